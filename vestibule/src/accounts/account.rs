@@ -1,0 +1,41 @@
+//! One stored user.
+
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::login::{User, UserId};
+
+/// A user of the account store, without its credentials.
+///
+/// Serialized, as templates and JSON answers see it, it has the username and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Account {
+    /// The id: random, never changed, never given to another.
+    #[serde(skip)]
+    pub id: UserId,
+    /// The name as it was chosen.
+    pub username: String,
+    /// The email address, if there is one.
+    #[serde(skip)]
+    pub email: Option<String>,
+    /// Whether the operator has shut the account.
+    #[serde(skip)]
+    pub is_disabled: bool,
+    /// When the account was made.
+    #[serde(skip)]
+    pub created_at: Timestamp,
+    /// When anything of it last changed.
+    #[serde(skip)]
+    pub updated_at: Timestamp,
+}
+
+impl User for Account {
+    fn id(&self) -> UserId {
+        self.id.clone()
+    }
+
+    fn is_active(&self) -> bool {
+        !self.is_disabled
+    }
+}

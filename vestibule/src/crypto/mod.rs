@@ -1,0 +1,9 @@
+//! Randomness, secrets and digests: thin, named uses of well-kept crates.
+//!
+//! Nothing here invents cryptography. [`random`] asks the operating system, [`secret`]
+//! keeps what must not be shown, [`digest`] is SHA-256, and [`key`] is HKDF and HMAC-SHA-256.
+
+pub mod digest;
+pub mod key;
+pub mod random;
+pub mod secret;

@@ -1,0 +1,189 @@
+//! The SQL database: SQLite, PostgreSQL or MySQL, by one ORM.
+
+use std::fmt;
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, SqlErr};
+use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
+
+use crate::error::{Error, Result};
+
+/// A pool of connections to the database. Clones share it.
+#[derive(Clone)]
+pub struct Database(DatabaseConnection);
+
+/// How a database is connected to.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct DatabaseOptions {
+    /// How long to wait for a lock that another process holds, and for a free connection.
+    /// Default: 5 seconds. Past that the visitor gets 503.
+    pub patience: Duration,
+    /// The most connections. Default: 8; a database in memory has one.
+    pub max_connections: u32,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(5),
+            max_connections: 8,
+        }
+    }
+}
+
+impl Database {
+    /// Connects to `sqlite://FILE?mode=rwc`, `sqlite::memory:`, `postgres://…` or `mysql://…`,
+    /// as far as the features of this crate go. No table is made; see
+    /// [`migrate`](Self::migrate).
+    ///
+    /// # Errors
+    /// When the address is wrong or nothing answers there; the message names the address
+    /// without its password.
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with(url, DatabaseOptions::default()).await
+    }
+
+    /// As [`connect`](Self::connect), with options.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with(url: &str, options: DatabaseOptions) -> Result<Self> {
+        let mut connect = ConnectOptions::new(url);
+        connect
+            .sqlx_logging(false)
+            .connect_timeout(options.patience)
+            .acquire_timeout(options.patience)
+            .max_connections(options.max_connections);
+        if url.starts_with("sqlite:") {
+            sqlite_options(&mut connect, url, &options);
+        }
+        sea_orm::Database::connect(connect)
+            .await
+            .map(Self)
+            .map_err(|error| cannot_connect(url, &error))
+    }
+
+    /// Takes a connection of the app's own.
+    pub fn from_connection(connection: DatabaseConnection) -> Self {
+        Self(connection)
+    }
+
+    /// Brings the tables up to date. Does nothing where they are.
+    ///
+    /// # Errors
+    /// When a migration fails; those before it stay.
+    pub async fn migrate(&self, migrations: &[fn() -> Box<dyn MigrationTrait>]) -> Result<()> {
+        Migrations(migrations.to_vec())
+            .up(&self.0, None)
+            .await
+            .map_err(Error::from_db)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        self.0.ping().await.map_err(Error::from_db)
+    }
+
+    pub(crate) fn connection(&self) -> &DatabaseConnection {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Database({:?})", self.0.get_database_backend())
+    }
+}
+
+impl Error {
+    /// The one way from the ORM's error to ours.
+    pub(crate) fn from_db(error: DbErr) -> Self {
+        Self::store(error)
+    }
+}
+
+/// Whether a write failed because a row of that unique value is there already.
+pub(crate) fn is_duplicate(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// The collation by which two texts are equal only if they are the same code points: what
+/// SQLite and PostgreSQL do by default. MySQL by default takes `müller` for `muller`.
+pub(crate) fn exact_collation(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::MySql => "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        _ => "",
+    }
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite_options(_: &mut ConnectOptions, _: &str, _: &DatabaseOptions) {}
+
+#[cfg(feature = "sqlite")]
+fn sqlite_options(connect: &mut ConnectOptions, url: &str, options: &DatabaseOptions) {
+    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+    let is_in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    let is_read_only = url.contains("mode=ro") || url.contains("immutable=");
+    let patience = options.patience;
+    if is_in_memory {
+        // Each connection would have a database of its own, and lose it when it closes.
+        connect.max_connections(1).min_connections(1);
+        connect
+            .idle_timeout(None::<Duration>)
+            .max_lifetime(None::<Duration>);
+    }
+    connect.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite
+            .busy_timeout(patience)
+            .foreign_keys(true)
+            // A commit survives a power cut, not only a crash: what is revoked stays revoked.
+            .synchronous(SqliteSynchronous::Full);
+        if is_in_memory || is_read_only {
+            sqlite
+        } else {
+            sqlite.journal_mode(SqliteJournalMode::Wal)
+        }
+    });
+}
+
+struct Migrations(Vec<fn() -> Box<dyn MigrationTrait>>);
+
+impl MigratorTraitSelf for Migrations {
+    fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
+        self.0.iter().map(|migration| migration()).collect()
+    }
+}
+
+fn cannot_connect(url: &str, error: &DbErr) -> Error {
+    let shown = without_password(url);
+    Error::config(format!("cannot open the database `{shown}`: {error}"))
+}
+
+fn without_password(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut url) if url.password().is_some() => {
+            // Fails only for addresses that cannot have a password.
+            url.set_password(Some("…")).ok();
+            url.to_string()
+        }
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        let shown = without_password("postgres://app:hunter2@db.example/app");
+
+        assert!(!shown.contains("hunter2"));
+        assert!(shown.contains("db.example/app"));
+    }
+}

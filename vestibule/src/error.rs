@@ -1,0 +1,144 @@
+//! The one error of this crate: something broke.
+//!
+//! An expected answer (a wrong password, a name that is taken) is never an error but a
+//! variant of a success value; an extractor's refusal is a rejection.
+
+use std::fmt;
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Something broke: the store did not answer, a template does not render, a setting is wrong.
+///
+/// Opaque on purpose. Ask it what it is with the predicates; its source carries the cause.
+/// It never holds a password, a token or a hash.
+///
+/// As a response it is `503 Service Unavailable` where trying again may help (the store,
+/// the hashing queue) and `500 Internal Server Error` otherwise, with nothing of the cause
+/// in the body.
+///
+/// ```
+/// let error = vestibule::Error::store(std::io::Error::other("connection reset"));
+/// assert!(error.is_store());
+/// assert_eq!(error.to_string(), "the store did not answer: connection reset");
+/// ```
+pub struct Error(Box<Inner>);
+
+/// What this crate's fallible functions return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+struct Inner {
+    kind: Kind,
+    source: Source,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Store,
+    Busy,
+    Config,
+    Template,
+    Internal,
+}
+
+impl Error {
+    /// The store (sessions or users) failed or did not answer.
+    /// For those who implement a [`SessionStore`](crate::session::SessionStore) or a
+    /// [`UserLoader`](crate::login::UserLoader).
+    pub fn store(source: impl Into<Source>) -> Self {
+        Self::new(Kind::Store, source)
+    }
+
+    /// A setting or the set-up is wrong; the message says which and what to write instead.
+    pub fn config(message: impl Into<Source>) -> Self {
+        Self::new(Kind::Config, message)
+    }
+
+    pub(crate) fn busy(message: impl Into<Source>) -> Self {
+        Self::new(Kind::Busy, message)
+    }
+
+    pub(crate) fn template(source: impl Into<Source>) -> Self {
+        Self::new(Kind::Template, source)
+    }
+
+    pub(crate) fn internal(source: impl Into<Source>) -> Self {
+        Self::new(Kind::Internal, source)
+    }
+
+    fn new(kind: Kind, source: impl Into<Source>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            source: source.into(),
+        }))
+    }
+
+    /// Whether a store of sessions or users failed.
+    pub fn is_store(&self) -> bool {
+        self.0.kind == Kind::Store
+    }
+
+    /// Whether the hashing queue is full; the same call may succeed a little later.
+    pub fn is_busy(&self) -> bool {
+        self.0.kind == Kind::Busy
+    }
+
+    /// Whether the set-up is wrong.
+    pub fn is_config(&self) -> bool {
+        self.0.kind == Kind::Config
+    }
+
+    /// Whether a template could not be read or rendered.
+    pub fn is_template(&self) -> bool {
+        self.0.kind == Kind::Template
+    }
+
+    /// The status a visitor gets: 503 where trying again may help, 500 otherwise.
+    pub fn status(&self) -> StatusCode {
+        match self.0.kind {
+            Kind::Store | Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Config | Kind::Template | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = &self.0.source;
+        match self.0.kind {
+            Kind::Store => write!(f, "the store did not answer: {source}"),
+            Kind::Busy | Kind::Config => write!(f, "{source}"),
+            Kind::Template => write!(f, "a page could not be rendered: {source}"),
+            Kind::Internal => write!(f, "internal error: {source}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0.source)
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        tracing::error!(status = status.as_u16(), error = %self, "request failed");
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            (status, [(header::RETRY_AFTER, "5")]).into_response()
+        } else {
+            status.into_response()
+        }
+    }
+}

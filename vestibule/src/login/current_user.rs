@@ -1,0 +1,85 @@
+//! The user of this request, as a handler's argument.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+
+use crate::login::visit::{LoggedIn, Visit};
+use crate::login::{LoginRejection, User};
+use crate::session::Session;
+
+/// The user of this request. Flask-Login's `current_user`, and its `@login_required` too.
+///
+/// A handler that takes it serves logged-in users only; the others are sent to the login page,
+/// or get 401. A handler that takes `Option<CurrentUser<U>>` serves everybody.
+///
+/// ```
+/// use vestibule::CurrentUser;
+/// # use vestibule::login::{User, UserId};
+/// # #[derive(Clone)] struct Member { name: String }
+/// # impl User for Member { fn id(&self) -> UserId { self.name.as_str().into() } }
+///
+/// async fn welcome(user: CurrentUser<Member>) -> String {
+///     format!("Welcome {}", user.name)
+/// }
+///
+/// async fn index(user: Option<CurrentUser<Member>>) -> &'static str {
+///     if user.is_some() { "Welcome back" } else { "Log in" }
+/// }
+/// ```
+pub struct CurrentUser<U>(Arc<LoggedIn<U>>);
+
+impl<U> CurrentUser<U> {
+    pub(crate) fn new(logged_in: Arc<LoggedIn<U>>) -> Self {
+        Self(logged_in)
+    }
+
+    /// The session that this user is logged in with.
+    pub fn session(&self) -> &Session {
+        &self.0.session
+    }
+}
+
+impl<U> Deref for CurrentUser<U> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        &self.0.user
+    }
+}
+
+impl<U> Clone for CurrentUser<U> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<U: fmt::Debug> fmt::Debug for CurrentUser<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CurrentUser").field(&self.0.user).finish()
+    }
+}
+
+impl<U: User, S: Send + Sync> FromRequestParts<S> for CurrentUser<U> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
+        let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
+        match visit.resolve().await? {
+            Some(logged_in) => Ok(Self(logged_in)),
+            None => Err(LoginRejection::login_required(&visit.manager, parts)),
+        }
+    }
+}
+
+impl<U: User, S: Send + Sync> OptionalFromRequestParts<S> for CurrentUser<U> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, LoginRejection> {
+        let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
+        Ok(visit.resolve().await?.map(Self))
+    }
+}

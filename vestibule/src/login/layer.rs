@@ -1,0 +1,157 @@
+//! The layer: the way in, and the way out, of every request.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
+
+use crate::login::visit::Visit;
+use crate::login::{LoginManager, User};
+use crate::web::Problem;
+
+type CheckOrigin<S> = Csrf<S, fn(ProtectionError) -> Response>;
+
+/// Makes a router know who its visitors are, from [`LoginManager::layer`].
+#[must_use = "a layer does nothing until it is put on a router"]
+pub struct LoginLayer<U> {
+    manager: Arc<LoginManager<U>>,
+    check_origin: CsrfLayer<fn(ProtectionError) -> Response>,
+}
+
+impl<U: User> LoginLayer<U> {
+    pub(crate) fn new(manager: Arc<LoginManager<U>>) -> Self {
+        let mut check_origin = CsrfLayer::new();
+        if let Some(origin) = &manager.trusted_origin {
+            check_origin = check_origin
+                .add_trusted_origin(origin)
+                .expect("a public URL's origin is an origin");
+        }
+        Self {
+            manager,
+            check_origin: check_origin.with_rejection_response(cross_origin),
+        }
+    }
+}
+
+fn cross_origin(_: ProtectionError) -> Response {
+    tracing::warn!("refused: a request from another origin");
+    Problem::new(StatusCode::FORBIDDEN)
+        .detail(
+            "This request came from another site, and was not carried out. If you sent it \
+             yourself, go back, reload the page and send it again.",
+        )
+        .into_response()
+}
+
+impl<U> Clone for LoginLayer<U> {
+    fn clone(&self) -> Self {
+        Self {
+            manager: self.manager.clone(),
+            check_origin: self.check_origin.clone(),
+        }
+    }
+}
+
+impl<U> fmt::Debug for LoginLayer<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginLayer")
+            .field("manager", &self.manager)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<U: User, S> Layer<S> for LoginLayer<U> {
+    type Service = LoginService<U, S>;
+
+    fn layer(&self, inner: S) -> LoginService<U, S> {
+        LoginService {
+            manager: self.manager.clone(),
+            inner: self.check_origin.layer(inner),
+        }
+    }
+}
+
+/// The service that [`LoginLayer`] makes.
+///
+/// Written by hand where a middleware function would do, as it is on the path of every
+/// request: a function boxes two futures more.
+pub struct LoginService<U, S> {
+    manager: Arc<LoginManager<U>>,
+    inner: CheckOrigin<S>,
+}
+
+impl<U, S: Clone> Clone for LoginService<U, S> {
+    fn clone(&self) -> Self {
+        Self {
+            manager: self.manager.clone(),
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<U, S> fmt::Debug for LoginService<U, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoginService")
+    }
+}
+
+impl<U, S> Service<Request> for LoginService<U, S>
+where
+    U: User,
+    S: Service<Request, Response = Response>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<U, <CheckOrigin<S> as Service<Request>>::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let visit = Visit::begin(self.manager.clone(), request.headers());
+        request.extensions_mut().insert(visit.clone());
+        ResponseFuture {
+            inner: self.inner.call(request),
+            visit,
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`LoginService`].
+    pub struct ResponseFuture<U, F> {
+        #[pin]
+        inner: F,
+        visit: Arc<Visit<U>>,
+    }
+}
+
+impl<U, F> fmt::Debug for ResponseFuture<U, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseFuture")
+    }
+}
+
+impl<U, F, E> Future for ResponseFuture<U, F>
+where
+    U: User,
+    F: Future<Output = Result<Response, E>>,
+{
+    type Output = Result<Response, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut response = ready!(this.inner.poll(cx)?);
+        this.visit.finish(&mut response);
+        Poll::Ready(Ok(response))
+    }
+}

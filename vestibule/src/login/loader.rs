@@ -1,0 +1,90 @@
+//! From a user id to the user.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::login::{User, UserId};
+
+/// Finds a user by id. Flask-Login's `user_loader`.
+///
+/// Implement it, or pass an async closure. A closure that uses something of its own clones it
+/// into the future it returns:
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::convert::Infallible;
+/// use std::sync::Arc;
+/// # use vestibule::login::{LoginManager, User, UserId};
+/// # use vestibule::stores::MemoryStore;
+/// # #[derive(Clone)] struct Member;
+/// # impl User for Member { fn id(&self) -> UserId { 1_i64.into() } }
+///
+/// let members: Arc<HashMap<UserId, Member>> = Arc::default();
+/// let loader = move |id: UserId| {
+///     let members = members.clone();
+///     async move { Ok::<_, Infallible>(members.get(&id).cloned()) }
+/// };
+/// let manager = LoginManager::new(loader, MemoryStore::new());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not load users of type `{U}`",
+    note = "it takes a type that implements `UserLoader<{U}>`, or a closure \
+            `Fn(UserId) -> impl Future<Output = Result<Option<{U}>, _>> + Send`"
+)]
+pub trait UserLoader<U: User>: Send + Sync + 'static {
+    /// The user by this id, or none if there is no such user any more.
+    ///
+    /// # Errors
+    /// When it could not look ([`Error::store`]). Never answer "none" for that: the visitor
+    /// would be taken for somebody who is not logged in.
+    fn load(&self, id: UserId) -> impl Future<Output = Result<Option<U>>> + Send;
+}
+
+impl<U, F, Fut, E> UserLoader<U> for F
+where
+    U: User,
+    F: Fn(UserId) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Option<U>, E>> + Send,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    async fn load(&self, id: UserId) -> Result<Option<U>> {
+        self(id).await.map_err(Error::store)
+    }
+}
+
+type BoxFuture<'a, U> = Pin<Box<dyn Future<Output = Result<Option<U>>> + Send + 'a>>;
+
+/// A user loader of any kind behind one pointer.
+pub(crate) struct SharedUserLoader<U>(Arc<dyn DynUserLoader<U>>);
+
+impl<U: User> SharedUserLoader<U> {
+    pub(crate) fn new(loader: impl UserLoader<U>) -> Self {
+        Self(Arc::new(Erased {
+            loader,
+            user: PhantomData,
+        }))
+    }
+
+    pub(crate) async fn load(&self, id: UserId) -> Result<Option<U>> {
+        self.0.load(id).await
+    }
+}
+
+/// The object-safe twin of [`UserLoader`].
+trait DynUserLoader<U>: Send + Sync {
+    fn load(&self, id: UserId) -> BoxFuture<'_, U>;
+}
+
+struct Erased<L, U> {
+    loader: L,
+    user: PhantomData<fn() -> U>,
+}
+
+impl<U: User, L: UserLoader<U>> DynUserLoader<U> for Erased<L, U> {
+    fn load(&self, id: UserId) -> BoxFuture<'_, U> {
+        Box::pin(self.loader.load(id))
+    }
+}

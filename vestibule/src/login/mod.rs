@@ -1,0 +1,45 @@
+//! Flask-Login's part: who is logged in, logging in and out, and pages for users only.
+//!
+//! # How it works
+//! 1. A [`LoginManager`] holds a [`UserLoader`], which finds the app's own user by id, and a
+//!    [`SessionStore`](crate::session::SessionStore). Its [`layer`](LoginManager::layer) goes on
+//!    the router.
+//! 2. The login handler checks a credential and calls [`Login::log_in`]: a new session begins,
+//!    under a new token, in the browser's cookie.
+//! 3. [`CurrentUser`] in a handler's arguments, or the [`login_required`] layer on a router,
+//!    lets logged-in visitors pass and sends the others to the login page.
+//! 4. [`Login::log_out`] ends the session on the server: a copy of its cookie is worth nothing.
+//!
+//! A route that never asks who the visitor is costs no look-up.
+//!
+//! # What it protects against
+//! Session fixation (every log-in gives a new token, and no token the client brings is ever
+//! adopted), replay after log-out, cross-site requests (an origin check on every method but
+//! GET, HEAD and OPTIONS, for the log-in and log-out too), open redirects ([`Next`]), private
+//! pages in caches (`Cache-Control: no-store` on every page that asked).
+//!
+//! # What it does not
+//! A cookie stolen from a running browser is good until its session ends.
+
+mod current_user;
+mod extract;
+mod layer;
+mod loader;
+mod manager;
+mod next;
+mod rejection;
+mod required;
+mod user;
+mod visit;
+
+pub use current_user::CurrentUser;
+pub use extract::{LogIn, Login, LoginOutcome};
+pub use layer::{LoginLayer, LoginService};
+pub use loader::UserLoader;
+pub use manager::LoginManager;
+pub use next::Next;
+pub use rejection::LoginRejection;
+pub use required::{LoginRequired, LoginRequiredService, login_required};
+pub use user::User;
+
+pub use crate::session::UserId;

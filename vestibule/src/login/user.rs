@@ -1,0 +1,36 @@
+//! The app's own user.
+
+use crate::session::UserId;
+
+/// The app's own user type. Flask-Login's `UserMixin`.
+///
+/// ```
+/// use vestibule::login::{User, UserId};
+///
+/// #[derive(Clone)]
+/// struct Member { number: i64, suspended: bool }
+///
+/// impl User for Member {
+///     fn id(&self) -> UserId {
+///         self.number.into()
+///     }
+///
+///     fn is_active(&self) -> bool {
+///         !self.suspended
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a user",
+    note = "implement `vestibule::login::User` for it: `fn id(&self) -> UserId`"
+)]
+pub trait User: Clone + Send + Sync + 'static {
+    /// What the session remembers this user by. It must never change and never be given to
+    /// somebody else, even after this user is gone.
+    fn id(&self) -> UserId;
+
+    /// Whether this user may be logged in. Asked at log-in and again at every request.
+    fn is_active(&self) -> bool {
+        true
+    }
+}

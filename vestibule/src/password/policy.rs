@@ -1,0 +1,154 @@
+//! Which passwords may be chosen.
+
+use std::fmt;
+
+use serde::Deserialize;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::crypto::secret::Secret;
+use crate::password::{PasswordAlgorithm, Passwords};
+
+/// Which passwords may be chosen: long ones that nobody would guess first
+/// (NIST SP 800-63B-4, 3.1.1.2). No rules about digits and signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PasswordPolicy {
+    /// The fewest characters. Default: 15, NIST's minimum where the password alone logs in.
+    /// Fewer make guessing easier.
+    pub min_chars: usize,
+    /// The most bytes, where the hashing takes fewer than [`Passwords::MAX_CHARS`] characters.
+    #[serde(skip)]
+    max_bytes: Option<usize>,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self {
+            min_chars: 15,
+            max_bytes: None,
+        }
+    }
+}
+
+/// Why a password may not be chosen. Its text says what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Objection {
+    /// There is none.
+    Empty,
+    /// Too few characters.
+    TooShort {
+        /// The fewest characters.
+        min_chars: usize,
+    },
+    /// Too many characters.
+    TooLong {
+        /// The most characters.
+        max_chars: usize,
+    },
+    /// More bytes than the hashing takes.
+    TooManyBytes {
+        /// The most bytes.
+        max_bytes: usize,
+    },
+    /// On the list of those that are tried first.
+    Common,
+    /// One short piece over and over.
+    Repetitive,
+    /// The username, or another word that belongs to the account.
+    Personal,
+}
+
+/// The passwords of 15 characters and more that are tried first, in lower case.
+const BLOCKLIST: &str = include_str!("blocklist.txt");
+
+impl PasswordPolicy {
+    /// The policy for passwords hashed by `algorithm`.
+    pub fn hashed_by(mut self, algorithm: PasswordAlgorithm) -> Self {
+        self.max_bytes = algorithm.max_bytes();
+        self
+    }
+
+    /// Why `password` may not be chosen, if it may not. `words` belong to the account: its
+    /// username, the name of the site.
+    ///
+    /// Characters are Unicode code points of the normalized password.
+    pub fn objection(&self, password: &Secret, words: &[&str]) -> Option<Objection> {
+        let password = password.expose();
+        if password.is_empty() {
+            return Some(Objection::Empty);
+        }
+        let too_long = Objection::TooLong {
+            max_chars: Passwords::MAX_CHARS,
+        };
+        if password.len() > Passwords::MAX_CHARS * 4 {
+            return Some(too_long);
+        }
+        let password = zeroize::Zeroizing::new(password.nfc().collect::<String>());
+        let chars = password.chars().count();
+        if chars < self.min_chars {
+            return Some(Objection::TooShort {
+                min_chars: self.min_chars,
+            });
+        }
+        if chars > Passwords::MAX_CHARS {
+            return Some(too_long);
+        }
+        if let Some(max_bytes) = self.max_bytes.filter(|max| password.len() > *max) {
+            return Some(Objection::TooManyBytes { max_bytes });
+        }
+        let lower = zeroize::Zeroizing::new(password.to_lowercase());
+        if BLOCKLIST.lines().any(|listed| listed == *lower) {
+            return Some(Objection::Common);
+        }
+        if words
+            .iter()
+            .any(|word| is_made_of(&lower, &word.to_lowercase()))
+        {
+            return Some(Objection::Personal);
+        }
+        let is_repetitive = (1..=4).any(|len| {
+            let unit: String = lower.chars().take(len).collect();
+            is_made_of(&lower, &unit)
+        });
+        is_repetitive.then_some(Objection::Repetitive)
+    }
+}
+
+/// Whether `text` is `unit` over and over, the last time perhaps cut short.
+fn is_made_of(text: &str, unit: &str) -> bool {
+    !unit.is_empty()
+        && text
+            .chars()
+            .eq(unit.chars().cycle().take(text.chars().count()))
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Enter a password."),
+            Self::TooShort { min_chars } => write!(
+                f,
+                "The password needs at least {min_chars} characters. A few unrelated words make \
+                 a good one."
+            ),
+            Self::TooLong { max_chars } => {
+                write!(f, "The password may have at most {max_chars} characters.")
+            }
+            Self::TooManyBytes { max_bytes } => write!(
+                f,
+                "The password may have at most {max_bytes} bytes: that many plain letters, fewer \
+                 of other scripts."
+            ),
+            Self::Common => f.write_str(
+                "This password is among those that are tried first. Choose another one.",
+            ),
+            Self::Repetitive => f.write_str(
+                "This password repeats one short piece. Choose a few unrelated words instead.",
+            ),
+            Self::Personal => f.write_str(
+                "This password is made of the username or the site's name. Choose another one.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The session token and the session id.
+
+use std::fmt;
+
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::crypto::digest::sha256;
+use crate::crypto::random::Random;
+use crate::error::Result;
+
+/// What the browser holds: 256 random bits. Never stored, never shown.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SessionToken([u8; 32]);
+
+impl SessionToken {
+    /// The length of the token in a cookie: 32 bytes as base64url without padding.
+    const TEXT_LEN: usize = 43;
+
+    pub(crate) fn generate(random: &Random) -> Result<Self> {
+        random.bytes().map(Self)
+    }
+
+    /// Reads a cookie's value. Only the one canonical spelling of a token is one (RFC 4648
+    /// section 3.5): no padding, no other alphabet, no stray bits at the end.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.len() != Self::TEXT_LEN {
+            return None;
+        }
+        let mut bytes = [0; 33];
+        let len = BASE64URL_NOPAD
+            .decode_mut(text.as_bytes(), &mut bytes[..32])
+            .ok()?;
+        let token = Self(*bytes[..len].first_chunk()?);
+        bytes.zeroize();
+        Some(token)
+    }
+
+    /// The token as a cookie's value.
+    pub(crate) fn to_text(&self) -> String {
+        BASE64URL_NOPAD.encode(&self.0)
+    }
+
+    /// The id under which the store keeps this token's session.
+    pub fn id(&self) -> SessionId {
+        SessionId(sha256(&self.0))
+    }
+}
+
+impl fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionToken(…)")
+    }
+}
+
+/// The name of a session in the store: the SHA-256 of its token.
+///
+/// Looking a token up by its digest leaks nothing of use through timing, as whoever
+/// does not know the token cannot choose its digest.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId([u8; 32]);
+
+impl SessionId {
+    /// An id as a store kept it.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes to store.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// Shows the first 4 bytes: enough to tell two sessions apart in a log.
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({}…)", HEXLOWER.encode(&self.0[..4]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::SessionToken;
+    use crate::crypto::random::Random;
+
+    #[test]
+    fn a_token_reads_back_from_its_text() {
+        let token = SessionToken::generate(&Random::system()).unwrap();
+
+        let read = SessionToken::parse(&token.to_text()).unwrap();
+
+        assert_eq!(read.id(), token.id());
+    }
+
+    #[test]
+    fn only_the_canonical_spelling_of_a_token_is_read() {
+        let text = SessionToken::generate(&Random::insecure_seeded(1))
+            .unwrap()
+            .to_text();
+        let mut stray_bits = text.clone().into_bytes();
+        stray_bits[42] += 1;
+        let stray_bits = String::from_utf8(stray_bits).unwrap();
+
+        for spelling in [
+            stray_bits,
+            format!("{text}="),
+            format!(" {text}"),
+            format!("\"{text}\""),
+            text[..42].to_owned(),
+            format!("{text}A"),
+            text.replace(['-', '_'], "+"),
+            String::new(),
+            "A".repeat(8_192),
+        ] {
+            if spelling != text {
+                assert!(SessionToken::parse(&spelling).is_none(), "{spelling}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_tokens_are_all_different() {
+        let random = Random::system();
+
+        let ids: HashSet<_> = (0..100_000)
+            .map(|_| SessionToken::generate(&random).unwrap().id())
+            .collect();
+
+        assert_eq!(ids.len(), 100_000);
+    }
+
+    #[test]
+    fn neither_a_token_nor_the_whole_id_is_shown() {
+        let token = SessionToken::generate(&Random::insecure_seeded(1)).unwrap();
+
+        assert_eq!(format!("{token:?}"), "SessionToken(…)");
+        assert_eq!(format!("{:?}", token.id()).chars().count(), 20);
+    }
+}

@@ -1,0 +1,132 @@
+//! What kind of client asks, and so what kind of answer it can read.
+
+use http::HeaderMap;
+use http::header::{ACCEPT, CONTENT_TYPE};
+
+/// What kind of client sent a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Client {
+    /// A browser, or anything that does not say it is not one.
+    Browser,
+    /// A script that asks for JSON, or sends it.
+    Json,
+    /// [htmx](https://htmx.org): it follows no redirect of a page, but a header.
+    Htmx,
+}
+
+impl Client {
+    /// Judges by `HX-Request`, then by `Accept`, then by the type of what was sent.
+    pub fn of(headers: &HeaderMap) -> Self {
+        if headers.contains_key("hx-request") {
+            return Self::Htmx;
+        }
+        let accept = headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(Preference::parse);
+        let (mut json, mut html) = (0, 0);
+        for preference in accept {
+            if preference.is_json {
+                json = json.max(preference.weight);
+            }
+            if preference.is_html {
+                html = html.max(preference.weight);
+            }
+        }
+        if json > html || (json == html && sends_json(headers)) {
+            Self::Json
+        } else {
+            Self::Browser
+        }
+    }
+}
+
+/// One entry of an `Accept` header (RFC 9110 section 12.5.1), weighed in thousandths.
+struct Preference {
+    is_json: bool,
+    is_html: bool,
+    weight: u16,
+}
+
+impl Preference {
+    fn parse(entry: &str) -> Self {
+        let mut parts = entry.split(';').map(str::trim);
+        let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts
+            .find_map(|parameter| parameter.strip_prefix("q="))
+            .map_or(1.0, |weight| weight.parse::<f32>().unwrap_or(0.0));
+        Self {
+            is_json: media_type == "application/json" || media_type.ends_with("+json"),
+            is_html: matches!(&*media_type, "text/html" | "application/xhtml+xml"),
+            weight: (weight.clamp(0.0, 1.0) * 1000.0) as u16,
+        }
+    }
+}
+
+/// Whether the request's body is JSON by its `Content-Type`.
+pub(crate) fn sends_json(headers: &HeaderMap) -> bool {
+    media_type(headers).is_some_and(|media_type| media_type == "application/json")
+}
+
+/// The `Content-Type` without its parameters, in lower case.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let media_type = value.split(';').next().unwrap_or_default();
+    Some(media_type.trim().to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+
+    use super::Client;
+
+    fn client(headers: &[(HeaderName, &'static str)]) -> Client {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
+            .collect();
+        Client::of(&headers)
+    }
+
+    #[test]
+    fn a_browser_is_one_by_its_accept_header_or_for_want_of_a_better_guess() {
+        let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+        assert_eq!(client(&[(ACCEPT, chromium)]), Client::Browser);
+        assert_eq!(client(&[(ACCEPT, "*/*")]), Client::Browser);
+        assert_eq!(client(&[]), Client::Browser);
+        assert_eq!(
+            client(&[(ACCEPT, "text/html, application/json;q=0.5")]),
+            Client::Browser
+        );
+    }
+
+    #[test]
+    fn a_script_asks_for_json_or_sends_it() {
+        assert_eq!(client(&[(ACCEPT, "application/json")]), Client::Json);
+        assert_eq!(
+            client(&[(ACCEPT, "application/problem+json")]),
+            Client::Json
+        );
+        assert_eq!(
+            client(&[(ACCEPT, "text/html;q=0.5, application/json")]),
+            Client::Json
+        );
+        assert_eq!(
+            client(&[(CONTENT_TYPE, "Application/JSON; charset=utf-8")]),
+            Client::Json
+        );
+    }
+
+    #[test]
+    fn htmx_says_so() {
+        let header = HeaderName::from_static("hx-request");
+
+        assert_eq!(client(&[(header, "true")]), Client::Htmx);
+    }
+}

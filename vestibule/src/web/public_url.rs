@@ -1,0 +1,127 @@
+//! The address at which browsers reach the app.
+
+use std::fmt;
+use std::str::FromStr;
+
+use url::{Host, Url};
+
+use crate::error::{Error, Result};
+
+/// The address at which browsers reach the app, such as `https://example.com`.
+///
+/// It decides the cookies: over https they are `Secure` and carry the `__Host-` prefix. Plain
+/// http is accepted for a loopback address only.
+///
+/// ```
+/// use vestibule::web::PublicUrl;
+///
+/// let local: PublicUrl = "http://127.0.0.1:5000".parse()?;
+/// assert!(!local.is_https());
+/// assert!("http://example.com".parse::<PublicUrl>().is_err());
+/// # Ok::<(), vestibule::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicUrl(Url);
+
+impl PublicUrl {
+    /// Whether browsers reach the app over https.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// The origin as browsers send it: scheme, host, and the port where it is not the usual.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// The port, the usual one where the address names none.
+    pub fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or(80)
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = Error;
+
+    /// # Errors
+    /// When it is no address, has a path, a query or a password, or is plain http to a host
+    /// that is not this machine ([`Error::is_config`]).
+    fn from_str(text: &str) -> Result<Self> {
+        let refuse = |why: &str| {
+            Error::config(format!(
+                "`{text}` cannot be the public URL: {why}; write it like `https://example.com`"
+            ))
+        };
+        let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(refuse("it is neither http nor https"));
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(refuse("it has more than a host and a port"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse("it has a user name or a password"));
+        }
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return Err(refuse(
+                "passwords and cookies need https on any host but this machine",
+            ));
+        }
+        Ok(Self(url))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin())
+    }
+}
+
+impl fmt::Debug for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicUrl({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PublicUrl;
+
+    #[test]
+    fn https_anywhere_and_http_on_this_machine_are_accepted() {
+        for (text, origin) in [
+            ("https://example.com", "https://example.com"),
+            ("https://example.com:8443/", "https://example.com:8443"),
+            ("http://localhost:5000", "http://localhost:5000"),
+            ("http://127.0.0.1", "http://127.0.0.1"),
+            ("http://[::1]:80", "http://[::1]"),
+        ] {
+            assert_eq!(text.parse::<PublicUrl>().unwrap().origin(), origin);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_the_reason() {
+        for (text, why) in [
+            ("http://example.com", "need https"),
+            ("http://10.0.0.1", "need https"),
+            ("http://localhost.example.com", "need https"),
+            ("example.com", "cannot be"),
+            ("ftp://example.com", "neither http nor https"),
+            ("https://example.com/app", "more than a host"),
+            ("https://u:p@example.com", "user name"),
+        ] {
+            let error = text.parse::<PublicUrl>().unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+        }
+    }
+}

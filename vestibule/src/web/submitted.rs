@@ -1,0 +1,330 @@
+//! What was submitted: the fields of a form, or of a JSON object.
+//!
+//! Stricter than a browser needs: what is repeated, unknown, or no text is refused, so that
+//! two readers of one request can never understand two things by it.
+
+use std::fmt;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use percent_encoding::percent_decode;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::web::accept::{media_type, sends_json};
+use crate::web::{Client, Problem};
+
+/// The most bytes of a form: a password of 256 characters, each of 4 bytes and each byte
+/// percent-encoded, three times over.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// The fields of a submitted form or JSON object, and what kind of client sent them.
+#[derive(Debug)]
+pub(crate) struct Submitted {
+    pub(crate) client: Client,
+    fields: Vec<Field>,
+}
+
+struct Field {
+    name: String,
+    value: Zeroizing<String>,
+}
+
+/// Values are as often as not passwords: only the name is shown.
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=…", self.name)
+    }
+}
+
+/// Why a submission was not read. Each says what to send instead.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BadSubmission {
+    WrongType,
+    TooLarge,
+    Broken,
+    NotUtf8,
+    NotJson,
+    Nul(String),
+    Repeated(String),
+    Unknown(String, String),
+}
+
+impl Submitted {
+    /// Refuses any field but these.
+    pub(crate) fn only(self, known: &[&str]) -> Result<Self, BadSubmission> {
+        for field in &self.fields {
+            if !known.contains(&&*field.name) {
+                return Err(BadSubmission::Unknown(shown(&field.name), known.join(", ")));
+            }
+        }
+        Ok(self)
+    }
+
+    /// Takes a field's value out; a missing field is an empty one.
+    pub(crate) fn take(&mut self, name: &str) -> String {
+        self.fields
+            .iter_mut()
+            .find(|field| field.name == name)
+            .map(|field| std::mem::take(&mut *field.value))
+            .unwrap_or_default()
+    }
+
+    fn new(client: Client, fields: Vec<Field>) -> Result<Self, BadSubmission> {
+        for (i, field) in fields.iter().enumerate() {
+            if fields[..i].iter().any(|other| other.name == field.name) {
+                return Err(BadSubmission::Repeated(shown(&field.name)));
+            }
+            if field.name.contains('\0') || field.value.contains('\0') {
+                return Err(BadSubmission::Nul(shown(&field.name)));
+            }
+        }
+        Ok(Self { client, fields })
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Submitted {
+    type Rejection = BadSubmission;
+
+    async fn from_request(request: Request<Body>, _: &S) -> Result<Self, BadSubmission> {
+        let (parts, body) = request.into_parts();
+        let is_json = sends_json(&parts.headers);
+        let is_form = media_type(&parts.headers)
+            .is_some_and(|media_type| media_type == "application/x-www-form-urlencoded");
+        if !is_json && !is_form {
+            return Err(BadSubmission::WrongType);
+        }
+        let body = to_bytes(body, MAX_BYTES).await.map_err(|error| {
+            if is_length_limit(&error) {
+                BadSubmission::TooLarge
+            } else {
+                BadSubmission::Broken
+            }
+        })?;
+        let fields = if is_json {
+            parse_json(&body)?
+        } else {
+            parse_form(&body)?
+        };
+        Self::new(Client::of(&parts.headers), fields)
+    }
+}
+
+fn is_length_limit(error: &axum::Error) -> bool {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = source {
+        if error.to_string() == "length limit exceeded" {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
+/// A form as browsers send it (WHATWG URL, section 5.1), but invalid UTF-8 is refused where
+/// that parser would put replacement characters into a password.
+fn parse_form(body: &[u8]) -> Result<Vec<Field>, BadSubmission> {
+    if percent_decode(body).decode_utf8().is_err() {
+        return Err(BadSubmission::NotUtf8);
+    }
+    let fields = url::form_urlencoded::parse(body)
+        .map(|(name, value)| Field {
+            name: name.into_owned(),
+            value: Zeroizing::new(value.into_owned()),
+        })
+        .collect();
+    Ok(fields)
+}
+
+fn parse_json(body: &[u8]) -> Result<Vec<Field>, BadSubmission> {
+    if str::from_utf8(body).is_err() {
+        return Err(BadSubmission::NotUtf8);
+    }
+    serde_json::from_slice::<JsonFields>(body)
+        .map(|fields| fields.0)
+        .map_err(|_| BadSubmission::NotJson)
+}
+
+/// A JSON object with its keys as they stand, repeated ones too.
+struct JsonFields(Vec<Field>);
+
+/// A field's value: text, or a tick box, or nothing.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum JsonValue {
+    Text(String),
+    Ticked(bool),
+    Nothing,
+}
+
+impl<'de> Deserialize<'de> for JsonFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = JsonFields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonFields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, JsonValue>()? {
+                    let value = Zeroizing::new(match value {
+                        JsonValue::Text(text) => text,
+                        JsonValue::Ticked(true) => "on".to_owned(),
+                        JsonValue::Ticked(false) | JsonValue::Nothing => String::new(),
+                    });
+                    fields.push(Field { name, value });
+                }
+                Ok(JsonFields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// A field's name as an error may repeat it: short, and without what is not text.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(32).collect()
+}
+
+impl BadSubmission {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl fmt::Display for BadSubmission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongType => f.write_str(
+                "Send the form as application/x-www-form-urlencoded, or a JSON object as \
+                 application/json.",
+            ),
+            Self::TooLarge => write!(
+                f,
+                "The form is too large. All fields together may have {MAX_BYTES} bytes, and a \
+                 password 256 characters."
+            ),
+            Self::Broken => f.write_str("The form did not arrive whole. Send it again."),
+            Self::NotUtf8 => f.write_str("The form is not valid UTF-8. Send it as UTF-8."),
+            Self::NotJson => {
+                f.write_str("The body is not a JSON object whose values are texts, true or false.")
+            }
+            Self::Nul(name) => write!(f, "The field \"{name}\" has a NUL character. Leave it out."),
+            Self::Repeated(name) => write!(
+                f,
+                "The field \"{name}\" is there more than once. Send it once."
+            ),
+            Self::Unknown(name, known) => write!(
+                f,
+                "The field \"{name}\" is not known here. The fields are: {known}."
+            ),
+        }
+    }
+}
+
+impl IntoResponse for BadSubmission {
+    fn into_response(self) -> Response {
+        Problem::new(self.status())
+            .detail(self.to_string())
+            .into_response()
+    }
+}
+
+impl Drop for Submitted {
+    fn drop(&mut self) {
+        for field in &mut self.fields {
+            field.value.zeroize();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::{FromRequest, Request};
+    use http::header::CONTENT_TYPE;
+
+    use super::{BadSubmission, Submitted};
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+    const JSON: &str = "application/json";
+
+    async fn submit(content_type: &str, body: impl Into<Body>) -> Result<Submitted, BadSubmission> {
+        let request = Request::builder()
+            .header(CONTENT_TYPE, content_type)
+            .body(body.into())
+            .unwrap();
+        Submitted::from_request(request, &()).await
+    }
+
+    #[tokio::test]
+    async fn a_form_and_a_json_object_read_alike() {
+        let mut form = submit(FORM, "username=Ren%C3%A9+X&remember=on")
+            .await
+            .unwrap();
+        let mut json = submit(JSON, r#"{"username":"René X","remember":true}"#)
+            .await
+            .unwrap();
+
+        for submitted in [&mut form, &mut json] {
+            assert_eq!(submitted.take("username"), "René X");
+            assert_eq!(submitted.take("remember"), "on");
+            assert_eq!(submitted.take("password"), "");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_two_readers_could_understand_differently_is_refused() {
+        let repeated = BadSubmission::Repeated("a".to_owned());
+        let nul = BadSubmission::Nul("a".to_owned());
+        for (content_type, body, refusal) in [
+            (FORM, &b"a=1&a=2"[..], &repeated),
+            (JSON, br#"{"a":"1","a":"2"}"#, &repeated),
+            (FORM, b"a=%00", &nul),
+            (JSON, br#"{"a":"\u0000"}"#, &nul),
+            (FORM, b"a=%ff", &BadSubmission::NotUtf8),
+            (FORM, b"a=\xff", &BadSubmission::NotUtf8),
+            (JSON, b"{\"a\":\"\xff\"}", &BadSubmission::NotUtf8),
+            (JSON, br#"{"a":"\ud800"}"#, &BadSubmission::NotJson),
+            (JSON, br#"{"a":{"b":"c"}}"#, &BadSubmission::NotJson),
+            (JSON, br#"{"a":1}"#, &BadSubmission::NotJson),
+            (JSON, b"[]", &BadSubmission::NotJson),
+            (JSON, b"", &BadSubmission::NotJson),
+            ("text/plain", b"a=1", &BadSubmission::WrongType),
+            ("multipart/form-data", b"a=1", &BadSubmission::WrongType),
+        ] {
+            let refused = submit(content_type, body).await.unwrap_err();
+
+            assert_eq!(&refused, refusal);
+        }
+    }
+
+    #[tokio::test]
+    async fn more_than_the_limit_is_refused_unread() {
+        let body = format!("password={}", "a".repeat(1_000_000));
+
+        let refused = submit(FORM, body).await.unwrap_err();
+
+        assert_eq!(refused, BadSubmission::TooLarge);
+    }
+
+    #[tokio::test]
+    async fn a_field_nobody_asked_for_is_named() {
+        let submitted = submit(FORM, "username=x&role=admin").await.unwrap();
+
+        let refused = submitted.only(&["username"]).unwrap_err();
+
+        assert!(refused.to_string().contains("\"role\""), "{refused}");
+    }
+}
