@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, SqlErr};
+use sea_orm_migration::sea_query::{Alias, DynIden, IntoIden};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 
 use crate::error::{Error, Result};
@@ -69,15 +70,12 @@ impl Database {
         Self(connection)
     }
 
-    /// Brings the tables up to date. Does nothing where they are.
+    /// Brings the tables that `migrations` make up to date. Does nothing where they are.
     ///
     /// # Errors
-    /// When a migration fails; those before it stay.
-    pub async fn migrate(&self, migrations: &[fn() -> Box<dyn MigrationTrait>]) -> Result<()> {
-        Migrations(migrations.to_vec())
-            .up(&self.0, None)
-            .await
-            .map_err(Error::from_db)
+    /// When a migration fails; then nothing of it stays, and those before it do.
+    pub async fn migrate(&self, migrations: Migrations) -> Result<()> {
+        migrations.up(&self.0, None).await.map_err(Error::from_db)
     }
 
     /// Whether the database answers.
@@ -115,7 +113,7 @@ pub(crate) fn is_duplicate(error: &DbErr) -> bool {
 /// SQLite and PostgreSQL do by default. MySQL by default takes `müller` for `muller`.
 pub(crate) fn exact_collation(backend: DbBackend) -> &'static str {
     match backend {
-        DbBackend::MySql => "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        DbBackend::MySql => "COLLATE utf8mb4_bin",
         _ => "",
     }
 }
@@ -151,39 +149,71 @@ fn sqlite_options(connect: &mut ConnectOptions, url: &str, options: &DatabaseOpt
     });
 }
 
-struct Migrations(Vec<fn() -> Box<dyn MigrationTrait>>);
+/// What makes the tables of one part of the house, and brings them up to date.
+///
+/// Each part keeps count in a table of its own, so that they can be in one database in any
+/// choice, and beside the app's own migrations.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrations {
+    pub(crate) owner: &'static str,
+    pub(crate) list: fn() -> Vec<Box<dyn MigrationTrait>>,
+}
 
 impl MigratorTraitSelf for Migrations {
     fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
-        self.0.iter().map(|migration| migration()).collect()
+        (self.list)()
+    }
+
+    fn migration_table_name(&self) -> DynIden {
+        Alias::new(format!("vestibule_{}_migrations", self.owner)).into_iden()
     }
 }
 
 fn cannot_connect(url: &str, error: &DbErr) -> Error {
-    let shown = without_password(url);
-    Error::config(format!("cannot open the database `{shown}`: {error}"))
+    Error::config(match without_secrets(url) {
+        Some(shown) => {
+            let error = error.to_string().replace(url, &shown);
+            format!("cannot open the database {shown}: {error}")
+        }
+        // Neither our words nor the ORM's may repeat what may be a password with a typing error.
+        None => "the database's address cannot be read; write it like sqlite://FILE?mode=rwc or \
+                 postgres://USER:PASSWORD@HOST/NAME, with `%23` for a `#` in the password"
+            .to_owned(),
+    })
 }
 
-fn without_password(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(mut url) if url.password().is_some() => {
-            // Fails only for addresses that cannot have a password.
-            url.set_password(Some("…")).ok();
-            url.to_string()
-        }
-        _ => url.to_owned(),
+/// The address without password and query, if it can be told what is what.
+fn without_secrets(url: &str) -> Option<String> {
+    let mut url = url::Url::parse(url).ok()?;
+    if url.password().is_some() {
+        // Fails only for addresses that cannot have a password.
+        url.set_password(Some("***")).ok();
     }
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url.to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use super::Database;
 
-    #[test]
-    fn an_address_is_shown_without_its_password() {
-        let shown = without_password("postgres://app:hunter2@db.example/app");
+    #[tokio::test]
+    async fn an_address_is_shown_without_its_password() {
+        for (url, shown) in [
+            ("postgres://app:hunter2@db.invalid/app", "db.invalid/app"),
+            (
+                "postgres://db.invalid/app?password=hunter2",
+                "db.invalid/app",
+            ),
+            ("postgres://app:hunt#hunter2@db.invalid/app", "%23"),
+            ("hunter2", "sqlite://FILE"),
+        ] {
+            let error = Database::connect(url).await.unwrap_err();
 
-        assert!(!shown.contains("hunter2"));
-        assert!(shown.contains("db.example/app"));
+            assert!(error.is_config());
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+            assert!(error.to_string().contains(shown), "{error}");
+        }
     }
 }

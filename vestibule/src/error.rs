@@ -6,7 +6,9 @@
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
+
+use crate::web::Problem;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -60,6 +62,7 @@ impl Error {
         Self::new(Kind::Busy, message)
     }
 
+    #[cfg(feature = "sql")]
     pub(crate) fn template(source: impl Into<Source>) -> Self {
         Self::new(Kind::Template, source)
     }
@@ -135,10 +138,21 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();
         tracing::error!(status = status.as_u16(), error = %self, "request failed");
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            (status, [(header::RETRY_AFTER, "5")]).into_response()
-        } else {
-            status.into_response()
-        }
+        let detail = match self.0.kind {
+            Kind::Busy => "Too many people are logging in at this moment.",
+            Kind::Store => "The service cannot reach its data at the moment.",
+            Kind::Config | Kind::Template | Kind::Internal => {
+                return Problem::new(status)
+                    .detail("Something broke on our side. It has been noted; try again later.")
+                    .into_response();
+            }
+        };
+        let mut response = Problem::new(status)
+            .detail(format!("{detail} Try again in a few seconds."))
+            .into_response();
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        response
     }
 }

@@ -1,5 +1,73 @@
-//! User authentication for axum.
-#![cfg_attr(docsrs, feature(doc_cfg))]
+//! Vestibule: user authentication for axum.
+//!
+//! What Flask-Login, Flask-Bcrypt and a SQLAlchemy user table give a Flask app: log in, log out,
+//! the current user, pages for users only, hashed passwords, stored users, and the pages to go
+//! with them. Every layer is usable alone.
+//!
+//! | to have | take |
+//! |---|---|
+//! | the finished pages on a database | [`flows::Site`](crate::flows::Site) |
+//! | your own users, templates and log-in form | [`LoginManager`] with [`CurrentUser`] and [`Login`] |
+//! | stored users without the pages | [`accounts::Accounts`](crate::accounts::Accounts) |
+//! | password hashing alone | [`password::Passwords`] |
+//! | sessions elsewhere | [`session::SessionStore`] |
+//!
+//! # A protected page
+//!
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use axum::Router;
+//! use axum::response::Redirect;
+//! use axum::routing::{get, post};
+//! use vestibule::login::{User, UserId};
+//! use vestibule::stores::MemoryStore;
+//! use vestibule::{CurrentUser, Error, Login, LoginManager};
+//!
+//! #[derive(Clone)]
+//! struct Member {
+//!     name: String,
+//! }
+//!
+//! impl User for Member {
+//!     fn id(&self) -> UserId {
+//!         self.name.as_str().into()
+//!     }
+//! }
+//!
+//! async fn find(id: UserId) -> Result<Option<Member>, Infallible> {
+//!     Ok(Some(Member { name: id.to_string() }))
+//! }
+//!
+//! async fn secret(user: CurrentUser<Member>) -> String {
+//!     format!("For {} alone", user.name)
+//! }
+//!
+//! async fn log_out(login: Login<Member>) -> Result<Redirect, Error> {
+//!     login.log_out().await?;
+//!     Ok(Redirect::to("/"))
+//! }
+//!
+//! # fn main() -> Result<(), Error> {
+//! let manager = LoginManager::new(find, MemoryStore::new())
+//!     .public_url("https://example.com".parse()?)
+//!     .login_view("/login");
+//! let app: Router = Router::new()
+//!     .route("/secret", get(secret))
+//!     .route("/logout", post(log_out))
+//!     .layer(manager.layer());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | gives |
+//! |---|---|
+//! | `sqlite` (default), `postgres`, `mysql` | [`accounts`], [`flows`], [`pages`], [`stores::SqlStore`] on that database |
+//! | `testing` | `testing`: the whole site in memory, browsers in process, store conformance |
+//!
+//! Without any, the login manager, sessions in memory and password hashing remain.
 
 #[cfg(feature = "sql")]
 pub mod accounts;
@@ -8,12 +76,23 @@ pub mod crypto;
 #[cfg(feature = "sql")]
 pub mod database;
 mod error;
+#[cfg(feature = "sql")]
+pub mod flows;
 pub mod login;
+#[cfg(feature = "sql")]
+pub mod pages;
 pub mod password;
 pub mod session;
 pub mod stores;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod web;
 
 pub use error::{Error, Result};
 pub use login::{CurrentUser, Login, LoginManager};
 pub use session::Session;
+
+/// The README's samples compile.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

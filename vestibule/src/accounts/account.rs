@@ -22,6 +22,9 @@ pub struct Account {
     /// Whether the operator has shut the account.
     #[serde(skip)]
     pub is_disabled: bool,
+    /// What [`User::session_epoch`] gives: changed by a new password and by shutting.
+    #[serde(skip)]
+    pub session_epoch: i64,
     /// When the account was made.
     #[serde(skip)]
     pub created_at: Timestamp,
@@ -37,5 +40,9 @@ impl User for Account {
 
     fn is_active(&self) -> bool {
         !self.is_disabled
+    }
+
+    fn session_epoch(&self) -> i64 {
+        self.session_epoch
     }
 }

@@ -13,6 +13,7 @@ pub(super) mod user {
         pub(in crate::accounts) canonical_username: String,
         pub(in crate::accounts) email: Option<String>,
         pub(in crate::accounts) is_disabled: bool,
+        pub(in crate::accounts) session_epoch: i64,
         pub(in crate::accounts) created_at: i64,
         pub(in crate::accounts) updated_at: i64,
     }

@@ -5,13 +5,15 @@ use sea_orm_migration::prelude::{
     SchemaManager, Table, async_trait,
 };
 
-use crate::database::exact_collation;
+use crate::database::{Migrations, exact_collation};
 use crate::login::UserId;
 
-/// What brings the account tables up to date, for [`Database::migrate`](crate::database::Database::migrate).
-pub fn migrations() -> Vec<fn() -> Box<dyn MigrationTrait>> {
-    vec![|| Box::new(CreateUsers)]
-}
+/// What brings the account tables up to date, for
+/// [`Database::migrate`](crate::database::Database::migrate).
+pub const MIGRATIONS: Migrations = Migrations {
+    owner: "accounts",
+    list: || vec![Box::new(CreateUsers)],
+};
 
 #[derive(DeriveIden)]
 enum Users {
@@ -21,6 +23,7 @@ enum Users {
     CanonicalUsername,
     Email,
     IsDisabled,
+    SessionEpoch,
     CreatedAt,
     UpdatedAt,
 }
@@ -43,6 +46,10 @@ impl MigrationName for CreateUsers {
 
 #[async_trait::async_trait]
 impl MigrationTrait for CreateUsers {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let exact = exact_collation(manager.get_database_backend());
         let id_chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
@@ -50,7 +57,6 @@ impl MigrationTrait for CreateUsers {
             .create_table(
                 Table::create()
                     .table(Users::Table)
-                    .if_not_exists()
                     .col(
                         ColumnDef::new(Users::Id)
                             .string_len(id_chars)
@@ -73,6 +79,12 @@ impl MigrationTrait for CreateUsers {
                             .not_null()
                             .default(false),
                     )
+                    .col(
+                        ColumnDef::new(Users::SessionEpoch)
+                            .big_integer()
+                            .not_null()
+                            .default(0),
+                    )
                     .col(ColumnDef::new(Users::CreatedAt).big_integer().not_null())
                     .col(ColumnDef::new(Users::UpdatedAt).big_integer().not_null())
                     .to_owned(),
@@ -82,7 +94,6 @@ impl MigrationTrait for CreateUsers {
             .create_table(
                 Table::create()
                     .table(Passwords::Table)
-                    .if_not_exists()
                     .col(
                         ColumnDef::new(Passwords::UserId)
                             .string_len(id_chars)

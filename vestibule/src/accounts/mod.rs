@@ -8,9 +8,11 @@ mod account;
 mod entity;
 mod migration;
 mod repository;
+#[cfg(test)]
+mod tests;
 mod username;
 
 pub use account::Account;
-pub use migration::migrations;
+pub use migration::MIGRATIONS;
 pub use repository::{Accounts, PasswordCheck, Registration};
 pub use username::{Username, UsernameObjection};

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    TransactionTrait,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, TransactionTrait,
 };
 
 use crate::accounts::entity::{password, user};
@@ -96,6 +97,7 @@ impl Accounts {
             canonical_username: ActiveValue::Set(username.canonical().to_owned()),
             email: ActiveValue::Set(None),
             is_disabled: ActiveValue::Set(false),
+            session_epoch: ActiveValue::Set(0),
             created_at: ActiveValue::Set(now.as_millis()),
             updated_at: ActiveValue::Set(now.as_millis()),
         };
@@ -185,11 +187,15 @@ impl Accounts {
         let replace = sea_orm::sea_query::OnConflict::column(password::Column::UserId)
             .update_columns([password::Column::Hash, password::Column::ChangedAt])
             .to_owned();
+        let transaction = self.database.connection().begin().await;
+        let transaction = transaction.map_err(Error::from_db)?;
         password::Entity::insert(row)
             .on_conflict(replace)
-            .exec_without_returning(self.database.connection())
+            .exec_without_returning(&transaction)
             .await
             .map_err(Error::from_db)?;
+        self.change(id, None, &transaction).await?;
+        transaction.commit().await.map_err(Error::from_db)?;
         self.sessions.revoke_user(id, None).await?;
         tracing::info!(user = %id, "password set");
         Ok(())
@@ -201,21 +207,35 @@ impl Accounts {
     /// When the database or the session store failed. A shut account's user is refused at the
     /// very next request in any case.
     pub async fn set_disabled(&self, id: &UserId, is_disabled: bool) -> Result<()> {
-        let change = user::ActiveModel {
-            is_disabled: ActiveValue::Set(is_disabled),
-            updated_at: ActiveValue::Set(self.clock.now().as_millis()),
-            ..Default::default()
-        };
-        user::Entity::update_many()
-            .set(change)
-            .filter(user::Column::Id.eq(id.as_str()))
-            .exec(self.database.connection())
-            .await
-            .map_err(Error::from_db)?;
+        self.change(id, Some(is_disabled), self.database.connection())
+            .await?;
         if is_disabled {
             self.sessions.revoke_user(id, None).await?;
         }
         tracing::info!(user = %id, is_disabled, "account shut or opened");
+        Ok(())
+    }
+
+    /// Begins a new epoch of a user's sessions, with or without another change.
+    ///
+    /// Revoking the sessions that are there is not enough: a log-in whose password was checked
+    /// before this may create one after it.
+    async fn change(
+        &self,
+        id: &UserId,
+        is_disabled: Option<bool>,
+        connection: &impl ConnectionTrait,
+    ) -> Result<()> {
+        let next_epoch = Expr::col(user::Column::SessionEpoch).add(1);
+        let now = self.clock.now().as_millis();
+        let mut update = user::Entity::update_many()
+            .col_expr(user::Column::SessionEpoch, next_epoch)
+            .col_expr(user::Column::UpdatedAt, Expr::value(now))
+            .filter(user::Column::Id.eq(id.as_str()));
+        if let Some(is_disabled) = is_disabled {
+            update = update.col_expr(user::Column::IsDisabled, Expr::value(is_disabled));
+        }
+        update.exec(connection).await.map_err(Error::from_db)?;
         Ok(())
     }
 
@@ -253,6 +273,7 @@ impl From<user::Model> for Account {
             username: user.username,
             email: user.email,
             is_disabled: user.is_disabled,
+            session_epoch: user.session_epoch,
             created_at: Timestamp::from_millis(user.created_at),
             updated_at: Timestamp::from_millis(user.updated_at),
         }

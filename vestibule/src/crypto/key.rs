@@ -65,8 +65,8 @@ impl SecretKey {
         BASE64URL_NOPAD.encode(&self.0)
     }
 
-    /// The signer for one purpose.
-    pub(crate) fn signer(&self, purpose: &str) -> Signer {
+    /// The signer for one purpose. Name the app and the use: `"shop invitation v1"`.
+    pub fn signer(&self, purpose: &str) -> Signer {
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, &self.0)
             .expand(purpose.as_bytes(), key.as_mut())
@@ -102,14 +102,28 @@ fn weak(why: &str) -> Error {
 }
 
 /// Signs short values for one purpose and reads them back, until they expire.
-pub(crate) struct Signer(Zeroizing<[u8; 32]>);
+///
+/// ```
+/// use std::time::Duration;
+/// use vestibule::clock::Clock;
+/// use vestibule::crypto::{key::SecretKey, random::Random};
+///
+/// let now = Clock::system().now();
+/// let signer = SecretKey::generate(&Random::system())?.signer("shop invitation v1");
+/// let sealed = signer.seal(b"table 7", now + Duration::from_secs(60));
+///
+/// assert_eq!(signer.open(&sealed, now), Some(b"table 7".to_vec()));
+/// assert_eq!(signer.open(&sealed, now + Duration::from_secs(60)), None);
+/// # Ok::<(), vestibule::Error>(())
+/// ```
+pub struct Signer(Zeroizing<[u8; 32]>);
 
 const MAC_BYTES: usize = 32;
 const EXPIRY_BYTES: usize = 8;
 
 impl Signer {
     /// `payload` with its expiry and its HMAC-SHA-256, as base64url.
-    pub(crate) fn seal(&self, payload: &[u8], expires_at: Timestamp) -> String {
+    pub fn seal(&self, payload: &[u8], expires_at: Timestamp) -> String {
         let mut message = expires_at.as_millis().to_be_bytes().to_vec();
         message.extend_from_slice(payload);
         let tag = self.mac(&message).finalize().into_bytes();
@@ -122,7 +136,7 @@ impl Signer {
     /// The payload of `sealed`, if its signature is ours and `now` is before its expiry.
     ///
     /// A wrong signature and an expired value get the same answer, the signature first.
-    pub(crate) fn open(&self, sealed: &str, now: Timestamp) -> Option<Vec<u8>> {
+    pub fn open(&self, sealed: &str, now: Timestamp) -> Option<Vec<u8>> {
         let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
         let (message, tag) = bytes.split_at_checked(bytes.len().checked_sub(MAC_BYTES)?)?;
         self.mac(message).verify_slice(tag).ok()?;

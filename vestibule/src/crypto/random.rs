@@ -1,9 +1,13 @@
 //! The only place that asks for randomness.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(any(test, feature = "testing"))]
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
+#[cfg(any(test, feature = "testing"))]
 use crate::crypto::digest::sha256;
 use crate::error::{Error, Result};
 
@@ -14,7 +18,11 @@ pub struct Random(Source);
 #[derive(Clone)]
 enum Source {
     System,
-    Seeded { seed: u64, drawn: Arc<AtomicU64> },
+    #[cfg(any(test, feature = "testing"))]
+    Seeded {
+        seed: u64,
+        drawn: Arc<AtomicU64>,
+    },
 }
 
 impl Random {
@@ -47,6 +55,7 @@ impl Random {
     fn fill(&self, bytes: &mut [u8]) -> Result<()> {
         match &self.0 {
             Source::System => getrandom::fill(bytes).map_err(Error::internal),
+            #[cfg(any(test, feature = "testing"))]
             Source::Seeded { seed, drawn } => {
                 for chunk in bytes.chunks_mut(32) {
                     let block = drawn.fetch_add(1, Ordering::SeqCst);
@@ -69,6 +78,7 @@ impl fmt::Debug for Random {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::System => f.write_str("Random(system)"),
+            #[cfg(any(test, feature = "testing"))]
             Source::Seeded { .. } => f.write_str("Random(seeded)"),
         }
     }

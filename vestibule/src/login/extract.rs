@@ -53,8 +53,8 @@ impl<U: User> Login<U> {
         }
     }
 
-    /// Logs out: ends the session on the server and forgets the cookie. Does nothing to a
-    /// visitor who is not logged in.
+    /// Logs out: ends the session on the server and makes the browser forget the cookie. For a
+    /// visitor who is not logged in only the latter.
     ///
     /// # Errors
     /// When the store failed; then the session is still there and the visitor must be told.

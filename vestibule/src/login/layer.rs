@@ -29,10 +29,10 @@ pub struct LoginLayer<U> {
 impl<U: User> LoginLayer<U> {
     pub(crate) fn new(manager: Arc<LoginManager<U>>) -> Self {
         let mut check_origin = CsrfLayer::new();
-        if let Some(origin) = &manager.trusted_origin {
+        if let Some(public_url) = &manager.public_url {
             check_origin = check_origin
-                .add_trusted_origin(origin)
-                .expect("a public URL's origin is an origin");
+                .add_trusted_origin(public_url.origin())
+                .expect("a public URL was checked to be an origin");
         }
         Self {
             manager,
@@ -117,6 +117,7 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
+        self.manager.mark_insecure_origin(request.headers_mut());
         let visit = Visit::begin(self.manager.clone(), request.headers());
         request.extensions_mut().insert(visit.clone());
         ResponseFuture {

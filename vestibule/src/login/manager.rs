@@ -2,8 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
-use crate::clock::Clock;
+use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN};
+
+use crate::clock::{Clock, Timestamp};
 use crate::crypto::random::Random;
 use crate::login::loader::SharedUserLoader;
 use crate::login::{LoginLayer, User, UserLoader};
@@ -34,12 +38,15 @@ pub struct LoginManager<U> {
     pub(crate) loader: SharedUserLoader<U>,
     pub(crate) store: SharedSessionStore,
     pub(crate) cookie: SessionCookie,
-    pub(crate) trusted_origin: Option<String>,
+    pub(crate) public_url: Option<PublicUrl>,
     pub(crate) expiry: SessionExpiry,
     pub(crate) login_view: Option<String>,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
+    swept_at: AtomicI64,
 }
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 impl<U: User> LoginManager<U> {
     /// A manager that finds users by `loader` and keeps sessions in `store`.
@@ -49,12 +56,13 @@ impl<U: User> LoginManager<U> {
         Self {
             loader: SharedUserLoader::new(loader),
             store: SharedSessionStore::new(store),
-            cookie: SessionCookie::https(),
-            trusted_origin: None,
+            cookie: SessionCookie::new(None),
+            public_url: None,
             expiry: SessionExpiry::default(),
             login_view: None,
             clock: Clock::default(),
             random: Random::default(),
+            swept_at: AtomicI64::new(0),
         }
     }
 
@@ -69,8 +77,8 @@ impl<U: User> LoginManager<U> {
                  set an https public URL before anybody else logs in"
             );
         }
-        self.cookie = SessionCookie::new(&public_url);
-        self.trusted_origin = Some(public_url.origin());
+        self.cookie = SessionCookie::new(Some(&public_url));
+        self.public_url = Some(public_url);
         self
     }
 
@@ -98,6 +106,49 @@ impl<U: User> LoginManager<U> {
         self.random = random;
         self
     }
+
+    /// The origin check compares hosts and not schemes. Where the app is on https, a page of the
+    /// same host on plain http, which anybody on the line can write, is another origin too.
+    /// Browsers that send `Sec-Fetch-Site` say so themselves; for older ones we do.
+    pub(crate) fn mark_insecure_origin(&self, headers: &mut HeaderMap) {
+        let is_https = self.public_url.as_ref().is_none_or(PublicUrl::is_https);
+        let is_insecure = headers
+            .get(ORIGIN)
+            .is_some_and(|origin| origin.as_bytes().starts_with(b"http:"));
+        if is_https && is_insecure && !headers.contains_key(SEC_FETCH_SITE) {
+            headers.insert(SEC_FETCH_SITE, HeaderValue::from_static("cross-site"));
+        }
+    }
+
+    /// Removes expired sessions in the background, at most once in [`Self::SWEEP_EVERY`].
+    ///
+    /// Called at each log-in: sessions become more at no other time.
+    pub(crate) fn sweep_if_due(&self) {
+        let now = self.clock.now();
+        let last = self.swept_at.load(Ordering::Relaxed);
+        if now.since(Timestamp::from_millis(last)) < Self::SWEEP_EVERY {
+            return;
+        }
+        let ours = self.swept_at.compare_exchange(
+            last,
+            now.as_millis(),
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        if ours.is_err() {
+            return;
+        }
+        let (store, expiry) = (self.store.clone(), self.expiry);
+        tokio::spawn(async move {
+            match store.sweep(expiry, now).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "expired sessions swept"),
+                Err(error) => tracing::warn!(%error, "expired sessions not swept"),
+            }
+        });
+    }
+
+    const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
 
     /// The layer that goes on the router, around every route that asks for the current user.
     ///

@@ -29,6 +29,8 @@ mod manager;
 mod next;
 mod rejection;
 mod required;
+#[cfg(test)]
+mod tests;
 mod user;
 mod visit;
 

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
-use url::Url;
+use url::{Position, Url};
 
 /// The `next` that a request brought: where to go after the log-in, if that is here.
 ///
@@ -17,8 +17,8 @@ use url::Url;
 /// assert_eq!(Next::default().or("/welcome"), "/welcome");
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Next(String);
+#[serde(from = "String")]
+pub struct Next(Option<String>);
 
 impl Next {
     const MAX_BYTES: usize = 2_048;
@@ -28,7 +28,7 @@ impl Next {
         self.path().unwrap_or(default)
     }
 
-    /// The path to go to, if it is safe.
+    /// The path to go to, if it is safe: with its query, in ASCII, as a browser would send it.
     ///
     /// It must start with one slash, and mean a path of this origin to a WHATWG URL parser, as
     /// browsers have it: as it stands, and once more after decoding, for the proxies and
@@ -36,23 +36,16 @@ impl Next {
     /// one with two slashes in front (`/.//evil.example`) is refused too: it is ours, but the
     /// next redirect by that path would leave.
     pub fn path(&self) -> Option<&str> {
-        let text = &*self.0;
-        if text.len() > Self::MAX_BYTES || !is_own_path(text) {
-            return None;
-        }
-        let end_of_path = text.find(['?', '#']).unwrap_or(text.len());
-        let decoded = percent_decode_str(&text[..end_of_path])
-            .decode_utf8()
-            .ok()?;
-        is_own_path(&decoded).then_some(text)
+        self.0.as_deref()
     }
 
     /// No destination where it would lead to one of these pages: a log-in that leads back to
     /// the login page, or out again.
-    pub(crate) fn unless(self, pages: &[&str]) -> Self {
+    #[must_use]
+    pub fn unless(self, pages: &[&str]) -> Self {
         let leads_to_one = self.path().is_some_and(|path| {
-            let normal = base().join(path);
-            normal.is_ok_and(|url| pages.contains(&url.path()))
+            let end_of_path = path.find(['?', '#']).unwrap_or(path.len());
+            pages.contains(&&path[..end_of_path])
         });
         if leads_to_one { Self::default() } else { self }
     }
@@ -60,29 +53,37 @@ impl Next {
 
 impl From<&str> for Next {
     fn from(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(own_path(text))
     }
 }
 
 impl From<String> for Next {
     fn from(text: String) -> Self {
-        Self(text)
+        Self::from(&*text)
     }
 }
 
-/// Any origin will do to judge a path by.
-fn base() -> Url {
-    Url::parse("http://vestibule.invalid/").expect("a valid URL")
+fn own_path(text: &str) -> Option<String> {
+    if text.len() > Next::MAX_BYTES {
+        return None;
+    }
+    let url = parse(text)?;
+    // Judged again as what it was normalised to, and as what that decodes to.
+    let decoded = percent_decode_str(url.path()).decode_utf8().ok()?;
+    parse(&decoded)?;
+    Some(url[Position::BeforePath..].to_owned())
 }
 
-fn is_own_path(text: &str) -> bool {
+/// What a WHATWG URL parser makes of `text`, if that is a path of the origin it came to.
+fn parse(text: &str) -> Option<Url> {
     // What a browser strips or turns around (WHATWG URL section 4.4) has no place in a path.
     if !text.starts_with('/') || text.chars().any(|c| c.is_control() || c == '\\') {
-        return false;
+        return None;
     }
-    let base = base();
-    base.join(text)
-        .is_ok_and(|url| url.origin() == base.origin() && !url.path().starts_with("//"))
+    // Any origin will do to judge a path by.
+    let base = Url::parse("http://vestibule.invalid/").ok()?;
+    let url = base.join(text).ok()?;
+    (url.origin() == base.origin()).then_some(url)
 }
 
 #[cfg(test)]
@@ -95,13 +96,17 @@ mod tests {
             "/",
             "/welcome",
             "/search?q=a%20b&url=https%3A%2F%2Fexample.com//x",
-            "/佐藤",
-            "/a/b/../c",
             "/mail@example.com",
             "/page#part",
         ] {
             assert_eq!(Next::from(path).path(), Some(path), "{path}");
         }
+    }
+
+    #[test]
+    fn what_a_browser_would_write_otherwise_is_followed_as_it_would_write_it() {
+        assert_eq!(Next::from("/佐藤").path(), Some("/%E4%BD%90%E8%97%A4"));
+        assert_eq!(Next::from("/a/b/../c \"").path(), Some("/a/c%20%22"));
     }
 
     #[test]

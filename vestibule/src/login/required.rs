@@ -9,7 +9,6 @@ use std::task::{Context, Poll};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::Method;
 use tower::{Layer, Service};
 
 use crate::login::visit::Visit;
@@ -18,8 +17,8 @@ use crate::login::{LoginRejection, User};
 /// A layer that lets logged-in users pass and nobody else. Flask-Login's `@login_required`
 /// for a whole router.
 ///
-/// Put it inside the login manager's layer. `OPTIONS` passes, as a browser's preflight carries
-/// no cookie.
+/// Put it inside the login manager's layer. No method is exempt: for requests from other
+/// origins put a CORS layer outside, which answers a browser's preflight before this one.
 ///
 /// ```
 /// use axum::Router;
@@ -119,9 +118,6 @@ where
 }
 
 async fn refuse<U: User>(parts: &http::request::Parts) -> Option<LoginRejection> {
-    if parts.method == Method::OPTIONS {
-        return None;
-    }
     let Some(visit) = Visit::<U>::of(&parts.extensions) else {
         return Some(LoginRejection::no_layer::<U>());
     };

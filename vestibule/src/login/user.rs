@@ -33,4 +33,13 @@ pub trait User: Clone + Send + Sync + 'static {
     fn is_active(&self) -> bool {
         true
     }
+
+    /// A number that changes when every session of this user must end: a new password, an
+    /// account shut. A session keeps the number of its log-in, and is over when it differs.
+    ///
+    /// It also ends the log-in that is under way: one whose password was checked just before
+    /// the password changed.
+    fn session_epoch(&self) -> i64 {
+        0
+    }
 }

@@ -94,6 +94,14 @@ impl<U: User> Visit<U> {
             manager.store.revoke(session.id).await?;
             return Ok(None);
         };
+        if user.session_epoch() != session.user_epoch {
+            tracing::info!(
+                session = session.public_id,
+                "ended: it is of an epoch before"
+            );
+            manager.store.revoke(session.id).await?;
+            return Ok(None);
+        }
         if !user.is_active() {
             return Ok(None);
         }
@@ -125,9 +133,14 @@ impl<U: User> Visit<U> {
         let public_id = HEXLOWER.encode(&manager.random.bytes::<12>()?);
         let now = manager.clock.now();
         let lifetime = manager.expiry.absolute;
-        let session = Session::new(token.id(), public_id, user_id, now, lifetime);
-        let replaced = self.token.as_ref().map(SessionToken::id);
+        let epoch = user.session_epoch();
+        let session = Session::new(token.id(), public_id, user_id, epoch, now, lifetime);
+        let replaced = self
+            .logged_in()
+            .map(|before| before.session.id)
+            .or_else(|| self.token.as_ref().map(SessionToken::id));
         manager.store.create(session.clone(), replaced).await?;
+        manager.sweep_if_due();
         tracing::info!(user = %session.user_id, session = session.public_id, "logged in");
         let mut state = self.state();
         state.set_cookie = Some(
@@ -147,18 +160,14 @@ impl<U: User> Visit<U> {
     /// Both the session of this very request's log-in, if there was one, and the session whose
     /// token the browser brought.
     pub(crate) async fn log_out(&self) -> Result<()> {
-        let current = match &self.state().visitor {
-            Visitor::LoggedIn(logged_in) => Some(logged_in.session.id),
-            Visitor::NotAsked | Visitor::Anonymous => None,
-        };
-        let brought = self.token.as_ref().map(SessionToken::id);
-        for id in [current, brought.filter(|id| Some(*id) != current)]
-            .into_iter()
-            .flatten()
-        {
-            if self.manager.store.revoke(id).await? {
-                tracing::info!(session = ?id, "logged out");
-            }
+        let current = self.logged_in();
+        if let Some(token) = &self.token {
+            self.manager.store.revoke(token.id()).await?;
+        }
+        if let Some(logged_in) = &current {
+            let session = &logged_in.session;
+            self.manager.store.revoke(session.id).await?;
+            tracing::info!(user = %session.user_id, session = session.public_id, "logged out");
         }
         let mut state = self.state();
         state.visitor = Visitor::Anonymous;
@@ -181,6 +190,14 @@ impl<U: User> Visit<U> {
             .or_insert(HeaderValue::from_static("no-store"));
         if let Some(cookie) = set_cookie {
             cookies::append(headers, &cookie);
+        }
+    }
+
+    /// Who is logged in, as far as somebody has asked or logged in.
+    fn logged_in(&self) -> Option<Arc<LoggedIn<U>>> {
+        match &self.state().visitor {
+            Visitor::LoggedIn(logged_in) => Some(logged_in.clone()),
+            Visitor::NotAsked | Visitor::Anonymous => None,
         }
     }
 

@@ -142,6 +142,12 @@ impl Passwords {
             .await??;
         Ok(is_right && is_somebody)
     }
+
+    /// How many hashes have been computed.
+    #[cfg(test)]
+    pub(crate) fn runs(&self) -> usize {
+        self.workers.runs.load(std::sync::atomic::Ordering::SeqCst)
+    }
 }
 
 impl fmt::Debug for Passwords {

@@ -36,6 +36,8 @@ impl Default for PasswordPolicy {
 pub enum Objection {
     /// There is none.
     Empty,
+    /// It has a NUL character, which no form can send.
+    Nul,
     /// Too few characters.
     TooShort {
         /// The fewest characters.
@@ -77,6 +79,9 @@ impl PasswordPolicy {
         let password = password.expose();
         if password.is_empty() {
             return Some(Objection::Empty);
+        }
+        if password.contains('\0') {
+            return Some(Objection::Nul);
         }
         let too_long = Objection::TooLong {
             max_chars: Passwords::MAX_CHARS,
@@ -127,11 +132,10 @@ impl fmt::Display for Objection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("Enter a password."),
-            Self::TooShort { min_chars } => write!(
-                f,
-                "The password needs at least {min_chars} characters. A few unrelated words make \
-                 a good one."
-            ),
+            Self::Nul => f.write_str("The password may not have a NUL character."),
+            Self::TooShort { min_chars } => {
+                write!(f, "The password needs at least {min_chars} characters.")
+            }
             Self::TooLong { max_chars } => {
                 write!(f, "The password may have at most {max_chars} characters.")
             }

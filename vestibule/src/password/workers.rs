@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 pub(super) struct Workers {
     places: Arc<Semaphore>,
     threads: Arc<Semaphore>,
+    #[cfg(test)]
+    pub(super) runs: Arc<std::sync::atomic::AtomicUsize>,
 }
 
 /// How many may wait. At some 20 ms a hash the last of them waits a second or two.
@@ -28,6 +30,8 @@ impl Workers {
         Self {
             places: Arc::new(Semaphore::new(threads + queue)),
             threads: Arc::new(Semaphore::new(threads)),
+            #[cfg(test)]
+            runs: Arc::default(),
         }
     }
 
@@ -47,6 +51,8 @@ impl Workers {
             .acquire_owned()
             .await
             .map_err(Error::internal)?;
+        #[cfg(test)]
+        self.runs.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         tokio::task::spawn_blocking(move || {
             // Both go with the work: a visitor who goes away meanwhile frees no thread that is
             // still busy.
@@ -83,7 +89,11 @@ mod tests {
             tokio::task::yield_now().await;
         }
 
-        let refused = workers.run(|| ()).await.unwrap_err();
+        let refused = tokio::select! {
+            biased;
+            result = workers.run(|| ()) => result.unwrap_err(),
+            () = tokio::task::yield_now() => panic!("it waits where there is no place"),
+        };
         release.send(()).unwrap();
 
         assert!(refused.is_busy());

@@ -24,7 +24,7 @@ mod store;
 mod token;
 mod user_id;
 
-pub use cookie::SessionCookie;
+pub(crate) use cookie::SessionCookie;
 pub use expiry::SessionExpiry;
 pub use store::SessionStore;
 pub(crate) use store::SharedSessionStore;
@@ -43,6 +43,8 @@ pub struct Session {
     pub public_id: String,
     /// Who is logged in.
     pub user_id: UserId,
+    /// The user's [`session_epoch`](crate::login::User::session_epoch) at the log-in.
+    pub user_epoch: i64,
     /// When the session began.
     pub created_at: Timestamp,
     /// When the user last showed a credential.
@@ -61,6 +63,7 @@ impl Session {
         id: SessionId,
         public_id: String,
         user_id: UserId,
+        user_epoch: i64,
         now: Timestamp,
         lifetime: std::time::Duration,
     ) -> Self {
@@ -68,6 +71,7 @@ impl Session {
             id,
             public_id,
             user_id,
+            user_epoch,
             created_at: now,
             authenticated_at: now,
             last_seen_at: now,

@@ -12,7 +12,7 @@ use crate::session::{Session, SessionExpiry, SessionId, UserId};
 ///
 /// What is revoked stays revoked: `touch` and `revoke` are conditional on the session being
 /// there, and nothing but `create` may ever add one. Run
-/// [`testing::store_conformance`](crate::testing::store_conformance) on a store of your own.
+/// `testing::store_conformance` on a store of your own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not keep sessions",
     note = "use `MemoryStore`, `SqlStore`, or implement `SessionStore`"

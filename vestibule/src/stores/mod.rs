@@ -6,6 +6,8 @@
 mod memory;
 #[cfg(feature = "sql")]
 pub mod sql;
+#[cfg(test)]
+mod tests;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sql")]

@@ -1,13 +1,11 @@
 //! Reading our own cookies, without a copy of the others, and writing them.
 
-use cookie::Cookie;
+use std::time::Duration;
+
+use cookie::{Cookie, SameSite};
 use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 
 use crate::web::PublicUrl;
-
-/// The prefix that makes browsers refuse a cookie that is not `Secure`, or is for more than
-/// this very host (RFC 6265bis section 4.1.3.2).
-pub(crate) const HTTPS_PREFIX: &str = "__Host-";
 
 /// What a request brings under a cookie's name.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,34 +16,76 @@ pub(crate) enum Found<'a> {
     Several,
 }
 
-/// The name to use at `public_url`: with the `__Host-` prefix wherever there is https.
-///
-/// Without https, which is only ever a loopback address, browsers refuse the prefix, and
-/// cookies are shared by all ports of the host: the port in the name keeps apart two programs
-/// on one machine.
-pub(crate) fn name(base: &str, public_url: &PublicUrl) -> String {
-    if public_url.is_https() {
-        HTTPS_PREFIX.to_owned() + base
-    } else {
-        format!("{base}-{}", public_url.port())
-    }
+/// A cookie of ours: for this host alone, unseen by scripts, not sent with requests that other
+/// sites make, but with links from them (`SameSite=Lax`).
+#[derive(Debug, Clone)]
+pub(crate) struct OwnCookie {
+    name: String,
+    is_secure: bool,
 }
 
-/// Finds the cookie by this very name (case matters) over all `Cookie` headers.
-pub(crate) fn find<'a>(headers: &'a HeaderMap, name: &str) -> Found<'a> {
-    let mut found = Found::None;
-    for header in headers.get_all(COOKIE) {
-        for pair in header.as_bytes().split(|byte| *byte == b';') {
-            let Some(value) = value_of(pair.trim_ascii_start(), name) else {
-                continue;
-            };
-            found = match (found, str::from_utf8(value)) {
-                (Found::None, Ok(value)) => Found::One(value.trim_ascii_end()),
-                _ => return Found::Several,
-            };
+impl OwnCookie {
+    /// The cookie for an app reached at `public_url`; without one, over https.
+    ///
+    /// Over https the name has the `__Host-` prefix, which makes browsers refuse the cookie
+    /// without `Secure`, with a `Domain`, or with another path (RFC 6265bis section 4.1.3.2).
+    /// Without https, which is only ever on this machine, browsers refuse the prefix, and share
+    /// cookies among all ports: the port in the name keeps two programs apart.
+    pub(crate) fn new(base_name: &str, public_url: Option<&PublicUrl>) -> Self {
+        match public_url.filter(|url| !url.is_https()) {
+            Some(loopback) => Self {
+                name: format!("{base_name}-{}", loopback.port()),
+                is_secure: false,
+            },
+            None => Self {
+                name: format!("__Host-{base_name}"),
+                is_secure: true,
+            },
         }
     }
-    found
+
+    /// The name as it is sent.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Finds the cookie by this very name (case matters) over all `Cookie` headers.
+    pub(crate) fn find<'a>(&self, headers: &'a HeaderMap) -> Found<'a> {
+        let mut found = Found::None;
+        for header in headers.get_all(COOKIE) {
+            for pair in header.as_bytes().split(|byte| *byte == b';') {
+                let Some(value) = value_of(pair.trim_ascii_start(), &self.name) else {
+                    continue;
+                };
+                found = match (found, str::from_utf8(value)) {
+                    (Found::None, Ok(value)) => Found::One(value.trim_ascii_end()),
+                    _ => return Found::Several,
+                };
+            }
+        }
+        found
+    }
+
+    /// The cookie that brings `value` back: until the browser closes, or for `max_age`.
+    pub(crate) fn set(&self, value: String, max_age: Option<Duration>) -> Cookie<'static> {
+        let mut cookie = Cookie::build((self.name.clone(), value))
+            .path("/")
+            .secure(self.is_secure)
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .build();
+        if let Some(max_age) = max_age {
+            cookie.set_max_age(time::Duration::try_from(max_age).unwrap_or(time::Duration::MAX));
+        }
+        cookie
+    }
+
+    /// The cookie that makes the browser forget it, with the same attributes.
+    pub(crate) fn remove(&self) -> Cookie<'static> {
+        let mut cookie = self.set(String::new(), None);
+        cookie.make_removal();
+        cookie
+    }
 }
 
 fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
@@ -64,7 +104,7 @@ pub(crate) fn append(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
 mod tests {
     use http::header::{COOKIE, HeaderMap, HeaderValue};
 
-    use super::{Found, find};
+    use super::{Found, OwnCookie};
 
     fn headers(values: &[&'static str]) -> HeaderMap {
         values
@@ -73,23 +113,27 @@ mod tests {
             .collect()
     }
 
+    fn cookie(base_name: &str) -> OwnCookie {
+        OwnCookie::new(base_name, None)
+    }
+
     #[test]
     fn the_cookie_is_found_among_others() {
         let headers = headers(&["a=1; __Host-session=x; b=2"]);
 
-        assert_eq!(find(&headers, "__Host-session"), Found::One("x"));
+        assert_eq!(cookie("session").find(&headers), Found::One("x"));
     }
 
     #[test]
     fn two_of_one_name_are_told_apart_from_none_in_one_header_or_two() {
         for headers in [
-            headers(&["s=evil; s=good"]),
-            headers(&["s=good", "s=evil"]),
-            headers(&["s=good; s="]),
+            headers(&["__Host-s=evil; __Host-s=good"]),
+            headers(&["__Host-s=good", "__Host-s=evil"]),
+            headers(&["__Host-s=good; __Host-s="]),
         ] {
-            assert_eq!(find(&headers, "s"), Found::Several);
+            assert_eq!(cookie("s").find(&headers), Found::Several);
         }
-        assert_eq!(find(&headers(&["t=1"]), "s"), Found::None);
+        assert_eq!(cookie("s").find(&headers(&["t=1"])), Found::None);
     }
 
     #[test]
@@ -104,7 +148,7 @@ mod tests {
             "__Host-session",
         ] {
             assert_eq!(
-                find(&headers(&[look_alike]), "__Host-session"),
+                cookie("session").find(&headers(&[look_alike])),
                 Found::None,
                 "{look_alike}"
             );

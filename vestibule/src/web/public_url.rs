@@ -67,6 +67,10 @@ impl FromStr for PublicUrl {
                 "passwords and cookies need https on any host but this machine",
             ));
         }
+        // What the URL standard lets pass and HTTP does not, such as braces.
+        if url.as_str().parse::<http::Uri>().is_err() {
+            return Err(refuse("its host is no host name"));
+        }
         Ok(Self(url))
     }
 }

@@ -9,6 +9,7 @@ pub(super) struct Model {
     pub(super) id: Vec<u8>,
     pub(super) public_id: String,
     pub(super) user_id: String,
+    pub(super) user_epoch: i64,
     pub(super) created_at: i64,
     pub(super) authenticated_at: i64,
     pub(super) last_seen_at: i64,

@@ -5,14 +5,15 @@ use sea_orm_migration::prelude::{
     async_trait,
 };
 
-use crate::database::exact_collation;
+use crate::database::{Migrations, exact_collation};
 use crate::session::UserId;
 
 /// What brings the session table up to date, for
 /// [`Database::migrate`](crate::database::Database::migrate).
-pub fn migrations() -> Vec<fn() -> Box<dyn MigrationTrait>> {
-    vec![|| Box::new(CreateSessions)]
-}
+pub const MIGRATIONS: Migrations = Migrations {
+    owner: "sessions",
+    list: || vec![Box::new(CreateSessions)],
+};
 
 #[derive(DeriveIden)]
 enum Sessions {
@@ -20,6 +21,7 @@ enum Sessions {
     Id,
     PublicId,
     UserId,
+    UserEpoch,
     CreatedAt,
     AuthenticatedAt,
     LastSeenAt,
@@ -36,15 +38,18 @@ impl MigrationName for CreateSessions {
 
 #[async_trait::async_trait]
 impl MigrationTrait for CreateSessions {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let exact = exact_collation(manager.get_database_backend());
         let id_chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
-        let time = |column| ColumnDef::new(column).big_integer().not_null().to_owned();
+        let number = |column| ColumnDef::new(column).big_integer().not_null().to_owned();
         manager
             .create_table(
                 Table::create()
                     .table(Sessions::Table)
-                    .if_not_exists()
                     .col(
                         ColumnDef::new(Sessions::Id)
                             .binary_len(32)
@@ -63,10 +68,11 @@ impl MigrationTrait for CreateSessions {
                             .extra(exact)
                             .not_null(),
                     )
-                    .col(time(Sessions::CreatedAt))
-                    .col(time(Sessions::AuthenticatedAt))
-                    .col(time(Sessions::LastSeenAt))
-                    .col(time(Sessions::ExpiresAt))
+                    .col(number(Sessions::UserEpoch))
+                    .col(number(Sessions::CreatedAt))
+                    .col(number(Sessions::AuthenticatedAt))
+                    .col(number(Sessions::LastSeenAt))
+                    .col(number(Sessions::ExpiresAt))
                     .to_owned(),
             )
             .await?;

@@ -3,7 +3,7 @@
 mod entity;
 mod migration;
 
-pub use migration::migrations;
+pub use migration::MIGRATIONS;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -24,7 +24,7 @@ use entity::{ActiveModel, Column, Entity, Model};
 pub struct SqlStore(Database);
 
 impl SqlStore {
-    /// The sessions in `database`; its tables are made by [`migrations`].
+    /// The sessions in `database`; its table is made by [`MIGRATIONS`].
     pub fn new(database: Database) -> Self {
         Self(database)
     }
@@ -36,6 +36,7 @@ impl SessionStore for SqlStore {
             id: ActiveValue::Set(session.id.as_bytes().to_vec()),
             public_id: ActiveValue::Set(session.public_id),
             user_id: ActiveValue::Set(session.user_id.to_string()),
+            user_epoch: ActiveValue::Set(session.user_epoch),
             created_at: ActiveValue::Set(session.created_at.as_millis()),
             authenticated_at: ActiveValue::Set(session.authenticated_at.as_millis()),
             last_seen_at: ActiveValue::Set(session.last_seen_at.as_millis()),
@@ -109,6 +110,7 @@ fn from_row(id: SessionId, row: Model) -> Session {
         id,
         public_id: row.public_id,
         user_id: row.user_id.into(),
+        user_epoch: row.user_epoch,
         created_at: Timestamp::from_millis(row.created_at),
         authenticated_at: Timestamp::from_millis(row.authenticated_at),
         last_seen_at: Timestamp::from_millis(row.last_seen_at),

@@ -3,12 +3,14 @@
 //! Stricter than a browser needs: what is repeated, unknown, or no text is refused, so that
 //! two readers of one request can never understand two things by it.
 
+use std::error::Error;
 use std::fmt;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use zeroize::{Zeroize, Zeroizing};
@@ -16,14 +18,17 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::web::accept::{media_type, sends_json};
 use crate::web::{Client, Problem};
 
-/// The most bytes of a form: a password of 256 characters, each of 4 bytes and each byte
-/// percent-encoded, three times over.
+/// The most bytes of a form. A password of 256 characters takes 3,072 when each has 4 bytes and
+/// each byte is percent-encoded; this leaves room for the rest.
 const MAX_BYTES: usize = 16 * 1024;
+
+/// No form of ours has more.
+const MAX_FIELDS: usize = 16;
 
 /// The fields of a submitted form or JSON object, and what kind of client sent them.
 #[derive(Debug)]
-pub(crate) struct Submitted {
-    pub(crate) client: Client,
+pub(super) struct Submitted {
+    pub(super) client: Client,
     fields: Vec<Field>,
 }
 
@@ -41,9 +46,10 @@ impl fmt::Debug for Field {
 
 /// Why a submission was not read. Each says what to send instead.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum BadSubmission {
+pub(super) enum BadSubmission {
     WrongType,
     TooLarge,
+    TooMany,
     Broken,
     NotUtf8,
     NotJson,
@@ -54,7 +60,7 @@ pub(crate) enum BadSubmission {
 
 impl Submitted {
     /// Refuses any field but these.
-    pub(crate) fn only(self, known: &[&str]) -> Result<Self, BadSubmission> {
+    pub(super) fn only(self, known: &[&str]) -> Result<Self, BadSubmission> {
         for field in &self.fields {
             if !known.contains(&&*field.name) {
                 return Err(BadSubmission::Unknown(shown(&field.name), known.join(", ")));
@@ -64,7 +70,7 @@ impl Submitted {
     }
 
     /// Takes a field's value out; a missing field is an empty one.
-    pub(crate) fn take(&mut self, name: &str) -> String {
+    pub(super) fn take(&mut self, name: &str) -> String {
         self.fields
             .iter_mut()
             .find(|field| field.name == name)
@@ -73,6 +79,9 @@ impl Submitted {
     }
 
     fn new(client: Client, fields: Vec<Field>) -> Result<Self, BadSubmission> {
+        if fields.len() > MAX_FIELDS {
+            return Err(BadSubmission::TooMany);
+        }
         for (i, field) in fields.iter().enumerate() {
             if fields[..i].iter().any(|other| other.name == field.name) {
                 return Err(BadSubmission::Repeated(shown(&field.name)));
@@ -113,9 +122,9 @@ impl<S: Send + Sync> FromRequest<S> for Submitted {
 }
 
 fn is_length_limit(error: &axum::Error) -> bool {
-    let mut source: Option<&dyn std::error::Error> = Some(error);
+    let mut source: Option<&dyn Error> = Some(error);
     while let Some(error) = source {
-        if error.to_string() == "length limit exceeded" {
+        if error.is::<LengthLimitError>() {
             return true;
         }
         source = error.source();
@@ -215,6 +224,7 @@ impl fmt::Display for BadSubmission {
                 "The form is too large. All fields together may have {MAX_BYTES} bytes, and a \
                  password 256 characters."
             ),
+            Self::TooMany => write!(f, "The form has more than {MAX_FIELDS} fields."),
             Self::Broken => f.write_str("The form did not arrive whole. Send it again."),
             Self::NotUtf8 => f.write_str("The form is not valid UTF-8. Send it as UTF-8."),
             Self::NotJson => {

@@ -1,0 +1,80 @@
+#![cfg(feature = "sqlite")]
+
+use crate::accounts::{Accounts, MIGRATIONS, PasswordCheck, Username};
+use crate::crypto::secret::Secret;
+use crate::database::Database;
+use crate::login::UserLoader;
+use crate::password::{PasswordAlgorithm, Passwords};
+use crate::stores::MemoryStore;
+
+const QUICK: PasswordAlgorithm = PasswordAlgorithm::Argon2id {
+    memory_kib: 8,
+    passes: 1,
+};
+
+async fn accounts(passwords: &Passwords) -> Accounts {
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    database.migrate(MIGRATIONS).await.unwrap();
+    Accounts::new(database, passwords.clone(), MemoryStore::new())
+}
+
+/// Invariant: who has an account cannot be told by the time an answer takes.
+#[tokio::test]
+async fn every_wrong_answer_costs_one_hash() {
+    let passwords = Passwords::new(QUICK).unwrap();
+    let accounts = accounts(&passwords).await;
+    for name in ["known", "shut1"] {
+        let name: Username = name.parse().unwrap();
+        let _ = accounts.register(&name, &Secret::from("a")).await.unwrap();
+    }
+    let shut: Username = "shut1".parse().unwrap();
+    let shut = accounts.find(&shut).await.unwrap().unwrap();
+    accounts.set_disabled(&shut.id, true).await.unwrap();
+
+    for (name, password) in [
+        ("known", "wrong"),
+        ("ghost", "a"),
+        ("shut1", "a"),
+        ("shut1", "wrong"),
+        ("no name", "a"),
+        ("", "a"),
+    ] {
+        let before = passwords.runs();
+        let check = accounts.check_password(name, &Secret::from(password)).await;
+        assert_eq!(check.unwrap(), PasswordCheck::Wrong);
+        assert_eq!(passwords.runs() - before, 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_taken_name_costs_no_hash() {
+    let passwords = Passwords::new(QUICK).unwrap();
+    let accounts = accounts(&passwords).await;
+    let name: Username = "alice".parse().unwrap();
+    let _ = accounts.register(&name, &Secret::from("a")).await.unwrap();
+    let before = passwords.runs();
+
+    let _ = accounts.register(&name, &Secret::from("b")).await.unwrap();
+
+    assert_eq!(passwords.runs(), before);
+}
+
+#[tokio::test]
+async fn the_list_goes_on_after_a_name() {
+    let accounts = accounts(&Passwords::new(QUICK).unwrap()).await;
+    for name in ["Carol", "alice", "bob"] {
+        let name: Username = name.parse().unwrap();
+        let _ = accounts.register(&name, &Secret::from("a")).await.unwrap();
+    }
+    let after: Username = "Alice".parse().unwrap();
+
+    let rest = accounts.list(Some(&after), 10).await.unwrap();
+    let first = accounts.list(None, 1).await.unwrap();
+
+    let names: Vec<_> = rest.iter().map(|account| &*account.username).collect();
+    assert_eq!(names, ["bob", "Carol"]);
+    assert_eq!(first[0].username, "alice");
+    let loaded = accounts.load(first[0].id.clone()).await.unwrap();
+    assert_eq!(loaded.as_ref(), first.first());
+    assert_eq!(accounts.load("nobody".into()).await.unwrap(), None);
+}

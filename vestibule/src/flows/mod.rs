@@ -1,0 +1,43 @@
+//! Ready-made pages: register, log in, welcome, log out.
+//!
+//! [`Site`] puts them together. One flow is one folder, with its routes, its action, its
+//! templates and its tests. Deleting the folder and its line in the list of flows removes it,
+//! but for what leads there: links in templates ask `has_page`, and the compiler names the rest.
+
+mod form;
+mod logout;
+mod page;
+mod password_login;
+mod register;
+mod site;
+mod submitted;
+mod welcome;
+
+pub use page::Page;
+pub use site::{Site, SiteConfig};
+
+use axum::Router;
+
+use crate::pages::Template;
+
+const REGISTER_PATH: &str = "/register";
+const LOGIN_PATH: &str = "/login";
+const WELCOME_PATH: &str = "/welcome";
+const LOGOUT_PATH: &str = "/logout";
+
+/// One flow: what it is called, where it is, and what it brings.
+struct Flow {
+    /// The name of its page, for `url_for`.
+    name: &'static str,
+    path: &'static str,
+    routes: fn() -> Router<Site>,
+    templates: &'static [Template],
+}
+
+/// The flows, in the order of a visit. Their paths are above, as flows lead to one another.
+const FLOWS: [Flow; 4] = [
+    register::FLOW,
+    password_login::FLOW,
+    welcome::FLOW,
+    logout::FLOW,
+];

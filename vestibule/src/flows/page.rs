@@ -1,0 +1,134 @@
+//! What a flow's action needs to answer with a page.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use http::request::Parts;
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+use serde::Serialize;
+
+use crate::accounts::Account;
+use crate::error::Result;
+use crate::flows::Site;
+use crate::flows::form::FormErrors;
+use crate::login::{CurrentUser, LoginRejection};
+use crate::pages::Flash;
+use crate::web::Client;
+
+/// A page about to be rendered: for whom, with which messages. An argument of handlers on a
+/// router whose state is the [`Site`].
+///
+/// ```
+/// use axum::Router;
+/// use axum::response::Response;
+/// use axum::routing::get;
+/// use vestibule::Error;
+/// use vestibule::flows::{Page, Site};
+///
+/// /// Shows `report.html` of the folder [`SiteConfig::templates`](vestibule::flows::SiteConfig).
+/// async fn report(page: Page) -> Result<Response, Error> {
+///     page.render("report.html", serde_json::json!({ "year": 2026 }))
+/// }
+///
+/// fn mine(site: &Site) -> Router {
+///     Router::new().route("/report", get(report)).with_state(site.clone())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Page {
+    pub(super) site: Site,
+    /// The user of this request.
+    pub user: Option<CurrentUser<Account>>,
+    flashes: Vec<Flash>,
+    has_flash_cookie: bool,
+}
+
+impl Page {
+    /// Renders a template with `context` and what every page has: `current_user` and the
+    /// messages, which are shown once.
+    ///
+    /// # Errors
+    /// When there is no such template or it fails
+    /// ([`Error::is_template`](crate::Error::is_template)).
+    pub fn render(&self, name: &str, context: impl Serialize) -> Result<Response> {
+        self.render_as(StatusCode::OK, name, Serde(context).into())
+    }
+
+    /// Answers a form that was not filled in right: the form again, with what was wrong, or
+    /// problem+json.
+    pub(super) fn refuse(
+        &self,
+        client: Client,
+        status: StatusCode,
+        errors: &FormErrors,
+        name: &str,
+        context: Value,
+    ) -> Result<Response> {
+        if client == Client::Json {
+            return Ok(errors.to_problem(status).into_response());
+        }
+        self.render_as(
+            status,
+            name,
+            context! {
+                errors => Serde(errors),
+                ..context
+            },
+        )
+    }
+
+    /// Goes to another page (303), with a message for it.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "reads as `flash(…)` does in Flask"
+    )]
+    pub fn redirect(&self, path: &str, flash: Flash) -> Response {
+        let mut response = Redirect::to(path).into_response();
+        self.site
+            .inner()
+            .flashes
+            .write(response.headers_mut(), std::slice::from_ref(&flash));
+        response
+    }
+
+    fn render_as(&self, status: StatusCode, name: &str, context: Value) -> Result<Response> {
+        let context = context! {
+            current_user => self.user.as_deref().map(Serde),
+            ..context
+        };
+        let inner = self.site.inner();
+        let mut response = inner.pages.render(status, name, &self.flashes, context)?;
+        if self.has_flash_cookie {
+            inner.flashes.clear(response.headers_mut());
+        }
+        Ok(response)
+    }
+}
+
+impl FromRequestParts<Site> for Page {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, LoginRejection> {
+        type User = CurrentUser<Account>;
+        let user = <User as OptionalFromRequestParts<Site>>::from_request_parts(parts, site);
+        let flashes = &site.inner().flashes;
+        Ok(Self {
+            user: user.await?,
+            flashes: flashes.read(&parts.headers),
+            has_flash_cookie: flashes.is_brought(&parts.headers),
+            site: site.clone(),
+        })
+    }
+}
+
+/// What kind of client asks, as an argument of an action.
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers))
+    }
+}

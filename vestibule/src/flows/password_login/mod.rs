@@ -1,0 +1,129 @@
+//! Logging in by username and password.
+//!
+//! # Steps
+//! 1. `GET /login` shows the form; with `next`, it says that a page asked for it.
+//! 2. `POST /login` with `username`, `password`, and if wanted `remember` and `next`, checks
+//!    them, begins a session under a new token and goes to `next` or `/welcome`; as JSON it
+//!    answers 200.
+//!
+//! # What it protects against
+//! Telling who has an account (unknown, disabled and wrong get the same answer, headers and
+//! cost), session fixation, log-in by another site's form, open redirects by `next`.
+//!
+//! # What it does not
+//! Slow down the guessing of one account's password; the hashing queue bounds all guessing
+//! together.
+//!
+//! # Settings
+//! [`SiteConfig::session_expiry`](crate::flows::SiteConfig::session_expiry),
+//! [`SiteConfig::password_algorithm`](crate::flows::SiteConfig::password_algorithm).
+
+use axum::Router;
+use axum::extract::OriginalUri;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use http::{StatusCode, Uri};
+use minijinja::context;
+
+use crate::accounts::{Account, PasswordCheck};
+use crate::crypto::secret::Secret;
+use crate::error::Result;
+use crate::flows::form::FormErrors;
+use crate::flows::page::Page;
+use crate::flows::submitted::Submitted;
+use crate::flows::{Flow, LOGIN_PATH, LOGOUT_PATH, WELCOME_PATH};
+use crate::login::{Login, LoginOutcome, Next};
+use crate::web::Client;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) const FLOW: Flow = Flow {
+    name: "login",
+    path: LOGIN_PATH,
+    routes: || Router::new().route(LOGIN_PATH, get(show).post(log_in)),
+    templates: &[(TEMPLATE, include_str!("login.html"))],
+};
+
+const TEMPLATE: &str = "login.html";
+
+/// One answer for every reason, so that it tells nobody who has an account.
+const REFUSED: &str = "The username and the password do not belong together. Check both, and \
+     whether Caps Lock is on.";
+
+async fn show(page: Page, OriginalUri(uri): OriginalUri) -> Result<Response> {
+    let next = destination(next_of(&uri));
+    if page.user.is_some() {
+        return Ok(Redirect::to(next.or(WELCOME_PATH)).into_response());
+    }
+    let asked_for = next.path().is_some();
+    page.render(TEMPLATE, context! { next => next.path(), asked_for })
+}
+
+async fn log_in(
+    page: Page,
+    login: Login<Account>,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    let mut submitted = submitted.only(&["username", "password", "remember", "next"])?;
+    let client = submitted.client;
+    let username = submitted.take("username");
+    let password = Secret::from(submitted.take("password"));
+    let remember = !submitted.take("remember").is_empty();
+    let next = destination(submitted.take("next").into());
+    let refuse = |status, errors| {
+        let form = context! { username => &username, remember, next => next.path() };
+        page.refuse(client, status, &errors, TEMPLATE, form)
+    };
+
+    let mut errors = FormErrors::default();
+    if username.is_empty() {
+        errors.add("username", "Enter your username.");
+    }
+    if password.expose().is_empty() {
+        errors.add("password", "Enter your password.");
+    }
+    if !errors.is_empty() {
+        return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, errors)?);
+    }
+    let accounts = &page.site.inner().accounts;
+    if let PasswordCheck::Right(account) = accounts.check_password(&username, &password).await? {
+        let mut log_in = login.log_in(&account);
+        if remember {
+            log_in = log_in.remember();
+        }
+        if log_in.await? == LoginOutcome::LoggedIn {
+            return Ok(logged_in(client, &account, next.or(WELCOME_PATH)));
+        }
+    }
+    tracing::info!("log-in refused");
+    Ok(refuse(
+        StatusCode::UNAUTHORIZED,
+        FormErrors::of_form(REFUSED),
+    )?)
+}
+
+fn logged_in(client: Client, account: &Account, next: &str) -> Response {
+    if client == Client::Json {
+        let body = serde_json::json!({ "username": account.username, "next": next });
+        return axum::Json(body).into_response();
+    }
+    Redirect::to(next).into_response()
+}
+
+/// Where a log-in may lead: anywhere here but back to logging in or out.
+fn destination(next: Next) -> Next {
+    next.unless(&[LOGIN_PATH, LOGOUT_PATH])
+}
+
+/// The one `next` of a query; of several, none.
+fn next_of(uri: &Uri) -> Next {
+    let query = uri.query().unwrap_or_default();
+    let mut found = url::form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| name == "next")
+        .map(|(_, value)| Next::from(value.into_owned()));
+    match (found.next(), found.next()) {
+        (Some(next), None) => next,
+        _ => Next::default(),
+    }
+}

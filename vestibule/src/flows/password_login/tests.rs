@@ -1,0 +1,531 @@
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::post;
+use http::StatusCode;
+use percent_encoding::percent_decode_str;
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::json;
+use url::Url;
+
+use crate::accounts::{Account, PasswordCheck, Username};
+use crate::clock::Timestamp;
+use crate::login::Login;
+use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
+
+const COOKIE: &str = "__Host-session";
+const DAY: Duration = Duration::from_hours(24);
+
+async fn log_in(browser: &TestClient, username: &str, password: &str) -> TestResponse {
+    let fields = [("username", username), ("password", password)];
+    browser.post("/login", &fields).await
+}
+
+async fn is_logged_in(browser: &TestClient) -> bool {
+    browser.get("/welcome").await.status == StatusCode::OK
+}
+
+async fn disable(app: &TestApp, name: &str) {
+    let username: Username = name.parse().unwrap();
+    let accounts = app.site.accounts();
+    let account = accounts.find(&username).await.unwrap().unwrap();
+    accounts.set_disabled(&account.id, true).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_right_password_logs_in_and_goes_to_welcome() {
+    let app = TestApp::new().await;
+    app.registered("Alice").await;
+    let browser = app.browser();
+
+    let response = log_in(&browser, "alice", PASSWORD).await;
+
+    assert_eq!(response.status, StatusCode::SEE_OTHER);
+    assert_eq!(response.location(), Some("/welcome"));
+    assert!(browser.get("/welcome").await.text().contains("Alice"));
+    assert_eq!(browser.get("/login").await.location(), Some("/welcome"));
+}
+
+#[tokio::test]
+async fn a_script_logs_in_with_json() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let fields = json!({ "username": "alice", "password": PASSWORD, "next": "/a" });
+    let wrong = json!({ "username": "alice", "password": "wrong" });
+
+    let response = app.browser().post_json("/login", &fields).await;
+    let refused = app.browser().post_json("/login", &wrong).await;
+
+    assert_eq!(response.status, StatusCode::OK);
+    assert_eq!(
+        response.json(),
+        json!({ "username": "alice", "next": "/a" })
+    );
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        refused.header("content-type"),
+        Some("application/problem+json")
+    );
+}
+
+/// B1 of the attack list: nothing but the name that was typed differs.
+#[tokio::test]
+async fn unknown_wrong_disabled_and_impossible_get_the_same_answer() {
+    let app = TestApp::new().await;
+    for name in ["known", "shut1"] {
+        app.registered(name).await;
+    }
+    disable(&app, "shut1").await;
+    let mut answers = Vec::new();
+
+    for (username, password) in [
+        ("known", "wrong password here"),
+        ("ghost", PASSWORD),
+        ("shut1", PASSWORD),
+        ("a b c", PASSWORD),
+        ("known", &"x".repeat(5_000)),
+    ] {
+        let response = log_in(&app.browser(), username, password).await;
+        let headers: Vec<_> = response.headers.clone().into_iter().collect();
+        let body = response.text().replace(username, "NAME");
+        answers.push((response.status, headers, body));
+    }
+
+    assert_eq!(answers[0].0, StatusCode::UNAUTHORIZED);
+    assert!(answers[0].2.contains("do not belong together"));
+    for answer in &answers[1..] {
+        assert_eq!(answer, &answers[0]);
+    }
+}
+
+#[tokio::test]
+async fn empty_fields_are_named_and_cost_no_hashing() {
+    let app = TestApp::new().await;
+
+    let response = log_in(&app.browser(), "", "").await;
+
+    assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(response.text().contains("Enter your username."));
+    assert!(response.text().contains("Enter your password."));
+}
+
+#[tokio::test]
+async fn only_a_remembered_cookie_outlives_the_browser() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let fields = [
+        ("username", "alice"),
+        ("password", PASSWORD),
+        ("remember", "on"),
+    ];
+
+    let remembered = app.browser().post("/login", &fields).await;
+    let plain = app.browser().post("/login", &fields[..2]).await;
+
+    assert!(remembered.set_cookies()[0].contains("; Max-Age=2592000"));
+    assert!(!plain.set_cookies()[0].contains("Max-Age"));
+}
+
+#[tokio::test]
+async fn the_session_cookie_has_every_attribute() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+
+    let response = log_in(&app.browser(), "alice", PASSWORD).await;
+
+    let [cookie] = response.set_cookies()[..] else {
+        panic!("one cookie: {:?}", response.set_cookies());
+    };
+    assert!(cookie.starts_with("__Host-session="), "{cookie}");
+    for attribute in ["; HttpOnly", "; SameSite=Lax", "; Secure", "; Path=/"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+}
+
+#[tokio::test]
+async fn on_http_loopback_the_cookie_has_a_plain_name_and_the_rest() {
+    let app = TestApp::with(|config| {
+        config.public_url = "http://127.0.0.1:5000".parse().unwrap();
+    })
+    .await;
+
+    let browser = app.registered("alice").await;
+
+    assert_eq!(browser.cookie_names(), ["flash-5000", "session-5000"]);
+    let response = log_in(&browser, "alice", PASSWORD).await;
+    let cookie = response.set_cookies()[0];
+    assert!(
+        cookie.contains("; HttpOnly; SameSite=Lax; Path=/"),
+        "{cookie}"
+    );
+    assert!(!cookie.contains("Secure"), "{cookie}");
+}
+
+/// A1: session fixation.
+#[tokio::test]
+async fn a_token_that_the_client_brings_is_never_adopted() {
+    let app = TestApp::new().await;
+    let victim = app.registered("alice").await;
+    let own = victim.cookie(COOKIE).unwrap();
+    let made_up = "A".repeat(43);
+
+    for brought in [&own, &made_up] {
+        let browser = app.browser();
+        browser.set_cookie(COOKIE, brought);
+        let thief = browser.stolen();
+
+        log_in(&browser, "alice", PASSWORD).await;
+
+        assert_ne!(browser.cookie(COOKIE).as_ref(), Some(brought));
+        assert!(is_logged_in(&browser).await);
+        assert!(!is_logged_in(&thief).await, "the session before is ended");
+    }
+}
+
+#[tokio::test]
+async fn logging_in_as_another_user_gives_a_new_token() {
+    let app = TestApp::new().await;
+    app.registered("bob").await;
+    let browser = app.registered("alice").await;
+    let alices = browser.stolen();
+
+    log_in(&browser, "bob", PASSWORD).await;
+
+    assert!(browser.get("/welcome").await.text().contains("bob"));
+    assert!(!is_logged_in(&alices).await);
+}
+
+/// A3: tampering.
+#[tokio::test]
+async fn no_changed_token_is_anybodys() {
+    let app = TestApp::new().await;
+    let token = app.registered("alice").await.cookie(COOKIE).unwrap();
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=. \"";
+    let mut changed = vec![
+        format!("{token}="),
+        format!("\"{token}\""),
+        token.to_lowercase(),
+        token.repeat(2),
+        "x".repeat(8_192),
+        String::new(),
+    ];
+    for i in 0..token.len() {
+        changed.push(token[..i].to_owned());
+        for letter in alphabet {
+            let mut bytes = token.clone().into_bytes();
+            bytes[i] = *letter;
+            changed.push(String::from_utf8(bytes).unwrap());
+        }
+    }
+
+    for value in changed.iter().filter(|value| value.trim_end() != token) {
+        let browser = app.browser();
+        browser.set_cookie(COOKIE, value);
+        let response = browser.get("/welcome").await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER, "{value}");
+    }
+}
+
+/// A9: two cookies of our name, one of them somebody else's.
+#[tokio::test]
+async fn of_two_session_cookies_neither_counts() {
+    let app = TestApp::new().await;
+    let token = app.registered("alice").await.cookie(COOKIE).unwrap();
+
+    for cookies in [
+        format!("{COOKIE}={token}; {COOKIE}=evil"),
+        format!("{COOKIE}=evil; {COOKIE}={token}"),
+        format!("{COOKIE}={token}; {COOKIE}={token}"),
+    ] {
+        let response = app
+            .browser()
+            .get_with("/welcome", &[("cookie", &cookies)])
+            .await;
+
+        assert_eq!(response.status, StatusCode::SEE_OTHER, "{cookies}");
+    }
+}
+
+/// A6: idle and absolute expiry, to the second.
+#[tokio::test]
+async fn a_session_ends_after_idling_and_in_any_case() {
+    let app = TestApp::new().await;
+    let idling = app.registered("alice").await;
+    let busy = app.browser();
+    log_in(&busy, "alice", PASSWORD).await;
+    let second = Duration::from_secs(1);
+
+    app.clock.advance(DAY * 14 - second);
+    assert!(is_logged_in(&busy).await);
+    app.clock.advance(second);
+    assert!(!is_logged_in(&idling).await);
+    assert!(is_logged_in(&busy).await);
+    app.clock.advance(DAY * 14 - second * 2);
+    assert!(is_logged_in(&busy).await);
+    app.clock.advance(DAY * 2 + second);
+    assert!(is_logged_in(&busy).await);
+    app.clock.advance(second);
+    assert!(!is_logged_in(&busy).await);
+}
+
+#[tokio::test]
+async fn a_shorter_limit_ends_the_sessions_of_yesterday() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+    let (database, clock) = (app.database.clone(), app.clock.clone());
+
+    let stricter = TestApp::on(database, |config| {
+        config.clock = clock;
+        config.session_expiry.absolute = DAY;
+    })
+    .await;
+    let same_browser = stricter.browser();
+    same_browser.set_cookie(COOKIE, &browser.cookie(COOKIE).unwrap());
+
+    app.clock.advance(DAY);
+    assert!(is_logged_in(&browser).await);
+    assert!(!is_logged_in(&same_browser).await);
+}
+
+/// A7: the clock steps back, or the row is from the future.
+#[tokio::test]
+async fn a_session_from_the_future_is_refused() {
+    let app = TestApp::new().await;
+    let now = app.clock.now();
+    let browser = app.registered("alice").await;
+
+    app.clock.set(now - Duration::from_secs(4 * 60));
+    assert!(
+        is_logged_in(&browser).await,
+        "nodes' clocks differ a little"
+    );
+    app.clock.set(now - Duration::from_secs(6 * 60));
+    assert!(!is_logged_in(&browser).await);
+    for clock in [i64::MIN, -1, 0, i64::MAX] {
+        app.clock.set(Timestamp::from_millis(clock));
+        assert!(!is_logged_in(&browser).await);
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_out_at_the_next_request() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+
+    disable(&app, "alice").await;
+
+    assert!(!is_logged_in(&browser).await);
+    let username: Username = "alice".parse().unwrap();
+    let accounts = app.site.accounts();
+    let account = accounts.find(&username).await.unwrap().unwrap();
+    accounts.set_disabled(&account.id, false).await.unwrap();
+    assert!(
+        !is_logged_in(&browser).await,
+        "its sessions are ended for good"
+    );
+    assert_eq!(
+        log_in(&browser, "alice", PASSWORD).await.location(),
+        Some("/welcome")
+    );
+}
+
+#[tokio::test]
+async fn a_new_password_ends_all_sessions_and_the_old_password() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+    let username: Username = "alice".parse().unwrap();
+    let accounts = app.site.accounts();
+    let account = accounts.find(&username).await.unwrap().unwrap();
+
+    let new = "another horse and battery";
+    accounts
+        .set_password(&account.id, &new.into())
+        .await
+        .unwrap();
+
+    assert!(!is_logged_in(&browser).await);
+    let old = log_in(&browser, "alice", PASSWORD).await;
+    assert_eq!(old.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        log_in(&browser, "alice", new).await.location(),
+        Some("/welcome")
+    );
+}
+
+/// F2: log-in by another site's form.
+#[tokio::test]
+async fn a_form_on_another_site_logs_nobody_in() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let form = format!("username=alice&password={}", PASSWORD.replace(' ', "+"));
+    let content_type = ("content-type", "application/x-www-form-urlencoded");
+    let browser = app.browser();
+
+    let foreign = [content_type, ("sec-fetch-site", "cross-site")];
+    let refused = browser.post_with("/login", &foreign, form.clone()).await;
+
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(browser.cookie(COOKIE), None);
+    let own = [content_type, ("origin", "https://example.com")];
+    let accepted = browser.post_with("/login", &own, form).await;
+    assert_eq!(accepted.location(), Some("/welcome"));
+}
+
+#[tokio::test]
+async fn the_visitor_goes_where_they_were_going() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let browser = app.browser();
+
+    let form = browser.get("/login?next=%2Freports%3Fyear%3D2026").await;
+    assert!(form.text().contains("Log in to see that page."));
+    assert!(
+        form.text()
+            .contains(r#"name="next" value="&#x2f;reports?year=2026""#)
+    );
+    let fields = [
+        ("username", "alice"),
+        ("password", PASSWORD),
+        ("next", "/reports?year=2026"),
+    ];
+    let response = browser.post("/login", &fields).await;
+    assert_eq!(response.location(), Some("/reports?year=2026"));
+    let again = browser.get("/login?next=/reports").await;
+    assert_eq!(again.location(), Some("/reports"));
+}
+
+#[tokio::test]
+async fn a_wrong_password_does_not_lose_where_the_visitor_was_going() {
+    let app = TestApp::new().await;
+    let fields = [
+        ("username", "alice"),
+        ("password", "wrong"),
+        ("next", "/reports"),
+    ];
+
+    let response = app.browser().post("/login", &fields).await;
+
+    assert!(
+        response
+            .text()
+            .contains(r#"name="next" value="&#x2f;reports""#)
+    );
+}
+
+/// F8, F9, F11: each payload as it stands and after one decoding, in the query, percent-encoded,
+/// and in the form; and what a browser makes of the answer, twice.
+#[tokio::test]
+async fn next_never_leads_elsewhere() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+    let payloads = include_str!("elsewhere.txt");
+    let mut tried = 0;
+
+    for line in payloads.lines() {
+        let decoded = percent_decode_str(line).decode_utf8_lossy().into_owned();
+        for next in [line, &decoded] {
+            let fields = [
+                ("username", "alice"),
+                ("password", PASSWORD),
+                ("next", next),
+            ];
+            let posted = browser.post("/login", &fields).await;
+            if next.contains('\0') {
+                assert_eq!(posted.status, StatusCode::BAD_REQUEST, "{next:?}");
+            } else {
+                assert_stays(&posted, next);
+            }
+
+            let query: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+            let asked = browser.get(&format!("/login?next={query}")).await;
+            assert_stays(&asked, next);
+            tried += 1;
+        }
+        let raw = format!("/login?next={line}");
+        if raw.parse::<http::Uri>().is_ok() {
+            assert_stays(&browser.get(&raw).await, line);
+            tried += 1;
+        }
+    }
+
+    assert_eq!(tried, 90 + 90 + 89, "one line is no URI as it stands");
+}
+
+fn assert_stays(response: &TestResponse, next: &str) {
+    let base = Url::parse("https://example.com/login").unwrap();
+    assert_eq!(response.status, StatusCode::SEE_OTHER, "{next}");
+    assert!(response.header("x").is_none() && response.set_cookies().len() <= 1);
+    let location = response.location().unwrap();
+    let first = base.join(location).unwrap();
+    assert_eq!(first.origin(), base.origin(), "{next} gave {location}");
+    let second = base.join(first.path()).unwrap();
+    assert_eq!(second.origin(), base.origin(), "{next} gave {location}");
+    assert!(!["/login", "/logout"].contains(&first.path()), "{next}");
+}
+
+#[tokio::test]
+async fn of_two_nexts_in_a_query_neither_is_followed() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+
+    let response = browser.get("/login?next=/a&next=/b").await;
+
+    assert_eq!(response.location(), Some("/welcome"));
+}
+
+/// The log-in whose password was checked just before the password changed.
+#[tokio::test]
+async fn a_log_in_under_way_does_not_survive_a_new_password_or_a_shut_account() {
+    for shut in [false, true] {
+        let app = TestApp::new().await;
+        app.registered("alice").await;
+        let accounts = app.site.accounts().clone();
+        let check = accounts.check_password("alice", &PASSWORD.into()).await;
+        let PasswordCheck::Right(checked) = check.unwrap() else {
+            panic!("it is the right password");
+        };
+        let id = checked.id.clone();
+        let late = move |login: Login<Account>| async move {
+            let _ = login.log_in(&checked).await?;
+            Ok::<_, crate::Error>("in")
+        };
+        let app = app.routes(Router::new().route("/late", post(late)));
+        let browser = app.browser();
+
+        if shut {
+            accounts.set_disabled(&id, true).await.unwrap();
+        } else {
+            let new = "another horse and battery";
+            accounts.set_password(&id, &new.into()).await.unwrap();
+        }
+        assert_eq!(browser.post("/late", &[]).await.text(), "in");
+
+        assert!(browser.cookie(COOKIE).is_some());
+        accounts.set_disabled(&id, false).await.unwrap();
+        assert!(!is_logged_in(&browser).await, "shut: {shut}");
+    }
+}
+
+#[tokio::test]
+async fn expired_sessions_are_swept_at_a_later_log_in() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    app.clock.advance(DAY * 31);
+
+    app.registered("bob").await;
+
+    let mut tries = 0..1_000;
+    while session_count(&app).await != 1 {
+        assert!(tries.next().is_some(), "never swept");
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn session_count(app: &TestApp) -> i64 {
+    let database = app.database.connection();
+    let backend = database.get_database_backend();
+    let count = Statement::from_string(backend, "SELECT COUNT(*) FROM sessions");
+    let row = database.query_one_raw(count).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
+}

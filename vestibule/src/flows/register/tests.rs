@@ -1,0 +1,402 @@
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::json;
+
+use crate::accounts::Username;
+use crate::database::{Database, DatabaseOptions};
+use crate::flows::SiteConfig;
+use crate::password::PasswordAlgorithm;
+use crate::testing::{PASSWORD, TestApp, TestResponse};
+
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+async fn submit(app: &TestApp, username: &str, password: &str) -> TestResponse {
+    let fields = [("username", username), ("password", password)];
+    app.browser().post("/register", &fields).await
+}
+
+async fn user_count(app: &TestApp) -> usize {
+    app.site.accounts().list(None, 1_000).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn a_visitor_registers_and_is_logged_in() {
+    let app = TestApp::new().await;
+    let browser = app.browser();
+
+    let response = browser
+        .post(
+            "/register",
+            &[("username", "Alice"), ("password", PASSWORD)],
+        )
+        .await;
+
+    assert_eq!(response.status, StatusCode::SEE_OTHER);
+    assert_eq!(response.location(), Some("/welcome"));
+    let welcome = browser.get("/welcome").await;
+    assert_eq!(welcome.status, StatusCode::OK);
+    assert!(welcome.text().contains("Alice"));
+    assert!(welcome.text().contains("Your account is ready"));
+    assert!(
+        !browser
+            .get("/welcome")
+            .await
+            .text()
+            .contains("Your account is ready")
+    );
+}
+
+#[tokio::test]
+async fn a_script_registers_with_json() {
+    let app = TestApp::new().await;
+    let client = app.browser();
+
+    let response = client
+        .post_json(
+            "/register",
+            &json!({ "username": "alice", "password": PASSWORD }),
+        )
+        .await;
+
+    assert_eq!(response.status, StatusCode::CREATED);
+    assert_eq!(response.json(), json!({ "username": "alice" }));
+    assert_eq!(client.get("/welcome").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_form_says_what_a_password_needs_before_it_is_typed() {
+    let app = TestApp::new().await;
+
+    let form = app.browser().get("/register").await;
+
+    assert_eq!(form.status, StatusCode::OK);
+    for part in [
+        "At least 15 characters",
+        r#"aria-describedby="password-hint""#,
+        r#"autocomplete="new-password""#,
+        r#"autocomplete="username""#,
+        r#"<label for="password">"#,
+    ] {
+        assert!(form.text().contains(part), "{part} in {}", form.text());
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_field_is_said_beside_it_and_the_name_is_kept() {
+    let app = TestApp::new().await;
+
+    for (username, password, said) in [
+        ("alice", "", "Enter a password."),
+        ("alice", "too short", "at least 15 characters"),
+        ("alice", &"x y z ".repeat(43), "at most 256 characters"),
+        ("alice", "passwordpassword", "tried first"),
+        ("alice", "alicealicealice", "made of the username"),
+        (
+            "alice",
+            "vestibulevestibule",
+            "made of the username or the site",
+        ),
+        ("", PASSWORD, "Enter a username."),
+        ("al", PASSWORD, "3 to 64 characters"),
+        (&"a".repeat(65), PASSWORD, "3 to 64 characters"),
+        ("al ice", PASSWORD, "letters and digits"),
+        ("<script>alert(1)</script>", PASSWORD, "letters and digits"),
+        ("\u{0430}lice", PASSWORD, "may not mix"),
+    ] {
+        let response = submit(&app, username, password).await;
+
+        assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let page = response.text();
+        assert!(page.contains(said), "{said} in {page}");
+        assert!(page.contains(r#"aria-invalid="true""#), "{page}");
+        assert!(page.contains(r#"role="alert""#), "{page}");
+        assert!(!page.contains("<script>alert"), "{page}");
+        if username == "alice" {
+            assert!(page.contains(r#"value="alice""#), "{page}");
+        }
+        if !password.is_empty() {
+            assert!(!page.contains(password), "{page}");
+        }
+    }
+    assert_eq!(user_count(&app).await, 0);
+}
+
+#[tokio::test]
+async fn missing_fields_are_said_together_in_html_and_json() {
+    let app = TestApp::new().await;
+
+    let html = app.browser().post("/register", &[]).await;
+    let json = app.browser().post_json("/register", &json!({})).await;
+
+    assert!(html.text().contains("Enter a username."));
+    assert!(html.text().contains("Enter a password."));
+    assert_eq!(json.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        json.header("content-type"),
+        Some("application/problem+json")
+    );
+    assert_eq!(
+        json.json(),
+        json!({
+            "status": 422,
+            "title": "Unprocessable Entity",
+            "errors": [
+                { "field": "username", "detail": "Enter a username." },
+                { "field": "password", "detail": "Enter a password." },
+            ],
+        })
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_form_gets_a_page_that_says_so_and_changes_nothing() {
+    let app = TestApp::new().await;
+    let good = format!("username=alice&password={}", PASSWORD.replace(' ', "+"));
+
+    for (headers, body, status, said) in [
+        (
+            [FORM],
+            format!("{good}&role=admin"),
+            400,
+            "The field &quot;role&quot; is not known",
+        ),
+        (
+            [FORM],
+            format!("{good}&username=bob"),
+            400,
+            "more than once",
+        ),
+        ([FORM], format!("{good}%00"), 400, "NUL"),
+        ([FORM], "a=1&".repeat(17), 400, "more than 16 fields"),
+        ([FORM], format!("{good}%ff"), 400, "UTF-8"),
+        (
+            [FORM],
+            format!("username=alice&password={}", "a".repeat(1_000_000)),
+            413,
+            "too large",
+        ),
+        (
+            [("content-type", "text/plain")],
+            good.clone(),
+            415,
+            "or a JSON object",
+        ),
+        (
+            [("content-type", "application/json")],
+            good.clone(),
+            400,
+            "not a JSON object",
+        ),
+    ] {
+        let response = app.browser().post_with("/register", &headers, body).await;
+
+        assert_eq!(response.status.as_u16(), status);
+        assert!(
+            response.text().contains(said) || is_problem(&response, said),
+            "{}",
+            response.text()
+        );
+    }
+    assert_eq!(user_count(&app).await, 0);
+}
+
+fn is_problem(response: &TestResponse, said: &str) -> bool {
+    response.header(CONTENT_TYPE.as_str()) == Some("application/problem+json")
+        && response.json()["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains(said))
+}
+
+#[tokio::test]
+async fn a_name_that_reads_like_another_is_taken() {
+    let app = TestApp::new().await;
+    app.registered("Alice").await;
+
+    for name in ["alice", "ALICE", "ａｌｉｃｅ"] {
+        let response = submit(&app, name, PASSWORD).await;
+
+        assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(response.text().contains("This username is taken."));
+    }
+    assert_eq!(user_count(&app).await, 1);
+}
+
+/// D6. The operator can make such an account, a visitor cannot.
+#[tokio::test]
+async fn the_names_of_the_sites_own_people_are_taken() {
+    let app = TestApp::new().await;
+
+    for name in ["admin", "Root", "ADMİN", "ｓｕｐｐｏｒｔ"] {
+        let response = submit(&app, name, PASSWORD).await;
+
+        assert!(
+            response.text().contains("This username is taken."),
+            "{name}"
+        );
+    }
+    assert_eq!(user_count(&app).await, 0);
+    let admin: Username = "admin".parse().unwrap();
+    let _ = app
+        .site
+        .accounts()
+        .register(&admin, &PASSWORD.into())
+        .await
+        .unwrap();
+    assert_eq!(user_count(&app).await, 1);
+}
+
+#[tokio::test]
+async fn of_fifty_registrations_of_one_name_at_once_one_succeeds() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
+    let app = TestApp::on(Database::connect(&url).await.unwrap(), |_| {}).await;
+    let names = ["alice", "Alice", "ALICE"];
+
+    let attempts: Vec<_> = (0..50)
+        .map(|i| {
+            let app = app.clone();
+            tokio::spawn(async move { submit(&app, names[i % 3], PASSWORD).await })
+        })
+        .collect();
+    let mut registered = 0;
+    for attempt in attempts {
+        let response = attempt.await.unwrap();
+        if response.location() == Some("/welcome") {
+            registered += 1;
+        } else {
+            assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(response.text().contains("This username is taken."));
+        }
+    }
+
+    assert_eq!(registered, 1);
+    assert_eq!(user_count(&app).await, 1);
+}
+
+#[tokio::test]
+async fn registering_while_logged_in_ends_the_session_before() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+    let before = browser.stolen();
+
+    browser
+        .post("/register", &[("username", "bob"), ("password", PASSWORD)])
+        .await;
+
+    assert!(browser.get("/welcome").await.text().contains("bob"));
+    assert_eq!(before.get("/welcome").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.get("/register").await.location(), Some("/welcome"));
+}
+
+#[tokio::test]
+async fn a_form_on_another_site_registers_nobody() {
+    let app = TestApp::new().await;
+    let form = format!("username=alice&password={}", PASSWORD.replace(' ', "+"));
+
+    for foreign in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "https://example.com.evil.example"),
+        ("origin", "https://example.com:8443"),
+        ("origin", "null"),
+    ] {
+        let response = app
+            .browser()
+            .post_with("/register", &[FORM, foreign], form.clone())
+            .await;
+
+        assert_eq!(response.status, StatusCode::FORBIDDEN, "{foreign:?}");
+        assert!(response.text().contains("came from another site"));
+    }
+    assert_eq!(user_count(&app).await, 0);
+}
+
+async fn file_app(folder: &tempfile::TempDir, mode: &str, config: fn(&mut SiteConfig)) -> TestApp {
+    let url = format!("sqlite://{}/site.db?mode={mode}", folder.path().display());
+    let options = DatabaseOptions {
+        patience: std::time::Duration::from_millis(20),
+        ..Default::default()
+    };
+    let database = Database::connect_with(&url, options).await.unwrap();
+    TestApp::on(database, config).await
+}
+
+#[tokio::test]
+async fn with_a_read_only_database_the_visitor_is_told_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = file_app(&folder, "rwc", |_| {}).await;
+    app.registered("alice").await;
+    let read_only = file_app(&folder, "ro", |_| {}).await;
+
+    let response = submit(&read_only, "bob", PASSWORD).await;
+
+    assert_eq!(response.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.header("retry-after"), Some("5"));
+    assert!(response.text().contains("cannot reach its data"));
+    assert_eq!(user_count(&app).await, 1);
+}
+
+#[tokio::test]
+async fn with_a_locked_database_the_visitor_is_told_and_may_try_again() {
+    use sea_orm::ConnectionTrait;
+
+    let folder = tempfile::tempdir().unwrap();
+    let app = file_app(&folder, "rwc", |_| {}).await;
+    let other_url = format!("sqlite://{}/site.db", folder.path().display());
+    let one = DatabaseOptions {
+        max_connections: 1,
+        ..Default::default()
+    };
+    let other = Database::connect_with(&other_url, one).await.unwrap();
+    let sql = |sql: &'static str| other.connection().execute_unprepared(sql);
+    sql("BEGIN IMMEDIATE").await.unwrap();
+
+    let locked = submit(&app, "alice", PASSWORD).await;
+    sql("ROLLBACK").await.unwrap();
+    let unlocked = submit(&app, "alice", PASSWORD).await;
+
+    assert_eq!(locked.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(unlocked.location(), Some("/welcome"));
+    assert_eq!(user_count(&app).await, 1);
+}
+
+#[tokio::test]
+async fn with_bcrypt_a_password_of_73_bytes_is_refused_before_hashing() {
+    let app = TestApp::with(|config| {
+        config.password_algorithm = PasswordAlgorithm::Bcrypt { cost: 4 };
+    })
+    .await;
+    let long: String = ('a'..='z').cycle().take(73).collect();
+
+    let refused = submit(&app, "alice", &long).await;
+    let accepted = submit(&app, "alice", &long[..72]).await;
+
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("at most 72 bytes"));
+    assert_eq!(accepted.location(), Some("/welcome"));
+}
+
+#[tokio::test]
+async fn the_database_holds_neither_the_password_nor_the_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = file_app(&folder, "rwc", |_| {}).await;
+    let browser = app.registered("alice").await;
+    let token = browser.cookie("__Host-session").unwrap();
+
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
+    }
+
+    let raw_token = data_encoding::BASE64URL_NOPAD
+        .decode(token.as_bytes())
+        .unwrap();
+    let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+    assert!(holds(b"alice"));
+    assert!(!holds(PASSWORD.as_bytes()));
+    assert!(!holds(token.as_bytes()));
+    assert!(!holds(&raw_token));
+    let username: Username = "alice".parse().unwrap();
+    assert!(app.site.accounts().find(&username).await.unwrap().is_some());
+}

@@ -1,0 +1,218 @@
+//! The finished app: accounts, sessions, pages, in one object.
+
+use std::any::Any;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::accounts::{self, Account, Accounts};
+use crate::clock::Clock;
+use crate::crypto::key::SecretKey;
+use crate::crypto::random::Random;
+use crate::database::Database;
+use crate::error::Result;
+use crate::flows::{FLOWS, LOGIN_PATH};
+use crate::login::{LoginLayer, LoginManager};
+use crate::pages::{Flashes, Pages, error_pages, security_headers, statics};
+use crate::password::{PasswordAlgorithm, PasswordPolicy, Passwords};
+use crate::session::SessionExpiry;
+use crate::stores::{SqlStore, sql};
+use crate::web::PublicUrl;
+
+/// The settings of a [`Site`]. Start from [`SiteConfig::new`] and set the fields you need.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SiteConfig {
+    /// The address at which browsers reach the site.
+    pub public_url: PublicUrl,
+    /// What signed cookies are signed with. Whoever knows it can put messages on our pages.
+    pub secret_key: SecretKey,
+    /// The name in titles and on top of each page. Default: `Vestibule`.
+    pub site_name: String,
+    /// A folder whose templates go before the embedded ones of the same name.
+    pub templates: Option<PathBuf>,
+    /// How passwords are hashed.
+    pub password_algorithm: PasswordAlgorithm,
+    /// Which passwords may be chosen.
+    pub password_policy: PasswordPolicy,
+    /// When a session ends by itself.
+    pub session_expiry: SessionExpiry,
+    /// Where the time comes from; a test sets it.
+    pub clock: Clock,
+    /// Where randomness comes from; a test sets it.
+    pub random: Random,
+}
+
+impl SiteConfig {
+    /// The secure defaults for a site at `public_url`.
+    pub fn new(public_url: PublicUrl, secret_key: SecretKey) -> Self {
+        Self {
+            public_url,
+            secret_key,
+            site_name: "Vestibule".to_owned(),
+            templates: None,
+            password_algorithm: PasswordAlgorithm::default(),
+            password_policy: PasswordPolicy::default(),
+            session_expiry: SessionExpiry::default(),
+            clock: Clock::default(),
+            random: Random::default(),
+        }
+    }
+}
+
+/// The finished app: users and sessions in one database, and the pages. Clones share it.
+///
+/// ```
+/// use axum::routing::get;
+/// use axum::Router;
+/// use vestibule::accounts::Account;
+/// use vestibule::crypto::{key::SecretKey, random::Random};
+/// use vestibule::database::Database;
+/// use vestibule::flows::{Site, SiteConfig};
+/// use vestibule::CurrentUser;
+///
+/// # #[tokio::main] async fn main() -> Result<(), vestibule::Error> {
+/// let database = Database::connect("sqlite::memory:").await?;
+/// let key = SecretKey::generate(&Random::system())?;
+/// let site = Site::open(database, SiteConfig::new("http://127.0.0.1:3000".parse()?, key)).await?;
+///
+/// let mine = Router::new().route("/hello", get(hello));
+/// let app = site.wrap(site.routes().merge(mine));
+/// # let _ = app;
+///
+/// async fn hello(user: CurrentUser<Account>) -> String {
+///     format!("Hello {}", user.username)
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Site(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) accounts: Accounts,
+    pub(super) policy: PasswordPolicy,
+    pub(super) pages: Pages,
+    pub(super) flashes: Flashes,
+    pub(super) site_name: String,
+    login: LoginLayer<Account>,
+    database: Database,
+    public_url: PublicUrl,
+}
+
+/// The largest body that an extractor of axum's reads, unless a route sets a limit of its own.
+/// Our own forms take less.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The panic itself is on standard error; the visitor gets a page like for any other failure.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+impl Site {
+    /// Brings the tables of `database` up to date and puts the site together.
+    ///
+    /// # Errors
+    /// When the database failed, a template does not compile or a parameter is out of range.
+    pub async fn open(database: Database, config: SiteConfig) -> Result<Self> {
+        database.migrate(accounts::MIGRATIONS).await?;
+        database.migrate(sql::MIGRATIONS).await?;
+
+        let sessions = SqlStore::new(database.clone());
+        let passwords = Passwords::with_random(config.password_algorithm, config.random.clone())?;
+        let accounts = Accounts::new(database.clone(), passwords, sessions.clone())
+            .clock(config.clock.clone())
+            .random(config.random.clone());
+        let login = LoginManager::new(accounts.clone(), sessions)
+            .public_url(config.public_url.clone())
+            .login_view(LOGIN_PATH)
+            .expiry(config.session_expiry)
+            .clock(config.clock.clone())
+            .random(config.random)
+            .layer();
+        let templates: Vec<_> = FLOWS
+            .iter()
+            .flat_map(|flow| flow.templates)
+            .copied()
+            .collect();
+        let names = FLOWS.map(|flow| (flow.name, flow.path));
+        let overrides = config.templates.as_deref();
+        Ok(Self(Arc::new(Inner {
+            pages: Pages::new(&templates, overrides, &names, &config.site_name)?,
+            flashes: Flashes::new(&config.secret_key, &config.public_url, config.clock),
+            policy: config.password_policy.hashed_by(config.password_algorithm),
+            site_name: config.site_name,
+            accounts,
+            login,
+            database,
+            public_url: config.public_url,
+        })))
+    }
+
+    /// The routes of the ready-made pages, to which an app adds its own.
+    pub fn routes(&self) -> Router {
+        FLOWS
+            .iter()
+            .fold(Router::new(), |router, flow| router.merge((flow.routes)()))
+            .route("/static/{file}", get(statics::serve))
+            .with_state(self.clone())
+    }
+
+    /// Puts around `routes` what all pages need: the current user, the origin check, security
+    /// headers, pages for errors and panics, a limit on what may be sent.
+    pub fn wrap(&self, routes: Router) -> Router {
+        routes
+            .layer(self.0.login.clone())
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn_with_state(self.0.pages.clone(), error_pages))
+            .layer(from_fn_with_state(
+                self.0.public_url.is_https(),
+                security_headers,
+            ))
+    }
+
+    /// The ready-made pages and nothing else, ready to be served.
+    pub fn router(&self) -> Router {
+        self.wrap(self.routes())
+    }
+
+    /// The stored users.
+    pub fn accounts(&self) -> &Accounts {
+        &self.0.accounts
+    }
+
+    /// Which passwords may be chosen.
+    pub fn password_policy(&self) -> PasswordPolicy {
+        self.0.policy
+    }
+
+    /// Whether the site can serve: the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn is_ready(&self) -> Result<()> {
+        self.0.database.ping().await
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site")
+            .field("public_url", &self.0.public_url)
+            .field("database", &self.0.database)
+            .finish_non_exhaustive()
+    }
+}

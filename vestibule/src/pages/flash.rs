@@ -1,0 +1,182 @@
+//! Messages that survive one redirect.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::crypto::key::{SecretKey, Signer};
+use crate::web::PublicUrl;
+use crate::web::cookies::{self, Found, OwnCookie};
+
+/// A message for the next page. Flask's `flash`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Flash {
+    /// What kind of message, for its looks: `success`, `info`, `error`.
+    pub category: String,
+    /// The message.
+    pub message: String,
+}
+
+impl Flash {
+    /// A message of a category.
+    pub fn new(category: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            category: category.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Carries messages to the next page in a short-lived signed cookie, so that an anonymous
+/// visitor needs no row in any store.
+///
+/// Signed, so that nobody else can put words into the site's mouth; not encrypted: the reader
+/// is the one it is for.
+#[derive(Clone)]
+pub struct Flashes {
+    signer: Arc<Signer>,
+    clock: Clock,
+    cookie: OwnCookie,
+}
+
+/// Long enough for a redirect over a slow line.
+const LIFETIME: Duration = Duration::from_secs(60);
+
+/// Messages past this many bytes would not fit into a cookie; the first ones go.
+const MAX_BYTES: usize = 2_000;
+
+impl Flashes {
+    /// Messages signed by `key`, for an app reached at `public_url`.
+    pub fn new(key: &SecretKey, public_url: &PublicUrl, clock: Clock) -> Self {
+        Self {
+            signer: Arc::new(key.signer("vestibule flash v1")),
+            clock,
+            cookie: OwnCookie::new("flash", Some(public_url)),
+        }
+    }
+
+    /// The messages that a request brings. What is not ours, or too old, is none.
+    pub fn read(&self, headers: &HeaderMap) -> Vec<Flash> {
+        let Found::One(sealed) = self.cookie.find(headers) else {
+            return Vec::new();
+        };
+        self.signer
+            .open(sealed, self.clock.now())
+            .and_then(|payload| serde_json::from_slice(&payload).ok())
+            .unwrap_or_default()
+    }
+
+    /// Whether a request brings our cookie, in whatever state.
+    pub(crate) fn is_brought(&self, headers: &HeaderMap) -> bool {
+        self.cookie.find(headers) != Found::None
+    }
+
+    /// Adds the cookie that carries `flashes` to the next page.
+    pub fn write(&self, headers: &mut HeaderMap, flashes: &[Flash]) {
+        let mut flashes = flashes;
+        let payload = loop {
+            let payload = serde_json::to_vec(flashes).unwrap_or_default();
+            if payload.len() <= MAX_BYTES || flashes.is_empty() {
+                break payload;
+            }
+            flashes = &flashes[1..];
+        };
+        let sealed = self.signer.seal(&payload, self.clock.now() + LIFETIME);
+        cookies::append(headers, &self.cookie.set(sealed, Some(LIFETIME)));
+    }
+
+    /// Makes the browser forget the messages, as they have been shown.
+    pub fn clear(&self, headers: &mut HeaderMap) {
+        cookies::append(headers, &self.cookie.remove());
+    }
+}
+
+impl fmt::Debug for Flashes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flashes")
+            .field("cookie", &self.cookie.name())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{COOKIE, HeaderMap, SET_COOKIE};
+
+    use super::{Flash, Flashes, LIFETIME};
+    use crate::clock::{Clock, Timestamp};
+    use crate::crypto::key::SecretKey;
+    use crate::crypto::random::Random;
+
+    fn flashes(clock: &Clock) -> Flashes {
+        let key = SecretKey::generate(&Random::insecure_seeded(1)).unwrap();
+        Flashes::new(&key, &"https://example.com".parse().unwrap(), clock.clone())
+    }
+
+    /// The headers with which a browser comes back after `response`.
+    fn brought_back(response: &HeaderMap) -> HeaderMap {
+        let cookie = response[SET_COOKIE].to_str().unwrap();
+        let pair = cookie.split(';').next().unwrap().to_owned();
+        HeaderMap::from_iter([(COOKIE, pair.parse().unwrap())])
+    }
+
+    #[test]
+    fn messages_come_back_once_in_a_cookie_with_every_attribute() {
+        let flashes = flashes(&Clock::manual(Timestamp::from_millis(0)));
+        let sent = [
+            Flash::new("info", "Tschüß; \"bye\""),
+            Flash::new("error", "b"),
+        ];
+        let mut response = HeaderMap::new();
+
+        flashes.write(&mut response, &sent);
+
+        assert_eq!(flashes.read(&brought_back(&response)), sent);
+        let cookie = response[SET_COOKIE].to_str().unwrap();
+        assert!(cookie.starts_with("__Host-flash="));
+        for attribute in [
+            "; Path=/",
+            "; Secure",
+            "; HttpOnly",
+            "; SameSite=Lax",
+            "; Max-Age=60",
+        ] {
+            assert!(cookie.contains(attribute), "{cookie}");
+        }
+    }
+
+    #[test]
+    fn an_old_or_foreign_message_is_not_shown() {
+        let clock = Clock::manual(Timestamp::from_millis(0));
+        let flashes = flashes(&clock);
+        let mut response = HeaderMap::new();
+        flashes.write(&mut response, &[Flash::new("info", "hello")]);
+        let headers = brought_back(&response);
+        let other = Flashes::new(
+            &SecretKey::generate(&Random::insecure_seeded(2)).unwrap(),
+            &"https://example.com".parse().unwrap(),
+            clock.clone(),
+        );
+
+        assert_eq!(other.read(&headers), []);
+        clock.advance(LIFETIME);
+        assert_eq!(flashes.read(&headers), []);
+    }
+
+    #[test]
+    fn a_flood_of_messages_still_fits_a_cookie() {
+        let flashes = flashes(&Clock::manual(Timestamp::from_millis(0)));
+        let flood = vec![Flash::new("info", "x".repeat(900)); 50];
+        let mut response = HeaderMap::new();
+
+        flashes.write(&mut response, &flood);
+
+        assert!(response[SET_COOKIE].len() < 4_096);
+        assert_eq!(flashes.read(&brought_back(&response)).len(), 2);
+    }
+}

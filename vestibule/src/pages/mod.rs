@@ -1,0 +1,24 @@
+//! Pages: templates, messages that survive a redirect, static files, error pages, headers.
+//!
+//! Templates are Jinja's syntax ([minijinja]); Flask's move over. Embedded ones can be
+//! overridden one by one from a folder, without a compiler.
+//!
+//! In every template:
+//! - `current_user`: the user, or undefined for an anonymous visitor;
+//! - `url_for(name, …)`: the path of a page by its name, further arguments as its query;
+//!   `url_for('static', filename='vestibule.css')`;
+//! - `has_page(name)`: whether there is such a page;
+//! - `get_flashed_messages(with_categories=false)`: the messages of the request before;
+//! - `site_name`.
+
+mod errors;
+mod flash;
+mod headers;
+pub(crate) mod statics;
+mod templates;
+
+pub use flash::{Flash, Flashes};
+
+pub(crate) use errors::error_pages;
+pub(crate) use headers::security_headers;
+pub(crate) use templates::{Pages, Template};

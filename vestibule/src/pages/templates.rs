@@ -1,0 +1,220 @@
+//! The templates, and the functions they call.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::response::{Html, IntoResponse, Response};
+use http::StatusCode;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Kwargs, Serde, Value};
+use minijinja::{Environment, ErrorKind, State, UndefinedBehavior, context};
+use url::form_urlencoded::Serializer;
+
+use crate::error::{Error, Result};
+use crate::pages::{Flash, statics};
+
+/// Renders pages. Clones share the templates.
+#[derive(Clone)]
+pub(crate) struct Pages(Arc<Environment<'static>>);
+
+/// A template by its name, with its text.
+pub(crate) type Template = (&'static str, &'static str);
+
+const OWN: [Template; 3] = [
+    ("base.html", include_str!("templates/base.html")),
+    ("error.html", include_str!("templates/error.html")),
+    ("form.html", include_str!("templates/form.html")),
+];
+
+impl Pages {
+    /// Pages of `templates` and of all `*.html` files in the folder `overrides`, which go
+    /// before. Templates can name the pages in `routes`.
+    ///
+    /// Every template is read, compiled and tried out here, so that a mistake is told at
+    /// start-up.
+    ///
+    /// # Errors
+    /// When there is no such folder, or a template of it does not compile; the message names
+    /// file and line.
+    pub(crate) fn new(
+        templates: &[Template],
+        overrides: Option<&Path>,
+        routes: &[(&'static str, &'static str)],
+        site_name: &str,
+    ) -> Result<Self> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()
+            .map_err(Error::template)?;
+        environment.set_syntax(syntax);
+        let embedded = OWN.iter().chain(templates);
+        let mut texts: BTreeMap<String, String> = embedded
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect();
+        if let Some(folder) = overrides {
+            texts.extend(read_templates(folder)?);
+        }
+        let names: Vec<_> = texts.keys().cloned().collect();
+        for (name, text) in texts {
+            environment
+                .add_template_owned(name.clone(), text)
+                .map_err(|error| wrong_template(&name, &error))?;
+        }
+        let routes: BTreeMap<_, _> = routes.iter().copied().collect();
+        let names_of_pages: Vec<_> = routes.keys().copied().collect();
+        environment.add_function("url_for", move |name: &str, arguments: Kwargs| {
+            url_for(&routes, name, &arguments).map(safe_if_plain)
+        });
+        let has_page = move |name: &str| names_of_pages.contains(&name);
+        environment.add_function("has_page", has_page);
+        environment.add_function("get_flashed_messages", get_flashed_messages);
+        environment.add_global("site_name", site_name);
+        for name in names {
+            try_out(&environment, &name)?;
+        }
+        Ok(Self(Arc::new(environment)))
+    }
+
+    /// Renders a template as a response. `flashes` are the messages that it may show.
+    ///
+    /// # Errors
+    /// When there is no such template or it fails ([`Error::is_template`]).
+    pub(crate) fn render(
+        &self,
+        status: StatusCode,
+        name: &str,
+        flashes: &[Flash],
+        context: Value,
+    ) -> Result<Response> {
+        let context = context! { _flashes => Serde(flashes), ..context };
+        let html = self
+            .0
+            .get_template(name)
+            .and_then(|template| template.render(context))
+            .map_err(|error| Error::template(format!("{error:#}")))?;
+        Ok((status, Html(html)).into_response())
+    }
+}
+
+/// The templates of a folder, by their file names.
+fn read_templates(folder: &Path) -> Result<Vec<(String, String)>> {
+    let cannot =
+        |path: &Path, error| Error::config(format!("cannot read {}: {error}", path.display()));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| cannot(folder, error))? {
+        let path = entry.map_err(|error| cannot(folder, error))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(name) = name.filter(|name| name.ends_with(".html")) {
+            let text = std::fs::read_to_string(&path).map_err(|error| cannot(&path, error))?;
+            found.push((name.to_owned(), text));
+        }
+    }
+    Ok(found)
+}
+
+/// Renders a template with nothing, to find at start-up what it calls for and is not there.
+/// Other failures may come of having nothing, and are left to the page itself.
+fn try_out(environment: &Environment<'_>, name: &str) -> Result<()> {
+    let outcome = environment
+        .get_template(name)
+        .and_then(|template| template.render(context! {}));
+    match outcome {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::TemplateNotFound
+                    | ErrorKind::UnknownFilter
+                    | ErrorKind::UnknownFunction
+                    | ErrorKind::UnknownTest
+            ) =>
+        {
+            Err(wrong_template(name, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn wrong_template(name: &str, error: &minijinja::Error) -> Error {
+    Error::config(format!("the template {name}: {error:#}"))
+}
+
+/// An address without a character that means anything in HTML needs no escaping.
+fn safe_if_plain(url: String) -> Value {
+    if url.contains(['&', '<', '>', '"', '\'']) {
+        url.into()
+    } else {
+        Value::from_safe_string(url)
+    }
+}
+
+fn url_for(
+    routes: &BTreeMap<&str, &str>,
+    name: &str,
+    arguments: &Kwargs,
+) -> Result<String, minijinja::Error> {
+    if name == "static" {
+        let filename: &str = arguments.get("filename")?;
+        arguments.assert_all_used()?;
+        return statics::url(filename).ok_or_else(|| {
+            minijinja::Error::new(
+                ErrorKind::InvalidOperation,
+                format!("there is no static file {filename}"),
+            )
+        });
+    }
+    let path = routes.get(name).ok_or_else(|| {
+        let names: Vec<_> = routes.keys().copied().collect();
+        minijinja::Error::new(
+            ErrorKind::InvalidOperation,
+            format!("there is no page {name}; there are {}", names.join(", ")),
+        )
+    })?;
+    let mut query = Serializer::new(String::new());
+    for argument in arguments.args() {
+        let value: Value = arguments.get(argument)?;
+        if !value.is_none() && !value.is_undefined() {
+            query.append_pair(argument, &value.to_string());
+        }
+    }
+    let query = query.finish();
+    Ok(if query.is_empty() {
+        (*path).to_owned()
+    } else {
+        format!("{path}?{query}")
+    })
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "minijinja hands arguments over by value"
+)]
+/// As in Flask: the messages, or pairs of category and message.
+fn get_flashed_messages(
+    state: &State<'_, '_>,
+    arguments: Kwargs,
+) -> Result<Value, minijinja::Error> {
+    let with_categories: Option<bool> = arguments.get("with_categories")?;
+    arguments.assert_all_used()?;
+    let mut messages = Vec::new();
+    for flash in state.lookup("_flashes").unwrap_or_default().try_iter()? {
+        let message = flash.get_attr("message")?;
+        messages.push(match with_categories {
+            Some(true) => Value::from(vec![flash.get_attr("category")?, message]),
+            _ => message,
+        });
+    }
+    Ok(messages.into())
+}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.0.templates().map(|(name, _)| name).collect();
+        f.debug_tuple("Pages").field(&names).finish()
+    }
+}

@@ -1,0 +1,36 @@
+#![cfg(feature = "sqlite")]
+
+use crate::accounts;
+use crate::database::Database;
+use crate::stores::{MemoryStore, SqlStore, sql};
+use crate::testing::store_conformance;
+
+#[tokio::test]
+async fn the_memory_store_keeps_the_rules() {
+    store_conformance(MemoryStore::new()).await;
+}
+
+#[tokio::test]
+async fn the_sql_store_keeps_the_rules_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
+    let database = Database::connect(&url).await.unwrap();
+    database.migrate(sql::MIGRATIONS).await.unwrap();
+
+    store_conformance(SqlStore::new(database)).await;
+}
+
+/// Also beside other migrations, in any order, with the same database.
+#[tokio::test]
+async fn migrating_again_changes_nothing() {
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+
+    for migrations in [
+        sql::MIGRATIONS,
+        accounts::MIGRATIONS,
+        sql::MIGRATIONS,
+        accounts::MIGRATIONS,
+    ] {
+        database.migrate(migrations).await.unwrap();
+    }
+}

@@ -1,0 +1,99 @@
+//! The whole site in memory.
+
+use axum::Router;
+
+use crate::clock::{Clock, Timestamp};
+use crate::crypto::key::SecretKey;
+use crate::crypto::random::Random;
+use crate::database::Database;
+use crate::flows::{Site, SiteConfig};
+use crate::password::PasswordAlgorithm;
+use crate::testing::TestClient;
+
+/// A password that the default policy accepts.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// The finished site on a database in memory, with a clock that stands still and quick hashing.
+#[derive(Debug, Clone)]
+pub struct TestApp {
+    /// The site under test.
+    pub site: Site,
+    /// Its clock.
+    pub clock: Clock,
+    /// Its database.
+    pub database: Database,
+    router: Router,
+}
+
+impl TestApp {
+    /// A site at `https://example.com`.
+    ///
+    /// # Panics
+    /// When it cannot be put together: a test that cannot begin has failed.
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// As [`new`](Self::new), with other settings.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub async fn with(change: impl FnOnce(&mut SiteConfig)) -> Self {
+        let database = Database::connect("sqlite::memory:")
+            .await
+            .expect("a database in memory");
+        Self::on(database, change).await
+    }
+
+    /// As [`with`](Self::with), on a database of the test's own.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub async fn on(database: Database, change: impl FnOnce(&mut SiteConfig)) -> Self {
+        let random = Random::insecure_seeded(1);
+        let key = SecretKey::generate(&random).expect("seeded bytes make a key");
+        let public_url = "https://example.com".parse().expect("a public URL");
+        let mut config = SiteConfig::new(public_url, key);
+        config.clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
+        config.random = random;
+        config.password_algorithm = PasswordAlgorithm::Argon2id {
+            memory_kib: 8,
+            passes: 1,
+        };
+        change(&mut config);
+        let clock = config.clock.clone();
+        let site = Site::open(database.clone(), config)
+            .await
+            .expect("the site opens");
+        Self {
+            router: site.router(),
+            site,
+            clock,
+            database,
+        }
+    }
+
+    /// Puts routes of the test's own beside the ready-made pages.
+    pub fn routes(mut self, routes: Router) -> Self {
+        self.router = self.site.wrap(self.site.routes().merge(routes));
+        self
+    }
+
+    /// A browser that has never been here.
+    pub fn browser(&self) -> TestClient {
+        TestClient::new(self.router.clone())
+    }
+
+    /// A browser whose user has just registered under this name, with [`PASSWORD`], and so is
+    /// logged in.
+    ///
+    /// # Panics
+    /// When the registration does not go through.
+    pub async fn registered(&self, username: &str) -> TestClient {
+        let browser = self.browser();
+        let fields = [("username", username), ("password", PASSWORD)];
+        let response = browser.post("/register", &fields).await;
+        assert_eq!(response.location(), Some("/welcome"), "{}", response.text());
+        browser
+    }
+}

@@ -1,0 +1,234 @@
+//! A browser, as far as a test needs one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use cookie::Cookie;
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
+use http::{HeaderMap, Method, StatusCode};
+use tower::ServiceExt;
+use url::form_urlencoded::Serializer;
+
+/// A browser with cookies of its own, which talks to a router in process. It follows no
+/// redirect, so that a test sees each step.
+pub struct TestClient {
+    router: Router,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+/// What a request sends beside the cookies.
+struct Sent<'a> {
+    method: Method,
+    path: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+    body: Body,
+}
+
+impl TestClient {
+    /// A browser without cookies.
+    pub fn new(router: Router) -> Self {
+        Self {
+            router,
+            cookies: Mutex::default(),
+        }
+    }
+
+    /// Asks for a page.
+    pub async fn get(&self, path: &str) -> TestResponse {
+        self.get_with(path, &[]).await
+    }
+
+    /// Asks for a page, with further headers.
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> TestResponse {
+        self.send(Sent {
+            method: Method::GET,
+            path,
+            headers,
+            body: Body::empty(),
+        })
+        .await
+    }
+
+    /// Sends a form as a browser does from a page of the same origin.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> TestResponse {
+        let form = Serializer::new(String::new()).extend_pairs(fields).finish();
+        let headers = [
+            (CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        self.post_with(path, &headers, form).await
+    }
+
+    /// Sends JSON, and asks for it.
+    pub async fn post_json(&self, path: &str, json: &serde_json::Value) -> TestResponse {
+        let headers = [
+            (CONTENT_TYPE.as_str(), "application/json"),
+            (ACCEPT.as_str(), "application/json"),
+        ];
+        self.post_with(path, &headers, json.to_string()).await
+    }
+
+    /// Sends any body with any headers.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> TestResponse {
+        self.send(Sent {
+            method: Method::POST,
+            path,
+            headers,
+            body: body.into(),
+        })
+        .await
+    }
+
+    /// Sends any method, any headers and any body.
+    ///
+    /// # Panics
+    /// When the method is none that HTTP allows.
+    pub async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> TestResponse {
+        self.send(Sent {
+            method: method.parse().expect("a method"),
+            path,
+            headers,
+            body: body.into(),
+        })
+        .await
+    }
+
+    /// The value of a cookie that this browser has.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies().get(name).cloned()
+    }
+
+    /// Gives this browser a cookie.
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies().insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The names of all cookies that this browser has.
+    pub fn cookie_names(&self) -> Vec<String> {
+        self.cookies().keys().cloned().collect()
+    }
+
+    /// A second browser with copies of this one's cookies: what a thief has.
+    #[must_use]
+    pub fn stolen(&self) -> Self {
+        Self {
+            router: self.router.clone(),
+            cookies: Mutex::new(self.cookies().clone()),
+        }
+    }
+
+    fn cookies(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send(&self, sent: Sent<'_>) -> TestResponse {
+        let mut request = Request::builder()
+            .method(sent.method)
+            .uri(sent.path)
+            .header(HOST, "example.com");
+        for (name, value) in sent.headers {
+            request = request.header(*name, *value);
+        }
+        let cookies: Vec<_> = self
+            .cookies()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if !cookies.is_empty() {
+            request = request.header(COOKIE, cookies.join("; "));
+        }
+        let request = request.body(sent.body).expect("a request that http allows");
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let (parts, body) = response.into_parts();
+        self.keep_cookies(&parts.headers);
+        TestResponse {
+            status: parts.status,
+            headers: parts.headers,
+            body: to_bytes(body, usize::MAX).await.expect("a whole body"),
+        }
+    }
+
+    fn keep_cookies(&self, headers: &HeaderMap) {
+        for header in headers.get_all(SET_COOKIE) {
+            let text = header.to_str().expect("cookies are ASCII");
+            let cookie = Cookie::parse(text).expect("a cookie that browsers read");
+            let is_removal = cookie.max_age().is_some_and(|age| !age.is_positive());
+            let name = cookie.name().to_owned();
+            if is_removal {
+                self.cookies().remove(&name);
+            } else {
+                self.cookies().insert(name, cookie.value().to_owned());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for TestClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestClient")
+            .field("cookies", &self.cookie_names())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct TestResponse {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    body: Bytes,
+}
+
+impl TestResponse {
+    /// A header's value; of several, the first.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Where it redirects to.
+    pub fn location(&self) -> Option<&str> {
+        self.header(LOCATION.as_str())
+    }
+
+    /// The `Set-Cookie` headers.
+    pub fn set_cookies(&self) -> Vec<&str> {
+        self.headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect()
+    }
+
+    /// The body as text.
+    ///
+    /// # Panics
+    /// When it is not UTF-8.
+    pub fn text(&self) -> &str {
+        str::from_utf8(&self.body).expect("a body of text")
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// When it is not JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).expect("a body of JSON")
+    }
+}

@@ -1,0 +1,30 @@
+//! The test kit: the whole site in memory, browsers that talk to it in process, time and
+//! randomness in hand, and the rules that every session store must keep.
+//!
+//! No port, no sleep, no child process. In an app's own `Cargo.toml`:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! vestibule = { version = "0.1", features = ["testing"] }
+//! ```
+//!
+//! ```
+//! # #[tokio::main] async fn main() {
+//! use vestibule::testing::TestApp;
+//!
+//! let app = TestApp::new().await;
+//! let browser = app.registered("alice").await;
+//!
+//! assert!(browser.get("/welcome").await.text().contains("alice"));
+//! # }
+//! ```
+
+#[cfg(feature = "sql")]
+mod app;
+mod client;
+mod conformance;
+
+#[cfg(feature = "sql")]
+pub use app::{PASSWORD, TestApp};
+pub use client::{TestClient, TestResponse};
+pub use conformance::store_conformance;

@@ -1,0 +1,81 @@
+//! Imports run one way: see ARCHITECTURE.md.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What each module may import, beside itself.
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
+    ("clock", &[]),
+    ("crypto", &["clock", "error"]),
+    ("error", &["web"]),
+    ("web", &["error"]),
+    ("session", &["clock", "crypto", "error", "web"]),
+    ("password", &["crypto", "error"]),
+    ("login", &["clock", "crypto", "error", "session", "web"]),
+    ("database", &["error"]),
+    (
+        "accounts",
+        &[
+            "clock", "crypto", "database", "error", "login", "password", "session",
+        ],
+    ),
+    ("pages", &["clock", "crypto", "error", "web"]),
+    ("stores", &["clock", "database", "error", "session"]),
+];
+
+/// These put everything together.
+const MAY_IMPORT_ALL: [&str; 3] = ["flows", "testing", "lib"];
+
+#[test]
+fn imports_run_one_way() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let allowed: BTreeMap<_, _> = MAY_IMPORT.into_iter().collect();
+    let mut seen = 0;
+
+    for file in rust_files(&src) {
+        let shown = file.strip_prefix(&src).unwrap().display().to_string();
+        let module = shown.split(['/', '.']).next().unwrap().to_owned();
+        if MAY_IMPORT_ALL.contains(&&*module) || shown.ends_with("tests.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let allowed = allowed
+            .get(&*module)
+            .unwrap_or_else(|| panic!("{shown}: say in this test what `{module}` may import"));
+        for imported in imports(code) {
+            seen += 1;
+            assert!(
+                imported == module || allowed.contains(&imported),
+                "{shown} imports `{imported}`, which lies above `{module}` or beside it"
+            );
+        }
+    }
+
+    assert!(seen > 100, "this test sees the imports");
+}
+
+fn imports(code: &str) -> impl Iterator<Item = &str> {
+    code.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| line.split("crate::").skip(1))
+        .filter_map(|rest| {
+            rest.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .next()
+        })
+        .filter(|name| name.chars().next().is_some_and(char::is_lowercase))
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
