@@ -1,0 +1,49 @@
+//! The log: where it goes, and one line for each request.
+
+use std::io::IsTerminal;
+use std::time::Instant;
+
+use anyhow::Context;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::{LogFormat, Settings};
+
+/// Sends the log to standard error.
+pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.log)
+        .with_context(|| format!("`{}` is no log filter", settings.log))?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => {
+            let is_terminal = std::io::stderr().is_terminal();
+            subscriber.with_target(false).with_ansi(is_terminal).init();
+        }
+        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+/// The longest path a line shows.
+const MAX_PATH_CHARS: usize = 200;
+
+/// Writes one line for a request: no query, no header, no body, as any of them may be secret.
+pub(crate) async fn request_line(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let path: String = request.uri().path().chars().take(MAX_PATH_CHARS).collect();
+    let response = next.run(request).await;
+    tracing::info!(
+        target: "vestibule::request",
+        %method,
+        path,
+        status = response.status().as_u16(),
+        ms = started.elapsed().as_secs_f64() * 1_000.0,
+        "request"
+    );
+    response
+}

@@ -1,0 +1,166 @@
+//! Serving: the accept loop, its time-outs, and a graceful stop.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio_io_timeout::TimeoutStream;
+use tower_http::timeout::TimeoutLayer;
+use vestibule::flows::Site;
+use vestibule::web::PublicUrl;
+
+use crate::log::request_line;
+use crate::settings::Settings;
+
+/// How long a stop waits for the requests under way.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// About how many bytes a request's line and headers may have together; past that the answer
+/// is 431. What a read brings at once may be up to twice as much.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
+    // The port first, so that a second start by mistake touches nothing.
+    let listener = listen(settings.listen).await?;
+    let address = listener.local_addr()?;
+    let public_url = public_url(&settings, address)?;
+    let site = settings.open_site(public_url.clone()).await?;
+    let app = app(&site, &settings);
+    writeln!(std::io::stdout(), "Open {public_url} (Ctrl-C stops)")?;
+    tracing::info!(%address, %public_url, "serving");
+    accept(listener, app, &settings).await;
+    Ok(())
+}
+
+/// The site, the probes, and a line in the log for each request.
+fn app(site: &Site, settings: &Settings) -> Router {
+    let probes = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .with_state(site.clone());
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.request_timeout);
+    site.wrap(site.routes().merge(probes).layer(timeout))
+        .layer(from_fn(request_line))
+}
+
+async fn ready(State(site): State<Site>) -> Result<&'static str, vestibule::Error> {
+    site.is_ready().await?;
+    Ok("ready")
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on {address}: if another program has that port, stop it or choose \
+             another port with --listen"
+        )
+    })
+}
+
+fn public_url(settings: &Settings, address: SocketAddr) -> anyhow::Result<PublicUrl> {
+    let is_https = settings
+        .public_url
+        .as_ref()
+        .is_some_and(PublicUrl::is_https);
+    if !address.ip().is_loopback() && !is_https {
+        bail!(
+            "listening on {address}, other machines can reach the app, and passwords and cookies \
+             need https there: put a proxy with a certificate in front and name its address, as \
+             in --public-url https://example.com"
+        );
+    }
+    match &settings.public_url {
+        Some(public_url) => Ok(public_url.clone()),
+        None => Ok(format!("http://{address}").parse()?),
+    }
+}
+
+/// Serves until told to stop.
+///
+/// In place of `axum::serve`, which gives hyper no timer: without one a client that sends half
+/// a header keeps its connection for ever.
+async fn accept(listener: TcpListener, app: Router, settings: &Settings) {
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(settings.header_timeout)
+        .max_buf_size(MAX_HEADER_BYTES);
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop_signal());
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    wait_for_handles().await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        // Small answers go out at once. A socket that cannot do that serves all the same.
+        stream.set_nodelay(true).ok();
+        let service = TowerToHyperService::new(app.clone());
+        // A client that does not read its answers loses its connection too.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(settings.request_timeout));
+        let stream = TokioIo::new(Box::pin(stream));
+        let connection = graceful.watch(http.serve_connection(stream, service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    tracing::info!("stopping");
+    if tokio::time::timeout(GRACE, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some requests were cut off");
+    }
+}
+
+/// No connection is accepted when the system has no file handle left: lets some close.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is nothing to wait for but time"
+)]
+async fn wait_for_handles() {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+/// Ends at Ctrl-C, or at SIGTERM.
+async fn stop_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await,
+            Err(_) => std::future::pending().await,
+        };
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

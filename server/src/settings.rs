@@ -1,0 +1,386 @@
+//! Every setting of the program, in one place, from four: flag, environment, file, default.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, CommandFactory, FromArgMatches, ValueEnum};
+use vestibule::database::Database;
+use vestibule::flows::{Site, SiteConfig};
+use vestibule::password::PasswordAlgorithm;
+use vestibule::web::PublicUrl;
+
+/// The file that is read when no other is named, if it is there.
+const DEFAULT_FILE: &str = "vestibule.toml";
+const ENVIRONMENT_PREFIX: &str = "VESTIBULE_";
+
+/// The settings. Each is a flag, `--database-url`; an environment variable,
+/// `VESTIBULE_DATABASE_URL`; and a key of the settings file, `database_url`. The flag goes
+/// before the environment, the environment before the file, the file before the default.
+/// Paths are relative to the folder that the program is started in.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Settings {
+    /// Settings file, TOML, with the names of these flags as keys: database_url = "…"
+    /// [default: vestibule.toml, if it is there]
+    #[arg(long, env = "VESTIBULE_CONFIG", value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Address and port to listen on
+    #[arg(
+        long,
+        env = "VESTIBULE_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:5000",
+        global = true
+    )]
+    pub(crate) listen: SocketAddr,
+
+    /// Address at which browsers reach the app; https anywhere but on this machine
+    /// [default: http:// and the address to listen on]
+    #[arg(long, env = "VESTIBULE_PUBLIC_URL", value_name = "URL", global = true)]
+    pub(crate) public_url: Option<PublicUrl>,
+
+    /// Database of users and sessions, such as sqlite://FILE?mode=rwc
+    /// [default: sqlite://instance/site.db?mode=rwc]
+    #[arg(
+        long,
+        env = "VESTIBULE_DATABASE_URL",
+        value_name = "URL",
+        default_value = "sqlite://instance/site.db?mode=rwc",
+        hide_env_values = true,
+        hide_default_value = true,
+        global = true
+    )]
+    pub(crate) database_url: String,
+
+    /// File with the key that signs cookies; made at the first start
+    #[arg(
+        long,
+        env = "VESTIBULE_SECRET_KEY_FILE",
+        value_name = "FILE",
+        default_value = "instance/secret_key",
+        global = true
+    )]
+    pub(crate) secret_key_file: PathBuf,
+
+    /// Name of the site, on its pages
+    #[arg(
+        long,
+        env = "VESTIBULE_SITE_NAME",
+        value_name = "NAME",
+        default_value = "Vestibule",
+        global = true
+    )]
+    pub(crate) site_name: String,
+
+    /// Folder of templates that replace the built-in ones of the same name
+    #[arg(
+        long,
+        env = "VESTIBULE_TEMPLATES",
+        value_name = "FOLDER",
+        global = true
+    )]
+    pub(crate) templates: Option<PathBuf>,
+
+    /// End a session that is not used for this long
+    #[arg(
+        long,
+        env = "VESTIBULE_SESSION_IDLE",
+        value_name = "TIME",
+        default_value = "14days",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) session_idle: Duration,
+
+    /// End a session this long after the log-in, however busy it is
+    #[arg(
+        long,
+        env = "VESTIBULE_SESSION_ABSOLUTE",
+        value_name = "TIME",
+        default_value = "30days",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) session_absolute: Duration,
+
+    /// Algorithm for new passwords; those hashed by the other stay valid
+    #[arg(
+        long,
+        env = "VESTIBULE_PASSWORD_ALGORITHM",
+        value_name = "NAME",
+        default_value = "argon2id",
+        global = true
+    )]
+    pub(crate) password_algorithm: Algorithm,
+
+    /// Memory of an Argon2id hash, in KiB; less makes a stolen database easier to crack
+    #[arg(
+        long,
+        env = "VESTIBULE_ARGON2_MEMORY_KIB",
+        value_name = "KIB",
+        default_value_t = 19 * 1024,
+        global = true
+    )]
+    pub(crate) argon2_memory_kib: u32,
+
+    /// Passes of an Argon2id hash over its memory
+    #[arg(
+        long,
+        env = "VESTIBULE_ARGON2_PASSES",
+        value_name = "COUNT",
+        default_value_t = 2,
+        global = true
+    )]
+    pub(crate) argon2_passes: u32,
+
+    /// Cost of a bcrypt hash, 4 to 16: each step doubles its time
+    #[arg(
+        long,
+        env = "VESTIBULE_BCRYPT_COST",
+        value_name = "COST",
+        default_value_t = 12,
+        global = true
+    )]
+    pub(crate) bcrypt_cost: u32,
+
+    /// Close a connection whose request headers take longer than this
+    #[arg(
+        long,
+        env = "VESTIBULE_HEADER_TIMEOUT",
+        value_name = "TIME",
+        default_value = "10s",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) header_timeout: Duration,
+
+    /// Give up a request that takes longer than this from its headers to its answer
+    #[arg(
+        long,
+        env = "VESTIBULE_REQUEST_TIMEOUT",
+        value_name = "TIME",
+        default_value = "30s",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) request_timeout: Duration,
+
+    /// What to log: error, warn, info, debug, trace, or a filter such as vestibule=debug
+    #[arg(
+        long,
+        env = "VESTIBULE_LOG",
+        value_name = "FILTER",
+        default_value = "warn,vestibule=info",
+        global = true
+    )]
+    pub(crate) log: String,
+
+    /// How to write the log
+    #[arg(
+        long,
+        env = "VESTIBULE_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+/// Algorithms for new passwords.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Algorithm {
+    /// Argon2id
+    Argon2id,
+    /// bcrypt, as Flask-Bcrypt
+    Bcrypt,
+}
+
+/// Forms of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line of text for each event
+    Text,
+    /// A JSON object for each event
+    Json,
+}
+
+impl Settings {
+    /// Opens the site that these settings describe, reached at `public_url`.
+    pub(crate) async fn open_site(&self, public_url: PublicUrl) -> anyhow::Result<Site> {
+        make_instance_folder(&self.secret_key_file)?;
+        if let Some(file) = sqlite_file(&self.database_url) {
+            make_instance_folder(&file)?;
+            if self.database_url.contains("mode=rwc") {
+                make_private_file(&file)?;
+            }
+        }
+        let secret_key = crate::secret_key::read_or_make(&self.secret_key_file)?;
+        let database = Database::connect(&self.database_url).await?;
+        let mut config = SiteConfig::new(public_url, secret_key);
+        config.site_name.clone_from(&self.site_name);
+        config.templates.clone_from(&self.templates);
+        config.session_expiry.idle = self.session_idle;
+        config.session_expiry.absolute = self.session_absolute;
+        config.password_algorithm = match self.password_algorithm {
+            Algorithm::Argon2id => PasswordAlgorithm::Argon2id {
+                memory_kib: self.argon2_memory_kib,
+                passes: self.argon2_passes,
+            },
+            Algorithm::Bcrypt => PasswordAlgorithm::Bcrypt {
+                cost: self.bcrypt_cost,
+            },
+        };
+        Ok(Site::open(database, config).await?)
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it must be more than nothing".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; write it like 30s, 12h or 14days")),
+    }
+}
+
+/// The file of a SQLite address, if it is one.
+fn sqlite_file(database_url: &str) -> Option<PathBuf> {
+    let file = database_url.strip_prefix("sqlite:")?;
+    let file = file.strip_prefix("//").unwrap_or(file);
+    let file = file.split('?').next()?;
+    (!file.is_empty() && file != ":memory:").then(|| PathBuf::from(file))
+}
+
+/// Makes our own folder, closed to other users; of other folders says that they are missing.
+fn make_instance_folder(file: &Path) -> anyhow::Result<()> {
+    let Some(folder) = file.parent() else {
+        return Ok(());
+    };
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if folder != Path::new("instance") {
+        let folder = folder.display();
+        bail!("the folder {folder} does not exist; make it with `mkdir -p {folder}`");
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .context("cannot make the folder instance here; start the program where you may write")
+}
+
+/// Makes an empty database that nobody else can read: it will hold the password hashes.
+/// SQLite gives its journal the same mode.
+fn make_private_file(file: &Path) -> anyhow::Result<()> {
+    match crate::secret_key::create_private(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("cannot make the database {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads the command line, the environment and the settings file into `T`. Prints and exits
+/// where clap does: for `--help`, `--version`, and what it cannot read.
+pub(crate) fn parse<T: CommandFactory + FromArgMatches>() -> anyhow::Result<T> {
+    let command = T::command();
+    refuse_unknown_environment(&command)?;
+    let file = settings_file(command.clone())?;
+    let command = match &file {
+        Some(file) => with_file(command, file)?,
+        None => command,
+    };
+    let parsed = command
+        .clone()
+        .try_get_matches()
+        .and_then(|mut matches| T::from_arg_matches_mut(&mut matches));
+    parsed.or_else(|error| match file {
+        Some(file) if error.kind() == clap::error::ErrorKind::ValueValidation => {
+            bail!("{error}\nThe value may come from {}.", file.display())
+        }
+        _ => error.exit(),
+    })
+}
+
+/// The file that is named, or the usual one if it is there.
+fn settings_file(command: clap::Command) -> anyhow::Result<Option<PathBuf>> {
+    let named = command
+        .ignore_errors(true)
+        .try_get_matches()
+        .ok()
+        .and_then(|matches| matches.get_one::<PathBuf>("config").cloned());
+    match named {
+        Some(file) if file.is_file() => Ok(Some(file)),
+        Some(file) => bail!("there is no settings file {}", file.display()),
+        None => Ok(Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.is_file())),
+    }
+}
+
+/// Makes the file's values the defaults, so that flags and environment go before them.
+fn with_file(mut command: clap::Command, file: &Path) -> anyhow::Result<clap::Command> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    let values: BTreeMap<String, toml::Value> =
+        toml::from_str(&text).with_context(|| format!("{shown} is not valid TOML"))?;
+    let known: Vec<_> = setting_names(&command);
+    for (key, value) in values {
+        if !known.contains(&key) {
+            bail!("{shown}: unknown setting `{key}`{}", nearest(&key, &known));
+        }
+        let value = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            other => bail!(
+                "{shown}: `{key}` is a text or a whole number, not a {}",
+                other.type_str()
+            ),
+        };
+        command = command.mut_arg(key, |arg| arg.default_value(value));
+    }
+    Ok(command)
+}
+
+fn setting_names(command: &clap::Command) -> Vec<String> {
+    let is_setting = |arg: &&clap::Arg| arg.get_env().is_some() && arg.get_id() != "config";
+    let settings = command.get_arguments().filter(is_setting);
+    settings.map(|arg| arg.get_id().to_string()).collect()
+}
+
+fn refuse_unknown_environment(command: &clap::Command) -> anyhow::Result<()> {
+    let known: Vec<_> = command
+        .get_arguments()
+        .filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned))
+        .collect();
+    let ours = |(name, _): (OsString, OsString)| {
+        let name = name.into_string().ok()?;
+        let is_ours = name.starts_with(ENVIRONMENT_PREFIX)
+            // Kubernetes gives every program these for a service of that name.
+            && !name.starts_with("VESTIBULE_SERVICE_")
+            && !name.starts_with("VESTIBULE_PORT");
+        is_ours.then_some(name)
+    };
+    for name in std::env::vars_os().filter_map(ours) {
+        if !known.contains(&name) {
+            let nearest = nearest(&name, &known);
+            bail!("unknown setting in the environment: `{name}`{nearest}");
+        }
+    }
+    Ok(())
+}
+
+/// What was probably meant, as the end of a sentence.
+fn nearest(name: &str, known: &[String]) -> String {
+    known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .min()
+        .filter(|(distance, _)| *distance <= name.len() / 3)
+        .map(|(_, candidate)| format!("; did you mean `{candidate}`?"))
+        .unwrap_or_else(|| format!("; there are {}", known.join(", ")))
+}

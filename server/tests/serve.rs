@@ -1,0 +1,333 @@
+//! The program serves, stops and starts again as an operator expects.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use support::{Client, PASSWORD, Program, QUICK, refusal, run};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn the_first_start_makes_all_it_needs_and_serves() {
+    let folder = folder();
+
+    let program = Program::start(&folder, &[]);
+
+    let instance = folder.path().join("instance");
+    assert!(instance.join("site.db").is_file());
+    assert!(instance.join("site.db-wal").is_file(), "WAL");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&instance), 0o700);
+        for file in ["secret_key", "site.db", "site.db-wal"] {
+            assert_eq!(mode(&instance.join(file)), 0o600, "{file}");
+        }
+    }
+    let client = Client::new(&program);
+    assert_eq!(client.get("/").unwrap().location.as_deref(), Some("/login"));
+    assert_eq!(client.get("/healthz").unwrap().text, "ok");
+    assert_eq!(client.get("/readyz").unwrap().text, "ready");
+    let log = program.terminate();
+    assert!(log.contains("neither Secure nor __Host-"), "{log}");
+    assert!(log.contains("stopping"), "{log}");
+}
+
+#[test]
+fn a_restart_logs_nobody_out() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    let address = program.address().to_owned();
+    let mut client = Client::new(&program);
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    let registered = client.post("/register", &fields).unwrap();
+    assert_eq!(registered.location.as_deref(), Some("/welcome"));
+
+    program.terminate();
+    let program = Program::start(&folder, &["--listen", &address]);
+
+    let mut client = client.at(&program);
+    assert!(client.get("/welcome").unwrap().text.contains("alice"));
+    client.post("/logout", &[]).unwrap();
+    assert_eq!(client.get("/welcome").unwrap().status, 303);
+}
+
+#[test]
+fn a_taken_port_is_said_and_nothing_is_touched() {
+    let folder = folder();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+
+    let said = refusal(folder.path(), &["--listen", &address]);
+
+    assert!(
+        said.contains(&format!("cannot listen on {address}")),
+        "{said}"
+    );
+    assert!(said.contains("--listen"), "{said}");
+    assert!(!folder.path().join("instance").exists());
+}
+
+#[test]
+fn other_machines_need_https() {
+    for more in [&[][..], &["--public-url", "http://localhost:5000"]] {
+        let arguments = [&["--listen", "0.0.0.0:0"], more].concat();
+        let said = refusal(folder().path(), &arguments);
+
+        assert!(said.contains("--public-url https://example.com"), "{said}");
+    }
+}
+
+#[test]
+fn a_weak_secret_key_is_refused_with_the_way_to_a_good_one() {
+    let folder = folder();
+    std::fs::write(folder.path().join("key"), "dev").unwrap();
+
+    let said = refusal(
+        folder.path(),
+        &["--secret-key-file", "key", "--listen", "127.0.0.1:0"],
+    );
+
+    assert!(said.contains("too weak"), "{said}");
+    assert!(said.contains("openssl rand -base64 32"), "{said}");
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_said_with_what_to_do() {
+    let folder = folder();
+    std::fs::write(
+        folder.path().join("text.db"),
+        "this is no database, but a text".repeat(40),
+    )
+    .unwrap();
+    let at = |url: &str| {
+        let listen = ["--listen", "127.0.0.1:0", "--database-url"];
+        refusal(folder.path(), &[&listen[..], &[url]].concat())
+    };
+
+    let said = at("sqlite://missing/site.db?mode=rwc");
+    assert!(said.contains("mkdir -p missing"), "{said}");
+    let said = at("sqlite://absent.db");
+    assert!(said.contains("absent.db"), "{said}");
+    let said = at("sqlite://text.db");
+    assert!(said.contains("not a database"), "{said}");
+    let said = at("postgres://app:hunt#er2@db/app");
+    assert!(
+        said.contains("cannot be read") && !said.contains("er2"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_request_log_has_one_line_a_request_and_no_secret() {
+    let folder = folder();
+    let program = Program::start(&folder, &["--log-format", "json", "--log", "trace"]);
+    let mut client = Client::new(&program);
+    client.get("/login?next=/canary-next").unwrap();
+    let fields = [
+        ("username", "alice"),
+        ("password", "canary password in the log"),
+    ];
+    client.post("/register", &fields).unwrap();
+    let wrong = [("username", "alice"), ("password", "wrong canary password")];
+    client.post("/login", &wrong).unwrap();
+    client.get("/welcome").unwrap();
+
+    let log = program.terminate();
+
+    let requests: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &serde_json::Value| line["target"] == "vestibule::request")
+        .collect();
+    let lines: Vec<_> = requests
+        .iter()
+        .map(|line| {
+            (
+                line["method"].as_str().unwrap(),
+                line["path"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            ("GET", "/login"),
+            ("POST", "/register"),
+            ("POST", "/login"),
+            ("GET", "/welcome")
+        ]
+    );
+    assert_eq!(requests[2]["status"], 401);
+    assert!(!log.contains("canary"), "{log}");
+    assert!(!log.contains("$argon2"), "{log}");
+}
+
+#[test]
+fn half_a_header_does_not_keep_a_connection() {
+    let folder = folder();
+    let program = Program::start(&folder, &["--header-timeout", "100ms"]);
+    let mut stream = TcpStream::connect(program.address()).unwrap();
+    stream
+        .write_all(b"GET /login HTTP/1.1\r\nHost: x\r\n")
+        .unwrap();
+
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+
+    assert!(!rest.starts_with(b"HTTP/1.1 200"), "closed by the program");
+    assert_eq!(Client::new(&program).get("/login").unwrap().status, 200);
+}
+
+#[test]
+fn half_a_body_does_not_keep_a_request() {
+    let folder = folder();
+    let program = Program::start(&folder, &["--request-timeout", "100ms"]);
+    let mut stream = TcpStream::connect(program.address()).unwrap();
+    let head = "POST /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 50\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\n\r\nusername=";
+    stream.write_all(head.as_bytes()).unwrap();
+
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains("took too long"), "{answer}");
+}
+
+/// What was answered is kept, and nothing is half there, when the program dies in the middle of
+/// 200 registrations.
+#[test]
+fn kill_minus_nine_loses_no_registration_that_was_answered() {
+    const USERS: usize = 200;
+    const KILL_AFTER: usize = 60;
+
+    let folder = folder();
+    let program = Mutex::new(Some(Program::start(&folder, &QUICK)));
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let answered = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let mut client = Client::new(program.lock().unwrap().as_ref().unwrap());
+            let (next, done, answered, program) = (&next, &done, &answered, &program);
+            scope.spawn(move || {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    let name = format!("user{number}");
+                    let fields = [("username", &*name), ("password", PASSWORD)];
+                    let Ok(answer) = client.post("/register", &fields) else {
+                        return;
+                    };
+                    assert_eq!(answer.status, 303, "{}", answer.text);
+                    answered.lock().unwrap().push(name);
+                    if done.fetch_add(1, Ordering::SeqCst) == KILL_AFTER
+                        && let Some(program) = program.lock().unwrap().take()
+                    {
+                        program.kill();
+                    }
+                    if number >= USERS {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let answered = answered.into_inner().unwrap();
+    assert!(answered.len() > KILL_AFTER && answered.len() < USERS);
+
+    let program = Program::start(&folder, &QUICK);
+    let listed = run(folder.path(), &["user", "list"], "");
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let listed: Vec<_> = listed
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .collect();
+
+    for name in &answered {
+        assert!(listed.contains(&&**name), "{name} was answered and is lost");
+    }
+    for name in &listed {
+        let fields = [("username", *name), ("password", PASSWORD)];
+        let answer = Client::new(&program).post("/login", &fields).unwrap();
+        assert_eq!(
+            answer.location.as_deref(),
+            Some("/welcome"),
+            "{name} is half there"
+        );
+    }
+}
+
+/// Kills in the middle of making folder, key, database and tables.
+#[test]
+fn a_first_start_that_is_killed_does_not_stop_the_next() {
+    for round in 0..40 {
+        let folder = folder();
+        let mut child = support::command(folder.path())
+            .args(["--listen", "127.0.0.1:0", "--log", "trace"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Each line of the trace is another moment of the start.
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut lines = log.lines().map(Result::unwrap);
+        let line = lines
+            .by_ref()
+            .enumerate()
+            .find(|(number, line)| *number >= round || line.contains("serving"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let program = Program::start(&folder, &QUICK);
+        let fields = [("username", "alice"), ("password", PASSWORD)];
+        let answer = Client::new(&program).post("/register", &fields).unwrap();
+        assert_eq!(answer.status, 303, "killed at {line:?}");
+    }
+}
+
+#[test]
+fn a_client_that_does_not_read_loses_its_connection() {
+    let folder = folder();
+    let program = Program::start(&folder, &["--request-timeout", "100ms"]);
+    let mut stream = TcpStream::connect(program.address()).unwrap();
+    stream
+        .set_write_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let request = b"GET /static/vestibule.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000);
+
+    let error = loop {
+        if let Err(error) = stream.write_all(&request) {
+            break error;
+        }
+    };
+
+    let closed = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset];
+    assert!(closed.contains(&error.kind()), "{error:?}");
+}
+
+#[test]
+fn too_large_headers_are_refused() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    let mut stream = TcpStream::connect(program.address()).unwrap();
+    let cookie = "x".repeat(200_000);
+    let head = format!("GET /login HTTP/1.1\r\nHost: x\r\nCookie: a={cookie}\r\n\r\n");
+    // It may close before all of it is sent.
+    stream.write_all(head.as_bytes()).ok();
+
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok();
+
+    assert!(!answer.starts_with(b"HTTP/1.1 200"), "refused");
+    assert_eq!(Client::new(&program).get("/login").unwrap().status, 200);
+}

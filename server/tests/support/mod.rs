@@ -1,0 +1,175 @@
+//! Starts the program as a user does, in a folder of its own.
+#![allow(dead_code, reason = "no test uses all of it")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// Quick hashing, for tests that make many users.
+pub(crate) const QUICK: [&str; 4] = ["--argon2-memory-kib", "8", "--argon2-passes", "1"];
+
+pub(crate) fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+    command.current_dir(folder);
+    command
+}
+
+/// Runs the program to its end, with `input` on standard input.
+pub(crate) fn run(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = command(folder)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may end without reading.
+    child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
+    child.wait_with_output().unwrap()
+}
+
+/// What a failed run says.
+pub(crate) fn refusal(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments, "");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{said}");
+    said
+}
+
+/// The program, serving on a free port.
+pub(crate) struct Program {
+    pub(crate) url: String,
+    child: Child,
+    log: Option<std::thread::JoinHandle<String>>,
+}
+
+impl Program {
+    pub(crate) fn start(folder: &TempDir, arguments: &[&str]) -> Self {
+        let mut arguments = arguments.to_vec();
+        if !arguments.contains(&"--listen") {
+            arguments.extend(["--listen", "127.0.0.1:0"]);
+        }
+        let mut child = command(folder.path())
+            .args(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        });
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let url = line.split_whitespace().nth(1).map(str::to_owned);
+        let Some(url) = url else {
+            panic!("it does not serve: {}", log.join().unwrap());
+        };
+        Self {
+            url,
+            child,
+            log: Some(log),
+        }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
+    /// Ends it as a service manager does; returns the log.
+    pub(crate) fn terminate(mut self) -> String {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(sent.success());
+        let status = self.child.wait().unwrap();
+        let log = self.log.take().unwrap().join().unwrap();
+        assert!(status.success(), "{status} {log}");
+        log
+    }
+
+    /// Ends it as a power cut does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// A failed test leaves no program behind.
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// A browser, as far as these tests need one.
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    url: String,
+    cookie: String,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) location: Option<String>,
+    pub(crate) text: String,
+}
+
+impl Client {
+    pub(crate) fn new(program: &Program) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0);
+        Self {
+            agent: config.build().new_agent(),
+            url: program.url.clone(),
+            cookie: String::new(),
+        }
+    }
+
+    /// The same browser after the program has been started again.
+    pub(crate) fn at(mut self, program: &Program) -> Self {
+        self.url = program.url.clone();
+        self
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Result<Answer, ureq::Error> {
+        let request = self.agent.get(format!("{}{path}", self.url));
+        answer(request.header("cookie", &self.cookie).call()?).map(|(answer, _)| answer)
+    }
+
+    pub(crate) fn post(
+        &mut self,
+        path: &str,
+        body: &[(&str, &str)],
+    ) -> Result<Answer, ureq::Error> {
+        let request = self.agent.post(format!("{}{path}", self.url));
+        let request = request.header("cookie", &self.cookie);
+        let (answer, cookies) = answer(request.send_form(body.iter().copied())?)?;
+        if let Some(session) = cookies.iter().find(|cookie| cookie.starts_with("session-")) {
+            self.cookie = session.split(';').next().unwrap().to_owned();
+        }
+        Ok(answer)
+    }
+}
+
+type Parts = (Answer, Vec<String>);
+
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Parts, ureq::Error> {
+    let header = |value: &ureq::http::HeaderValue| value.to_str().unwrap().to_owned();
+    let cookies = response.headers().get_all("set-cookie");
+    let cookies = cookies.iter().map(header).collect();
+    let answer = Answer {
+        status: response.status().as_u16(),
+        location: response.headers().get("location").map(header),
+        text: response.body_mut().read_to_string()?,
+    };
+    Ok((answer, cookies))
+}
