@@ -1,1 +1,78 @@
-fn main() {}
+//! `cargo xtask test`, `check`, `bench`: what the project runs on itself.
+
+mod bench;
+mod packages;
+
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+const USAGE: &str = "cargo xtask test    installs what the tests need (apt), runs all of them
+cargo xtask check   the tests, the documentation, and the dependencies' licences (cargo-deny)
+cargo xtask bench   measures the release build, and prints one table";
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["test"] => test(),
+        ["check"] => check(),
+        ["bench"] => bench::run(),
+        _ => bail!("{USAGE}"),
+    }
+}
+
+/// Formatting and lints first, as they fail soonest; the test runner has the last word.
+fn test() -> anyhow::Result<()> {
+    packages::install("chromium", "chromium")?;
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-Dwarnings",
+    ])?;
+    // A user of the login manager alone has no database.
+    let alone = [
+        "clippy",
+        "--package",
+        "vestibule",
+        "--no-default-features",
+        "--lib",
+    ];
+    cargo(&[&alone[..], &["--", "-Dwarnings"]].concat())?;
+    cargo(&["test", "--workspace", "--all-features"])
+}
+
+fn check() -> anyhow::Result<()> {
+    cargo(&[
+        "deny",
+        "--all-features",
+        "check",
+        "bans",
+        "licenses",
+        "sources",
+    ])
+    .context("is it installed? `cargo install cargo-deny`")?;
+    let mut doc = Command::new("cargo");
+    doc.args(["doc", "--workspace", "--all-features", "--no-deps"]);
+    run(doc.env("RUSTDOCFLAGS", "-Dwarnings"))?;
+    test()
+}
+
+fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    run(Command::new("cargo").args(arguments))
+}
+
+/// Runs a command to its end and fails if it does.
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let shown = format!("{command:?}").replace('"', "");
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run {shown}"))?;
+    if !status.success() {
+        bail!("failed: {shown}");
+    }
+    Ok(())
+}
