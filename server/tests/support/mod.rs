@@ -4,10 +4,15 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Quick hashing, for tests that make many users.
 pub(crate) const QUICK: [&str; 4] = ["--argon2-memory-kib", "8", "--argon2-passes", "1"];
@@ -29,7 +34,18 @@ pub(crate) fn run(folder: &Path, arguments: &[&str], input: &str) -> Output {
         .unwrap();
     // It may end without reading.
     child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
-    child.wait_with_output().unwrap()
+    let pid = child.id().to_string();
+    let (ended, wait) = std::sync::mpsc::channel::<()>();
+    // A program that serves where it should have refused would never end.
+    let watch = std::thread::spawn(move || {
+        if wait.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            Command::new("kill").args(["-KILL", &pid]).status().unwrap();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    drop(ended);
+    watch.join().unwrap();
+    output
 }
 
 /// What a failed run says.
