@@ -1,7 +1,7 @@
 //! The file with the secret key.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
@@ -11,17 +11,11 @@ use vestibule::crypto::random::Random;
 /// Reads the key, or makes a random one in a file that only its owner can read.
 pub(crate) fn read_or_make(path: &Path) -> anyhow::Result<SecretKey> {
     let shown = path.display();
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            warn_if_others_can_read(path);
-            text.parse()
-                .with_context(|| format!("the secret key in {shown} cannot be used"))
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            make(path).with_context(|| format!("cannot make the secret key file {shown}"))
-        }
-        Err(error) => Err(error).context(format!("cannot read the secret key file {shown}")),
+    if !path.exists() {
+        return make(path).with_context(|| format!("cannot make the secret key file {shown}"));
     }
+    warn_if_others_can_read(path);
+    Ok(SecretKey::from_file(path)?)
 }
 
 fn make(path: &Path) -> anyhow::Result<SecretKey> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use clap::error::ContextKind;
 use clap::{Args, CommandFactory, FromArgMatches, ValueEnum};
 use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
@@ -35,6 +36,7 @@ pub(crate) struct Settings {
         env = "VESTIBULE_LISTEN",
         value_name = "ADDRESS",
         default_value = "127.0.0.1:5000",
+        value_parser = parse_address,
         global = true
     )]
     pub(crate) listen: SocketAddr,
@@ -144,6 +146,7 @@ pub(crate) struct Settings {
         env = "VESTIBULE_BCRYPT_COST",
         value_name = "COST",
         default_value_t = 12,
+        value_parser = clap::value_parser!(u32).range(4..=16),
         global = true
     )]
     pub(crate) bcrypt_cost: u32,
@@ -239,6 +242,11 @@ impl Settings {
     }
 }
 
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an address and a port, like 127.0.0.1:5000 or [::1]:5000".to_owned())
+}
+
 fn parse_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("it must be more than nothing".to_owned()),
@@ -301,11 +309,24 @@ pub(crate) fn parse<T: CommandFactory + FromArgMatches>() -> anyhow::Result<T> {
         .try_get_matches()
         .and_then(|mut matches| T::from_arg_matches_mut(&mut matches));
     parsed.or_else(|error| match file {
-        Some(file) if error.kind() == clap::error::ErrorKind::ValueValidation => {
-            bail!("{error}\nThe value may come from {}.", file.display())
+        Some(file) if is_of_the_file(&command, &error) => {
+            let error = error.to_string();
+            let error = error.trim_start_matches("error: ").trim_end();
+            bail!("{}: {error}", file.display())
         }
         _ => error.exit(),
     })
+}
+
+/// Whether the value that clap refuses is one of those that the file made a default.
+fn is_of_the_file(command: &clap::Command, error: &clap::Error) -> bool {
+    let value = error
+        .get(ContextKind::InvalidValue)
+        .map(ToString::to_string);
+    let mut defaults = command
+        .get_arguments()
+        .flat_map(clap::Arg::get_default_values);
+    value.is_some_and(|value| defaults.any(|default| default.to_str() == Some(&value)))
 }
 
 /// The file that is named, or the usual one if it is there.
@@ -337,7 +358,7 @@ fn with_file(mut command: clap::Command, file: &Path) -> anyhow::Result<clap::Co
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
             other => bail!(
-                "{shown}: `{key}` is a text or a whole number, not a {}",
+                "{shown}: `{key}` is a text or a whole number, not of the type {}",
                 other.type_str()
             ),
         };

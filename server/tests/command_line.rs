@@ -96,15 +96,16 @@ fn an_unknown_key_is_refused_with_the_nearest_right_one() {
     write("listen = [1]");
     let said = refusal(folder.path(), &[]);
     assert!(
-        said.contains("`listen` is a text or a whole number, not a"),
+        said.contains("`listen` is a text or a whole number, not of the type array"),
         "{said}"
     );
     write("listen = \"somewhere\"");
     let said = refusal(folder.path(), &[]);
     assert!(
-        said.contains("somewhere") && said.contains("vestibule.toml"),
+        said.contains("vestibule.toml: invalid value 'somewhere' for '--listen"),
         "{said}"
     );
+    assert!(said.contains("like 127.0.0.1:5000"), "{said}");
     write("listen = ");
     let said = refusal(folder.path(), &[]);
     assert!(said.contains("vestibule.toml is not valid TOML"), "{said}");
@@ -157,8 +158,14 @@ fn a_template_folder_replaces_pages_and_a_mistake_in_one_is_told_at_start() {
     let arguments = ["--listen", "127.0.0.1:0", "--templates", "pages"];
     let said = refusal(folder.path(), &arguments);
     assert!(said.contains("absent.html"), "{said}");
+    std::fs::write(&welcome, "{{ url_for('home') }}").unwrap();
+    let said = refusal(folder.path(), &arguments);
+    assert!(
+        said.contains("there is no page home; there are login"),
+        "{said}"
+    );
+    assert_eq!(said.matches("there is no page home").count(), 1, "{said}");
     std::fs::write(&welcome, "{% if %}").unwrap();
-    let arguments = ["--listen", "127.0.0.1:0", "--templates", "pages"];
     let said = refusal(folder.path(), &arguments);
     assert!(said.contains("login.html"), "{said}");
     let arguments = ["--listen", "127.0.0.1:0", "--templates", "absent"];

@@ -3,7 +3,7 @@
 //!
 //! `cargo run --example own_users`, then open the address it prints.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
@@ -11,7 +11,7 @@ use http::StatusCode;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, Value};
 use serde::Deserialize;
 use vestibule::database::Database;
-use vestibule::login::{Next, User, UserId};
+use vestibule::login::{LoginOutcome, Next, User, UserId};
 use vestibule::password::{PasswordHash, Passwords};
 use vestibule::stores::{SqlStore, sql};
 use vestibule::{CurrentUser, Error, Login, LoginManager};
@@ -82,6 +82,12 @@ async fn welcome(user: CurrentUser<Member>) -> String {
 struct LoginForm {
     email: String,
     password: String,
+}
+
+/// Where the visitor was going, in the address of the login page. The form has no `action`, so
+/// that it is sent to that very address.
+#[derive(Deserialize)]
+struct CameFrom {
     #[serde(default)]
     next: Next,
 }
@@ -97,6 +103,7 @@ async fn log_in_page() -> Html<&'static str> {
 async fn log_in(
     State(members): State<Members>,
     login: Login<Member>,
+    Query(came_from): Query<CameFrom>,
     Form(form): Form<LoginForm>,
 ) -> Result<Response, Error> {
     let member = members.find("email", form.email.into()).await;
@@ -107,13 +114,12 @@ async fn log_in(
         .map(|member| PasswordHash::from_stored(&*member.password_hash));
     let password = form.password.into();
     let is_right = members.passwords.verify(&password, hash.as_ref()).await?;
-    match member {
-        Some(member) if is_right && member.is_active => {
-            let _ = login.log_in(&member).await?;
-            Ok(Redirect::to(form.next.or("/welcome")).into_response())
-        }
-        _ => Ok((StatusCode::UNAUTHORIZED, log_in_page().await).into_response()),
+    if let Some(member) = member.filter(|_| is_right)
+        && login.log_in(&member).await? == LoginOutcome::LoggedIn
+    {
+        return Ok(Redirect::to(came_from.next.or("/welcome")).into_response());
     }
+    Ok((StatusCode::UNAUTHORIZED, log_in_page().await).into_response())
 }
 
 async fn log_out(login: Login<Member>) -> Result<Redirect, Error> {

@@ -173,7 +173,14 @@ fn cannot_connect(url: &str, error: &DbErr) -> Error {
     Error::config(match without_secrets(url) {
         Some(shown) => {
             let error = error.to_string().replace(url, &shown);
-            format!("cannot open the database {shown}: {error}")
+            let advice = if error.contains("no supporting driver") {
+                "; this build has no driver for it: build it with the feature of its name"
+            } else if error.contains("unable to open") {
+                "; if it is to be made, add `?mode=rwc` to its address"
+            } else {
+                ""
+            };
+            format!("cannot open the database {shown}: {error}{advice}")
         }
         // Neither our words nor the ORM's may repeat what may be a password with a typing error.
         None => "the database's address cannot be read; write it like sqlite://FILE?mode=rwc or \

@@ -14,7 +14,7 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Something broke: the store did not answer, a template does not render, a setting is wrong.
 ///
-/// Opaque on purpose. Ask it what it is with the predicates; its source carries the cause.
+/// Opaque on purpose. Ask it what it is with the predicates; its text says the cause.
 /// It never holds a password, a token or a hash.
 ///
 /// As a response it is `503 Service Unavailable` where trying again may help (the store,
@@ -119,18 +119,17 @@ impl fmt::Display for Error {
     }
 }
 
+/// As `Display`: it is what a `main` that returns an error shows.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("source", &self.0.source)
-            .finish()
+        fmt::Display::fmt(self, f)
     }
 }
 
+/// `Display` says what the cause says; its source is what lies under that.
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.0.source)
+        self.0.source.source()
     }
 }
 

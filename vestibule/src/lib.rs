@@ -64,7 +64,7 @@
 //!
 //! | feature | gives |
 //! |---|---|
-//! | `sqlite` (default), `postgres`, `mysql` | [`accounts`], [`flows`], [`pages`], [`stores::SqlStore`] on that database |
+//! | `sqlite` (default), `postgres`, `mysql` | [`accounts`], [`database`], [`flows`], [`pages`], [`stores::SqlStore`] on that database |
 //! | `testing` | `testing`: the whole site in memory, browsers in process, store conformance |
 //!
 //! Without any, the login manager, sessions in memory and password hashing remain.

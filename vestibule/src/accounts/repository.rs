@@ -212,7 +212,8 @@ impl Accounts {
         if is_disabled {
             self.sessions.revoke_user(id, None).await?;
         }
-        tracing::info!(user = %id, is_disabled, "account shut or opened");
+        let change = if is_disabled { "disabled" } else { "enabled" };
+        tracing::info!(user = %id, "account {change}");
         Ok(())
     }
 

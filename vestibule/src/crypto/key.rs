@@ -1,6 +1,7 @@
 //! The app's secret key, and the signers derived from it, one for each purpose.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -32,7 +33,7 @@ impl SecretKey {
     ///
     /// # Errors
     /// When they are fewer than [`MIN_BYTES`](Self::MIN_BYTES) or an obvious pattern
-    /// (`[Error::is_config]`); the message says how to make a good one.
+    /// ([`Error::is_config`]); the message says how to make a good one.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self> {
         let bytes = Zeroizing::new(bytes.into());
         if bytes.len() < Self::MIN_BYTES {
@@ -50,6 +51,24 @@ impl SecretKey {
             return Err(weak("it repeats a few characters"));
         }
         Ok(Self(bytes))
+    }
+
+    /// Reads the key from a file, in the form that [`str::parse`] takes.
+    ///
+    /// # Errors
+    /// When it cannot be read or is too weak; the message names the file and says how to make
+    /// a good one.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().display();
+        let text = std::fs::read_to_string(path.to_string()).map_err(|error| {
+            Error::config(format!(
+                "cannot read the secret key file {path}: {error}; make it with \
+                 `(umask 077; openssl rand -base64 32 > {path})`"
+            ))
+        })?;
+        let text = Zeroizing::new(text);
+        text.parse()
+            .map_err(|error| Error::config(format!("the secret key in {path}: {error}")))
     }
 
     /// A new key of 32 random bytes.

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use http::request::Parts;
@@ -19,7 +19,7 @@ use crate::pages::Flash;
 use crate::web::Client;
 
 /// A page about to be rendered: for whom, with which messages. An argument of handlers on a
-/// router whose state is the [`Site`].
+/// router whose state is the [`Site`], or has it ([`FromRef`]).
 ///
 /// ```
 /// use axum::Router;
@@ -108,18 +108,22 @@ impl Page {
     }
 }
 
-impl FromRequestParts<Site> for Page {
+impl<S: Send + Sync> FromRequestParts<S> for Page
+where
+    Site: FromRef<S>,
+{
     type Rejection = LoginRejection;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, LoginRejection> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, LoginRejection> {
+        let site = Site::from_ref(state);
         type User = CurrentUser<Account>;
-        let user = <User as OptionalFromRequestParts<Site>>::from_request_parts(parts, site);
+        let user = <User as OptionalFromRequestParts<S>>::from_request_parts(parts, state);
         let flashes = &site.inner().flashes;
         Ok(Self {
             user: user.await?,
             flashes: flashes.read(&parts.headers),
             has_flash_cookie: flashes.is_brought(&parts.headers),
-            site: site.clone(),
+            site,
         })
     }
 }

@@ -157,7 +157,9 @@ impl Site {
         })))
     }
 
-    /// The routes of the ready-made pages, to which an app adds its own.
+    /// The routes of the ready-made pages, to which an app adds its own: `/`, `/register`,
+    /// `/login`, `/welcome`, `/logout` and `/static/…` are taken, and axum panics at start-up
+    /// when another router it is merged with has one of them too.
     pub fn routes(&self) -> Router {
         FLOWS
             .iter()

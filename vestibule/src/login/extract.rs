@@ -18,6 +18,7 @@ use crate::login::{CurrentUser, LoginRejection, User};
 ///
 /// ```
 /// use axum::response::Redirect;
+/// use vestibule::login::LoginOutcome;
 /// use vestibule::{Error, Login};
 /// # use vestibule::login::{User, UserId};
 /// # #[derive(Clone)] struct Member;
@@ -25,10 +26,12 @@ use crate::login::{CurrentUser, LoginRejection, User};
 /// # async fn check_password() -> Option<Member> { None }
 ///
 /// async fn log_in(login: Login<Member>) -> Result<Redirect, Error> {
-///     if let Some(member) = check_password().await {
-///         let _ = login.log_in(&member).await?;
+///     if let Some(member) = check_password().await
+///         && login.log_in(&member).await? == LoginOutcome::LoggedIn
+///     {
+///         return Ok(Redirect::to("/"));
 ///     }
-///     Ok(Redirect::to("/"))
+///     Ok(Redirect::to("/login"))
 /// }
 ///
 /// async fn log_out(login: Login<Member>) -> Result<Redirect, Error> {

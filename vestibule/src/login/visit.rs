@@ -185,9 +185,8 @@ impl<U: User> Visit<U> {
         }
         let headers = response.headers_mut();
         headers.append(VARY, HeaderValue::from_static("cookie"));
-        headers
-            .entry(CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static("no-store"));
+        // Whatever the handler thinks: what depends on who asks is nobody else's.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(cookie) = set_cookie {
             cookies::append(headers, &cookie);
         }

@@ -99,7 +99,7 @@ impl Flashes {
 impl fmt::Debug for Flashes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flashes")
-            .field("cookie", &self.cookie.name())
+            .field("cookie", &self.cookie)
             .finish_non_exhaustive()
     }
 }

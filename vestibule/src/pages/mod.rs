@@ -4,8 +4,9 @@
 //! overridden one by one from a folder, without a compiler.
 //!
 //! In every template:
-//! - `current_user`: the user, or undefined for an anonymous visitor;
-//! - `url_for(name, …)`: the path of a page by its name, further arguments as its query;
+//! - `current_user`: the user, or undefined for an anonymous visitor and on error pages;
+//! - `url_for(name, …)`: the path of a ready-made page by its name (`register`, `login`,
+//!   `welcome`, `logout`), further arguments as its query;
 //!   `url_for('static', filename='vestibule.css')`;
 //! - `has_page(name)`: whether there is such a page;
 //! - `get_flashed_messages(with_categories=false)`: the messages of the request before;

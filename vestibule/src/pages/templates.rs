@@ -125,20 +125,25 @@ fn try_out(environment: &Environment<'_>, name: &str) -> Result<()> {
         .get_template(name)
         .and_then(|template| template.render(context! {}));
     match outcome {
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::TemplateNotFound
-                    | ErrorKind::UnknownFilter
-                    | ErrorKind::UnknownFunction
-                    | ErrorKind::UnknownTest
-            ) =>
-        {
-            Err(wrong_template(name, &error))
-        }
+        Err(error) if calls_for_what_is_not_there(&error) => Err(wrong_template(name, &error)),
         _ => Ok(()),
     }
 }
+
+fn calls_for_what_is_not_there(error: &minijinja::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::TemplateNotFound
+            | ErrorKind::UnknownFilter
+            | ErrorKind::UnknownFunction
+            | ErrorKind::UnknownTest
+    ) || error
+        .detail()
+        .is_some_and(|detail| detail.starts_with(NOT_THERE))
+}
+
+/// How `url_for` begins what it says of a page or a file that there is none of.
+const NOT_THERE: &str = "there is no ";
 
 fn wrong_template(name: &str, error: &minijinja::Error) -> Error {
     Error::config(format!("the template {name}: {error:#}"))
@@ -164,7 +169,7 @@ fn url_for(
         return statics::url(filename).ok_or_else(|| {
             minijinja::Error::new(
                 ErrorKind::InvalidOperation,
-                format!("there is no static file {filename}"),
+                format!("{NOT_THERE}static file {filename}"),
             )
         });
     }
@@ -172,7 +177,7 @@ fn url_for(
         let names: Vec<_> = routes.keys().copied().collect();
         minijinja::Error::new(
             ErrorKind::InvalidOperation,
-            format!("there is no page {name}; there are {}", names.join(", ")),
+            format!("{NOT_THERE}page {name}; there are {}", names.join(", ")),
         )
     })?;
     let mut query = Serializer::new(String::new());

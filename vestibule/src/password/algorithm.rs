@@ -108,14 +108,19 @@ impl PasswordAlgorithm {
 }
 
 fn argon2id(memory_kib: u32, passes: u32) -> Result<Argon2<'static>> {
+    let wrong = || {
+        Error::config(format!(
+            "Argon2id takes {} to {MAX_MEMORY_KIB} KiB of memory and 1 to {MAX_PASSES} passes, \
+             not {memory_kib} KiB and {passes} passes",
+            Params::MIN_M_COST
+        ))
+    };
     if memory_kib > MAX_MEMORY_KIB || passes > MAX_PASSES {
-        return Err(Error::config(format!(
-            "Argon2id takes at most {MAX_MEMORY_KIB} KiB and {MAX_PASSES} passes here"
-        )));
+        return Err(wrong());
     }
     Params::new(memory_kib, passes, 1, None)
         .map(|params| Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-        .map_err(|error| Error::config(format!("Argon2id's parameters: {error}")))
+        .map_err(|_| wrong())
 }
 
 /// bcrypt's own base64.

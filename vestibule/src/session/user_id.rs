@@ -37,6 +37,12 @@ impl From<i64> for UserId {
     }
 }
 
+impl From<i32> for UserId {
+    fn from(id: i32) -> Self {
+        id.to_string().into()
+    }
+}
+
 impl From<u64> for UserId {
     fn from(id: u64) -> Self {
         id.to_string().into()

@@ -44,11 +44,6 @@ impl OwnCookie {
         }
     }
 
-    /// The name as it is sent.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Finds the cookie by this very name (case matters) over all `Cookie` headers.
     pub(crate) fn find<'a>(&self, headers: &'a HeaderMap) -> Found<'a> {
         let mut found = Found::None;

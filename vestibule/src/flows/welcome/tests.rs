@@ -158,6 +158,20 @@ async fn every_answer_has_the_security_headers_and_private_ones_are_in_no_cache(
 }
 
 #[tokio::test]
+async fn a_handler_that_asks_who_it_is_cannot_be_cached_by_mistake() {
+    let cached = |_: Option<CurrentUser<Account>>| async {
+        ([("cache-control", "public, max-age=60")], "for you")
+    };
+    let app = TestApp::new().await;
+    let app = app.routes(Router::new().route("/cached", get(cached)));
+
+    for browser in [app.browser(), app.registered("alice").await] {
+        let response = browser.get("/cached").await;
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+    }
+}
+
+#[tokio::test]
 async fn no_page_has_a_script_or_style_of_its_own() {
     let app = TestApp::new().await;
     let browser = app.registered("alice").await;
