@@ -195,11 +195,11 @@ fn url_for(
     })
 }
 
+/// As in Flask: the messages, or pairs of category and message.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "minijinja hands arguments over by value"
 )]
-/// As in Flask: the messages, or pairs of category and message.
 fn get_flashed_messages(
     state: &State<'_, '_>,
     arguments: Kwargs,

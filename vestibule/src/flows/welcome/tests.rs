@@ -380,3 +380,20 @@ async fn an_apps_own_page_has_the_looks_the_user_and_the_messages() {
     }
     assert!(!browser.get("/report").await.text().contains("It is done."));
 }
+
+/// F13. No registration lets such a name in, but a table that was filled otherwise may have one.
+#[tokio::test]
+async fn a_username_that_is_markup_is_shown_as_text() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+    let markup = "UPDATE users SET username = '<script>alert(1)</script>'";
+    let database = app.database.connection();
+    database.execute_unprepared(markup).await.unwrap();
+
+    for path in ["/welcome", "/logout"] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.text().contains("&lt;script&gt;alert(1)"), "{path}");
+        assert!(!page.text().contains("<script>alert"), "{path}");
+    }
+}
