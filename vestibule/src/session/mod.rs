@@ -21,6 +21,8 @@
 mod cookie;
 mod expiry;
 mod store;
+#[cfg(test)]
+mod tests;
 mod token;
 mod user_id;
 
