@@ -160,13 +160,15 @@ impl<U: User> Visit<U> {
     /// Both the session of this very request's log-in, if there was one, and the session whose
     /// token the browser brought.
     pub(crate) async fn log_out(&self) -> Result<()> {
-        let current = self.logged_in();
-        if let Some(token) = &self.token {
-            self.manager.store.revoke(token.id()).await?;
+        let brought = self.token.as_ref().map(SessionToken::id);
+        if let Some(id) = brought {
+            self.manager.store.revoke(id).await?;
         }
-        if let Some(logged_in) = &current {
+        if let Some(logged_in) = self.logged_in() {
             let session = &logged_in.session;
-            self.manager.store.revoke(session.id).await?;
+            if brought != Some(session.id) {
+                self.manager.store.revoke(session.id).await?;
+            }
             tracing::info!(user = %session.user_id, session = session.public_id, "logged out");
         }
         let mut state = self.state();
