@@ -59,8 +59,9 @@ impl SecretKey {
     /// When it cannot be read or is too weak; the message names the file and says how to make
     /// a good one.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        let text = std::fs::read_to_string(path.as_ref());
         let path = path.as_ref().display();
-        let text = std::fs::read_to_string(path.to_string()).map_err(|error| {
+        let text = text.map_err(|error| {
             Error::config(format!(
                 "cannot read the secret key file {path}: {error}; make it with \
                  `(umask 077; openssl rand -base64 32 > {path})`"

@@ -13,7 +13,7 @@ use http::StatusCode;
 use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::web::accept::{media_type, sends_json};
 use crate::web::{Client, Problem};
@@ -248,14 +248,6 @@ impl IntoResponse for BadSubmission {
         Problem::new(self.status())
             .detail(self.to_string())
             .into_response()
-    }
-}
-
-impl Drop for Submitted {
-    fn drop(&mut self) {
-        for field in &mut self.fields {
-            field.value.zeroize();
-        }
     }
 }
 

@@ -9,13 +9,14 @@ use std::task::{Context, Poll, ready};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
 
 use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
-use crate::web::Problem;
+use crate::web::{Problem, PublicUrl};
 
 type CheckOrigin<S> = Csrf<S, fn(ProtectionError) -> Response>;
 
@@ -38,6 +39,21 @@ impl<U: User> LoginLayer<U> {
             manager,
             check_origin: check_origin.with_rejection_response(cross_origin),
         }
+    }
+}
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The origin check compares hosts and not schemes. Where the app is on https, a page of the
+/// same host on plain http, which anybody on the line can write, is another origin too.
+/// Browsers that send `Sec-Fetch-Site` say so themselves; for older ones we do.
+fn mark_insecure_origin(public_url: Option<&PublicUrl>, headers: &mut HeaderMap) {
+    let is_https = public_url.is_none_or(PublicUrl::is_https);
+    let is_insecure = headers
+        .get(ORIGIN)
+        .is_some_and(|origin| origin.as_bytes().starts_with(b"http:"));
+    if is_https && is_insecure && !headers.contains_key(SEC_FETCH_SITE) {
+        headers.insert(SEC_FETCH_SITE, HeaderValue::from_static("cross-site"));
     }
 }
 
@@ -117,7 +133,7 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        self.manager.mark_insecure_origin(request.headers_mut());
+        mark_insecure_origin(self.manager.public_url.as_ref(), request.headers_mut());
         let visit = Visit::begin(self.manager.clone(), request.headers());
         request.extensions_mut().insert(visit.clone());
         ResponseFuture {

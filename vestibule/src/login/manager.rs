@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN};
-
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::random::Random;
 use crate::login::loader::SharedUserLoader;
@@ -46,9 +44,9 @@ pub struct LoginManager<U> {
     swept_at: AtomicI64,
 }
 
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
 impl<U: User> LoginManager<U> {
+    const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+
     /// A manager that finds users by `loader` and keeps sessions in `store`.
     ///
     /// Until [`public_url`](Self::public_url) is called the cookies are those for https.
@@ -107,17 +105,12 @@ impl<U: User> LoginManager<U> {
         self
     }
 
-    /// The origin check compares hosts and not schemes. Where the app is on https, a page of the
-    /// same host on plain http, which anybody on the line can write, is another origin too.
-    /// Browsers that send `Sec-Fetch-Site` say so themselves; for older ones we do.
-    pub(crate) fn mark_insecure_origin(&self, headers: &mut HeaderMap) {
-        let is_https = self.public_url.as_ref().is_none_or(PublicUrl::is_https);
-        let is_insecure = headers
-            .get(ORIGIN)
-            .is_some_and(|origin| origin.as_bytes().starts_with(b"http:"));
-        if is_https && is_insecure && !headers.contains_key(SEC_FETCH_SITE) {
-            headers.insert(SEC_FETCH_SITE, HeaderValue::from_static("cross-site"));
-        }
+    /// The layer that goes on the router, around every route that asks for the current user.
+    ///
+    /// It also refuses requests from other origins with 403, on every method but GET, HEAD and
+    /// OPTIONS.
+    pub fn layer(self) -> LoginLayer<U> {
+        LoginLayer::new(Arc::new(self))
     }
 
     /// Removes expired sessions in the background, at most once in [`Self::SWEEP_EVERY`].
@@ -146,16 +139,6 @@ impl<U: User> LoginManager<U> {
                 Err(error) => tracing::warn!(%error, "expired sessions not swept"),
             }
         });
-    }
-
-    const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
-
-    /// The layer that goes on the router, around every route that asks for the current user.
-    ///
-    /// It also refuses requests from other origins with 403, on every method but GET, HEAD and
-    /// OPTIONS.
-    pub fn layer(self) -> LoginLayer<U> {
-        LoginLayer::new(Arc::new(self))
     }
 }
 
