@@ -1,5 +1,6 @@
 //! The program: the finished login app, and the command line of its operator.
 
+mod instance;
 mod log;
 mod secret_key;
 mod serve;

@@ -1,12 +1,13 @@
 //! The file with the secret key.
 
-use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
+
+use crate::instance::create_private;
 
 /// Reads the key, or makes a random one in a file that only its owner can read.
 pub(crate) fn read_or_make(path: &Path) -> anyhow::Result<SecretKey> {
@@ -29,15 +30,6 @@ fn make(path: &Path) -> anyhow::Result<SecretKey> {
     std::fs::remove_file(&unfinished)?;
     tracing::info!(file = %path.display(), "made a secret key");
     Ok(key)
-}
-
-/// A file that was not there before and that nobody else can read, from its first moment.
-pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(unix)]

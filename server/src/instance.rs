@@ -1,0 +1,91 @@
+//! What the program keeps: its folder, its database, its secret key, and the site on them.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use vestibule::database::Database;
+use vestibule::flows::{Site, SiteConfig};
+use vestibule::password::PasswordAlgorithm;
+use vestibule::web::PublicUrl;
+
+use crate::secret_key;
+use crate::settings::{Algorithm, Settings};
+
+impl Settings {
+    /// Opens the site that these settings describe, reached at `public_url`.
+    pub(crate) async fn open_site(&self, public_url: PublicUrl) -> anyhow::Result<Site> {
+        make_instance_folder(&self.secret_key_file)?;
+        if let Some(file) = sqlite_file(&self.database_url) {
+            make_instance_folder(&file)?;
+            if self.database_url.contains("mode=rwc") {
+                make_private_file(&file)?;
+            }
+        }
+        let secret_key = secret_key::read_or_make(&self.secret_key_file)?;
+        let database = Database::connect(&self.database_url).await?;
+        let mut config = SiteConfig::new(public_url, secret_key);
+        config.site_name.clone_from(&self.site_name);
+        config.templates.clone_from(&self.templates);
+        config.session_expiry.idle = self.session_idle;
+        config.session_expiry.absolute = self.session_absolute;
+        config.password_algorithm = match self.password_algorithm {
+            Algorithm::Argon2id => PasswordAlgorithm::Argon2id {
+                memory_kib: self.argon2_memory_kib,
+                passes: self.argon2_passes,
+            },
+            Algorithm::Bcrypt => PasswordAlgorithm::Bcrypt {
+                cost: self.bcrypt_cost,
+            },
+        };
+        Ok(Site::open(database, config).await?)
+    }
+}
+
+/// The file of a SQLite address, if it is one.
+fn sqlite_file(database_url: &str) -> Option<PathBuf> {
+    let file = database_url.strip_prefix("sqlite:")?;
+    let file = file.strip_prefix("//").unwrap_or(file);
+    let file = file.split('?').next()?;
+    (!file.is_empty() && file != ":memory:").then(|| PathBuf::from(file))
+}
+
+/// Makes our own folder, closed to other users; of other folders says that they are missing.
+fn make_instance_folder(file: &Path) -> anyhow::Result<()> {
+    let Some(folder) = file.parent() else {
+        return Ok(());
+    };
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if folder != Path::new("instance") {
+        let folder = folder.display();
+        bail!("the folder {folder} does not exist; make it with `mkdir -p {folder}`");
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .context("cannot make the folder instance here; start the program where you may write")
+}
+
+/// Makes an empty database that nobody else can read: it will hold the password hashes.
+/// SQLite gives its journal the same mode.
+fn make_private_file(file: &Path) -> anyhow::Result<()> {
+    match create_private(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("cannot make the database {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A file that was not there before and that nobody else can read, from its first moment.
+pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
