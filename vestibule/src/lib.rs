@@ -89,7 +89,7 @@ pub mod testing;
 pub mod web;
 
 pub use error::{Error, Result};
-pub use login::{CurrentUser, Login, LoginManager};
+pub use login::{CurrentUser, FreshUser, Login, LoginManager};
 pub use session::Session;
 
 /// The README's samples compile.

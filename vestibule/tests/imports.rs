@@ -9,7 +9,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("clock", &[]),
     ("crypto", &["clock", "error"]),
     ("error", &["web"]),
-    ("web", &["error"]),
+    ("web", &["clock", "crypto", "error"]),
     ("session", &["clock", "crypto", "error", "web"]),
     ("password", &["crypto", "error"]),
     ("login", &["clock", "crypto", "error", "session", "web"]),

@@ -196,7 +196,7 @@ impl Accounts {
             .map_err(Error::from_db)?;
         self.change(id, None, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
-        self.sessions.revoke_user(id, None).await?;
+        self.sessions.revoke_user("", id, None).await?;
         tracing::info!(user = %id, "password set");
         Ok(())
     }
@@ -210,7 +210,7 @@ impl Accounts {
         self.change(id, Some(is_disabled), self.database.connection())
             .await?;
         if is_disabled {
-            self.sessions.revoke_user(id, None).await?;
+            self.sessions.revoke_user("", id, None).await?;
         }
         let change = if is_disabled { "disabled" } else { "enabled" };
         tracing::info!(user = %id, "account {change}");

@@ -1,9 +1,11 @@
-//! Ready-made pages: register, log in, welcome, log out.
+//! Ready-made pages: register, log in, welcome, confirm a log-in, log out.
 //!
 //! [`Site`] puts them together. One flow is one folder, with its routes, its action, its
 //! templates and its tests. Deleting the folder and its line in the list of flows removes it,
 //! but for what leads there: links in templates ask `has_page`, and the compiler names the rest.
 
+mod confirm_login;
+mod destination;
 mod form;
 mod logout;
 mod page;
@@ -23,6 +25,7 @@ use crate::pages::Template;
 const REGISTER_PATH: &str = "/register";
 const LOGIN_PATH: &str = "/login";
 const WELCOME_PATH: &str = "/welcome";
+const CONFIRM_LOGIN_PATH: &str = "/confirm-login";
 const LOGOUT_PATH: &str = "/logout";
 
 /// One flow: what it is called, where it is, and what it brings.
@@ -35,9 +38,10 @@ struct Flow {
 }
 
 /// The flows, in the order of a visit. Their paths are above, as flows lead to one another.
-const FLOWS: [Flow; 4] = [
+const FLOWS: [Flow; 5] = [
     register::FLOW,
     password_login::FLOW,
     welcome::FLOW,
+    confirm_login::FLOW,
     logout::FLOW,
 ];

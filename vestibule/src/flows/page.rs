@@ -15,8 +15,7 @@ use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::form::FormErrors;
 use crate::login::{CurrentUser, LoginRejection};
-use crate::pages::Flash;
-use crate::web::Client;
+use crate::web::{Client, Flash};
 
 /// A page about to be rendered: for whom, with which messages. An argument of handlers on a
 /// router whose state is the [`Site`], or has it ([`FromRef`]).

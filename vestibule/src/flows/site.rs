@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -19,13 +20,13 @@ use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::database::Database;
 use crate::error::Result;
-use crate::flows::{FLOWS, LOGIN_PATH};
-use crate::login::{LoginLayer, LoginManager};
-use crate::pages::{Flashes, Pages, error_pages, security_headers, statics};
+use crate::flows::{CONFIRM_LOGIN_PATH, FLOWS, LOGIN_PATH};
+use crate::login::{LoginLayer, LoginManager, LoginViews, SessionProtection};
+use crate::pages::{Pages, error_pages, security_headers, statics};
 use crate::password::{PasswordAlgorithm, PasswordPolicy, Passwords};
-use crate::session::SessionExpiry;
+use crate::session::{RememberCookie, SessionExpiry};
 use crate::stores::{SqlStore, sql};
-use crate::web::PublicUrl;
+use crate::web::{Flash, Flashes, PublicUrl, TrustedProxies};
 
 /// The settings of a [`Site`]. Start from [`SiteConfig::new`] and set the fields you need.
 #[derive(Debug, Clone)]
@@ -45,6 +46,14 @@ pub struct SiteConfig {
     pub password_policy: PasswordPolicy,
     /// When a session ends by itself.
     pub session_expiry: SessionExpiry,
+    /// How browsers are remembered whose users ask for it.
+    pub remember: RememberCookie,
+    /// How long after the password was shown a log-in is fresh. Default: 15 minutes.
+    pub fresh_for: Duration,
+    /// What happens to a session that comes from another browser.
+    pub session_protection: SessionProtection,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
     /// Where the time comes from; a test sets it.
     pub clock: Clock,
     /// Where randomness comes from; a test sets it.
@@ -62,6 +71,10 @@ impl SiteConfig {
             password_algorithm: PasswordAlgorithm::default(),
             password_policy: PasswordPolicy::default(),
             session_expiry: SessionExpiry::default(),
+            remember: RememberCookie::default(),
+            fresh_for: Duration::from_secs(15 * 60),
+            session_protection: SessionProtection::default(),
+            trusted_proxies: TrustedProxies::default(),
             clock: Clock::default(),
             random: Random::default(),
         }
@@ -111,6 +124,17 @@ pub(super) struct Inner {
 /// Our own forms take less.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
+/// The pages say themselves why the visitor is there, but for what only the page before knew.
+fn views() -> LoginViews {
+    let lost = "What you sent was not saved. Go on here first, then send it again.";
+    LoginViews::new()
+        .login_view(LOGIN_PATH)
+        .refresh_view(CONFIRM_LOGIN_PATH)
+        .login_message(None)
+        .refresh_message(None)
+        .lost_message(Some(Flash::new("info", lost)))
+}
+
 /// The panic itself is on standard error; the visitor gets a page like for any other failure.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     tracing::error!("a handler panicked");
@@ -133,8 +157,13 @@ impl Site {
             .random(config.random.clone());
         let login = LoginManager::new(accounts.clone(), sessions)
             .public_url(config.public_url.clone())
-            .login_view(LOGIN_PATH)
+            .trusted_proxies(config.trusted_proxies)
+            .views(views())
+            .messages(&config.secret_key)
             .expiry(config.session_expiry)
+            .remember(config.remember)?
+            .fresh_for(config.fresh_for)
+            .session_protection(config.session_protection)
             .clock(config.clock.clone())
             .random(config.random)
             .layer();
@@ -158,7 +187,7 @@ impl Site {
     }
 
     /// The routes of the ready-made pages, to which an app adds its own: `/`, `/register`,
-    /// `/login`, `/welcome`, `/logout` and `/static/…` are taken, and axum panics at start-up
+    /// `/login`, `/welcome`, `/confirm-login`, `/logout` and `/static/…` are taken, and axum panics at start-up
     /// when another router it is merged with has one of them too.
     pub fn routes(&self) -> Router {
         FLOWS

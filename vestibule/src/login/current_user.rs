@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
+use crate::login::views::Needed;
 use crate::login::visit::{LoggedIn, Visit};
 use crate::login::{LoginRejection, User};
 use crate::session::Session;
@@ -37,9 +38,22 @@ impl<U> CurrentUser<U> {
         Self(logged_in)
     }
 
-    /// The session that this user is logged in with.
-    pub fn session(&self) -> &Session {
-        &self.0.session
+    /// The session that this user is logged in with; none for a user of the request loader.
+    pub fn session(&self) -> Option<&Session> {
+        self.0.session.as_ref()
+    }
+
+    /// Whether the user showed a credential in this session, and not too long ago
+    /// ([`LoginManager::fresh_for`](crate::LoginManager::fresh_for)). Flask-Login's
+    /// `login_fresh`.
+    pub fn is_fresh(&self) -> bool {
+        self.0.is_fresh
+    }
+
+    /// Whether this browser is remembered past the end of the session. Flask-Login's
+    /// `login_remembered`.
+    pub fn is_remembered(&self) -> bool {
+        self.0.is_remembered
     }
 }
 
@@ -70,7 +84,7 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for CurrentUser<U> {
         let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
         match visit.resolve().await? {
             Some(logged_in) => Ok(Self(logged_in)),
-            None => Err(LoginRejection::login_required(&visit.manager, parts)),
+            None => Err(visit.refuse(Needed::Login, parts).await),
         }
     }
 }

@@ -4,15 +4,19 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::error::Result;
-use crate::login::visit::Visit;
-use crate::login::{CurrentUser, LoginRejection, User};
+use crate::login::views::Needed;
+use crate::login::visit::{LogInOptions, Visit};
+use crate::login::{CurrentUser, Event, LoginRejection, Next, User};
+use crate::web::Flash;
 
-/// Logs in and out. Flask-Login's `login_user` and `logout_user`.
+/// Logs in and out, and confirms a log-in. Flask-Login's `login_user`, `logout_user` and
+/// `confirm_login`.
 ///
 /// The store has the change before `await` returns; the cookie goes with the response.
 ///
@@ -39,30 +43,65 @@ use crate::login::{CurrentUser, LoginRejection, User};
 ///     Ok(Redirect::to("/login"))
 /// }
 /// ```
-pub struct Login<U>(Arc<Visit<U>>);
+pub struct Login<U> {
+    visit: Arc<Visit<U>>,
+    request: Box<Parts>,
+}
 
 impl<U: User> Login<U> {
     /// Logs `user` in: `login.log_in(&user).await?`, or with an option first,
     /// `login.log_in(&user).remember().await?`.
     ///
-    /// Every log-in begins a new session under a new token and ends the one before.
-    /// Check the credential first: this does not.
+    /// Every log-in begins a new session under a new token and ends what the browser had
+    /// before. Check the credential first: this does not.
     pub fn log_in<'a>(&'a self, user: &'a U) -> LogIn<'a, U> {
         LogIn {
-            visit: &self.0,
+            visit: &self.visit,
             user,
-            remember: false,
+            options: LogInOptions {
+                remember: None,
+                is_fresh: true,
+            },
             even_if_inactive: false,
         }
     }
 
-    /// Logs out: ends the session on the server and makes the browser forget the cookie. For a
-    /// visitor who is not logged in only the latter.
+    /// Logs out: ends the session on the server, and what remembers this browser, and makes it
+    /// forget the cookies. For a visitor who is not logged in only the latter.
     ///
     /// # Errors
     /// When the store failed; then the session is still there and the visitor must be told.
     pub async fn log_out(&self) -> Result<()> {
-        self.0.log_out().await
+        self.visit.log_out().await
+    }
+
+    /// Ends all other sessions of the current user, and what remembers other browsers. Returns
+    /// how many sessions. Nothing where nobody is logged in.
+    ///
+    /// # Errors
+    /// When the session store or the user loader failed.
+    pub async fn log_out_elsewhere(&self) -> Result<u64> {
+        self.visit.log_out_elsewhere(false).await
+    }
+
+    /// Ends all sessions of the current user, this one too, and what remembers any browser.
+    /// Returns how many sessions. Nothing where nobody is logged in.
+    ///
+    /// # Errors
+    /// When the session store or the user loader failed.
+    pub async fn log_out_everywhere(&self) -> Result<u64> {
+        self.visit.log_out_elsewhere(true).await
+    }
+
+    /// Makes the log-in fresh again: the session goes on under a new token. Flask-Login's
+    /// `confirm_login`. Returns whether there was a session; without one nothing happens.
+    ///
+    /// Check the credential first: this does not.
+    ///
+    /// # Errors
+    /// When the session store or the user loader failed.
+    pub async fn confirm(&self) -> Result<bool> {
+        self.visit.confirm().await
     }
 
     /// The user of this request, after a [`log_in`](Self::log_in) the one just logged in.
@@ -70,7 +109,46 @@ impl<U: User> Login<U> {
     /// # Errors
     /// When the session store or the user loader failed.
     pub async fn current_user(&self) -> Result<Option<CurrentUser<U>>> {
-        Ok(self.0.resolve().await?.map(CurrentUser::new))
+        Ok(self.visit.resolve().await?.map(CurrentUser::new))
+    }
+
+    /// What somebody gets who would have to log in, for a handler that finds out by itself.
+    /// Flask-Login's `unauthorized`.
+    pub async fn unauthorized(&self) -> LoginRejection {
+        self.visit.refuse(Needed::Login, &self.request).await
+    }
+
+    /// What somebody gets who would have to show a credential again, for a handler that finds
+    /// out by itself. Flask-Login's `needs_refresh`.
+    pub async fn needs_refresh(&self) -> LoginRejection {
+        self.visit.refuse(Needed::FreshLogin, &self.request).await
+    }
+
+    /// Where the visitor was going, as kept by
+    /// [`next_in_cookie`](crate::LoginManager::next_in_cookie), until the next log-in.
+    pub fn next(&self) -> Next {
+        let cookie = self.visit.cookies.next.as_ref();
+        let kept = cookie.and_then(|cookie| cookie.read(&self.request.headers));
+        let kept = kept.and_then(|kept| String::from_utf8(kept).ok());
+        kept.map(Next::from).unwrap_or_default()
+    }
+
+    /// The messages left for the visitor, which are then gone. Flask's `get_flashed_messages`,
+    /// for apps that use [`messages`](crate::LoginManager::messages).
+    pub fn messages(&self) -> Vec<Flash> {
+        let headers = &self.request.headers;
+        let flashes = self.visit.cookies.messages.as_ref();
+        let Some(flashes) = flashes.filter(|flashes| flashes.is_brought(headers)) else {
+            return Vec::new();
+        };
+        self.visit.state().messages_cookie = Some(flashes.remove());
+        flashes.read(headers)
+    }
+
+    /// Tells the listeners of an event that the app found out about, such as
+    /// [`Event::LoginFailed`].
+    pub async fn report(&self, event: Event) {
+        self.visit.tell(event).await;
     }
 }
 
@@ -84,9 +162,10 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for Login<U> {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
-        Visit::of(&parts.extensions)
-            .map(Self)
-            .ok_or_else(LoginRejection::no_layer::<U>)
+        Ok(Self {
+            visit: Visit::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?,
+            request: Box::new(parts.clone()),
+        })
     }
 }
 
@@ -95,15 +174,27 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for Login<U> {
 pub struct LogIn<'a, U> {
     visit: &'a Visit<U>,
     user: &'a U,
-    remember: bool,
+    options: LogInOptions,
     even_if_inactive: bool,
 }
 
 impl<U> LogIn<'_, U> {
-    /// Lets the cookie outlive the closing of the browser, up to the session's absolute
-    /// lifetime.
+    /// Remembers the browser past the end of the session, for the time that is set
+    /// ([`RememberCookie::duration`](crate::session::RememberCookie::duration)).
     pub fn remember(mut self) -> Self {
-        self.remember = true;
+        self.options.remember = Some(self.visit.manager.remember.duration);
+        self
+    }
+
+    /// Remembers the browser for this long, at most 400 days.
+    pub fn remember_for(mut self, duration: Duration) -> Self {
+        self.options.remember = Some(duration);
+        self
+    }
+
+    /// Logs in without a credential shown: what needs a fresh log-in will ask for it.
+    pub fn not_fresh(mut self) -> Self {
+        self.options.is_fresh = false;
         self
     }
 
@@ -117,7 +208,7 @@ impl<U> LogIn<'_, U> {
 impl<U> fmt::Debug for LogIn<'_, U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogIn")
-            .field("remember", &self.remember)
+            .field("options", &self.options)
             .field("even_if_inactive", &self.even_if_inactive)
             .finish_non_exhaustive()
     }
@@ -130,9 +221,11 @@ impl<'a, U: User> IntoFuture for LogIn<'a, U> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             if !self.even_if_inactive && !self.user.is_active() {
+                let user = Some(self.user.id());
+                self.visit.tell_of(Event::Inactive, user, None).await;
                 return Ok(LoginOutcome::Inactive);
             }
-            self.visit.log_in(self.user, self.remember).await?;
+            self.visit.log_in(self.user, self.options).await?;
             Ok(LoginOutcome::LoggedIn)
         })
     }

@@ -14,6 +14,7 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
 
+use crate::login::manager::Cookies;
 use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
 use crate::web::{Problem, PublicUrl};
@@ -24,11 +25,12 @@ type CheckOrigin<S> = Csrf<S, fn(ProtectionError) -> Response>;
 #[must_use = "a layer does nothing until it is put on a router"]
 pub struct LoginLayer<U> {
     manager: Arc<LoginManager<U>>,
+    cookies: Arc<Cookies>,
     check_origin: CsrfLayer<fn(ProtectionError) -> Response>,
 }
 
 impl<U: User> LoginLayer<U> {
-    pub(crate) fn new(manager: Arc<LoginManager<U>>) -> Self {
+    pub(crate) fn new(manager: LoginManager<U>) -> Self {
         let mut check_origin = CsrfLayer::new();
         if let Some(public_url) = &manager.public_url {
             check_origin = check_origin
@@ -36,7 +38,8 @@ impl<U: User> LoginLayer<U> {
                 .expect("a public URL was checked to be an origin");
         }
         Self {
-            manager,
+            cookies: Arc::new(manager.cookies()),
+            manager: Arc::new(manager),
             check_origin: check_origin.with_rejection_response(cross_origin),
         }
     }
@@ -71,6 +74,7 @@ impl<U> Clone for LoginLayer<U> {
     fn clone(&self) -> Self {
         Self {
             manager: self.manager.clone(),
+            cookies: self.cookies.clone(),
             check_origin: self.check_origin.clone(),
         }
     }
@@ -90,6 +94,7 @@ impl<U: User, S> Layer<S> for LoginLayer<U> {
     fn layer(&self, inner: S) -> LoginService<U, S> {
         LoginService {
             manager: self.manager.clone(),
+            cookies: self.cookies.clone(),
             inner: self.check_origin.layer(inner),
         }
     }
@@ -101,6 +106,7 @@ impl<U: User, S> Layer<S> for LoginLayer<U> {
 /// request: a function boxes two futures more.
 pub struct LoginService<U, S> {
     manager: Arc<LoginManager<U>>,
+    cookies: Arc<Cookies>,
     inner: CheckOrigin<S>,
 }
 
@@ -108,6 +114,7 @@ impl<U, S: Clone> Clone for LoginService<U, S> {
     fn clone(&self) -> Self {
         Self {
             manager: self.manager.clone(),
+            cookies: self.cookies.clone(),
             inner: self.inner.clone(),
         }
     }
@@ -134,7 +141,7 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         mark_insecure_origin(self.manager.public_url.as_ref(), request.headers_mut());
-        let visit = Visit::begin(self.manager.clone(), request.headers());
+        let visit = Visit::begin(self.manager.clone(), self.cookies.clone(), &mut request);
         request.extensions_mut().insert(visit.clone());
         ResponseFuture {
             inner: self.inner.call(request),

@@ -1,16 +1,32 @@
 //! The login manager: the settings of logging in, in one object.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use axum::response::IntoResponse;
+use http::{HeaderMap, HeaderValue};
+
 use crate::clock::{Clock, Timestamp};
+use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
+use crate::error::{Error, Result};
+use crate::login::event::Listeners;
 use crate::login::loader::SharedUserLoader;
-use crate::login::{LoginLayer, User, UserLoader};
-use crate::session::{SessionCookie, SessionExpiry, SessionStore, SharedSessionStore};
-use crate::web::PublicUrl;
+use crate::login::refusal::{Localize, RefusalHandler};
+use crate::login::request_loader::SharedRequestLoader;
+use crate::login::{
+    AddressPrefix, EventRecord, LoginLayer, LoginViews, Refusal, RequestLoader, SessionProtection,
+    User, UserLoader,
+};
+use crate::session::{
+    OwnRememberCookie, RememberCookie, SessionCookie, SessionExpiry, SessionStore,
+    SharedSessionStore, in_realm,
+};
+use crate::web::signed_cookie::SignedCookie;
+use crate::web::{Flashes, PublicUrl, TrustedProxies};
 
 /// Holds the user loader, the session store and the settings of logging in; gives the layer.
 /// Flask-Login's `LoginManager`.
@@ -34,18 +50,45 @@ use crate::web::PublicUrl;
 /// ```
 pub struct LoginManager<U> {
     pub(crate) loader: SharedUserLoader<U>,
+    pub(crate) request_loader: Option<SharedRequestLoader<U>>,
     pub(crate) store: SharedSessionStore,
-    pub(crate) cookie: SessionCookie,
+    pub(crate) realm: String,
     pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) expiry: SessionExpiry,
-    pub(crate) login_view: Option<String>,
+    pub(crate) remember: RememberCookie,
+    pub(crate) fresh_for: Option<Duration>,
+    pub(crate) protection: SessionProtection,
+    pub(crate) protected_prefix: Option<AddressPrefix>,
+    pub(crate) views: LoginViews,
+    pub(crate) login_host: Option<String>,
+    pub(crate) has_next: bool,
+    pub(crate) challenge: Option<HeaderValue>,
+    pub(crate) localize: Option<Localize>,
+    pub(crate) on_unauthorized: Option<RefusalHandler>,
+    pub(crate) on_needs_refresh: Option<RefusalHandler>,
+    pub(crate) listeners: Listeners,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
+    messages_key: Option<SecretKey>,
+    next_key: Option<SecretKey>,
     swept_at: AtomicI64,
+}
+
+/// The cookies of a login manager, as its settings have them.
+#[derive(Debug)]
+pub(crate) struct Cookies {
+    pub(crate) session: SessionCookie,
+    pub(crate) remember: OwnRememberCookie,
+    pub(crate) messages: Option<Flashes>,
+    pub(crate) next: Option<SignedCookie>,
 }
 
 impl<U: User> LoginManager<U> {
     const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+
+    /// How long a visitor may take to log in before the kept `next` is forgotten.
+    const NEXT_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
     /// A manager that finds users by `loader` and keeps sessions in `store`.
     ///
@@ -53,18 +96,40 @@ impl<U: User> LoginManager<U> {
     pub fn new(loader: impl UserLoader<U>, store: impl SessionStore) -> Self {
         Self {
             loader: SharedUserLoader::new(loader),
+            request_loader: None,
             store: SharedSessionStore::new(store),
-            cookie: SessionCookie::new(None),
+            realm: String::new(),
             public_url: None,
+            trusted_proxies: TrustedProxies::default(),
             expiry: SessionExpiry::default(),
-            login_view: None,
+            remember: RememberCookie::default(),
+            fresh_for: None,
+            protection: SessionProtection::default(),
+            protected_prefix: None,
+            views: LoginViews::of_manager(),
+            login_host: None,
+            has_next: true,
+            challenge: None,
+            localize: None,
+            on_unauthorized: None,
+            on_needs_refresh: None,
+            listeners: Listeners::default(),
             clock: Clock::default(),
             random: Random::default(),
+            messages_key: None,
+            next_key: None,
             swept_at: AtomicI64::new(0),
         }
     }
 
-    /// The address at which browsers reach the app. It decides the cookie's name and
+    /// Another way to know the user, where no cookie says who it is: by an API key, Basic or
+    /// Bearer. Flask-Login's `request_loader`.
+    pub fn request_loader(mut self, loader: impl RequestLoader<U>) -> Self {
+        self.request_loader = Some(SharedRequestLoader::new(loader));
+        self
+    }
+
+    /// The address at which browsers reach the app. It decides the cookies' names and
     /// attributes, and names the one origin that forms may come from when a proxy rewrites
     /// `Host`.
     pub fn public_url(mut self, public_url: PublicUrl) -> Self {
@@ -75,21 +140,189 @@ impl<U: User> LoginManager<U> {
                  set an https public URL before anybody else logs in"
             );
         }
-        self.cookie = SessionCookie::new(Some(&public_url));
         self.public_url = Some(public_url);
         self
     }
 
-    /// The path of the login page, where browsers that need to log in are sent with `next`.
-    /// Flask-Login's `login_view`. Without it they get 401.
-    pub fn login_view(mut self, path: impl Into<String>) -> Self {
-        self.login_view = Some(path.into());
+    /// The proxies in front of the app, whose `X-Forwarded-For` is believed. Default: none, and
+    /// the visitor's address is the connection's.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.trusted_proxies = proxies;
         self
+    }
+
+    /// What tells this login manager from others of the same app, such as `admin`: it goes into
+    /// the names of its cookies and marks its sessions, so that several can share a store.
+    /// Each needs a user type of its own. Default: empty.
+    ///
+    /// # Errors
+    /// When it has anything but up to 32 ASCII letters, digits and `-`
+    /// ([`Error::is_config`]).
+    pub fn realm(mut self, realm: &str) -> Result<Self> {
+        let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
+        if realm.len() > 32 || !realm.bytes().all(is_name) {
+            return Err(Error::config(format!(
+                "`{realm}` cannot be a realm: write up to 32 letters, digits and `-`"
+            )));
+        }
+        realm.clone_into(&mut self.realm);
+        Ok(self)
     }
 
     /// When a session ends by itself.
     pub fn expiry(mut self, expiry: SessionExpiry) -> Self {
         self.expiry = expiry;
+        self
+    }
+
+    /// How browsers are remembered whose users ask for it. Flask-Login's `REMEMBER_COOKIE_…`.
+    ///
+    /// # Errors
+    /// When no browser would take such a cookie ([`Error::is_config`]).
+    pub fn remember(mut self, remember: RememberCookie) -> Result<Self> {
+        remember.check()?;
+        self.remember = remember;
+        Ok(self)
+    }
+
+    /// How long after a credential was shown a log-in is fresh. Default, as Flask-Login's:
+    /// until the session ends. A longer time lets whoever finds a browser unlocked do what
+    /// should need the password.
+    pub fn fresh_for(mut self, duration: Duration) -> Self {
+        self.fresh_for = Some(duration);
+        self
+    }
+
+    /// What happens to a session that comes from another browser. Default:
+    /// [`Basic`](SessionProtection::Basic).
+    pub fn session_protection(mut self, protection: SessionProtection) -> Self {
+        self.protection = protection;
+        self
+    }
+
+    /// Session protection looks at the visitor's network too. Default: not, as phones change it
+    /// all the time. Needs the connection's address, by axum's
+    /// `into_make_service_with_connect_info`.
+    pub fn protect_address(mut self, prefix: AddressPrefix) -> Self {
+        self.protected_prefix = Some(prefix);
+        self
+    }
+
+    /// The login page, where browsers that need to log in are sent with `next`: a path, or an
+    /// address on another host, which then gets the whole address as `next`. Flask-Login's
+    /// `login_view`. Without it they get 401.
+    pub fn login_view(mut self, view: impl Into<String>) -> Self {
+        self.views = self.views.login_view(view);
+        self
+    }
+
+    /// The page that asks for the credential again, where browsers are sent that need a fresh
+    /// log-in. Flask-Login's `refresh_view`. Without it they get 401.
+    pub fn refresh_view(mut self, view: impl Into<String>) -> Self {
+        self.views = self.views.refresh_view(view);
+        self
+    }
+
+    /// Pages and messages together. A router with others has [`LoginViews`] of its own.
+    pub fn views(mut self, views: LoginViews) -> Self {
+        self.views = views.or(&self.views);
+        self
+    }
+
+    /// Sends visitors to the login and refresh pages on this host, whatever host they came by:
+    /// `example.com`, or `example.com:8443`. Flask-Login's `FORCE_HOST_FOR_REDIRECTS`.
+    ///
+    /// # Errors
+    /// When it is no host, with or without a port ([`Error::is_config`]).
+    pub fn login_host(mut self, host: &str) -> Result<Self> {
+        let url = url::Url::parse(&format!("https://{host}/"));
+        let is_host = url.is_ok_and(|url| {
+            url[url::Position::BeforeHost..url::Position::AfterPort] == *host && url.path() == "/"
+        });
+        if !is_host {
+            return Err(Error::config(format!(
+                "`{host}` is no host: write it like `example.com` or `example.com:8443`"
+            )));
+        }
+        self.login_host = Some(host.to_owned());
+        Ok(self)
+    }
+
+    /// Gives visitors who are sent to the login or refresh page a message, in a short-lived
+    /// cookie signed by `key`; read it with [`Login::messages`](crate::Login::messages) or
+    /// [`Flashes`]. Default: no messages.
+    pub fn messages(mut self, key: &SecretKey) -> Self {
+        self.messages_key = Some(key.clone());
+        self
+    }
+
+    /// Keeps `next` in a short-lived cookie signed by `key`, and not in the address. Read it
+    /// with [`Login::next`](crate::Login::next). Flask-Login's `USE_SESSION_FOR_NEXT`.
+    pub fn next_in_cookie(mut self, key: &SecretKey) -> Self {
+        self.next_key = Some(key.clone());
+        self
+    }
+
+    /// Keeps no `next` at all: every log-in leads to the same page.
+    pub fn without_next(mut self) -> Self {
+        self.has_next = false;
+        self
+    }
+
+    /// The `WWW-Authenticate` header of every 401, which tells clients of an API how to
+    /// authenticate: `Bearer`, or `Basic realm="shop"`. With `Basic`, browsers ask for a
+    /// password in a window of their own. Default: none.
+    pub fn challenge(mut self, challenge: HeaderValue) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
+    /// Says a message in the visitor's language, from the message and the request's headers.
+    /// Flask-Login's `localize_callback`.
+    pub fn localize(
+        mut self,
+        localize: impl Fn(&str, &HeaderMap) -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.localize = Some(Arc::new(localize));
+        self
+    }
+
+    /// Answers those who need to log in, in place of the redirect, the message and the 401.
+    /// Flask-Login's `unauthorized_handler`.
+    pub fn on_unauthorized<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(Refusal) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoResponse> + Send + 'static,
+    {
+        self.on_unauthorized = Some(RefusalHandler::new(handler));
+        self
+    }
+
+    /// Answers those who need a fresh log-in, in place of the redirect, the message and the
+    /// 401. Flask-Login's `needs_refresh_handler`.
+    pub fn on_needs_refresh<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(Refusal) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoResponse> + Send + 'static,
+    {
+        self.on_needs_refresh = Some(RefusalHandler::new(handler));
+        self
+    }
+
+    /// Tells `listener` of each [`Event`](crate::login::Event) as it happens. It must not block.
+    /// Flask-Login's signals.
+    pub fn on_event(mut self, listener: impl Fn(&EventRecord) + Send + Sync + 'static) -> Self {
+        self.listeners.add(listener);
+        self
+    }
+
+    /// As [`on_event`](Self::on_event), for a listener that waits: the request waits for it.
+    pub fn on_event_async<F, Fut>(mut self, listener: F) -> Self
+    where
+        F: Fn(EventRecord) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.listeners.add_async(listener);
         self
     }
 
@@ -110,7 +343,23 @@ impl<U: User> LoginManager<U> {
     /// It also refuses requests from other origins with 403, on every method but GET, HEAD and
     /// OPTIONS.
     pub fn layer(self) -> LoginLayer<U> {
-        LoginLayer::new(Arc::new(self))
+        LoginLayer::new(self)
+    }
+
+    pub(crate) fn cookies(&self) -> Cookies {
+        let url = self.public_url.as_ref();
+        let clock = || self.clock.clone();
+        let next = |key| {
+            let name = in_realm(&self.realm, "next");
+            SignedCookie::new(&name, key, url, clock(), Self::NEXT_LIFETIME)
+        };
+        let messages = |key| Flashes::at(url, key, clock());
+        Cookies {
+            session: SessionCookie::new(&self.realm, url),
+            remember: self.remember.of(&self.realm, url),
+            messages: self.messages_key.as_ref().map(messages),
+            next: self.next_key.as_ref().map(next),
+        }
     }
 
     /// Removes expired sessions in the background, at most once in [`Self::SWEEP_EVERY`].
@@ -145,9 +394,13 @@ impl<U: User> LoginManager<U> {
 impl<U> fmt::Debug for LoginManager<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginManager")
-            .field("cookie", &self.cookie)
+            .field("realm", &self.realm)
+            .field("public_url", &self.public_url)
             .field("expiry", &self.expiry)
-            .field("login_view", &self.login_view)
+            .field("remember", &self.remember)
+            .field("fresh_for", &self.fresh_for)
+            .field("protection", &self.protection)
+            .field("views", &self.views)
             .finish_non_exhaustive()
     }
 }

@@ -22,26 +22,41 @@
 //! A cookie stolen from a running browser is good until its session ends.
 
 mod current_user;
+mod event;
 mod extract;
+mod fresh_user;
 mod layer;
 mod loader;
+mod login_url;
+mod look_up;
 mod manager;
 mod next;
-mod rejection;
+mod protection;
+mod refusal;
+mod request_loader;
 mod required;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod user;
+mod views;
 mod visit;
 
 pub use current_user::CurrentUser;
+pub use event::{Event, EventRecord};
 pub use extract::{LogIn, Login, LoginOutcome};
+pub use fresh_user::FreshUser;
 pub use layer::{LoginLayer, LoginService};
 pub use loader::UserLoader;
+pub use login_url::login_url;
 pub use manager::LoginManager;
 pub use next::Next;
-pub use rejection::LoginRejection;
-pub use required::{LoginRequired, LoginRequiredService, login_required};
+pub use protection::{AddressPrefix, SessionProtection};
+pub use refusal::{LoginRejection, Refusal};
+pub use request_loader::RequestLoader;
+pub use required::{LoginRequired, LoginRequiredService, fresh_login_required, login_required};
 pub use user::User;
+pub use views::LoginViews;
 
 pub use crate::session::UserId;

@@ -1,30 +1,51 @@
 //! One request's answer to "who is this?", found when first asked.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::response::Response;
 use cookie::Cookie;
 use data_encoding::HEXLOWER;
 use http::header::{CACHE_CONTROL, VARY};
-use http::{Extensions, HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{Extensions, HeaderValue};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::login::{LoginManager, User, UserId};
-use crate::session::{Session, SessionStore, SessionToken};
+use crate::login::manager::Cookies;
+use crate::login::protection::Sender;
+#[cfg(any(test, feature = "testing"))]
+use crate::login::testing::TestLogin;
+use crate::login::{Event, EventRecord, LoginManager, User, UserId};
+use crate::session::{
+    Brought, RememberToken, RememberedLogin, Replaced, Session, SessionExpiry, SessionToken,
+};
 use crate::web::cookies;
 
-/// What the layer puts into a request: the token the browser brought, and who it stands for
+/// What the layer puts into a request: the tokens the browser brought, and who they stand for
 /// once somebody asks.
 pub(crate) struct Visit<U> {
     pub(crate) manager: Arc<LoginManager<U>>,
-    token: Option<SessionToken>,
+    pub(crate) cookies: Arc<Cookies>,
+    pub(crate) token: Option<SessionToken>,
+    pub(crate) remember_token: Option<RememberToken>,
+    pub(crate) has_rubbish: bool,
+    pub(crate) sender: Sender,
+    /// A copy of the request's head, where a request loader may ask for it.
+    pub(crate) request: Option<Box<Parts>>,
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) test_login: Option<TestLogin<U>>,
+    /// Held while the visitor is being looked up, as that can begin a session.
+    looking_up: tokio::sync::Mutex<()>,
     state: Mutex<State<U>>,
 }
 
-struct State<U> {
+pub(crate) struct State<U> {
     visitor: Visitor<U>,
-    set_cookie: Option<Cookie<'static>>,
+    session_cookie: Option<Cookie<'static>>,
+    pub(crate) remember_cookie: Option<Cookie<'static>>,
+    pub(crate) next_cookie: Option<Cookie<'static>>,
+    pub(crate) messages_cookie: Option<Cookie<'static>>,
 }
 
 #[derive(Clone)]
@@ -34,22 +55,53 @@ enum Visitor<U> {
     LoggedIn(Arc<LoggedIn<U>>),
 }
 
-/// A user and the session that says so.
+/// A user, and the session that says so; a user of the request loader has none.
 #[derive(Debug)]
 pub(crate) struct LoggedIn<U> {
     pub(crate) user: U,
-    pub(crate) session: Session,
+    pub(crate) session: Option<Session>,
+    pub(crate) is_fresh: bool,
+    pub(crate) is_remembered: bool,
+}
+
+/// How a user is logged in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LogInOptions {
+    pub(crate) remember: Option<Duration>,
+    pub(crate) is_fresh: bool,
 }
 
 impl<U: User> Visit<U> {
-    /// Reads our cookie and nothing else; the store is not asked yet.
-    pub(crate) fn begin(manager: Arc<LoginManager<U>>, headers: &HeaderMap) -> Arc<Self> {
+    /// Reads our cookies and nothing else; the store is not asked yet.
+    pub(crate) fn begin(
+        manager: Arc<LoginManager<U>>,
+        cookies: Arc<Cookies>,
+        request: &mut axum::extract::Request,
+    ) -> Arc<Self> {
+        let mut has_rubbish = false;
+        let token = known(cookies.session.read(request.headers()), &mut has_rubbish);
+        let remember_token = known(cookies.remember.read(request.headers()), &mut has_rubbish);
         Arc::new(Self {
-            token: manager.cookie.read(headers),
+            token,
+            remember_token,
+            has_rubbish,
+            sender: Sender::of(
+                request.headers(),
+                request.extensions(),
+                &manager.trusted_proxies,
+            ),
+            request: manager.request_loader.as_ref().map(|_| head_of(request)),
+            #[cfg(any(test, feature = "testing"))]
+            test_login: TestLogin::take(request.extensions_mut()),
             manager,
+            cookies,
+            looking_up: tokio::sync::Mutex::default(),
             state: Mutex::new(State {
                 visitor: Visitor::NotAsked,
-                set_cookie: None,
+                session_cookie: None,
+                remember_cookie: None,
+                next_cookie: None,
+                messages_cookie: None,
             }),
         })
     }
@@ -61,66 +113,29 @@ impl<U: User> Visit<U> {
 
     /// Who this is. The store and the user loader are asked once a request.
     pub(crate) async fn resolve(&self) -> Result<Option<Arc<LoggedIn<U>>>> {
-        let known = self.state().visitor.clone();
-        match known {
-            Visitor::LoggedIn(logged_in) => Ok(Some(logged_in)),
-            Visitor::Anonymous => Ok(None),
-            Visitor::NotAsked => {
-                let found = self.look_up().await?.map(Arc::new);
-                self.state().visitor = match &found {
-                    Some(logged_in) => Visitor::LoggedIn(logged_in.clone()),
-                    None => Visitor::Anonymous,
-                };
-                Ok(found)
-            }
+        if let Some(known) = self.known() {
+            return Ok(known);
         }
+        let _alone = self.looking_up.lock().await;
+        if let Some(known) = self.known() {
+            return Ok(known);
+        }
+        #[cfg(any(test, feature = "testing"))]
+        if let Some(test_login) = self.test_login.as_ref().filter(|login| login.is_first()) {
+            self.log_in(&test_login.user, test_login.options()).await?;
+            return Ok(self.known().flatten());
+        }
+        let found = self.look_up().await?.map(Arc::new);
+        self.state().visitor = match &found {
+            Some(logged_in) => Visitor::LoggedIn(logged_in.clone()),
+            None => Visitor::Anonymous,
+        };
+        self.tell(Event::Accessed).await;
+        Ok(found)
     }
 
-    /// From token to session to user: the one place where a session is judged.
-    async fn look_up(&self) -> Result<Option<LoggedIn<U>>> {
-        let Some(token) = &self.token else {
-            return Ok(None);
-        };
-        let manager = &*self.manager;
-        let Some(session) = manager.store.load(token.id()).await? else {
-            return Ok(None);
-        };
-        let now = manager.clock.now();
-        if !manager.expiry.is_alive(&session, now) {
-            return Ok(None);
-        }
-        let Some(user) = manager.loader.load(session.user_id.clone()).await? else {
-            tracing::info!(session = session.public_id, "ended: its user is gone");
-            manager.store.revoke(session.id).await?;
-            return Ok(None);
-        };
-        if user.session_epoch() != session.user_epoch {
-            tracing::info!(
-                session = session.public_id,
-                "ended: it is of an epoch before"
-            );
-            manager.store.revoke(session.id).await?;
-            return Ok(None);
-        }
-        if !user.is_active() {
-            return Ok(None);
-        }
-        if manager.expiry.is_touch_due(&session, now) {
-            self.touch(&session, now).await;
-        }
-        Ok(Some(LoggedIn { user, session }))
-    }
-
-    /// Writes the last-seen time. Where that fails the session only idles out earlier, so the
-    /// request goes on.
-    async fn touch(&self, session: &Session, now: Timestamp) {
-        if let Err(error) = self.manager.store.touch(session.id, now).await {
-            tracing::warn!(session = session.public_id, %error, "last-seen time not written");
-        }
-    }
-
-    /// Begins a session for `user` under a new token and ends the one the browser brought.
-    pub(crate) async fn log_in(&self, user: &U, remember: bool) -> Result<()> {
+    /// Begins a session for `user` under a new token and ends what the browser had before.
+    pub(crate) async fn log_in(&self, user: &U, options: LogInOptions) -> Result<()> {
         let manager = &*self.manager;
         let user_id = user.id();
         if user_id.as_str().is_empty() || user_id.as_str().chars().count() > UserId::MAX_CHARS {
@@ -129,82 +144,274 @@ impl<U: User> Visit<U> {
                 UserId::MAX_CHARS
             )));
         }
-        let token = SessionToken::generate(&manager.random)?;
-        let public_id = HEXLOWER.encode(&manager.random.bytes::<12>()?);
         let now = manager.clock.now();
-        let lifetime = manager.expiry.absolute;
-        let epoch = user.session_epoch();
-        let session = Session::new(token.id(), public_id, user_id, epoch, now, lifetime);
-        let replaced = self
-            .logged_in()
-            .map(|before| before.session.id)
-            .or_else(|| self.token.as_ref().map(SessionToken::id));
-        manager.store.create(session.clone(), replaced).await?;
+        let (token, mut session) = self.new_session(user, now)?;
+        session.is_fresh = options.is_fresh;
+        let remembered = match options.remember {
+            Some(duration) => {
+                let token = RememberToken::generate(&manager.random)?;
+                let epoch = session.user_epoch;
+                let mut login = RememberedLogin::new(&token, user_id, epoch, now, duration);
+                login.realm.clone_from(&manager.realm);
+                session.remembered = Some(login.id);
+                Some((token, login))
+            }
+            None => None,
+        };
+        let replaced = Replaced {
+            session: self
+                .session()
+                .map(|before| before.id)
+                .or_else(|| self.token.as_ref().map(SessionToken::id)),
+            remembered: self.remember_token.as_ref().map(RememberToken::id),
+        };
+        let login = remembered.as_ref().map(|(_, login)| login.clone());
+        manager
+            .store
+            .create(session.clone(), login, replaced)
+            .await?;
         manager.sweep_if_due();
-        tracing::info!(user = %session.user_id, session = session.public_id, "logged in");
-        let mut state = self.state();
-        state.set_cookie = Some(
-            manager
-                .cookie
-                .set(&token, remember.then_some(manager.expiry.absolute)),
-        );
-        state.visitor = Visitor::LoggedIn(Arc::new(LoggedIn {
+        {
+            let mut state = self.state();
+            state.session_cookie = Some(self.cookies.session.set(&token));
+            state.remember_cookie = match &remembered {
+                Some((token, login)) => Some(self.cookies.remember.set(token, login, now)),
+                None if self.remember_token.is_some() => Some(self.cookies.remember.remove()),
+                None => None,
+            };
+            state.next_cookie = self.cookies.next.as_ref().map(|cookie| cookie.remove());
+        }
+        self.set_logged_in(LoggedIn {
+            is_fresh: self.is_fresh(&session, now),
+            is_remembered: remembered.is_some(),
             user: user.clone(),
-            session,
-        }));
+            session: Some(session),
+        });
+        self.tell(Event::LoggedIn).await;
         Ok(())
     }
 
-    /// Ends the session on the server and in the browser.
+    /// Notes that the user has shown a credential again: the session goes on under a new token,
+    /// fresh, with this browser as its own. Returns whether there was a session to go on.
+    pub(crate) async fn confirm(&self) -> Result<bool> {
+        let Some(logged_in) = self.resolve().await? else {
+            return Ok(false);
+        };
+        let Some(before) = &logged_in.session else {
+            return Ok(false);
+        };
+        let manager = &*self.manager;
+        let now = manager.clock.now();
+        let (token, mut session) = self.new_session(&logged_in.user, now)?;
+        session.remembered = before.remembered;
+        if !manager.store.renew(session.clone(), before.id).await? {
+            self.state().visitor = Visitor::Anonymous;
+            return Ok(false);
+        }
+        self.state().session_cookie = Some(self.cookies.session.set(&token));
+        self.set_logged_in(LoggedIn {
+            is_fresh: true,
+            is_remembered: logged_in.is_remembered,
+            user: logged_in.user.clone(),
+            session: Some(session),
+        });
+        self.tell(Event::LoginConfirmed).await;
+        Ok(true)
+    }
+
+    /// Ends the session on the server and in the browser, and what remembers the browser.
     ///
     /// Both the session of this very request's log-in, if there was one, and the session whose
     /// token the browser brought.
     pub(crate) async fn log_out(&self) -> Result<()> {
-        let brought = self.token.as_ref().map(SessionToken::id);
-        if let Some(id) = brought {
-            self.manager.store.revoke(id).await?;
-        }
-        if let Some(logged_in) = self.logged_in() {
-            let session = &logged_in.session;
-            if brought != Some(session.id) {
-                self.manager.store.revoke(session.id).await?;
+        let store = &self.manager.store;
+        let mut ended = self.session();
+        if let Some(token) = &self.token {
+            if ended.is_none() {
+                ended = store.load(token.id()).await?;
             }
-            tracing::info!(user = %session.user_id, session = session.public_id, "logged out");
+            store.revoke(token.id()).await?;
         }
-        let mut state = self.state();
-        state.visitor = Visitor::Anonymous;
-        state.set_cookie = Some(self.manager.cookie.remove());
+        if let Some(token) = &self.remember_token {
+            store.revoke_remembered(token.id()).await?;
+        }
+        if let Some(session) = &ended {
+            store.revoke(session.id).await?;
+        }
+        self.forget();
+        let user = ended.as_ref().map(|session| session.user_id.clone());
+        let session = ended.map(|session| session.public_id);
+        self.tell_of(Event::LoggedOut, user, session).await;
         Ok(())
     }
 
-    /// Writes on the response what came of it: the cookie, and that no cache may keep a page
+    /// Ends the user's other sessions and what remembers other browsers; or with this one.
+    /// Returns how many sessions.
+    pub(crate) async fn log_out_elsewhere(&self, here_too: bool) -> Result<u64> {
+        let Some(logged_in) = self.resolve().await? else {
+            return Ok(0);
+        };
+        let this = logged_in.session.as_ref().map(|session| session.id);
+        let keep = this.filter(|_| !here_too);
+        let user_id = logged_in.user.id();
+        let realm = &self.manager.realm;
+        let ended = self
+            .manager
+            .store
+            .revoke_user(realm, &user_id, keep)
+            .await?;
+        self.tell(Event::LoggedOutElsewhere).await;
+        if here_too {
+            self.forget();
+        }
+        Ok(ended)
+    }
+
+    /// Nobody is logged in any more, and the browser has nothing of ours.
+    pub(crate) fn forget(&self) {
+        let mut state = self.state();
+        state.visitor = Visitor::Anonymous;
+        state.session_cookie = Some(self.cookies.session.remove());
+        if self.remember_token.is_some() || state.remember_cookie.is_some() {
+            state.remember_cookie = Some(self.cookies.remember.remove());
+        }
+    }
+
+    /// Tells what happened to whoever is logged in.
+    pub(crate) async fn tell(&self, event: Event) {
+        if !self.manager.listeners.want(event) {
+            return;
+        }
+        let (user, session) = match self.known().flatten() {
+            Some(logged_in) => (
+                Some(logged_in.user.id()),
+                logged_in
+                    .session
+                    .as_ref()
+                    .map(|session| &session.public_id)
+                    .cloned(),
+            ),
+            None => (None, None),
+        };
+        self.tell_of(event, user, session).await;
+    }
+
+    /// Tells what happened to somebody.
+    pub(crate) async fn tell_of(
+        &self,
+        event: Event,
+        user: Option<UserId>,
+        session: Option<String>,
+    ) {
+        let manager = &*self.manager;
+        let record = EventRecord {
+            event,
+            at: manager.clock.now(),
+            realm: manager.realm.clone(),
+            user,
+            session,
+            address: self.sender.address,
+            user_agent: self.sender.user_agent(),
+        };
+        manager.listeners.tell(record).await;
+    }
+
+    /// A session of `user` that begins now, in this browser, and its token.
+    pub(crate) fn new_session(&self, user: &U, now: Timestamp) -> Result<(SessionToken, Session)> {
+        let manager = &*self.manager;
+        let token = SessionToken::generate(&manager.random)?;
+        let public_id = HEXLOWER.encode(&manager.random.bytes::<12>()?);
+        let lifetime = manager.expiry.absolute;
+        let epoch = user.session_epoch();
+        let mut session = Session::new(token.id(), public_id, user.id(), epoch, now, lifetime);
+        session.realm.clone_from(&manager.realm);
+        session.user_agent = Some(self.sender.user_agent().unwrap_or_default());
+        session.address = self.sender.address;
+        Ok((token, session))
+    }
+
+    /// Whether a session's credential was shown recently enough.
+    pub(crate) fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
+        let shown_at = session.authenticated_at;
+        let limit = self.manager.fresh_for;
+        session.is_fresh
+            && shown_at <= now + SessionExpiry::MAX_CLOCK_SKEW
+            && limit.is_none_or(|limit| now.since(shown_at) < limit)
+    }
+
+    pub(crate) fn set_session_cookie(&self, token: &SessionToken) {
+        self.state().session_cookie = Some(self.cookies.session.set(token));
+    }
+
+    /// Writes on the response what came of it: the cookies, and that no cache may keep a page
     /// that depends on who asked.
     pub(crate) fn finish(&self, response: &mut Response) {
         let mut state = self.state();
-        let set_cookie = state.set_cookie.take();
-        if set_cookie.is_none() && matches!(state.visitor, Visitor::NotAsked) {
+        let is_asked = !matches!(state.visitor, Visitor::NotAsked);
+        let state = &mut *state;
+        let mut cookies = [
+            &mut state.session_cookie,
+            &mut state.remember_cookie,
+            &mut state.next_cookie,
+            &mut state.messages_cookie,
+        ]
+        .into_iter()
+        .filter_map(Option::take)
+        .peekable();
+        if !is_asked && cookies.peek().is_none() {
             return;
         }
         let headers = response.headers_mut();
         headers.append(VARY, HeaderValue::from_static("cookie"));
         // Whatever the handler thinks: what depends on who asks is nobody else's.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(cookie) = set_cookie {
+        for cookie in cookies {
             cookies::append(headers, &cookie);
         }
     }
 
-    /// Who is logged in, as far as somebody has asked or logged in.
-    fn logged_in(&self) -> Option<Arc<LoggedIn<U>>> {
+    /// The session of this request, as far as somebody has asked or logged in.
+    fn session(&self) -> Option<Session> {
+        self.known().flatten()?.session.clone()
+    }
+
+    /// Who is logged in, if that is known already.
+    fn known(&self) -> Option<Option<Arc<LoggedIn<U>>>> {
         match &self.state().visitor {
-            Visitor::LoggedIn(logged_in) => Some(logged_in.clone()),
-            Visitor::NotAsked | Visitor::Anonymous => None,
+            Visitor::NotAsked => None,
+            Visitor::Anonymous => Some(None),
+            Visitor::LoggedIn(logged_in) => Some(Some(logged_in.clone())),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State<U>> {
+    fn set_logged_in(&self, logged_in: LoggedIn<U>) {
+        self.state().visitor = Visitor::LoggedIn(Arc::new(logged_in));
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State<U>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn known<T>(brought: Brought<T>, has_rubbish: &mut bool) -> Option<T> {
+    match brought {
+        Brought::Nothing => None,
+        Brought::Token(token) => Some(token),
+        Brought::Rubbish => {
+            *has_rubbish = true;
+            None
+        }
+    }
+}
+
+fn head_of(request: &axum::extract::Request) -> Box<Parts> {
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.method.clone_from(request.method());
+    parts.uri.clone_from(request.uri());
+    parts.version = request.version();
+    parts.headers.clone_from(request.headers());
+    parts.extensions.clone_from(request.extensions());
+    Box::new(parts)
 }
 
 impl<U> std::fmt::Debug for Visit<U> {

@@ -1,4 +1,4 @@
-//! Pages: templates, messages that survive a redirect, static files, error pages, headers.
+//! Pages: templates, static files, error pages, headers.
 //!
 //! Templates are Jinja's syntax ([minijinja]); Flask's move over. Embedded ones can be
 //! overridden one by one from a folder, without a compiler.
@@ -13,12 +13,9 @@
 //! - `site_name`.
 
 mod errors;
-mod flash;
 mod headers;
 pub(crate) mod statics;
 mod templates;
-
-pub use flash::{Flash, Flashes};
 
 pub(crate) use errors::error_pages;
 pub(crate) use headers::security_headers;

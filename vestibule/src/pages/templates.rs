@@ -13,7 +13,8 @@ use minijinja::{Environment, ErrorKind, State, UndefinedBehavior, context};
 use url::form_urlencoded::Serializer;
 
 use crate::error::{Error, Result};
-use crate::pages::{Flash, statics};
+use crate::pages::statics;
+use crate::web::Flash;
 
 /// Renders pages. Clones share the templates.
 #[derive(Clone)]

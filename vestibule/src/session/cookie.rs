@@ -1,52 +1,213 @@
-//! The session cookie: how it is read and written.
+//! The two cookies of a login: how they are read and written.
 
 use std::time::Duration;
 
 use cookie::Cookie;
 
-use crate::session::SessionToken;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::session::{RememberToken, RememberedLogin, SessionToken};
 use crate::web::PublicUrl;
 use crate::web::cookies::{Found, OwnCookie};
 
 /// The cookie that brings a session token: `__Host-session` over https, and `session-` with the
-/// port on plain http, which is only ever on this machine.
+/// port on plain http, which is only ever on this machine. It goes when the browser closes.
 ///
 /// Always `HttpOnly`, `SameSite=Lax`, `Path=/`; over https `Secure`.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionCookie(OwnCookie);
 
 impl SessionCookie {
-    /// The cookie for an app reached at `public_url`; without one, over https.
-    pub(crate) fn new(public_url: Option<&PublicUrl>) -> Self {
-        Self(OwnCookie::new("session", public_url))
+    /// The cookie of a realm, for an app reached at `public_url`; without one, over https.
+    pub(crate) fn new(realm: &str, public_url: Option<&PublicUrl>) -> Self {
+        Self(OwnCookie::new(&in_realm(realm, "session"), public_url))
     }
 
     /// The token that a request brings, if it brings exactly one.
-    pub(crate) fn read(&self, headers: &http::HeaderMap) -> Option<SessionToken> {
-        match self.0.find(headers) {
-            Found::One(value) => {
-                let token = SessionToken::parse(value);
-                if token.is_none() {
-                    tracing::info!("refused: a session cookie that is no token");
-                }
-                token
-            }
-            Found::None => None,
-            // Which of two was set by somebody else cannot be told: neither counts.
-            Found::Several => {
-                tracing::info!("refused: two session cookies");
-                None
-            }
-        }
+    pub(crate) fn read(&self, headers: &http::HeaderMap) -> Brought<SessionToken> {
+        read(&self.0, headers, SessionToken::parse)
     }
 
-    /// The cookie that brings `token` back: until the browser closes, or for `max_age`.
-    pub(crate) fn set(&self, token: &SessionToken, max_age: Option<Duration>) -> Cookie<'static> {
-        self.0.set(token.to_text(), max_age)
+    /// The cookie that brings `token` back.
+    pub(crate) fn set(&self, token: &SessionToken) -> Cookie<'static> {
+        self.0.set(token.to_text(), None)
     }
 
     /// The cookie that makes the browser forget it.
     pub(crate) fn remove(&self) -> Cookie<'static> {
         self.0.remove()
+    }
+}
+
+/// How browsers are remembered past the end of a session: `REMEMBER_COOKIE_…` of Flask-Login.
+///
+/// ```
+/// use std::time::Duration;
+/// use vestibule::session::RememberCookie;
+///
+/// let mut remember = RememberCookie::default();
+/// remember.duration = Duration::from_hours(7 * 24);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RememberCookie {
+    /// How long a browser is remembered after the log-in. Default: 30 days, at most 400. A
+    /// longer time gives whoever finds the browser longer to use it. Flask-Login: a year.
+    pub duration: Duration,
+    /// Whether the duration counts anew from every visit. Default: no. With it a browser in
+    /// use is remembered for ever. Browsers that did not ask to be remembered are not touched.
+    pub refresh_each_request: bool,
+    /// The cookie's name, before the prefix that its attributes call for. Default: `remember`.
+    pub name: String,
+    /// Send it to all hosts under this domain. Default: to this host alone. With it, any of
+    /// those hosts can read the cookie, and overwrite it.
+    pub domain: Option<String>,
+    /// Send it to paths under this one only. Default: `/`. It is no protection: scripts of the
+    /// same origin can ask for that path.
+    pub path: String,
+    /// For how long a token that was just replaced still leads to its successor: the time
+    /// between two tabs that a browser opens together, or until an answer is known to be lost.
+    /// Default: 30 seconds. A longer time gives a thief longer to go unseen.
+    pub grace: Duration,
+}
+
+impl Default for RememberCookie {
+    fn default() -> Self {
+        Self {
+            duration: Duration::from_hours(30 * 24),
+            refresh_each_request: false,
+            name: "remember".to_owned(),
+            domain: None,
+            path: "/".to_owned(),
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+impl RememberCookie {
+    /// # Errors
+    /// When a browser would not take a cookie of that name, domain or path.
+    pub(crate) fn check(&self) -> Result<()> {
+        let is_token = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
+        if self.name.is_empty() || !self.name.bytes().all(is_token) {
+            return Err(Error::config(format!(
+                "`{}` cannot be the name of a cookie: write letters, digits, `-` and `_`",
+                self.name
+            )));
+        }
+        let is_path = |c: u8| c.is_ascii_graphic() && c != b';';
+        if !self.path.starts_with('/') || !self.path.bytes().all(is_path) {
+            return Err(Error::config(format!(
+                "`{}` cannot be the path of a cookie: write one that begins with `/`",
+                self.path
+            )));
+        }
+        let is_domain = |text: &str| {
+            let host = url::Host::parse(text);
+            matches!(host, Ok(url::Host::Domain(host)) if host == text) && !text.starts_with('.')
+        };
+        if let Some(domain) = self.domain.as_deref().filter(|text| !is_domain(text)) {
+            return Err(Error::config(format!(
+                "`{domain}` cannot be the domain of a cookie: write one like `example.com`, \
+                 without a dot in front"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The cookie of a realm, for an app reached at `public_url`; without one, over https.
+    pub(crate) fn of(&self, realm: &str, public_url: Option<&PublicUrl>) -> OwnRememberCookie {
+        let name = in_realm(realm, &self.name);
+        OwnRememberCookie(OwnCookie::new(&name, public_url).reaching(&self.domain, &self.path))
+    }
+}
+
+/// The cookie that brings a [`RememberToken`].
+#[derive(Debug, Clone)]
+pub(crate) struct OwnRememberCookie(OwnCookie);
+
+impl OwnRememberCookie {
+    /// The token that a request brings, if it brings exactly one.
+    pub(crate) fn read(&self, headers: &http::HeaderMap) -> Brought<RememberToken> {
+        read(&self.0, headers, RememberToken::parse)
+    }
+
+    /// The cookie that brings `token` back for as long as the login is remembered.
+    pub(crate) fn set(
+        &self,
+        token: &RememberToken,
+        remembered: &RememberedLogin,
+        now: Timestamp,
+    ) -> Cookie<'static> {
+        let remaining = remembered.expires_at.since(now);
+        let mut cookie = self.0.set(token.to_text(), Some(remaining));
+        // What Max-Age says, for those who read only this.
+        let seconds = remembered.expires_at.as_millis() / 1000;
+        if let Ok(moment) = time::OffsetDateTime::from_unix_timestamp(seconds) {
+            cookie.set_expires(moment);
+        }
+        cookie
+    }
+
+    /// The cookie that makes the browser forget it.
+    pub(crate) fn remove(&self) -> Cookie<'static> {
+        self.0.remove()
+    }
+}
+
+/// Each realm has cookies of its own.
+pub(crate) fn in_realm(realm: &str, name: &str) -> String {
+    if realm.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{realm}-{name}")
+    }
+}
+
+/// What a request brings in one of the two cookies.
+pub(crate) enum Brought<T> {
+    Nothing,
+    Token(T),
+    /// Something that is no token, or two cookies of the name: which of them was set by
+    /// somebody else cannot be told, and neither counts.
+    Rubbish,
+}
+
+fn read<T>(
+    cookie: &OwnCookie,
+    headers: &http::HeaderMap,
+    parse: fn(&str) -> Option<T>,
+) -> Brought<T> {
+    match cookie.find(headers) {
+        Found::None => Brought::Nothing,
+        Found::One(value) => parse(value).map_or(Brought::Rubbish, Brought::Token),
+        Found::Several => Brought::Rubbish,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RememberCookie;
+
+    #[test]
+    fn what_no_browser_would_take_is_refused_at_the_start() {
+        let refused = |change: fn(&mut RememberCookie)| {
+            let mut remember = RememberCookie::default();
+            change(&mut remember);
+            remember.check().unwrap_err().to_string()
+        };
+
+        assert!(refused(|cookie| cookie.name = "a b".to_owned()).contains("name"));
+        assert!(refused(|cookie| cookie.name = String::new()).contains("name"));
+        assert!(refused(|cookie| cookie.path = "app".to_owned()).contains("path"));
+        assert!(refused(|cookie| cookie.path = "/a;Domain=b".to_owned()).contains("path"));
+        for domain in ["192.0.2.1", ".example.com", "example.com; Path=/", ""] {
+            let remember = RememberCookie {
+                domain: Some(domain.to_owned()),
+                ..RememberCookie::default()
+            };
+            assert!(remember.check().is_err(), "{domain}");
+        }
+        assert!(RememberCookie::default().check().is_ok());
     }
 }

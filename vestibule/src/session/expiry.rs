@@ -36,7 +36,7 @@ impl SessionExpiry {
     pub const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
     /// How far in the future a row may be dated: another node's clock, not another day.
-    const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+    pub(crate) const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
     /// Whether `session` may still be used.
     ///

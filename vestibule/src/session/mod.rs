@@ -7,31 +7,45 @@
 //! The store holds a [`Session`] under the token's SHA-256, its [`SessionId`]: a copy of the
 //! database opens nothing.
 //!
+//! A browser whose user asks for it is remembered past the end of the session, by a
+//! [`RememberedLogin`] and a [`RememberToken`] in a second cookie, whose token changes at each
+//! use.
+//!
 //! Each effect has one verb, here and in every [`SessionStore`]:
 //!
 //! | verb | effect |
 //! |---|---|
-//! | `create` | a new session begins; the one it replaces ends in the same step |
-//! | `load` | reads a session |
+//! | `create` | a new session begins; what the browser had before ends in the same step |
+//! | `load`, `load_remembered` | reads a session, a remembered login |
 //! | `touch` | writes when it was last seen, if it is still there |
-//! | `revoke` | ends one |
+//! | `mark_stale` | writes that it is not fresh any more |
+//! | `renew` | a session goes on under a new token |
+//! | `resume` | a new session begins from a remembered login, whose token changes |
+//! | `extend_remembered` | writes when the browser is forgotten |
+//! | `revoke`, `revoke_remembered` | ends one |
 //! | `revoke_user` | ends all of a user's |
 //! | `sweep` | removes the expired |
 
 mod cookie;
 mod expiry;
+mod remembered;
 mod store;
 #[cfg(test)]
 mod tests;
 mod token;
 mod user_id;
 
-pub(crate) use cookie::SessionCookie;
+pub use cookie::RememberCookie;
+pub(crate) use cookie::{Brought, OwnRememberCookie, SessionCookie, in_realm};
 pub use expiry::SessionExpiry;
-pub use store::SessionStore;
+pub(crate) use remembered::Presented;
+pub use remembered::{RememberDigest, RememberToken, RememberedId, RememberedLogin};
 pub(crate) use store::SharedSessionStore;
+pub use store::{Replaced, SessionStore};
 pub use token::{SessionId, SessionToken};
 pub use user_id::UserId;
+
+use std::net::IpAddr;
 
 use crate::clock::Timestamp;
 
@@ -43,6 +57,8 @@ pub struct Session {
     pub id: SessionId,
     /// A name for this session that may be shown and logged. Worth nothing as a cookie.
     pub public_id: String,
+    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made it.
+    pub realm: String,
     /// Who is logged in.
     pub user_id: UserId,
     /// The user's [`session_epoch`](crate::login::User::session_epoch) at the log-in.
@@ -51,6 +67,16 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When the user last showed a credential.
     pub authenticated_at: Timestamp,
+    /// Whether a credential was shown in this very session, and the browser has not changed
+    /// since. A remembered session is not fresh.
+    pub is_fresh: bool,
+    /// The remembered login that it came of, or that began with it.
+    pub remembered: Option<RememberedId>,
+    /// The browser's `User-Agent` at the log-in, at most
+    /// [`MAX_USER_AGENT_CHARS`](Self::MAX_USER_AGENT_CHARS) of it.
+    pub user_agent: Option<String>,
+    /// The browser's address at the log-in, where it was known.
+    pub address: Option<IpAddr>,
     /// When the session was last used, to within [`SessionExpiry::TOUCH_EVERY`].
     pub last_seen_at: Timestamp,
     /// When the session ends, however busy it is.
@@ -58,7 +84,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that begins now.
+    /// The most characters of a user agent that are kept.
+    pub const MAX_USER_AGENT_CHARS: usize = 512;
+
+    /// A session that begins now, fresh, with nothing of what is optional.
     ///
     /// `public_id` must be unique; `lifetime` is the absolute one.
     pub fn new(
@@ -72,10 +101,15 @@ impl Session {
         Self {
             id,
             public_id,
+            realm: String::new(),
             user_id,
             user_epoch,
             created_at: now,
             authenticated_at: now,
+            is_fresh: true,
+            remembered: None,
+            user_agent: None,
+            address: None,
             last_seen_at: now,
             expires_at: now + lifetime,
         }

@@ -6,27 +6,33 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::session::{Session, SessionExpiry, SessionId, UserId};
+use crate::session::{
+    RememberDigest, RememberedId, RememberedLogin, Session, SessionExpiry, SessionId, UserId,
+};
 
-/// Keeps sessions: in memory, in a database, anywhere.
+/// Keeps sessions and remembered logins: in memory, in a database, anywhere.
 ///
-/// What is revoked stays revoked: `touch` and `revoke` are conditional on the session being
-/// there, and nothing but `create` may ever add one. Run
+/// What is revoked stays revoked: everything but `create` is conditional on what it changes
+/// being there, and each call happens as a whole or not at all. Run
 /// `testing::store_conformance` on a store of your own.
+///
+/// A session that came of a remembered login ([`Session::remembered`]) and that login end
+/// together, with the other sessions that came of it; only at its expiry a session goes alone.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not keep sessions",
     note = "use `MemoryStore`, `SqlStore`, or implement `SessionStore`"
 )]
 pub trait SessionStore: Send + Sync + 'static {
-    /// Adds a session whose id is new. In the same step ends the session `replaced`, if there
-    /// is one by that id.
+    /// Adds a session whose id is new, and a remembered login if there is one to be. Ends what
+    /// the browser had before.
     ///
     /// # Errors
-    /// When the store failed; then neither has happened.
+    /// When the store failed; then nothing has happened.
     fn create(
         &self,
         session: Session,
-        replaced: Option<SessionId>,
+        remembered: Option<RememberedLogin>,
+        replaced: Replaced,
     ) -> impl Future<Output = Result<()>> + Send;
 
     /// The session by this id, expired ones too: judging that is not the store's work.
@@ -35,7 +41,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the store failed. A store must never answer "none" for "I could not look".
     fn load(&self, id: SessionId) -> impl Future<Output = Result<Option<Session>>> + Send;
 
-    /// Writes when the session was last seen. Returns whether it was there. Never adds one.
+    /// Writes when the session was last seen. Returns whether it was there.
     ///
     /// # Errors
     /// When the store failed.
@@ -45,23 +51,79 @@ pub trait SessionStore: Send + Sync + 'static {
         last_seen_at: Timestamp,
     ) -> impl Future<Output = Result<bool>> + Send;
 
+    /// Writes that the session is not fresh any more. Returns whether it was there.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn mark_stale(&self, id: SessionId) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Puts `session` in the place of the one by the id `old`, if that is there. Returns
+    /// whether it was. The remembered login that both came of stays.
+    ///
+    /// # Errors
+    /// When the store failed; then the old one is still there.
+    fn renew(&self, session: Session, old: SessionId) -> impl Future<Output = Result<bool>> + Send;
+
+    /// The remembered login by this id, expired ones too.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn load_remembered(
+        &self,
+        id: RememberedId,
+    ) -> impl Future<Output = Result<Option<RememberedLogin>>> + Send;
+
+    /// Adds `session`, and writes `remembered` in place of the remembered login by that id, if
+    /// its token in force is still `seen`. Returns whether it was.
+    ///
+    /// Of two that use one token at the same time, one gets `true`.
+    ///
+    /// # Errors
+    /// When the store failed; then nothing has happened.
+    fn resume(
+        &self,
+        session: Session,
+        remembered: RememberedLogin,
+        seen: RememberDigest,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Writes when the browser is forgotten. Returns whether the remembered login was there.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn extend_remembered(
+        &self,
+        id: RememberedId,
+        expires_at: Timestamp,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
     /// Ends one session, for good. Returns whether it was there.
     ///
     /// # Errors
     /// When the store failed.
     fn revoke(&self, id: SessionId) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Ends all sessions of a user, save the one to `keep`. Returns how many.
+    /// Ends one remembered login, for good. Returns whether it was there.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn revoke_remembered(&self, id: RememberedId) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Ends all sessions and remembered logins of a user of this
+    /// [`realm`](crate::login::LoginManager::realm), save the session to `keep` and what it
+    /// came of. Returns how many sessions.
     ///
     /// # Errors
     /// When the store failed.
     fn revoke_user(
         &self,
+        realm: &str,
         user_id: &UserId,
         keep: Option<SessionId>,
     ) -> impl Future<Output = Result<u64>> + Send;
 
-    /// Removes the sessions that are over by `expiry` at `now`. Returns how many.
+    /// Removes the sessions that are over by `expiry` at `now`, and the remembered logins that
+    /// have expired. Returns how many.
     ///
     /// # Errors
     /// When the store failed.
@@ -72,55 +134,18 @@ pub trait SessionStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<u64>> + Send;
 }
 
+/// What a browser had, and ends with its next log-in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its session.
+    pub session: Option<SessionId>,
+    /// The remembered login of its cookie.
+    pub remembered: Option<RememberedId>,
+}
+
 /// A store of any kind behind one pointer, so that no type of ours carries its name.
 #[derive(Clone)]
 pub(crate) struct SharedSessionStore(Arc<dyn DynSessionStore>);
-
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
-
-/// The object-safe twin of [`SessionStore`].
-trait DynSessionStore: Send + Sync {
-    fn create(&self, session: Session, replaced: Option<SessionId>) -> BoxFuture<'_, ()>;
-    fn load(&self, id: SessionId) -> BoxFuture<'_, Option<Session>>;
-    fn touch(&self, id: SessionId, last_seen_at: Timestamp) -> BoxFuture<'_, bool>;
-    fn revoke(&self, id: SessionId) -> BoxFuture<'_, bool>;
-    fn revoke_user<'a>(
-        &'a self,
-        user_id: &'a UserId,
-        keep: Option<SessionId>,
-    ) -> BoxFuture<'a, u64>;
-    fn sweep(&self, expiry: SessionExpiry, now: Timestamp) -> BoxFuture<'_, u64>;
-}
-
-impl<S: SessionStore> DynSessionStore for S {
-    fn create(&self, session: Session, replaced: Option<SessionId>) -> BoxFuture<'_, ()> {
-        Box::pin(SessionStore::create(self, session, replaced))
-    }
-
-    fn load(&self, id: SessionId) -> BoxFuture<'_, Option<Session>> {
-        Box::pin(SessionStore::load(self, id))
-    }
-
-    fn touch(&self, id: SessionId, last_seen_at: Timestamp) -> BoxFuture<'_, bool> {
-        Box::pin(SessionStore::touch(self, id, last_seen_at))
-    }
-
-    fn revoke(&self, id: SessionId) -> BoxFuture<'_, bool> {
-        Box::pin(SessionStore::revoke(self, id))
-    }
-
-    fn revoke_user<'a>(
-        &'a self,
-        user_id: &'a UserId,
-        keep: Option<SessionId>,
-    ) -> BoxFuture<'a, u64> {
-        Box::pin(SessionStore::revoke_user(self, user_id, keep))
-    }
-
-    fn sweep(&self, expiry: SessionExpiry, now: Timestamp) -> BoxFuture<'_, u64> {
-        Box::pin(SessionStore::sweep(self, expiry, now))
-    }
-}
 
 impl SharedSessionStore {
     pub(crate) fn new(store: impl SessionStore) -> Self {
@@ -134,29 +159,46 @@ impl std::fmt::Debug for SharedSessionStore {
     }
 }
 
-/// A shared store is a store, so that one can be handed to several owners.
-impl SessionStore for SharedSessionStore {
-    async fn create(&self, session: Session, replaced: Option<SessionId>) -> Result<()> {
-        self.0.create(session, replaced).await
-    }
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-    async fn load(&self, id: SessionId) -> Result<Option<Session>> {
-        self.0.load(id).await
-    }
+/// Writes the object-safe twin of [`SessionStore`], how every store is one, and how a shared
+/// store is a store again: three times the same list.
+macro_rules! object_safe_twin {
+    ($(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        trait DynSessionStore: Send + Sync {
+            $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer>;)*
+        }
 
-    async fn touch(&self, id: SessionId, last_seen_at: Timestamp) -> Result<bool> {
-        self.0.touch(id, last_seen_at).await
-    }
+        impl<S: SessionStore> DynSessionStore for S {
+            $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer> {
+                Box::pin(SessionStore::$method(self, $($argument),*))
+            })*
+        }
 
-    async fn revoke(&self, id: SessionId) -> Result<bool> {
-        self.0.revoke(id).await
-    }
+        #[allow(clippy::needless_lifetimes, reason = "some of them borrow arguments too")]
+        impl SharedSessionStore {
+            $(pub(crate) async fn $method<'a>(&'a self, $($argument: $type),*) -> Result<$answer> {
+                self.0.$method($($argument),*).await
+            })*
+        }
+    };
+}
 
-    async fn revoke_user(&self, user_id: &UserId, keep: Option<SessionId>) -> Result<u64> {
-        self.0.revoke_user(user_id, keep).await
-    }
-
-    async fn sweep(&self, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
-        self.0.sweep(expiry, now).await
-    }
+object_safe_twin! {
+    fn create(
+        session: Session, remembered: Option<RememberedLogin>, replaced: Replaced
+    ) -> ();
+    fn load(id: SessionId) -> Option<Session>;
+    fn touch(id: SessionId, last_seen_at: Timestamp) -> bool;
+    fn mark_stale(id: SessionId) -> bool;
+    fn renew(session: Session, old: SessionId) -> bool;
+    fn load_remembered(id: RememberedId) -> Option<RememberedLogin>;
+    fn resume(session: Session, remembered: RememberedLogin, seen: RememberDigest) -> bool;
+    fn extend_remembered(id: RememberedId, expires_at: Timestamp) -> bool;
+    fn revoke(id: SessionId) -> bool;
+    fn revoke_remembered(id: RememberedId) -> bool;
+    fn revoke_user(
+        realm: &'a str, user_id: &'a UserId, keep: Option<SessionId>
+    ) -> u64;
+    fn sweep(expiry: SessionExpiry, now: Timestamp) -> u64;
 }

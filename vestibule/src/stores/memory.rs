@@ -6,12 +6,47 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::session::{Session, SessionExpiry, SessionId, SessionStore, UserId};
+use crate::session::{
+    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
+    SessionStore, UserId,
+};
 
 /// Keeps sessions in memory: for examples and tests, and for apps whose users may have to log
 /// in again after a restart. Clones share the sessions.
 #[derive(Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<HashMap<SessionId, Session>>>);
+pub struct MemoryStore(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    sessions: HashMap<SessionId, Session>,
+    remembered: HashMap<RememberedId, RememberedLogin>,
+}
+
+impl Kept {
+    fn add(&mut self, session: Session) -> Result<()> {
+        if self.sessions.contains_key(&session.id) {
+            return Err(Error::store("a session by this id is there already"));
+        }
+        self.sessions.insert(session.id, session);
+        Ok(())
+    }
+
+    fn revoke(&mut self, id: SessionId) -> bool {
+        let Some(session) = self.sessions.remove(&id) else {
+            return false;
+        };
+        if let Some(remembered) = session.remembered {
+            self.revoke_remembered(remembered);
+        }
+        true
+    }
+
+    fn revoke_remembered(&mut self, id: RememberedId) -> bool {
+        self.sessions
+            .retain(|_, session| session.remembered != Some(id));
+        self.remembered.remove(&id).is_some()
+    }
+}
 
 impl MemoryStore {
     /// An empty store.
@@ -19,7 +54,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn sessions(&self) -> MutexGuard<'_, HashMap<SessionId, Session>> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         // No call panics while it holds the lock half-way through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -27,52 +62,127 @@ impl MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MemoryStore({} sessions)", self.sessions().len())
+        write!(f, "MemoryStore({} sessions)", self.kept().sessions.len())
     }
 }
 
 impl SessionStore for MemoryStore {
-    async fn create(&self, session: Session, replaced: Option<SessionId>) -> Result<()> {
-        let mut sessions = self.sessions();
-        if sessions.contains_key(&session.id) {
-            return Err(Error::store("a session by this id is there already"));
+    async fn create(
+        &self,
+        session: Session,
+        remembered: Option<RememberedLogin>,
+        replaced: Replaced,
+    ) -> Result<()> {
+        let mut kept = self.kept();
+        kept.add(session)?;
+        if let Some(id) = replaced.session {
+            kept.revoke(id);
         }
-        if let Some(replaced) = replaced {
-            sessions.remove(&replaced);
+        if let Some(id) = replaced.remembered {
+            kept.revoke_remembered(id);
         }
-        sessions.insert(session.id, session);
+        if let Some(remembered) = remembered {
+            kept.remembered.insert(remembered.id, remembered);
+        }
         Ok(())
     }
 
     async fn load(&self, id: SessionId) -> Result<Option<Session>> {
-        Ok(self.sessions().get(&id).cloned())
+        Ok(self.kept().sessions.get(&id).cloned())
     }
 
     async fn touch(&self, id: SessionId, last_seen_at: Timestamp) -> Result<bool> {
-        match self.sessions().get_mut(&id) {
-            Some(session) => {
-                session.last_seen_at = last_seen_at;
-                Ok(true)
-            }
-            None => Ok(false),
+        let mut kept = self.kept();
+        let session = kept.sessions.get_mut(&id);
+        Ok(session
+            .map(|session| session.last_seen_at = last_seen_at)
+            .is_some())
+    }
+
+    async fn mark_stale(&self, id: SessionId) -> Result<bool> {
+        let mut kept = self.kept();
+        let session = kept.sessions.get_mut(&id);
+        Ok(session.map(|session| session.is_fresh = false).is_some())
+    }
+
+    async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
+        let mut kept = self.kept();
+        if !kept.sessions.contains_key(&old) {
+            return Ok(false);
         }
+        kept.add(session)?;
+        kept.sessions.remove(&old);
+        Ok(true)
+    }
+
+    async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
+        Ok(self.kept().remembered.get(&id).cloned())
+    }
+
+    async fn resume(
+        &self,
+        session: Session,
+        remembered: RememberedLogin,
+        seen: RememberDigest,
+    ) -> Result<bool> {
+        let mut kept = self.kept();
+        let before = kept.remembered.get(&remembered.id);
+        if before.is_none_or(|before| before.token != seen) {
+            return Ok(false);
+        }
+        kept.add(session)?;
+        kept.remembered.insert(remembered.id, remembered);
+        Ok(true)
+    }
+
+    async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
+        let mut kept = self.kept();
+        let remembered = kept.remembered.get_mut(&id);
+        Ok(remembered
+            .map(|remembered| remembered.expires_at = expires_at)
+            .is_some())
     }
 
     async fn revoke(&self, id: SessionId) -> Result<bool> {
-        Ok(self.sessions().remove(&id).is_some())
+        Ok(self.kept().revoke(id))
     }
 
-    async fn revoke_user(&self, user_id: &UserId, keep: Option<SessionId>) -> Result<u64> {
-        let mut sessions = self.sessions();
-        let before = sessions.len();
-        sessions.retain(|id, session| session.user_id != *user_id || Some(*id) == keep);
-        Ok((before - sessions.len()) as u64)
+    async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
+        Ok(self.kept().revoke_remembered(id))
+    }
+
+    async fn revoke_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        keep: Option<SessionId>,
+    ) -> Result<u64> {
+        let mut kept = self.kept();
+        let before = kept.sessions.len();
+        let is_kept = |session: &Session| Some(session.id) == keep;
+        let mut kept_remembered = None;
+        kept.sessions.retain(|_, session| {
+            if is_kept(session) {
+                kept_remembered = session.remembered;
+            }
+            is_kept(session) || session.realm != realm || session.user_id != *user_id
+        });
+        let ended = before - kept.sessions.len();
+        kept.remembered.retain(|id, remembered| {
+            Some(*id) == kept_remembered
+                || remembered.realm != realm
+                || remembered.user_id != *user_id
+        });
+        Ok(ended as u64)
     }
 
     async fn sweep(&self, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
-        let mut sessions = self.sessions();
-        let before = sessions.len();
-        sessions.retain(|_, session| expiry.is_alive(session, now));
-        Ok((before - sessions.len()) as u64)
+        let mut kept = self.kept();
+        let before = kept.sessions.len() + kept.remembered.len();
+        kept.sessions
+            .retain(|_, session| expiry.is_alive(session, now));
+        kept.remembered
+            .retain(|_, remembered| now < remembered.expires_at);
+        Ok((before - kept.sessions.len() - kept.remembered.len()) as u64)
     }
 }

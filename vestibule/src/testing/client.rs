@@ -2,22 +2,35 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use cookie::Cookie;
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE, USER_AGENT};
+use http::{Extensions, HeaderMap, Method, StatusCode};
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
+
+use crate::login::User;
+use crate::login::testing::{TestFreshness, TestLogin, WithoutLogin};
 
 /// A browser with cookies of its own, which talks to a router in process. It follows no
 /// redirect, so that a test sees each step.
 pub struct TestClient {
     router: Router,
-    cookies: Mutex<BTreeMap<String, String>>,
+    cookies: Mutex<BTreeMap<String, KeptCookie>>,
+    user_agent: Option<String>,
+    extensions: Extensions,
+}
+
+#[derive(Clone)]
+struct KeptCookie {
+    value: String,
+    /// Whether it outlives the closing of the browser.
+    is_persistent: bool,
 }
 
 /// What a request sends beside the cookies.
@@ -34,7 +47,59 @@ impl TestClient {
         Self {
             router,
             cookies: Mutex::default(),
+            user_agent: None,
+            extensions: Extensions::new(),
         }
+    }
+
+    /// Logs `user` in at the first request that asks who the visitor is, without any form: a
+    /// session in the app's own store, with its cookie. The app's user loader must find the
+    /// user. After a log-out nobody is logged in. Flask-Login's `FlaskLoginClient`.
+    #[must_use]
+    pub fn logged_in_as<U: User>(mut self, user: &U) -> Self {
+        self.extensions.insert(TestLogin::new(user.clone()));
+        self
+    }
+
+    /// Whether the log-in of [`logged_in_as`](Self::logged_in_as) is fresh. Default: it is.
+    #[must_use]
+    pub fn fresh(mut self, is_fresh: bool) -> Self {
+        self.extensions.insert(TestFreshness(is_fresh));
+        self
+    }
+
+    /// Switches login off: the layers `login_required()` and `fresh_login_required()` let
+    /// everybody pass. A handler that takes a user still needs
+    /// [`logged_in_as`](Self::logged_in_as). Flask-Login's `LOGIN_DISABLED`.
+    #[must_use]
+    pub fn without_login(mut self) -> Self {
+        self.extensions.insert(WithoutLogin);
+        self
+    }
+
+    /// Sends this as `User-Agent` from now on.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: &str) -> Self {
+        self.user_agent = Some(user_agent.to_owned());
+        self
+    }
+
+    /// Comes from this address from now on.
+    #[must_use]
+    pub fn address(mut self, address: IpAddr) -> Self {
+        let address = SocketAddr::new(address, 50_000);
+        self.extensions.insert(ConnectInfo(address));
+        self
+    }
+
+    /// Closes the browser and opens it again: what is left are the cookies with an expiry.
+    pub fn restart(&self) {
+        self.cookies().retain(|_, cookie| cookie.is_persistent);
+    }
+
+    /// Forgets a cookie.
+    pub fn forget_cookie(&self, name: &str) {
+        self.cookies().remove(name);
     }
 
     /// Asks for a page.
@@ -110,12 +175,17 @@ impl TestClient {
 
     /// The value of a cookie that this browser has.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.cookies().get(name).cloned()
+        let cookies = self.cookies();
+        cookies.get(name).map(|cookie| cookie.value.clone())
     }
 
     /// Gives this browser a cookie.
     pub fn set_cookie(&self, name: &str, value: &str) {
-        self.cookies().insert(name.to_owned(), value.to_owned());
+        let cookie = KeptCookie {
+            value: value.to_owned(),
+            is_persistent: true,
+        };
+        self.cookies().insert(name.to_owned(), cookie);
     }
 
     /// The names of all cookies that this browser has.
@@ -129,10 +199,12 @@ impl TestClient {
         Self {
             router: self.router.clone(),
             cookies: Mutex::new(self.cookies().clone()),
+            user_agent: self.user_agent.clone(),
+            extensions: self.extensions.clone(),
         }
     }
 
-    fn cookies(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+    fn cookies(&self) -> MutexGuard<'_, BTreeMap<String, KeptCookie>> {
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -141,18 +213,22 @@ impl TestClient {
             .method(sent.method)
             .uri(sent.path)
             .header(HOST, "example.com");
+        if let Some(user_agent) = &self.user_agent {
+            request = request.header(USER_AGENT, user_agent);
+        }
         for (name, value) in sent.headers {
             request = request.header(*name, *value);
         }
         let cookies: Vec<_> = self
             .cookies()
             .iter()
-            .map(|(name, value)| format!("{name}={value}"))
+            .map(|(name, cookie)| format!("{name}={}", cookie.value))
             .collect();
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies.join("; "));
         }
-        let request = request.body(sent.body).expect("a request that http allows");
+        let mut request = request.body(sent.body).expect("a request that http allows");
+        request.extensions_mut().extend(self.extensions.clone());
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
         self.keep_cookies(&parts.headers);
@@ -171,9 +247,13 @@ impl TestClient {
             let name = cookie.name().to_owned();
             if is_removal {
                 self.cookies().remove(&name);
-            } else {
-                self.cookies().insert(name, cookie.value().to_owned());
+                continue;
             }
+            let kept = KeptCookie {
+                value: cookie.value().to_owned(),
+                is_persistent: cookie.max_age().is_some() || cookie.expires().is_some(),
+            };
+            self.cookies().insert(name, kept);
         }
     }
 }

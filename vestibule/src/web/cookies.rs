@@ -16,12 +16,16 @@ pub(crate) enum Found<'a> {
     Several,
 }
 
-/// A cookie of ours: for this host alone, unseen by scripts, not sent with requests that other
+const HOST_PREFIX: &str = "__Host-";
+
+/// A cookie of ours: for this host alone unless asked otherwise, unseen by scripts, not sent with requests that other
 /// sites make, but with links from them (`SameSite=Lax`).
 #[derive(Debug, Clone)]
 pub(crate) struct OwnCookie {
     name: String,
     is_secure: bool,
+    domain: Option<String>,
+    path: String,
 }
 
 impl OwnCookie {
@@ -32,16 +36,29 @@ impl OwnCookie {
     /// Without https, which is only ever on this machine, browsers refuse the prefix, and share
     /// cookies among all ports: the port in the name keeps two programs apart.
     pub(crate) fn new(base_name: &str, public_url: Option<&PublicUrl>) -> Self {
-        match public_url.filter(|url| !url.is_https()) {
-            Some(loopback) => Self {
-                name: format!("{base_name}-{}", loopback.port()),
-                is_secure: false,
-            },
-            None => Self {
-                name: format!("__Host-{base_name}"),
-                is_secure: true,
-            },
+        let (name, is_secure) = match public_url.filter(|url| !url.is_https()) {
+            Some(loopback) => (format!("{base_name}-{}", loopback.port()), false),
+            None => (format!("{HOST_PREFIX}{base_name}"), true),
+        };
+        Self {
+            name,
+            is_secure,
+            domain: None,
+            path: "/".to_owned(),
         }
+    }
+
+    /// The same cookie for the hosts under `domain`, and for paths under `path` only. Such a
+    /// one cannot have the prefix `__Host-`, and has `__Secure-` (RFC 6265bis section 4.1.3.1).
+    pub(crate) fn reaching(mut self, domain: &Option<String>, path: &str) -> Self {
+        if (domain.is_some() || path != "/")
+            && let Some(base_name) = self.name.strip_prefix(HOST_PREFIX)
+        {
+            self.name = format!("__Secure-{base_name}");
+        }
+        self.domain.clone_from(domain);
+        path.clone_into(&mut self.path);
+        self
     }
 
     /// Finds the cookie by this very name (case matters) over all `Cookie` headers.
@@ -64,11 +81,14 @@ impl OwnCookie {
     /// The cookie that brings `value` back: until the browser closes, or for `max_age`.
     pub(crate) fn set(&self, value: String, max_age: Option<Duration>) -> Cookie<'static> {
         let mut cookie = Cookie::build((self.name.clone(), value))
-            .path("/")
+            .path(self.path.clone())
             .secure(self.is_secure)
             .http_only(true)
             .same_site(SameSite::Lax)
             .build();
+        if let Some(domain) = &self.domain {
+            cookie.set_domain(domain.clone());
+        }
         if let Some(max_age) = max_age {
             cookie.set_max_age(time::Duration::try_from(max_age).unwrap_or(time::Duration::MAX));
         }

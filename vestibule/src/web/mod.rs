@@ -1,11 +1,16 @@
-//! What every layer needs of HTTP: cookies, what the client wants to read, problem+json,
-//! and the address the app is reached at.
+//! What every layer needs of HTTP: cookies, messages that survive a redirect, what the client
+//! wants to read and where it is, problem+json, and the address the app is reached at.
 
 pub(crate) mod accept;
+mod address;
 pub(crate) mod cookies;
+mod flash;
 mod problem;
 mod public_url;
+pub(crate) mod signed_cookie;
 
 pub use accept::Client;
+pub use address::TrustedProxies;
+pub use flash::{Flash, Flashes};
 pub use problem::Problem;
 pub use public_url::PublicUrl;

@@ -23,8 +23,7 @@ use crate::error::Result;
 use crate::flows::page::Page;
 use crate::flows::{Flow, LOGIN_PATH, LOGOUT_PATH};
 use crate::login::Login;
-use crate::pages::Flash;
-use crate::web::Client;
+use crate::web::{Client, Flash};
 
 #[cfg(test)]
 mod tests;

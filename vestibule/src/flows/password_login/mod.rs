@@ -4,7 +4,7 @@
 //! 1. `GET /login` shows the form; with `next`, it says that a page asked for it.
 //! 2. `POST /login` with `username`, `password`, and if wanted `remember` and `next`, checks
 //!    them, begins a session under a new token and goes to `next` or `/welcome`; as JSON it
-//!    answers 200.
+//!    answers 200. With `remember` the browser is remembered past the end of the session.
 //!
 //! # What it protects against
 //! Telling who has an account (unknown, disabled and wrong get the same answer, headers and
@@ -16,23 +16,24 @@
 //!
 //! # Settings
 //! [`SiteConfig::session_expiry`](crate::flows::SiteConfig::session_expiry),
+//! [`SiteConfig::remember`](crate::flows::SiteConfig::remember),
 //! [`SiteConfig::password_algorithm`](crate::flows::SiteConfig::password_algorithm).
 
 use axum::Router;
-use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use minijinja::context;
 
 use crate::accounts::{Account, PasswordCheck};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
+use crate::flows::destination::Destination;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
-use crate::flows::{Flow, LOGIN_PATH, LOGOUT_PATH, WELCOME_PATH};
-use crate::login::{Login, LoginOutcome, Next};
+use crate::flows::{Flow, LOGIN_PATH, WELCOME_PATH};
+use crate::login::{Event, Login, LoginOutcome};
 use crate::web::Client;
 
 #[cfg(test)]
@@ -51,8 +52,7 @@ const TEMPLATE: &str = "login.html";
 const REFUSED: &str = "The username and the password do not belong together. Check both, and \
      whether Caps Lock is on.";
 
-async fn show(page: Page, OriginalUri(uri): OriginalUri) -> Result<Response> {
-    let next = destination(next_of(&uri));
+async fn show(page: Page, Destination(next): Destination) -> Result<Response> {
     if page.user.is_some() {
         return Ok(Redirect::to(next.or(WELCOME_PATH)).into_response());
     }
@@ -70,7 +70,7 @@ async fn log_in(
     let username = submitted.take("username");
     let password = Secret::from(submitted.take("password"));
     let remember = !submitted.take("remember").is_empty();
-    let next = destination(submitted.take("next").into());
+    let Destination(next) = submitted.take("next").into();
     let refuse = |status, errors| {
         let form = context! { username => &username, remember, next => next.path() };
         page.refuse(client, status, &errors, TEMPLATE, form)
@@ -96,7 +96,7 @@ async fn log_in(
             return Ok(logged_in(client, &account, next.or(WELCOME_PATH)));
         }
     }
-    tracing::info!("log-in refused");
+    login.report(Event::LoginFailed).await;
     Ok(refuse(
         StatusCode::UNAUTHORIZED,
         FormErrors::of_form(REFUSED),
@@ -109,21 +109,4 @@ fn logged_in(client: Client, account: &Account, next: &str) -> Response {
         return axum::Json(body).into_response();
     }
     Redirect::to(next).into_response()
-}
-
-/// Where a log-in may lead: anywhere here but back to logging in or out.
-fn destination(next: Next) -> Next {
-    next.unless(&[LOGIN_PATH, LOGOUT_PATH])
-}
-
-/// The one `next` of a query; of several, none.
-fn next_of(uri: &Uri) -> Next {
-    let query = uri.query().unwrap_or_default();
-    let mut found = url::form_urlencoded::parse(query.as_bytes())
-        .filter(|(name, _)| name == "next")
-        .map(|(_, value)| Next::from(value.into_owned()));
-    match (found.next(), found.next()) {
-        (Some(next), None) => next,
-        _ => Next::default(),
-    }
 }

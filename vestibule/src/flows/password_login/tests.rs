@@ -117,7 +117,13 @@ async fn only_a_remembered_cookie_outlives_the_browser() {
     let remembered = app.browser().post("/login", &fields).await;
     let plain = app.browser().post("/login", &fields[..2]).await;
 
-    assert!(remembered.set_cookies()[0].contains("; Max-Age=2592000"));
+    let [session, remember] = remembered.set_cookies()[..] else {
+        panic!("two cookies: {:?}", remembered.set_cookies());
+    };
+    assert!(!session.contains("Max-Age"), "{session}");
+    assert!(remember.starts_with("__Host-remember="), "{remember}");
+    assert!(remember.contains("; Max-Age=2592000"), "{remember}");
+    assert_eq!(plain.set_cookies().len(), 1);
     assert!(!plain.set_cookies()[0].contains("Max-Age"));
 }
 

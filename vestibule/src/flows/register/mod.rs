@@ -30,8 +30,7 @@ use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::{Flow, REGISTER_PATH, WELCOME_PATH};
 use crate::login::Login;
-use crate::pages::Flash;
-use crate::web::Client;
+use crate::web::{Client, Flash};
 
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::accounts::Account;
 use crate::flows::Page;
 use crate::login::{CurrentUser, Login, login_required};
-use crate::pages::Flash;
 use crate::testing::TestApp;
+use crate::web::Flash;
 
 #[tokio::test]
 async fn the_start_page_leads_in_or_to_the_login() {

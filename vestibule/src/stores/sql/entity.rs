@@ -1,22 +1,55 @@
-//! The table `sessions`, as the ORM sees it.
+//! The tables, as the ORM sees them.
 
-use sea_orm::entity::prelude::*;
+pub(super) mod session {
+    use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "sessions")]
-pub(super) struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub(super) id: Vec<u8>,
-    pub(super) public_id: String,
-    pub(super) user_id: String,
-    pub(super) user_epoch: i64,
-    pub(super) created_at: i64,
-    pub(super) authenticated_at: i64,
-    pub(super) last_seen_at: i64,
-    pub(super) expires_at: i64,
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sessions")]
+    pub(in crate::stores::sql) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(in crate::stores::sql) id: Vec<u8>,
+        pub(in crate::stores::sql) public_id: String,
+        pub(in crate::stores::sql) realm: String,
+        pub(in crate::stores::sql) user_id: String,
+        pub(in crate::stores::sql) user_epoch: i64,
+        pub(in crate::stores::sql) created_at: i64,
+        pub(in crate::stores::sql) authenticated_at: i64,
+        pub(in crate::stores::sql) is_fresh: bool,
+        pub(in crate::stores::sql) remembered_id: Option<Vec<u8>>,
+        pub(in crate::stores::sql) user_agent: Option<String>,
+        pub(in crate::stores::sql) address: Option<String>,
+        pub(in crate::stores::sql) last_seen_at: i64,
+        pub(in crate::stores::sql) expires_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(in crate::stores::sql) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
 }
 
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub(super) enum Relation {}
+pub(super) mod remembered {
+    use sea_orm::entity::prelude::*;
 
-impl ActiveModelBehavior for ActiveModel {}
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "remembered_logins")]
+    pub(in crate::stores::sql) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(in crate::stores::sql) id: Vec<u8>,
+        pub(in crate::stores::sql) realm: String,
+        pub(in crate::stores::sql) user_id: String,
+        pub(in crate::stores::sql) user_epoch: i64,
+        pub(in crate::stores::sql) token: Vec<u8>,
+        pub(in crate::stores::sql) previous: Option<Vec<u8>>,
+        pub(in crate::stores::sql) seed: Vec<u8>,
+        pub(in crate::stores::sql) rotated_at: i64,
+        pub(in crate::stores::sql) created_at: i64,
+        pub(in crate::stores::sql) expires_at: i64,
+        pub(in crate::stores::sql) duration: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(in crate::stores::sql) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,18 +1,18 @@
-//! The table of sessions.
+//! The tables of sessions and remembered logins.
 
 use sea_orm_migration::prelude::{
-    ColumnDef, DbErr, DeriveIden, Index, MigrationName, MigrationTrait, SchemaManager, Table,
-    async_trait,
+    ColumnDef, DbErr, DeriveIden, Index, IntoIden, MigrationName, MigrationTrait, SchemaManager,
+    Table, async_trait,
 };
 
 use crate::database::{Migrations, exact_collation};
-use crate::session::UserId;
+use crate::session::{Session, UserId};
 
-/// What brings the session table up to date, for
+/// What brings the session tables up to date, for
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const MIGRATIONS: Migrations = Migrations {
     owner: "sessions",
-    list: || vec![Box::new(CreateSessions)],
+    list: || vec![Box::new(CreateSessions), Box::new(RememberLogins)],
 };
 
 #[derive(DeriveIden)]
@@ -26,6 +26,28 @@ enum Sessions {
     AuthenticatedAt,
     LastSeenAt,
     ExpiresAt,
+    // Since the second migration:
+    Realm,
+    IsFresh,
+    RememberedId,
+    UserAgent,
+    Address,
+}
+
+#[derive(DeriveIden)]
+enum RememberedLogins {
+    Table,
+    Id,
+    Realm,
+    UserId,
+    UserEpoch,
+    Token,
+    Previous,
+    Seed,
+    RotatedAt,
+    CreatedAt,
+    ExpiresAt,
+    Duration,
 }
 
 struct CreateSessions;
@@ -98,4 +120,124 @@ impl MigrationTrait for CreateSessions {
             .drop_table(Table::drop().table(Sessions::Table).to_owned())
             .await
     }
+}
+
+struct RememberLogins;
+
+impl MigrationName for RememberLogins {
+    fn name(&self) -> &str {
+        "2026_11_23_000003_remember_logins"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for RememberLogins {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let exact = exact_collation(manager.get_database_backend());
+        let id_chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
+        let agent_chars = u32::try_from(Session::MAX_USER_AGENT_CHARS).unwrap_or(u32::MAX);
+        // SQLite adds one column in a statement.
+        for column in [
+            realm(Sessions::Realm, exact),
+            ColumnDef::new(Sessions::IsFresh)
+                .boolean()
+                .not_null()
+                .default(true)
+                .to_owned(),
+            ColumnDef::new(Sessions::RememberedId)
+                .binary_len(32)
+                .to_owned(),
+            ColumnDef::new(Sessions::UserAgent)
+                .string_len(agent_chars)
+                .to_owned(),
+            ColumnDef::new(Sessions::Address).string_len(45).to_owned(),
+        ] {
+            let table = Table::alter()
+                .table(Sessions::Table)
+                .add_column(column)
+                .to_owned();
+            manager.alter_table(table).await?;
+        }
+        let number = |column| ColumnDef::new(column).big_integer().not_null().to_owned();
+        let digest = |column| ColumnDef::new(column).binary_len(32).not_null().to_owned();
+        manager
+            .create_table(
+                Table::create()
+                    .table(RememberedLogins::Table)
+                    .col(digest(RememberedLogins::Id).primary_key())
+                    .col(realm(RememberedLogins::Realm, exact))
+                    .col(
+                        ColumnDef::new(RememberedLogins::UserId)
+                            .string_len(id_chars)
+                            .extra(exact)
+                            .not_null(),
+                    )
+                    .col(number(RememberedLogins::UserEpoch))
+                    .col(digest(RememberedLogins::Token))
+                    .col(ColumnDef::new(RememberedLogins::Previous).binary_len(32))
+                    .col(digest(RememberedLogins::Seed))
+                    .col(number(RememberedLogins::RotatedAt))
+                    .col(number(RememberedLogins::CreatedAt))
+                    .col(number(RememberedLogins::ExpiresAt))
+                    .col(number(RememberedLogins::Duration))
+                    .to_owned(),
+            )
+            .await?;
+        for index in [
+            Index::create()
+                .name("sessions_remembered_id")
+                .table(Sessions::Table)
+                .col(Sessions::RememberedId),
+            Index::create()
+                .name("remembered_logins_user_id")
+                .table(RememberedLogins::Table)
+                .col(RememberedLogins::UserId),
+            Index::create()
+                .name("remembered_logins_expires_at")
+                .table(RememberedLogins::Table)
+                .col(RememberedLogins::ExpiresAt),
+        ] {
+            manager.create_index(index.to_owned()).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .drop_table(Table::drop().table(RememberedLogins::Table).to_owned())
+            .await?;
+        let index = Index::drop()
+            .name("sessions_remembered_id")
+            .table(Sessions::Table)
+            .to_owned();
+        manager.drop_index(index).await?;
+        for column in [
+            Sessions::Realm,
+            Sessions::IsFresh,
+            Sessions::RememberedId,
+            Sessions::UserAgent,
+            Sessions::Address,
+        ] {
+            let table = Table::alter()
+                .table(Sessions::Table)
+                .drop_column(column)
+                .to_owned();
+            manager.alter_table(table).await?;
+        }
+        Ok(())
+    }
+}
+
+fn realm(column: impl IntoIden, exact: &'static str) -> ColumnDef {
+    let chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
+    ColumnDef::new(column)
+        .string_len(chars)
+        .extra(exact)
+        .not_null()
+        .default("")
+        .to_owned()
 }

@@ -2,51 +2,79 @@
 
 mod entity;
 mod migration;
+mod row;
 
 pub use migration::MIGRATIONS;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, EntityTrait, QueryFilter,
-    TransactionTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QuerySelect, TransactionTrait, UpdateMany,
 };
 
 use crate::clock::Timestamp;
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::session::{Session, SessionExpiry, SessionId, SessionStore, UserId};
-use entity::{ActiveModel, Column, Entity, Model};
+use crate::session::{
+    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
+    SessionStore, UserId,
+};
+use entity::{remembered, session};
 
-/// Keeps sessions in the table `sessions`. Clones share the connections.
+/// Keeps sessions in the table `sessions`, and remembered logins in `remembered_logins`. Clones
+/// share the connections.
 ///
-/// Every change is one statement that is conditional on the row, or one transaction.
+/// Every change is one statement that is conditional on the row, or one transaction. In each
+/// transaction the first statement writes, so that SQLite never has to raise a lock.
 #[derive(Debug, Clone)]
 pub struct SqlStore(Database);
 
 impl SqlStore {
-    /// The sessions in `database`; its table is made by [`MIGRATIONS`].
+    /// The sessions in `database`; its tables are made by [`MIGRATIONS`].
     pub fn new(database: Database) -> Self {
         Self(database)
+    }
+
+    async fn begin(&self) -> Result<DatabaseTransaction> {
+        self.0.connection().begin().await.map_err(Error::from_db)
+    }
+
+    /// The remembered login that a session came of. It never changes while the session is there.
+    async fn remembered_of(&self, id: SessionId) -> Result<Option<Vec<u8>>> {
+        let found: Option<Option<Vec<u8>>> = session::Entity::find_by_id(bytes(id))
+            .select_only()
+            .column(session::Column::RememberedId)
+            .into_tuple()
+            .one(self.0.connection())
+            .await
+            .map_err(Error::from_db)?;
+        Ok(found.flatten())
     }
 }
 
 impl SessionStore for SqlStore {
-    async fn create(&self, session: Session, replaced: Option<SessionId>) -> Result<()> {
-        let row = ActiveModel {
-            id: ActiveValue::Set(session.id.as_bytes().to_vec()),
-            public_id: ActiveValue::Set(session.public_id),
-            user_id: ActiveValue::Set(session.user_id.to_string()),
-            user_epoch: ActiveValue::Set(session.user_epoch),
-            created_at: ActiveValue::Set(session.created_at.as_millis()),
-            authenticated_at: ActiveValue::Set(session.authenticated_at.as_millis()),
-            last_seen_at: ActiveValue::Set(session.last_seen_at.as_millis()),
-            expires_at: ActiveValue::Set(session.expires_at.as_millis()),
+    async fn create(
+        &self,
+        session: Session,
+        remembered: Option<RememberedLogin>,
+        replaced: Replaced,
+    ) -> Result<()> {
+        let came_of = match replaced.session {
+            Some(id) => self.remembered_of(id).await?,
+            None => None,
         };
-        let transaction = self.0.connection().begin().await.map_err(Error::from_db)?;
-        row.insert(&transaction).await.map_err(Error::from_db)?;
-        if let Some(replaced) = replaced {
-            Entity::delete_by_id(replaced.as_bytes().to_vec())
-                .exec(&transaction)
+        let transaction = self.begin().await?;
+        insert(session, &transaction).await?;
+        if let Some(id) = replaced.session {
+            delete_session(id, &transaction).await?;
+        }
+        let brought = replaced.remembered.map(|id| id.as_bytes().to_vec());
+        for id in came_of.into_iter().chain(brought) {
+            delete_remembered(id, &transaction).await?;
+        }
+        if let Some(remembered) = remembered {
+            row::of_remembered(&remembered)
+                .insert(&transaction)
                 .await
                 .map_err(Error::from_db)?;
         }
@@ -54,66 +82,172 @@ impl SessionStore for SqlStore {
     }
 
     async fn load(&self, id: SessionId) -> Result<Option<Session>> {
-        let found = Entity::find_by_id(id.as_bytes().to_vec())
+        let found = session::Entity::find_by_id(bytes(id))
             .one(self.0.connection())
             .await
             .map_err(Error::from_db)?;
-        Ok(found.map(|row| from_row(id, row)))
+        found.map(row::to_session).transpose()
     }
 
     async fn touch(&self, id: SessionId, last_seen_at: Timestamp) -> Result<bool> {
-        let updated = Entity::update_many()
-            .col_expr(Column::LastSeenAt, Expr::value(last_seen_at.as_millis()))
-            .filter(Column::Id.eq(id.as_bytes().to_vec()))
-            .exec(self.0.connection())
+        let seen = Expr::value(last_seen_at.as_millis());
+        let update = session::Entity::update_many()
+            .col_expr(session::Column::LastSeenAt, seen)
+            .filter(session::Column::Id.eq(bytes(id)));
+        changed(update, self.0.connection()).await
+    }
+
+    async fn mark_stale(&self, id: SessionId) -> Result<bool> {
+        let update = session::Entity::update_many()
+            .col_expr(session::Column::IsFresh, Expr::value(false))
+            .filter(session::Column::Id.eq(bytes(id)));
+        changed(update, self.0.connection()).await
+    }
+
+    async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
+        let transaction = self.begin().await?;
+        if !delete_session(old, &transaction).await? {
+            return Ok(false);
+        }
+        insert(session, &transaction).await?;
+        transaction.commit().await.map_err(Error::from_db)?;
+        Ok(true)
+    }
+
+    async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
+        let found = remembered::Entity::find_by_id(id.as_bytes().to_vec())
+            .one(self.0.connection())
             .await
             .map_err(Error::from_db)?;
-        Ok(updated.rows_affected > 0)
+        found.map(row::to_remembered).transpose()
+    }
+
+    async fn resume(
+        &self,
+        session: Session,
+        remembered: RememberedLogin,
+        seen: RememberDigest,
+    ) -> Result<bool> {
+        let transaction = self.begin().await?;
+        let update = remembered::Entity::update_many()
+            .set(row::of_remembered(&remembered))
+            .filter(remembered::Column::Id.eq(remembered.id.as_bytes().to_vec()))
+            .filter(remembered::Column::Token.eq(seen.as_bytes().to_vec()));
+        if !changed(update, &transaction).await? {
+            return Ok(false);
+        }
+        insert(session, &transaction).await?;
+        transaction.commit().await.map_err(Error::from_db)?;
+        Ok(true)
+    }
+
+    async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
+        let expires_at = Expr::value(expires_at.as_millis());
+        let update = remembered::Entity::update_many()
+            .col_expr(remembered::Column::ExpiresAt, expires_at)
+            .filter(remembered::Column::Id.eq(id.as_bytes().to_vec()));
+        changed(update, self.0.connection()).await
     }
 
     async fn revoke(&self, id: SessionId) -> Result<bool> {
-        let deleted = Entity::delete_by_id(id.as_bytes().to_vec())
-            .exec(self.0.connection())
-            .await
-            .map_err(Error::from_db)?;
-        Ok(deleted.rows_affected > 0)
+        let came_of = self.remembered_of(id).await?;
+        let transaction = self.begin().await?;
+        let was_there = delete_session(id, &transaction).await?;
+        if let Some(remembered) = came_of {
+            delete_remembered(remembered, &transaction).await?;
+        }
+        transaction.commit().await.map_err(Error::from_db)?;
+        Ok(was_there)
     }
 
-    async fn revoke_user(&self, user_id: &UserId, keep: Option<SessionId>) -> Result<u64> {
-        let mut condition = Condition::all().add(Column::UserId.eq(user_id.as_str()));
+    async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
+        let transaction = self.begin().await?;
+        let was_there = delete_remembered(id.as_bytes().to_vec(), &transaction).await?;
+        transaction.commit().await.map_err(Error::from_db)?;
+        Ok(was_there)
+    }
+
+    async fn revoke_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        keep: Option<SessionId>,
+    ) -> Result<u64> {
+        let mut sessions = session::Entity::delete_many()
+            .filter(session::Column::Realm.eq(realm))
+            .filter(session::Column::UserId.eq(user_id.as_str()));
+        let mut logins = remembered::Entity::delete_many()
+            .filter(remembered::Column::Realm.eq(realm))
+            .filter(remembered::Column::UserId.eq(user_id.as_str()));
         if let Some(keep) = keep {
-            condition = condition.add(Column::Id.ne(keep.as_bytes().to_vec()));
+            sessions = sessions.filter(session::Column::Id.ne(bytes(keep)));
+            if let Some(came_of) = self.remembered_of(keep).await? {
+                logins = logins.filter(remembered::Column::Id.ne(came_of));
+            }
         }
-        delete(&self.0, condition).await
+        let transaction = self.begin().await?;
+        // The logins first: one that resumes meanwhile finds none, or its session is seen below.
+        logins.exec(&transaction).await.map_err(Error::from_db)?;
+        let ended = sessions.exec(&transaction).await.map_err(Error::from_db)?;
+        transaction.commit().await.map_err(Error::from_db)?;
+        Ok(ended.rows_affected)
     }
 
     async fn sweep(&self, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
         let over = Condition::any()
-            .add(Column::ExpiresAt.lte(now.as_millis()))
-            .add(Column::CreatedAt.lte((now - expiry.absolute).as_millis()))
-            .add(Column::LastSeenAt.lte((now - expiry.idle).as_millis()));
-        delete(&self.0, over).await
+            .add(session::Column::ExpiresAt.lte(now.as_millis()))
+            .add(session::Column::CreatedAt.lte((now - expiry.absolute).as_millis()))
+            .add(session::Column::LastSeenAt.lte((now - expiry.idle).as_millis()));
+        let sessions = session::Entity::delete_many()
+            .filter(over)
+            .exec(self.0.connection())
+            .await
+            .map_err(Error::from_db)?;
+        let logins = remembered::Entity::delete_many()
+            .filter(remembered::Column::ExpiresAt.lte(now.as_millis()))
+            .exec(self.0.connection())
+            .await
+            .map_err(Error::from_db)?;
+        Ok(sessions.rows_affected + logins.rows_affected)
     }
 }
 
-async fn delete(database: &Database, condition: Condition) -> Result<u64> {
-    let deleted = Entity::delete_many()
-        .filter(condition)
-        .exec(database.connection())
+fn bytes(id: SessionId) -> Vec<u8> {
+    id.as_bytes().to_vec()
+}
+
+async fn insert(session: Session, connection: &impl ConnectionTrait) -> Result<()> {
+    let row = row::of_session(session);
+    row.insert(connection).await.map_err(Error::from_db)?;
+    Ok(())
+}
+
+async fn delete_session(id: SessionId, connection: &impl ConnectionTrait) -> Result<bool> {
+    let deleted = session::Entity::delete_by_id(bytes(id))
+        .exec(connection)
         .await
         .map_err(Error::from_db)?;
-    Ok(deleted.rows_affected)
+    Ok(deleted.rows_affected > 0)
 }
 
-fn from_row(id: SessionId, row: Model) -> Session {
-    Session {
-        id,
-        public_id: row.public_id,
-        user_id: row.user_id.into(),
-        user_epoch: row.user_epoch,
-        created_at: Timestamp::from_millis(row.created_at),
-        authenticated_at: Timestamp::from_millis(row.authenticated_at),
-        last_seen_at: Timestamp::from_millis(row.last_seen_at),
-        expires_at: Timestamp::from_millis(row.expires_at),
-    }
+/// Deletes a remembered login and the sessions that came of it.
+async fn delete_remembered(id: Vec<u8>, connection: &impl ConnectionTrait) -> Result<bool> {
+    let login = remembered::Entity::delete_by_id(id.clone())
+        .exec(connection)
+        .await
+        .map_err(Error::from_db)?;
+    session::Entity::delete_many()
+        .filter(session::Column::RememberedId.eq(id))
+        .exec(connection)
+        .await
+        .map_err(Error::from_db)?;
+    Ok(login.rows_affected > 0)
+}
+
+async fn changed<E: EntityTrait>(
+    update: UpdateMany<E>,
+    connection: &impl ConnectionTrait,
+) -> Result<bool> {
+    let updated = update.exec(connection).await.map_err(Error::from_db)?;
+    Ok(updated.rows_affected > 0)
 }

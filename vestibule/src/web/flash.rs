@@ -1,16 +1,16 @@
 //! Messages that survive one redirect.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
+use cookie::Cookie;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::crypto::key::{SecretKey, Signer};
+use crate::crypto::key::SecretKey;
 use crate::web::PublicUrl;
-use crate::web::cookies::{self, Found, OwnCookie};
+use crate::web::cookies;
+use crate::web::signed_cookie::SignedCookie;
 
 /// A message for the next page. Flask's `flash`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,15 +34,8 @@ impl Flash {
 
 /// Carries messages to the next page in a short-lived signed cookie, so that an anonymous
 /// visitor needs no row in any store.
-///
-/// Signed, so that nobody else can put words into the site's mouth; not encrypted: the reader
-/// is the one it is for.
-#[derive(Clone)]
-pub struct Flashes {
-    signer: Arc<Signer>,
-    clock: Clock,
-    cookie: OwnCookie,
-}
+#[derive(Debug, Clone)]
+pub struct Flashes(SignedCookie);
 
 /// Long enough for a redirect over a slow line.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -53,31 +46,34 @@ const MAX_BYTES: usize = 2_000;
 impl Flashes {
     /// Messages signed by `key`, for an app reached at `public_url`.
     pub fn new(key: &SecretKey, public_url: &PublicUrl, clock: Clock) -> Self {
-        Self {
-            signer: Arc::new(key.signer("vestibule flash v1")),
-            clock,
-            cookie: OwnCookie::new("flash", Some(public_url)),
-        }
+        Self::at(Some(public_url), key, clock)
+    }
+
+    /// As [`new`](Self::new); without an address, over https.
+    pub(crate) fn at(public_url: Option<&PublicUrl>, key: &SecretKey, clock: Clock) -> Self {
+        Self(SignedCookie::new("flash", key, public_url, clock, LIFETIME))
     }
 
     /// The messages that a request brings. What is not ours, or too old, is none.
     pub fn read(&self, headers: &HeaderMap) -> Vec<Flash> {
-        let Found::One(sealed) = self.cookie.find(headers) else {
-            return Vec::new();
-        };
-        self.signer
-            .open(sealed, self.clock.now())
+        let payload = self.0.read(headers);
+        payload
             .and_then(|payload| serde_json::from_slice(&payload).ok())
             .unwrap_or_default()
     }
 
     /// Whether a request brings our cookie, in whatever state.
     pub(crate) fn is_brought(&self, headers: &HeaderMap) -> bool {
-        self.cookie.find(headers) != Found::None
+        self.0.is_brought(headers)
     }
 
     /// Adds the cookie that carries `flashes` to the next page.
     pub fn write(&self, headers: &mut HeaderMap, flashes: &[Flash]) {
+        cookies::append(headers, &self.set(flashes));
+    }
+
+    /// The cookie that carries `flashes` to the next page.
+    pub(crate) fn set(&self, flashes: &[Flash]) -> Cookie<'static> {
         let mut flashes = flashes;
         let payload = loop {
             let payload = serde_json::to_vec(flashes).unwrap_or_default();
@@ -86,21 +82,17 @@ impl Flashes {
             }
             flashes = &flashes[1..];
         };
-        let sealed = self.signer.seal(&payload, self.clock.now() + LIFETIME);
-        cookies::append(headers, &self.cookie.set(sealed, Some(LIFETIME)));
+        self.0.set(&payload)
     }
 
     /// Makes the browser forget the messages, as they have been shown.
     pub fn clear(&self, headers: &mut HeaderMap) {
-        cookies::append(headers, &self.cookie.remove());
+        cookies::append(headers, &self.remove());
     }
-}
 
-impl fmt::Debug for Flashes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flashes")
-            .field("cookie", &self.cookie)
-            .finish_non_exhaustive()
+    /// The cookie that makes the browser forget the messages.
+    pub(crate) fn remove(&self) -> Cookie<'static> {
+        self.0.remove()
     }
 }
 

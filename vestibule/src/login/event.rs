@@ -1,0 +1,158 @@
+//! What happens around logins, for whoever wants to know.
+
+use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::login::UserId;
+
+/// What happened. The first nine are Flask-Login's signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Event {
+    /// A user logged in. `user_logged_in`.
+    LoggedIn,
+    /// A browser was logged out; with no user where nobody was logged in. `user_logged_out`.
+    LoggedOut,
+    /// A remember cookie began a new session. `user_loaded_from_cookie`.
+    LoadedFromCookie,
+    /// The request loader found the user. `user_loaded_from_request`.
+    LoadedFromRequest,
+    /// The user showed a credential again. `user_login_confirmed`.
+    LoginConfirmed,
+    /// Somebody asked for what needs a log-in. `user_unauthorized`.
+    Unauthorized,
+    /// Somebody asked for what needs a fresh log-in. `user_needs_refresh`.
+    NeedsRefresh,
+    /// A request asked who the visitor is, for the first time. `user_accessed`.
+    Accessed,
+    /// A session came from another browser or address than it began with; it is not fresh any
+    /// more, or ended. `session_protected`.
+    SessionProtected,
+    /// A log-in was refused, as the user is not active.
+    Inactive,
+    /// A credential was wrong. Reported by whoever checks it:
+    /// [`Login::report`](crate::Login::report).
+    LoginFailed,
+    /// A remember token was used a second time: somebody has a copy. The remembered login and
+    /// its sessions are ended.
+    RememberCookieReused,
+    /// A session or remember cookie was no token, or came twice.
+    CookieRefused,
+    /// A session or remembered login was ended, as its user is gone, or has begun a new
+    /// [`session_epoch`](crate::login::User::session_epoch).
+    SessionEnded,
+    /// A user ended all their other sessions, or all of them.
+    LoggedOutElsewhere,
+}
+
+/// What happened, to whom and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventRecord {
+    /// What happened.
+    pub event: Event,
+    /// When.
+    pub at: Timestamp,
+    /// The login manager's [`realm`](crate::login::LoginManager::realm).
+    pub realm: String,
+    /// The user it happened to, where that is known.
+    pub user: Option<UserId>,
+    /// The [`public_id`](crate::Session::public_id) of the session.
+    pub session: Option<String>,
+    /// The address that the request came from, where that is known.
+    pub address: Option<IpAddr>,
+    /// The request's `User-Agent`, cut off at
+    /// [`MAX_USER_AGENT_CHARS`](crate::Session::MAX_USER_AGENT_CHARS). Anybody can write
+    /// anything there.
+    pub user_agent: Option<String>,
+}
+
+impl EventRecord {
+    /// One line in the log. What the visitor wrote is quoted and escaped.
+    fn log(&self) {
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    event = ?self.event,
+                    user = ?self.user,
+                    session = self.session,
+                    address = ?self.address,
+                    user_agent = ?self.user_agent,
+                    "login event"
+                )
+            };
+        }
+        match self.event {
+            Event::SessionProtected
+            | Event::RememberCookieReused
+            | Event::CookieRefused
+            | Event::LoginFailed
+            | Event::Inactive => line!(warn),
+            event if event.is_routine() => line!(debug),
+            _ => line!(info),
+        }
+    }
+}
+
+impl Event {
+    /// Whether it happens at every request of somebody.
+    fn is_routine(self) -> bool {
+        matches!(
+            self,
+            Self::Accessed | Self::Unauthorized | Self::NeedsRefresh | Self::LoadedFromRequest
+        )
+    }
+}
+
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[derive(Clone)]
+enum Listener {
+    Sync(Arc<dyn Fn(&EventRecord) + Send + Sync>),
+    Async(Arc<dyn Fn(EventRecord) -> BoxFuture + Send + Sync>),
+}
+
+/// Everybody who wants to know.
+#[derive(Clone, Default)]
+pub(crate) struct Listeners(Vec<Listener>);
+
+impl Listeners {
+    pub(crate) fn add(&mut self, listener: impl Fn(&EventRecord) + Send + Sync + 'static) {
+        self.0.push(Listener::Sync(Arc::new(listener)));
+    }
+
+    pub(crate) fn add_async<F, Fut>(&mut self, listener: F)
+    where
+        F: Fn(EventRecord) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let listener = move |record| -> BoxFuture { Box::pin(listener(record)) };
+        self.0.push(Listener::Async(Arc::new(listener)));
+    }
+
+    /// Whether anybody would notice `event`: most requests have nobody to tell.
+    pub(crate) fn want(&self, event: Event) -> bool {
+        !self.0.is_empty() || !event.is_routine() || tracing::enabled!(tracing::Level::DEBUG)
+    }
+
+    /// Tells all of them, in the order in which they were added, and the log.
+    pub(crate) async fn tell(&self, record: EventRecord) {
+        record.log();
+        for listener in &self.0 {
+            match listener {
+                Listener::Sync(listener) => listener(&record),
+                Listener::Async(listener) => listener(record.clone()).await,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Listeners({})", self.0.len())
+    }
+}

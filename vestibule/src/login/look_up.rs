@@ -1,0 +1,238 @@
+//! From what a request brings to its user: the one place where sessions, remembered logins and
+//! requests are judged.
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::login::visit::{LoggedIn, Visit};
+use crate::login::{Event, SessionProtection, User};
+use crate::session::{Presented, RememberToken, RememberedLogin, Session, SessionExpiry};
+
+impl<U: User> Visit<U> {
+    /// Who this is: by the session, or else by the remember cookie, or else by the request
+    /// itself.
+    pub(crate) async fn look_up(&self) -> Result<Option<LoggedIn<U>>> {
+        if self.has_rubbish {
+            self.tell_of(Event::CookieRefused, None, None).await;
+        }
+        if let Some(logged_in) = self.by_session().await? {
+            return Ok(Some(logged_in));
+        }
+        if let Some(logged_in) = self.by_remember_cookie().await? {
+            return Ok(Some(logged_in));
+        }
+        self.by_request().await
+    }
+
+    async fn by_session(&self) -> Result<Option<LoggedIn<U>>> {
+        let Some(token) = &self.token else {
+            return Ok(None);
+        };
+        let manager = &*self.manager;
+        let Some(mut session) = manager.store.load(token.id()).await? else {
+            return Ok(None);
+        };
+        let now = manager.clock.now();
+        if session.realm != manager.realm || !manager.expiry.is_alive(&session, now) {
+            return Ok(None);
+        }
+        let loaded = manager.loader.load(session.user_id.clone()).await?;
+        let Some(user) = loaded.filter(|user| user.session_epoch() == session.user_epoch) else {
+            manager.store.revoke(session.id).await?;
+            self.tell_of_session(Event::SessionEnded, &session).await;
+            return Ok(None);
+        };
+        if !user.is_active() || !self.protect(&mut session).await? {
+            return Ok(None);
+        }
+        if manager.expiry.is_touch_due(&session, now) {
+            self.touch(&session, now).await;
+        }
+        let remember_token = self.remember_token.as_ref();
+        let remember_token = remember_token.filter(|token| Some(token.id()) == session.remembered);
+        if let Some(token) = remember_token
+            && manager.remember.refresh_each_request
+        {
+            self.remember_for_longer(token, now).await?;
+        }
+        Ok(Some(LoggedIn {
+            is_fresh: self.is_fresh(&session, now),
+            is_remembered: remember_token.is_some(),
+            user,
+            session: Some(session),
+        }))
+    }
+
+    /// Does what session protection says where a session comes from another browser. Returns
+    /// whether the session goes on.
+    async fn protect(&self, session: &mut Session) -> Result<bool> {
+        let manager = &*self.manager;
+        if manager.protection == SessionProtection::Off
+            || self
+                .sender
+                .may_have_begun(session, manager.protected_prefix)
+        {
+            return Ok(true);
+        }
+        if manager.protection == SessionProtection::Strong {
+            manager.store.revoke(session.id).await?;
+            self.tell_of_session(Event::SessionProtected, session).await;
+            self.forget();
+            return Ok(false);
+        }
+        // Told once: at the next request of that browser there is nothing left to take away.
+        if session.is_fresh {
+            manager.store.mark_stale(session.id).await?;
+            session.is_fresh = false;
+            self.tell_of_session(Event::SessionProtected, session).await;
+        }
+        Ok(true)
+    }
+
+    /// Writes the last-seen time. Where that fails the session only idles out earlier, so the
+    /// request goes on.
+    async fn touch(&self, session: &Session, now: Timestamp) {
+        if let Err(error) = self.manager.store.touch(session.id, now).await {
+            tracing::warn!(session = session.public_id, %error, "last-seen time not written");
+        }
+    }
+
+    /// Counts the remember cookie's duration anew, in the store and in the browser.
+    async fn remember_for_longer(&self, token: &RememberToken, now: Timestamp) -> Result<()> {
+        let store = &self.manager.store;
+        let Some(mut remembered) = store.load_remembered(token.id()).await? else {
+            return Ok(());
+        };
+        // Another request may have changed the token; then the browser gets that one.
+        if remembered.token != token.digest() {
+            return Ok(());
+        }
+        let before = remembered.expires_at;
+        remembered.expires_at = now + remembered.duration;
+        // The store lags behind the cookie by as much as for the last-seen time.
+        let lag = SessionExpiry::TOUCH_EVERY.min(remembered.duration / 4);
+        if remembered.expires_at.since(before) >= lag {
+            store
+                .extend_remembered(remembered.id, remembered.expires_at)
+                .await?;
+        }
+        self.state().remember_cookie = Some(self.cookies.remember.set(token, &remembered, now));
+        Ok(())
+    }
+
+    async fn by_remember_cookie(&self) -> Result<Option<LoggedIn<U>>> {
+        let Some(token) = &self.remember_token else {
+            return Ok(None);
+        };
+        let manager = &*self.manager;
+        // Of requests that use one token at a time one is the first; the others, a moment
+        // later, find that it was just replaced.
+        for _ in 0..3 {
+            let now = manager.clock.now();
+            let Some(remembered) = manager.store.load_remembered(token.id()).await? else {
+                return Ok(None);
+            };
+            if remembered.realm != manager.realm || !remembered.is_alive(now) {
+                return Ok(None);
+            }
+            let (rotated, successor) = match remembered.judge(token, now, manager.remember.grace) {
+                Presented::Current => remembered.rotated(token, &manager.random, now)?,
+                Presented::JustReplaced(successor) => (remembered.clone(), successor),
+                Presented::Reused => {
+                    self.end(&remembered, Event::RememberCookieReused).await?;
+                    self.forget();
+                    return Ok(None);
+                }
+            };
+            let loaded = manager.loader.load(remembered.user_id.clone()).await?;
+            let Some(user) = loaded.filter(|user| user.session_epoch() == remembered.user_epoch)
+            else {
+                self.end(&remembered, Event::SessionEnded).await?;
+                return Ok(None);
+            };
+            if !user.is_active() {
+                return Ok(None);
+            }
+            if let Some(session) = self
+                .resume(&user, &remembered, rotated, &successor, now)
+                .await?
+            {
+                let logged_in = LoggedIn {
+                    is_fresh: false,
+                    is_remembered: true,
+                    user,
+                    session: Some(session),
+                };
+                return Ok(Some(logged_in));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Begins a session from a remembered login, if nobody else has changed that since.
+    async fn resume(
+        &self,
+        user: &U,
+        seen: &RememberedLogin,
+        mut rotated: RememberedLogin,
+        successor: &RememberToken,
+        now: Timestamp,
+    ) -> Result<Option<Session>> {
+        let manager = &*self.manager;
+        let (session_token, mut session) = self.new_session(user, now)?;
+        session.is_fresh = false;
+        session.remembered = Some(seen.id);
+        session.authenticated_at = seen.created_at;
+        // However often it is resumed, a log-in without a credential lasts no longer than the
+        // log-in with one could have, or than the browser is remembered.
+        let latest = (seen.created_at + manager.expiry.absolute).max(seen.expires_at);
+        session.expires_at = session.expires_at.min(latest);
+        if manager.remember.refresh_each_request {
+            rotated.expires_at = now + rotated.duration;
+        }
+        let remember_cookie = self.cookies.remember.set(successor, &rotated, now);
+        let resumed = manager
+            .store
+            .resume(session.clone(), rotated, seen.token)
+            .await?;
+        if !resumed {
+            return Ok(None);
+        }
+        manager.sweep_if_due();
+        self.set_session_cookie(&session_token);
+        self.state().remember_cookie = Some(remember_cookie);
+        self.tell_of_session(Event::LoadedFromCookie, &session)
+            .await;
+        Ok(Some(session))
+    }
+
+    async fn end(&self, remembered: &RememberedLogin, event: Event) -> Result<()> {
+        self.manager.store.revoke_remembered(remembered.id).await?;
+        let user = Some(remembered.user_id.clone());
+        self.tell_of(event, user, None).await;
+        Ok(())
+    }
+
+    async fn by_request(&self) -> Result<Option<LoggedIn<U>>> {
+        let (Some(loader), Some(request)) = (&self.manager.request_loader, &self.request) else {
+            return Ok(None);
+        };
+        let loaded = loader.load((**request).clone()).await?;
+        let Some(user) = loaded.filter(User::is_active) else {
+            return Ok(None);
+        };
+        self.tell_of(Event::LoadedFromRequest, Some(user.id()), None)
+            .await;
+        Ok(Some(LoggedIn {
+            user,
+            session: None,
+            is_fresh: false,
+            is_remembered: false,
+        }))
+    }
+
+    async fn tell_of_session(&self, event: Event, session: &Session) {
+        let user = Some(session.user_id.clone());
+        self.tell_of(event, user, Some(session.public_id.clone()))
+            .await;
+    }
+}

@@ -1,0 +1,279 @@
+//! What visitors get who would have to log in first, or again.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::extract::OriginalUri;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{CACHE_CONTROL, HOST, REFERER, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use url::{Position, Url};
+
+use crate::error::Error;
+use crate::login::login_url::{is_absolute, with_next};
+use crate::login::views::Needed;
+use crate::login::visit::Visit;
+use crate::login::{Event, LoginManager, LoginViews, Next, User};
+use crate::web::{Client, Flash, Problem, PublicUrl};
+
+const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
+const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+
+pub(crate) type Localize = Arc<dyn Fn(&str, &HeaderMap) -> String + Send + Sync>;
+
+/// A request that is refused, for a handler of the app's own.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The request, but for its body.
+    pub request: Parts,
+    /// What kind of client sent it.
+    pub client: Client,
+    /// The login or refresh page with the way back, if there is such a page.
+    pub login_url: Option<String>,
+}
+
+type BoxFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A handler of the app's own, of any kind.
+#[derive(Clone)]
+pub(crate) struct RefusalHandler(Arc<dyn Fn(Refusal) -> BoxFuture + Send + Sync>);
+
+impl RefusalHandler {
+    pub(crate) fn new<F, Fut>(handler: F) -> Self
+    where
+        F: Fn(Refusal) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoResponse> + Send + 'static,
+    {
+        Self(Arc::new(move |refusal| {
+            let answer = handler(refusal);
+            Box::pin(async { answer.await.into_response() })
+        }))
+    }
+}
+
+/// Why [`CurrentUser`](crate::CurrentUser), [`FreshUser`](crate::FreshUser),
+/// [`Login`](crate::Login) or a layer such as
+/// [`login_required`](crate::login::login_required) did not let a request pass.
+#[non_exhaustive]
+pub enum LoginRejection {
+    /// Nobody is logged in. A browser is sent to the login page (303, with `next`); htmx is
+    /// told to go there (`HX-Redirect`); a client that reads JSON gets 401 as problem+json.
+    /// Without a login page, and for a login page that itself asks, 401.
+    LoginRequired(Box<Response>),
+    /// The log-in is not fresh: the same, with the refresh page.
+    FreshLoginRequired(Box<Response>),
+    /// The store or the user loader failed: 503, for nobody can say who this is.
+    Unavailable(Error),
+    /// There is no layer for this user type on the route: a mistake in the app, and 500.
+    LayerMissing {
+        /// The user type that the handler asks for.
+        user: &'static str,
+    },
+}
+
+impl LoginRejection {
+    pub(crate) fn no_layer<U>() -> Self {
+        Self::LayerMissing {
+            user: std::any::type_name::<U>(),
+        }
+    }
+}
+
+impl fmt::Debug for LoginRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LoginRequired(response) => write!(f, "LoginRequired({})", response.status()),
+            Self::FreshLoginRequired(response) => {
+                write!(f, "FreshLoginRequired({})", response.status())
+            }
+            Self::Unavailable(error) => write!(f, "Unavailable({error})"),
+            Self::LayerMissing { user } => write!(f, "LayerMissing({user})"),
+        }
+    }
+}
+
+impl From<Error> for LoginRejection {
+    fn from(error: Error) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+impl IntoResponse for LoginRejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::LoginRequired(response) | Self::FreshLoginRequired(response) => *response,
+            Self::Unavailable(error) => error.into_response(),
+            Self::LayerMissing { user } => Error::config(format!(
+                "no login layer for users of type `{user}` on this route: add \
+                 `.layer(manager.layer())` after the last `.route(…)` of its router"
+            ))
+            .into_response(),
+        }
+    }
+}
+
+impl<U: User> Visit<U> {
+    /// Refuses a request for want of a log-in, or of a fresh one.
+    pub(crate) async fn refuse(&self, needed: Needed, request: &Parts) -> LoginRejection {
+        let manager = &*self.manager;
+        let (event, handler, rejection): (_, _, fn(_) -> _) = match needed {
+            Needed::Login => (
+                Event::Unauthorized,
+                &manager.on_unauthorized,
+                LoginRejection::LoginRequired,
+            ),
+            Needed::FreshLogin => (
+                Event::NeedsRefresh,
+                &manager.on_needs_refresh,
+                LoginRejection::FreshLoginRequired,
+            ),
+        };
+        self.tell(event).await;
+        let views = request.extensions.get::<LoginViews>();
+        let views = views.cloned().unwrap_or_default().or(&manager.views);
+        let (view, message, lost_message) = views.page(needed);
+        let client = Client::of(&request.headers);
+        let path = original_path(request);
+        // The page itself would send its visitors round in circles.
+        let view = view.filter(|view| path.split('?').next() != Some(view));
+        let came_from = manager
+            .has_next
+            .then(|| came_from(manager, client, request, path))
+            .flatten();
+        let login_url = view.map(|view| self.way_to(&view, came_from.as_deref(), &request.headers));
+        if let Some(handler) = handler {
+            let refusal = Refusal {
+                request: request.clone(),
+                client,
+                login_url,
+            };
+            return rejection(Box::new((handler.0)(refusal).await));
+        }
+        if login_url.is_some() && client == Client::Browser {
+            let is_lost = !request.method.is_safe();
+            let message = message.filter(|_| !is_lost);
+            let lost_message = lost_message.filter(|_| is_lost);
+            self.leave_message(message.or(lost_message), &request.headers);
+        }
+        let detail = match needed {
+            Needed::Login => "Log in to see this.",
+            Needed::FreshLogin => "Confirm your log-in to go on: it was a while ago.",
+        };
+        let challenge = manager.challenge.clone();
+        rejection(Box::new(answer(client, login_url, detail, challenge)))
+    }
+
+    /// The address of the login page, with the way back in it; or in the cookie, where that is
+    /// its place.
+    fn way_to(&self, view: &str, came_from: Option<&str>, headers: &HeaderMap) -> String {
+        let manager = &*self.manager;
+        let url = match (came_from, &self.cookies.next) {
+            (Some(next), Some(cookie)) => {
+                self.state().next_cookie = Some(cookie.set(next.as_bytes()));
+                view.to_owned()
+            }
+            (Some(next), None) => with_next(view, next, &origin(manager, headers)),
+            (None, _) => view.to_owned(),
+        };
+        match &manager.login_host {
+            Some(host) if !is_absolute(&url) => {
+                let public_url = manager.public_url.as_ref();
+                let is_https = public_url.is_none_or(PublicUrl::is_https);
+                format!("{}://{host}{url}", if is_https { "https" } else { "http" })
+            }
+            _ => url,
+        }
+    }
+
+    /// Adds a message to those on their way, once.
+    fn leave_message(&self, message: Option<Flash>, headers: &HeaderMap) {
+        let (Some(mut message), Some(flashes)) = (message, &self.cookies.messages) else {
+            return;
+        };
+        if let Some(localize) = &self.manager.localize {
+            message.message = localize(&message.message, headers);
+        }
+        let mut messages = flashes.read(headers);
+        if !messages.contains(&message) {
+            messages.push(message);
+        }
+        self.state().messages_cookie = Some(flashes.set(&messages));
+    }
+}
+
+/// The path and query as the browser asked for it, before any nesting of routers.
+fn original_path(request: &Parts) -> &str {
+    let uri = request
+        .extensions
+        .get::<OriginalUri>()
+        .map_or(&request.uri, |original| &original.0);
+    uri.path_and_query().map_or("/", |path| path.as_str())
+}
+
+/// The app's own origin; where nobody has said it, the host that the browser asked for.
+fn origin<U>(manager: &LoginManager<U>, headers: &HeaderMap) -> String {
+    match &manager.public_url {
+        Some(public_url) => public_url.origin(),
+        None => {
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            format!("https://{}", host.unwrap_or_default())
+        }
+    }
+}
+
+/// Where to go after the log-in: the page asked for; for htmx the page it is on, as it asked
+/// for a fragment. What was posted cannot be asked for again by a redirect, and its address may
+/// know no GET: back to the page with the form.
+fn came_from<U>(
+    manager: &LoginManager<U>,
+    client: Client,
+    request: &Parts,
+    path: &str,
+) -> Option<String> {
+    let page = match client {
+        Client::Htmx => Some(HX_CURRENT_URL),
+        _ if matches!(request.method, Method::GET | Method::HEAD) => None,
+        _ => Some(REFERER),
+    };
+    let next = match page {
+        None => path.to_owned(),
+        Some(header) => {
+            let page = Url::parse(request.headers.get(header)?.to_str().ok()?).ok()?;
+            if page.origin().ascii_serialization() != origin(manager, &request.headers) {
+                return None;
+            }
+            page[Position::BeforePath..Position::AfterQuery].to_owned()
+        }
+    };
+    // `/` is where a log-in leads without a `next` in most apps.
+    (Next::from(&*next).path().is_some() && next != "/").then_some(next)
+}
+
+fn answer(
+    client: Client,
+    login_url: Option<String>,
+    detail: &str,
+    challenge: Option<HeaderValue>,
+) -> Response {
+    if let (Client::Browser, Some(url)) = (client, &login_url) {
+        return Redirect::to(url).into_response();
+    }
+    let mut response = Problem::new(StatusCode::UNAUTHORIZED)
+        .detail(detail)
+        .into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(challenge) = challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    if let (Client::Htmx, Some(url)) = (client, login_url)
+        && let Ok(url) = HeaderValue::try_from(url)
+    {
+        headers.insert(HX_REDIRECT, url);
+    }
+    response
+}

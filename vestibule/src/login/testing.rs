@@ -1,0 +1,63 @@
+//! What the test kit puts into requests. No request from outside can have it: extensions never
+//! travel.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::Extensions;
+
+use crate::login::visit::LogInOptions;
+
+/// The user whom a test wants to be logged in at the first request that asks.
+#[derive(Debug)]
+pub(crate) struct TestLogin<U> {
+    pub(crate) user: U,
+    is_fresh: bool,
+    is_done: Arc<AtomicBool>,
+}
+
+impl<U: Clone> Clone for TestLogin<U> {
+    fn clone(&self) -> Self {
+        Self {
+            user: self.user.clone(),
+            is_fresh: self.is_fresh,
+            is_done: self.is_done.clone(),
+        }
+    }
+}
+
+impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
+    pub(crate) fn new(user: U) -> Self {
+        Self {
+            user,
+            is_fresh: true,
+            is_done: Arc::default(),
+        }
+    }
+
+    pub(crate) fn take(extensions: &mut Extensions) -> Option<Self> {
+        let login: Self = extensions.remove()?;
+        let is_fresh = extensions.get().is_none_or(|TestFreshness(fresh)| *fresh);
+        Some(Self { is_fresh, ..login })
+    }
+
+    /// Whether nobody has been logged in by this before: after a log-out nobody is.
+    pub(crate) fn is_first(&self) -> bool {
+        !self.is_done.swap(true, Ordering::SeqCst)
+    }
+
+    pub(crate) fn options(&self) -> LogInOptions {
+        LogInOptions {
+            remember: None,
+            is_fresh: self.is_fresh,
+        }
+    }
+}
+
+/// Whether a [`TestLogin`] is fresh.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TestFreshness(pub(crate) bool);
+
+/// Login is switched off: the layers let everybody pass. Flask-Login's `LOGIN_DISABLED`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WithoutLogin;

@@ -1,0 +1,115 @@
+//! Where visitors go who have to log in, and what they are told.
+
+use crate::web::Flash;
+
+/// The login and the refresh page, and the messages on the way there: of a login manager, or
+/// of one router where they differ. Flask-Login's `login_view`, `blueprint_login_views`,
+/// `refresh_view`, `login_message`, `needs_refresh_message`, and their categories.
+///
+/// What is not set here is the login manager's.
+///
+/// ```
+/// use axum::routing::get;
+/// use axum::{Extension, Router};
+/// use vestibule::login::LoginViews;
+///
+/// let admin: Router = Router::new()
+///     .route("/reports", get(|| async { "reports" }))
+///     .layer(Extension(LoginViews::new().login_view("/admin/login")));
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct LoginViews {
+    login_view: Option<Option<String>>,
+    refresh_view: Option<Option<String>>,
+    login_message: Option<Option<Flash>>,
+    refresh_message: Option<Option<Flash>>,
+    lost_message: Option<Option<Flash>>,
+}
+
+impl LoginViews {
+    /// Nothing that differs from the login manager's.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What a login manager begins with: no pages, Flask-Login's messages, and one of ours.
+    pub(crate) fn of_manager() -> Self {
+        let message = |text| Some(Some(Flash::new("message", text)));
+        Self {
+            login_view: None,
+            refresh_view: None,
+            login_message: message("Please log in to access this page."),
+            refresh_message: message("Please reauthenticate to access this page."),
+            lost_message: message("What you sent was not saved. Log in first, then send it again."),
+        }
+    }
+
+    /// The login page: a path, or an address on another host.
+    pub fn login_view(mut self, view: impl Into<String>) -> Self {
+        self.login_view = Some(Some(view.into()));
+        self
+    }
+
+    /// No login page: 401.
+    pub fn no_login_view(mut self) -> Self {
+        self.login_view = Some(None);
+        self
+    }
+
+    /// The page that asks for the credential again: a path, or an address on another host.
+    pub fn refresh_view(mut self, view: impl Into<String>) -> Self {
+        self.refresh_view = Some(Some(view.into()));
+        self
+    }
+
+    /// The message for visitors who are sent to the login page; none for none.
+    pub fn login_message(mut self, message: Option<Flash>) -> Self {
+        self.login_message = Some(message);
+        self
+    }
+
+    /// The message for visitors who are sent to the refresh page; none for none.
+    pub fn refresh_message(mut self, message: Option<Flash>) -> Self {
+        self.refresh_message = Some(message);
+        self
+    }
+
+    /// The message for visitors who sent a form that was not carried out; none for none.
+    pub fn lost_message(mut self, message: Option<Flash>) -> Self {
+        self.lost_message = Some(message);
+        self
+    }
+
+    /// These, and what they leave open as in `manager`.
+    pub(crate) fn or(self, manager: &Self) -> Self {
+        Self {
+            login_view: self.login_view.or_else(|| manager.login_view.clone()),
+            refresh_view: self.refresh_view.or_else(|| manager.refresh_view.clone()),
+            login_message: self.login_message.or_else(|| manager.login_message.clone()),
+            refresh_message: self
+                .refresh_message
+                .or_else(|| manager.refresh_message.clone()),
+            lost_message: self.lost_message.or_else(|| manager.lost_message.clone()),
+        }
+    }
+
+    pub(crate) fn page(self, needed: Needed) -> (Option<String>, Option<Flash>, Option<Flash>) {
+        let (view, message) = match needed {
+            Needed::Login => (self.login_view, self.login_message),
+            Needed::FreshLogin => (self.refresh_view, self.refresh_message),
+        };
+        (
+            view.flatten(),
+            message.flatten(),
+            self.lost_message.flatten(),
+        )
+    }
+}
+
+/// What a request lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needed {
+    Login,
+    FreshLogin,
+}

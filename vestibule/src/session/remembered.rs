@@ -1,0 +1,314 @@
+//! The remembered login, and the token in the remember cookie.
+
+use std::fmt;
+use std::time::Duration;
+
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::clock::Timestamp;
+use crate::crypto::digest::{constant_time_eq, hmac_sha256, sha256};
+use crate::crypto::random::Random;
+use crate::error::Result;
+use crate::session::{SessionExpiry, UserId};
+
+/// What the remember cookie holds: the name of a remembered login, and the secret that is good
+/// for one use. Never stored, never shown.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct RememberToken {
+    name: [u8; 16],
+    secret: [u8; 32],
+}
+
+impl RememberToken {
+    /// The length of the token in a cookie: 48 bytes as base64url.
+    const TEXT_LEN: usize = 64;
+
+    pub(crate) fn generate(random: &Random) -> Result<Self> {
+        Ok(Self {
+            name: random.bytes()?,
+            secret: random.bytes()?,
+        })
+    }
+
+    /// Reads a cookie's value; 48 bytes have one spelling in base64url.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.len() != Self::TEXT_LEN {
+            return None;
+        }
+        let mut bytes = [0; 48];
+        BASE64URL_NOPAD
+            .decode_mut(text.as_bytes(), &mut bytes)
+            .ok()?;
+        let (name, secret) = bytes.split_first_chunk()?;
+        let token = Self {
+            name: *name,
+            secret: *secret.first_chunk()?,
+        };
+        bytes.zeroize();
+        Some(token)
+    }
+
+    /// The token as a cookie's value.
+    pub(crate) fn to_text(&self) -> String {
+        BASE64URL_NOPAD.encode(&[&self.name[..], &self.secret[..]].concat())
+    }
+
+    /// The id under which the store keeps this token's remembered login.
+    pub fn id(&self) -> RememberedId {
+        RememberedId(sha256(&self.name))
+    }
+
+    pub(crate) fn digest(&self) -> RememberDigest {
+        RememberDigest(sha256(&self.secret))
+    }
+
+    /// The token that comes after this one.
+    ///
+    /// `seed` is random, and kept in the store. So the successor can be found again from this
+    /// token within the time of grace, by nobody who has but one of the two.
+    fn successor(&self, seed: &[u8; 32]) -> Self {
+        Self {
+            name: self.name,
+            secret: hmac_sha256(&self.secret, seed),
+        }
+    }
+}
+
+impl fmt::Debug for RememberToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RememberToken(…)")
+    }
+}
+
+macro_rules! digest_of_32_bytes {
+    ($name:ident) => {
+        impl $name {
+            /// As a store kept it.
+            pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// The 32 bytes to store.
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        /// Shows the first 4 bytes: enough to tell two apart in a log.
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let start = HEXLOWER.encode(&self.0[..4]);
+                write!(f, "{}({start}…)", stringify!($name))
+            }
+        }
+    };
+}
+
+/// The name of a remembered login in the store: the SHA-256 of the name in the cookie.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RememberedId([u8; 32]);
+digest_of_32_bytes!(RememberedId);
+
+/// The SHA-256 of a remember token's secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RememberDigest([u8; 32]);
+digest_of_32_bytes!(RememberDigest);
+
+/// A login that one browser is remembered by, past the end of its sessions.
+///
+/// Its token changes at each use. Of two who hold copies of one token, the second to use it
+/// shows that there are two: then the login, and the sessions that came of it, end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RememberedLogin {
+    /// The SHA-256 of the name in the browser's cookie.
+    pub id: RememberedId,
+    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made it.
+    pub realm: String,
+    /// Who is remembered.
+    pub user_id: UserId,
+    /// The user's [`session_epoch`](crate::login::User::session_epoch) at the log-in.
+    pub user_epoch: i64,
+    /// The digest of the token in force.
+    pub token: RememberDigest,
+    /// The digest of the token before it, once there was one.
+    pub previous: Option<RememberDigest>,
+    /// What the token in force was made from, together with the one before it. Random.
+    pub seed: [u8; 32],
+    /// When the token in force was given out.
+    pub rotated_at: Timestamp,
+    /// When the user logged in.
+    pub created_at: Timestamp,
+    /// When the browser is forgotten.
+    pub expires_at: Timestamp,
+    /// For how long a browser is remembered from its log-in, or from its last use where that
+    /// counts anew.
+    pub duration: Duration,
+}
+
+/// What a token that is presented is worth.
+#[derive(Debug)]
+pub(crate) enum Presented {
+    /// It is the one in force.
+    Current,
+    /// It is the one before, and its successor was given out a moment ago: a second tab, or an
+    /// answer that got lost. The successor, once more.
+    JustReplaced(RememberToken),
+    /// It was used before, or never given out: somebody has a copy.
+    Reused,
+}
+
+impl RememberedLogin {
+    /// A remembered login that begins now, for the browser that gets `token`.
+    ///
+    /// `duration` is how long it lasts, at most 400 days, as browsers keep cookies no longer
+    /// (RFC 6265bis section 5.5).
+    pub fn new(
+        token: &RememberToken,
+        user_id: UserId,
+        user_epoch: i64,
+        now: Timestamp,
+        duration: Duration,
+    ) -> Self {
+        let duration = duration.min(Self::MAX_DURATION);
+        Self {
+            id: token.id(),
+            realm: String::new(),
+            user_id,
+            user_epoch,
+            token: token.digest(),
+            previous: None,
+            seed: [0; 32],
+            rotated_at: now,
+            created_at: now,
+            expires_at: now + duration,
+            duration,
+        }
+    }
+
+    /// The longest time that a browser can be remembered.
+    pub const MAX_DURATION: Duration = Duration::from_hours(400 * 24);
+
+    /// Whether it may still be used. As for sessions, what is dated in the future is refused.
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        let newest = now + SessionExpiry::MAX_CLOCK_SKEW;
+        self.created_at <= newest && self.rotated_at <= newest && now < self.expires_at
+    }
+
+    pub(crate) fn judge(
+        &self,
+        token: &RememberToken,
+        now: Timestamp,
+        grace: Duration,
+    ) -> Presented {
+        let presented = token.digest();
+        let is = |kept: RememberDigest| constant_time_eq(&kept.0, &presented.0);
+        if is(self.token) {
+            return Presented::Current;
+        }
+        if self.previous.is_some_and(is) && now.since(self.rotated_at) < grace {
+            return Presented::JustReplaced(token.successor(&self.seed));
+        }
+        Presented::Reused
+    }
+
+    /// This login after one more use of `token`, and the token that comes after it.
+    pub(crate) fn rotated(
+        &self,
+        token: &RememberToken,
+        random: &Random,
+        now: Timestamp,
+    ) -> Result<(Self, RememberToken)> {
+        let seed = random.bytes()?;
+        let successor = token.successor(&seed);
+        let rotated = Self {
+            token: successor.digest(),
+            previous: Some(self.token),
+            seed,
+            rotated_at: now,
+            ..self.clone()
+        };
+        Ok((rotated, successor))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Presented, RememberToken, RememberedLogin};
+    use crate::clock::Timestamp;
+    use crate::crypto::random::Random;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+    const GRACE: Duration = Duration::from_secs(30);
+
+    fn remembered(token: &RememberToken) -> RememberedLogin {
+        RememberedLogin::new(token, 1_i64.into(), 0, NOW, Duration::from_hours(1))
+    }
+
+    #[test]
+    fn a_token_reads_back_from_its_text_and_from_no_other_spelling() {
+        let token = RememberToken::generate(&Random::insecure_seeded(1)).unwrap();
+        let text = token.to_text();
+
+        let read = RememberToken::parse(&text).unwrap();
+
+        assert_eq!((read.id(), read.digest()), (token.id(), token.digest()));
+        for other in [
+            format!("{text}="),
+            text[1..].to_owned(),
+            text.replace(char::is_alphabetic, "+"),
+            "é".repeat(32),
+        ] {
+            assert!(RememberToken::parse(&other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_token_before_finds_its_successor_again_for_a_moment() {
+        let random = Random::insecure_seeded(1);
+        let token = RememberToken::generate(&random).unwrap();
+
+        let (rotated, successor) = remembered(&token).rotated(&token, &random, NOW).unwrap();
+
+        assert!(matches!(
+            rotated.judge(&successor, NOW, GRACE),
+            Presented::Current
+        ));
+        let again = match rotated.judge(&token, NOW, GRACE) {
+            Presented::JustReplaced(again) => again.to_text(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(again, successor.to_text());
+        assert!(matches!(
+            rotated.judge(&token, NOW + GRACE, GRACE),
+            Presented::Reused
+        ));
+    }
+
+    #[test]
+    fn what_was_used_twice_or_never_given_out_is_reuse() {
+        let random = Random::insecure_seeded(1);
+        let first = RememberToken::generate(&random).unwrap();
+        let (once, second) = remembered(&first).rotated(&first, &random, NOW).unwrap();
+        let (twice, _) = once.rotated(&second, &random, NOW).unwrap();
+        let mut made_up = RememberToken::generate(&random).unwrap();
+        made_up.name = first.name;
+
+        for token in [&first, &made_up] {
+            let judged = twice.judge(token, NOW, GRACE);
+            assert!(matches!(judged, Presented::Reused), "{judged:?}");
+        }
+    }
+
+    #[test]
+    fn no_browser_is_remembered_for_longer_than_browsers_remember() {
+        let token = RememberToken::generate(&Random::insecure_seeded(1)).unwrap();
+
+        let forever = RememberedLogin::new(&token, 1_i64.into(), 0, NOW, Duration::MAX);
+
+        assert_eq!(forever.expires_at.since(NOW), RememberedLogin::MAX_DURATION);
+    }
+}

@@ -1,0 +1,94 @@
+//! From a session or remembered login to its row, and back.
+
+use std::time::Duration;
+
+use sea_orm::ActiveValue::Set;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::session::{RememberDigest, RememberedId, RememberedLogin, Session, SessionId};
+use crate::stores::sql::entity::{remembered, session};
+
+pub(super) fn of_session(session: Session) -> session::ActiveModel {
+    session::ActiveModel {
+        id: Set(session.id.as_bytes().to_vec()),
+        public_id: Set(session.public_id),
+        realm: Set(session.realm),
+        user_id: Set(session.user_id.to_string()),
+        user_epoch: Set(session.user_epoch),
+        created_at: Set(session.created_at.as_millis()),
+        authenticated_at: Set(session.authenticated_at.as_millis()),
+        is_fresh: Set(session.is_fresh),
+        remembered_id: Set(session.remembered.map(|id| id.as_bytes().to_vec())),
+        user_agent: Set(session.user_agent),
+        address: Set(session.address.map(|address| address.to_string())),
+        last_seen_at: Set(session.last_seen_at.as_millis()),
+        expires_at: Set(session.expires_at.as_millis()),
+    }
+}
+
+pub(super) fn to_session(row: session::Model) -> Result<Session> {
+    let mut session = Session::new(
+        SessionId::from_bytes(digest(row.id)?),
+        row.public_id,
+        row.user_id.into(),
+        row.user_epoch,
+        Timestamp::from_millis(row.created_at),
+        Duration::ZERO,
+    );
+    session.realm = row.realm;
+    session.authenticated_at = Timestamp::from_millis(row.authenticated_at);
+    session.is_fresh = row.is_fresh;
+    session.remembered = match row.remembered_id {
+        Some(id) => Some(RememberedId::from_bytes(digest(id)?)),
+        None => None,
+    };
+    session.user_agent = row.user_agent;
+    session.address = row.address.and_then(|address| address.parse().ok());
+    session.last_seen_at = Timestamp::from_millis(row.last_seen_at);
+    session.expires_at = Timestamp::from_millis(row.expires_at);
+    Ok(session)
+}
+
+pub(super) fn of_remembered(remembered: &RememberedLogin) -> remembered::ActiveModel {
+    remembered::ActiveModel {
+        id: Set(remembered.id.as_bytes().to_vec()),
+        realm: Set(remembered.realm.clone()),
+        user_id: Set(remembered.user_id.to_string()),
+        user_epoch: Set(remembered.user_epoch),
+        token: Set(remembered.token.as_bytes().to_vec()),
+        previous: Set(remembered
+            .previous
+            .map(|previous| previous.as_bytes().to_vec())),
+        seed: Set(remembered.seed.to_vec()),
+        rotated_at: Set(remembered.rotated_at.as_millis()),
+        created_at: Set(remembered.created_at.as_millis()),
+        expires_at: Set(remembered.expires_at.as_millis()),
+        duration: Set(i64::try_from(remembered.duration.as_millis()).unwrap_or(i64::MAX)),
+    }
+}
+
+pub(super) fn to_remembered(row: remembered::Model) -> Result<RememberedLogin> {
+    Ok(RememberedLogin {
+        id: RememberedId::from_bytes(digest(row.id)?),
+        realm: row.realm,
+        user_id: row.user_id.into(),
+        user_epoch: row.user_epoch,
+        token: RememberDigest::from_bytes(digest(row.token)?),
+        previous: match row.previous {
+            Some(previous) => Some(RememberDigest::from_bytes(digest(previous)?)),
+            None => None,
+        },
+        seed: digest(row.seed)?,
+        rotated_at: Timestamp::from_millis(row.rotated_at),
+        created_at: Timestamp::from_millis(row.created_at),
+        expires_at: Timestamp::from_millis(row.expires_at),
+        duration: Duration::from_millis(u64::try_from(row.duration).unwrap_or(0)),
+    })
+}
+
+fn digest(bytes: Vec<u8>) -> Result<[u8; 32]> {
+    bytes
+        .try_into()
+        .map_err(|_| Error::store("a row of the session tables has a digest of another length"))
+}

@@ -1,0 +1,114 @@
+//! Where a request comes from.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use http::{Extensions, HeaderMap, HeaderName};
+use ipnet::IpNet;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The proxies whose word about a visitor's address is taken. Default: none.
+///
+/// The address is the connection's, as axum's `into_make_service_with_connect_info` tells it.
+/// Where that is one of these proxies, `X-Forwarded-For` is read from its end, as each proxy
+/// adds to it there, up to the first address that is none of them. What stands before that
+/// anybody can have written.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// The proxies at these addresses: `10.0.0.0/8`, `2001:db8::/32`.
+    pub fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
+        Self(networks.into_iter().collect())
+    }
+
+    /// The visitor's address, if the connection's is known.
+    pub(crate) fn visitor(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
+        let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+        let mut address = peer.ip().to_canonical();
+        if !self.has(address) {
+            return Some(address);
+        }
+        let forwarded: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
+        let entries = forwarded
+            .iter()
+            .rev()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.rsplit(','));
+        for entry in entries {
+            let Ok(entry) = entry.trim().parse::<IpAddr>() else {
+                break;
+            };
+            address = entry.to_canonical();
+            if !self.has(address) {
+                break;
+            }
+        }
+        Some(address)
+    }
+
+    fn has(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use axum::extract::ConnectInfo;
+    use http::{Extensions, HeaderMap, HeaderValue};
+
+    use super::{TrustedProxies, X_FORWARDED_FOR};
+
+    fn visitor(trusted: &[&str], peer: &str, forwarded: &[&'static str]) -> String {
+        let trusted = TrustedProxies::new(trusted.iter().map(|net| net.parse().unwrap()));
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append(X_FORWARDED_FOR, HeaderValue::from_static(value));
+        }
+        trusted.visitor(&extensions, &headers).unwrap().to_string()
+    }
+
+    #[test]
+    fn nobody_is_believed_by_default() {
+        assert_eq!(visitor(&[], "192.0.2.1:1", &["8.8.8.8"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_believed_and_what_the_visitor_wrote_before_it_is_not() {
+        let proxy = ["10.0.0.0/8"];
+
+        assert_eq!(visitor(&proxy, "10.0.0.1:1", &["192.0.2.7"]), "192.0.2.7");
+        for forwarded in [
+            &["6.6.6.6, 192.0.2.7, 10.0.0.2"][..],
+            &["6.6.6.6", "192.0.2.7", "10.0.0.2"],
+            &["rubbish, 192.0.2.7"],
+        ] {
+            assert_eq!(visitor(&proxy, "10.0.0.1:1", forwarded), "192.0.2.7");
+        }
+        assert_eq!(visitor(&proxy, "192.0.2.1:1", &["6.6.6.6"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn without_a_readable_entry_the_address_is_the_proxys_own() {
+        for forwarded in [&["unknown"][..], &[], &["192.0.2.7, \"x"]] {
+            let address = visitor(&["10.0.0.1/32"], "10.0.0.1:1", forwarded);
+            assert_eq!(address, "10.0.0.1");
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_in_ipv6_is_the_ipv4_address() {
+        let address = visitor(
+            &["10.0.0.0/8"],
+            "[::ffff:10.0.0.1]:1",
+            &["::ffff:192.0.2.7"],
+        );
+
+        assert_eq!(address, "192.0.2.7");
+    }
+}
