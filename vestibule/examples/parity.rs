@@ -55,7 +55,7 @@ pub(crate) struct Options {
 }
 
 #[derive(Debug, Clone)]
-struct Player {
+pub(crate) struct Player {
     id: String,
     name: String,
     is_active: bool,
@@ -199,6 +199,15 @@ async fn granted() -> &'static str {
 
 /// The app, for a site at this address.
 pub(crate) fn app(public_url: &str, options: &Options) -> Result<Router, Error> {
+    app_with(public_url, options, |manager| manager)
+}
+
+/// The app, with settings of the login manager that the options do not have.
+pub(crate) fn app_with(
+    public_url: &str,
+    options: &Options,
+    change: impl FnOnce(LoginManager<Player>) -> LoginManager<Player>,
+) -> Result<Router, Error> {
     let players = Players::of_the_fixture();
     let key = match &options.secret_key {
         // A key of any length is a key here, as it is in Flask.
@@ -294,7 +303,7 @@ pub(crate) fn app(public_url: &str, options: &Options) -> Result<Router, Error> 
             taken.push(view);
         }
     }
-    Ok(router.with_state(players).layer(manager.layer()))
+    Ok(router.with_state(players).layer(change(manager).layer()))
 }
 
 fn options(arguments: impl Iterator<Item = String>) -> Result<(SocketAddr, Options), String> {
