@@ -58,6 +58,17 @@ pub struct SiteConfig {
     pub clock: Clock,
     /// Where randomness comes from; a test sets it.
     pub random: Random,
+    login: Vec<ChangeLogin>,
+}
+
+/// What an app changes about the site's login manager.
+#[derive(Clone)]
+struct ChangeLogin(Arc<dyn Fn(LoginManager<Account>) -> LoginManager<Account> + Send + Sync>);
+
+impl fmt::Debug for ChangeLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChangeLogin")
+    }
 }
 
 impl SiteConfig {
@@ -77,7 +88,23 @@ impl SiteConfig {
             trusted_proxies: TrustedProxies::default(),
             clock: Clock::default(),
             random: Random::default(),
+            login: Vec::new(),
         }
+    }
+
+    /// Changes what the fields here do not have of the site's login manager: listeners, a
+    /// request loader, handlers of the app's own.
+    ///
+    /// ```
+    /// # fn sample(mut config: vestibule::flows::SiteConfig) {
+    /// config.login(|manager| manager.on_event(|record| println!("{:?}", record.event)));
+    /// # }
+    /// ```
+    pub fn login(
+        &mut self,
+        change: impl Fn(LoginManager<Account>) -> LoginManager<Account> + Send + Sync + 'static,
+    ) {
+        self.login.push(ChangeLogin(Arc::new(change)));
     }
 }
 
@@ -165,7 +192,11 @@ impl Site {
             .fresh_for(config.fresh_for)
             .session_protection(config.session_protection)
             .clock(config.clock.clone())
-            .random(config.random)
+            .random(config.random);
+        let login = config
+            .login
+            .iter()
+            .fold(login, |manager, change| (change.0)(manager))
             .layer();
         let templates: Vec<_> = FLOWS
             .iter()
