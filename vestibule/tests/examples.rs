@@ -4,10 +4,14 @@
 use http::StatusCode;
 use vestibule::testing::TestClient;
 
+#[path = "../examples/api_tokens.rs"]
+mod api_tokens;
 #[path = "../examples/hello.rs"]
 mod hello;
 #[path = "../examples/own_users.rs"]
 mod own_users;
+#[path = "../examples/two_managers.rs"]
+mod two_managers;
 
 const PUBLIC_URL: &str = "https://example.com";
 
@@ -66,4 +70,89 @@ async fn a_post_from_another_site_is_refused_by_the_managers_layer() {
 
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(browser.cookie_names().is_empty());
+}
+
+#[tokio::test]
+async fn an_api_token_says_who_it_is_in_three_headers() {
+    let script = TestClient::new(api_tokens::app(PUBLIC_URL).unwrap());
+    let basic = "Basic OnZzdF9leGFtcGxlX3Rva2VuX29mX2FsaWNl";
+    let bearer = "bearer vst_example_token_of_alice";
+
+    for header in [
+        ("authorization", bearer),
+        ("authorization", basic),
+        ("x-api-key", "vst_example_token_of_alice"),
+    ] {
+        let me = script.get_with("/api/me", &[header]).await;
+        assert_eq!(
+            me.json(),
+            serde_json::json!({ "name": "alice", "has_session": false })
+        );
+        assert!(script.cookie_names().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_or_with_a_wrong_one_an_api_says_how_to_authenticate() {
+    let script = TestClient::new(api_tokens::app(PUBLIC_URL).unwrap());
+
+    for headers in [
+        &[][..],
+        &[("authorization", "Bearer vst_wrong")],
+        &[("authorization", "Basic %%%")],
+        &[("x-api-key", "")],
+    ] {
+        let refused = script.get_with("/api/me", headers).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
+    }
+    assert_eq!(script.get("/api/health").await.text(), "well");
+    let unknown = script.get("/api/unknown").await;
+    assert_eq!(unknown.status, StatusCode::UNAUTHORIZED, "default deny");
+}
+
+#[tokio::test]
+async fn customers_and_admins_are_logged_in_apart() {
+    let browser = TestClient::new(two_managers::app(PUBLIC_URL).unwrap());
+
+    let refused = browser.get("/admin/reports").await;
+    assert_eq!(
+        refused.location(),
+        Some("/admin/login?next=%2Fadmin%2Freports")
+    );
+    let customer = [("password", "open sesame")];
+    let refused = browser.post("/admin/login", &customer).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    browser.post("/login", &customer).await;
+    assert_eq!(browser.get("/basket").await.text(), "Basket of customer 1");
+    let refused = browser.get("/admin/reports").await;
+    assert!(refused.location().is_some(), "a customer is no admin");
+    let admin = [("password", "open the gate")];
+    browser.post("/admin/login", &admin).await;
+    assert_eq!(
+        browser.get("/admin/reports").await.text(),
+        "Reports for admin 1; customer here: 1"
+    );
+    browser.post("/logout", &[]).await;
+    assert_eq!(
+        browser.get("/admin/reports").await.text(),
+        "Reports for admin 1; customer here: nobody"
+    );
+}
+
+/// Both have a user 1, and share a store: the cookie of one must not be the other's.
+#[tokio::test]
+async fn a_customers_cookie_under_the_admins_name_is_nobodys() {
+    let app = two_managers::app(PUBLIC_URL).unwrap();
+    let customer = TestClient::new(app.clone());
+    let form = [("password", "open sesame")];
+    customer.post("/login", &form).await;
+    let token = customer.cookie("__Host-session").unwrap();
+    let thief = TestClient::new(app);
+
+    thief.set_cookie("__Host-admin-session", &token);
+
+    assert!(thief.get("/admin/reports").await.location().is_some());
+    thief.set_cookie("__Host-session", &token);
+    assert_eq!(thief.get("/basket").await.text(), "Basket of customer 1");
 }
