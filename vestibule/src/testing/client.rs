@@ -204,6 +204,13 @@ impl TestClient {
         }
     }
 
+    /// Gives all cookies of this browser to another, in which it then has them alone: the same
+    /// browser, at another copy of the app.
+    pub fn hand_over(&self, to: &Self) {
+        let cookies = std::mem::take(&mut *self.cookies());
+        to.cookies().extend(cookies);
+    }
+
     fn cookies(&self) -> MutexGuard<'_, BTreeMap<String, KeptCookie>> {
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,0 +1,676 @@
+//! Random sequences of all that can happen to a login, over three browsers and two processes
+//! that share a store: at each request the rules of a small table decide what must be seen.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{get, post};
+use proptest::prelude::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use proptest::{collection, prop_oneof};
+use vestibule::clock::{Clock, Timestamp};
+use vestibule::crypto::random::Random;
+use vestibule::login::{User, UserId};
+use vestibule::session::{
+    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
+    SessionStore,
+};
+use vestibule::stores::MemoryStore;
+use vestibule::testing::TestClient;
+use vestibule::{CurrentUser, Login, LoginManager, Result};
+
+const BROWSERS: usize = 3;
+const PROCESSES: usize = 2;
+const IDLE: i64 = 14 * DAY;
+const ABSOLUTE: i64 = 30 * DAY;
+const REMEMBERED: i64 = 30 * DAY;
+const FRESH_FOR: i64 = 15 * 60;
+const GRACE: i64 = 30;
+const TOUCH_EVERY: i64 = 60;
+const DAY: i64 = 24 * 3_600;
+
+/// What can happen. Numbers are browsers, then processes.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    LogIn {
+        browser: usize,
+        process: usize,
+        remember: bool,
+        is_fresh: bool,
+    },
+    Visit(usize, usize),
+    Confirm(usize, usize),
+    LogOut(usize, usize),
+    CloseBrowser(usize),
+    /// One browser gets copies of another's cookies.
+    Steal {
+        from: usize,
+        to: usize,
+    },
+    RevokeAll,
+    ChangePassword,
+    SetActive(bool),
+    /// The clock goes on by seconds.
+    Wait(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let browser = 0..BROWSERS;
+    let at = (0..BROWSERS, 0..PROCESSES);
+    prop_oneof![
+        4 => (at.clone(), proptest::bool::ANY, proptest::bool::weighted(0.8)).prop_map(
+            |((browser, process), remember, is_fresh)| Step::LogIn {
+                browser, process, remember, is_fresh,
+            },
+        ),
+        8 => at.clone().prop_map(|(browser, process)| Step::Visit(browser, process)),
+        2 => at.clone().prop_map(|(browser, process)| Step::Confirm(browser, process)),
+        1 => at.prop_map(|(browser, process)| Step::LogOut(browser, process)),
+        4 => browser.clone().prop_map(Step::CloseBrowser),
+        2 => (browser.clone(), browser).prop_map(|(from, to)| Step::Steal { from, to }),
+        1 => proptest::strategy::Just(Step::RevokeAll),
+        1 => proptest::strategy::Just(Step::ChangePassword),
+        1 => proptest::bool::weighted(0.7).prop_map(Step::SetActive),
+        4 => proptest::sample::select(vec![
+            1, GRACE - 1, GRACE, FRESH_FOR - 1, FRESH_FOR, DAY, IDLE - 1, IDLE, REMEMBERED,
+        ]).prop_map(Step::Wait),
+    ]
+}
+
+/// What a request shows: nobody, or the user, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Nobody,
+    User { is_fresh: bool, is_remembered: bool },
+}
+
+// ---- The rules.
+
+#[derive(Default)]
+struct Table {
+    now: i64,
+    epoch: i64,
+    is_inactive: bool,
+    next: usize,
+    sessions: HashMap<usize, TableSession>,
+    logins: HashMap<usize, TableLogin>,
+    browsers: [TableBrowser; BROWSERS],
+}
+
+#[derive(Clone, Copy)]
+struct TableSession {
+    epoch: i64,
+    browser: usize,
+    seen_at: i64,
+    shown_at: i64,
+    ends_at: i64,
+    is_fresh: bool,
+    login: Option<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct TableLogin {
+    epoch: i64,
+    began_at: i64,
+    token: usize,
+    previous: Option<usize>,
+    rotated_at: i64,
+}
+
+/// The cookies.
+#[derive(Clone, Copy, Default)]
+struct TableBrowser {
+    session: Option<usize>,
+    remember: Option<(usize, usize)>,
+}
+
+impl Table {
+    fn new_id(&mut self) -> usize {
+        self.next += 1;
+        self.next
+    }
+
+    fn end_login(&mut self, login: usize) {
+        self.logins.remove(&login);
+        self.sessions
+            .retain(|_, session| session.login != Some(login));
+    }
+
+    fn end_session(&mut self, id: usize) {
+        if let Some(login) = self.sessions.remove(&id).and_then(|ended| ended.login) {
+            self.end_login(login);
+        }
+    }
+
+    fn log_in(&mut self, browser: usize, remember: bool, is_fresh: bool) {
+        if self.is_inactive {
+            return;
+        }
+        let before = self.browsers[browser];
+        if let Some(session) = before.session {
+            self.end_session(session);
+        }
+        if let Some((login, _)) = before.remember {
+            self.end_login(login);
+        }
+        let remember = remember.then(|| {
+            let (id, token) = (self.new_id(), self.new_id());
+            let login = TableLogin {
+                epoch: self.epoch,
+                began_at: self.now,
+                token,
+                previous: None,
+                rotated_at: self.now,
+            };
+            self.logins.insert(id, login);
+            (id, token)
+        });
+        let login = remember.map(|(id, _)| id);
+        let session = self.begin(browser, is_fresh, login, self.now, i64::MAX);
+        self.browsers[browser] = TableBrowser {
+            session: Some(session),
+            remember,
+        };
+    }
+
+    fn begin(
+        &mut self,
+        browser: usize,
+        is_fresh: bool,
+        login: Option<usize>,
+        shown_at: i64,
+        latest: i64,
+    ) -> usize {
+        let id = self.new_id();
+        let session = TableSession {
+            epoch: self.epoch,
+            browser,
+            seen_at: self.now,
+            shown_at,
+            ends_at: (self.now + ABSOLUTE).min(latest),
+            is_fresh,
+            login,
+        };
+        self.sessions.insert(id, session);
+        id
+    }
+
+    fn visit(&mut self, browser: usize) -> Seen {
+        self.by_session(browser)
+            .or_else(|| self.by_remember_cookie(browser))
+            .unwrap_or(Seen::Nobody)
+    }
+
+    fn by_session(&mut self, browser: usize) -> Option<Seen> {
+        let cookies = self.browsers[browser];
+        let id = cookies.session?;
+        let (now, epoch) = (self.now, self.epoch);
+        let session = self.sessions.get_mut(&id)?;
+        if now >= session.ends_at || now >= session.seen_at + IDLE {
+            return None;
+        }
+        if session.epoch != epoch {
+            self.end_session(id);
+            return None;
+        }
+        if self.is_inactive {
+            return None;
+        }
+        if session.browser != browser {
+            session.is_fresh = false;
+        }
+        if now - session.seen_at >= TOUCH_EVERY {
+            session.seen_at = now;
+        }
+        let login = cookies.remember.map(|(login, _)| login);
+        Some(Seen::User {
+            is_fresh: session.is_fresh && now - session.shown_at < FRESH_FOR,
+            is_remembered: login.is_some() && login == session.login,
+        })
+    }
+
+    fn by_remember_cookie(&mut self, browser: usize) -> Option<Seen> {
+        let (id, token) = self.browsers[browser].remember?;
+        let login = *self.logins.get(&id)?;
+        if self.now >= login.began_at + REMEMBERED {
+            return None;
+        }
+        let is_current = login.token == token;
+        let is_just_replaced = login.previous == Some(token) && self.now - login.rotated_at < GRACE;
+        if !is_current && !is_just_replaced {
+            self.end_login(id);
+            self.browsers[browser] = TableBrowser::default();
+            return None;
+        }
+        if login.epoch != self.epoch {
+            self.end_login(id);
+            return None;
+        }
+        if self.is_inactive {
+            return None;
+        }
+        let mut successor = login.token;
+        if is_current {
+            successor = self.new_id();
+            let rotated = TableLogin {
+                token: successor,
+                previous: Some(token),
+                rotated_at: self.now,
+                ..login
+            };
+            self.logins.insert(id, rotated);
+        }
+        let latest = login.began_at + ABSOLUTE.max(REMEMBERED);
+        let session = self.begin(browser, false, Some(id), login.began_at, latest);
+        self.browsers[browser] = TableBrowser {
+            session: Some(session),
+            remember: Some((id, successor)),
+        };
+        Some(Seen::User {
+            is_fresh: false,
+            is_remembered: true,
+        })
+    }
+
+    fn confirm(&mut self, browser: usize) {
+        if self.visit(browser) == Seen::Nobody {
+            return;
+        }
+        let old = self.browsers[browser].session.unwrap();
+        let login = self.sessions.remove(&old).unwrap().login;
+        let session = self.begin(browser, true, login, self.now, i64::MAX);
+        self.browsers[browser].session = Some(session);
+    }
+
+    fn log_out(&mut self, browser: usize) {
+        let cookies = std::mem::take(&mut self.browsers[browser]);
+        if let Some(session) = cookies.session {
+            self.end_session(session);
+        }
+        if let Some((login, _)) = cookies.remember {
+            self.end_login(login);
+        }
+    }
+
+    fn end_all(&mut self) {
+        self.sessions.clear();
+        self.logins.clear();
+    }
+}
+
+// ---- The thing itself.
+
+#[derive(Clone, Copy)]
+struct Member {
+    epoch: i64,
+    is_active: bool,
+}
+
+impl User for Member {
+    fn id(&self) -> UserId {
+        "alice".into()
+    }
+
+    fn is_active(&self) -> bool {
+        self.is_active
+    }
+
+    fn session_epoch(&self) -> i64 {
+        self.epoch
+    }
+}
+
+#[derive(Clone)]
+struct Members(Arc<Mutex<Member>>);
+
+impl Members {
+    fn alice(&self) -> Member {
+        *self.0.lock().unwrap()
+    }
+}
+
+struct World {
+    clock: Clock,
+    members: Members,
+    store: FlawedStore,
+    /// For each process its browsers; the cookies of a browser are carried from one to the other.
+    processes: Vec<Vec<TestClient>>,
+}
+
+async fn see(user: Option<CurrentUser<Member>>) -> String {
+    user.map_or_else(String::new, |user| {
+        format!("{} {}", user.is_fresh(), user.is_remembered())
+    })
+}
+
+impl World {
+    fn new(flaw: Option<Flaw>) -> Self {
+        let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
+        let members = Members(Arc::new(Mutex::new(Member {
+            epoch: 0,
+            is_active: true,
+        })));
+        let store = FlawedStore {
+            store: MemoryStore::new(),
+            flaw,
+        };
+        let processes = (0..PROCESSES as u64)
+            .map(|seed| {
+                let app = process(&members, &store, &clock, Random::insecure_seeded(seed));
+                let browser = |i| TestClient::new(app.clone()).user_agent(&format!("UA/{i}"));
+                (0..BROWSERS).map(browser).collect()
+            })
+            .collect();
+        Self {
+            clock,
+            members,
+            store,
+            processes,
+        }
+    }
+
+    /// The browser, at this process, with the cookies that it has.
+    fn at(&self, browser: usize, process: usize) -> &TestClient {
+        let here = &self.processes[process][browser];
+        let there = &self.processes[1 - process][browser];
+        // The last process that a browser spoke to has its cookies.
+        if !there.cookie_names().is_empty() {
+            there.hand_over(here);
+        }
+        here
+    }
+
+    async fn visit(&self, browser: usize, process: usize) -> Seen {
+        let response = self.at(browser, process).get("/see").await;
+        match response.text().split_once(' ') {
+            None => Seen::Nobody,
+            Some((is_fresh, is_remembered)) => Seen::User {
+                is_fresh: is_fresh == "true",
+                is_remembered: is_remembered == "true",
+            },
+        }
+    }
+
+    async fn take(&self, step: Step) {
+        match step {
+            Step::LogIn {
+                browser,
+                process,
+                remember,
+                is_fresh,
+            } => {
+                let path = format!("/in/{remember}/{is_fresh}");
+                self.at(browser, process).post(&path, &[]).await;
+            }
+            Step::Visit(browser, process) => drop(self.visit(browser, process).await),
+            Step::Confirm(browser, process) => {
+                self.at(browser, process).post("/confirm", &[]).await;
+            }
+            Step::LogOut(browser, process) => {
+                self.at(browser, process).post("/out", &[]).await;
+            }
+            Step::CloseBrowser(browser) => self.at(browser, 0).restart(),
+            Step::Steal { from, to } if from == to => {}
+            Step::Steal { from, to } => {
+                let copies = self.at(from, 0).stolen();
+                let thief = self.at(to, 0);
+                for name in thief.cookie_names() {
+                    thief.forget_cookie(&name);
+                }
+                copies.hand_over(thief);
+            }
+            Step::RevokeAll => {
+                let alice = "alice".into();
+                self.store.revoke_user("", &alice, None).await.unwrap();
+            }
+            Step::ChangePassword => {
+                self.members.0.lock().unwrap().epoch += 1;
+                let alice = "alice".into();
+                self.store.revoke_user("", &alice, None).await.unwrap();
+            }
+            Step::SetActive(is_active) => self.members.0.lock().unwrap().is_active = is_active,
+            Step::Wait(seconds) => {
+                self.clock
+                    .advance(Duration::from_secs(seconds.unsigned_abs()));
+            }
+        }
+    }
+}
+
+fn process(members: &Members, store: &FlawedStore, clock: &Clock, random: Random) -> Router {
+    let loader = {
+        let members = members.clone();
+        move |_| {
+            let alice = members.alice();
+            async move { Ok::<_, Infallible>(Some(alice)) }
+        }
+    };
+    let log_in = {
+        let members = members.clone();
+        move |login: Login<Member>,
+              axum::extract::Path((remember, is_fresh)): axum::extract::Path<(bool, bool)>| {
+            let alice = members.alice();
+            async move {
+                let mut log_in = login.log_in(&alice);
+                if remember {
+                    log_in = log_in.remember();
+                }
+                if !is_fresh {
+                    log_in = log_in.not_fresh();
+                }
+                log_in.await.map(|outcome| format!("{outcome:?}"))
+            }
+        }
+    };
+    let out = |login: Login<Member>| async move { login.log_out().await };
+    let confirm = |login: Login<Member>| async move { login.confirm().await.map(|_| ()) };
+    let manager = LoginManager::new(loader, store.clone())
+        .clock(clock.clone())
+        .random(random)
+        .fresh_for(Duration::from_secs(FRESH_FOR.unsigned_abs()));
+    Router::new()
+        .route("/in/{remember}/{is_fresh}", post(log_in))
+        .route("/see", get(see))
+        .route("/confirm", post(confirm))
+        .route("/out", post(out))
+        .layer(manager.layer())
+}
+
+/// Takes all steps, and after each looks from every browser that the step leaves alone: looking
+/// is a visit, and so a step itself.
+async fn run(steps: &[Step], flaw: Option<Flaw>) -> Result<(), TestCaseError> {
+    let world = World::new(flaw);
+    let mut table = Table::default();
+    for (i, step) in steps.iter().enumerate() {
+        if let Step::Visit(browser, process) = *step {
+            let seen = world.visit(browser, process).await;
+            let expected = table.visit(browser);
+            if seen != expected {
+                let told = format!("step {i}, {step:?}: {seen:?}, and by the rules {expected:?}");
+                return Err(TestCaseError::fail(told));
+            }
+            continue;
+        }
+        world.take(*step).await;
+        match *step {
+            Step::LogIn {
+                browser,
+                remember,
+                is_fresh,
+                ..
+            } => table.log_in(browser, remember, is_fresh),
+            Step::Visit(..) => {}
+            Step::Confirm(browser, _) => table.confirm(browser),
+            Step::LogOut(browser, _) => table.log_out(browser),
+            Step::CloseBrowser(browser) => table.browsers[browser].session = None,
+            Step::Steal { from, to } => table.browsers[to] = table.browsers[from],
+            Step::RevokeAll => table.end_all(),
+            Step::ChangePassword => {
+                table.epoch += 1;
+                table.end_all();
+            }
+            Step::SetActive(is_active) => table.is_inactive = !is_active,
+            Step::Wait(seconds) => table.now += seconds,
+        }
+    }
+    Ok(())
+}
+
+fn check(cases: u32, flaw: Option<Flaw>) -> Result<(), TestError<Vec<Step>>> {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    TestRunner::new_with_rng(config, random).run(&collection::vec(step(), 1..40), |steps| {
+        runtime.block_on(run(&steps, flaw))
+    })
+}
+
+#[test]
+fn ten_thousand_histories_go_by_the_rules() {
+    if let Err(error) = check(10_000, None) {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn every_planted_flaw_is_found() {
+    for flaw in [
+        Flaw::RevokeSparesTheRemembered,
+        Flaw::TokensAreUsedTwice,
+        Flaw::RenewLeavesTheOldSession,
+        Flaw::TheftEndsTheTokenAlone,
+        Flaw::ReplacedIsNotEnded,
+        Flaw::StaleIsForgotten,
+    ] {
+        match check(10_000, Some(flaw)) {
+            Err(TestError::Fail(_, steps)) => assert!(steps.len() < 12, "{flaw:?}: {steps:#?}"),
+            other => panic!("{flaw:?} was not found: {other:?}"),
+        }
+    }
+}
+
+/// What a store can get wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    RevokeSparesTheRemembered,
+    TokensAreUsedTwice,
+    RenewLeavesTheOldSession,
+    TheftEndsTheTokenAlone,
+    ReplacedIsNotEnded,
+    StaleIsForgotten,
+}
+
+/// A store, with a flaw or without.
+#[derive(Clone)]
+struct FlawedStore {
+    store: MemoryStore,
+    flaw: Option<Flaw>,
+}
+
+impl SessionStore for FlawedStore {
+    async fn create(
+        &self,
+        session: Session,
+        remembered: Option<RememberedLogin>,
+        replaced: Replaced,
+    ) -> Result<()> {
+        let replaced = match self.flaw {
+            Some(Flaw::ReplacedIsNotEnded) => Replaced::default(),
+            _ => replaced,
+        };
+        self.store.create(session, remembered, replaced).await
+    }
+
+    fn load(&self, id: SessionId) -> impl Future<Output = Result<Option<Session>>> + Send {
+        self.store.load(id)
+    }
+
+    fn touch(&self, id: SessionId, at: Timestamp) -> impl Future<Output = Result<bool>> + Send {
+        self.store.touch(id, at)
+    }
+
+    async fn mark_stale(&self, id: SessionId) -> Result<bool> {
+        if self.flaw == Some(Flaw::StaleIsForgotten) {
+            return Ok(true);
+        }
+        self.store.mark_stale(id).await
+    }
+
+    async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
+        if self.flaw == Some(Flaw::RenewLeavesTheOldSession) {
+            let created = self.store.create(session, None, Replaced::default());
+            return created.await.map(|()| true);
+        }
+        self.store.renew(session, old).await
+    }
+
+    fn load_remembered(
+        &self,
+        id: RememberedId,
+    ) -> impl Future<Output = Result<Option<RememberedLogin>>> + Send {
+        self.store.load_remembered(id)
+    }
+
+    async fn resume(
+        &self,
+        session: Session,
+        remembered: RememberedLogin,
+        seen: RememberDigest,
+    ) -> Result<bool> {
+        let mut remembered = remembered;
+        if self.flaw == Some(Flaw::TokensAreUsedTwice) {
+            remembered.token = seen;
+        }
+        self.store.resume(session, remembered, seen).await
+    }
+
+    fn extend_remembered(
+        &self,
+        id: RememberedId,
+        expires_at: Timestamp,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        self.store.extend_remembered(id, expires_at)
+    }
+
+    fn revoke(&self, id: SessionId) -> impl Future<Output = Result<bool>> + Send {
+        self.store.revoke(id)
+    }
+
+    async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
+        if self.flaw == Some(Flaw::TheftEndsTheTokenAlone) {
+            return Ok(true);
+        }
+        self.store.revoke_remembered(id).await
+    }
+
+    async fn revoke_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        keep: Option<SessionId>,
+    ) -> Result<u64> {
+        if self.flaw == Some(Flaw::RevokeSparesTheRemembered) {
+            return Ok(0);
+        }
+        self.store.revoke_user(realm, user_id, keep).await
+    }
+
+    fn sweep(
+        &self,
+        expiry: SessionExpiry,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64>> + Send {
+        self.store.sweep(expiry, now)
+    }
+}
