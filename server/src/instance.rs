@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
+use vestibule::login::SessionProtection;
 use vestibule::password::PasswordAlgorithm;
 use vestibule::web::PublicUrl;
 
 use crate::secret_key;
-use crate::settings::{Algorithm, Settings};
+use crate::settings::{Algorithm, Protection, Settings};
 
 impl Settings {
     /// Opens the site that these settings describe, reached at `public_url`.
@@ -29,6 +30,14 @@ impl Settings {
         config.templates.clone_from(&self.templates);
         config.session_expiry.idle = self.session_idle;
         config.session_expiry.absolute = self.session_absolute;
+        config.session_protection = match self.session_protection {
+            Protection::Off => SessionProtection::Off,
+            Protection::Basic => SessionProtection::Basic,
+            Protection::Strong => SessionProtection::Strong,
+        };
+        config.remember.duration = self.remember_for;
+        config.fresh_for = self.fresh_for;
+        config.trusted_proxies = self.trusted_proxies.clone();
         config.password_algorithm = match self.password_algorithm {
             Algorithm::Argon2id => PasswordAlgorithm::Argon2id {
                 memory_kib: self.argon2_memory_kib,

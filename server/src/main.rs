@@ -5,6 +5,7 @@ mod log;
 mod secret_key;
 mod serve;
 mod settings;
+mod sources;
 mod user;
 
 use clap::{Parser, Subcommand};
@@ -37,7 +38,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let cli: Cli = settings::parse()?;
+    let cli: Cli = sources::parse()?;
     log::init(&cli.settings)?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(cli.settings).await,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{Request, StatusCode};
 use axum::middleware::from_fn;
 use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,6 +15,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_io_timeout::TimeoutStream;
+use tower::ServiceExt;
 use tower_http::timeout::TimeoutLayer;
 use vestibule::flows::Site;
 use vestibule::web::PublicUrl;
@@ -98,9 +99,9 @@ async fn accept(listener: TcpListener, app: Router, settings: &Settings) {
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop_signal());
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     wait_for_handles().await;
@@ -111,7 +112,12 @@ async fn accept(listener: TcpListener, app: Router, settings: &Settings) {
         };
         // Small answers go out at once. A socket that cannot do that serves all the same.
         stream.set_nodelay(true).ok();
-        let service = TowerToHyperService::new(app.clone());
+        // Events and session protection ask where a request comes from.
+        let app = app.clone().map_request(move |mut request: Request<_>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        });
+        let service = TowerToHyperService::new(app);
         // A client that does not read its answers loses its connection too.
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(settings.request_timeout));

@@ -32,6 +32,10 @@ fn help_names_every_setting_with_its_variable() {
         "templates",
         "session-idle",
         "session-absolute",
+        "session-protection",
+        "remember-for",
+        "fresh-for",
+        "trusted-proxies",
         "password-algorithm",
         "argon2-memory-kib",
         "argon2-passes",
@@ -161,7 +165,7 @@ fn a_template_folder_replaces_pages_and_a_mistake_in_one_is_told_at_start() {
     std::fs::write(&welcome, "{{ url_for('home') }}").unwrap();
     let said = refusal(folder.path(), &arguments);
     assert!(
-        said.contains("there is no page home; there are login"),
+        said.contains("there is no page home; there are confirm_login"),
         "{said}"
     );
     assert_eq!(said.matches("there is no page home").count(), 1, "{said}");

@@ -1,10 +1,13 @@
 //! Where a request comes from.
 
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 
 use axum::extract::ConnectInfo;
 use http::{Extensions, HeaderMap, HeaderName};
 use ipnet::IpNet;
+
+use crate::error::{Error, Result};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -53,6 +56,28 @@ impl TrustedProxies {
     }
 }
 
+impl FromStr for TrustedProxies {
+    type Err = Error;
+
+    /// Addresses and networks with commas between: `10.0.0.1, 192.168.0.0/16`.
+    ///
+    /// # Errors
+    /// When one of them is neither ([`Error::is_config`]).
+    fn from_str(text: &str) -> Result<Self> {
+        let entries = text.split(',').map(str::trim);
+        let networks = entries.filter(|entry| !entry.is_empty()).map(|entry| {
+            let address = entry.parse::<IpAddr>().map(IpNet::from);
+            address.or_else(|_| entry.parse::<IpNet>()).map_err(|_| {
+                Error::config(format!(
+                    "`{entry}` is neither an address nor a network; write it like `10.0.0.1` \
+                     or `10.0.0.0/8`"
+                ))
+            })
+        });
+        networks.collect::<Result<_>>().map(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
@@ -98,6 +123,18 @@ mod tests {
         for forwarded in [&["unknown"][..], &[], &["192.0.2.7, \"x"]] {
             let address = visitor(&["10.0.0.1/32"], "10.0.0.1:1", forwarded);
             assert_eq!(address, "10.0.0.1");
+        }
+    }
+
+    #[test]
+    fn proxies_are_read_from_a_list_of_addresses_and_networks() {
+        let proxies: TrustedProxies = "10.0.0.1, 2001:db8::/32,".parse().unwrap();
+        assert!(proxies.has("10.0.0.1".parse().unwrap()));
+        assert!(!proxies.has("10.0.0.2".parse().unwrap()));
+        assert!(proxies.has("2001:db8::7".parse().unwrap()));
+        for wrong in ["proxy", "10.0.0.0/33", "10.0.0"] {
+            let error = wrong.parse::<TrustedProxies>().unwrap_err();
+            assert!(error.to_string().contains(wrong), "{error}");
         }
     }
 

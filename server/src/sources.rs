@@ -1,0 +1,125 @@
+//! Where settings come from: flag, environment, file, default, in this order.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::error::ContextKind;
+use clap::{CommandFactory, FromArgMatches};
+
+/// The file that is read when no other is named, if it is there.
+const DEFAULT_FILE: &str = "vestibule.toml";
+const ENVIRONMENT_PREFIX: &str = "VESTIBULE_";
+
+/// Reads the command line, the environment and the settings file into `T`. Prints and exits
+/// where clap does: for `--help`, `--version`, and what it cannot read.
+pub(crate) fn parse<T: CommandFactory + FromArgMatches>() -> anyhow::Result<T> {
+    let command = T::command();
+    refuse_unknown_environment(&command)?;
+    let file = settings_file(command.clone())?;
+    let command = match &file {
+        Some(file) => with_file(command, file)?,
+        None => command,
+    };
+    let parsed = command
+        .clone()
+        .try_get_matches()
+        .and_then(|mut matches| T::from_arg_matches_mut(&mut matches));
+    parsed.or_else(|error| match file {
+        Some(file) if is_of_the_file(&command, &error) => {
+            let error = error.to_string();
+            let error = error.trim_start_matches("error: ").trim_end();
+            bail!("{}: {error}", file.display())
+        }
+        _ => error.exit(),
+    })
+}
+
+/// Whether the value that clap refuses is one of those that the file made a default.
+fn is_of_the_file(command: &clap::Command, error: &clap::Error) -> bool {
+    let value = error
+        .get(ContextKind::InvalidValue)
+        .map(ToString::to_string);
+    let mut defaults = command
+        .get_arguments()
+        .flat_map(clap::Arg::get_default_values);
+    value.is_some_and(|value| defaults.any(|default| default.to_str() == Some(&value)))
+}
+
+/// The file that is named, or the usual one if it is there.
+fn settings_file(command: clap::Command) -> anyhow::Result<Option<PathBuf>> {
+    let named = command
+        .ignore_errors(true)
+        .try_get_matches()
+        .ok()
+        .and_then(|matches| matches.get_one::<PathBuf>("config").cloned());
+    match named {
+        Some(file) if file.is_file() => Ok(Some(file)),
+        Some(file) => bail!("there is no settings file {}", file.display()),
+        None => Ok(Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.is_file())),
+    }
+}
+
+/// Makes the file's values the defaults, so that flags and environment go before them.
+fn with_file(mut command: clap::Command, file: &Path) -> anyhow::Result<clap::Command> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    let values: BTreeMap<String, toml::Value> =
+        toml::from_str(&text).with_context(|| format!("{shown} is not valid TOML"))?;
+    let known: Vec<_> = setting_names(&command);
+    for (key, value) in values {
+        if !known.contains(&key) {
+            bail!("{shown}: unknown setting `{key}`{}", nearest(&key, &known));
+        }
+        let value = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            other => bail!(
+                "{shown}: `{key}` is a text or a whole number, not of the type {}",
+                other.type_str()
+            ),
+        };
+        command = command.mut_arg(key, |arg| arg.default_value(value));
+    }
+    Ok(command)
+}
+
+fn setting_names(command: &clap::Command) -> Vec<String> {
+    let is_setting = |arg: &&clap::Arg| arg.get_env().is_some() && arg.get_id() != "config";
+    let settings = command.get_arguments().filter(is_setting);
+    settings.map(|arg| arg.get_id().to_string()).collect()
+}
+
+fn refuse_unknown_environment(command: &clap::Command) -> anyhow::Result<()> {
+    let known: Vec<_> = command
+        .get_arguments()
+        .filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned))
+        .collect();
+    let ours = |(name, _): (OsString, OsString)| {
+        let name = name.into_string().ok()?;
+        let is_ours = name.starts_with(ENVIRONMENT_PREFIX)
+            // Kubernetes gives every program these for a service of that name.
+            && !name.starts_with("VESTIBULE_SERVICE_")
+            && !name.starts_with("VESTIBULE_PORT");
+        is_ours.then_some(name)
+    };
+    for name in std::env::vars_os().filter_map(ours) {
+        if !known.contains(&name) {
+            let nearest = nearest(&name, &known);
+            bail!("unknown setting in the environment: `{name}`{nearest}");
+        }
+    }
+    Ok(())
+}
+
+/// What was probably meant, as the end of a sentence.
+fn nearest(name: &str, known: &[String]) -> String {
+    known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .min()
+        .filter(|(distance, _)| *distance <= name.len() / 3)
+        .map(|(_, candidate)| format!("; did you mean `{candidate}`?"))
+        .unwrap_or_else(|| format!("; there are {}", known.join(", ")))
+}
