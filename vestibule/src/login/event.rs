@@ -78,10 +78,10 @@ impl EventRecord {
             ($level:ident) => {
                 tracing::$level!(
                     event = ?self.event,
-                    user = ?self.user,
+                    user = self.user.as_ref().map(UserId::as_str),
                     session = self.session,
-                    address = ?self.address,
-                    user_agent = ?self.user_agent,
+                    address = self.address.map(tracing::field::display),
+                    user_agent = self.user_agent,
                     "login event"
                 )
             };

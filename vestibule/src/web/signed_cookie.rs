@@ -52,10 +52,11 @@ impl SignedCookie {
         self.cookie.find(headers) != Found::None
     }
 
-    /// The cookie that brings `value` back.
+    /// The cookie that brings `value` back, for its lifetime, and no longer than the browser is
+    /// open: the next person at it must not see where this one was going.
     pub(crate) fn set(&self, value: &[u8]) -> Cookie<'static> {
         let sealed = self.signer.seal(value, self.clock.now() + self.lifetime);
-        self.cookie.set(sealed, Some(self.lifetime))
+        self.cookie.set(sealed, None)
     }
 
     /// The cookie that makes the browser forget it.
