@@ -296,7 +296,14 @@ pub(crate) fn app_with(
         (options.login_view.as_deref(), "login page"),
         (options.refresh_view.as_deref(), "refresh page"),
     ];
-    let mut taken = vec!["/login", "/first_login", "/second_login"];
+    let mut taken = vec![
+        "/",
+        "/login",
+        "/first_login",
+        "/second_login",
+        "/secret",
+        "/protected",
+    ];
     for (view, text) in views {
         if let Some(view) = view.filter(|view| view.starts_with('/') && !taken.contains(view)) {
             router = router.route(view, page(text));
