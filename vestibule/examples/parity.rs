@@ -313,7 +313,9 @@ pub(crate) fn app_with(
     Ok(router.with_state(players).layer(change(manager).layer()))
 }
 
-fn options(arguments: impl Iterator<Item = String>) -> Result<(SocketAddr, Options), String> {
+pub(crate) fn options(
+    arguments: impl Iterator<Item = String>,
+) -> Result<(SocketAddr, Options), String> {
     let mut listen = SocketAddr::from(([127, 0, 0, 1], 5001));
     let mut options = Options::default();
     let mut arguments = arguments;
