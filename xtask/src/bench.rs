@@ -2,13 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use crate::{cargo, packages};
+use crate::{cargo, packages, target_folder};
 
 const ROUNDS: usize = 5;
 const SECONDS: u32 = 4;
@@ -53,14 +53,6 @@ pub(crate) fn run() -> anyhow::Result<()> {
         )?;
     }
     Ok(())
-}
-
-fn target_folder() -> anyhow::Result<PathBuf> {
-    let folder = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    folder
-        .or_else(|| own.map(|workspace| workspace.join("target")))
-        .context("xtask lies in the workspace")
 }
 
 /// From nothing to the first page, median of the rounds; and the memory of the last.

@@ -1,13 +1,15 @@
 //! `cargo xtask test`, `check`, `bench`: what the project runs on itself.
 
 mod bench;
+mod flask_login;
 mod packages;
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
 
-const USAGE: &str = "cargo xtask test    installs what the tests need (apt), runs all of them
+const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them
 cargo xtask check   the tests, the documentation, and the dependencies' licences (cargo-deny)
 cargo xtask bench   measures the release build, and prints one table";
 
@@ -24,6 +26,7 @@ fn main() -> anyhow::Result<()> {
 /// Formatting and lints first, as they fail soonest; the test runner has the last word.
 fn test() -> anyhow::Result<()> {
     packages::install("chromium", "chromium")?;
+    flask_login::install()?;
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&[
         "clippy",
@@ -75,4 +78,12 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
         bail!("failed: {shown}");
     }
     Ok(())
+}
+
+fn target_folder() -> anyhow::Result<PathBuf> {
+    let folder = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    folder
+        .or_else(|| own.map(|workspace| workspace.join("target")))
+        .context("xtask lies in the workspace")
 }
