@@ -1,6 +1,9 @@
 //! Starts the program as a user does, in a folder of its own.
 #![allow(dead_code, reason = "no test uses all of it")]
 
+#[cfg(feature = "browser-tests")]
+pub(crate) mod visit;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;

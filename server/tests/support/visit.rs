@@ -1,0 +1,169 @@
+//! A real browser, by its keyboard and without help of script.
+
+use std::time::Duration;
+
+use chromiumoxide::browser::{Browser, BrowserConfig};
+use chromiumoxide::cdp::browser_protocol::dom::{
+    FocusParams, GetDocumentParams, GetOuterHtmlParams,
+};
+use chromiumoxide::cdp::browser_protocol::input::{
+    DispatchKeyEventParams, DispatchKeyEventType, InsertTextParams,
+};
+use chromiumoxide::cdp::browser_protocol::page::{
+    GetNavigationHistoryParams, NavigateParams, NavigateToHistoryEntryParams,
+};
+use chromiumoxide::page::Page;
+use futures::StreamExt;
+use tempfile::TempDir;
+
+use super::PASSWORD;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One window of a browser.
+pub(crate) struct Visit {
+    browser: Browser,
+    pub(crate) page: Page,
+    _profile: TempDir,
+}
+
+impl Visit {
+    pub(crate) async fn begin() -> Self {
+        Self::begin_with(&[]).await
+    }
+
+    /// A browser with further flags.
+    pub(crate) async fn begin_with(flags: &[&str]) -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let config = BrowserConfig::builder()
+            .user_data_dir(profile.path())
+            // Tests run as root in containers, where Chromium has no sandbox.
+            .no_sandbox()
+            // Their dashes are put in front by chromiumoxide.
+            .args([
+                "disable-gpu",
+                "disable-quic",
+                "no-first-run",
+                "disable-background-networking",
+                "disable-component-update",
+                "disable-sync",
+            ])
+            .args(flags.iter().copied())
+            .build()
+            .expect("Chromium is installed: apt-get install chromium");
+        let (browser, mut events) = Browser::launch(config).await.unwrap();
+        tokio::spawn(async move { while events.next().await.is_some() {} });
+        let page = browser.new_page("about:blank").await.unwrap();
+        Self {
+            browser,
+            page,
+            _profile: profile,
+        }
+    }
+
+    pub(crate) async fn open(&self, url: &str) {
+        self.page.execute(NavigateParams::new(url)).await.unwrap();
+    }
+
+    pub(crate) async fn focus(&self, selector: &str) {
+        let element = self.page.find_element(selector).await.unwrap();
+        let focus = FocusParams::builder().node_id(element.node_id).build();
+        self.page.execute(focus).await.unwrap();
+    }
+
+    pub(crate) async fn type_into(&self, field: &str, text: &str) {
+        self.focus(field).await;
+        self.page
+            .execute(InsertTextParams::new(text))
+            .await
+            .unwrap();
+    }
+
+    /// Presses a button by the keyboard.
+    pub(crate) async fn press(&self, button: &str) {
+        self.focus(button).await;
+        for kind in [DispatchKeyEventType::KeyDown, DispatchKeyEventType::KeyUp] {
+            let enter = DispatchKeyEventParams::builder()
+                .r#type(kind)
+                .key("Enter")
+                .code("Enter")
+                .windows_virtual_key_code(13)
+                .text("\r")
+                .build()
+                .unwrap();
+            self.page.execute(enter).await.unwrap();
+        }
+    }
+
+    /// Goes back by so many pages, as the Back button does.
+    pub(crate) async fn go_back(&self, pages: i64) {
+        let get_history = GetNavigationHistoryParams::default();
+        let history = self.page.execute(get_history).await.unwrap();
+        let entry = usize::try_from(history.current_index - pages).unwrap();
+        let entry = NavigateToHistoryEntryParams::new(history.entries[entry].id);
+        self.page.execute(entry).await.unwrap();
+    }
+
+    /// Waits until the page at `path` shows `text`; returns its HTML.
+    pub(crate) async fn shows(&self, path: &str, text: &str) -> String {
+        let mut last = String::new();
+        let looks = async {
+            let mut again = tokio::time::interval(Duration::from_millis(20));
+            loop {
+                again.tick().await;
+                // Fails while one page gives way to the next.
+                if let Some((at, html)) = self.look().await {
+                    last = format!("{at}\n{html}");
+                    if at == path && html.contains(text) {
+                        return;
+                    }
+                }
+            }
+        };
+        if tokio::time::timeout(PATIENCE, looks).await.is_err() {
+            panic!("{path} with {text:?} is not shown, but {last}");
+        }
+        last
+    }
+
+    /// The HTML of whatever page comes up next on the site.
+    pub(crate) async fn page_shown(&self) -> String {
+        let mut again = tokio::time::interval(Duration::from_millis(20));
+        let looks = async {
+            loop {
+                again.tick().await;
+                if let Some((_, html)) = self.look().await
+                    && html.contains("</main>")
+                {
+                    return html;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, looks).await.unwrap()
+    }
+
+    /// The path and the HTML of the page; by no script, as there may be none.
+    pub(crate) async fn look(&self) -> Option<(String, String)> {
+        let get_history = GetNavigationHistoryParams::default();
+        let history = self.page.execute(get_history).await.ok()?;
+        let entry = usize::try_from(history.current_index).ok()?;
+        let url = history.entries.get(entry)?.url.clone();
+        let path = url.splitn(4, '/').nth(3)?.split('?').next()?.to_owned();
+        let document = self.page.execute(GetDocumentParams::default()).await.ok()?;
+        let get_html = GetOuterHtmlParams::builder().node_id(document.root.node_id);
+        let html = self.page.execute(get_html.build()).await.ok()?;
+        Some((format!("/{path}"), html.outer_html.clone()))
+    }
+
+    pub(crate) async fn fill_in_and_send(&self) {
+        self.type_into("#username", "alice").await;
+        self.type_into("#password", PASSWORD).await;
+        self.press("form > button").await;
+    }
+
+    pub(crate) async fn end(mut self) {
+        self.browser.close().await.unwrap();
+        self.browser.wait().await.unwrap();
+    }
+}
