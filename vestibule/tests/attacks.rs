@@ -45,7 +45,7 @@ impl Target {
             let heard = heard.clone();
             config.login(move |manager| {
                 let heard = heard.clone();
-                manager.on_event(move |record| heard.lock().unwrap().push(record.clone()))
+                Ok(manager.on_event(move |record| heard.lock().unwrap().push(record.clone())))
             });
             change(config);
         })

@@ -18,6 +18,7 @@ use vestibule::login::{
     AddressPrefix, Event, EventRecord, LoginOutcome, LoginViews, SessionProtection, User, UserId,
     fresh_login_required, login_required,
 };
+use vestibule::session::RememberCookie;
 use vestibule::stores::MemoryStore;
 use vestibule::testing::TestClient;
 use vestibule::web::TrustedProxies;
@@ -497,6 +498,62 @@ mod refusals {
     }
 
     #[tokio::test]
+    async fn a_kept_next_is_used_up_and_never_that_of_another_page() {
+        async fn kept(login: Login<Member>) -> String {
+            login.next().or("none").to_owned()
+        }
+        let manager = manager().next_in_cookie(&key());
+        let app = routes().route("/kept", get(kept)).layer(manager.layer());
+        let browser = TestClient::new(app);
+
+        browser.get("/members").await;
+        browser.post_with("/post-only", &[], "").await;
+        assert_eq!(text(&browser, "/kept").await, "none", "no way back");
+        browser.post("/in", &[]).await;
+        browser.restart();
+        browser.get("/fresh").await;
+        assert_eq!(text(&browser, "/kept").await, "/fresh");
+        browser.post("/confirm-it", &[]).await;
+        assert_eq!(text(&browser, "/kept").await, "none", "used up");
+    }
+
+    #[tokio::test]
+    async fn a_login_page_that_itself_asks_does_not_send_round_in_circles() {
+        for view in [
+            "/members",
+            "/members?lang=de",
+            "https://example.com/members",
+            "/x/../members",
+        ] {
+            let browser = browser(manager().login_view(view));
+
+            let response = browser.get("/members?page=2").await;
+
+            assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{view}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_view_that_no_header_could_hold_is_written_as_an_address() {
+        let manager = manager().login_view("/anmelden/ü\n?a=b c").without_next();
+
+        let response = browser(manager).get("/members").await;
+
+        assert_eq!(response.location(), Some("/anmelden/%C3%BC?a=b%20c"));
+    }
+
+    #[tokio::test]
+    async fn without_a_message_for_what_was_lost_there_is_the_usual_one() {
+        let views = LoginViews::new().lost_message(None);
+        let browser = browser(manager().messages(&key()).views(views));
+
+        browser.post_with("/post-only", &[], "").await;
+
+        let expected = "Please log in to access this page.";
+        assert_eq!(text(&browser, "/messages").await, expected);
+    }
+
+    #[tokio::test]
     async fn a_router_can_have_views_messages_or_no_login_page_of_its_own() {
         let area = |views| {
             Router::new()
@@ -581,6 +638,92 @@ mod default_deny {
         browser.restart();
         let remembered = browser.get("/danger").await;
         assert_eq!(remembered.location(), Some("/confirm?next=%2Fdanger"));
+    }
+}
+
+/// What the browser would have dropped in time, a thief has not.
+#[tokio::test]
+async fn refreshing_revives_no_remembered_login_that_has_expired() {
+    let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
+    let mut remember = RememberCookie::default();
+    remember.duration = HOUR;
+    remember.refresh_each_request = true;
+    let manager = manager().clock(clock.clone()).remember(remember).unwrap();
+    let browser = browser(manager);
+    browser.post("/in", &[]).await;
+
+    clock.advance(HOUR);
+
+    assert_eq!(text(&browser, "/who").await, "alice", "by the session");
+    browser.restart();
+    assert_eq!(text(&browser, "/who").await, "nobody");
+}
+
+#[tokio::test]
+async fn a_remember_cookie_that_is_no_token_goes_at_the_next_log_in_or_out() {
+    async fn plainly(login: Login<Member>) -> Result<String, Error> {
+        Ok(format!("{:?}", login.log_in(&Member("alice")).await?))
+    }
+    async fn out(login: Login<Member>) -> Result<(), Error> {
+        login.log_out().await
+    }
+    for path in ["/plainly", "/out"] {
+        let app = routes()
+            .route("/plainly", post(plainly))
+            .route("/out", post(out))
+            .layer(manager().layer());
+        let browser = TestClient::new(app);
+        browser.set_cookie("__Host-remember", "rubbish");
+
+        browser.post(path, &[]).await;
+
+        assert_eq!(browser.cookie("__Host-remember"), None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_out_by_the_remember_cookie_alone_is_told_with_the_user() {
+    async fn out(login: Login<Member>) -> Result<(), Error> {
+        login.log_out().await
+    }
+    let heard = Arc::<Mutex<Vec<EventRecord>>>::default();
+    let listener = {
+        let heard = heard.clone();
+        move |record: &EventRecord| heard.lock().unwrap().push(record.clone())
+    };
+    let manager = manager().on_event(listener);
+    let app = routes().route("/out", post(out)).layer(manager.layer());
+    let browser = TestClient::new(app);
+    browser.post("/in", &[]).await;
+    browser.restart();
+
+    browser.post("/out", &[]).await;
+
+    let heard = heard.lock().unwrap();
+    let last = heard.last().unwrap();
+    assert_eq!(last.event, Event::LoggedOut);
+    assert_eq!(last.user, Some("alice".into()));
+}
+
+/// A test's own log-in goes before that of the test kit.
+#[tokio::test]
+async fn a_test_client_that_logs_in_or_out_first_is_not_logged_in_again() {
+    async fn as_bob(login: Login<Member>) -> Result<String, Error> {
+        Ok(format!("{:?}", login.log_in(&Member("bob")).await?))
+    }
+    async fn out(login: Login<Member>) -> Result<(), Error> {
+        login.log_out().await
+    }
+    for (path, expected) in [("/as-bob", "bob"), ("/out", "nobody")] {
+        let app = routes()
+            .route("/as-bob", post(as_bob))
+            .route("/out", post(out))
+            .layer(manager().layer());
+        let browser = TestClient::new(app).logged_in_as(&Member("alice"));
+
+        browser.post(path, &[]).await;
+
+        assert_eq!(text(&browser, "/who").await, expected);
     }
 }
 

@@ -25,6 +25,7 @@ pub struct Accounts {
     database: Database,
     passwords: Passwords,
     sessions: SharedSessionStore,
+    realm: String,
     clock: Clock,
     random: Random,
 }
@@ -58,9 +59,16 @@ impl Accounts {
             database,
             passwords,
             sessions: SharedSessionStore::new(sessions),
+            realm: String::new(),
             clock: Clock::default(),
             random: Random::default(),
         }
+    }
+
+    /// The [`realm`](crate::login::LoginManager::realm) of the sessions. Default: empty.
+    pub fn realm(mut self, realm: &str) -> Self {
+        realm.clone_into(&mut self.realm);
+        self
     }
 
     /// Where the time comes from; a test sets it.
@@ -196,7 +204,7 @@ impl Accounts {
             .map_err(Error::from_db)?;
         self.change(id, None, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
-        self.sessions.revoke_user("", id, None).await?;
+        self.sessions.revoke_user(&self.realm, id, None).await?;
         tracing::info!(user = %id, "password set");
         Ok(())
     }
@@ -210,7 +218,7 @@ impl Accounts {
         self.change(id, Some(is_disabled), self.database.connection())
             .await?;
         if is_disabled {
-            self.sessions.revoke_user("", id, None).await?;
+            self.sessions.revoke_user(&self.realm, id, None).await?;
         }
         let change = if is_disabled { "disabled" } else { "enabled" };
         tracing::info!(user = %id, "account {change}");

@@ -63,7 +63,9 @@ pub struct SiteConfig {
 
 /// What an app changes about the site's login manager.
 #[derive(Clone)]
-struct ChangeLogin(Arc<dyn Fn(LoginManager<Account>) -> LoginManager<Account> + Send + Sync>);
+struct ChangeLogin(Arc<Change>);
+
+type Change = dyn Fn(LoginManager<Account>) -> Result<LoginManager<Account>> + Send + Sync;
 
 impl fmt::Debug for ChangeLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,12 +99,12 @@ impl SiteConfig {
     ///
     /// ```
     /// # fn sample(mut config: vestibule::flows::SiteConfig) {
-    /// config.login(|manager| manager.on_event(|record| println!("{:?}", record.event)));
+    /// config.login(|manager| Ok(manager.on_event(|record| println!("{:?}", record.event))));
     /// # }
     /// ```
     pub fn login(
         &mut self,
-        change: impl Fn(LoginManager<Account>) -> LoginManager<Account> + Send + Sync + 'static,
+        change: impl Fn(LoginManager<Account>) -> Result<LoginManager<Account>> + Send + Sync + 'static,
     ) {
         self.login.push(ChangeLogin(Arc::new(change)));
     }
@@ -196,8 +198,9 @@ impl Site {
         let login = config
             .login
             .iter()
-            .fold(login, |manager, change| (change.0)(manager))
-            .layer();
+            .try_fold(login, |manager, change| (change.0)(manager))?;
+        let accounts = accounts.realm(&login.realm);
+        let login = login.layer();
         let templates: Vec<_> = FLOWS
             .iter()
             .flat_map(|flow| flow.templates)

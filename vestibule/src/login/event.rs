@@ -78,6 +78,7 @@ impl EventRecord {
             ($level:ident) => {
                 tracing::$level!(
                     event = ?self.event,
+                    realm = Some(self.realm.as_str()).filter(|realm| !realm.is_empty()),
                     user = self.user.as_ref().map(UserId::as_str),
                     session = self.session,
                     address = self.address.map(tracing::field::display),

@@ -27,33 +27,35 @@ use crate::web::PublicUrl;
 /// # Ok::<(), vestibule::Error>(())
 /// ```
 pub fn login_url(view: &str, current: &str, origin: &PublicUrl) -> String {
-    with_next(view, current, &origin.origin())
+    with_next(view, Some(current), &origin.origin())
 }
 
-/// As [`login_url`], for an origin that is known as text.
-pub(crate) fn with_next(view: &str, current: &str, origin: &str) -> String {
+/// As [`login_url`], for an origin that is known as text, and with or without a way back. In
+/// any case as a URL parser writes it: in ASCII.
+pub(crate) fn with_next(view: &str, current: Option<&str>, origin: &str) -> String {
     let absolute = is_absolute(view).then(|| Url::parse(view).ok()).flatten();
     let is_elsewhere = absolute
         .as_ref()
         .is_some_and(|url| url.origin().ascii_serialization() != origin);
-    let next = if is_elsewhere {
+    let next = current.map(|current| {
+        let origin = if is_elsewhere { origin } else { "" };
         format!("{origin}{current}")
-    } else {
-        current.to_owned()
-    };
+    });
     let is_path = absolute.is_none();
     // Any origin will do to read a path by.
     let base = || Url::parse("http://vestibule.invalid/").and_then(|base| base.join(view));
     let Some(mut url) = absolute.or_else(|| base().ok()) else {
         return view.to_owned();
     };
-    let query = url.query().unwrap_or_default().to_owned();
-    let others = parse(query.as_bytes()).filter(|(name, _)| name != "next");
-    let query = Serializer::new(String::new())
-        .extend_pairs(others)
-        .append_pair("next", &next)
-        .finish();
-    url.set_query(Some(&query));
+    if let Some(next) = next {
+        let query = url.query().unwrap_or_default().to_owned();
+        let others = parse(query.as_bytes()).filter(|(name, _)| name != "next");
+        let query = Serializer::new(String::new())
+            .extend_pairs(others)
+            .append_pair("next", &next)
+            .finish();
+        url.set_query(Some(&query));
+    }
     if is_path {
         url[Position::BeforePath..].to_owned()
     } else {

@@ -103,7 +103,7 @@ impl<U: User> Visit<U> {
             return Ok(());
         };
         // Another request may have changed the token; then the browser gets that one.
-        if remembered.token != token.digest() {
+        if remembered.token != token.digest() || !remembered.is_alive(now) {
             return Ok(());
         }
         let before = remembered.expires_at;

@@ -139,7 +139,7 @@ impl<U: User> Visit<U> {
         let client = Client::of(&request.headers);
         let path = original_path(request);
         // The page itself would send its visitors round in circles.
-        let view = view.filter(|view| path.split('?').next() != Some(view));
+        let view = view.filter(|view| !self.is_at(view, path, &request.headers));
         let came_from = manager
             .has_next
             .then(|| came_from(manager, client, request, path))
@@ -154,10 +154,8 @@ impl<U: User> Visit<U> {
             return rejection(Box::new((handler.0)(refusal).await));
         }
         if login_url.is_some() && client == Client::Browser {
-            let is_lost = !request.method.is_safe();
-            let message = message.filter(|_| !is_lost);
-            let lost_message = lost_message.filter(|_| is_lost);
-            self.leave_message(message.or(lost_message), &request.headers);
+            let lost_message = lost_message.filter(|_| !request.method.is_safe());
+            self.leave_message(lost_message.or(message), &request.headers);
         }
         let detail = match needed {
             Needed::Login => "Log in to see this.",
@@ -167,17 +165,32 @@ impl<U: User> Visit<U> {
         rejection(Box::new(answer(client, login_url, detail, challenge)))
     }
 
+    /// Whether a request for `path` is one for the page `view`.
+    fn is_at(&self, view: &str, path: &str, headers: &HeaderMap) -> bool {
+        let origin = origin(&self.manager, headers);
+        let base = Url::parse(&origin);
+        let page = |of: &str| base.as_ref().ok()?.join(of).ok();
+        match (page(view), page(path)) {
+            (Some(view), Some(page)) => {
+                view.origin() == page.origin() && view.path() == page.path()
+            }
+            _ => view == path,
+        }
+    }
+
     /// The address of the login page, with the way back in it; or in the cookie, where that is
     /// its place.
     fn way_to(&self, view: &str, came_from: Option<&str>, headers: &HeaderMap) -> String {
         let manager = &*self.manager;
-        let url = match (came_from, &self.cookies.next) {
-            (Some(next), Some(cookie)) => {
-                self.state().next_cookie = Some(cookie.set(next.as_bytes()));
-                view.to_owned()
+        let origin = origin(manager, headers);
+        let url = match &self.cookies.next {
+            Some(cookie) => {
+                let kept = came_from.map(|next| cookie.set(next.as_bytes()));
+                // Without a way back, not to where another page once was asked for.
+                self.state().next_cookie = Some(kept.unwrap_or_else(|| cookie.remove()));
+                with_next(view, None, &origin)
             }
-            (Some(next), None) => with_next(view, next, &origin(manager, headers)),
-            (None, _) => view.to_owned(),
+            None => with_next(view, came_from, &origin),
         };
         match &manager.login_host {
             Some(host) if !is_absolute(&url) => {

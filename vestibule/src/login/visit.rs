@@ -21,6 +21,7 @@ use crate::session::{
     Brought, RememberToken, RememberedLogin, Replaced, Session, SessionExpiry, SessionToken,
 };
 use crate::web::cookies;
+use crate::web::signed_cookie::SignedCookie;
 
 /// What the layer puts into a request: the tokens the browser brought, and who they stand for
 /// once somebody asks.
@@ -137,6 +138,8 @@ impl<U: User> Visit<U> {
     /// Begins a session for `user` under a new token and ends what the browser had before.
     pub(crate) async fn log_in(&self, user: &U, options: LogInOptions) -> Result<()> {
         let manager = &*self.manager;
+        #[cfg(any(test, feature = "testing"))]
+        self.test_login_is_done();
         let user_id = user.id();
         if user_id.as_str().is_empty() || user_id.as_str().chars().count() > UserId::MAX_CHARS {
             return Err(Error::config(format!(
@@ -176,10 +179,10 @@ impl<U: User> Visit<U> {
             state.session_cookie = Some(self.cookies.session.set(&token));
             state.remember_cookie = match &remembered {
                 Some((token, login)) => Some(self.cookies.remember.set(token, login, now)),
-                None if self.remember_token.is_some() => Some(self.cookies.remember.remove()),
+                None if self.has_remember_cookie() => Some(self.cookies.remember.remove()),
                 None => None,
             };
-            state.next_cookie = self.cookies.next.as_ref().map(|cookie| cookie.remove());
+            state.next_cookie = self.cookies.next.as_ref().map(SignedCookie::remove);
         }
         self.set_logged_in(LoggedIn {
             is_fresh: self.is_fresh(&session, now),
@@ -208,7 +211,8 @@ impl<U: User> Visit<U> {
             self.state().visitor = Visitor::Anonymous;
             return Ok(false);
         }
-        self.state().session_cookie = Some(self.cookies.session.set(&token));
+        self.set_session_cookie(&token);
+        self.state().next_cookie = self.cookies.next.as_ref().map(SignedCookie::remove);
         self.set_logged_in(LoggedIn {
             is_fresh: true,
             is_remembered: logged_in.is_remembered,
@@ -224,6 +228,8 @@ impl<U: User> Visit<U> {
     /// Both the session of this very request's log-in, if there was one, and the session whose
     /// token the browser brought.
     pub(crate) async fn log_out(&self) -> Result<()> {
+        #[cfg(any(test, feature = "testing"))]
+        self.test_login_is_done();
         let store = &self.manager.store;
         let mut ended = self.session();
         if let Some(token) = &self.token {
@@ -232,7 +238,11 @@ impl<U: User> Visit<U> {
             }
             store.revoke(token.id()).await?;
         }
+        let mut remembered = None;
         if let Some(token) = &self.remember_token {
+            if ended.is_none() {
+                remembered = store.load_remembered(token.id()).await?;
+            }
             store.revoke_remembered(token.id()).await?;
         }
         if let Some(session) = &ended {
@@ -240,6 +250,7 @@ impl<U: User> Visit<U> {
         }
         self.forget();
         let user = ended.as_ref().map(|session| session.user_id.clone());
+        let user = user.or_else(|| remembered.map(|login| login.user_id));
         let session = ended.map(|session| session.public_id);
         self.tell_of(Event::LoggedOut, user, session).await;
         Ok(())
@@ -272,7 +283,7 @@ impl<U: User> Visit<U> {
         let mut state = self.state();
         state.visitor = Visitor::Anonymous;
         state.session_cookie = Some(self.cookies.session.remove());
-        if self.remember_token.is_some() || state.remember_cookie.is_some() {
+        if self.has_remember_cookie() || state.remember_cookie.is_some() {
             state.remember_cookie = Some(self.cookies.remember.remove());
         }
     }
@@ -370,6 +381,11 @@ impl<U: User> Visit<U> {
         }
     }
 
+    /// Whether the browser may have a remember cookie, in whatever state.
+    fn has_remember_cookie(&self) -> bool {
+        self.remember_token.is_some() || self.has_rubbish
+    }
+
     /// The session of this request, as far as somebody has asked or logged in.
     fn session(&self) -> Option<Session> {
         self.known().flatten()?.session.clone()
@@ -381,6 +397,13 @@ impl<U: User> Visit<U> {
             Visitor::NotAsked => None,
             Visitor::Anonymous => Some(None),
             Visitor::LoggedIn(logged_in) => Some(Some(logged_in.clone())),
+        }
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn test_login_is_done(&self) {
+        if let Some(test_login) = &self.test_login {
+            test_login.is_first();
         }
     }
 

@@ -288,6 +288,23 @@ mod tests {
         ));
     }
 
+    /// Whoever reads the store has the seed, and not the token before.
+    #[test]
+    fn a_successor_takes_both_the_token_before_and_the_seed() {
+        let random = Random::insecure_seeded(1);
+        let [a, b] = [(), ()].map(|()| RememberToken::generate(&random).unwrap());
+        let successors = [
+            a.successor(&[1; 32]).secret,
+            b.successor(&[1; 32]).secret,
+            a.successor(&[2; 32]).secret,
+        ];
+
+        for (i, successor) in successors.iter().enumerate() {
+            assert!(!successors[..i].contains(successor));
+            assert_ne!(successor, &a.secret);
+        }
+    }
+
     #[test]
     fn what_was_used_twice_or_never_given_out_is_reuse() {
         let random = Random::insecure_seeded(1);
