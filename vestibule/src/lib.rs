@@ -92,7 +92,42 @@ pub use error::{Error, Result};
 pub use login::{CurrentUser, FreshUser, Login, LoginManager};
 pub use session::Session;
 
-/// The README's samples compile.
+/// The samples of the README and of the book compile.
 #[cfg(all(doctest, feature = "sqlite"))]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod samples {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../docs/src/introduction.md")]
+    struct Introduction;
+
+    #[doc = include_str!("../../docs/src/guide.md")]
+    struct Guide;
+
+    #[doc = include_str!("../../docs/src/remember.md")]
+    struct Remember;
+
+    #[doc = include_str!("../../docs/src/fresh.md")]
+    struct Fresh;
+
+    #[doc = include_str!("../../docs/src/protection.md")]
+    struct Protection;
+
+    #[doc = include_str!("../../docs/src/loaders.md")]
+    struct Loaders;
+
+    #[doc = include_str!("../../docs/src/refusals.md")]
+    struct Refusals;
+
+    #[doc = include_str!("../../docs/src/events.md")]
+    struct Events;
+
+    #[doc = include_str!("../../docs/src/testing.md")]
+    struct Testing;
+
+    #[doc = include_str!("../../docs/src/settings.md")]
+    struct Settings;
+
+    #[doc = include_str!("../../docs/src/flask-login.md")]
+    struct FlaskLogin;
+}
