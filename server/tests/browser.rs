@@ -4,8 +4,8 @@
 mod support;
 
 use chromiumoxide::cdp::browser_protocol::emulation::SetScriptExecutionDisabledParams;
-use support::visit::Visit;
 use support::Program;
+use support::visit::Visit;
 
 /// Registers, logs out, logs in, restarts the program, is still in, logs out, goes back.
 async fn whole_visit(visit: &Visit, has_script: bool) {

@@ -6,9 +6,9 @@
 //!
 //! | to have | take |
 //! |---|---|
-//! | the finished pages on a database | [`flows::Site`](crate::flows::Site) |
+//! | the finished pages on a database | [`flows::Site`] |
 //! | your own users, templates and log-in form | [`LoginManager`] with [`CurrentUser`] and [`Login`] |
-//! | stored users without the pages | [`accounts::Accounts`](crate::accounts::Accounts) |
+//! | stored users without the pages | [`accounts::Accounts`] |
 //! | password hashing alone | [`password::Passwords`] |
 //! | sessions elsewhere | [`session::SessionStore`] |
 //!

@@ -993,6 +993,18 @@ mod urls {
     }
 }
 
+mod without_next {
+    use super::*;
+
+    /// `test_login_url_no_next_url`
+    #[tokio::test]
+    async fn the_login_page_is_asked_for_as_it_is() {
+        let browser = configured(|manager| manager.without_next().login_view("/foo?a=1"));
+
+        assert_eq!(browser.get("/secret").await.location(), Some("/foo?a=1"));
+    }
+}
+
 mod users {
     use super::*;
 
@@ -1099,6 +1111,29 @@ mod secret_key {
         assert!(SecretKey::generate(&Random::system()).is_ok());
         assert!("short".parse::<SecretKey>().is_err());
     }
+}
+
+/// The book's table names tests of this file; this file names Flask-Login's.
+#[test]
+fn the_book_names_every_case_and_no_test_that_is_not_there() {
+    let suite = include_str!("flask_login_suite.rs");
+    let book = include_str!("../../docs/src/flask-login.md");
+    let (_, table) = book.split_once("## The tests of Flask-Login").unwrap();
+    let (table, _) = table.split_once("## Deliberate differences").unwrap();
+
+    let cases = table.lines().filter(|line| line.starts_with("| `test_"));
+    assert_eq!(cases.count(), 107);
+    let ours = table.split('`').filter_map(|name| name.split_once("::"));
+    let mut count = 0;
+    for (module, test) in ours {
+        let (_, module) = suite
+            .split_once(&format!("\nmod {module} {{"))
+            .unwrap_or_else(|| panic!("no module {module}"));
+        let module = module.split("\n}\n").next().unwrap();
+        assert!(module.contains(&format!("fn {test}(")), "{test}");
+        count += 1;
+    }
+    assert!(count > 80, "{count}");
 }
 
 fn localize(message: &str, headers: &HeaderMap) -> String {

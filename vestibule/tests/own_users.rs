@@ -212,6 +212,133 @@ async fn what_is_ended_while_it_is_being_confirmed_stays_ended() {
     }
 }
 
+mod users_that_change {
+    use super::*;
+
+    #[derive(Clone, Copy)]
+    struct Player {
+        epoch: i64,
+        is_active: bool,
+    }
+
+    impl User for Player {
+        fn id(&self) -> UserId {
+            1_i64.into()
+        }
+
+        fn is_active(&self) -> bool {
+            self.is_active
+        }
+
+        fn session_epoch(&self) -> i64 {
+            self.epoch
+        }
+    }
+
+    const PLAYER: Player = Player {
+        epoch: 0,
+        is_active: true,
+    };
+
+    /// A browser, and the one player for the test to change.
+    fn game() -> (TestClient, Arc<Mutex<Option<Player>>>) {
+        let player = Arc::new(Mutex::new(Some(PLAYER)));
+        let current = {
+            let player = player.clone();
+            move || {
+                let player = *player.lock().unwrap();
+                async move { Ok::<_, Infallible>(player) }
+            }
+        };
+        let by_request = {
+            let current = current.clone();
+            move |request: Parts| {
+                let player = current();
+                async move {
+                    if request.headers.contains_key("x-api-key") {
+                        return player.await;
+                    }
+                    Ok(None)
+                }
+            }
+        };
+        let log_in = async |login: Login<Player>| {
+            let outcome = login.log_in(&PLAYER).remember().await;
+            outcome.map(|outcome| format!("{outcome:?}"))
+        };
+        let who = async |player: Option<CurrentUser<Player>>| player.is_some().to_string();
+        let manager = LoginManager::new(move |_| current(), MemoryStore::new());
+        let app = Router::new()
+            .route("/in", post(log_in))
+            .route("/who", get(who))
+            .layer(manager.request_loader(by_request).layer());
+        (TestClient::new(app), player)
+    }
+
+    #[tokio::test]
+    async fn a_remembered_user_of_another_epoch_or_none_is_forgotten_for_good() {
+        for changed in [Some(Player { epoch: 1, ..PLAYER }), None] {
+            let (browser, player) = game();
+            browser.post("/in", &[]).await;
+            browser.restart();
+
+            *player.lock().unwrap() = changed;
+            assert_eq!(text(&browser, "/who").await, "false");
+
+            *player.lock().unwrap() = Some(PLAYER);
+            assert_eq!(text(&browser, "/who").await, "false", "for good");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_inactive_user_comes_in_by_no_door() {
+        let (browser, player) = game();
+        browser.post("/in", &[]).await;
+        let remembered = browser.stolen();
+        remembered.restart();
+        let key = [("x-api-key", "k")];
+        let stranger = browser.stolen();
+        for name in stranger.cookie_names() {
+            stranger.forget_cookie(&name);
+        }
+        assert_eq!(stranger.get_with("/who", &key).await.text(), "true");
+
+        *player.lock().unwrap() = Some(Player {
+            is_active: false,
+            ..PLAYER
+        });
+
+        for browser in [&browser, &remembered] {
+            assert_eq!(text(browser, "/who").await, "false");
+        }
+        assert_eq!(stranger.get_with("/who", &key).await.text(), "false");
+        *player.lock().unwrap() = Some(PLAYER);
+        for browser in [&browser, &remembered] {
+            assert_eq!(text(browser, "/who").await, "true", "active again");
+        }
+    }
+}
+
+/// Two managers, one store, users of the same id: what one remembers is nothing to the other.
+#[tokio::test]
+async fn what_one_realm_remembers_is_nobody_in_another() {
+    let store = MemoryStore::new();
+    let [shop, office] = ["shop", "office"].map(|realm| {
+        let manager = LoginManager::new(find, store.clone()).realm(realm).unwrap();
+        TestClient::new(routes().layer(manager.layer()))
+    });
+    shop.post("/in", &[]).await;
+
+    for name in ["session", "remember"] {
+        let value = shop.cookie(&format!("__Host-shop-{name}")).unwrap();
+        office.set_cookie(&format!("__Host-office-{name}"), &value);
+        assert_eq!(text(&office, "/who").await, "nobody", "{name}");
+    }
+    office.post("/in", &[]).await;
+    assert_eq!(office.post("/everywhere", &[]).await.text(), "1");
+    assert_eq!(text(&shop, "/who").await, "alice");
+}
+
 mod addresses {
     use super::*;
 

@@ -9,6 +9,16 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// The SHA-256 digest of `secret`, which has always the same length, in a domain of its own.
+/// In the domain without a name it is that of `secret` alone.
+pub(crate) fn sha256_in(domain: &str, secret: &[u8]) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(domain)
+        .chain_update(secret)
+        .finalize()
+        .into()
+}
+
 /// The HMAC-SHA-256 (RFC 2104) of `message` under `key`.
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");

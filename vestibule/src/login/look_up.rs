@@ -28,11 +28,11 @@ impl<U: User> Visit<U> {
             return Ok(None);
         };
         let manager = &*self.manager;
-        let Some(mut session) = manager.store.load(token.id()).await? else {
+        let Some(mut session) = manager.store.load(token.id(&manager.realm)).await? else {
             return Ok(None);
         };
         let now = manager.clock.now();
-        if session.realm != manager.realm || !manager.expiry.is_alive(&session, now) {
+        if !manager.expiry.is_alive(&session, now) {
             return Ok(None);
         }
         let loaded = manager.loader.load(session.user_id.clone()).await?;
@@ -48,7 +48,8 @@ impl<U: User> Visit<U> {
             self.touch(&session, now).await;
         }
         let remember_token = self.remember_token.as_ref();
-        let remember_token = remember_token.filter(|token| Some(token.id()) == session.remembered);
+        let remember_token =
+            remember_token.filter(|token| Some(token.id(&manager.realm)) == session.remembered);
         if let Some(token) = remember_token
             && manager.remember.refresh_each_request
         {
@@ -99,7 +100,8 @@ impl<U: User> Visit<U> {
     /// Counts the remember cookie's duration anew, in the store and in the browser.
     async fn remember_for_longer(&self, token: &RememberToken, now: Timestamp) -> Result<()> {
         let store = &self.manager.store;
-        let Some(mut remembered) = store.load_remembered(token.id()).await? else {
+        let Some(mut remembered) = store.load_remembered(token.id(&self.manager.realm)).await?
+        else {
             return Ok(());
         };
         // Another request may have changed the token; then the browser gets that one.
@@ -128,10 +130,14 @@ impl<U: User> Visit<U> {
         // later, find that it was just replaced.
         for _ in 0..3 {
             let now = manager.clock.now();
-            let Some(remembered) = manager.store.load_remembered(token.id()).await? else {
+            let Some(remembered) = manager
+                .store
+                .load_remembered(token.id(&manager.realm))
+                .await?
+            else {
                 return Ok(None);
             };
-            if remembered.realm != manager.realm || !remembered.is_alive(now) {
+            if !remembered.is_alive(now) {
                 return Ok(None);
             }
             let (rotated, successor) = match remembered.judge(token, now, manager.remember.grace) {

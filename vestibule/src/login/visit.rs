@@ -154,19 +154,20 @@ impl<U: User> Visit<U> {
             Some(duration) => {
                 let token = RememberToken::generate(&manager.random)?;
                 let epoch = session.user_epoch;
-                let mut login = RememberedLogin::new(&token, user_id, epoch, now, duration);
-                login.realm.clone_from(&manager.realm);
+                let realm = &manager.realm;
+                let login = RememberedLogin::new(&token, realm, user_id, epoch, now, duration);
                 session.remembered = Some(login.id);
                 Some((token, login))
             }
             None => None,
         };
+        let realm = &manager.realm;
         let replaced = Replaced {
             session: self
                 .session()
                 .map(|before| before.id)
-                .or_else(|| self.token.as_ref().map(SessionToken::id)),
-            remembered: self.remember_token.as_ref().map(RememberToken::id),
+                .or_else(|| self.token.as_ref().map(|token| token.id(realm))),
+            remembered: self.remember_token.as_ref().map(|token| token.id(realm)),
         };
         let login = remembered.as_ref().map(|(_, login)| login.clone());
         manager
@@ -230,20 +231,20 @@ impl<U: User> Visit<U> {
     pub(crate) async fn log_out(&self) -> Result<()> {
         #[cfg(any(test, feature = "testing"))]
         self.test_login_is_done();
-        let store = &self.manager.store;
+        let (store, realm) = (&self.manager.store, &self.manager.realm);
         let mut ended = self.session();
         if let Some(token) = &self.token {
             if ended.is_none() {
-                ended = store.load(token.id()).await?;
+                ended = store.load(token.id(realm)).await?;
             }
-            store.revoke(token.id()).await?;
+            store.revoke(token.id(realm)).await?;
         }
         let mut remembered = None;
         if let Some(token) = &self.remember_token {
             if ended.is_none() {
-                remembered = store.load_remembered(token.id()).await?;
+                remembered = store.load_remembered(token.id(realm)).await?;
             }
-            store.revoke_remembered(token.id()).await?;
+            store.revoke_remembered(token.id(realm)).await?;
         }
         if let Some(session) = &ended {
             store.revoke(session.id).await?;
@@ -334,7 +335,8 @@ impl<U: User> Visit<U> {
         let public_id = HEXLOWER.encode(&manager.random.bytes::<12>()?);
         let lifetime = manager.expiry.absolute;
         let epoch = user.session_epoch();
-        let mut session = Session::new(token.id(), public_id, user.id(), epoch, now, lifetime);
+        let id = token.id(&manager.realm);
+        let mut session = Session::new(id, public_id, user.id(), epoch, now, lifetime);
         session.realm.clone_from(&manager.realm);
         session.user_agent = Some(self.sender.user_agent().unwrap_or_default());
         session.address = self.sender.address;

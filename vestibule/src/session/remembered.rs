@@ -7,7 +7,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::clock::Timestamp;
-use crate::crypto::digest::{constant_time_eq, hmac_sha256, sha256};
+use crate::crypto::digest::{constant_time_eq, hmac_sha256, sha256, sha256_in};
 use crate::crypto::random::Random;
 use crate::error::Result;
 use crate::session::{SessionExpiry, UserId};
@@ -54,9 +54,10 @@ impl RememberToken {
         BASE64URL_NOPAD.encode(&[&self.name[..], &self.secret[..]].concat())
     }
 
-    /// The id under which the store keeps this token's remembered login.
-    pub fn id(&self) -> RememberedId {
-        RememberedId(sha256(&self.name))
+    /// The id under which the store keeps this token's remembered login, in a
+    /// [`realm`](crate::login::LoginManager::realm): in another one the token is another's.
+    pub fn id(&self, realm: &str) -> RememberedId {
+        RememberedId(sha256_in(realm, &self.name))
     }
 
     pub(crate) fn digest(&self) -> RememberDigest {
@@ -166,6 +167,7 @@ impl RememberedLogin {
     /// (RFC 6265bis section 5.5).
     pub fn new(
         token: &RememberToken,
+        realm: &str,
         user_id: UserId,
         user_epoch: i64,
         now: Timestamp,
@@ -173,8 +175,8 @@ impl RememberedLogin {
     ) -> Self {
         let duration = duration.min(Self::MAX_DURATION);
         Self {
-            id: token.id(),
-            realm: String::new(),
+            id: token.id(realm),
+            realm: realm.to_owned(),
             user_id,
             user_epoch,
             token: token.digest(),
@@ -245,7 +247,7 @@ mod tests {
     const GRACE: Duration = Duration::from_secs(30);
 
     fn remembered(token: &RememberToken) -> RememberedLogin {
-        RememberedLogin::new(token, 1_i64.into(), 0, NOW, Duration::from_hours(1))
+        RememberedLogin::new(token, "", 1_i64.into(), 0, NOW, Duration::from_hours(1))
     }
 
     #[test]
@@ -255,7 +257,7 @@ mod tests {
 
         let read = RememberToken::parse(&text).unwrap();
 
-        assert_eq!((read.id(), read.digest()), (token.id(), token.digest()));
+        assert_eq!((read.id(""), read.digest()), (token.id(""), token.digest()));
         for other in [
             format!("{text}="),
             text[1..].to_owned(),
@@ -324,7 +326,7 @@ mod tests {
     fn no_browser_is_remembered_for_longer_than_browsers_remember() {
         let token = RememberToken::generate(&Random::insecure_seeded(1)).unwrap();
 
-        let forever = RememberedLogin::new(&token, 1_i64.into(), 0, NOW, Duration::MAX);
+        let forever = RememberedLogin::new(&token, "", 1_i64.into(), 0, NOW, Duration::MAX);
 
         assert_eq!(forever.expires_at.since(NOW), RememberedLogin::MAX_DURATION);
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::crypto::digest::sha256;
+use crate::crypto::digest::sha256_in;
 use crate::crypto::random::Random;
 use crate::error::Result;
 
@@ -41,9 +41,10 @@ impl SessionToken {
         BASE64URL_NOPAD.encode(&self.0)
     }
 
-    /// The id under which the store keeps this token's session.
-    pub fn id(&self) -> SessionId {
-        SessionId(sha256(&self.0))
+    /// The id under which the store keeps this token's session, in a
+    /// [`realm`](crate::login::LoginManager::realm): in another one the token is another's.
+    pub fn id(&self, realm: &str) -> SessionId {
+        SessionId(sha256_in(realm, &self.0))
     }
 }
 
@@ -92,7 +93,8 @@ mod tests {
 
         let read = SessionToken::parse(&token.to_text()).unwrap();
 
-        assert_eq!(read.id(), token.id());
+        assert_eq!(read.id(""), token.id(""));
+        assert_ne!(read.id("admin"), token.id(""));
     }
 
     #[test]
@@ -126,7 +128,7 @@ mod tests {
         let random = Random::system();
 
         let ids: HashSet<_> = (0..100_000)
-            .map(|_| SessionToken::generate(&random).unwrap().id())
+            .map(|_| SessionToken::generate(&random).unwrap().id(""))
             .collect();
 
         assert_eq!(ids.len(), 100_000);
@@ -137,6 +139,6 @@ mod tests {
         let token = SessionToken::generate(&Random::insecure_seeded(1)).unwrap();
 
         assert_eq!(format!("{token:?}"), "SessionToken(…)");
-        assert_eq!(format!("{:?}", token.id()).chars().count(), 20);
+        assert_eq!(format!("{:?}", token.id("")).chars().count(), 20);
     }
 }

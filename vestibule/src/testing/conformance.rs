@@ -61,9 +61,9 @@ struct Sessions(Random);
 impl Sessions {
     fn of(&self, user_id: &str) -> Session {
         let token = SessionToken::generate(&self.0).expect("random bytes");
-        let public_id = data_encoding::HEXLOWER.encode(&token.id().as_bytes()[..12]);
+        let public_id = data_encoding::HEXLOWER.encode(&token.id("").as_bytes()[..12]);
         let user_id = UserId::from(user_id);
-        let mut session = Session::new(token.id(), public_id, user_id, 7, NOW, HOUR);
+        let mut session = Session::new(token.id(""), public_id, user_id, 7, NOW, HOUR);
         session.user_agent = Some("Mozilla/5.0 (佐藤)".to_owned());
         session.address = "2001:db8::1".parse().ok();
         session
@@ -73,8 +73,8 @@ impl Sessions {
     async fn remembered(&self, store: &impl SessionStore, user_id: &str) -> Remembered {
         let token = RememberToken::generate(&self.0).expect("random bytes");
         let mut session = self.of(user_id);
-        session.remembered = Some(token.id());
-        let login = RememberedLogin::new(&token, UserId::from(user_id), 7, NOW, HOUR);
+        session.remembered = Some(token.id(""));
+        let login = RememberedLogin::new(&token, "", UserId::from(user_id), 7, NOW, HOUR);
         let created = store
             .create(session.clone(), Some(login.clone()), Replaced::default())
             .await;
@@ -274,14 +274,14 @@ async fn a_remembered_login_is_loaded_as_it_was(store: &impl SessionStore, sessi
     let extended = store.extend_remembered(login.id, NOW + HOUR * 2).await;
 
     assert!(extended.expect("extend"), "it was there");
-    let loaded = store.load_remembered(token.id()).await.expect("load");
+    let loaded = store.load_remembered(token.id("")).await.expect("load");
     let expected = RememberedLogin {
         expires_at: NOW + HOUR * 2,
         ..login
     };
     assert_eq!(loaded, Some(expected));
     let nobodys = RememberToken::generate(&sessions.0).expect("random bytes");
-    let loaded = store.load_remembered(nobodys.id()).await.expect("load");
+    let loaded = store.load_remembered(nobodys.id("")).await.expect("load");
     assert_eq!(loaded, None);
 }
 
