@@ -439,6 +439,23 @@ async fn a_log_in_as_somebody_else_takes_nothing_over() {
     assert!(!is_in(&before).await, "what remembered alice here is ended");
 }
 
+/// The session is over; what remembers the browser is not, until the next log-in.
+#[tokio::test]
+async fn a_log_in_ends_what_remembered_the_browser_before() {
+    for remember in [false, true] {
+        let target = Target::new().await;
+        let browser = target.remembered().await;
+        browser.restart();
+        let thief = browser.stolen();
+
+        target.log_in(&browser, remember).await;
+
+        assert!(!is_in(&thief).await);
+        assert_eq!(target.count(Event::RememberCookieReused), 0);
+        assert!(is_in(&browser).await);
+    }
+}
+
 /// A16: there is no cap; 50 log-ins at once are 50 sessions, and end together.
 #[tokio::test]
 async fn parallel_log_ins_are_sessions_of_their_own_that_end_together() {
