@@ -10,8 +10,9 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::error::Result;
+use crate::login::changes::LogInOptions;
 use crate::login::views::Needed;
-use crate::login::visit::{LogInOptions, Visit};
+use crate::login::visit::Visit;
 use crate::login::{CurrentUser, Event, LoginRejection, Next, User};
 use crate::web::Flash;
 

@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
 
-use crate::login::manager::Cookies;
+use crate::login::cookies::Cookies;
 use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
 use crate::web::{Problem, PublicUrl};
@@ -38,7 +38,7 @@ impl<U: User> LoginLayer<U> {
                 .expect("a public URL was checked to be an origin");
         }
         Self {
-            cookies: Arc::new(manager.cookies()),
+            cookies: Arc::new(Cookies::of(&manager)),
             manager: Arc::new(manager),
             check_origin: check_origin.with_rejection_response(cross_origin),
         }

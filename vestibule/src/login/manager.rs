@@ -21,12 +21,8 @@ use crate::login::{
     AddressPrefix, EventRecord, LoginLayer, LoginViews, Refusal, RequestLoader, SessionProtection,
     User, UserLoader,
 };
-use crate::session::{
-    OwnRememberCookie, RememberCookie, SessionCookie, SessionExpiry, SessionStore,
-    SharedSessionStore, in_realm,
-};
-use crate::web::signed_cookie::SignedCookie;
-use crate::web::{Flashes, PublicUrl, TrustedProxies};
+use crate::session::{RememberCookie, SessionExpiry, SessionStore, SharedSessionStore};
+use crate::web::{PublicUrl, TrustedProxies};
 
 /// Holds the user loader, the session store and the settings of logging in; gives the layer.
 /// Flask-Login's `LoginManager`.
@@ -70,25 +66,13 @@ pub struct LoginManager<U> {
     pub(crate) listeners: Listeners,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
-    messages_key: Option<SecretKey>,
-    next_key: Option<SecretKey>,
+    pub(super) messages_key: Option<SecretKey>,
+    pub(super) next_key: Option<SecretKey>,
     swept_at: AtomicI64,
-}
-
-/// The cookies of a login manager, as its settings have them.
-#[derive(Debug)]
-pub(crate) struct Cookies {
-    pub(crate) session: SessionCookie,
-    pub(crate) remember: OwnRememberCookie,
-    pub(crate) messages: Option<Flashes>,
-    pub(crate) next: Option<SignedCookie>,
 }
 
 impl<U: User> LoginManager<U> {
     const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
-
-    /// How long a visitor may take to log in before the kept `next` is forgotten.
-    const NEXT_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
     /// A manager that finds users by `loader` and keeps sessions in `store`.
     ///
@@ -344,22 +328,6 @@ impl<U: User> LoginManager<U> {
     /// OPTIONS.
     pub fn layer(self) -> LoginLayer<U> {
         LoginLayer::new(self)
-    }
-
-    pub(crate) fn cookies(&self) -> Cookies {
-        let url = self.public_url.as_ref();
-        let clock = || self.clock.clone();
-        let next = |key| {
-            let name = in_realm(&self.realm, "next");
-            SignedCookie::new(&name, key, url, clock(), Self::NEXT_LIFETIME)
-        };
-        let messages = |key| Flashes::at(url, key, clock());
-        Cookies {
-            session: SessionCookie::new(&self.realm, url),
-            remember: self.remember.of(&self.realm, url),
-            messages: self.messages_key.as_ref().map(messages),
-            next: self.next_key.as_ref().map(next),
-        }
     }
 
     /// Removes expired sessions in the background, at most once in [`Self::SWEEP_EVERY`].

@@ -21,6 +21,8 @@
 //! # What it does not
 //! A cookie stolen from a running browser is good until its session ends.
 
+mod changes;
+mod cookies;
 mod current_user;
 mod event;
 mod extract;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::Extensions;
 
-use crate::login::visit::LogInOptions;
+use crate::login::changes::LogInOptions;
 
 /// The user whom a test wants to be logged in at the first request that asks.
 #[derive(Debug)]

@@ -1,27 +1,22 @@
 //! One request's answer to "who is this?", found when first asked.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::response::Response;
 use cookie::Cookie;
-use data_encoding::HEXLOWER;
 use http::header::{CACHE_CONTROL, VARY};
 use http::request::Parts;
 use http::{Extensions, HeaderValue};
 
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
-use crate::login::manager::Cookies;
+use crate::error::Result;
+use crate::login::cookies::Cookies;
 use crate::login::protection::Sender;
 #[cfg(any(test, feature = "testing"))]
 use crate::login::testing::TestLogin;
 use crate::login::{Event, EventRecord, LoginManager, User, UserId};
-use crate::session::{
-    Brought, RememberToken, RememberedLogin, Replaced, Session, SessionExpiry, SessionToken,
-};
+use crate::session::{Brought, RememberToken, Session, SessionExpiry, SessionToken};
 use crate::web::cookies;
-use crate::web::signed_cookie::SignedCookie;
 
 /// What the layer puts into a request: the tokens the browser brought, and who they stand for
 /// once somebody asks.
@@ -42,15 +37,15 @@ pub(crate) struct Visit<U> {
 }
 
 pub(crate) struct State<U> {
-    visitor: Visitor<U>,
-    session_cookie: Option<Cookie<'static>>,
+    pub(super) visitor: Visitor<U>,
+    pub(super) session_cookie: Option<Cookie<'static>>,
     pub(crate) remember_cookie: Option<Cookie<'static>>,
     pub(crate) next_cookie: Option<Cookie<'static>>,
     pub(crate) messages_cookie: Option<Cookie<'static>>,
 }
 
 #[derive(Clone)]
-enum Visitor<U> {
+pub(super) enum Visitor<U> {
     NotAsked,
     Anonymous,
     LoggedIn(Arc<LoggedIn<U>>),
@@ -63,13 +58,6 @@ pub(crate) struct LoggedIn<U> {
     pub(crate) session: Option<Session>,
     pub(crate) is_fresh: bool,
     pub(crate) is_remembered: bool,
-}
-
-/// How a user is logged in.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct LogInOptions {
-    pub(crate) remember: Option<Duration>,
-    pub(crate) is_fresh: bool,
 }
 
 impl<U: User> Visit<U> {
@@ -135,160 +123,6 @@ impl<U: User> Visit<U> {
         Ok(found)
     }
 
-    /// Begins a session for `user` under a new token and ends what the browser had before.
-    pub(crate) async fn log_in(&self, user: &U, options: LogInOptions) -> Result<()> {
-        let manager = &*self.manager;
-        #[cfg(any(test, feature = "testing"))]
-        self.test_login_is_done();
-        let user_id = user.id();
-        if user_id.as_str().is_empty() || user_id.as_str().chars().count() > UserId::MAX_CHARS {
-            return Err(Error::config(format!(
-                "a user's id has 1 to {} characters",
-                UserId::MAX_CHARS
-            )));
-        }
-        let now = manager.clock.now();
-        let (token, mut session) = self.new_session(user, now)?;
-        session.is_fresh = options.is_fresh;
-        let remembered = match options.remember {
-            Some(duration) => {
-                let token = RememberToken::generate(&manager.random)?;
-                let epoch = session.user_epoch;
-                let realm = &manager.realm;
-                let login = RememberedLogin::new(&token, realm, user_id, epoch, now, duration);
-                session.remembered = Some(login.id);
-                Some((token, login))
-            }
-            None => None,
-        };
-        let realm = &manager.realm;
-        let replaced = Replaced {
-            session: self
-                .session()
-                .map(|before| before.id)
-                .or_else(|| self.token.as_ref().map(|token| token.id(realm))),
-            remembered: self.remember_token.as_ref().map(|token| token.id(realm)),
-        };
-        let login = remembered.as_ref().map(|(_, login)| login.clone());
-        manager
-            .store
-            .create(session.clone(), login, replaced)
-            .await?;
-        manager.sweep_if_due();
-        {
-            let mut state = self.state();
-            state.session_cookie = Some(self.cookies.session.set(&token));
-            state.remember_cookie = match &remembered {
-                Some((token, login)) => Some(self.cookies.remember.set(token, login, now)),
-                None if self.has_remember_cookie() => Some(self.cookies.remember.remove()),
-                None => None,
-            };
-            state.next_cookie = self.cookies.next.as_ref().map(SignedCookie::remove);
-        }
-        self.set_logged_in(LoggedIn {
-            is_fresh: self.is_fresh(&session, now),
-            is_remembered: remembered.is_some(),
-            user: user.clone(),
-            session: Some(session),
-        });
-        self.tell(Event::LoggedIn).await;
-        Ok(())
-    }
-
-    /// Notes that the user has shown a credential again: the session goes on under a new token,
-    /// fresh, with this browser as its own. Returns whether there was a session to go on.
-    pub(crate) async fn confirm(&self) -> Result<bool> {
-        let Some(logged_in) = self.resolve().await? else {
-            return Ok(false);
-        };
-        let Some(before) = &logged_in.session else {
-            return Ok(false);
-        };
-        let manager = &*self.manager;
-        let now = manager.clock.now();
-        let (token, mut session) = self.new_session(&logged_in.user, now)?;
-        session.remembered = before.remembered;
-        if !manager.store.renew(session.clone(), before.id).await? {
-            self.state().visitor = Visitor::Anonymous;
-            return Ok(false);
-        }
-        self.set_session_cookie(&token);
-        self.state().next_cookie = self.cookies.next.as_ref().map(SignedCookie::remove);
-        self.set_logged_in(LoggedIn {
-            is_fresh: true,
-            is_remembered: logged_in.is_remembered,
-            user: logged_in.user.clone(),
-            session: Some(session),
-        });
-        self.tell(Event::LoginConfirmed).await;
-        Ok(true)
-    }
-
-    /// Ends the session on the server and in the browser, and what remembers the browser.
-    ///
-    /// Both the session of this very request's log-in, if there was one, and the session whose
-    /// token the browser brought.
-    pub(crate) async fn log_out(&self) -> Result<()> {
-        #[cfg(any(test, feature = "testing"))]
-        self.test_login_is_done();
-        let (store, realm) = (&self.manager.store, &self.manager.realm);
-        let mut ended = self.session();
-        if let Some(token) = &self.token {
-            if ended.is_none() {
-                ended = store.load(token.id(realm)).await?;
-            }
-            store.revoke(token.id(realm)).await?;
-        }
-        let mut remembered = None;
-        if let Some(token) = &self.remember_token {
-            if ended.is_none() {
-                remembered = store.load_remembered(token.id(realm)).await?;
-            }
-            store.revoke_remembered(token.id(realm)).await?;
-        }
-        if let Some(session) = &ended {
-            store.revoke(session.id).await?;
-        }
-        self.forget();
-        let user = ended.as_ref().map(|session| session.user_id.clone());
-        let user = user.or_else(|| remembered.map(|login| login.user_id));
-        let session = ended.map(|session| session.public_id);
-        self.tell_of(Event::LoggedOut, user, session).await;
-        Ok(())
-    }
-
-    /// Ends the user's other sessions and what remembers other browsers; or with this one.
-    /// Returns how many sessions.
-    pub(crate) async fn log_out_elsewhere(&self, here_too: bool) -> Result<u64> {
-        let Some(logged_in) = self.resolve().await? else {
-            return Ok(0);
-        };
-        let this = logged_in.session.as_ref().map(|session| session.id);
-        let keep = this.filter(|_| !here_too);
-        let user_id = logged_in.user.id();
-        let realm = &self.manager.realm;
-        let ended = self
-            .manager
-            .store
-            .revoke_user(realm, &user_id, keep)
-            .await?;
-        self.tell(Event::LoggedOutElsewhere).await;
-        if here_too {
-            self.forget();
-        }
-        Ok(ended)
-    }
-
-    /// Nobody is logged in any more, and the browser has nothing of ours.
-    pub(crate) fn forget(&self) {
-        let mut state = self.state();
-        state.visitor = Visitor::Anonymous;
-        state.session_cookie = Some(self.cookies.session.remove());
-        if self.has_remember_cookie() || state.remember_cookie.is_some() {
-            state.remember_cookie = Some(self.cookies.remember.remove());
-        }
-    }
-
     /// Tells what happened to whoever is logged in.
     pub(crate) async fn tell(&self, event: Event) {
         if !self.manager.listeners.want(event) {
@@ -326,21 +160,6 @@ impl<U: User> Visit<U> {
             user_agent: self.sender.user_agent(),
         };
         manager.listeners.tell(record).await;
-    }
-
-    /// A session of `user` that begins now, in this browser, and its token.
-    pub(crate) fn new_session(&self, user: &U, now: Timestamp) -> Result<(SessionToken, Session)> {
-        let manager = &*self.manager;
-        let token = SessionToken::generate(&manager.random)?;
-        let public_id = HEXLOWER.encode(&manager.random.bytes::<12>()?);
-        let lifetime = manager.expiry.absolute;
-        let epoch = user.session_epoch();
-        let id = token.id(&manager.realm);
-        let mut session = Session::new(id, public_id, user.id(), epoch, now, lifetime);
-        session.realm.clone_from(&manager.realm);
-        session.user_agent = Some(self.sender.user_agent().unwrap_or_default());
-        session.address = self.sender.address;
-        Ok((token, session))
     }
 
     /// Whether a session's credential was shown recently enough.
@@ -384,12 +203,12 @@ impl<U: User> Visit<U> {
     }
 
     /// Whether the browser may have a remember cookie, in whatever state.
-    fn has_remember_cookie(&self) -> bool {
+    pub(super) fn has_remember_cookie(&self) -> bool {
         self.remember_token.is_some() || self.has_rubbish
     }
 
     /// The session of this request, as far as somebody has asked or logged in.
-    fn session(&self) -> Option<Session> {
+    pub(super) fn session(&self) -> Option<Session> {
         self.known().flatten()?.session.clone()
     }
 
@@ -403,13 +222,13 @@ impl<U: User> Visit<U> {
     }
 
     #[cfg(any(test, feature = "testing"))]
-    fn test_login_is_done(&self) {
+    pub(super) fn test_login_is_done(&self) {
         if let Some(test_login) = &self.test_login {
             test_login.is_first();
         }
     }
 
-    fn set_logged_in(&self, logged_in: LoggedIn<U>) {
+    pub(super) fn set_logged_in(&self, logged_in: LoggedIn<U>) {
         self.state().visitor = Visitor::LoggedIn(Arc::new(logged_in));
     }
 

@@ -1,0 +1,102 @@
+//! The rules that every session store must keep.
+
+mod remembered;
+mod sessions;
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::crypto::random::Random;
+use crate::session::{
+    RememberToken, RememberedLogin, Replaced, Session, SessionStore, SessionToken, UserId,
+};
+
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Checks that a store keeps the rules of [`SessionStore`]. Run it on a store of your own.
+///
+/// ```
+/// # #[tokio::main] async fn main() {
+/// use vestibule::stores::MemoryStore;
+/// use vestibule::testing::store_conformance;
+///
+/// store_conformance(MemoryStore::new()).await;
+/// # }
+/// ```
+///
+/// # Panics
+/// At the first rule that the store breaks; the message names it.
+pub async fn store_conformance(store: impl SessionStore) {
+    let made = Sessions::default();
+    sessions::what_is_created_is_loaded_as_it_was(&store, &made).await;
+    sessions::an_id_is_created_once(&store, &made).await;
+    sessions::a_replaced_session_is_gone(&store, &made).await;
+    sessions::what_is_revoked_stays_revoked(&store, &made).await;
+    sessions::all_sessions_of_a_user_end_but_the_kept_one(&store, &made).await;
+    sessions::the_sweep_takes_the_expired_only(&store, &made).await;
+    sessions::a_late_touch_in_a_race_revives_nothing(&store, &made).await;
+    sessions::a_renewed_session_takes_the_place_of_the_old_one(&store, &made).await;
+    sessions::a_stale_session_stays_stale(&store, &made).await;
+    remembered::a_remembered_login_is_loaded_as_it_was(&store, &made).await;
+    remembered::a_remember_token_is_used_once(&store, &made).await;
+    remembered::of_uses_in_a_race_one_succeeds(&store, &made).await;
+    remembered::a_remembered_login_and_its_sessions_end_together(&store, &made).await;
+    remembered::ending_all_of_a_user_spares_what_the_kept_session_came_of(&store, &made).await;
+    remembered::nothing_is_resumed_after_the_end_in_a_race(&store, &made).await;
+    remembered::a_forgotten_browser_is_swept(&store, &made).await;
+}
+
+async fn create(store: &impl SessionStore, session: &Session) {
+    let created = store
+        .create(session.clone(), None, Replaced::default())
+        .await;
+    created.expect("create");
+}
+
+/// Makes sessions that differ.
+#[derive(Default)]
+struct Sessions(Random);
+
+impl Sessions {
+    fn of(&self, user_id: &str) -> Session {
+        let token = SessionToken::generate(&self.0).expect("random bytes");
+        let public_id = data_encoding::HEXLOWER.encode(&token.id("").as_bytes()[..12]);
+        let user_id = UserId::from(user_id);
+        let mut session = Session::new(token.id(""), public_id, user_id, 7, NOW, HOUR);
+        session.user_agent = Some("Mozilla/5.0 (佐藤)".to_owned());
+        session.address = "2001:db8::1".parse().ok();
+        session
+    }
+
+    /// A session and the remembered login that began with it, both kept by `store`.
+    async fn remembered(&self, store: &impl SessionStore, user_id: &str) -> Remembered {
+        let token = RememberToken::generate(&self.0).expect("random bytes");
+        let mut session = self.of(user_id);
+        session.remembered = Some(token.id(""));
+        let login = RememberedLogin::new(&token, "", UserId::from(user_id), 7, NOW, HOUR);
+        let created = store
+            .create(session.clone(), Some(login.clone()), Replaced::default())
+            .await;
+        created.expect("create");
+        Remembered {
+            session,
+            login,
+            token,
+        }
+    }
+
+    /// A session that comes of a remembered login.
+    fn resumed(&self, login: &RememberedLogin) -> Session {
+        let mut session = self.of(login.user_id.as_str());
+        session.remembered = Some(login.id);
+        session.is_fresh = false;
+        session
+    }
+}
+
+struct Remembered {
+    session: Session,
+    login: RememberedLogin,
+    token: RememberToken,
+}

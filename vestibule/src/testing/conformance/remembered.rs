@@ -1,0 +1,182 @@
+//! The rules for remembered logins.
+
+use std::future::Future;
+use std::task::Poll;
+
+use super::{HOUR, NOW, Remembered, Sessions};
+use crate::session::{RememberToken, RememberedLogin, SessionExpiry, SessionStore, UserId};
+
+pub(super) async fn a_remembered_login_is_loaded_as_it_was(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let Remembered { login, token, .. } = sessions.remembered(store, "佐藤").await;
+
+    let extended = store.extend_remembered(login.id, NOW + HOUR * 2).await;
+
+    assert!(extended.expect("extend"), "it was there");
+    let loaded = store.load_remembered(token.id("")).await.expect("load");
+    let expected = RememberedLogin {
+        expires_at: NOW + HOUR * 2,
+        ..login
+    };
+    assert_eq!(loaded, Some(expected));
+    let nobodys = RememberToken::generate(&sessions.0).expect("random bytes");
+    let loaded = store.load_remembered(nobodys.id("")).await.expect("load");
+    assert_eq!(loaded, None);
+}
+
+pub(super) async fn a_remember_token_is_used_once(store: &impl SessionStore, sessions: &Sessions) {
+    let Remembered { login, token, .. } = sessions.remembered(store, "1").await;
+    let (rotated, _) = login.rotated(&token, &sessions.0, NOW).expect("a token");
+    let (first, second) = (sessions.resumed(&login), sessions.resumed(&login));
+
+    let resumed = store
+        .resume(first.clone(), rotated.clone(), login.token)
+        .await;
+
+    assert!(resumed.expect("resume"), "once");
+    let loaded = store.load_remembered(login.id).await.expect("load");
+    assert_eq!(loaded.as_ref(), Some(&rotated), "it has its next token");
+    assert_eq!(store.load(first.id).await.expect("load"), Some(first));
+    let resumed = store
+        .resume(second.clone(), rotated.clone(), login.token)
+        .await;
+    assert!(!resumed.expect("resume"), "and not again");
+    assert_eq!(store.load(second.id).await.expect("load"), None);
+}
+
+pub(super) async fn of_uses_in_a_race_one_succeeds(store: &impl SessionStore, sessions: &Sessions) {
+    let Remembered { login, token, .. } = sessions.remembered(store, "1").await;
+    let uses = (0..50).map(|_| {
+        let (rotated, _) = login.rotated(&token, &sessions.0, NOW).expect("a token");
+        store.resume(sessions.resumed(&login), rotated, login.token)
+    });
+
+    let resumed = all(uses).await;
+
+    let successes = resumed.into_iter().map(|resumed| resumed.expect("resume"));
+    assert_eq!(successes.filter(|success| *success).count(), 1);
+}
+
+pub(super) async fn a_remembered_login_and_its_sessions_end_together(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    for end_by_session in [true, false] {
+        let Remembered { session, login, .. } = sessions.remembered(store, "1").await;
+        let second = sessions.resumed(&login);
+        let resumed = store.resume(second.clone(), login.clone(), login.token);
+        assert!(resumed.await.expect("resume"));
+
+        let was_there = if end_by_session {
+            store.revoke(second.id).await
+        } else {
+            store.revoke_remembered(login.id).await
+        };
+
+        assert!(was_there.expect("revoke"));
+        let loaded = store.load_remembered(login.id).await.expect("load");
+        assert_eq!(loaded, None, "the browser is forgotten");
+        for id in [session.id, second.id] {
+            assert_eq!(store.load(id).await.expect("load"), None);
+        }
+        let late = store.resume(second, login.clone(), login.token).await;
+        assert!(!late.expect("resume"), "it does not begin again");
+        let extended = store.extend_remembered(login.id, NOW + HOUR).await;
+        assert!(!extended.expect("extend"));
+        let was_there = store.revoke_remembered(login.id).await;
+        assert!(!was_there.expect("revoke"), "only once");
+    }
+}
+
+pub(super) async fn ending_all_of_a_user_spares_what_the_kept_session_came_of(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let kept = sessions.remembered(store, "remembered").await;
+    let ended = sessions.remembered(store, "remembered").await;
+    let others = sessions.remembered(store, "others").await;
+    let user = UserId::from("remembered");
+
+    let count = store.revoke_user("", &user, Some(kept.session.id)).await;
+
+    assert_eq!(count.expect("revoke_user"), 1);
+    for (remembered, is_kept) in [(&kept, true), (&ended, false), (&others, true)] {
+        let login = store.load_remembered(remembered.login.id).await;
+        assert_eq!(login.expect("load").is_some(), is_kept);
+    }
+    store
+        .revoke_user("", &user, None)
+        .await
+        .expect("revoke_user");
+    let login = store.load_remembered(kept.login.id).await.expect("load");
+    assert_eq!(login, None, "without one to keep, all");
+}
+
+pub(super) async fn nothing_is_resumed_after_the_end_in_a_race(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    for _ in 0..20 {
+        let Remembered { login, token, .. } = sessions.remembered(store, "race").await;
+        let (rotated, _) = login.rotated(&token, &sessions.0, NOW).expect("a token");
+        let session = sessions.resumed(&login);
+        let id = session.id;
+        let user = UserId::from("race");
+
+        let (ended, resumed) = tokio::join!(
+            store.revoke_user("", &user, None),
+            store.resume(session, rotated, login.token)
+        );
+
+        ended.expect("revoke_user");
+        resumed.expect("resume");
+        assert_eq!(
+            store.load(id).await.expect("load"),
+            None,
+            "no session is left"
+        );
+        let login = store.load_remembered(login.id).await.expect("load");
+        assert_eq!(login, None, "and nothing to begin one from");
+    }
+}
+
+pub(super) async fn a_forgotten_browser_is_swept(store: &impl SessionStore, sessions: &Sessions) {
+    let Remembered { login, .. } = sessions.remembered(store, "1").await;
+    let expiry = SessionExpiry::default();
+
+    store.sweep(expiry, NOW).await.expect("sweep");
+    let loaded = store.load_remembered(login.id).await.expect("load");
+    assert!(loaded.is_some(), "it still counts");
+    store.sweep(expiry, NOW + HOUR).await.expect("sweep");
+
+    let loaded = store.load_remembered(login.id).await.expect("load");
+    assert_eq!(loaded, None);
+}
+
+/// Runs futures at the same time.
+async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut is_done = true;
+        for (future, output) in &mut futures {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *output = Some(value),
+                    Poll::Pending => is_done = false,
+                }
+            }
+        }
+        if is_done {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    futures
+        .into_iter()
+        .filter_map(|(_, output)| output)
+        .collect()
+}

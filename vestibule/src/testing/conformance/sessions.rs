@@ -1,0 +1,182 @@
+//! The rules for sessions.
+
+use std::time::Duration;
+
+use super::{HOUR, NOW, Remembered, Sessions, create};
+use crate::session::{Replaced, SessionExpiry, SessionStore, UserId};
+
+pub(super) async fn what_is_created_is_loaded_as_it_was(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let session = sessions.of("佐藤");
+    let nobodys = sessions.of("佐藤");
+
+    create(store, &session).await;
+
+    let loaded = store.load(session.id).await.expect("load");
+    assert_eq!(loaded.as_ref(), Some(&session), "loaded as created");
+    let unknown = store.load(nobodys.id).await.expect("load");
+    assert_eq!(unknown, None, "an unknown id is nobody's");
+}
+
+pub(super) async fn an_id_is_created_once(store: &impl SessionStore, sessions: &Sessions) {
+    let session = sessions.of("1");
+    let mut foreign = sessions.of("2");
+    foreign.id = session.id;
+    create(store, &session).await;
+
+    let again = store.create(foreign, None, Replaced::default()).await;
+
+    assert!(again.is_err(), "an id that is taken is refused");
+    let loaded = store.load(session.id).await.expect("load");
+    assert_eq!(loaded, Some(session), "the first stays as it was");
+}
+
+pub(super) async fn a_replaced_session_is_gone(store: &impl SessionStore, sessions: &Sessions) {
+    let (old, new) = (sessions.of("1"), sessions.of("1"));
+    create(store, &old).await;
+
+    let replaced = Replaced {
+        session: Some(old.id),
+        remembered: None,
+    };
+    let created = store.create(new.clone(), None, replaced).await;
+    created.expect("create");
+
+    assert_eq!(store.load(old.id).await.expect("load"), None, "replaced");
+    assert_eq!(store.load(new.id).await.expect("load"), Some(new));
+}
+
+pub(super) async fn what_is_revoked_stays_revoked(store: &impl SessionStore, sessions: &Sessions) {
+    let session = sessions.of("1");
+    create(store, &session).await;
+    let touched = store.touch(session.id, NOW + HOUR).await.expect("touch");
+    assert!(touched, "a live session is touched");
+
+    assert!(store.revoke(session.id).await.expect("revoke"), "was there");
+
+    let touched = store.touch(session.id, NOW + HOUR).await.expect("touch");
+    assert!(!touched, "a late touch does not find it");
+    let loaded = store.load(session.id).await.expect("load");
+    assert_eq!(loaded, None, "and does not revive it");
+    assert!(
+        !store.revoke(session.id).await.expect("revoke"),
+        "only once"
+    );
+}
+
+pub(super) async fn all_sessions_of_a_user_end_but_the_kept_one(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let kept = sessions.of("many");
+    let ended = sessions.of("many");
+    let others = sessions.of("MANY");
+    let mut elsewhere = sessions.of("many");
+    elsewhere.realm = "admin".to_owned();
+    for session in [&kept, &ended, &others, &elsewhere] {
+        create(store, session).await;
+    }
+    let user = UserId::from("many");
+
+    let count = store.revoke_user("", &user, Some(kept.id)).await;
+
+    assert_eq!(count.expect("revoke_user"), 1, "one of two is ended");
+    let loaded = store.load(kept.id).await.expect("load");
+    assert_eq!(loaded, Some(kept), "the kept one stays");
+    assert_eq!(store.load(ended.id).await.expect("load"), None);
+    let loaded = store.load(others.id).await.expect("load");
+    assert_eq!(loaded, Some(others), "ids differ by case");
+    let loaded = store.load(elsewhere.id).await.expect("load");
+    assert_eq!(loaded, Some(elsewhere), "and realms differ");
+    let count = store
+        .revoke_user("", &user, None)
+        .await
+        .expect("revoke_user");
+    assert_eq!(count, 1, "without one to keep, all");
+}
+
+pub(super) async fn the_sweep_takes_the_expired_only(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let expiry = SessionExpiry {
+        idle: HOUR / 2,
+        absolute: HOUR,
+    };
+    store.sweep(expiry, NOW + HOUR * 24).await.expect("sweep");
+    let (idle, busy) = (sessions.of("1"), sessions.of("2"));
+    for session in [&idle, &busy] {
+        create(store, session).await;
+    }
+    let later = NOW + HOUR * 3 / 4;
+    store.touch(busy.id, later).await.expect("touch");
+
+    let swept = store.sweep(expiry, later).await.expect("sweep");
+
+    assert_eq!(swept, 1, "one had idled out");
+    assert_eq!(store.load(idle.id).await.expect("load"), None);
+    assert!(store.load(busy.id).await.expect("load").is_some());
+    let swept = store.sweep(expiry, NOW + HOUR).await.expect("sweep");
+    assert_eq!(swept, 1, "however busy, it ends");
+}
+
+pub(super) async fn a_late_touch_in_a_race_revives_nothing(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    for _ in 0..20 {
+        let session = sessions.of("1");
+        let id = session.id;
+        create(store, &session).await;
+
+        let touches = async {
+            for second in 0..5 {
+                store
+                    .touch(id, NOW + Duration::from_secs(second))
+                    .await
+                    .expect("touch");
+            }
+        };
+        let (revoked, ()) = tokio::join!(store.revoke(id), touches);
+
+        assert!(revoked.expect("revoke"));
+        assert_eq!(store.load(id).await.expect("load"), None, "not revived");
+    }
+}
+
+pub(super) async fn a_renewed_session_takes_the_place_of_the_old_one(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let Remembered { session, login, .. } = sessions.remembered(store, "1").await;
+    let (new, late) = (sessions.resumed(&login), sessions.of("1"));
+
+    let renewed = store.renew(new.clone(), session.id).await.expect("renew");
+
+    assert!(renewed, "the old one was there");
+    assert_eq!(store.load(session.id).await.expect("load"), None);
+    assert_eq!(store.load(new.id).await.expect("load"), Some(new.clone()));
+    let loaded = store.load_remembered(login.id).await.expect("load");
+    assert_eq!(loaded, Some(login), "what both came of stays");
+    store.revoke(new.id).await.expect("revoke");
+    let renewed = store.renew(late.clone(), new.id).await.expect("renew");
+    assert!(!renewed, "an ended session does not go on");
+    assert_eq!(store.load(late.id).await.expect("load"), None);
+}
+
+pub(super) async fn a_stale_session_stays_stale(store: &impl SessionStore, sessions: &Sessions) {
+    let session = sessions.of("1");
+    create(store, &session).await;
+
+    assert!(store.mark_stale(session.id).await.expect("mark_stale"));
+
+    store.touch(session.id, NOW).await.expect("touch");
+    let loaded = store.load(session.id).await.expect("load");
+    assert!(loaded.is_some_and(|session| !session.is_fresh));
+    store.revoke(session.id).await.expect("revoke");
+    let marked = store.mark_stale(session.id).await.expect("mark_stale");
+    assert!(!marked, "and is not revived by it");
+    assert_eq!(store.load(session.id).await.expect("load"), None);
+}
