@@ -11,12 +11,12 @@ use axum::Router;
 use axum::routing::get;
 use http::StatusCode;
 use sea_orm::{ConnectionTrait, Database as Connection, DatabaseConnection, Statement};
-use vestibule::FreshUser;
 use vestibule::accounts::{Account, Username};
 use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
 use vestibule::login::{Event, EventRecord, SessionProtection};
 use vestibule::testing::{PASSWORD, TestApp, TestClient, TestResponse};
+use vestibule::{CurrentUser, FreshUser};
 
 const SESSION: &str = "__Host-session";
 const REMEMBER: &str = "__Host-remember";
@@ -50,10 +50,14 @@ impl Target {
             change(config);
         })
         .await
-        .routes(Router::new().route(
-            "/sensitive",
-            get(|_: FreshUser<Account>| async { "sensitive" }),
-        ));
+        .routes(
+            Router::new()
+                .route(
+                    "/sensitive",
+                    get(|_: FreshUser<Account>| async { "sensitive" }),
+                )
+                .route("/panics", get(panics)),
+        );
         app.registered("alice").await;
         Self {
             app,
@@ -102,6 +106,10 @@ impl Target {
     async fn execute(&self, sql: &str) {
         self.database.execute_unprepared(sql).await.unwrap();
     }
+}
+
+async fn panics(user: CurrentUser<Account>) {
+    assert!(user.username.is_empty(), "this page is broken");
 }
 
 async fn is_in(browser: &TestClient) -> bool {
@@ -602,6 +610,22 @@ async fn a_lost_answer_does_not_make_the_owner_a_thief() {
     assert!(is_in(&browser).await);
 
     target.app.clock.advance(DAY);
+    browser.restart();
+    assert!(is_in(&browser).await);
+    assert_eq!(target.count(Event::RememberCookieReused), 0);
+}
+
+/// A page that panics: the answer still brings the next token.
+#[tokio::test]
+async fn a_page_that_panics_does_not_make_the_owner_a_thief() {
+    let target = Target::new().await;
+    let browser = target.remembered().await;
+    browser.restart();
+
+    let broken = browser.get("/panics").await;
+
+    assert_eq!(broken.status, StatusCode::INTERNAL_SERVER_ERROR);
+    target.app.clock.advance(GRACE);
     browser.restart();
     assert!(is_in(&browser).await);
     assert_eq!(target.count(Event::RememberCookieReused), 0);

@@ -111,6 +111,7 @@ struct TableSession {
     ends_at: i64,
     is_fresh: bool,
     login: Option<usize>,
+    renewed_from: Option<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -141,7 +142,11 @@ impl Table {
             .retain(|_, session| session.login != Some(login));
     }
 
+    /// Also under the id that it was renewed as.
     fn end_session(&mut self, id: usize) {
+        let renewed = self.sessions.iter();
+        let mut renewed = renewed.filter(|(_, session)| session.renewed_from == Some(id));
+        let id = renewed.next().map_or(id, |(id, _)| *id);
         if let Some(login) = self.sessions.remove(&id).and_then(|ended| ended.login) {
             self.end_login(login);
         }
@@ -195,6 +200,7 @@ impl Table {
             ends_at: (self.now + ABSOLUTE).min(latest),
             is_fresh,
             login,
+            renewed_from: None,
         };
         self.sessions.insert(id, session);
         id
@@ -284,6 +290,7 @@ impl Table {
         let old = self.browsers[browser].session.unwrap();
         let login = self.sessions.remove(&old).unwrap().login;
         let session = self.begin(browser, true, login, self.now, i64::MAX);
+        self.sessions.get_mut(&session).unwrap().renewed_from = Some(old);
         self.browsers[browser].session = Some(session);
     }
 
@@ -668,9 +675,10 @@ impl SessionStore for FlawedStore {
 
     fn sweep(
         &self,
+        realm: &str,
         expiry: SessionExpiry,
         now: Timestamp,
     ) -> impl Future<Output = Result<u64>> + Send {
-        self.store.sweep(expiry, now)
+        self.store.sweep(realm, expiry, now)
     }
 }

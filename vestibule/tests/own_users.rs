@@ -575,7 +575,7 @@ mod refusals {
 
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
         assert_eq!(refused.json()["detail"], "Log in to see this.");
-        assert!(!browser.cookie_names().contains(&"__Host-flash".to_owned()));
+        assert!(browser.cookie_names().is_empty());
     }
 
     #[tokio::test]
@@ -711,6 +711,7 @@ mod default_deny {
         let page = || async { "page" };
         let app = Router::new()
             .route("/about", get(page))
+            .route("/about/team", get(page))
             .route("/posts/{id}", get(page))
             .route("/private", get(page))
             .nest("/help", Router::new().route("/faq", get(page)))
@@ -731,6 +732,7 @@ mod default_deny {
         }
         for closed in [
             "/private",
+            "/about/team",
             "/unknown",
             "//about",
             "/About",
@@ -823,12 +825,14 @@ async fn a_log_out_by_the_remember_cookie_alone_is_told_with_the_user() {
     let browser = TestClient::new(app);
     browser.post("/in", &[]).await;
     browser.restart();
+    let thief = browser.stolen();
 
     browser.post("/out", &[]).await;
 
+    assert_eq!(text(&thief, "/who").await, "nobody");
     let heard = heard.lock().unwrap();
-    let last = heard.last().unwrap();
-    assert_eq!(last.event, Event::LoggedOut);
+    let mut out = heard.iter().filter(|told| told.event == Event::LoggedOut);
+    let last = out.next().unwrap();
     assert_eq!(last.user, Some("alice".into()));
 }
 
@@ -851,6 +855,88 @@ async fn a_test_client_that_logs_in_or_out_first_is_not_logged_in_again() {
         browser.post(path, &[]).await;
 
         assert_eq!(text(&browser, "/who").await, expected);
+    }
+}
+
+/// Two tabs: one confirms while the other has begun to log out.
+#[tokio::test]
+async fn a_log_out_ends_the_session_that_was_confirmed_meanwhile() {
+    let [reached, go] = [(), ()].map(|()| Arc::new(tokio::sync::Notify::new()));
+    let slow_out = {
+        let (reached, go) = (reached.clone(), go.clone());
+        move |login: Login<Member>| async move {
+            login.current_user().await?;
+            reached.notify_one();
+            go.notified().await;
+            login.log_out().await
+        }
+    };
+    let app = routes().route("/slow-out", post(slow_out));
+    let browser = TestClient::new(app.layer(manager().layer()));
+    browser.post("/in", &[]).await;
+    let tab = browser.stolen();
+
+    let out = tokio::spawn(async move { tab.post("/slow-out", &[]).await.status });
+    reached.notified().await;
+    assert_eq!(browser.post("/confirm-it", &[]).await.text(), "true");
+    go.notify_one();
+
+    assert_eq!(out.await.unwrap(), StatusCode::OK);
+    assert_eq!(text(&browser, "/who").await, "nobody");
+    browser.restart();
+    assert_eq!(text(&browser, "/who").await, "nobody");
+}
+
+/// A browser sends a cookie with a path to that path only, and not to the login page.
+#[tokio::test]
+async fn a_remember_cookie_under_a_path_goes_with_the_next_log_in_or_out() {
+    async fn plainly(login: Login<Member>) -> Result<String, Error> {
+        Ok(format!("{:?}", login.log_in(&Member("bob")).await?))
+    }
+    async fn out(login: Login<Member>) -> Result<(), Error> {
+        login.log_out().await
+    }
+    let mut remember = RememberCookie::default();
+    "/app".clone_into(&mut remember.path);
+    let app = routes()
+        .route("/plainly", post(plainly))
+        .route("/out", post(out))
+        .layer(manager().remember(remember).unwrap().layer());
+    let browser = TestClient::new(app);
+
+    for path in ["/plainly", "/out"] {
+        let response = browser.post(path, &[]).await;
+        let cookies = response.set_cookies();
+        let mut removal = cookies
+            .iter()
+            .filter(|c| c.starts_with("__Secure-remember=;"));
+        let removal = removal.next().unwrap();
+        assert!(removal.contains("; Path=/app"), "{removal}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_shown_without_cookies_and_credentials() {
+    let shown = Arc::<Mutex<String>>::default();
+    let handler = {
+        let shown = shown.clone();
+        move |refusal| {
+            *shown.lock().unwrap() = format!("{refusal:?}");
+            async { StatusCode::FORBIDDEN }
+        }
+    };
+    let browser = browser(manager().on_needs_refresh(handler));
+    browser.post("/in", &[]).await;
+    browser.restart();
+    let secret = [("authorization", "Basic c2VjcmV0"), ("x-shown", "shown")];
+
+    browser.get_with("/fresh", &secret).await;
+
+    let shown = shown.lock().unwrap();
+    let remember = browser.cookie("__Host-remember").unwrap();
+    assert!(shown.contains("x-shown"), "{shown}");
+    for secret in ["c2VjcmV0", "__Host-", &remember[..20]] {
+        assert!(!shown.contains(secret), "{shown}");
     }
 }
 

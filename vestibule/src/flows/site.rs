@@ -235,6 +235,8 @@ impl Site {
     /// headers, pages for errors and panics, a limit on what may be sent.
     pub fn wrap(&self, routes: Router) -> Router {
         routes
+            // Within, so that a page that panics does not lose its cookies; and without.
+            .layer(CatchPanicLayer::custom(panicked))
             .layer(self.0.login.clone())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(CatchPanicLayer::custom(panicked))

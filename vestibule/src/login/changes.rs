@@ -26,9 +26,11 @@ impl<U: User> Visit<U> {
         #[cfg(any(test, feature = "testing"))]
         self.test_login_is_done();
         let user_id = user.id();
-        if user_id.as_str().is_empty() || user_id.as_str().chars().count() > UserId::MAX_CHARS {
+        let id = user_id.as_str();
+        // MySQL compares without the spaces at the end.
+        if id.is_empty() || id.chars().count() > UserId::MAX_CHARS || id.ends_with(' ') {
             return Err(Error::config(format!(
-                "a user's id has 1 to {} characters",
+                "a user's id has 1 to {} characters, and no space at its end",
                 UserId::MAX_CHARS
             )));
         }
@@ -65,7 +67,7 @@ impl<U: User> Visit<U> {
             state.session_cookie = Some(self.cookies.session.set(&token));
             state.remember_cookie = match &remembered {
                 Some((token, login)) => Some(self.cookies.remember.set(token, login, now)),
-                None if self.has_remember_cookie() => Some(self.cookies.remember.remove()),
+                None if self.may_have_remember_cookie() => Some(self.cookies.remember.remove()),
                 None => None,
             };
             state.next_cookie = self.cookies.next.as_ref().map(SignedCookie::remove);
@@ -169,7 +171,7 @@ impl<U: User> Visit<U> {
         let mut state = self.state();
         state.visitor = Visitor::Anonymous;
         state.session_cookie = Some(self.cookies.session.remove());
-        if self.has_remember_cookie() || state.remember_cookie.is_some() {
+        if self.may_have_remember_cookie() || state.remember_cookie.is_some() {
             state.remember_cookie = Some(self.cookies.remember.remove());
         }
     }

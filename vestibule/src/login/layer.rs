@@ -9,7 +9,9 @@ use std::task::{Context, Poll, ready};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use http::header::{
+    AUTHORIZATION, COOKIE, Entry, HeaderMap, HeaderName, HeaderValue, ORIGIN, PROXY_AUTHORIZATION,
+};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
@@ -57,6 +59,17 @@ fn mark_insecure_origin(public_url: Option<&PublicUrl>, headers: &mut HeaderMap)
         .is_some_and(|origin| origin.as_bytes().starts_with(b"http:"));
     if is_https && is_insecure && !headers.contains_key(SEC_FETCH_SITE) {
         headers.insert(SEC_FETCH_SITE, HeaderValue::from_static("cross-site"));
+    }
+}
+
+/// Headers with a credential are not shown by `Debug`, whoever prints the request.
+fn mark_secrets(headers: &mut HeaderMap) {
+    for name in [COOKIE, AUTHORIZATION, PROXY_AUTHORIZATION] {
+        if let Entry::Occupied(mut values) = headers.entry(name) {
+            values
+                .iter_mut()
+                .for_each(|value| value.set_sensitive(true));
+        }
     }
 }
 
@@ -141,6 +154,7 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         mark_insecure_origin(self.manager.public_url.as_ref(), request.headers_mut());
+        mark_secrets(request.headers_mut());
         let visit = Visit::begin(self.manager.clone(), self.cookies.clone(), &mut request);
         request.extensions_mut().insert(visit.clone());
         ResponseFuture {

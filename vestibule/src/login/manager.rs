@@ -301,6 +301,7 @@ impl<U: User> LoginManager<U> {
     }
 
     /// As [`on_event`](Self::on_event), for a listener that waits: the request waits for it.
+    /// Anonymous visitors cause events too: choose what to write down.
     pub fn on_event_async<F, Fut>(mut self, listener: F) -> Self
     where
         F: Fn(EventRecord) -> Fut + Send + Sync + 'static,
@@ -348,9 +349,9 @@ impl<U: User> LoginManager<U> {
         if ours.is_err() {
             return;
         }
-        let (store, expiry) = (self.store.clone(), self.expiry);
+        let (store, expiry, realm) = (self.store.clone(), self.expiry, self.realm.clone());
         tokio::spawn(async move {
-            match store.sweep(expiry, now).await {
+            match store.sweep(&realm, expiry, now).await {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(count, "expired sessions swept"),
                 Err(error) => tracing::warn!(%error, "expired sessions not swept"),

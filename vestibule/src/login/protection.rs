@@ -12,7 +12,9 @@ use crate::web::TrustedProxies;
 /// What happens to a session that comes from another browser, by its `User-Agent`, or, when
 /// asked, from another network. Flask-Login's `session_protection`.
 ///
-/// A thief who can copy a cookie can copy a `User-Agent` too: this notices the careless.
+/// A thief who can copy a cookie can copy a `User-Agent` too: this notices the careless. It is
+/// about sessions: a browser that updates itself is remembered all the same, and begins a new
+/// session, which is not fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SessionProtection {

@@ -144,7 +144,8 @@ impl<U: User> Visit<U> {
             .has_next
             .then(|| came_from(manager, client, request, path))
             .flatten();
-        let login_url = view.map(|view| self.way_to(&view, came_from.as_deref(), &request.headers));
+        let login_url =
+            view.map(|view| self.way_to(&view, came_from.as_deref(), client, &request.headers));
         if let Some(handler) = handler {
             let refusal = Refusal {
                 request: request.clone(),
@@ -180,14 +181,23 @@ impl<U: User> Visit<U> {
 
     /// The address of the login page, with the way back in it; or in the cookie, where that is
     /// its place.
-    fn way_to(&self, view: &str, came_from: Option<&str>, headers: &HeaderMap) -> String {
+    fn way_to(
+        &self,
+        view: &str,
+        came_from: Option<&str>,
+        client: Client,
+        headers: &HeaderMap,
+    ) -> String {
         let manager = &*self.manager;
         let origin = origin(manager, headers);
         let url = match &self.cookies.next {
             Some(cookie) => {
                 let kept = came_from.map(|next| cookie.set(next.as_bytes()));
-                // Without a way back, not to where another page once was asked for.
-                self.state().next_cookie = Some(kept.unwrap_or_else(|| cookie.remove()));
+                // Not for a script, which goes nowhere. And without a way back, not to where
+                // another page once was asked for.
+                if client != Client::Json {
+                    self.state().next_cookie = Some(kept.unwrap_or_else(|| cookie.remove()));
+                }
                 with_next(view, None, &origin)
             }
             None => with_next(view, came_from, &origin),

@@ -80,7 +80,7 @@ impl<U> LoginRequired<U> {
         }
     }
 
-    /// Lets everybody pass to these routes, written as they were put on the router, nested ones
+    /// Lets everybody pass to these routes, by any method, written as they were put on the router, nested ones
     /// with what they are nested under: `/posts/{id}`.
     pub fn except<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
         let routes = routes.into_iter().map(Into::into);

@@ -202,9 +202,10 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// Whether the browser may have a remember cookie, in whatever state.
-    pub(super) fn has_remember_cookie(&self) -> bool {
-        self.remember_token.is_some() || self.has_rubbish
+    /// Whether the browser may have a remember cookie, in whatever state; one under a path of
+    /// its own is not sent to the login page.
+    pub(super) fn may_have_remember_cookie(&self) -> bool {
+        self.remember_token.is_some() || self.has_rubbish || self.manager.remember.path != "/"
     }
 
     /// The session of this request, as far as somebody has asked or logged in.

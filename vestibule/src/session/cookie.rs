@@ -63,7 +63,8 @@ pub struct RememberCookie {
     /// those hosts can read the cookie, and overwrite it.
     pub domain: Option<String>,
     /// Send it to paths under this one only. Default: `/`. It is no protection: scripts of the
-    /// same origin can ask for that path.
+    /// same origin can ask for that path. A log-out under another path removes the cookie from
+    /// the browser, but cannot end what a copy of it stands for.
     pub path: String,
     /// For how long a token that was just replaced still leads to its successor: the time
     /// between two tabs that a browser opens together, or until an answer is known to be lost.
@@ -92,6 +93,16 @@ impl RememberCookie {
         if self.name.is_empty() || !self.name.bytes().all(is_token) {
             return Err(Error::config(format!(
                 "`{}` cannot be the name of a cookie: write letters, digits, `-` and `_`",
+                self.name
+            )));
+        }
+        let is_ours = |own: &str| {
+            let of_a_realm = self.name.strip_suffix(own);
+            of_a_realm.is_some_and(|realm| realm.is_empty() || realm.ends_with('-'))
+        };
+        if ["session", "next", "flash"].into_iter().any(is_ours) || self.name.starts_with("__") {
+            return Err(Error::config(format!(
+                "`{}` cannot be the name of the remember cookie: it is that of another one",
                 self.name
             )));
         }
@@ -199,6 +210,19 @@ mod tests {
 
         assert!(refused(|cookie| cookie.name = "a b".to_owned()).contains("name"));
         assert!(refused(|cookie| cookie.name = String::new()).contains("name"));
+        for taken in [
+            "session",
+            "next",
+            "flash",
+            "admin-session",
+            "__Host-remember",
+        ] {
+            let remember = RememberCookie {
+                name: taken.to_owned(),
+                ..RememberCookie::default()
+            };
+            assert!(remember.check().is_err(), "{taken}");
+        }
         assert!(refused(|cookie| cookie.path = "app".to_owned()).contains("path"));
         assert!(refused(|cookie| cookie.path = "/a;Domain=b".to_owned()).contains("path"));
         for domain in ["192.0.2.1", ".example.com", "example.com; Path=/", ""] {

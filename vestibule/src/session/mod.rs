@@ -39,7 +39,7 @@ pub use cookie::RememberCookie;
 pub(crate) use cookie::{Brought, OwnRememberCookie, SessionCookie, in_realm};
 pub use expiry::SessionExpiry;
 pub(crate) use remembered::Presented;
-pub use remembered::{RememberDigest, RememberToken, RememberedId, RememberedLogin};
+pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
 pub(crate) use store::SharedSessionStore;
 pub use store::{Replaced, SessionStore};
 pub use token::{SessionId, SessionToken};
@@ -72,6 +72,8 @@ pub struct Session {
     pub is_fresh: bool,
     /// The remembered login that it came of, or that began with it.
     pub remembered: Option<RememberedId>,
+    /// The id that it had before it was last renewed. Whoever ends that one, ends this.
+    pub renewed_from: Option<SessionId>,
     /// The browser's `User-Agent` at the log-in, at most
     /// [`MAX_USER_AGENT_CHARS`](Self::MAX_USER_AGENT_CHARS) of it.
     pub user_agent: Option<String>,
@@ -108,6 +110,7 @@ impl Session {
             authenticated_at: now,
             is_fresh: true,
             remembered: None,
+            renewed_from: None,
             user_agent: None,
             address: None,
             last_seen_at: now,

@@ -68,10 +68,10 @@ impl RememberToken {
     ///
     /// `seed` is random, and kept in the store. So the successor can be found again from this
     /// token within the time of grace, by nobody who has but one of the two.
-    fn successor(&self, seed: &[u8; 32]) -> Self {
+    fn successor(&self, seed: &RememberSeed) -> Self {
         Self {
             name: self.name,
-            secret: hmac_sha256(&self.secret, seed),
+            secret: hmac_sha256(&self.secret, &seed.0),
         }
     }
 }
@@ -82,8 +82,20 @@ impl fmt::Debug for RememberToken {
     }
 }
 
-macro_rules! digest_of_32_bytes {
-    ($name:ident) => {
+/// The name of a remembered login in the store: the SHA-256 of the name in the cookie.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RememberedId([u8; 32]);
+
+/// The SHA-256 of a remember token's secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RememberDigest([u8; 32]);
+
+/// What a remember token is made from, together with the one before it. Random.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RememberSeed([u8; 32]);
+
+macro_rules! kept_as_32_bytes {
+    ($name:ident, $shown_bytes:literal) => {
         impl $name {
             /// As a store kept it.
             pub const fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -96,25 +108,20 @@ macro_rules! digest_of_32_bytes {
             }
         }
 
-        /// Shows the first 4 bytes: enough to tell two apart in a log.
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let start = HEXLOWER.encode(&self.0[..4]);
+                let start = HEXLOWER.encode(&self.0[..$shown_bytes]);
                 write!(f, "{}({start}…)", stringify!($name))
             }
         }
     };
 }
 
-/// The name of a remembered login in the store: the SHA-256 of the name in the cookie.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RememberedId([u8; 32]);
-digest_of_32_bytes!(RememberedId);
-
-/// The SHA-256 of a remember token's secret.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct RememberDigest([u8; 32]);
-digest_of_32_bytes!(RememberDigest);
+// Enough of a digest to tell two apart in a log; of a seed nothing, as with a used token it
+// gives the one in force.
+kept_as_32_bytes!(RememberedId, 4);
+kept_as_32_bytes!(RememberDigest, 4);
+kept_as_32_bytes!(RememberSeed, 0);
 
 /// A login that one browser is remembered by, past the end of its sessions.
 ///
@@ -135,8 +142,8 @@ pub struct RememberedLogin {
     pub token: RememberDigest,
     /// The digest of the token before it, once there was one.
     pub previous: Option<RememberDigest>,
-    /// What the token in force was made from, together with the one before it. Random.
-    pub seed: [u8; 32],
+    /// What the token in force was made from, together with the one before it.
+    pub seed: RememberSeed,
     /// When the token in force was given out.
     pub rotated_at: Timestamp,
     /// When the user logged in.
@@ -181,7 +188,7 @@ impl RememberedLogin {
             user_epoch,
             token: token.digest(),
             previous: None,
-            seed: [0; 32],
+            seed: RememberSeed([0; 32]),
             rotated_at: now,
             created_at: now,
             expires_at: now + duration,
@@ -222,7 +229,7 @@ impl RememberedLogin {
         random: &Random,
         now: Timestamp,
     ) -> Result<(Self, RememberToken)> {
-        let seed = random.bytes()?;
+        let seed = RememberSeed(random.bytes()?);
         let successor = token.successor(&seed);
         let rotated = Self {
             token: successor.digest(),
@@ -239,7 +246,7 @@ impl RememberedLogin {
 mod tests {
     use std::time::Duration;
 
-    use super::{Presented, RememberToken, RememberedLogin};
+    use super::{Presented, RememberSeed, RememberToken, RememberedLogin};
     use crate::clock::Timestamp;
     use crate::crypto::random::Random;
 
@@ -296,15 +303,27 @@ mod tests {
         let random = Random::insecure_seeded(1);
         let [a, b] = [(), ()].map(|()| RememberToken::generate(&random).unwrap());
         let successors = [
-            a.successor(&[1; 32]).secret,
-            b.successor(&[1; 32]).secret,
-            a.successor(&[2; 32]).secret,
+            a.successor(&RememberSeed([1; 32])).secret,
+            b.successor(&RememberSeed([1; 32])).secret,
+            a.successor(&RememberSeed([2; 32])).secret,
         ];
 
         for (i, successor) in successors.iter().enumerate() {
             assert!(!successors[..i].contains(successor));
             assert_ne!(successor, &a.secret);
         }
+    }
+
+    /// A log of one, and a used cookie, must not give the cookie in force.
+    #[test]
+    fn a_remembered_login_is_shown_without_what_its_token_is_made_from() {
+        let random = Random::insecure_seeded(1);
+        let token = RememberToken::generate(&random).unwrap();
+        let (rotated, _) = remembered(&token).rotated(&token, &random, NOW).unwrap();
+
+        let shown = format!("{rotated:?}");
+
+        assert!(shown.contains("RememberSeed(…)"), "{shown}");
     }
 
     #[test]

@@ -57,8 +57,12 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the store failed.
     fn mark_stale(&self, id: SessionId) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Puts `session` in the place of the one by the id `old`, if that is there. Returns
-    /// whether it was. The remembered login that both came of stays.
+    /// Lets the session by the id `old` go on as `session`, if it is there, and notes `old` as
+    /// where that was [`renewed_from`](Session::renewed_from). Returns whether it was there.
+    /// The remembered login that both came of stays.
+    ///
+    /// In a database it is one update of the row: a deletion that waits for a deletion and an
+    /// insertion does not see what was inserted.
     ///
     /// # Errors
     /// When the store failed; then the old one is still there.
@@ -97,7 +101,8 @@ pub trait SessionStore: Send + Sync + 'static {
         expires_at: Timestamp,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Ends one session, for good. Returns whether it was there.
+    /// Ends one session, for good: the one by this id, and the one that was renewed from it
+    /// meanwhile. Returns whether it was there.
     ///
     /// # Errors
     /// When the store failed.
@@ -122,13 +127,14 @@ pub trait SessionStore: Send + Sync + 'static {
         keep: Option<SessionId>,
     ) -> impl Future<Output = Result<u64>> + Send;
 
-    /// Removes the sessions that are over by `expiry` at `now`, and the remembered logins that
-    /// have expired. Returns how many.
+    /// Removes the sessions of this [`realm`](crate::login::LoginManager::realm) that are over by
+    /// `expiry` at `now`, and the remembered logins of it that have expired. Returns how many.
     ///
     /// # Errors
     /// When the store failed.
     fn sweep(
         &self,
+        realm: &str,
         expiry: SessionExpiry,
         now: Timestamp,
     ) -> impl Future<Output = Result<u64>> + Send;
@@ -200,5 +206,5 @@ object_safe_twin! {
     fn revoke_user(
         realm: &'a str, user_id: &'a UserId, keep: Option<SessionId>
     ) -> u64;
-    fn sweep(expiry: SessionExpiry, now: Timestamp) -> u64;
+    fn sweep(realm: &'a str, expiry: SessionExpiry, now: Timestamp) -> u64;
 }

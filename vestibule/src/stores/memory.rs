@@ -32,6 +32,14 @@ impl Kept {
     }
 
     fn revoke(&mut self, id: SessionId) -> bool {
+        let is_renewed = |session: &&Session| session.renewed_from == Some(id);
+        let id = match self.sessions.contains_key(&id) {
+            true => id,
+            false => match self.sessions.values().find(is_renewed) {
+                Some(renewed) => renewed.id,
+                None => return false,
+            },
+        };
         let Some(session) = self.sessions.remove(&id) else {
             return false;
         };
@@ -105,7 +113,8 @@ impl SessionStore for MemoryStore {
         Ok(session.map(|session| session.is_fresh = false).is_some())
     }
 
-    async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
+    async fn renew(&self, mut session: Session, old: SessionId) -> Result<bool> {
+        session.renewed_from = Some(old);
         let mut kept = self.kept();
         if !kept.sessions.contains_key(&old) {
             return Ok(false);
@@ -176,13 +185,13 @@ impl SessionStore for MemoryStore {
         Ok(ended as u64)
     }
 
-    async fn sweep(&self, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
+    async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
         let mut kept = self.kept();
         let before = kept.sessions.len() + kept.remembered.len();
         kept.sessions
-            .retain(|_, session| expiry.is_alive(session, now));
+            .retain(|_, session| session.realm != realm || expiry.is_alive(session, now));
         kept.remembered
-            .retain(|_, remembered| now < remembered.expires_at);
+            .retain(|_, remembered| remembered.realm != realm || now < remembered.expires_at);
         Ok((before - kept.sessions.len() - kept.remembered.len()) as u64)
     }
 }

@@ -34,11 +34,11 @@ impl TrustedProxies {
             return Some(address);
         }
         let forwarded: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
+        // What cannot be read ends the reading: what stands before it is somebody else's.
         let entries = forwarded
             .iter()
             .rev()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.rsplit(','));
+            .flat_map(|line| line.to_str().unwrap_or("unreadable").rsplit(','));
         for entry in entries {
             let Ok(entry) = entry.trim().parse::<IpAddr>() else {
                 break;
@@ -93,7 +93,8 @@ mod tests {
         extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append(X_FORWARDED_FOR, HeaderValue::from_static(value));
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            headers.append(X_FORWARDED_FOR, value);
         }
         trusted.visitor(&extensions, &headers).unwrap().to_string()
     }
@@ -120,7 +121,12 @@ mod tests {
 
     #[test]
     fn without_a_readable_entry_the_address_is_the_proxys_own() {
-        for forwarded in [&["unknown"][..], &[], &["192.0.2.7, \"x"]] {
+        for forwarded in [
+            &["unknown"][..],
+            &[],
+            &["192.0.2.7, \"x"],
+            &["6.6.6.6", "é, 192.0.2.7"],
+        ] {
             let address = visitor(&["10.0.0.1/32"], "10.0.0.1:1", forwarded);
             assert_eq!(address, "10.0.0.1");
         }

@@ -76,9 +76,12 @@ async fn confirm(
     } else {
         let accounts = &page.site.inner().accounts;
         let check = accounts.check_password(&user.username, &password).await?;
-        if matches!(&check, PasswordCheck::Right(account) if account.id == user.id)
-            && login.confirm().await?
-        {
+        if matches!(&check, PasswordCheck::Right(account) if account.id == user.id) {
+            // Not so where the session went on or ended meanwhile, as by a double click: the
+            // next page finds out.
+            if !login.confirm().await? && client == Client::Json {
+                return Ok(login.unauthorized().await.into_response());
+            }
             return Ok(confirmed(client, next.or(WELCOME_PATH)));
         }
         login.report(Event::LoginFailed).await;

@@ -138,6 +138,28 @@ async fn who_was_posting_is_told_and_led_back_to_the_form() {
     assert_eq!(refused.location(), Some("/confirm-login"));
 }
 
+/// Of two clicks the first has gone on under a new token when the second arrives.
+#[tokio::test]
+async fn a_double_click_is_not_told_that_the_password_is_wrong() {
+    let app = app().await;
+    let browser = stale(&app).await;
+    let again = browser.stolen();
+    let fields = [("password", PASSWORD), ("next", "/sensitive")];
+
+    let (first, second) = tokio::join!(
+        browser.post("/confirm-login", &fields),
+        again.post("/confirm-login", &fields)
+    );
+
+    assert_eq!(first.location(), Some("/sensitive"));
+    assert_eq!(second.location(), Some("/sensitive"));
+    let in_both = [
+        browser.get("/sensitive").await.status,
+        again.get("/sensitive").await.status,
+    ];
+    assert!(in_both.contains(&StatusCode::OK));
+}
+
 #[tokio::test]
 async fn an_anonymous_visitor_is_sent_to_the_login_page() {
     let app = app().await;

@@ -16,6 +16,7 @@ pub(super) mod session {
         pub(in crate::stores::sql) authenticated_at: i64,
         pub(in crate::stores::sql) is_fresh: bool,
         pub(in crate::stores::sql) remembered_id: Option<Vec<u8>>,
+        pub(in crate::stores::sql) renewed_from: Option<Vec<u8>>,
         pub(in crate::stores::sql) user_agent: Option<String>,
         pub(in crate::stores::sql) address: Option<String>,
         pub(in crate::stores::sql) last_seen_at: i64,
@@ -31,7 +32,7 @@ pub(super) mod session {
 pub(super) mod remembered {
     use sea_orm::entity::prelude::*;
 
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "remembered_logins")]
     pub(in crate::stores::sql) struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -46,6 +47,15 @@ pub(super) mod remembered {
         pub(in crate::stores::sql) created_at: i64,
         pub(in crate::stores::sql) expires_at: i64,
         pub(in crate::stores::sql) duration: i64,
+    }
+
+    /// Does not show the seed, which with a used token gives the one in force.
+    impl std::fmt::Debug for Model {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("Model")
+                .field("user_id", &self.user_id)
+                .finish_non_exhaustive()
+        }
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -30,6 +30,7 @@ enum Sessions {
     Realm,
     IsFresh,
     RememberedId,
+    RenewedFrom,
     UserAgent,
     Address,
 }
@@ -151,6 +152,9 @@ impl MigrationTrait for RememberLogins {
             ColumnDef::new(Sessions::RememberedId)
                 .binary_len(32)
                 .to_owned(),
+            ColumnDef::new(Sessions::RenewedFrom)
+                .binary_len(32)
+                .to_owned(),
             ColumnDef::new(Sessions::UserAgent)
                 .string_len(agent_chars)
                 .to_owned(),
@@ -193,6 +197,10 @@ impl MigrationTrait for RememberLogins {
                 .table(Sessions::Table)
                 .col(Sessions::RememberedId),
             Index::create()
+                .name("sessions_renewed_from")
+                .table(Sessions::Table)
+                .col(Sessions::RenewedFrom),
+            Index::create()
                 .name("remembered_logins_user_id")
                 .table(RememberedLogins::Table)
                 .col(RememberedLogins::UserId),
@@ -210,15 +218,15 @@ impl MigrationTrait for RememberLogins {
         manager
             .drop_table(Table::drop().table(RememberedLogins::Table).to_owned())
             .await?;
-        let index = Index::drop()
-            .name("sessions_remembered_id")
-            .table(Sessions::Table)
-            .to_owned();
-        manager.drop_index(index).await?;
+        for name in ["sessions_remembered_id", "sessions_renewed_from"] {
+            let index = Index::drop().name(name).table(Sessions::Table).to_owned();
+            manager.drop_index(index).await?;
+        }
         for column in [
             Sessions::Realm,
             Sessions::IsFresh,
             Sessions::RememberedId,
+            Sessions::RenewedFrom,
             Sessions::UserAgent,
             Sessions::Address,
         ] {

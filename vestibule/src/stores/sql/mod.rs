@@ -25,7 +25,8 @@ use entity::{remembered, session};
 /// share the connections.
 ///
 /// Every change is one statement that is conditional on the row, or one transaction. In each
-/// transaction the first statement writes, so that SQLite never has to raise a lock.
+/// transaction the first statement writes, so that SQLite never has to raise a lock, and
+/// remembered logins come before sessions, so that no two wait for one another.
 #[derive(Debug, Clone)]
 pub struct SqlStore(Database);
 
@@ -41,7 +42,8 @@ impl SqlStore {
 
     /// The remembered login that a session came of. It never changes while the session is there.
     async fn remembered_of(&self, id: SessionId) -> Result<Option<Vec<u8>>> {
-        let found: Option<Option<Vec<u8>>> = session::Entity::find_by_id(bytes(id))
+        let found: Option<Option<Vec<u8>>> = session::Entity::find()
+            .filter(is_or_was(id))
             .select_only()
             .column(session::Column::RememberedId)
             .into_tuple()
@@ -63,12 +65,8 @@ impl SessionStore for SqlStore {
             Some(id) => self.remembered_of(id).await?,
             None => None,
         };
-        let transaction = self.begin().await?;
-        insert(session, &transaction).await?;
-        if let Some(id) = replaced.session {
-            delete_session(id, &transaction).await?;
-        }
         let brought = replaced.remembered.map(|id| id.as_bytes().to_vec());
+        let transaction = self.begin().await?;
         for id in came_of.into_iter().chain(brought) {
             delete_remembered(id, &transaction).await?;
         }
@@ -78,6 +76,11 @@ impl SessionStore for SqlStore {
                 .await
                 .map_err(Error::from_db)?;
         }
+        if let Some(id) = replaced.session {
+            delete_session(id, &transaction).await?;
+        }
+        let row = row::of_session(session);
+        row.insert(&transaction).await.map_err(Error::from_db)?;
         transaction.commit().await.map_err(Error::from_db)
     }
 
@@ -104,14 +107,12 @@ impl SessionStore for SqlStore {
         changed(update, self.0.connection()).await
     }
 
-    async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
-        let transaction = self.begin().await?;
-        if !delete_session(old, &transaction).await? {
-            return Ok(false);
-        }
-        insert(session, &transaction).await?;
-        transaction.commit().await.map_err(Error::from_db)?;
-        Ok(true)
+    async fn renew(&self, mut session: Session, old: SessionId) -> Result<bool> {
+        session.renewed_from = Some(old);
+        let update = session::Entity::update_many()
+            .set(row::of_session(session))
+            .filter(session::Column::Id.eq(bytes(old)));
+        changed(update, self.0.connection()).await
     }
 
     async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
@@ -136,7 +137,8 @@ impl SessionStore for SqlStore {
         if !changed(update, &transaction).await? {
             return Ok(false);
         }
-        insert(session, &transaction).await?;
+        let row = row::of_session(session);
+        row.insert(&transaction).await.map_err(Error::from_db)?;
         transaction.commit().await.map_err(Error::from_db)?;
         Ok(true)
     }
@@ -152,12 +154,13 @@ impl SessionStore for SqlStore {
     async fn revoke(&self, id: SessionId) -> Result<bool> {
         let came_of = self.remembered_of(id).await?;
         let transaction = self.begin().await?;
+        let had_login = match came_of {
+            Some(remembered) => delete_remembered(remembered, &transaction).await?,
+            None => false,
+        };
         let was_there = delete_session(id, &transaction).await?;
-        if let Some(remembered) = came_of {
-            delete_remembered(remembered, &transaction).await?;
-        }
         transaction.commit().await.map_err(Error::from_db)?;
-        Ok(was_there)
+        Ok(was_there || had_login)
     }
 
     async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
@@ -193,17 +196,19 @@ impl SessionStore for SqlStore {
         Ok(ended.rows_affected)
     }
 
-    async fn sweep(&self, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
+    async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
         let over = Condition::any()
             .add(session::Column::ExpiresAt.lte(now.as_millis()))
             .add(session::Column::CreatedAt.lte((now - expiry.absolute).as_millis()))
             .add(session::Column::LastSeenAt.lte((now - expiry.idle).as_millis()));
         let sessions = session::Entity::delete_many()
+            .filter(session::Column::Realm.eq(realm))
             .filter(over)
             .exec(self.0.connection())
             .await
             .map_err(Error::from_db)?;
         let logins = remembered::Entity::delete_many()
+            .filter(remembered::Column::Realm.eq(realm))
             .filter(remembered::Column::ExpiresAt.lte(now.as_millis()))
             .exec(self.0.connection())
             .await
@@ -216,14 +221,16 @@ fn bytes(id: SessionId) -> Vec<u8> {
     id.as_bytes().to_vec()
 }
 
-async fn insert(session: Session, connection: &impl ConnectionTrait) -> Result<()> {
-    let row = row::of_session(session);
-    row.insert(connection).await.map_err(Error::from_db)?;
-    Ok(())
+/// The session by this id, or the one that was renewed from it.
+fn is_or_was(id: SessionId) -> Condition {
+    Condition::any()
+        .add(session::Column::Id.eq(bytes(id)))
+        .add(session::Column::RenewedFrom.eq(bytes(id)))
 }
 
 async fn delete_session(id: SessionId, connection: &impl ConnectionTrait) -> Result<bool> {
-    let deleted = session::Entity::delete_by_id(bytes(id))
+    let deleted = session::Entity::delete_many()
+        .filter(is_or_was(id))
         .exec(connection)
         .await
         .map_err(Error::from_db)?;

@@ -6,7 +6,9 @@ use sea_orm::ActiveValue::Set;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::session::{RememberDigest, RememberedId, RememberedLogin, Session, SessionId};
+use crate::session::{
+    RememberDigest, RememberSeed, RememberedId, RememberedLogin, Session, SessionId,
+};
 use crate::stores::sql::entity::{remembered, session};
 
 pub(super) fn of_session(session: Session) -> session::ActiveModel {
@@ -20,6 +22,7 @@ pub(super) fn of_session(session: Session) -> session::ActiveModel {
         authenticated_at: Set(session.authenticated_at.as_millis()),
         is_fresh: Set(session.is_fresh),
         remembered_id: Set(session.remembered.map(|id| id.as_bytes().to_vec())),
+        renewed_from: Set(session.renewed_from.map(|id| id.as_bytes().to_vec())),
         user_agent: Set(session.user_agent),
         address: Set(session.address.map(|address| address.to_string())),
         last_seen_at: Set(session.last_seen_at.as_millis()),
@@ -43,6 +46,10 @@ pub(super) fn to_session(row: session::Model) -> Result<Session> {
         Some(id) => Some(RememberedId::from_bytes(digest(id)?)),
         None => None,
     };
+    session.renewed_from = match row.renewed_from {
+        Some(id) => Some(SessionId::from_bytes(digest(id)?)),
+        None => None,
+    };
     session.user_agent = row.user_agent;
     session.address = row.address.and_then(|address| address.parse().ok());
     session.last_seen_at = Timestamp::from_millis(row.last_seen_at);
@@ -60,7 +67,7 @@ pub(super) fn of_remembered(remembered: &RememberedLogin) -> remembered::ActiveM
         previous: Set(remembered
             .previous
             .map(|previous| previous.as_bytes().to_vec())),
-        seed: Set(remembered.seed.to_vec()),
+        seed: Set(remembered.seed.as_bytes().to_vec()),
         rotated_at: Set(remembered.rotated_at.as_millis()),
         created_at: Set(remembered.created_at.as_millis()),
         expires_at: Set(remembered.expires_at.as_millis()),
@@ -79,7 +86,7 @@ pub(super) fn to_remembered(row: remembered::Model) -> Result<RememberedLogin> {
             Some(previous) => Some(RememberDigest::from_bytes(digest(previous)?)),
             None => None,
         },
-        seed: digest(row.seed)?,
+        seed: RememberSeed::from_bytes(digest(row.seed)?),
         rotated_at: Timestamp::from_millis(row.rotated_at),
         created_at: Timestamp::from_millis(row.created_at),
         expires_at: Timestamp::from_millis(row.expires_at),

@@ -37,6 +37,8 @@ pub async fn store_conformance(store: impl SessionStore) {
     sessions::the_sweep_takes_the_expired_only(&store, &made).await;
     sessions::a_late_touch_in_a_race_revives_nothing(&store, &made).await;
     sessions::a_renewed_session_takes_the_place_of_the_old_one(&store, &made).await;
+    sessions::ending_a_session_ends_what_it_was_renewed_as(&store, &made).await;
+    sessions::nothing_is_renewed_past_its_end_in_a_race(&store, &made).await;
     sessions::a_stale_session_stays_stale(&store, &made).await;
     remembered::a_remembered_login_is_loaded_as_it_was(&store, &made).await;
     remembered::a_remember_token_is_used_once(&store, &made).await;

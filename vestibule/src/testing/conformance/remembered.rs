@@ -146,10 +146,10 @@ pub(super) async fn a_forgotten_browser_is_swept(store: &impl SessionStore, sess
     let Remembered { login, .. } = sessions.remembered(store, "1").await;
     let expiry = SessionExpiry::default();
 
-    store.sweep(expiry, NOW).await.expect("sweep");
+    store.sweep("", expiry, NOW).await.expect("sweep");
     let loaded = store.load_remembered(login.id).await.expect("load");
     assert!(loaded.is_some(), "it still counts");
-    store.sweep(expiry, NOW + HOUR).await.expect("sweep");
+    store.sweep("", expiry, NOW + HOUR).await.expect("sweep");
 
     let loaded = store.load_remembered(login.id).await.expect("load");
     assert_eq!(loaded, None);

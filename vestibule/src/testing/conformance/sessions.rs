@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{HOUR, NOW, Remembered, Sessions, create};
-use crate::session::{Replaced, SessionExpiry, SessionStore, UserId};
+use crate::session::{Replaced, Session, SessionExpiry, SessionStore, UserId};
 
 pub(super) async fn what_is_created_is_loaded_as_it_was(
     store: &impl SessionStore,
@@ -105,7 +105,10 @@ pub(super) async fn the_sweep_takes_the_expired_only(
         idle: HOUR / 2,
         absolute: HOUR,
     };
-    store.sweep(expiry, NOW + HOUR * 24).await.expect("sweep");
+    store
+        .sweep("", expiry, NOW + HOUR * 24)
+        .await
+        .expect("sweep");
     let (idle, busy) = (sessions.of("1"), sessions.of("2"));
     for session in [&idle, &busy] {
         create(store, session).await;
@@ -113,12 +116,14 @@ pub(super) async fn the_sweep_takes_the_expired_only(
     let later = NOW + HOUR * 3 / 4;
     store.touch(busy.id, later).await.expect("touch");
 
-    let swept = store.sweep(expiry, later).await.expect("sweep");
+    let elsewhere = store.sweep("shop", expiry, later).await.expect("sweep");
+    assert_eq!(elsewhere, 0, "each realm has its own expiry");
+    let swept = store.sweep("", expiry, later).await.expect("sweep");
 
     assert_eq!(swept, 1, "one had idled out");
     assert_eq!(store.load(idle.id).await.expect("load"), None);
     assert!(store.load(busy.id).await.expect("load").is_some());
-    let swept = store.sweep(expiry, NOW + HOUR).await.expect("sweep");
+    let swept = store.sweep("", expiry, NOW + HOUR).await.expect("sweep");
     assert_eq!(swept, 1, "however busy, it ends");
 }
 
@@ -157,13 +162,77 @@ pub(super) async fn a_renewed_session_takes_the_place_of_the_old_one(
 
     assert!(renewed, "the old one was there");
     assert_eq!(store.load(session.id).await.expect("load"), None);
-    assert_eq!(store.load(new.id).await.expect("load"), Some(new.clone()));
+    let expected = Session {
+        renewed_from: Some(session.id),
+        ..new.clone()
+    };
+    assert_eq!(store.load(new.id).await.expect("load"), Some(expected));
     let loaded = store.load_remembered(login.id).await.expect("load");
     assert_eq!(loaded, Some(login), "what both came of stays");
     store.revoke(new.id).await.expect("revoke");
     let renewed = store.renew(late.clone(), new.id).await.expect("renew");
     assert!(!renewed, "an ended session does not go on");
     assert_eq!(store.load(late.id).await.expect("load"), None);
+}
+
+/// Who ends a session has read its id a moment ago; it may have another by now.
+pub(super) async fn ending_a_session_ends_what_it_was_renewed_as(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    for replace in [true, false] {
+        let (old, new) = (sessions.of("1"), sessions.of("1"));
+        let Remembered { session, login, .. } = sessions.remembered(store, "1").await;
+        let resumed = sessions.resumed(&login);
+        create(store, &old).await;
+        for (before, after) in [(&old, &new), (&session, &resumed)] {
+            let renewed = store.renew(after.clone(), before.id).await;
+            assert!(renewed.expect("renew"));
+            if replace {
+                let replaced = Replaced {
+                    session: Some(before.id),
+                    remembered: None,
+                };
+                let next = sessions.of("1");
+                let created = store.create(next, None, replaced).await;
+                created.expect("create");
+            } else {
+                assert!(store.revoke(before.id).await.expect("revoke"));
+            }
+            assert_eq!(store.load(after.id).await.expect("load"), None);
+        }
+        let loaded = store.load_remembered(login.id).await.expect("load");
+        assert_eq!(loaded, None, "with what it came of");
+    }
+}
+
+/// A renewal and an end at once: the end wins.
+pub(super) async fn nothing_is_renewed_past_its_end_in_a_race(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    for round in 0..60 {
+        let Remembered { session, login, .. } = sessions.remembered(store, "race").await;
+        let renewed = sessions.resumed(&login);
+        let id = renewed.id;
+        let user = UserId::from("race");
+        let end = async {
+            match round % 3 {
+                0 => drop(store.revoke(session.id).await.expect("revoke")),
+                1 => drop(store.revoke_user("", &user, None).await.expect("revoke")),
+                _ => drop(store.revoke_remembered(login.id).await.expect("revoke")),
+            }
+        };
+
+        let (renewed, ()) = tokio::join!(store.renew(renewed, session.id), end);
+
+        renewed.expect("renew");
+        assert_eq!(
+            store.load(id).await.expect("load"),
+            None,
+            "not past its end"
+        );
+    }
 }
 
 pub(super) async fn a_stale_session_stays_stale(store: &impl SessionStore, sessions: &Sessions) {
