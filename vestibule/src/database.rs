@@ -110,7 +110,8 @@ pub(crate) fn is_duplicate(error: &DbErr) -> bool {
 }
 
 /// The collation by which two texts are equal only if they are the same code points: what
-/// SQLite and PostgreSQL do by default. MySQL by default takes `müller` for `muller`.
+/// SQLite and PostgreSQL do by default. MySQL by default takes `müller` for `muller`, and may
+/// have columns that hold no `佐藤` at all; with this one it still takes `a` for `a `.
 pub(crate) fn exact_collation(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::MySql => "COLLATE utf8mb4_bin",

@@ -64,7 +64,12 @@ impl MigrationTrait for CreateUsers {
                             .not_null()
                             .primary_key(),
                     )
-                    .col(ColumnDef::new(Users::Username).string_len(64).not_null())
+                    .col(
+                        ColumnDef::new(Users::Username)
+                            .string_len(64)
+                            .extra(exact)
+                            .not_null(),
+                    )
                     .col(
                         ColumnDef::new(Users::CanonicalUsername)
                             .string_len(191)

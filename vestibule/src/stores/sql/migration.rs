@@ -157,6 +157,7 @@ impl MigrationTrait for RememberLogins {
                 .to_owned(),
             ColumnDef::new(Sessions::UserAgent)
                 .string_len(agent_chars)
+                .extra(exact)
                 .to_owned(),
             ColumnDef::new(Sessions::Address).string_len(45).to_owned(),
         ] {
