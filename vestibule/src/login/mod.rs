@@ -8,13 +8,20 @@
 //!    under a new token, in the browser's cookie.
 //! 3. [`CurrentUser`] in a handler's arguments, or the [`login_required`] layer on a router,
 //!    lets logged-in visitors pass and sends the others to the login page.
-//! 4. [`Login::log_out`] ends the session on the server: a copy of its cookie is worth nothing.
+//! 4. [`FreshUser`], or [`fresh_login_required`], wants a credential shown recently, and sends
+//!    others to the refresh page, whose handler calls [`Login::confirm`].
+//! 5. [`Login::log_out`] ends the session on the server: a copy of its cookie is worth nothing.
+//!
+//! With `.remember()` a log-in outlives its sessions, by a second cookie with another token at
+//! each use. A [`RequestLoader`] knows users by API keys, Basic or Bearer, where no cookie says
+//! who it is. All that happens is an [`Event`].
 //!
 //! A route that never asks who the visitor is costs no look-up.
 //!
 //! # What it protects against
 //! Session fixation (every log-in gives a new token, and no token the client brings is ever
-//! adopted), replay after log-out, cross-site requests (an origin check on every method but
+//! adopted), replay after log-out, stolen remember cookies (the second use of one ends it),
+//! cross-site requests (an origin check on every method but
 //! GET, HEAD and OPTIONS, for the log-in and log-out too), open redirects ([`Next`]), private
 //! pages in caches (`Cache-Control: no-store` on every page that asked).
 //!

@@ -234,7 +234,7 @@ async fn logging_in_and_out_in_one_request_leaves_nobody() {
 async fn an_id_that_no_store_can_keep_is_refused() {
     let browser = browser(&Members::default(), None);
 
-    for id in [String::new(), "x".repeat(65)] {
+    for id in [String::new(), "x".repeat(65), "alice ".to_owned()] {
         let response = browser.post_with("/in", &[], id).await;
         assert_eq!(response.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(browser.cookie_names().is_empty());
