@@ -39,6 +39,7 @@ struct Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Store,
+    Mail,
     Busy,
     Config,
     Template,
@@ -56,6 +57,11 @@ impl Error {
     /// A setting or the set-up is wrong; the message says which and what to write instead.
     pub fn config(message: impl Into<Source>) -> Self {
         Self::new(Kind::Config, message)
+    }
+
+    /// A mail was not sent. For those who implement a [`Mailer`](crate::mail::Mailer).
+    pub fn mail(source: impl Into<Source>) -> Self {
+        Self::new(Kind::Mail, source)
     }
 
     pub(crate) fn busy(message: impl Into<Source>) -> Self {
@@ -83,6 +89,11 @@ impl Error {
         self.0.kind == Kind::Store
     }
 
+    /// Whether a mail was not sent.
+    pub fn is_mail(&self) -> bool {
+        self.0.kind == Kind::Mail
+    }
+
     /// Whether the hashing queue is full; the same call may succeed a little later.
     pub fn is_busy(&self) -> bool {
         self.0.kind == Kind::Busy
@@ -101,7 +112,7 @@ impl Error {
     /// The status a visitor gets: 503 where trying again may help, 500 otherwise.
     pub fn status(&self) -> StatusCode {
         match self.0.kind {
-            Kind::Store | Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Store | Kind::Mail | Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Config | Kind::Template | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -112,6 +123,7 @@ impl fmt::Display for Error {
         let source = &self.0.source;
         match self.0.kind {
             Kind::Store => write!(f, "the store did not answer: {source}"),
+            Kind::Mail => write!(f, "a mail was not sent: {source}"),
             Kind::Busy | Kind::Config => write!(f, "{source}"),
             Kind::Template => write!(f, "a page could not be rendered: {source}"),
             Kind::Internal => write!(f, "internal error: {source}"),
@@ -140,6 +152,7 @@ impl IntoResponse for Error {
         let detail = match self.0.kind {
             Kind::Busy => "Too many people are logging in at this moment.",
             Kind::Store => "The service cannot reach its data at the moment.",
+            Kind::Mail => "The service cannot send mail at the moment.",
             Kind::Config | Kind::Template | Kind::Internal => {
                 return Problem::new(status)
                     .detail("Something broke on our side. It has been noted; try again later.")

@@ -79,6 +79,7 @@ mod error;
 #[cfg(feature = "sql")]
 pub mod flows;
 pub mod login;
+pub mod mail;
 #[cfg(feature = "sql")]
 pub mod pages;
 pub mod password;

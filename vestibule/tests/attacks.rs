@@ -15,7 +15,7 @@ use vestibule::accounts::{Account, Username};
 use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
 use vestibule::login::{Event, EventRecord, SessionProtection};
-use vestibule::testing::{PASSWORD, TestApp, TestClient, TestResponse};
+use vestibule::testing::{Mailbox, PASSWORD, TestApp, TestClient, TestResponse};
 use vestibule::{CurrentUser, FreshUser};
 
 const SESSION: &str = "__Host-session";
@@ -544,6 +544,31 @@ async fn the_second_use_of_a_stolen_remember_cookie_ends_it_for_both() {
         let fresh = target.remembered().await;
         assert!(is_in(&fresh).await, "a new log-in is a new one");
     }
+}
+
+/// A18: the owner is told, where there is an address, beside the request.
+#[tokio::test]
+async fn the_owner_of_a_stolen_login_gets_a_mail() {
+    let mailbox = Mailbox::new();
+    let target = Target::with(|config| config.mailer(mailbox.clone())).await;
+    let id = target.alice().await.id;
+    let email = "alice@example.com".parse().unwrap();
+    let accounts = target.app.site.accounts();
+    accounts.set_email(&id, Some(&email)).await.unwrap();
+    let owner = target.remembered().await;
+    owner.restart();
+    let thief = owner.stolen();
+
+    is_in(&thief).await;
+    target.app.clock.advance(GRACE);
+    is_in(&owner).await;
+
+    let mails = mailbox.received(1).await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, "alice@example.com");
+    assert!(mails[0].text.starts_with("Hello alice,"));
+    assert!(mails[0].text.contains("log in at https://example.com"));
+    assert!(!mails[0].subject.contains('\n'));
 }
 
 /// A18: a wrong secret with the right name can only be a copy.

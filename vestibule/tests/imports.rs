@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What each module may import, beside itself.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("clock", &[]),
     ("crypto", &["clock", "error"]),
     ("error", &["web"]),
@@ -14,6 +14,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("password", &["crypto", "error"]),
     ("login", &["clock", "crypto", "error", "session", "web"]),
     ("database", &["error"]),
+    ("mail", &["error"]),
     (
         "accounts",
         &[

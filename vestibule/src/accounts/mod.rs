@@ -5,6 +5,7 @@
 //! [`UserLoader`](crate::login::UserLoader) of apps that have no user table of their own.
 
 mod account;
+mod email;
 mod entity;
 mod migration;
 mod repository;
@@ -13,6 +14,7 @@ mod tests;
 mod username;
 
 pub use account::Account;
+pub use email::{Email, NoEmail};
 pub use migration::MIGRATIONS;
 pub use repository::{Accounts, PasswordCheck, Registration};
 pub use username::{Username, UsernameObjection};

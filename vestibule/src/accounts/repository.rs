@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use crate::accounts::entity::{password, user};
-use crate::accounts::{Account, Username};
+use crate::accounts::{Account, Email, Username};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
@@ -206,6 +206,25 @@ impl Accounts {
         transaction.commit().await.map_err(Error::from_db)?;
         self.sessions.revoke_user(&self.realm, id, None).await?;
         tracing::info!(user = %id, "password set");
+        Ok(())
+    }
+
+    /// Gives an account an email address, or takes it away. Nobody has shown that they read it.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn set_email(&self, id: &UserId, email: Option<&Email>) -> Result<()> {
+        let email = email.map(Email::as_str);
+        user::Entity::update_many()
+            .col_expr(user::Column::Email, Expr::value(email))
+            .col_expr(
+                user::Column::UpdatedAt,
+                Expr::value(self.clock.now().as_millis()),
+            )
+            .filter(user::Column::Id.eq(id.as_str()))
+            .exec(self.database.connection())
+            .await
+            .map_err(Error::from_db)?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod confirm_login;
 mod destination;
 mod form;
 mod logout;
+mod notices;
 mod page;
 mod password_login;
 mod register;

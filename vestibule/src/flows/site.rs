@@ -20,8 +20,10 @@ use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::database::Database;
 use crate::error::Result;
+use crate::flows::notices::Notices;
 use crate::flows::{CONFIRM_LOGIN_PATH, FLOWS, LOGIN_PATH};
 use crate::login::{LoginLayer, LoginManager, LoginViews, SessionProtection};
+use crate::mail::{Mailer, SharedMailer};
 use crate::pages::{Pages, error_pages, security_headers, statics};
 use crate::password::{PasswordAlgorithm, PasswordPolicy, Passwords};
 use crate::session::{RememberCookie, SessionExpiry};
@@ -58,6 +60,7 @@ pub struct SiteConfig {
     pub clock: Clock,
     /// Where randomness comes from; a test sets it.
     pub random: Random,
+    mailer: Option<SharedMailer>,
     login: Vec<ChangeLogin>,
 }
 
@@ -90,8 +93,15 @@ impl SiteConfig {
             trusted_proxies: TrustedProxies::default(),
             clock: Clock::default(),
             random: Random::default(),
+            mailer: None,
             login: Vec::new(),
         }
+    }
+
+    /// Sends mail to users who have an address: so far, that somebody has a copy of their
+    /// login. Default: no mail.
+    pub fn mailer(&mut self, mailer: impl Mailer) {
+        self.mailer = Some(SharedMailer::new(mailer));
     }
 
     /// Changes what the fields here do not have of the site's login manager: listeners, a
@@ -200,6 +210,18 @@ impl Site {
             .iter()
             .try_fold(login, |manager, change| (change.0)(manager))?;
         let accounts = accounts.realm(&login.realm);
+        let login = match config.mailer {
+            Some(mailer) => {
+                let notices = Notices {
+                    accounts: accounts.clone(),
+                    mailer,
+                    site_name: config.site_name.clone(),
+                    public_url: config.public_url.clone(),
+                };
+                login.on_event(move |record| notices.hear(record))
+            }
+            None => login,
+        };
         let login = login.layer();
         let templates: Vec<_> = FLOWS
             .iter()

@@ -1,5 +1,5 @@
-//! The test kit: the whole site in memory, browsers that talk to it in process, time and
-//! randomness in hand, and the rules that every session store must keep.
+//! The test kit: the whole site in memory, browsers that talk to it in process, time,
+//! randomness and mail in hand, and the rules that every session store must keep.
 //!
 //! No port, no sleep, no child process. In an app's own `Cargo.toml`:
 //!
@@ -23,8 +23,10 @@
 mod app;
 mod client;
 mod conformance;
+mod mailbox;
 
 #[cfg(feature = "sql")]
 pub use app::{PASSWORD, TestApp};
 pub use client::{TestClient, TestResponse};
 pub use conformance::store_conformance;
+pub use mailbox::Mailbox;

@@ -1,0 +1,102 @@
+//! Mail to users: what it is, and who sends it.
+//!
+//! An app sends its mail its own way: by SMTP, by a provider's interface, by a queue. It says
+//! how with a [`Mailer`].
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+
+/// A mail to one user, in plain text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Mail {
+    /// The address.
+    pub to: String,
+    /// One line, without a line break.
+    pub subject: String,
+    /// The text, with `\n` between lines.
+    pub text: String,
+}
+
+impl Mail {
+    /// A mail to an address.
+    pub fn new(to: impl Into<String>, subject: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            to: to.into(),
+            subject: subject.into(),
+            text: text.into(),
+        }
+    }
+}
+
+/// Sends mail. Implement it, or pass an async closure:
+///
+/// ```
+/// use std::convert::Infallible;
+/// use vestibule::mail::{Mail, Mailer};
+///
+/// fn mailer() -> impl Mailer {
+///     async |mail: Mail| {
+///         println!("to {}: {}", mail.to, mail.subject);
+///         Ok::<_, Infallible>(())
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not send mail",
+    note = "it takes a type that implements `Mailer`, or a closure \
+            `Fn(Mail) -> impl Future<Output = Result<(), _>> + Send`"
+)]
+pub trait Mailer: Send + Sync + 'static {
+    /// Sends a mail, or takes it on for sure.
+    ///
+    /// # Errors
+    /// When it could do neither ([`Error::mail`]).
+    fn send(&self, mail: Mail) -> impl Future<Output = Result<()>> + Send;
+}
+
+impl<F, Fut, E> Mailer for F
+where
+    F: Fn(Mail) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), E>> + Send,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    async fn send(&self, mail: Mail) -> Result<()> {
+        self(mail).await.map_err(Error::mail)
+    }
+}
+
+/// A mailer of any kind behind one pointer.
+#[derive(Clone)]
+pub(crate) struct SharedMailer(Arc<dyn DynMailer>);
+
+impl SharedMailer {
+    pub(crate) fn new(mailer: impl Mailer) -> Self {
+        Self(Arc::new(mailer))
+    }
+
+    pub(crate) async fn send(&self, mail: Mail) -> Result<()> {
+        self.0.send(mail).await
+    }
+}
+
+impl fmt::Debug for SharedMailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedMailer")
+    }
+}
+
+/// The object-safe twin of [`Mailer`].
+trait DynMailer: Send + Sync {
+    fn send(&self, mail: Mail) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>>;
+}
+
+impl<M: Mailer> DynMailer for M {
+    fn send(&self, mail: Mail) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
+        Box::pin(Mailer::send(self, mail))
+    }
+}
