@@ -810,6 +810,20 @@ async fn a_remember_cookie_that_is_no_token_goes_at_the_next_log_in_or_out() {
     }
 }
 
+/// The handler of the log-in has not asked who is there.
+#[tokio::test]
+async fn a_log_in_ends_what_remembered_the_browser_before() {
+    let browser = browser(manager());
+    browser.post("/in", &[]).await;
+    browser.restart();
+    let thief = browser.stolen();
+
+    browser.post("/in", &[]).await;
+
+    assert_eq!(text(&thief, "/who").await, "nobody");
+    assert_eq!(text(&browser, "/who").await, "alice");
+}
+
 #[tokio::test]
 async fn a_log_out_by_the_remember_cookie_alone_is_told_with_the_user() {
     async fn out(login: Login<Member>) -> Result<(), Error> {
