@@ -77,6 +77,11 @@ async fn confirm(login: Login<Member>) -> Result<String, Error> {
     Ok(login.confirm().await?.to_string())
 }
 
+async fn agent(user: CurrentUser<Member>) -> String {
+    let session = user.session().unwrap();
+    session.user_agent.clone().unwrap()
+}
+
 async fn messages(login: Login<Member>) -> String {
     let messages = login.messages();
     let texts: Vec<_> = messages.into_iter().map(|flash| flash.message).collect();
@@ -91,6 +96,7 @@ fn routes() -> Router {
         .route("/everywhere", post(everywhere))
         .route("/confirm-it", post(confirm))
         .route("/messages", get(messages))
+        .route("/agent", get(agent))
         .route("/fresh", get(|_: FreshUser<Member>| async { "fresh" }))
         .route(
             "/members",
@@ -408,6 +414,7 @@ async fn a_user_agent_of_any_length_and_bytes_is_compared_and_kept_short() {
     browser.post("/in", &[]).await;
 
     assert_eq!(text(&browser, "/who").await, "alice");
+    assert_eq!(text(&browser, "/agent").await.len(), 512);
     let none = browser.stolen().user_agent("");
     assert_eq!(text(&none, "/who").await, "nobody");
 }

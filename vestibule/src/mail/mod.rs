@@ -3,10 +3,13 @@
 //! An app sends its mail its own way: by SMTP, by a provider's interface, by a queue. It says
 //! how with a [`Mailer`].
 
-use std::fmt;
+#[cfg(feature = "sql")]
+mod shared;
+
+#[cfg(feature = "sql")]
+pub(crate) use shared::SharedMailer;
+
 use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
@@ -67,36 +70,5 @@ where
 {
     async fn send(&self, mail: Mail) -> Result<()> {
         self(mail).await.map_err(Error::mail)
-    }
-}
-
-/// A mailer of any kind behind one pointer.
-#[derive(Clone)]
-pub(crate) struct SharedMailer(Arc<dyn DynMailer>);
-
-impl SharedMailer {
-    pub(crate) fn new(mailer: impl Mailer) -> Self {
-        Self(Arc::new(mailer))
-    }
-
-    pub(crate) async fn send(&self, mail: Mail) -> Result<()> {
-        self.0.send(mail).await
-    }
-}
-
-impl fmt::Debug for SharedMailer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedMailer")
-    }
-}
-
-/// The object-safe twin of [`Mailer`].
-trait DynMailer: Send + Sync {
-    fn send(&self, mail: Mail) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>>;
-}
-
-impl<M: Mailer> DynMailer for M {
-    fn send(&self, mail: Mail) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
-        Box::pin(Mailer::send(self, mail))
     }
 }
