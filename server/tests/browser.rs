@@ -4,8 +4,8 @@
 mod support;
 
 use chromiumoxide::cdp::browser_protocol::emulation::SetScriptExecutionDisabledParams;
-use support::Program;
 use support::visit::Visit;
+use support::{PASSWORD, Program};
 
 /// Registers, logs out, logs in, restarts the program, is still in, logs out, goes back.
 async fn whole_visit(visit: &Visit, has_script: bool) {
@@ -64,6 +64,43 @@ async fn all_of_it_works_without_script() {
     visit.page.execute(off).await.unwrap();
 
     whole_visit(&visit, false).await;
+
+    visit.end().await;
+}
+
+/// Two browsers are closed and opened again: the one that ticked the box is still logged in, and
+/// asked for the password where it matters.
+#[tokio::test]
+async fn who_asks_to_stay_logged_in_does_and_who_does_not_is_logged_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&folder, &[]);
+    let url = program.url.clone();
+    let visit = Visit::begin().await;
+    visit.open(&format!("{url}/register")).await;
+    visit.shows("/register", "At least 15 characters").await;
+    visit.fill_in_and_send().await;
+    visit.shows("/welcome", "alice").await;
+
+    let visit = visit.restart().await;
+    visit.open(&format!("{url}/welcome")).await;
+    visit
+        .shows("/login", "Stay logged in on this browser")
+        .await;
+    visit.tick("input[name=remember]").await;
+    visit.fill_in_and_send().await;
+    visit.shows("/welcome", "alice").await;
+    let visit = visit.restart().await;
+    visit.open(&format!("{url}/welcome")).await;
+    visit.shows("/welcome", "alice").await;
+    visit.open(&format!("{url}/confirm-login")).await;
+    visit
+        .shows("/confirm-login", "enter your password again")
+        .await;
+    visit.type_into("#password", PASSWORD).await;
+    visit.press("form > button").await;
+    visit.shows("/welcome", "alice").await;
+    visit.open(&format!("{url}/confirm-login")).await;
+    visit.shows("/welcome", "alice").await;
 
     visit.end().await;
 }

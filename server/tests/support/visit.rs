@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Visit {
     browser: Browser,
     pub(crate) page: Page,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Visit {
@@ -35,7 +35,10 @@ impl Visit {
 
     /// A browser with further flags.
     pub(crate) async fn begin_with(flags: &[&str]) -> Self {
-        let profile = tempfile::tempdir().unwrap();
+        Self::begin_in(tempfile::tempdir().unwrap(), flags).await
+    }
+
+    async fn begin_in(profile: TempDir, flags: &[&str]) -> Self {
         let config = BrowserConfig::builder()
             .user_data_dir(profile.path())
             // Tests run as root in containers, where Chromium has no sandbox.
@@ -58,8 +61,15 @@ impl Visit {
         Self {
             browser,
             page,
-            _profile: profile,
+            profile,
         }
+    }
+
+    /// Closes the browser and opens it again, with what it kept.
+    pub(crate) async fn restart(mut self) -> Self {
+        self.browser.close().await.unwrap();
+        self.browser.wait().await.unwrap();
+        Self::begin_in(self.profile, &[]).await
     }
 
     pub(crate) async fn open(&self, url: &str) {
@@ -83,16 +93,26 @@ impl Visit {
     /// Presses a button by the keyboard.
     pub(crate) async fn press(&self, button: &str) {
         self.focus(button).await;
+        self.key("Enter", 13, "\r").await;
+    }
+
+    /// Ticks a box by the keyboard.
+    pub(crate) async fn tick(&self, name: &str) {
+        self.focus(name).await;
+        self.key("Space", 32, " ").await;
+    }
+
+    async fn key(&self, code: &str, virtual_key: i64, text: &str) {
         for kind in [DispatchKeyEventType::KeyDown, DispatchKeyEventType::KeyUp] {
-            let enter = DispatchKeyEventParams::builder()
+            let key = DispatchKeyEventParams::builder()
                 .r#type(kind)
-                .key("Enter")
-                .code("Enter")
-                .windows_virtual_key_code(13)
-                .text("\r")
+                .key(if text == " " { text } else { code })
+                .code(code)
+                .windows_virtual_key_code(virtual_key)
+                .text(text)
                 .build()
                 .unwrap();
-            self.page.execute(enter).await.unwrap();
+            self.page.execute(key).await.unwrap();
         }
     }
 
