@@ -1,5 +1,5 @@
-//! Attacks on sessions and remembered logins, through the whole site. The ids are those of the
-//! list that the project works from; `docs/src/security.md` has it.
+//! Attacks on sessions and remembered logins, through the whole site. `docs/src/security.md` has
+//! the list with their ids.
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::StatusCode;
 use sea_orm::{ConnectionTrait, Database as Connection, DatabaseConnection, Statement};
 use vestibule::accounts::{Account, Username};
@@ -16,7 +16,7 @@ use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
 use vestibule::login::{Event, EventRecord, SessionProtection};
 use vestibule::testing::{Mailbox, PASSWORD, TestApp, TestClient, TestResponse};
-use vestibule::{CurrentUser, FreshUser};
+use vestibule::{CurrentUser, FreshUser, Login, Result};
 
 const SESSION: &str = "__Host-session";
 const REMEMBER: &str = "__Host-remember";
@@ -56,7 +56,8 @@ impl Target {
                     "/sensitive",
                     get(|_: FreshUser<Account>| async { "sensitive" }),
                 )
-                .route("/panics", get(panics)),
+                .route("/panics", get(panics))
+                .route("/everywhere", post(everywhere)),
         );
         app.registered("alice").await;
         Self {
@@ -106,6 +107,10 @@ impl Target {
     async fn execute(&self, sql: &str) {
         self.database.execute_unprepared(sql).await.unwrap();
     }
+}
+
+async fn everywhere(login: Login<Account>) -> Result<String> {
+    Ok(login.log_out_everywhere().await?.to_string())
 }
 
 async fn panics(user: CurrentUser<Account>) {
@@ -176,7 +181,6 @@ async fn no_changed_remember_token_is_anybodys_and_each_that_is_no_token_is_told
     assert!(changed.len() > 9_000);
     let before = target.count(Event::CookieRefused);
 
-    let mut no_tokens = 0;
     for value in changed.iter().filter(|value| value.trim() != token) {
         // The name alone is known here: a wrong secret with it ends the login, so that the
         // names of these are changed too.
@@ -188,10 +192,10 @@ async fn no_changed_remember_token_is_anybodys_and_each_that_is_no_token_is_told
         let browser = with_remember(&target, &value);
         let response = browser.get("/welcome").await;
         assert_eq!(response.status, StatusCode::SEE_OTHER, "{value}");
-        no_tokens += usize::from(target.count(Event::CookieRefused) > before + no_tokens);
     }
 
-    assert!(no_tokens > 4_000, "{no_tokens}");
+    let told = target.count(Event::CookieRefused) - before;
+    assert!(told > 4_000, "{told}");
     let original = with_remember(&target, &token);
     assert!(
         is_in(&original).await,
@@ -216,7 +220,7 @@ async fn a_copied_remember_cookie_is_dead_after_whatever_ends_the_login() {
                 accounts.set_password(&id, &new).await.unwrap();
             }
             "disabled" => accounts.set_disabled(&id, true).await.unwrap(),
-            "everywhere" => target.execute("DELETE FROM remembered_logins").await,
+            "everywhere" => drop(browser.post("/everywhere", &[]).await),
             _ => target.app.clock.advance(DAY * 30),
         }
 
@@ -376,28 +380,6 @@ async fn nothing_in_the_database_is_a_cookie() {
     assert!(is_in(&browser).await, "and nothing of this ended anything");
 }
 
-/// A14: 100,000 tokens.
-#[tokio::test]
-async fn tokens_are_all_different_and_share_nothing() {
-    use vestibule::session::{Session, SessionId};
-
-    let random = vestibule::crypto::random::Random::system();
-    let mut seen = HashSet::new();
-    let mut ones = vec![0_u32; 256];
-    for _ in 0..100_000 {
-        let bytes = random.bytes::<32>().unwrap();
-        for (i, count) in ones.iter_mut().enumerate() {
-            *count += u32::from(bytes[i / 8] >> (i % 8) & 1);
-        }
-        assert!(seen.insert(SessionId::from_bytes(bytes)));
-    }
-
-    // Six standard deviations of 100,000 throws of a coin.
-    assert!(ones.iter().all(|count| (49_050..50_950).contains(count)));
-    assert_eq!(size_of::<SessionId>(), 32);
-    let _: fn(&Session) -> &SessionId = |session| &session.id;
-}
-
 /// A15: what one cookie holds is worth nothing in another.
 #[tokio::test]
 async fn a_cookie_is_worth_nothing_under_another_ones_name() {
@@ -430,8 +412,6 @@ async fn a_cookie_is_worth_nothing_under_another_ones_name() {
 #[tokio::test]
 async fn a_log_in_as_somebody_else_takes_nothing_over() {
     let target = Target::new().await;
-    let browser = target.remembered().await;
-    browser.post("/logout", &[]).await;
     let browser = target.remembered().await;
     let before = browser.stolen();
     target.app.registered("bob").await;

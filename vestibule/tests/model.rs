@@ -17,8 +17,8 @@ use vestibule::clock::{Clock, Timestamp};
 use vestibule::crypto::random::Random;
 use vestibule::login::{User, UserId};
 use vestibule::session::{
-    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
-    SessionStore,
+    RememberDigest, RememberSeed, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry,
+    SessionId, SessionStore,
 };
 use vestibule::stores::MemoryStore;
 use vestibule::testing::TestClient;
@@ -488,13 +488,13 @@ fn process(members: &Members, store: &FlawedStore, clock: &Clock, random: Random
         .layer(manager.layer())
 }
 
-/// Takes all steps, and after each looks from every browser that the step leaves alone: looking
-/// is a visit, and so a step itself.
+/// Takes all steps, and compares what each visit shows; at the end every browser visits once.
 async fn run(steps: &[Step], flaw: Option<Flaw>) -> Result<(), TestCaseError> {
     let world = World::new(flaw);
     let mut table = Table::default();
-    for (i, step) in steps.iter().enumerate() {
-        if let Step::Visit(browser, process) = *step {
+    let last_looks = (0..BROWSERS).map(|browser| Step::Visit(browser, 0));
+    for (i, step) in steps.iter().copied().chain(last_looks).enumerate() {
+        if let Step::Visit(browser, process) = step {
             let seen = world.visit(browser, process).await;
             let expected = table.visit(browser);
             if seen != expected {
@@ -503,8 +503,8 @@ async fn run(steps: &[Step], flaw: Option<Flaw>) -> Result<(), TestCaseError> {
             }
             continue;
         }
-        world.take(*step).await;
-        match *step {
+        world.take(step).await;
+        match step {
             Step::LogIn {
                 browser,
                 remember,
@@ -622,11 +622,26 @@ impl SessionStore for FlawedStore {
         self.store.renew(session, old).await
     }
 
-    fn load_remembered(
-        &self,
-        id: RememberedId,
-    ) -> impl Future<Output = Result<Option<RememberedLogin>>> + Send {
-        self.store.load_remembered(id)
+    /// Made anew from what a store would have kept, as any store outside the library must.
+    async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
+        let kept = self.store.load_remembered(id).await?;
+        Ok(kept.map(|kept| {
+            let (user_id, epoch) = (kept.user_id.as_str().into(), kept.user_epoch);
+            let (id, token) = (kept.id.as_bytes(), kept.token.as_bytes());
+            let mut login = RememberedLogin::new(
+                RememberedId::from_bytes(*id),
+                RememberDigest::from_bytes(*token),
+                user_id,
+                epoch,
+                kept.created_at,
+                kept.duration,
+            );
+            login.previous = kept.previous;
+            login.seed = RememberSeed::from_bytes(*kept.seed.as_bytes());
+            login.rotated_at = kept.rotated_at;
+            login.expires_at = kept.expires_at;
+            login
+        }))
     }
 
     async fn resume(

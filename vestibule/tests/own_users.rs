@@ -819,7 +819,7 @@ async fn a_remember_cookie_that_is_no_token_goes_at_the_next_log_in_or_out() {
 
 /// The handler of the log-in has not asked who is there.
 #[tokio::test]
-async fn a_log_in_ends_what_remembered_the_browser_before() {
+async fn a_log_in_that_asks_nobody_ends_what_remembered_the_browser() {
     let browser = browser(manager());
     browser.post("/in", &[]).await;
     browser.restart();

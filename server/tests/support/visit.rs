@@ -77,9 +77,22 @@ impl Visit {
     }
 
     pub(crate) async fn focus(&self, selector: &str) {
-        let element = self.page.find_element(selector).await.unwrap();
-        let focus = FocusParams::builder().node_id(element.node_id).build();
-        self.page.execute(focus).await.unwrap();
+        let mut again = tokio::time::interval(Duration::from_millis(20));
+        let finds = async {
+            loop {
+                again.tick().await;
+                // Fails while one page gives way to the next.
+                if let Ok(element) = self.page.find_element(selector).await {
+                    let focus = FocusParams::builder().node_id(element.node_id).build();
+                    if self.page.execute(focus).await.is_ok() {
+                        return;
+                    }
+                }
+            }
+        };
+        if tokio::time::timeout(PATIENCE, finds).await.is_err() {
+            panic!("there is no {selector}");
+        }
     }
 
     pub(crate) async fn type_into(&self, field: &str, text: &str) {

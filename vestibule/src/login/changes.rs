@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use http::request::Parts;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -42,7 +43,9 @@ impl<U: User> Visit<U> {
                 let token = RememberToken::generate(&manager.random)?;
                 let epoch = session.user_epoch;
                 let realm = &manager.realm;
-                let login = RememberedLogin::new(&token, realm, user_id, epoch, now, duration);
+                let (id, digest) = (token.id(realm), token.digest());
+                let mut login = RememberedLogin::new(id, digest, user_id, epoch, now, duration);
+                login.realm.clone_from(realm);
                 session.remembered = Some(login.id);
                 Some((token, login))
             }
@@ -84,8 +87,8 @@ impl<U: User> Visit<U> {
 
     /// Notes that the user has shown a credential again: the session goes on under a new token,
     /// fresh, with this browser as its own. Returns whether there was a session to go on.
-    pub(crate) async fn confirm(&self) -> Result<bool> {
-        let Some(logged_in) = self.resolve().await? else {
+    pub(crate) async fn confirm(&self, request: &Parts) -> Result<bool> {
+        let Some(logged_in) = self.resolve(request).await? else {
             return Ok(false);
         };
         let Some(before) = &logged_in.session else {
@@ -94,7 +97,9 @@ impl<U: User> Visit<U> {
         let manager = &*self.manager;
         let now = manager.clock.now();
         let (token, mut session) = self.new_session(&logged_in.user, now)?;
+        session.public_id.clone_from(&before.public_id);
         session.remembered = before.remembered;
+        session.renewed_from = Some(before.id);
         if !manager.store.renew(session.clone(), before.id).await? {
             self.state().visitor = Visitor::Anonymous;
             return Ok(false);
@@ -146,8 +151,8 @@ impl<U: User> Visit<U> {
 
     /// Ends the user's other sessions and what remembers other browsers; or with this one.
     /// Returns how many sessions.
-    pub(crate) async fn log_out_elsewhere(&self, here_too: bool) -> Result<u64> {
-        let Some(logged_in) = self.resolve().await? else {
+    pub(crate) async fn log_out_elsewhere(&self, request: &Parts, here_too: bool) -> Result<u64> {
+        let Some(logged_in) = self.resolve(request).await? else {
             return Ok(0);
         };
         let this = logged_in.session.as_ref().map(|session| session.id);

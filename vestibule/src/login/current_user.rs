@@ -82,7 +82,7 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for CurrentUser<U> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
         let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
-        match visit.resolve().await? {
+        match visit.resolve(parts).await? {
             Some(logged_in) => Ok(Self(logged_in)),
             None => Err(visit.refuse(Needed::Login, parts).await),
         }
@@ -94,6 +94,6 @@ impl<U: User, S: Send + Sync> OptionalFromRequestParts<S> for CurrentUser<U> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, LoginRejection> {
         let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
-        Ok(visit.resolve().await?.map(Self))
+        Ok(visit.resolve(parts).await?.map(Self))
     }
 }

@@ -35,7 +35,7 @@ pub enum Event {
     /// A log-in was refused, as the user is not active.
     Inactive,
     /// A credential was wrong. Reported by whoever checks it:
-    /// [`Login::report`](crate::Login::report).
+    /// [`Login::report_failed`](crate::Login::report_failed).
     LoginFailed,
     /// A remember token was used a second time: somebody has a copy. The remembered login and
     /// its sessions are ended.
@@ -74,7 +74,7 @@ pub struct EventRecord {
 impl EventRecord {
     /// One line in the log. What the visitor wrote is quoted and escaped.
     fn log(&self) {
-        macro_rules! line {
+        macro_rules! log {
             ($level:ident) => {
                 tracing::$level!(
                     event = ?self.event,
@@ -92,9 +92,9 @@ impl EventRecord {
             | Event::RememberCookieReused
             | Event::CookieRefused
             | Event::LoginFailed
-            | Event::Inactive => line!(warn),
-            event if event.is_routine() => line!(debug),
-            _ => line!(info),
+            | Event::Inactive => log!(warn),
+            event if event.is_routine() => log!(debug),
+            _ => log!(info),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::login::changes::LogInOptions;
 use crate::login::views::Needed;
 use crate::login::visit::Visit;
-use crate::login::{CurrentUser, Event, LoginRejection, Next, User};
+use crate::login::{CurrentUser, Event, LoginRejection, Next, User, UserId};
 use crate::web::Flash;
 
 /// Logs in and out, and confirms a log-in. Flask-Login's `login_user`, `logout_user` and
@@ -55,6 +55,10 @@ impl<U: User> Login<U> {
     ///
     /// Every log-in begins a new session under a new token and ends what the browser had
     /// before. Check the credential first: this does not.
+    ///
+    /// # Errors
+    /// When awaited: when the store failed, or no store could keep the user's id
+    /// ([`Error::is_config`](crate::Error::is_config)).
     pub fn log_in<'a>(&'a self, user: &'a U) -> LogIn<'a, U> {
         LogIn {
             visit: &self.visit,
@@ -82,7 +86,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// When the session store or the user loader failed.
     pub async fn log_out_elsewhere(&self) -> Result<u64> {
-        self.visit.log_out_elsewhere(false).await
+        self.visit.log_out_elsewhere(&self.request, false).await
     }
 
     /// Ends all sessions of the current user, this one too, and what remembers any browser.
@@ -91,7 +95,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// When the session store or the user loader failed.
     pub async fn log_out_everywhere(&self) -> Result<u64> {
-        self.visit.log_out_elsewhere(true).await
+        self.visit.log_out_elsewhere(&self.request, true).await
     }
 
     /// Makes the log-in fresh again: the session goes on under a new token. Flask-Login's
@@ -102,7 +106,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// When the session store or the user loader failed.
     pub async fn confirm(&self) -> Result<bool> {
-        self.visit.confirm().await
+        self.visit.confirm(&self.request).await
     }
 
     /// The user of this request, after a [`log_in`](Self::log_in) the one just logged in.
@@ -110,7 +114,11 @@ impl<U: User> Login<U> {
     /// # Errors
     /// When the session store or the user loader failed.
     pub async fn current_user(&self) -> Result<Option<CurrentUser<U>>> {
-        Ok(self.visit.resolve().await?.map(CurrentUser::new))
+        Ok(self
+            .visit
+            .resolve(&self.request)
+            .await?
+            .map(CurrentUser::new))
     }
 
     /// What somebody gets who would have to log in, for a handler that finds out by itself.
@@ -146,10 +154,12 @@ impl<U: User> Login<U> {
         flashes.read(headers)
     }
 
-    /// Tells the listeners of an event that the app found out about, such as
-    /// [`Event::LoginFailed`].
-    pub async fn report(&self, event: Event) {
-        self.visit.tell(event).await;
+    /// Tells the listeners that a credential was wrong ([`Event::LoginFailed`]): that of `tried`,
+    /// where it is known who was meant.
+    pub async fn report_failed(&self, tried: Option<&UserId>) {
+        self.visit
+            .tell_of(Event::LoginFailed, tried.cloned(), None)
+            .await;
     }
 }
 

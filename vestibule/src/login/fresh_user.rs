@@ -54,7 +54,7 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for FreshUser<U> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
         let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
-        match visit.resolve().await?.map(CurrentUser::new) {
+        match visit.resolve(parts).await?.map(CurrentUser::new) {
             Some(user) if user.is_fresh() => Ok(Self(user)),
             Some(_) => Err(visit.refuse(Needed::FreshLogin, parts).await),
             None => Err(visit.refuse(Needed::Login, parts).await),

@@ -1,8 +1,10 @@
 //! From what a request brings to its user: the one place where sessions, remembered logins and
 //! requests are judged.
 
+use http::request::Parts;
+
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::login::visit::{LoggedIn, Visit};
 use crate::login::{Event, SessionProtection, User};
 use crate::session::{Presented, RememberToken, RememberedLogin, Session, SessionExpiry};
@@ -10,7 +12,7 @@ use crate::session::{Presented, RememberToken, RememberedLogin, Session, Session
 impl<U: User> Visit<U> {
     /// Who this is: by the session, or else by the remember cookie, or else by the request
     /// itself.
-    pub(crate) async fn look_up(&self) -> Result<Option<LoggedIn<U>>> {
+    pub(crate) async fn look_up(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
         if self.has_rubbish {
             self.tell_of(Event::CookieRefused, None, None).await;
         }
@@ -20,7 +22,7 @@ impl<U: User> Visit<U> {
         if let Some(logged_in) = self.by_remember_cookie().await? {
             return Ok(Some(logged_in));
         }
-        self.by_request().await
+        self.by_request(request).await
     }
 
     async fn by_session(&self) -> Result<Option<LoggedIn<U>>> {
@@ -126,8 +128,8 @@ impl<U: User> Visit<U> {
             return Ok(None);
         };
         let manager = &*self.manager;
-        // Of requests that use one token at a time one is the first; the others, a moment
-        // later, find that it was just replaced.
+        // Of requests that use one token at a time one is the first; the others find at the
+        // second look that it was just replaced, or ended.
         for _ in 0..3 {
             let now = manager.clock.now();
             let Some(remembered) = manager
@@ -171,7 +173,9 @@ impl<U: User> Visit<U> {
                 return Ok(Some(logged_in));
             }
         }
-        Ok(None)
+        Err(Error::store(
+            "a remembered login changes faster than it can be read",
+        ))
     }
 
     /// Begins a session from a remembered login, if nobody else has changed that since.
@@ -218,11 +222,11 @@ impl<U: User> Visit<U> {
         Ok(())
     }
 
-    async fn by_request(&self) -> Result<Option<LoggedIn<U>>> {
-        let (Some(loader), Some(request)) = (&self.manager.request_loader, &self.request) else {
+    async fn by_request(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
+        let Some(loader) = &self.manager.request_loader else {
             return Ok(None);
         };
-        let loaded = loader.load((**request).clone()).await?;
+        let loaded = loader.load(request.clone()).await?;
         let Some(user) = loaded.filter(User::is_active) else {
             return Ok(None);
         };

@@ -44,6 +44,7 @@ use crate::web::{PublicUrl, TrustedProxies};
 /// # Ok(())
 /// # }
 /// ```
+#[must_use = "a login manager does nothing until its layer is on a router"]
 pub struct LoginManager<U> {
     pub(crate) loader: SharedUserLoader<U>,
     pub(crate) request_loader: Option<SharedRequestLoader<U>>,

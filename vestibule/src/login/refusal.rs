@@ -57,7 +57,9 @@ impl RefusalHandler {
 
 /// Why [`CurrentUser`](crate::CurrentUser), [`FreshUser`](crate::FreshUser),
 /// [`Login`](crate::Login) or a layer such as
-/// [`login_required`](crate::login::login_required) did not let a request pass.
+/// [`login_required`](crate::login::login_required) did not let a request pass. Return it: it is
+/// the answer.
+#[must_use = "the request is not refused until this is returned"]
 #[non_exhaustive]
 pub enum LoginRejection {
     /// Nobody is logged in. A browser is sent to the login page (303, with `next`); htmx is

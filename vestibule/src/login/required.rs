@@ -123,7 +123,7 @@ impl Rule {
         let Some(visit) = Visit::<U>::of(&request.extensions) else {
             return Some(LoginRejection::no_layer::<U>());
         };
-        match visit.resolve().await {
+        match visit.resolve(request).await {
             Ok(Some(user)) if user.is_fresh || self.needed == Needed::Login => None,
             Ok(Some(_)) => Some(visit.refuse(Needed::FreshLogin, request).await),
             Ok(None) => Some(visit.refuse(Needed::Login, request).await),

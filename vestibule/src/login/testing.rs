@@ -41,8 +41,9 @@ impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
         Some(Self { is_fresh, ..login })
     }
 
-    /// Whether nobody has been logged in by this before: after a log-out nobody is.
-    pub(crate) fn is_first(&self) -> bool {
+    /// Notes that it has been done. Returns whether it had not been before: after a log-out
+    /// nobody is logged in again.
+    pub(crate) fn begin(&self) -> bool {
         !self.is_done.swap(true, Ordering::SeqCst)
     }
 

@@ -27,8 +27,6 @@ pub(crate) struct Visit<U> {
     pub(crate) remember_token: Option<RememberToken>,
     pub(crate) has_rubbish: bool,
     pub(crate) sender: Sender,
-    /// A copy of the request's head, where a request loader may ask for it.
-    pub(crate) request: Option<Box<Parts>>,
     #[cfg(any(test, feature = "testing"))]
     pub(crate) test_login: Option<TestLogin<U>>,
     /// Held while the visitor is being looked up, as that can begin a session.
@@ -79,7 +77,6 @@ impl<U: User> Visit<U> {
                 request.extensions(),
                 &manager.trusted_proxies,
             ),
-            request: manager.request_loader.as_ref().map(|_| head_of(request)),
             #[cfg(any(test, feature = "testing"))]
             test_login: TestLogin::take(request.extensions_mut()),
             manager,
@@ -101,7 +98,7 @@ impl<U: User> Visit<U> {
     }
 
     /// Who this is. The store and the user loader are asked once a request.
-    pub(crate) async fn resolve(&self) -> Result<Option<Arc<LoggedIn<U>>>> {
+    pub(crate) async fn resolve(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>> {
         if let Some(known) = self.known() {
             return Ok(known);
         }
@@ -110,11 +107,11 @@ impl<U: User> Visit<U> {
             return Ok(known);
         }
         #[cfg(any(test, feature = "testing"))]
-        if let Some(test_login) = self.test_login.as_ref().filter(|login| login.is_first()) {
+        if let Some(test_login) = self.test_login.as_ref().filter(|login| login.begin()) {
             self.log_in(&test_login.user, test_login.options()).await?;
             return Ok(self.known().flatten());
         }
-        let found = self.look_up().await?.map(Arc::new);
+        let found = self.look_up(request).await?.map(Arc::new);
         self.state().visitor = match &found {
             Some(logged_in) => Visitor::LoggedIn(logged_in.clone()),
             None => Visitor::Anonymous,
@@ -225,7 +222,7 @@ impl<U: User> Visit<U> {
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn test_login_is_done(&self) {
         if let Some(test_login) = &self.test_login {
-            test_login.is_first();
+            test_login.begin();
         }
     }
 
@@ -247,16 +244,6 @@ fn known<T>(brought: Brought<T>, has_rubbish: &mut bool) -> Option<T> {
             None
         }
     }
-}
-
-fn head_of(request: &axum::extract::Request) -> Box<Parts> {
-    let (mut parts, ()) = http::Request::new(()).into_parts();
-    parts.method.clone_from(request.method());
-    parts.uri.clone_from(request.uri());
-    parts.version = request.version();
-    parts.headers.clone_from(request.headers());
-    parts.extensions.clone_from(request.extensions());
-    Box::new(parts)
 }
 
 impl<U> std::fmt::Debug for Visit<U> {

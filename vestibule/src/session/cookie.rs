@@ -87,8 +87,14 @@ impl Default for RememberCookie {
 
 impl RememberCookie {
     /// # Errors
-    /// When a browser would not take a cookie of that name, domain or path.
+    /// When a browser would not take a cookie of that name, domain, path or duration.
     pub(crate) fn check(&self) -> Result<()> {
+        let longest = RememberedLogin::MAX_DURATION;
+        if self.duration < Duration::from_secs(1) || self.duration > longest {
+            return Err(Error::config(
+                "a browser is remembered for a second at least, and for 400 days at most",
+            ));
+        }
         let is_token = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
         if self.name.is_empty() || !self.name.bytes().all(is_token) {
             return Err(Error::config(format!(
@@ -198,6 +204,8 @@ fn read<T>(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::RememberCookie;
 
     #[test]
@@ -210,6 +218,8 @@ mod tests {
 
         assert!(refused(|cookie| cookie.name = "a b".to_owned()).contains("name"));
         assert!(refused(|cookie| cookie.name = String::new()).contains("name"));
+        assert!(refused(|cookie| cookie.duration = Duration::ZERO).contains("400 days"));
+        assert!(refused(|cookie| cookie.duration = Duration::MAX).contains("400 days"));
         for taken in [
             "session",
             "next",

@@ -168,13 +168,13 @@ pub(crate) enum Presented {
 }
 
 impl RememberedLogin {
-    /// A remembered login that begins now, for the browser that gets `token`.
+    /// A remembered login that begins now, in the realm without a name, with `token` in force.
+    /// A store sets the other fields to what it kept.
     ///
-    /// `duration` is how long it lasts, at most 400 days, as browsers keep cookies no longer
-    /// (RFC 6265bis section 5.5).
+    /// `duration` is how long it lasts, at most [`MAX_DURATION`](Self::MAX_DURATION).
     pub fn new(
-        token: &RememberToken,
-        realm: &str,
+        id: RememberedId,
+        token: RememberDigest,
         user_id: UserId,
         user_epoch: i64,
         now: Timestamp,
@@ -182,11 +182,11 @@ impl RememberedLogin {
     ) -> Self {
         let duration = duration.min(Self::MAX_DURATION);
         Self {
-            id: token.id(realm),
-            realm: realm.to_owned(),
+            id,
+            realm: String::new(),
             user_id,
             user_epoch,
-            token: token.digest(),
+            token,
             previous: None,
             seed: RememberSeed([0; 32]),
             rotated_at: now,
@@ -196,7 +196,8 @@ impl RememberedLogin {
         }
     }
 
-    /// The longest time that a browser can be remembered.
+    /// The longest time that a browser can be remembered: browsers keep no cookie longer
+    /// (RFC 6265bis section 5.5).
     pub const MAX_DURATION: Duration = Duration::from_hours(400 * 24);
 
     /// Whether it may still be used. As for sessions, what is dated in the future is refused.
@@ -254,7 +255,8 @@ mod tests {
     const GRACE: Duration = Duration::from_secs(30);
 
     fn remembered(token: &RememberToken) -> RememberedLogin {
-        RememberedLogin::new(token, "", 1_i64.into(), 0, NOW, Duration::from_hours(1))
+        let (id, digest) = (token.id(""), token.digest());
+        RememberedLogin::new(id, digest, 1_i64.into(), 0, NOW, Duration::from_hours(1))
     }
 
     #[test]
@@ -345,7 +347,8 @@ mod tests {
     fn no_browser_is_remembered_for_longer_than_browsers_remember() {
         let token = RememberToken::generate(&Random::insecure_seeded(1)).unwrap();
 
-        let forever = RememberedLogin::new(&token, "", 1_i64.into(), 0, NOW, Duration::MAX);
+        let (id, digest) = (token.id(""), token.digest());
+        let forever = RememberedLogin::new(id, digest, 1_i64.into(), 0, NOW, Duration::MAX);
 
         assert_eq!(forever.expires_at.since(NOW), RememberedLogin::MAX_DURATION);
     }

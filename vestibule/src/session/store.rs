@@ -13,7 +13,7 @@ use crate::session::{
 /// Keeps sessions and remembered logins: in memory, in a database, anywhere.
 ///
 /// What is revoked stays revoked: everything but `create` is conditional on what it changes
-/// being there, and each call happens as a whole or not at all. Run
+/// being there, and each call but `sweep` happens as a whole or not at all. Run
 /// `testing::store_conformance` on a store of your own.
 ///
 /// A session that came of a remembered login ([`Session::remembered`]) and that login end
@@ -27,7 +27,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// the browser had before.
     ///
     /// # Errors
-    /// When the store failed; then nothing has happened.
+    /// When the store failed, or there is a session by this id; then nothing has happened.
     fn create(
         &self,
         session: Session,
@@ -57,9 +57,9 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the store failed.
     fn mark_stale(&self, id: SessionId) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Lets the session by the id `old` go on as `session`, if it is there, and notes `old` as
-    /// where that was [`renewed_from`](Session::renewed_from). Returns whether it was there.
-    /// The remembered login that both came of stays.
+    /// Lets the session by the id `old` go on as `session`, which says so
+    /// ([`renewed_from`](Session::renewed_from)), if it is there. Returns whether it was. The
+    /// remembered login that both came of stays.
     ///
     /// In a database it is one update of the row: a deletion that waits for a deletion and an
     /// insertion does not see what was inserted.

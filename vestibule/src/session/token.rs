@@ -124,14 +124,20 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_tokens_are_all_different() {
+    fn tokens_are_all_different_and_share_nothing() {
         let random = Random::system();
-
-        let ids: HashSet<_> = (0..100_000)
-            .map(|_| SessionToken::generate(&random).unwrap().id(""))
+        let tokens: Vec<_> = (0..100_000)
+            .map(|_| SessionToken::generate(&random).unwrap())
             .collect();
 
-        assert_eq!(ids.len(), 100_000);
+        let texts: HashSet<_> = tokens.iter().map(SessionToken::to_text).collect();
+        assert_eq!(texts.len(), 100_000);
+        for bit in 0..256 {
+            let is_set = |token: &&SessionToken| token.0[bit / 8] >> (bit % 8) & 1 == 1;
+            let count = tokens.iter().filter(is_set).count();
+            // Six standard deviations of 100,000 throws of a coin.
+            assert!((49_050..50_950).contains(&count), "bit {bit}: {count}");
+        }
     }
 
     #[test]

@@ -102,19 +102,24 @@ impl SessionStore for MemoryStore {
     async fn touch(&self, id: SessionId, last_seen_at: Timestamp) -> Result<bool> {
         let mut kept = self.kept();
         let session = kept.sessions.get_mut(&id);
-        Ok(session
-            .map(|session| session.last_seen_at = last_seen_at)
-            .is_some())
+        let Some(session) = session else {
+            return Ok(false);
+        };
+        session.last_seen_at = last_seen_at;
+        Ok(true)
     }
 
     async fn mark_stale(&self, id: SessionId) -> Result<bool> {
         let mut kept = self.kept();
         let session = kept.sessions.get_mut(&id);
-        Ok(session.map(|session| session.is_fresh = false).is_some())
+        let Some(session) = session else {
+            return Ok(false);
+        };
+        session.is_fresh = false;
+        Ok(true)
     }
 
-    async fn renew(&self, mut session: Session, old: SessionId) -> Result<bool> {
-        session.renewed_from = Some(old);
+    async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
         let mut kept = self.kept();
         if !kept.sessions.contains_key(&old) {
             return Ok(false);
@@ -147,9 +152,11 @@ impl SessionStore for MemoryStore {
     async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
         let mut kept = self.kept();
         let remembered = kept.remembered.get_mut(&id);
-        Ok(remembered
-            .map(|remembered| remembered.expires_at = expires_at)
-            .is_some())
+        let Some(remembered) = remembered else {
+            return Ok(false);
+        };
+        remembered.expires_at = expires_at;
+        Ok(true)
     }
 
     async fn revoke(&self, id: SessionId) -> Result<bool> {

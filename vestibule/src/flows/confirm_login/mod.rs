@@ -32,7 +32,7 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::{CONFIRM_LOGIN_PATH, Flow, WELCOME_PATH};
-use crate::login::{CurrentUser, Event, Login};
+use crate::login::{CurrentUser, Login};
 use crate::web::Client;
 
 #[cfg(test)]
@@ -84,7 +84,7 @@ async fn confirm(
             }
             return Ok(confirmed(client, next.or(WELCOME_PATH)));
         }
-        login.report(Event::LoginFailed).await;
+        login.report_failed(Some(&user.id)).await;
         let wrong = "This is not your password. Check whether Caps Lock is on.";
         errors.add("password", wrong);
         StatusCode::UNAUTHORIZED

@@ -33,7 +33,7 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::{Flow, LOGIN_PATH, WELCOME_PATH};
-use crate::login::{Event, Login, LoginOutcome};
+use crate::login::{Login, LoginOutcome};
 use crate::web::Client;
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ async fn log_in(
             return Ok(logged_in(client, &account, next.or(WELCOME_PATH)));
         }
     }
-    login.report(Event::LoginFailed).await;
+    login.report_failed(None).await;
     Ok(refuse(
         StatusCode::UNAUTHORIZED,
         FormErrors::of_form(REFUSED),

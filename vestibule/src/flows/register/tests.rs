@@ -315,7 +315,8 @@ async fn a_form_on_another_site_registers_nobody() {
 async fn file_app(folder: &tempfile::TempDir, mode: &str, config: fn(&mut SiteConfig)) -> TestApp {
     let url = format!("sqlite://{}/site.db?mode={mode}", folder.path().display());
     let options = DatabaseOptions {
-        patience: std::time::Duration::from_millis(20),
+        // Also what a busy machine may take to open it.
+        patience: std::time::Duration::from_millis(300),
         ..Default::default()
     };
     let database = Database::connect_with(&url, options).await.unwrap();

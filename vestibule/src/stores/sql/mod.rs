@@ -107,8 +107,7 @@ impl SessionStore for SqlStore {
         changed(update, self.0.connection()).await
     }
 
-    async fn renew(&self, mut session: Session, old: SessionId) -> Result<bool> {
-        session.renewed_from = Some(old);
+    async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
         let update = session::Entity::update_many()
             .set(row::of_session(session))
             .filter(session::Column::Id.eq(bytes(old)));

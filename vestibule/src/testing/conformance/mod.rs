@@ -14,7 +14,8 @@ use crate::session::{
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Checks that a store keeps the rules of [`SessionStore`]. Run it on a store of your own.
+/// Checks that a store keeps the rules of [`SessionStore`]. Run it on a store of your own, and
+/// an empty one: it ends and sweeps what is there.
 ///
 /// ```
 /// # #[tokio::main] async fn main() {
@@ -76,7 +77,14 @@ impl Sessions {
         let token = RememberToken::generate(&self.0).expect("random bytes");
         let mut session = self.of(user_id);
         session.remembered = Some(token.id(""));
-        let login = RememberedLogin::new(&token, "", UserId::from(user_id), 7, NOW, HOUR);
+        let login = RememberedLogin::new(
+            token.id(""),
+            token.digest(),
+            UserId::from(user_id),
+            7,
+            NOW,
+            HOUR,
+        );
         let created = store
             .create(session.clone(), Some(login.clone()), Replaced::default())
             .await;
