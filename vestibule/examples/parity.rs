@@ -171,7 +171,7 @@ async fn needs_refresh(login: Login<Player>) -> LoginRejection {
 }
 
 async fn messages(login: Login<Player>) -> String {
-    let messages = login.messages().into_iter();
+    let messages = login.take_messages().into_iter();
     let lines = messages.map(|flash| format!("{}: {}", flash.category, flash.message));
     lines.collect::<Vec<_>>().join("\n")
 }

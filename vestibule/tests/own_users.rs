@@ -83,7 +83,7 @@ async fn agent(user: CurrentUser<Member>) -> String {
 }
 
 async fn messages(login: Login<Member>) -> String {
-    let messages = login.messages();
+    let messages = login.take_messages();
     let texts: Vec<_> = messages.into_iter().map(|flash| flash.message).collect();
     texts.join("|")
 }
@@ -353,11 +353,11 @@ mod addresses {
     }
 
     fn protected(proxies: &[&str]) -> TestClient {
-        let proxies = proxies.iter().map(|network| network.parse().unwrap());
+        let proxies: TrustedProxies = proxies.join(",").parse().unwrap();
         let manager = manager()
             .session_protection(SessionProtection::Strong)
             .protect_address(AddressPrefix::default())
-            .trusted_proxies(TrustedProxies::new(proxies));
+            .trusted_proxies(proxies);
         browser(manager)
     }
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use axum::extract::{FromRequestParts, OriginalUri};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::flows::{CONFIRM_LOGIN_PATH, LOGIN_PATH, LOGOUT_PATH};
@@ -28,16 +28,7 @@ impl From<String> for Destination {
 impl<S: Send + Sync> FromRequestParts<S> for Destination {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let OriginalUri(uri) = OriginalUri::from_request_parts(parts, state).await?;
-        let query = uri.query().unwrap_or_default();
-        let mut found = url::form_urlencoded::parse(query.as_bytes())
-            .filter(|(name, _)| name == "next")
-            .map(|(_, value)| Next::from(value.into_owned()));
-        let next = match (found.next(), found.next()) {
-            (Some(next), None) => next,
-            _ => Next::default(),
-        };
-        Ok(next.into())
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Next::of_query(&parts.uri).into())
     }
 }

@@ -133,18 +133,22 @@ impl<U: User> Login<U> {
         self.visit.refuse(Needed::FreshLogin, &self.request).await
     }
 
-    /// Where the visitor was going, as kept by
+    /// Where the visitor was going: the one `next` in the address, or where it is kept by
     /// [`next_in_cookie`](crate::LoginManager::next_in_cookie), until the next log-in.
     pub fn next(&self) -> Next {
-        let cookie = self.visit.cookies.next.as_ref();
-        let kept = cookie.and_then(|cookie| cookie.read(&self.request.headers));
-        let kept = kept.and_then(|kept| String::from_utf8(kept).ok());
-        kept.map(Next::from).unwrap_or_default()
+        match &self.visit.cookies.next {
+            Some(cookie) => {
+                let kept = cookie.read(&self.request.headers);
+                let kept = kept.and_then(|kept| String::from_utf8(kept).ok());
+                kept.map(Next::from).unwrap_or_default()
+            }
+            None => Next::of_query(&self.request.uri),
+        }
     }
 
     /// The messages left for the visitor, which are then gone. Flask's `get_flashed_messages`,
     /// for apps that use [`messages`](crate::LoginManager::messages).
-    pub fn messages(&self) -> Vec<Flash> {
+    pub fn take_messages(&self) -> Vec<Flash> {
         let headers = &self.request.headers;
         let flashes = self.visit.cookies.messages.as_ref();
         let Some(flashes) = flashes.filter(|flashes| flashes.is_brought(headers)) else {

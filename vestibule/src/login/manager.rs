@@ -234,8 +234,9 @@ impl<U: User> LoginManager<U> {
     }
 
     /// Gives visitors who are sent to the login or refresh page a message, in a short-lived
-    /// cookie signed by `key`; read it with [`Login::messages`](crate::Login::messages) or
-    /// [`Flashes`]. Default: no messages.
+    /// cookie signed by `key`; read it with
+    /// [`Login::take_messages`](crate::Login::take_messages) or
+    /// [`Flashes`](crate::web::Flashes). Default: no messages.
     pub fn messages(mut self, key: &SecretKey) -> Self {
         self.messages_key = Some(key.clone());
         self

@@ -1,5 +1,6 @@
 //! Where to go after the log-in, when the visitor says so.
 
+use http::Uri;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use url::{Position, Url};
@@ -22,6 +23,18 @@ pub struct Next(Option<String>);
 
 impl Next {
     const MAX_BYTES: usize = 2_048;
+
+    /// The one `next` of a query; of several, none.
+    pub(crate) fn of_query(uri: &Uri) -> Self {
+        let query = uri.query().unwrap_or_default();
+        let mut found = url::form_urlencoded::parse(query.as_bytes())
+            .filter(|(name, _)| name == "next")
+            .map(|(_, value)| Self::from(value.into_owned()));
+        match (found.next(), found.next()) {
+            (Some(next), None) => next,
+            _ => Self::default(),
+        }
+    }
 
     /// The path to go to, or `default` where there is none that is safe.
     pub fn or<'a>(&'a self, default: &'a str) -> &'a str {

@@ -80,8 +80,8 @@ impl<U> LoginRequired<U> {
         }
     }
 
-    /// Lets everybody pass to these routes, by any method, written as they were put on the router, nested ones
-    /// with what they are nested under: `/posts/{id}`.
+    /// Lets everybody pass to these routes, by any method. They are written as they were put on
+    /// the router, nested ones with what they are nested under: `/posts/{id}`.
     pub fn except<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
         let routes = routes.into_iter().map(Into::into);
         Arc::make_mut(&mut self.rule).public_routes.extend(routes);

@@ -17,15 +17,17 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Where that is one of these proxies, `X-Forwarded-For` is read from its end, as each proxy
 /// adds to it there, up to the first address that is none of them. What stands before that
 /// anybody can have written.
+///
+/// ```
+/// use vestibule::web::TrustedProxies;
+///
+/// let proxies: TrustedProxies = "10.0.0.1, 2001:db8::/32".parse()?;
+/// # Ok::<(), vestibule::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// The proxies at these addresses: `10.0.0.0/8`, `2001:db8::/32`.
-    pub fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
-        Self(networks.into_iter().collect())
-    }
-
     /// The visitor's address, if the connection's is known.
     pub(crate) fn visitor(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
         let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
@@ -88,7 +90,7 @@ mod tests {
     use super::{TrustedProxies, X_FORWARDED_FOR};
 
     fn visitor(trusted: &[&str], peer: &str, forwarded: &[&'static str]) -> String {
-        let trusted = TrustedProxies::new(trusted.iter().map(|net| net.parse().unwrap()));
+        let trusted: TrustedProxies = trusted.join(",").parse().unwrap();
         let mut extensions = Extensions::new();
         extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
         let mut headers = HeaderMap::new();

@@ -18,8 +18,8 @@ pub(crate) enum Found<'a> {
 
 const HOST_PREFIX: &str = "__Host-";
 
-/// A cookie of ours: for this host alone unless asked otherwise, unseen by scripts, not sent with requests that other
-/// sites make, but with links from them (`SameSite=Lax`).
+/// A cookie of ours: for this host alone unless asked otherwise, unseen by scripts, not sent
+/// with requests that other sites make, but with links from them (`SameSite=Lax`).
 #[derive(Debug, Clone)]
 pub(crate) struct OwnCookie {
     name: String,
