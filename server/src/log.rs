@@ -42,7 +42,7 @@ pub(crate) async fn request_line(request: Request, next: Next) -> Response {
         %method,
         path,
         status = response.status().as_u16(),
-        ms = started.elapsed().as_secs_f64() * 1_000.0,
+        ms = started.elapsed().as_micros() as f64 / 1_000.0,
         "request"
     );
     response

@@ -48,7 +48,7 @@ pub(crate) struct Settings {
     )]
     pub(crate) database_url: String,
 
-    /// File with the key that signs cookies; made at the first start
+    /// File with the key that signs messages in cookies; made at the first start
     #[arg(
         long,
         env = "VESTIBULE_SECRET_KEY_FILE",
@@ -120,7 +120,8 @@ pub(crate) struct Settings {
     )]
     pub(crate) remember_for: Duration,
 
-    /// Ask for the password again, where it matters, this long after it was last entered
+    /// Ask for the password again this long after it was entered, on pages that want it fresh
+    /// (none of the built-in ones does yet)
     #[arg(
         long,
         env = "VESTIBULE_FRESH_FOR",

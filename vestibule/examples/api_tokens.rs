@@ -13,6 +13,7 @@ use headers::authorization::{Authorization, Basic, Bearer};
 use headers::{HeaderMap, HeaderMapExt, HeaderValue};
 use http::request::Parts;
 use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
 use vestibule::crypto::digest::sha256;
 use vestibule::login::{RequestLoader, User, UserId, UserLoader, login_required};
 use vestibule::stores::MemoryStore;
@@ -85,6 +86,8 @@ pub(crate) fn app(public_url: &str) -> Result<Router, Error> {
 #[tokio::main]
 #[allow(dead_code, clippy::print_stdout, reason = "tests take the app alone")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let log = tracing_subscriber::fmt();
+    log.with_max_level(LevelFilter::INFO).init();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     println!("Ask http://127.0.0.1:3000/api/me for yourself, with a token");
     axum::serve(listener, app("http://127.0.0.1:3000")?).await?;

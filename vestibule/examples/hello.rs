@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use http::StatusCode;
 use serde::Deserialize;
+use tracing_subscriber::filter::LevelFilter;
 use vestibule::crypto::digest::constant_time_eq;
 use vestibule::login::{LoginOutcome, Next, User, UserId};
 use vestibule::stores::MemoryStore;
@@ -104,6 +105,8 @@ pub(crate) fn app(public_url: &str) -> Result<Router, Error> {
 #[tokio::main]
 #[allow(dead_code, clippy::print_stdout, reason = "tests take the app alone")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let log = tracing_subscriber::fmt();
+    log.with_max_level(LevelFilter::INFO).init();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     println!("Open http://127.0.0.1:3000");
     axum::serve(listener, app("http://127.0.0.1:3000")?).await?;

@@ -1,7 +1,7 @@
 //! An app whose users are in a SQLite table of its own, hashed by `Passwords`; sessions are in
 //! the same database, so that a restart logs nobody out.
 //!
-//! `cargo run --example own_users`, then open the address it prints.
+//! `cargo run --example own_users`, then open the address it prints. It makes `own_users.db`.
 
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -10,6 +10,7 @@ use axum::{Form, Router};
 use http::StatusCode;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, Value};
 use serde::Deserialize;
+use tracing_subscriber::filter::LevelFilter;
 use vestibule::database::Database;
 use vestibule::login::{LoginOutcome, Next, User, UserId};
 use vestibule::password::{PasswordHash, Passwords};
@@ -170,6 +171,8 @@ pub(crate) async fn app(database_url: &str, public_url: &str) -> Result<Router, 
 #[tokio::main]
 #[allow(dead_code, clippy::print_stdout, reason = "tests take the app alone")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let log = tracing_subscriber::fmt();
+    log.with_max_level(LevelFilter::INFO).init();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     println!("Open http://127.0.0.1:3000/welcome (alice@example.com, “open sesame, please”)");
     let app = app("sqlite://own_users.db?mode=rwc", "http://127.0.0.1:3000").await?;

@@ -4,6 +4,9 @@
 //!
 //! `cargo run --example parity -- --listen 127.0.0.1:5001`
 //!
+//! `/login?id=ID` logs in, with `&remember=1`, `&seconds=N`, `&force=1`, `&fresh=0`;
+//! `/delete-user?id=ID` and `/deactivate?id=ID` act on users, of whom there are 1, 2, 3 and 佐藤.
+//!
 //! It is no example to follow: here GET logs people in and changes things, without a password,
 //! because the fixture's does.
 
@@ -18,6 +21,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use http::Method;
 use http::request::Parts;
+use tracing_subscriber::filter::LevelFilter;
 use vestibule::crypto::{key::SecretKey, random::Random};
 use vestibule::login::{
     LoginOutcome, LoginRejection, LoginViews, SessionProtection, User, UserId,
@@ -346,6 +350,7 @@ pub(crate) fn options(
             "--refresh-each-request" => options.refresh_each_request = true,
             "--request-loader" => options.request_loader = true,
             "--secret-key" => options.secret_key = Some(value()?),
+            "--help" => return Err("The routes of Flask-Login's test fixture.".to_owned()),
             _ => return Err(format!("there is no option {name}")),
         }
     }
@@ -360,6 +365,8 @@ pub(crate) fn options(
     reason = "tests take the app alone"
 )]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let log = tracing_subscriber::fmt();
+    log.with_max_level(LevelFilter::INFO).init();
     let (listen, options) = match options(std::env::args().skip(1)) {
         Ok(parsed) => parsed,
         Err(mistake) => {

@@ -345,6 +345,53 @@ async fn what_one_realm_remembers_is_nobody_in_another() {
     assert_eq!(text(&shop, "/who").await, "alice");
 }
 
+/// Without a realm of its own, a second manager would take the first one's users for its own.
+#[tokio::test]
+async fn two_managers_that_are_not_told_apart_are_a_mistake_and_nobody_is_let_in() {
+    #[derive(Clone)]
+    struct Admin;
+
+    impl User for Admin {
+        fn id(&self) -> UserId {
+            "alice".into()
+        }
+    }
+
+    async fn find_admin(_: UserId) -> Result<Option<Admin>, Infallible> {
+        Ok(Some(Admin))
+    }
+    let store = MemoryStore::new();
+    let admins = || LoginManager::new(find_admin, store.clone());
+    let reports = || {
+        routes().route(
+            "/reports",
+            get(|_: CurrentUser<Admin>| async { "for admins" }),
+        )
+    };
+    let told_apart = reports()
+        .layer(LoginManager::new(find, store.clone()).layer())
+        .layer(admins().realm("admin").unwrap().layer());
+    let one_realm = reports()
+        .layer(admins().layer())
+        .layer(LoginManager::new(find, store.clone()).layer());
+    let one_type = routes()
+        .layer(LoginManager::new(find, store.clone()).layer())
+        .layer(manager().realm("other").unwrap().layer());
+
+    let browser = TestClient::new(told_apart);
+    browser.post("/in", &[]).await;
+    assert_eq!(text(&browser, "/who").await, "alice");
+    let refused = browser.get("/reports").await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    let token = browser.cookie(SESSION).unwrap();
+    for (app, path) in [(one_realm, "/reports"), (one_type, "/who")] {
+        let browser = TestClient::new(app);
+        browser.set_cookie(SESSION, &token);
+        let response = browser.get(path).await;
+        assert_eq!(response.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+    }
+}
+
 mod addresses {
     use super::*;
 
@@ -829,6 +876,33 @@ async fn a_log_in_that_asks_nobody_ends_what_remembered_the_browser() {
 
     assert_eq!(text(&thief, "/who").await, "nobody");
     assert_eq!(text(&browser, "/who").await, "alice");
+}
+
+/// The one who finds the cookie used is told, whoever that is.
+#[tokio::test]
+async fn who_is_logged_out_by_a_theft_is_told_so_on_the_next_page() {
+    let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
+    let owner = browser(manager().clock(clock.clone()).messages(&key()));
+    owner.post("/in", &[]).await;
+    owner.restart();
+    owner.stolen().get("/who").await;
+    clock.advance(HOUR);
+
+    owner.get("/who").await;
+
+    assert_eq!(
+        text(&owner, "/messages").await,
+        "You were logged out, as somebody used a copy of what your browser remembers."
+    );
+}
+
+#[tokio::test]
+async fn a_test_client_says_that_the_app_does_not_know_its_user() {
+    let browser = browser(manager()).logged_in_as(&Member("mallory"));
+
+    let response = browser.get("/who").await;
+
+    assert_eq!(response.status, StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[tokio::test]

@@ -166,12 +166,15 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The pages say themselves why the visitor is there, but for what only the page before knew.
 fn views() -> LoginViews {
     let lost = "What you sent was not saved. Go on here first, then send it again.";
+    let copied = "You were logged out, as somebody used a copy of what this browser remembers. Log \
+                  in, and choose another password.";
     LoginViews::new()
         .login_view(LOGIN_PATH)
         .refresh_view(CONFIRM_LOGIN_PATH)
         .login_message(None)
         .refresh_message(None)
         .lost_message(Some(Flash::new("info", lost)))
+        .copied_message(Some(Flash::new("error", copied)))
 }
 
 /// The panic itself is on standard error; the visitor gets a page like for any other failure.

@@ -23,6 +23,7 @@ pub(crate) struct LogInOptions {
 impl<U: User> Visit<U> {
     /// Begins a session for `user` under a new token and ends what the browser had before.
     pub(crate) async fn log_in(&self, user: &U, options: LogInOptions) -> Result<()> {
+        self.check()?;
         let manager = &*self.manager;
         #[cfg(any(test, feature = "testing"))]
         self.test_login_is_done();
@@ -45,7 +46,7 @@ impl<U: User> Visit<U> {
                 let realm = &manager.realm;
                 let (id, digest) = (token.id(realm), token.digest());
                 let mut login = RememberedLogin::new(id, digest, user_id, epoch, now, duration);
-                login.realm.clone_from(realm);
+                realm.as_ref().clone_into(&mut login.realm);
                 session.remembered = Some(login.id);
                 Some((token, login))
             }
@@ -121,6 +122,7 @@ impl<U: User> Visit<U> {
     /// Both the session of this very request's log-in, if there was one, and the session whose
     /// token the browser brought.
     pub(crate) async fn log_out(&self) -> Result<()> {
+        self.check()?;
         #[cfg(any(test, feature = "testing"))]
         self.test_login_is_done();
         let (store, realm) = (&self.manager.store, &self.manager.realm);
@@ -190,7 +192,7 @@ impl<U: User> Visit<U> {
         let epoch = user.session_epoch();
         let id = token.id(&manager.realm);
         let mut session = Session::new(id, public_id, user.id(), epoch, now, lifetime);
-        session.realm.clone_from(&manager.realm);
+        manager.realm.as_ref().clone_into(&mut session.realm);
         session.user_agent = Some(self.sender.user_agent().unwrap_or_default());
         session.address = self.sender.address;
         Ok((token, session))

@@ -74,7 +74,10 @@ fn mark_secrets(headers: &mut HeaderMap) {
 }
 
 fn cross_origin(_: ProtectionError) -> Response {
-    tracing::warn!("refused: a request from another origin");
+    tracing::warn!(
+        "refused: a request from another origin; if it was the app's own page, the app does not \
+         know its address: say it with `LoginManager::public_url`"
+    );
     Problem::new(StatusCode::FORBIDDEN)
         .detail(
             "This request came from another site, and was not carried out. If you sent it \

@@ -19,7 +19,7 @@ impl<U: User> Visit<U> {
         if let Some(logged_in) = self.by_session().await? {
             return Ok(Some(logged_in));
         }
-        if let Some(logged_in) = self.by_remember_cookie().await? {
+        if let Some(logged_in) = self.by_remember_cookie(request).await? {
             return Ok(Some(logged_in));
         }
         self.by_request(request).await
@@ -123,7 +123,7 @@ impl<U: User> Visit<U> {
         Ok(())
     }
 
-    async fn by_remember_cookie(&self) -> Result<Option<LoggedIn<U>>> {
+    async fn by_remember_cookie(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
         let Some(token) = &self.remember_token else {
             return Ok(None);
         };
@@ -148,6 +148,7 @@ impl<U: User> Visit<U> {
                 Presented::Reused => {
                     self.end(&remembered, Event::RememberCookieReused).await?;
                     self.forget();
+                    self.leave_message(manager.views.copied(), &request.headers);
                     return Ok(None);
                 }
             };

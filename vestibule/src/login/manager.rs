@@ -49,7 +49,7 @@ pub struct LoginManager<U> {
     pub(crate) loader: SharedUserLoader<U>,
     pub(crate) request_loader: Option<SharedRequestLoader<U>>,
     pub(crate) store: SharedSessionStore,
-    pub(crate) realm: String,
+    pub(crate) realm: Arc<str>,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) expiry: SessionExpiry,
@@ -83,7 +83,7 @@ impl<U: User> LoginManager<U> {
             loader: SharedUserLoader::new(loader),
             request_loader: None,
             store: SharedSessionStore::new(store),
-            realm: String::new(),
+            realm: Arc::default(),
             public_url: None,
             trusted_proxies: TrustedProxies::default(),
             expiry: SessionExpiry::default(),
@@ -138,7 +138,11 @@ impl<U: User> LoginManager<U> {
 
     /// What tells this login manager from others of the same app, such as `admin`: it goes into
     /// the names of its cookies and marks its sessions, so that several can share a store.
-    /// Each needs a user type of its own. Default: empty.
+    /// Default: empty.
+    ///
+    /// Each needs a realm and a user type of its own. Two in one realm read one cookie: the
+    /// customer 1 of one would be the admin 1 of the other. On one route that is refused with
+    /// 500; on routes apart nobody can see it.
     ///
     /// # Errors
     /// When it has anything but up to 32 ASCII letters, digits and `-`
@@ -150,7 +154,7 @@ impl<U: User> LoginManager<U> {
                 "`{realm}` cannot be a realm: write up to 32 letters, digits and `-`"
             )));
         }
-        realm.clone_into(&mut self.realm);
+        self.realm = realm.into();
         Ok(self)
     }
 
@@ -330,6 +334,12 @@ impl<U: User> LoginManager<U> {
     /// It also refuses requests from other origins with 403, on every method but GET, HEAD and
     /// OPTIONS.
     pub fn layer(self) -> LoginLayer<U> {
+        if self.public_url.is_none() {
+            tracing::warn!(
+                "no public URL: cookies are for https, and forms from http are refused; say the \
+                 app's address with `LoginManager::public_url`"
+            );
+        }
         LoginLayer::new(self)
     }
 

@@ -111,7 +111,8 @@ impl IntoResponse for LoginRejection {
             Self::Unavailable(error) => error.into_response(),
             Self::LayerMissing { user } => Error::config(format!(
                 "no login layer for users of type `{user}` on this route: add \
-                 `.layer(manager.layer())` after the last `.route(…)` of its router"
+                 `.layer(manager.layer())`, of a manager for this type, after the last `.route(…)` \
+                 of its router; or the handler asks for another type than it should"
             ))
             .into_response(),
         }
@@ -215,7 +216,7 @@ impl<U: User> Visit<U> {
     }
 
     /// Adds a message to those on their way, once.
-    fn leave_message(&self, message: Option<Flash>, headers: &HeaderMap) {
+    pub(crate) fn leave_message(&self, message: Option<Flash>, headers: &HeaderMap) {
         let (Some(mut message), Some(flashes)) = (message, &self.cookies.messages) else {
             return;
         };

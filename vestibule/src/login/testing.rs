@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::Extensions;
 
+use crate::error::{Error, Result};
 use crate::login::changes::LogInOptions;
+use crate::login::{LoginManager, User};
 
 /// The user whom a test wants to be logged in at the first request that asks.
 #[derive(Debug)]
@@ -45,6 +47,21 @@ impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
     /// nobody is logged in again.
     pub(crate) fn begin(&self) -> bool {
         !self.is_done.swap(true, Ordering::SeqCst)
+    }
+
+    /// # Errors
+    /// When the app does not know the user: it would be logged out by the next request.
+    pub(crate) async fn check(&self, manager: &LoginManager<U>) -> Result<()>
+    where
+        U: User,
+    {
+        match manager.loader.load(self.user.id()).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::config(format!(
+                "logged_in_as: the user loader does not find `{}`",
+                self.user.id()
+            ))),
+        }
     }
 
     pub(crate) fn options(&self) -> LogInOptions {

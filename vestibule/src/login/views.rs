@@ -25,6 +25,7 @@ pub struct LoginViews {
     login_message: Option<Option<Flash>>,
     refresh_message: Option<Option<Flash>>,
     lost_message: Option<Option<Flash>>,
+    copied_message: Option<Option<Flash>>,
 }
 
 impl LoginViews {
@@ -42,6 +43,9 @@ impl LoginViews {
             login_message: message("Please log in to access this page."),
             refresh_message: message("Please reauthenticate to access this page."),
             lost_message: message("What you sent was not saved. Log in first, then send it again."),
+            copied_message: message(
+                "You were logged out, as somebody used a copy of what your browser remembers.",
+            ),
         }
     }
 
@@ -81,6 +85,18 @@ impl LoginViews {
         self
     }
 
+    /// The message for visitors whose remember cookie was used before, so that what it stood for
+    /// was ended; none for none.
+    pub fn copied_message(mut self, message: Option<Flash>) -> Self {
+        self.copied_message = Some(message);
+        self
+    }
+
+    /// The message of a login manager for those whose remember cookie was copied.
+    pub(crate) fn copied(&self) -> Option<Flash> {
+        self.copied_message.clone().flatten()
+    }
+
     /// These, and what they leave open as in `manager`.
     pub(crate) fn or(self, manager: &Self) -> Self {
         Self {
@@ -91,6 +107,9 @@ impl LoginViews {
                 .refresh_message
                 .or_else(|| manager.refresh_message.clone()),
             lost_message: self.lost_message.or_else(|| manager.lost_message.clone()),
+            copied_message: self
+                .copied_message
+                .or_else(|| manager.copied_message.clone()),
         }
     }
 

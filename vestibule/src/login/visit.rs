@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{Extensions, HeaderValue};
 
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::login::cookies::Cookies;
 use crate::login::protection::Sender;
 #[cfg(any(test, feature = "testing"))]
@@ -26,6 +26,8 @@ pub(crate) struct Visit<U> {
     pub(crate) token: Option<SessionToken>,
     pub(crate) remember_token: Option<RememberToken>,
     pub(crate) has_rubbish: bool,
+    /// Whether another login manager around this one has its cookies or its user type.
+    is_mixed_up: bool,
     pub(crate) sender: Sender,
     #[cfg(any(test, feature = "testing"))]
     pub(crate) test_login: Option<TestLogin<U>>,
@@ -48,6 +50,10 @@ pub(super) enum Visitor<U> {
     Anonymous,
     LoggedIn(Arc<LoggedIn<U>>),
 }
+
+/// The realm of the login manager whose layer a request has passed last.
+#[derive(Clone)]
+struct InRealm(Arc<str>);
 
 /// A user, and the session that says so; a user of the request loader has none.
 #[derive(Debug)]
@@ -72,6 +78,7 @@ impl<U: User> Visit<U> {
             token,
             remember_token,
             has_rubbish,
+            is_mixed_up: Self::is_mixed_up(&manager.realm, request.extensions_mut()),
             sender: Sender::of(
                 request.headers(),
                 request.extensions(),
@@ -92,6 +99,26 @@ impl<U: User> Visit<U> {
         })
     }
 
+    /// Whether there is a login manager around this one with the same realm, which reads the
+    /// same cookies, or the same user type, whose visitors nobody could ask for.
+    fn is_mixed_up(realm: &Arc<str>, extensions: &mut Extensions) -> bool {
+        let around = extensions.insert(InRealm(realm.clone()));
+        around.is_some_and(|around| around.0 == *realm) || Self::of(extensions).is_some()
+    }
+
+    /// # Errors
+    /// When it cannot be told whose visitor this is.
+    pub(crate) fn check(&self) -> Result<()> {
+        if !self.is_mixed_up {
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "two login managers on this route have one realm, or users of one type: give that of \
+             `{}` a realm of its own (`LoginManager::realm`) and a user type of its own",
+            std::any::type_name::<U>()
+        )))
+    }
+
     /// The visit that the layer put into this request.
     pub(crate) fn of(extensions: &Extensions) -> Option<Arc<Self>> {
         extensions.get::<Arc<Self>>().cloned()
@@ -99,6 +126,7 @@ impl<U: User> Visit<U> {
 
     /// Who this is. The store and the user loader are asked once a request.
     pub(crate) async fn resolve(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>> {
+        self.check()?;
         if let Some(known) = self.known() {
             return Ok(known);
         }
@@ -108,6 +136,7 @@ impl<U: User> Visit<U> {
         }
         #[cfg(any(test, feature = "testing"))]
         if let Some(test_login) = self.test_login.as_ref().filter(|login| login.begin()) {
+            test_login.check(&self.manager).await?;
             self.log_in(&test_login.user, test_login.options()).await?;
             return Ok(self.known().flatten());
         }
@@ -150,7 +179,7 @@ impl<U: User> Visit<U> {
         let record = EventRecord {
             event,
             at: manager.clock.now(),
-            realm: manager.realm.clone(),
+            realm: manager.realm.to_string(),
             user,
             session,
             address: self.sender.address,
@@ -191,7 +220,9 @@ impl<U: User> Visit<U> {
             return;
         }
         let headers = response.headers_mut();
-        headers.append(VARY, HeaderValue::from_static("cookie"));
+        if !headers.get_all(VARY).iter().any(|vary| vary == "cookie") {
+            headers.append(VARY, HeaderValue::from_static("cookie"));
+        }
         // Whatever the handler thinks: what depends on who asks is nobody else's.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for cookie in cookies {

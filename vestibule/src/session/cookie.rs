@@ -108,7 +108,8 @@ impl RememberCookie {
         };
         if ["session", "next", "flash"].into_iter().any(is_ours) || self.name.starts_with("__") {
             return Err(Error::config(format!(
-                "`{}` cannot be the name of the remember cookie: it is that of another one",
+                "`{}` cannot be the name of the remember cookie: it is that of another cookie of \
+                 ours, or begins with `__`; take one such as `remember`",
                 self.name
             )));
         }
