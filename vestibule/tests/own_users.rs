@@ -552,6 +552,28 @@ mod listeners {
         assert_eq!(record.at, Timestamp::from_millis(7));
     }
 
+    /// An audit log follows a session by its public id.
+    #[tokio::test]
+    async fn a_session_keeps_its_public_id_when_it_is_confirmed() {
+        let heard = Arc::<Mutex<Vec<EventRecord>>>::default();
+        let listener = {
+            let heard = heard.clone();
+            move |record: &EventRecord| heard.lock().unwrap().push(record.clone())
+        };
+        let browser = browser(manager().on_event(listener));
+
+        browser.post("/in", &[]).await;
+        browser.post("/confirm-it", &[]).await;
+
+        let heard = heard.lock().unwrap();
+        let session = |event| {
+            let mut told = heard.iter().filter(|record| record.event == event);
+            told.next().unwrap().session.clone()
+        };
+        assert!(session(Event::LoggedIn).is_some());
+        assert_eq!(session(Event::LoggedIn), session(Event::LoginConfirmed));
+    }
+
     #[tokio::test]
     async fn a_listener_that_waits_has_heard_before_the_answer_is_out() {
         let heard = Arc::<Mutex<Vec<Event>>>::default();
