@@ -74,7 +74,7 @@ async fn everywhere(login: Login<Member>) -> Result<String, Error> {
 }
 
 async fn confirm(login: Login<Member>) -> Result<String, Error> {
-    Ok(login.confirm().await?.to_string())
+    Ok(format!("{:?}", login.confirm().await?))
 }
 
 async fn agent(user: CurrentUser<Member>) -> String {
@@ -171,7 +171,7 @@ async fn freshness_is_a_time_that_confirming_begins_anew() {
     clock.advance(Duration::from_millis(1));
     let refused = browser.get("/fresh").await;
     assert_eq!(refused.location(), Some("/confirm?next=%2Ffresh"));
-    assert_eq!(browser.post("/confirm-it", &[]).await.text(), "true");
+    assert_eq!(browser.post("/confirm-it", &[]).await.text(), "Confirmed");
     assert_eq!(text(&browser, "/fresh").await, "fresh");
 }
 
@@ -179,7 +179,7 @@ async fn freshness_is_a_time_that_confirming_begins_anew() {
 async fn there_is_nothing_to_confirm_for_who_is_not_logged_in() {
     let browser = browser(manager());
 
-    assert_eq!(browser.post("/confirm-it", &[]).await.text(), "false");
+    assert_eq!(browser.post("/confirm-it", &[]).await.text(), "NoSession");
     assert!(browser.cookie_names().is_empty());
 }
 
@@ -190,7 +190,7 @@ async fn what_is_ended_while_it_is_being_confirmed_stays_ended() {
         login.current_user().await?;
         let other = login.log_out_everywhere().await?;
         let confirmed = login.confirm().await?;
-        Ok(format!("{other} {confirmed}"))
+        Ok(format!("{other} {confirmed:?}"))
     }
     async fn confirm_late(
         user: CurrentUser<Member>,
@@ -199,7 +199,7 @@ async fn what_is_ended_while_it_is_being_confirmed_stays_ended() {
     ) -> Result<String, Error> {
         use vestibule::session::SessionStore;
         store.revoke_user("", &user.id(), None).await?;
-        Ok(login.confirm().await?.to_string())
+        Ok(format!("{:?}", login.confirm().await?))
     }
     let store = MemoryStore::new();
     let app = routes()
@@ -209,7 +209,10 @@ async fn what_is_ended_while_it_is_being_confirmed_stays_ended() {
         .layer(Extension(store));
     let browser = TestClient::new(app);
 
-    for (path, answer) in [("/end-then-confirm", "1 false"), ("/confirm-late", "false")] {
+    for (path, answer) in [
+        ("/end-then-confirm", "1 NoSession"),
+        ("/confirm-late", "NoSession"),
+    ] {
         browser.post("/in", &[]).await;
         assert_eq!(browser.post(path, &[]).await.text(), answer);
         assert_eq!(text(&browser, "/who").await, "nobody");
@@ -995,7 +998,7 @@ async fn a_log_out_ends_the_session_that_was_confirmed_meanwhile() {
 
     let out = tokio::spawn(async move { tab.post("/slow-out", &[]).await.status });
     reached.notified().await;
-    assert_eq!(browser.post("/confirm-it", &[]).await.text(), "true");
+    assert_eq!(browser.post("/confirm-it", &[]).await.text(), "Confirmed");
     go.notify_one();
 
     assert_eq!(out.await.unwrap(), StatusCode::OK);
@@ -1065,7 +1068,7 @@ async fn whatever_comes_after_the_log_out_in_a_request_cannot_undo_it() {
         let confirmed = login.confirm().await?;
         let user = login.current_user().await?;
         login.log_out().await?;
-        Ok(format!("{confirmed} {}", user.is_some()))
+        Ok(format!("{confirmed:?} {}", user.is_some()))
     }
     let app = routes().route("/out", post(out_and_on));
     let browser = TestClient::new(app.layer(manager().layer()));
@@ -1074,7 +1077,7 @@ async fn whatever_comes_after_the_log_out_in_a_request_cannot_undo_it() {
 
     let response = browser.post("/out", &[]).await;
 
-    assert_eq!(response.text(), "false false");
+    assert_eq!(response.text(), "NoSession false");
     assert!(browser.cookie_names().is_empty());
     assert_eq!(text(&thief, "/who").await, "nobody");
 }

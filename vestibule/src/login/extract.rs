@@ -99,14 +99,19 @@ impl<U: User> Login<U> {
     }
 
     /// Makes the log-in fresh again: the session goes on under a new token. Flask-Login's
-    /// `confirm_login`. Returns whether there was a session; without one nothing happens.
+    /// `confirm_login`.
     ///
     /// Check the credential first: this does not.
     ///
     /// # Errors
     /// When the session store or the user loader failed.
-    pub async fn confirm(&self) -> Result<bool> {
-        self.visit.confirm(&self.request).await
+    pub async fn confirm(&self) -> Result<ConfirmOutcome> {
+        let has_session = self.visit.confirm(&self.request).await?;
+        Ok(if has_session {
+            ConfirmOutcome::Confirmed
+        } else {
+            ConfirmOutcome::NoSession
+        })
     }
 
     /// The user of this request, after a [`log_in`](Self::log_in) the one just logged in.
@@ -255,4 +260,16 @@ pub enum LoginOutcome {
     LoggedIn,
     /// The user is not active, and nothing happened.
     Inactive,
+}
+
+/// What came of confirming a log-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "without a session nothing was confirmed"]
+#[non_exhaustive]
+pub enum ConfirmOutcome {
+    /// The log-in is fresh.
+    Confirmed,
+    /// There is no session to go on, and nothing happened: nobody is logged in, or the user
+    /// came of the request loader, or the session ended, or was confirmed elsewhere, meanwhile.
+    NoSession,
 }

@@ -54,7 +54,7 @@ mod visit;
 
 pub use current_user::CurrentUser;
 pub use event::{Event, EventRecord};
-pub use extract::{LogIn, Login, LoginOutcome};
+pub use extract::{ConfirmOutcome, LogIn, Login, LoginOutcome};
 pub use fresh_user::FreshUser;
 pub use layer::{LoginLayer, LoginService};
 pub use loader::UserLoader;

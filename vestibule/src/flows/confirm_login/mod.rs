@@ -32,7 +32,7 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::{CONFIRM_LOGIN_PATH, Flow, WELCOME_PATH};
-use crate::login::{CurrentUser, Login};
+use crate::login::{ConfirmOutcome, CurrentUser, Login};
 use crate::web::Client;
 
 #[cfg(test)]
@@ -79,7 +79,8 @@ async fn confirm(
         if matches!(&check, PasswordCheck::Right(account) if account.id == user.id) {
             // Not so where the session went on or ended meanwhile, as by a double click: the
             // next page finds out.
-            if !login.confirm().await? && client == Client::Json {
+            let outcome = login.confirm().await?;
+            if outcome == ConfirmOutcome::NoSession && client == Client::Json {
                 return Ok(login.unauthorized().await.into_response());
             }
             return Ok(confirmed(client, next.or(WELCOME_PATH)));
