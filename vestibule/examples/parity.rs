@@ -16,9 +16,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::{Query, State};
 use axum::routing::get;
-use axum::{Extension, Router};
 use http::Method;
 use http::request::Parts;
 use tracing_subscriber::filter::LevelFilter;
@@ -267,7 +267,7 @@ pub(crate) fn app_with(
         Router::new()
             .route("/protected", get(granted))
             .route_layer(protected())
-            .layer(Extension(views))
+            .layer(views)
     };
     let page = |name: &'static str| get(move || async move { name });
     let mut router = Router::new()

@@ -764,7 +764,7 @@ mod refusals {
         let area = |views| {
             Router::new()
                 .route("/", get(|_: CurrentUser<Member>| async { "members" }))
-                .layer(Extension(views))
+                .layer(views)
         };
         let app = routes()
             .nest("/api", area(LoginViews::new().no_login_view()))
@@ -772,10 +772,21 @@ mod refusals {
                 "/office",
                 area(LoginViews::new().login_view("/office-login")),
             )
+            .nest(
+                "/shop",
+                Router::new()
+                    .nest(
+                        "/inner",
+                        area(LoginViews::new().refresh_view("/shop-confirm")),
+                    )
+                    .layer(LoginViews::new().login_view("/shop-login")),
+            )
             .layer(manager().layer());
         let browser = TestClient::new(app);
 
         assert_eq!(browser.get("/api").await.status, StatusCode::UNAUTHORIZED);
+        let inner = browser.get("/shop/inner").await;
+        assert_eq!(inner.location(), Some("/shop-login?next=%2Fshop%2Finner"));
         let office = browser.get("/office").await;
         assert_eq!(office.location(), Some("/office-login?next=%2Foffice"));
         let others = browser.get("/members").await;

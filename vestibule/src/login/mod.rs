@@ -66,6 +66,6 @@ pub use refusal::{LoginRejection, Refusal};
 pub use request_loader::RequestLoader;
 pub use required::{LoginRequired, LoginRequiredService, fresh_login_required, login_required};
 pub use user::User;
-pub use views::LoginViews;
+pub use views::{LoginViews, LoginViewsService};
 
 pub use crate::session::UserId;

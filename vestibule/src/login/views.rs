@@ -1,24 +1,30 @@
 //! Where visitors go who have to log in, and what they are told.
 
+use std::task::{Context, Poll};
+
+use http::Request;
+use tower::{Layer, Service};
+
 use crate::web::Flash;
 
 /// The login and the refresh page, and the messages on the way there: of a login manager, or
 /// of one router where they differ. Flask-Login's `login_view`, `blueprint_login_views`,
 /// `refresh_view`, `login_message`, `needs_refresh_message`, and their categories.
 ///
-/// What is not set here is the login manager's.
+/// As a layer on a router it holds for all that is within, guards too. What is not set here is
+/// that of the router around, and in the end the login manager's.
 ///
 /// ```
+/// use axum::Router;
 /// use axum::routing::get;
-/// use axum::{Extension, Router};
 /// use vestibule::login::LoginViews;
 ///
 /// let admin: Router = Router::new()
 ///     .route("/reports", get(|| async { "reports" }))
-///     .layer(Extension(LoginViews::new().login_view("/admin/login")));
+///     .layer(LoginViews::new().login_view("/admin/login"));
 /// ```
 #[derive(Debug, Clone, Default)]
-#[must_use]
+#[must_use = "views do nothing until they are on a router or a login manager"]
 pub struct LoginViews {
     login_view: Option<Option<String>>,
     refresh_view: Option<Option<String>>,
@@ -123,6 +129,47 @@ impl LoginViews {
             message.flatten(),
             self.lost_message.flatten(),
         )
+    }
+}
+
+impl<S> Layer<S> for LoginViews {
+    type Service = LoginViewsService<S>;
+
+    fn layer(&self, inner: S) -> LoginViewsService<S> {
+        LoginViewsService {
+            inner,
+            views: self.clone(),
+        }
+    }
+}
+
+/// The service that [`LoginViews`] makes.
+#[derive(Debug, Clone)]
+pub struct LoginViewsService<S> {
+    inner: S,
+    views: LoginViews,
+}
+
+impl<S, B> Service<Request<B>> for LoginViewsService<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        let around = request.extensions().get::<LoginViews>();
+        let views = match around {
+            Some(around) => self.views.clone().or(around),
+            None => self.views.clone(),
+        };
+        request.extensions_mut().insert(views);
+        self.inner.call(request)
     }
 }
 
