@@ -1,5 +1,6 @@
 //! Serving: the accept loop, its time-outs, and a graceful stop.
 
+use std::future::Future;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -37,9 +38,10 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let public_url = public_url(&settings, address)?;
     let site = settings.open_site(public_url.clone()).await?;
     let app = app(&site, &settings);
+    let stop = stop_signal()?;
     writeln!(std::io::stdout(), "Open {public_url} (Ctrl-C stops)")?;
     tracing::info!(%address, %public_url, "serving");
-    accept(listener, app, &settings).await;
+    accept(listener, app, &settings, stop).await;
     Ok(())
 }
 
@@ -91,13 +93,18 @@ fn public_url(settings: &Settings, address: SocketAddr) -> anyhow::Result<Public
 ///
 /// In place of `axum::serve`, which gives hyper no timer: without one a client that sends half
 /// a header keeps its connection for ever.
-async fn accept(listener: TcpListener, app: Router, settings: &Settings) {
+async fn accept(
+    listener: TcpListener,
+    app: Router,
+    settings: &Settings,
+    stop: impl Future<Output = ()>,
+) {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(settings.header_timeout)
         .max_buf_size(MAX_HEADER_BYTES);
     let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop_signal());
+    let mut stop = std::pin::pin!(stop);
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -148,25 +155,28 @@ async fn wait_for_handles() {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
-/// Ends at Ctrl-C, or at SIGTERM.
-async fn stop_signal() {
-    let interrupt = async {
+/// Ends at Ctrl-C, or at SIGTERM. Listens from now on: a program that says it serves must not
+/// be killed by the stop that comes right after.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ends at Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => terminate.recv().await,
-            Err(_) => std::future::pending().await,
-        };
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
+    })
 }
