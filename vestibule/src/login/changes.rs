@@ -1,6 +1,7 @@
 //! What changes who is logged in: logging in, confirming, logging out. Each changes the store
 //! before it returns, and leaves cookies with the visit.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
@@ -66,22 +67,18 @@ impl<U: User> Visit<U> {
             .create(session.clone(), login, replaced)
             .await?;
         manager.sweep_if_due();
-        {
-            let mut state = self.state();
-            state.session_cookie = Some(self.cookies.session.set(&token));
-            state.remember_cookie = match &remembered {
-                Some((token, login)) => Some(self.cookies.remember.set(token, login, now)),
-                None if self.may_have_remember_cookie() => Some(self.cookies.remember.remove()),
-                None => None,
-            };
-            state.next_cookie = self.cookies.next.as_ref().map(SignedCookie::remove);
-        }
-        self.set_logged_in(LoggedIn {
+        self.state().remember_cookie = match &remembered {
+            Some((token, login)) => Some(self.cookies.remember.set(token, login, now)),
+            None if self.may_have_remember_cookie() => Some(self.cookies.remember.remove()),
+            None => None,
+        };
+        let logged_in = LoggedIn {
             is_fresh: self.is_fresh(&session, now),
             is_remembered: remembered.is_some(),
             user: user.clone(),
             session: Some(session),
-        });
+        };
+        self.go_on(&token, logged_in);
         self.tell(Event::LoggedIn).await;
         Ok(())
     }
@@ -105,14 +102,13 @@ impl<U: User> Visit<U> {
             self.state().visitor = Visitor::Anonymous;
             return Ok(false);
         }
-        self.set_session_cookie(&token);
-        self.state().next_cookie = self.cookies.next.as_ref().map(SignedCookie::remove);
-        self.set_logged_in(LoggedIn {
+        let confirmed = LoggedIn {
             is_fresh: true,
             is_remembered: logged_in.is_remembered,
             user: logged_in.user.clone(),
             session: Some(session),
-        });
+        };
+        self.go_on(&token, confirmed);
         self.tell(Event::LoginConfirmed).await;
         Ok(true)
     }
@@ -126,12 +122,13 @@ impl<U: User> Visit<U> {
         #[cfg(any(test, feature = "testing"))]
         self.test_login_is_done();
         let (store, realm) = (&self.manager.store, &self.manager.realm);
+        let brought = self.token.as_ref().map(|token| token.id(realm));
         let mut ended = self.session();
-        if let Some(token) = &self.token {
+        if let Some(id) = brought {
             if ended.is_none() {
-                ended = store.load(token.id(realm)).await?;
+                ended = store.load(id).await?;
             }
-            store.revoke(token.id(realm)).await?;
+            store.revoke(id).await?;
         }
         let mut remembered = None;
         if let Some(token) = &self.remember_token {
@@ -140,7 +137,9 @@ impl<U: User> Visit<U> {
             }
             store.revoke_remembered(token.id(realm)).await?;
         }
-        if let Some(session) = &ended {
+        if let Some(session) = &ended
+            && brought != Some(session.id)
+        {
             store.revoke(session.id).await?;
         }
         self.forget();
@@ -171,6 +170,15 @@ impl<U: User> Visit<U> {
             self.forget();
         }
         Ok(ended)
+    }
+
+    /// Somebody has shown a credential: they are logged in under `token`, and where they were
+    /// going is used up.
+    fn go_on(&self, token: &SessionToken, logged_in: LoggedIn<U>) {
+        self.set_session_cookie(token);
+        let mut state = self.state();
+        state.next_cookie = self.cookies.next.as_ref().map(SignedCookie::remove);
+        state.visitor = Visitor::LoggedIn(Arc::new(logged_in));
     }
 
     /// Nobody is logged in any more, and the browser has nothing of ours.

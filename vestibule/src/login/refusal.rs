@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::login::login_url::{is_absolute, with_next};
 use crate::login::views::Needed;
 use crate::login::visit::Visit;
-use crate::login::{Event, LoginManager, LoginViews, Next, User};
+use crate::login::{Event, LoginViews, Next, User};
 use crate::web::{Client, Flash, Problem, PublicUrl};
 
 const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
@@ -141,14 +141,14 @@ impl<U: User> Visit<U> {
         let (view, message, lost_message) = views.page(needed);
         let client = Client::of(&request.headers);
         let path = original_path(request);
+        let origin = origin(manager.public_url.as_ref(), &request.headers);
         // The page itself would send its visitors round in circles.
-        let view = view.filter(|view| !self.is_at(view, path, &request.headers));
+        let view = view.filter(|view| !is_at(view, path, &origin));
         let came_from = manager
             .has_next
-            .then(|| came_from(manager, client, request, path))
+            .then(|| came_from(&origin, client, request, path))
             .flatten();
-        let login_url =
-            view.map(|view| self.way_to(&view, came_from.as_deref(), client, &request.headers));
+        let login_url = view.map(|view| self.way_to(&view, came_from.as_deref(), client, &origin));
         if let Some(handler) = handler {
             let refusal = Refusal {
                 request: request.clone(),
@@ -169,30 +169,10 @@ impl<U: User> Visit<U> {
         rejection(Box::new(answer(client, login_url, detail, challenge)))
     }
 
-    /// Whether a request for `path` is one for the page `view`.
-    fn is_at(&self, view: &str, path: &str, headers: &HeaderMap) -> bool {
-        let origin = origin(&self.manager, headers);
-        let base = Url::parse(&origin);
-        let page = |of: &str| base.as_ref().ok()?.join(of).ok();
-        match (page(view), page(path)) {
-            (Some(view), Some(page)) => {
-                view.origin() == page.origin() && view.path() == page.path()
-            }
-            _ => view == path,
-        }
-    }
-
     /// The address of the login page, with the way back in it; or in the cookie, where that is
     /// its place.
-    fn way_to(
-        &self,
-        view: &str,
-        came_from: Option<&str>,
-        client: Client,
-        headers: &HeaderMap,
-    ) -> String {
+    fn way_to(&self, view: &str, came_from: Option<&str>, client: Client, origin: &str) -> String {
         let manager = &*self.manager;
-        let origin = origin(manager, headers);
         let url = match &self.cookies.next {
             Some(cookie) => {
                 let kept = came_from.map(|next| cookie.set(next.as_bytes()));
@@ -201,9 +181,9 @@ impl<U: User> Visit<U> {
                 if client != Client::Json {
                     self.state().next_cookie = Some(kept.unwrap_or_else(|| cookie.remove()));
                 }
-                with_next(view, None, &origin)
+                with_next(view, None, origin)
             }
-            None => with_next(view, came_from, &origin),
+            None => with_next(view, came_from, origin),
         };
         match &manager.login_host {
             Some(host) if !is_absolute(&url) => {
@@ -241,8 +221,8 @@ fn original_path(request: &Parts) -> &str {
 }
 
 /// The app's own origin; where nobody has said it, the host that the browser asked for.
-fn origin<U>(manager: &LoginManager<U>, headers: &HeaderMap) -> String {
-    match &manager.public_url {
+fn origin(public_url: Option<&PublicUrl>, headers: &HeaderMap) -> String {
+    match public_url {
         Some(public_url) => public_url.origin(),
         None => {
             let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -251,15 +231,20 @@ fn origin<U>(manager: &LoginManager<U>, headers: &HeaderMap) -> String {
     }
 }
 
+/// Whether a request for `path` is one for the page `view`.
+fn is_at(view: &str, path: &str, origin: &str) -> bool {
+    let base = Url::parse(origin);
+    let page = |of: &str| base.as_ref().ok()?.join(of).ok();
+    match (page(view), page(path)) {
+        (Some(view), Some(page)) => view.origin() == page.origin() && view.path() == page.path(),
+        _ => view == path,
+    }
+}
+
 /// Where to go after the log-in: the page asked for; for htmx the page it is on, as it asked
 /// for a fragment. What was posted cannot be asked for again by a redirect, and its address may
 /// know no GET: back to the page with the form.
-fn came_from<U>(
-    manager: &LoginManager<U>,
-    client: Client,
-    request: &Parts,
-    path: &str,
-) -> Option<String> {
+fn came_from(origin: &str, client: Client, request: &Parts, path: &str) -> Option<String> {
     let page = match client {
         Client::Htmx => Some(HX_CURRENT_URL),
         _ if matches!(request.method, Method::GET | Method::HEAD) => None,
@@ -269,7 +254,7 @@ fn came_from<U>(
         None => path.to_owned(),
         Some(header) => {
             let page = Url::parse(request.headers.get(header)?.to_str().ok()?).ok()?;
-            if page.origin().ascii_serialization() != origin(manager, &request.headers) {
+            if page.origin().ascii_serialization() != origin {
                 return None;
             }
             page[Position::BeforePath..Position::AfterQuery].to_owned()

@@ -257,10 +257,6 @@ impl<U: User> Visit<U> {
         }
     }
 
-    pub(super) fn set_logged_in(&self, logged_in: LoggedIn<U>) {
-        self.state().visitor = Visitor::LoggedIn(Arc::new(logged_in));
-    }
-
     pub(crate) fn state(&self) -> MutexGuard<'_, State<U>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
