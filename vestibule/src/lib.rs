@@ -69,6 +69,7 @@
 //!
 //! Without any, the login manager, sessions in memory and password hashing remain.
 
+pub mod access;
 #[cfg(feature = "sql")]
 pub mod accounts;
 pub mod clock;
@@ -89,6 +90,7 @@ pub mod stores;
 pub mod testing;
 pub mod web;
 
+pub use access::Allowed;
 pub use error::{Error, Result};
 pub use login::{CurrentUser, FreshUser, Login, LoginManager};
 pub use session::Session;

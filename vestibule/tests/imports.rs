@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What each module may import, beside itself.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("clock", &[]),
     ("crypto", &["clock", "error"]),
     ("error", &["web"]),
@@ -13,12 +13,13 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("session", &["clock", "crypto", "error", "web"]),
     ("password", &["crypto", "error"]),
     ("login", &["clock", "crypto", "error", "session", "web"]),
+    ("access", &["error", "login"]),
     ("database", &["error"]),
     ("mail", &["error"]),
     (
         "accounts",
         &[
-            "clock", "crypto", "database", "error", "login", "password", "session",
+            "access", "clock", "crypto", "database", "error", "login", "password", "session",
         ],
     ),
     ("pages", &["clock", "crypto", "error", "web"]),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
-use crate::login::views::Needed;
+use crate::login::rule::Rule;
 use crate::login::visit::{LoggedIn, Visit};
 use crate::login::{LoginRejection, User};
 use crate::session::Session;
@@ -57,6 +57,19 @@ impl<U> CurrentUser<U> {
     }
 }
 
+impl<U: User> CurrentUser<U> {
+    /// Whether this user has the role ([`User::has_role`]).
+    pub fn has_role(&self, role: &str) -> bool {
+        self.0.user.has_role(role)
+    }
+
+    /// Whether this user has the permission ([`User::can`]): for a handler that asks by itself.
+    /// A guard in its arguments ([`Allowed`](crate::Allowed)) cannot be forgotten.
+    pub fn can(&self, permission: &str) -> bool {
+        self.0.user.can(permission)
+    }
+}
+
 impl<U> Deref for CurrentUser<U> {
     type Target = U;
 
@@ -82,10 +95,7 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for CurrentUser<U> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
         let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
-        match visit.resolve(parts).await? {
-            Some(logged_in) => Ok(Self(logged_in)),
-            None => Err(visit.refuse(Needed::Login, parts).await),
-        }
+        visit.require(Rule::Login.into(), parts).await.map(Self)
     }
 }
 

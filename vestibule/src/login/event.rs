@@ -27,6 +27,8 @@ pub enum Event {
     Unauthorized,
     /// Somebody asked for what needs a fresh log-in. `user_needs_refresh`.
     NeedsRefresh,
+    /// A user asked for what they have no right to.
+    Forbidden,
     /// A request asked who the visitor is, for the first time. `user_accessed`.
     Accessed,
     /// A session came from another browser or address than it began with; it is not fresh any
@@ -69,6 +71,28 @@ pub struct EventRecord {
     /// [`MAX_USER_AGENT_CHARS`](crate::Session::MAX_USER_AGENT_CHARS). Anybody can write
     /// anything there.
     pub user_agent: Option<String>,
+    /// Of those who were refused ([`Event::Unauthorized`], [`Event::NeedsRefresh`],
+    /// [`Event::Forbidden`]): what they asked for.
+    pub refused: Option<Refused>,
+}
+
+/// What somebody asked for who was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refused {
+    /// The rule that they did not meet, as in `role admin and fresh login`; before it the name of
+    /// the guard that asked, where it has one.
+    pub rule: String,
+    /// The method.
+    pub method: String,
+    /// The path without its query, cut off at [`MAX_PATH_CHARS`](Self::MAX_PATH_CHARS). Anybody
+    /// can write anything there.
+    pub path: String,
+}
+
+impl Refused {
+    /// The most characters of a path that are kept.
+    pub const MAX_PATH_CHARS: usize = 200;
 }
 
 impl EventRecord {
@@ -83,6 +107,9 @@ impl EventRecord {
                     session = self.session,
                     address = self.address.map(tracing::field::display),
                     user_agent = self.user_agent,
+                    rule = self.refused.as_ref().map(|refused| refused.rule.as_str()),
+                    method = self.refused.as_ref().map(|refused| refused.method.as_str()),
+                    path = self.refused.as_ref().map(|refused| refused.path.as_str()),
                     "login event"
                 )
             };
@@ -92,6 +119,7 @@ impl EventRecord {
             | Event::RememberCookieReused
             | Event::CookieRefused
             | Event::LoginFailed
+            | Event::Forbidden
             | Event::Inactive => log!(warn),
             event if event.is_routine() => log!(debug),
             _ => log!(info),

@@ -11,6 +11,7 @@ use http::request::Parts;
 
 use crate::error::Result;
 use crate::login::changes::LogInOptions;
+use crate::login::rule::{Demand, Rule};
 use crate::login::views::Needed;
 use crate::login::visit::Visit;
 use crate::login::{CurrentUser, Event, LoginRejection, Next, User, UserId};
@@ -126,16 +127,40 @@ impl<U: User> Login<U> {
             .map(CurrentUser::new))
     }
 
+    /// The user of this request, if this rule lets them pass: for a handler that knows only at
+    /// run time what it has to ask.
+    ///
+    /// # Errors
+    /// The answer for everybody else, and when the session store or the user loader failed.
+    pub async fn require(&self, rule: Rule) -> Result<CurrentUser<U>, LoginRejection> {
+        let user = self.visit.require(rule.into(), &self.request).await?;
+        Ok(CurrentUser::new(user))
+    }
+
     /// What somebody gets who would have to log in, for a handler that finds out by itself.
     /// Flask-Login's `unauthorized`.
     pub async fn unauthorized(&self) -> LoginRejection {
-        self.visit.refuse(Needed::Login, &self.request).await
+        self.refuse(Needed::Login).await
+    }
+
+    /// What somebody gets who is logged in and lacks the right, for a handler that finds out by
+    /// itself: 403.
+    pub async fn forbidden(&self) -> LoginRejection {
+        self.refuse(Needed::Right).await
     }
 
     /// What somebody gets who would have to show a credential again, for a handler that finds
     /// out by itself. Flask-Login's `needs_refresh`.
     pub async fn needs_refresh(&self) -> LoginRejection {
-        self.visit.refuse(Needed::FreshLogin, &self.request).await
+        self.refuse(Needed::FreshLogin).await
+    }
+
+    async fn refuse(&self, needed: Needed<'_>) -> LoginRejection {
+        let demand = Demand::of_handler(match needed {
+            Needed::FreshLogin => Rule::FreshLogin,
+            _ => Rule::Login,
+        });
+        self.visit.refuse(needed, demand, &self.request).await
     }
 
     /// Where the visitor was going: the one `next` in the address, or where it is kept by

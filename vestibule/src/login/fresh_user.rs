@@ -6,7 +6,7 @@ use std::ops::Deref;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::login::views::Needed;
+use crate::login::rule::Rule;
 use crate::login::visit::Visit;
 use crate::login::{CurrentUser, LoginRejection, User};
 
@@ -54,10 +54,7 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for FreshUser<U> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
         let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
-        match visit.resolve(parts).await?.map(CurrentUser::new) {
-            Some(user) if user.is_fresh() => Ok(Self(user)),
-            Some(_) => Err(visit.refuse(Needed::FreshLogin, parts).await),
-            None => Err(visit.refuse(Needed::Login, parts).await),
-        }
+        let user = visit.require(Rule::FreshLogin.into(), parts).await?;
+        Ok(Self(CurrentUser::new(user)))
     }
 }

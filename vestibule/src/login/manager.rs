@@ -24,6 +24,9 @@ use crate::login::{
 use crate::session::{RememberCookie, SessionExpiry, SessionStore, SharedSessionStore};
 use crate::web::{PublicUrl, TrustedProxies};
 
+/// From a user to the page that they have to visit first.
+type MustVisit<U> = Arc<dyn Fn(&U) -> Option<&'static str> + Send + Sync>;
+
 /// Holds the user loader, the session store and the settings of logging in; gives the layer.
 /// Flask-Login's `LoginManager`.
 ///
@@ -64,6 +67,8 @@ pub struct LoginManager<U> {
     pub(crate) localize: Option<Localize>,
     pub(crate) on_unauthorized: Option<RefusalHandler>,
     pub(crate) on_needs_refresh: Option<RefusalHandler>,
+    pub(crate) on_forbidden: Option<RefusalHandler>,
+    pub(crate) must_visit: Option<MustVisit<U>>,
     pub(crate) listeners: Listeners,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -98,6 +103,8 @@ impl<U: User> LoginManager<U> {
             localize: None,
             on_unauthorized: None,
             on_needs_refresh: None,
+            on_forbidden: None,
+            must_visit: None,
             listeners: Listeners::default(),
             clock: Clock::default(),
             random: Random::default(),
@@ -296,6 +303,32 @@ impl<U: User> LoginManager<U> {
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
         self.on_needs_refresh = Some(RefusalHandler::new(handler));
+        self
+    }
+
+    /// Answers those who are logged in and lack the right to what they ask for, in place of the
+    /// 403. [`Refusal::login_url`] is none: no page gives the right.
+    pub fn on_forbidden<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(Refusal) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoResponse> + Send + 'static,
+    {
+        self.on_forbidden = Some(RefusalHandler::new(handler));
+        self
+    }
+
+    /// Sends users who have something to do first, such as choosing a new password, to a page of
+    /// this app: `must_visit` says which. Wherever a user is asked for
+    /// ([`CurrentUser`](crate::CurrentUser), [`login_required`](crate::login::login_required) and
+    /// their like) they are let through to that page alone. Scripts get 403.
+    ///
+    /// What asks for no user, such as a page that takes `Option<CurrentUser<U>>`, sees them
+    /// logged in.
+    pub fn must_visit(
+        mut self,
+        must_visit: impl Fn(&U) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Self {
+        self.must_visit = Some(Arc::new(must_visit));
         self
     }
 

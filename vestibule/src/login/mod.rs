@@ -43,17 +43,18 @@ mod next;
 mod protection;
 mod refusal;
 mod request_loader;
-mod required;
+pub(crate) mod required;
+pub(crate) mod rule;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod user;
 mod views;
-mod visit;
+pub(crate) mod visit;
 
 pub use current_user::CurrentUser;
-pub use event::{Event, EventRecord};
+pub use event::{Event, EventRecord, Refused};
 pub use extract::{ConfirmOutcome, LogIn, Login, LoginOutcome};
 pub use fresh_user::FreshUser;
 pub use layer::{LoginLayer, LoginService};

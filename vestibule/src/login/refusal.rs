@@ -14,8 +14,9 @@ use url::{Position, Url};
 
 use crate::error::Error;
 use crate::login::login_url::{is_absolute, with_next};
+use crate::login::rule::{Demand, Rule, Verdict};
 use crate::login::views::Needed;
-use crate::login::visit::Visit;
+use crate::login::visit::{LoggedIn, Visit};
 use crate::login::{Event, LoginViews, Next, User};
 use crate::web::{Client, Flash, Problem, PublicUrl};
 
@@ -68,6 +69,13 @@ pub enum LoginRejection {
     LoginRequired(Box<Response>),
     /// The log-in is not fresh: the same, with the refresh page.
     FreshLoginRequired(Box<Response>),
+    /// The user has something to do on another page first
+    /// ([`LoginManager::must_visit`](crate::LoginManager::must_visit)). A browser is sent there;
+    /// a client that reads JSON gets 403.
+    VisitRequired(Box<Response>),
+    /// The user is logged in and lacks the right: 403. From a guard that hides
+    /// ([`Guard::HIDES`](crate::access::Guard::HIDES)), 404.
+    Forbidden(Box<Response>),
     /// The store or the user loader failed: 503, for nobody can say who this is.
     Unavailable(Error),
     /// There is no layer for this user type on the route: a mistake in the app, and 500.
@@ -92,6 +100,8 @@ impl fmt::Debug for LoginRejection {
             Self::FreshLoginRequired(response) => {
                 write!(f, "FreshLoginRequired({})", response.status())
             }
+            Self::VisitRequired(response) => write!(f, "VisitRequired({})", response.status()),
+            Self::Forbidden(response) => write!(f, "Forbidden({})", response.status()),
             Self::Unavailable(error) => write!(f, "Unavailable({error})"),
             Self::LayerMissing { user } => write!(f, "LayerMissing({user})"),
         }
@@ -107,7 +117,10 @@ impl From<Error> for LoginRejection {
 impl IntoResponse for LoginRejection {
     fn into_response(self) -> Response {
         match self {
-            Self::LoginRequired(response) | Self::FreshLoginRequired(response) => *response,
+            Self::LoginRequired(response)
+            | Self::FreshLoginRequired(response)
+            | Self::VisitRequired(response)
+            | Self::Forbidden(response) => *response,
             Self::Unavailable(error) => error.into_response(),
             Self::LayerMissing { user } => Error::config(format!(
                 "no login layer for users of type `{user}` on this route: add \
@@ -120,22 +133,88 @@ impl IntoResponse for LoginRejection {
 }
 
 impl<U: User> Visit<U> {
-    /// Refuses a request for want of a log-in, or of a fresh one.
-    pub(crate) async fn refuse(&self, needed: Needed, request: &Parts) -> LoginRejection {
+    /// The user of this request, if they are what is demanded; for everybody else the answer.
+    ///
+    /// The one place where a visitor is let through: each extractor and each layer asks here.
+    pub(crate) async fn require(
+        &self,
+        demand: Demand,
+        request: &Parts,
+    ) -> Result<Arc<LoggedIn<U>>, LoginRejection> {
+        let Some(user) = self.resolve(request).await? else {
+            return Err(self.refuse(Needed::Login, demand, request).await);
+        };
+        if let Some(page) = self.page_first(&user, request) {
+            return Err(self.refuse(Needed::Visit(page), demand, request).await);
+        }
+        let needed = match demand.rule.judge(&user) {
+            Verdict::Allowed => return Ok(user),
+            Verdict::FreshLoginNeeded => Needed::FreshLogin,
+            Verdict::Forbidden => return Err(self.forbid(demand, request).await),
+        };
+        Err(self.refuse(needed, demand, request).await)
+    }
+
+    /// Refuses a user who lacks the right.
+    pub(crate) async fn forbid(&self, demand: Demand, request: &Parts) -> LoginRejection {
+        let needed = match demand.hides {
+            true => Needed::NotToKnow,
+            false => Needed::Right,
+        };
+        self.refuse(needed, demand, request).await
+    }
+
+    /// Whether it is known already, without a look-up and without waiting, that
+    /// [`require`](Self::require) would let this request pass.
+    pub(crate) fn is_known_to_pass(&self, rule: Rule, request: &Parts) -> bool {
+        self.check().is_ok()
+            && self.known().flatten().is_some_and(|user| {
+                rule.judge(&user) == Verdict::Allowed && self.page_first(&user, request).is_none()
+            })
+    }
+
+    /// The page that this user has to visit before the one they ask for.
+    fn page_first(&self, user: &LoggedIn<U>, request: &Parts) -> Option<&'static str> {
+        let manager = &*self.manager;
+        let page = manager.must_visit.as_ref()?(&user.user)?;
+        let origin = origin(manager.public_url.as_ref(), &request.headers);
+        (!is_at(page, original_path(request), &origin)).then_some(page)
+    }
+
+    /// Refuses a request for want of what it needs.
+    pub(crate) async fn refuse(
+        &self,
+        needed: Needed<'_>,
+        demand: Demand,
+        request: &Parts,
+    ) -> LoginRejection {
         let manager = &*self.manager;
         let (event, handler, rejection): (_, _, fn(_) -> _) = match needed {
             Needed::Login => (
-                Event::Unauthorized,
+                Some(Event::Unauthorized),
                 &manager.on_unauthorized,
                 LoginRejection::LoginRequired,
             ),
             Needed::FreshLogin => (
-                Event::NeedsRefresh,
+                Some(Event::NeedsRefresh),
                 &manager.on_needs_refresh,
                 LoginRejection::FreshLoginRequired,
             ),
+            Needed::Right => (
+                Some(Event::Forbidden),
+                &manager.on_forbidden,
+                LoginRejection::Forbidden,
+            ),
+            Needed::NotToKnow => (Some(Event::Forbidden), &None, LoginRejection::Forbidden),
+            Needed::Visit(_) => (None, &None, LoginRejection::VisitRequired),
         };
-        self.tell(event).await;
+        let rejection = |mut response: Response| {
+            response.extensions_mut().insert(demand);
+            rejection(Box::new(response))
+        };
+        if let Some(event) = event {
+            self.tell_refused(event, demand, request).await;
+        }
         let views = request.extensions.get::<LoginViews>();
         let views = views.cloned().unwrap_or_default().or(&manager.views);
         let (view, message, lost_message) = views.page(needed);
@@ -155,18 +234,18 @@ impl<U: User> Visit<U> {
                 client,
                 login_url,
             };
-            return rejection(Box::new((handler.0)(refusal).await));
+            return rejection((handler.0)(refusal).await);
         }
         if login_url.is_some() && client == Client::Browser {
             let lost_message = lost_message.filter(|_| !request.method.is_safe());
             self.leave_message(lost_message.or(message), &request.headers);
         }
-        let detail = match needed {
-            Needed::Login => "Log in to see this.",
-            Needed::FreshLogin => "Confirm your log-in to go on: it was a while ago.",
-        };
-        let challenge = manager.challenge.clone();
-        rejection(Box::new(answer(client, login_url, detail, challenge)))
+        rejection(answer(
+            client,
+            login_url,
+            needed,
+            manager.challenge.as_ref(),
+        ))
     }
 
     /// The address of the login page, with the way back in it; or in the cookie, where that is
@@ -212,7 +291,7 @@ impl<U: User> Visit<U> {
 }
 
 /// The path and query as the browser asked for it, before any nesting of routers.
-fn original_path(request: &Parts) -> &str {
+pub(crate) fn original_path(request: &Parts) -> &str {
     let uri = request
         .extensions
         .get::<OriginalUri>()
@@ -267,19 +346,31 @@ fn came_from(origin: &str, client: Client, request: &Parts, path: &str) -> Optio
 fn answer(
     client: Client,
     login_url: Option<String>,
-    detail: &str,
-    challenge: Option<HeaderValue>,
+    needed: Needed<'_>,
+    challenge: Option<&HeaderValue>,
 ) -> Response {
     if let (Client::Browser, Some(url)) = (client, &login_url) {
         return Redirect::to(url).into_response();
     }
-    let mut response = Problem::new(StatusCode::UNAUTHORIZED)
-        .detail(detail)
-        .into_response();
+    let problem = match needed {
+        Needed::Login => Problem::new(StatusCode::UNAUTHORIZED).detail("Log in to see this."),
+        Needed::FreshLogin => Problem::new(StatusCode::UNAUTHORIZED)
+            .detail("Confirm your log-in to go on: it was a while ago."),
+        Needed::Right => Problem::new(StatusCode::FORBIDDEN).detail(
+            "You are logged in, but not as somebody who may see or do this. If you should, ask \
+             whoever runs this site for the right to it.",
+        ),
+        // As for an address that is nobody's.
+        Needed::NotToKnow => return StatusCode::NOT_FOUND.into_response(),
+        Needed::Visit(page) => Problem::new(StatusCode::FORBIDDEN)
+            .detail(format!("There is something to do first, at {page}.")),
+    };
+    let mut response = problem.into_response();
+    let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(challenge) = challenge {
-        headers.insert(WWW_AUTHENTICATE, challenge);
+    if let Some(challenge) = challenge.filter(|_| is_unauthorized) {
+        headers.insert(WWW_AUTHENTICATE, challenge.clone());
     }
     if let (Client::Htmx, Some(url)) = (client, login_url)
         && let Ok(url) = HeaderValue::try_from(url)

@@ -12,9 +12,10 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::Method;
 use http::request::Parts;
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::login::views::Needed;
+use crate::login::rule::Rule;
 use crate::login::visit::Visit;
 use crate::login::{LoginRejection, User};
 
@@ -44,35 +45,67 @@ use crate::login::{LoginRejection, User};
 ///     .layer(manager.layer());
 /// ```
 pub fn login_required<U: User>() -> LoginRequired<U> {
-    LoginRequired::of(Needed::Login)
+    LoginRequired::of(Rule::Login)
 }
 
 /// A layer that lets pass only users who have shown a credential recently, as
 /// [`FreshUser`](crate::FreshUser) does. Flask-Login's `@fresh_login_required` for a whole
 /// router.
 pub fn fresh_login_required<U: User>() -> LoginRequired<U> {
-    LoginRequired::of(Needed::FreshLogin)
+    LoginRequired::of(Rule::FreshLogin)
 }
 
-/// The layer that [`login_required`] and [`fresh_login_required`] give.
+/// The layer that [`login_required`], [`fresh_login_required`] and
+/// [`access_required`](crate::access::access_required) give.
 #[must_use = "a layer does nothing until it is put on a router"]
 pub struct LoginRequired<U> {
-    rule: Arc<Rule>,
+    gate: Arc<Gate>,
     user: PhantomData<fn() -> U>,
 }
 
+/// What is asked, and of whom not.
 #[derive(Debug, Clone)]
-struct Rule {
-    needed: Needed,
+struct Gate {
+    rule: Rule,
     exempt_methods: Vec<Method>,
-    public_routes: Vec<String>,
+    public_routes: Vec<PublicRoute>,
+}
+
+/// A route that is everybody's, as it is written: `/about`, or by one method `GET /posts/{id}`.
+#[derive(Debug, Clone)]
+pub(crate) struct PublicRoute {
+    method: Option<String>,
+    path: String,
+}
+
+impl From<String> for PublicRoute {
+    fn from(text: String) -> Self {
+        match text.split_once(' ') {
+            Some((method, path)) => Self {
+                method: Some(method.to_owned()),
+                path: path.to_owned(),
+            },
+            None => Self {
+                method: None,
+                path: text,
+            },
+        }
+    }
+}
+
+impl PublicRoute {
+    /// Whether this is the route. HEAD is what GET is, without the body.
+    pub(crate) fn is(&self, method: &str, path: &str) -> bool {
+        let method = if method == "HEAD" { "GET" } else { method };
+        self.path == path && self.method.as_ref().is_none_or(|its| its == method)
+    }
 }
 
 impl<U> LoginRequired<U> {
-    fn of(needed: Needed) -> Self {
+    pub(crate) fn of(rule: Rule) -> Self {
         Self {
-            rule: Arc::new(Rule {
-                needed,
+            gate: Arc::new(Gate {
+                rule,
                 exempt_methods: Vec::new(),
                 public_routes: Vec::new(),
             }),
@@ -80,11 +113,12 @@ impl<U> LoginRequired<U> {
         }
     }
 
-    /// Lets everybody pass to these routes, by any method. They are written as they were put on
-    /// the router, nested ones with what they are nested under: `/posts/{id}`.
+    /// Lets everybody pass to these routes, by any method or by one. They are written as they
+    /// were put on the router, nested ones with what they are nested under: `/login`, or
+    /// `GET /posts/{id}`.
     pub fn except<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
-        let routes = routes.into_iter().map(Into::into);
-        Arc::make_mut(&mut self.rule).public_routes.extend(routes);
+        let routes = routes.into_iter().map(|route| route.into().into());
+        Arc::make_mut(&mut self.gate).public_routes.extend(routes);
         self
     }
 
@@ -93,24 +127,20 @@ impl<U> LoginRequired<U> {
     ///
     /// Browsers' preflights are better answered by a CORS layer outside of this one.
     pub fn exempt_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
-        Arc::make_mut(&mut self.rule).exempt_methods.extend(methods);
+        Arc::make_mut(&mut self.gate).exempt_methods.extend(methods);
         self
     }
 }
 
-impl Rule {
+impl Gate {
     fn is_exempt(&self, request: &Parts) -> bool {
         let route = request.extensions.get::<MatchedPath>();
         let is_public = route.is_some_and(|route| {
-            let is_it = |public: &String| public == route.as_str();
+            let is_it = |public: &PublicRoute| public.is(request.method.as_str(), route.as_str());
             self.public_routes.iter().any(is_it)
         });
-        is_public || self.exempt_methods.contains(&request.method)
-    }
-
-    async fn refuse<U: User>(&self, request: &Parts) -> Option<LoginRejection> {
-        if self.is_exempt(request) {
-            return None;
+        if is_public || self.exempt_methods.contains(&request.method) {
+            return true;
         }
         #[cfg(any(test, feature = "testing"))]
         if request
@@ -118,24 +148,32 @@ impl Rule {
             .get::<crate::login::testing::WithoutLogin>()
             .is_some()
         {
-            return None;
+            return true;
         }
-        let Some(visit) = Visit::<U>::of(&request.extensions) else {
-            return Some(LoginRejection::no_layer::<U>());
-        };
-        match visit.resolve(request).await {
-            Ok(Some(user)) if user.is_fresh || self.needed == Needed::Login => None,
-            Ok(Some(_)) => Some(visit.refuse(Needed::FreshLogin, request).await),
-            Ok(None) => Some(visit.refuse(Needed::Login, request).await),
-            Err(error) => Some(error.into()),
-        }
+        false
+    }
+
+    /// Whether the request passes without anybody being asked or waited for.
+    fn is_open_to<U: User>(&self, request: &Parts) -> bool {
+        self.is_exempt(request)
+            || request
+                .extensions
+                .get::<Arc<Visit<U>>>()
+                .is_some_and(|visit| visit.is_known_to_pass(self.rule, request))
+    }
+
+    async fn require<U: User>(&self, request: &Parts) -> Result<(), LoginRejection> {
+        let visit =
+            Visit::<U>::of(&request.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
+        visit.require(self.rule.into(), request).await?;
+        Ok(())
     }
 }
 
 impl<U> Clone for LoginRequired<U> {
     fn clone(&self) -> Self {
         Self {
-            rule: self.rule.clone(),
+            gate: self.gate.clone(),
             user: PhantomData,
         }
     }
@@ -143,7 +181,7 @@ impl<U> Clone for LoginRequired<U> {
 
 impl<U> fmt::Debug for LoginRequired<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("LoginRequired").field(&self.rule).finish()
+        f.debug_tuple("LoginRequired").field(&self.gate).finish()
     }
 }
 
@@ -153,7 +191,7 @@ impl<U, S> Layer<S> for LoginRequired<U> {
     fn layer(&self, inner: S) -> LoginRequiredService<U, S> {
         LoginRequiredService {
             inner,
-            rule: self.rule.clone(),
+            gate: self.gate.clone(),
             user: PhantomData,
         }
     }
@@ -162,7 +200,7 @@ impl<U, S> Layer<S> for LoginRequired<U> {
 /// The service that [`LoginRequired`] makes.
 pub struct LoginRequiredService<U, S> {
     inner: S,
-    rule: Arc<Rule>,
+    gate: Arc<Gate>,
     user: PhantomData<fn() -> U>,
 }
 
@@ -170,7 +208,7 @@ impl<U, S: Clone> Clone for LoginRequiredService<U, S> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            rule: self.rule.clone(),
+            gate: self.gate.clone(),
             user: PhantomData,
         }
     }
@@ -190,23 +228,56 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = LoginRequiredFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        // Within another guard the visitor is known already, and this one costs next to nothing.
+        if self.gate.is_open_to::<U>(&parts) {
+            return LoginRequiredFuture::Open {
+                inner: self.inner.call(Request::from_parts(parts, body)),
+            };
+        }
         // The service that was polled ready is the one to call; its copy waits for the next.
         let copy = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, copy);
-        let rule = self.rule.clone();
-        Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            match rule.refuse::<U>(&parts).await {
-                None => inner.call(Request::from_parts(parts, body)).await,
-                Some(rejection) => Ok(rejection.into_response()),
+        let gate = self.gate.clone();
+        let asked = Box::pin(async move {
+            match gate.require::<U>(&parts).await {
+                Ok(()) => inner.call(Request::from_parts(parts, body)).await,
+                Err(rejection) => Ok(rejection.into_response()),
             }
-        })
+        });
+        LoginRequiredFuture::Asked { asked }
+    }
+}
+
+pin_project! {
+    /// The future of [`LoginRequiredService`].
+    #[project = LoginRequiredFutureProjection]
+    pub enum LoginRequiredFuture<F> {
+        Open { #[pin] inner: F },
+        Asked { asked: Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>> },
+    }
+}
+
+impl<F: Future<Output = Result<Response, Infallible>>> Future for LoginRequiredFuture<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            LoginRequiredFutureProjection::Open { inner } => inner.poll(cx),
+            LoginRequiredFutureProjection::Asked { asked } => asked.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<F> fmt::Debug for LoginRequiredFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoginRequiredFuture")
     }
 }

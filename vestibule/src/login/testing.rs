@@ -40,7 +40,15 @@ impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
     pub(crate) fn take(extensions: &mut Extensions) -> Option<Self> {
         let login: Self = extensions.remove()?;
         let is_fresh = extensions.get().is_none_or(|TestFreshness(fresh)| *fresh);
-        Some(Self { is_fresh, ..login })
+        let is_done = match extensions.get::<AtEachRequest>() {
+            Some(_) => Arc::default(),
+            None => login.is_done,
+        };
+        Some(Self {
+            is_fresh,
+            is_done,
+            ..login
+        })
     }
 
     /// Notes that it has been done. Returns whether it had not been before: after a log-out
@@ -75,6 +83,10 @@ impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
 /// Whether a [`TestLogin`] is fresh.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TestFreshness(pub(crate) bool);
+
+/// A [`TestLogin`] logs in at each request anew, for a client that keeps no cookies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AtEachRequest;
 
 /// Login is switched off: the layers let everybody pass. Flask-Login's `LOGIN_DISABLED`.
 #[derive(Debug, Clone, Copy)]

@@ -42,4 +42,18 @@ pub trait User: Clone + Send + Sync + 'static {
     fn session_epoch(&self) -> i64 {
         0
     }
+
+    /// Whether this user has the role. Default: no user has any, so that a user type without
+    /// roles writes nothing. [`access::Rights`](crate::access::Rights) keeps roles and
+    /// permissions as sets.
+    fn has_role(&self, role: &str) -> bool {
+        let _ = role;
+        false
+    }
+
+    /// Whether this user has the permission, such as `posts.edit`. Default: no user has any.
+    fn can(&self, permission: &str) -> bool {
+        let _ = permission;
+        false
+    }
 }

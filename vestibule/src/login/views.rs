@@ -119,16 +119,16 @@ impl LoginViews {
         }
     }
 
-    pub(crate) fn page(self, needed: Needed) -> (Option<String>, Option<Flash>, Option<Flash>) {
+    /// The page for those who lack this, and the message on the way there: the first, or for
+    /// those who sent something the second.
+    pub(crate) fn page(self, needed: Needed<'_>) -> (Option<String>, Option<Flash>, Option<Flash>) {
         let (view, message) = match needed {
-            Needed::Login => (self.login_view, self.login_message),
-            Needed::FreshLogin => (self.refresh_view, self.refresh_message),
+            Needed::Login => (self.login_view.flatten(), self.login_message.flatten()),
+            Needed::FreshLogin => (self.refresh_view.flatten(), self.refresh_message.flatten()),
+            Needed::Visit(page) => (Some(page.to_owned()), None),
+            Needed::Right | Needed::NotToKnow => (None, None),
         };
-        (
-            view.flatten(),
-            message.flatten(),
-            self.lost_message.flatten(),
-        )
+        (view, message, self.lost_message.flatten())
     }
 }
 
@@ -175,7 +175,13 @@ where
 
 /// What a request lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Needed {
+pub(crate) enum Needed<'a> {
     Login,
     FreshLogin,
+    /// A role, a permission, or what else a guard asks. No page gives it.
+    Right,
+    /// The same, of somebody who must not learn that there is something.
+    NotToKnow,
+    /// A look at this page first.
+    Visit(&'a str),
 }

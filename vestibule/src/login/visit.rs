@@ -11,7 +11,10 @@ use http::{Extensions, HeaderValue};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::login::cookies::Cookies;
+use crate::login::event::Refused;
 use crate::login::protection::Sender;
+use crate::login::refusal::original_path;
+use crate::login::rule::Demand;
 #[cfg(any(test, feature = "testing"))]
 use crate::login::testing::TestLogin;
 use crate::login::{Event, EventRecord, LoginManager, User, UserId};
@@ -154,18 +157,18 @@ impl<U: User> Visit<U> {
         if !self.manager.listeners.want(event) {
             return;
         }
-        let (user, session) = match self.known().flatten() {
-            Some(logged_in) => (
-                Some(logged_in.user.id()),
-                logged_in
-                    .session
-                    .as_ref()
-                    .map(|session| &session.public_id)
-                    .cloned(),
-            ),
-            None => (None, None),
-        };
+        let (user, session) = self.known_ids();
         self.tell_of(event, user, session).await;
+    }
+
+    /// Whoever is logged in, and the public id of the session.
+    fn known_ids(&self) -> (Option<UserId>, Option<String>) {
+        let Some(logged_in) = self.known().flatten() else {
+            return (None, None);
+        };
+        let session = logged_in.session.as_ref();
+        let session = session.map(|session| session.public_id.clone());
+        (Some(logged_in.user.id()), session)
     }
 
     /// Tells what happened to somebody.
@@ -175,8 +178,33 @@ impl<U: User> Visit<U> {
         user: Option<UserId>,
         session: Option<String>,
     ) {
+        let record = self.record(event, user, session);
+        self.manager.listeners.tell(record).await;
+    }
+
+    /// Tells that whoever is logged in, or nobody, was refused.
+    pub(crate) async fn tell_refused(&self, event: Event, demand: Demand, request: &Parts) {
+        if !self.manager.listeners.want(event) {
+            return;
+        }
+        let (user, session) = self.known_ids();
+        let mut record = self.record(event, user, session);
+        let path = original_path(request).split('?').next();
+        record.refused = Some(Refused {
+            rule: demand.to_string(),
+            method: request.method.to_string(),
+            path: path
+                .into_iter()
+                .flat_map(str::chars)
+                .take(Refused::MAX_PATH_CHARS)
+                .collect(),
+        });
+        self.manager.listeners.tell(record).await;
+    }
+
+    fn record(&self, event: Event, user: Option<UserId>, session: Option<String>) -> EventRecord {
         let manager = &*self.manager;
-        let record = EventRecord {
+        EventRecord {
             event,
             at: manager.clock.now(),
             realm: manager.realm.to_string(),
@@ -184,8 +212,8 @@ impl<U: User> Visit<U> {
             session,
             address: self.sender.address,
             user_agent: self.sender.user_agent(),
-        };
-        manager.listeners.tell(record).await;
+            refused: None,
+        }
     }
 
     /// Whether a session's credential was shown recently enough.
@@ -242,7 +270,7 @@ impl<U: User> Visit<U> {
     }
 
     /// Who is logged in, if that is known already.
-    fn known(&self) -> Option<Option<Arc<LoggedIn<U>>>> {
+    pub(super) fn known(&self) -> Option<Option<Arc<LoggedIn<U>>>> {
         match &self.state().visitor {
             Visitor::NotAsked => None,
             Visitor::Anonymous => Some(None),

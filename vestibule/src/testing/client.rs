@@ -14,8 +14,9 @@ use http::{Extensions, HeaderMap, Method, StatusCode};
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
 
+use crate::access::RouteTable;
 use crate::login::User;
-use crate::login::testing::{TestFreshness, TestLogin, WithoutLogin};
+use crate::login::testing::{AtEachRequest, TestFreshness, TestLogin, WithoutLogin};
 
 /// A browser with cookies of its own, which talks to a router in process. It follows no
 /// redirect, so that a test sees each step.
@@ -173,6 +174,23 @@ impl TestClient {
         .await
     }
 
+    /// Asks every route of the app, as an anonymous visitor and as this browser: let that be one
+    /// of a user without any rights.
+    ///
+    /// # Panics
+    /// When the routes cannot be read.
+    pub async fn route_table(&self) -> RouteTable {
+        let table = RouteTable::of(&self.router, |request| {
+            if let Some(cookies) = self.cookie_header() {
+                let cookies = cookies.parse().expect("cookies are ASCII");
+                request.headers_mut().insert(COOKIE, cookies);
+            }
+            request.extensions_mut().extend(self.extensions.clone());
+            request.extensions_mut().insert(AtEachRequest);
+        });
+        table.await.expect("a table of the routes")
+    }
+
     /// The value of a cookie that this browser has.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let cookies = self.cookies();
@@ -215,6 +233,15 @@ impl TestClient {
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn cookie_header(&self) -> Option<String> {
+        let cookies = self.cookies();
+        let pairs = cookies
+            .iter()
+            .map(|(name, cookie)| format!("{name}={}", cookie.value));
+        let pairs: Vec<_> = pairs.collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
     async fn send(&self, sent: Sent<'_>) -> TestResponse {
         let mut request = Request::builder()
             .method(sent.method)
@@ -226,13 +253,8 @@ impl TestClient {
         for (name, value) in sent.headers {
             request = request.header(*name, *value);
         }
-        let cookies: Vec<_> = self
-            .cookies()
-            .iter()
-            .map(|(name, cookie)| format!("{name}={}", cookie.value))
-            .collect();
-        if !cookies.is_empty() {
-            request = request.header(COOKIE, cookies.join("; "));
+        if let Some(cookies) = self.cookie_header() {
+            request = request.header(COOKIE, cookies);
         }
         let mut request = request.body(sent.body).expect("a request that http allows");
         request.extensions_mut().extend(self.extensions.clone());

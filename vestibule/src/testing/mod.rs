@@ -24,9 +24,11 @@ mod app;
 mod client;
 mod conformance;
 mod mailbox;
+mod routes;
 
 #[cfg(feature = "sql")]
 pub use app::{PASSWORD, TestApp};
 pub use client::{TestClient, TestResponse};
 pub use conformance::store_conformance;
 pub use mailbox::Mailbox;
+pub use routes::assert_public_routes;

@@ -1,0 +1,239 @@
+//! What a route asks of its visitor.
+
+use std::fmt;
+
+use crate::login::User;
+use crate::login::visit::LoggedIn;
+
+/// What a route asks of its visitor: plain data, made of roles, permissions and freshness.
+///
+/// Of an extractor by [`Guard::RULE`](crate::access::Guard::RULE), of a router by
+/// [`access_required`](crate::access::access_required); the words are the same.
+///
+/// ```
+/// use vestibule::access::Rule::{self, AllOf, AnyOf, FreshLogin, Permission, Role};
+///
+/// const EDITORS: Rule = AnyOf(&[Role("admin"), Permission("posts.edit")]);
+/// const ADMINS_LATELY: Rule = AllOf(&[Role("admin"), FreshLogin]);
+/// # let _ = (EDITORS, ADMINS_LATELY);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// A user who is logged in.
+    Login,
+    /// A user who has shown a credential recently.
+    FreshLogin,
+    /// A user with this role ([`User::has_role`]).
+    Role(&'static str),
+    /// A user with this permission ([`User::can`]).
+    Permission(&'static str),
+    /// At least one of these; of none, nobody.
+    AnyOf(&'static [Rule]),
+    /// Each of these; of none, nobody, as an empty list is a mistake.
+    AllOf(&'static [Rule]),
+}
+
+/// What a rule says of a user, from the worst to the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    Forbidden,
+    FreshLoginNeeded,
+    Allowed,
+}
+
+impl Rule {
+    /// What this rule says of a user. A walk over the rule, and one question to the user for
+    /// each name in it.
+    pub(crate) fn judge<U: User>(self, user: &LoggedIn<U>) -> Verdict {
+        let allowed = |is_allowed| match is_allowed {
+            true => Verdict::Allowed,
+            false => Verdict::Forbidden,
+        };
+        match self {
+            Self::Login => Verdict::Allowed,
+            Self::FreshLogin if user.is_fresh => Verdict::Allowed,
+            Self::FreshLogin => Verdict::FreshLoginNeeded,
+            Self::Role(role) => allowed(user.user.has_role(role)),
+            Self::Permission(permission) => allowed(user.user.can(permission)),
+            Self::AnyOf(rules) => {
+                let verdicts = rules.iter().map(|rule| rule.judge(user));
+                verdicts.max().unwrap_or(Verdict::Forbidden)
+            }
+            Self::AllOf(rules) => {
+                let verdicts = rules.iter().map(|rule| rule.judge(user));
+                verdicts.min().unwrap_or(Verdict::Forbidden)
+            }
+        }
+    }
+
+    fn join(rules: &[Self], word: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if rules.is_empty() {
+            return f.write_str("nobody");
+        }
+        for (i, rule) in rules.iter().enumerate() {
+            if i > 0 {
+                write!(f, " {word} ")?;
+            }
+            match rule {
+                Self::AnyOf(inner) | Self::AllOf(inner) if inner.len() > 1 => {
+                    write!(f, "({rule})")?;
+                }
+                _ => write!(f, "{rule}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As the route table shows it: `role admin and fresh login`.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Login => f.write_str("login"),
+            Self::FreshLogin => f.write_str("fresh login"),
+            Self::Role(role) => write!(f, "role {role}"),
+            Self::Permission(permission) => write!(f, "permission {permission}"),
+            Self::AnyOf(rules) => Self::join(rules, "or", f),
+            Self::AllOf(rules) => Self::join(rules, "and", f),
+        }
+    }
+}
+
+/// A rule, and who asks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Demand {
+    pub(crate) rule: Rule,
+    /// Whether those without the right must not learn that there is something.
+    pub(crate) hides: bool,
+    /// The guard that asks, where it is a type of its own.
+    guard: Option<&'static str>,
+}
+
+impl Demand {
+    pub(crate) fn of_guard<G>(rule: Rule, hides: bool) -> Self {
+        Self {
+            rule,
+            hides,
+            guard: Some(std::any::type_name::<G>()),
+        }
+    }
+
+    /// What a handler found out by itself.
+    pub(crate) fn of_handler(rule: Rule) -> Self {
+        Self {
+            rule,
+            hides: false,
+            guard: Some("handler"),
+        }
+    }
+
+    /// Whether it is no more than that somebody be logged in.
+    pub(crate) fn is_login(self) -> bool {
+        self == Rule::Login.into()
+    }
+}
+
+impl From<Rule> for Demand {
+    fn from(rule: Rule) -> Self {
+        Self {
+            rule,
+            hides: false,
+            guard: None,
+        }
+    }
+}
+
+/// The guard's type without its path, and the rule: `Admins: role admin`.
+impl fmt::Display for Demand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(guard) = self.guard {
+            let path_end = guard.find('<').unwrap_or(guard.len());
+            let start = guard[..path_end].rfind("::").map_or(0, |colons| colons + 2);
+            write!(f, "{}: ", &guard[start..])?;
+        }
+        write!(f, "{}", self.rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rule::{self, AllOf, AnyOf, FreshLogin, Login, Permission, Role};
+    use super::Verdict::{self, Allowed, Forbidden, FreshLoginNeeded};
+    use crate::login::visit::LoggedIn;
+    use crate::login::{User, UserId};
+
+    /// An editor, who may write posts.
+    #[derive(Clone)]
+    struct Editor;
+
+    impl User for Editor {
+        fn id(&self) -> UserId {
+            1_i64.into()
+        }
+
+        fn has_role(&self, role: &str) -> bool {
+            role == "editor"
+        }
+
+        fn can(&self, permission: &str) -> bool {
+            permission == "posts.write"
+        }
+    }
+
+    fn judge(rule: Rule, is_fresh: bool) -> Verdict {
+        rule.judge(&LoggedIn {
+            user: Editor,
+            session: None,
+            is_fresh,
+            is_remembered: false,
+        })
+    }
+
+    #[test]
+    fn a_rule_is_as_true_as_its_parts() {
+        for (rule, fresh, stale) in [
+            (Login, Allowed, Allowed),
+            (FreshLogin, Allowed, FreshLoginNeeded),
+            (Role("editor"), Allowed, Allowed),
+            (Role("admin"), Forbidden, Forbidden),
+            (Role("posts.write"), Forbidden, Forbidden),
+            (Permission("posts.write"), Allowed, Allowed),
+            (Permission("editor"), Forbidden, Forbidden),
+            (AnyOf(&[Role("admin"), Role("editor")]), Allowed, Allowed),
+            (
+                AllOf(&[Role("admin"), Role("editor")]),
+                Forbidden,
+                Forbidden,
+            ),
+            (
+                AllOf(&[Role("editor"), FreshLogin]),
+                Allowed,
+                FreshLoginNeeded,
+            ),
+            // Whoever lacks the right is not asked for a password first.
+            (AllOf(&[FreshLogin, Role("admin")]), Forbidden, Forbidden),
+            (
+                AnyOf(&[Role("admin"), FreshLogin]),
+                Allowed,
+                FreshLoginNeeded,
+            ),
+            (AnyOf(&[]), Forbidden, Forbidden),
+            (AllOf(&[]), Forbidden, Forbidden),
+        ] {
+            assert_eq!(judge(rule, true), fresh, "{rule}");
+            assert_eq!(judge(rule, false), stale, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_rule_says_what_it_asks() {
+        let rule = AllOf(&[AnyOf(&[Role("a"), Permission("b.c")]), FreshLogin]);
+
+        assert_eq!(
+            rule.to_string(),
+            "(role a or permission b.c) and fresh login"
+        );
+        assert_eq!(AnyOf(&[]).to_string(), "nobody");
+    }
+}

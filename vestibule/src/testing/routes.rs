@@ -1,0 +1,59 @@
+//! Every route of an app, and which of them are everybody's.
+
+use crate::access::RouteTable;
+use crate::login::required::PublicRoute;
+
+/// Checks that an app denies by default: of the routes in `table` those in `public` are
+/// everybody's, and no other. A public one is written as `/login`, or for one method as
+/// `GET /posts/{id}`.
+///
+/// ```
+/// # #[tokio::main] async fn main() {
+/// use vestibule::testing::{TestApp, assert_public_routes};
+///
+/// let app = TestApp::new().await;
+/// let browser = app.registered("alice").await;
+///
+/// let table = browser.route_table().await;
+/// assert_public_routes(&table, ["/", "/login", "/register", "/logout", "/static/{file}"]);
+/// # }
+/// ```
+///
+/// # Panics
+/// When a route that is not in `public` asks nothing of its visitors, and when one in `public`
+/// does, or is not there.
+#[track_caller]
+pub fn assert_public_routes<R: Into<String>>(
+    table: &RouteTable,
+    public: impl IntoIterator<Item = R>,
+) {
+    let public: Vec<String> = public.into_iter().map(Into::into).collect();
+    let matchers: Vec<PublicRoute> = public.iter().cloned().map(Into::into).collect();
+    let mut wrong = Vec::new();
+    for route in table.routes() {
+        let (method, path) = (&route.method, &route.path);
+        let is_public = matchers.iter().any(|public| public.is(method, path));
+        match &route.guard {
+            None if !is_public => {
+                wrong.push(format!("{method} {path} asks nothing of its visitors"))
+            }
+            Some(guard) if is_public => {
+                wrong.push(format!(
+                    "{method} {path} is to be public, and asks: {guard}"
+                ));
+            }
+            _ => {}
+        }
+    }
+    for (text, public) in public.iter().zip(&matchers) {
+        let is_it = |route: &crate::access::TableRoute| public.is(&route.method, &route.path);
+        if !table.routes().iter().any(is_it) {
+            wrong.push(format!("there is no route {text}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}\nGuard them, or name them as public. All routes:\n{table}",
+        wrong.join("\n")
+    );
+}
