@@ -688,6 +688,10 @@ impl SessionStore for FlawedStore {
         self.store.revoke_user(realm, user_id, keep).await
     }
 
+    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
+        self.store.list_user(realm, user_id).await
+    }
+
     fn sweep(
         &self,
         realm: &str,

@@ -24,6 +24,7 @@
 //! | `extend_remembered` | writes when the browser is forgotten |
 //! | `revoke`, `revoke_remembered` | ends one |
 //! | `revoke_user` | ends all of a user's |
+//! | `list_user` | reads all sessions of a user |
 //! | `sweep` | removes the expired |
 
 mod cookie;

@@ -127,6 +127,17 @@ pub trait SessionStore: Send + Sync + 'static {
         keep: Option<SessionId>,
     ) -> impl Future<Output = Result<u64>> + Send;
 
+    /// All sessions of a user of this [`realm`](crate::login::LoginManager::realm), expired ones
+    /// too, the last seen first.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn list_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+    ) -> impl Future<Output = Result<Vec<Session>>> + Send;
+
     /// Removes the sessions of this [`realm`](crate::login::LoginManager::realm) that are over by
     /// `expiry` at `now`, and the remembered logins of it that have expired. Returns how many.
     ///
@@ -206,5 +217,6 @@ object_safe_twin! {
     fn revoke_user(
         realm: &'a str, user_id: &'a UserId, keep: Option<SessionId>
     ) -> u64;
+    fn list_user(realm: &'a str, user_id: &'a UserId) -> Vec<Session>;
     fn sweep(realm: &'a str, expiry: SessionExpiry, now: Timestamp) -> u64;
 }

@@ -192,6 +192,14 @@ impl SessionStore for MemoryStore {
         Ok(ended as u64)
     }
 
+    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
+        let kept = self.kept();
+        let is_theirs = |session: &&Session| session.realm == realm && session.user_id == *user_id;
+        let mut found: Vec<_> = kept.sessions.values().filter(is_theirs).cloned().collect();
+        found.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at));
+        Ok(found)
+    }
+
     async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
         let mut kept = self.kept();
         let before = kept.sessions.len() + kept.remembered.len();

@@ -9,7 +9,7 @@ pub use migration::MIGRATIONS;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QuerySelect, TransactionTrait, UpdateMany,
+    QueryFilter, QueryOrder, QuerySelect, TransactionTrait, UpdateMany,
 };
 
 use crate::clock::Timestamp;
@@ -193,6 +193,17 @@ impl SessionStore for SqlStore {
         let ended = sessions.exec(&transaction).await.map_err(Error::from_db)?;
         transaction.commit().await.map_err(Error::from_db)?;
         Ok(ended.rows_affected)
+    }
+
+    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
+        let found = session::Entity::find()
+            .filter(session::Column::Realm.eq(realm))
+            .filter(session::Column::UserId.eq(user_id.as_str()))
+            .order_by_desc(session::Column::LastSeenAt)
+            .all(self.0.connection())
+            .await
+            .map_err(Error::from_db)?;
+        found.into_iter().map(row::to_session).collect()
     }
 
     async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {

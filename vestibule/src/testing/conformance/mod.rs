@@ -35,6 +35,7 @@ pub async fn store_conformance(store: impl SessionStore) {
     sessions::a_replaced_session_is_gone(&store, &made).await;
     sessions::what_is_revoked_stays_revoked(&store, &made).await;
     sessions::all_sessions_of_a_user_end_but_the_kept_one(&store, &made).await;
+    sessions::the_sessions_of_a_user_are_listed_and_nobody_elses(&store, &made).await;
     sessions::the_sweep_takes_the_expired_only(&store, &made).await;
     sessions::a_late_touch_in_a_race_revives_nothing(&store, &made).await;
     sessions::a_renewed_session_takes_the_place_of_the_old_one(&store, &made).await;

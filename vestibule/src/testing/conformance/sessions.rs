@@ -97,6 +97,34 @@ pub(super) async fn all_sessions_of_a_user_end_but_the_kept_one(
     assert_eq!(count, 1, "without one to keep, all");
 }
 
+pub(super) async fn the_sessions_of_a_user_are_listed_and_nobody_elses(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let (first, second) = (sessions.of("lister"), sessions.of("lister"));
+    let others = sessions.of("LISTER");
+    let mut elsewhere = sessions.of("lister");
+    elsewhere.realm = "admin".to_owned();
+    for session in [&first, &second, &others, &elsewhere] {
+        create(store, session).await;
+    }
+    store.touch(first.id, NOW + HOUR).await.expect("touch");
+
+    let listed = store.list_user("", &UserId::from("lister")).await;
+
+    let listed: Vec<_> = listed
+        .expect("list_user")
+        .into_iter()
+        .map(|s| s.id)
+        .collect();
+    assert_eq!(listed, [first.id, second.id], "the last seen first");
+    let nobodys = store.list_user("", &UserId::from("nobody")).await;
+    assert_eq!(nobodys.expect("list_user"), [], "nobody has none");
+    store.revoke(first.id).await.expect("revoke");
+    let listed = store.list_user("", &UserId::from("lister")).await;
+    assert_eq!(listed.expect("list_user"), [second], "an ended one is gone");
+}
+
 pub(super) async fn the_sweep_takes_the_expired_only(
     store: &impl SessionStore,
     sessions: &Sessions,
