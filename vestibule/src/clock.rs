@@ -38,6 +38,27 @@ impl Timestamp {
     }
 }
 
+/// As RFC 3339 writes it, in UTC and whole seconds: `2026-11-24T09:30:00Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.div_euclid(1_000);
+        let Ok(moment) = time::OffsetDateTime::from_unix_timestamp(seconds) else {
+            return write!(f, "{} ms after 1970", self.0);
+        };
+        let (date, time) = (moment.date(), moment.time());
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+            date.year(),
+            u8::from(date.month()),
+            date.day(),
+            time.hour(),
+            time.minute(),
+            time.second()
+        )
+    }
+}
+
 impl std::ops::Add<Duration> for Timestamp {
     type Output = Self;
 
@@ -123,4 +144,21 @@ fn system_now() -> Timestamp {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn a_moment_is_shown_as_rfc_3339_has_it() {
+        for (millis, shown) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_800_000_000_999, "2027-01-15T08:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (i64::MAX, "9223372036854775807 ms after 1970"),
+        ] {
+            assert_eq!(Timestamp::from_millis(millis).to_string(), shown);
+        }
+    }
 }

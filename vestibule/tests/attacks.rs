@@ -11,7 +11,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use http::StatusCode;
 use sea_orm::{ConnectionTrait, Database as Connection, DatabaseConnection, Statement};
-use vestibule::accounts::{Account, Username};
+use vestibule::accounts::{Account, Actor, Username};
 use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
 use vestibule::login::{Event, EventRecord, SessionProtection};
@@ -217,9 +217,19 @@ async fn a_copied_remember_cookie_is_dead_after_whatever_ends_the_login() {
             "log-out" => drop(browser.post("/logout", &[]).await),
             "password" => {
                 let new = "another horse battery staple".into();
-                accounts.set_password(&id, &new).await.unwrap();
+                accounts
+                    .by(Actor::operator())
+                    .set_password(&id, &new)
+                    .await
+                    .map(drop)
+                    .unwrap();
             }
-            "disabled" => accounts.set_disabled(&id, true).await.unwrap(),
+            "disabled" => accounts
+                .by(Actor::operator())
+                .disable(&id)
+                .await
+                .map(drop)
+                .unwrap(),
             "everywhere" => drop(browser.post("/everywhere", &[]).await),
             _ => target.app.clock.advance(DAY * 30),
         }
@@ -229,7 +239,12 @@ async fn a_copied_remember_cookie_is_dead_after_whatever_ends_the_login() {
         assert_eq!(response.status, StatusCode::SEE_OTHER, "{end}");
         if end == "disabled" {
             // Enabled again, it is not back.
-            accounts.set_disabled(&id, false).await.unwrap();
+            accounts
+                .by(Actor::operator())
+                .enable(&id)
+                .await
+                .map(drop)
+                .unwrap();
             assert!(!is_in(&thief).await);
         }
     }
@@ -466,7 +481,12 @@ async fn parallel_log_ins_are_sessions_of_their_own_that_end_together() {
     }
     let new = "another horse battery staple".into();
     let accounts = target.app.site.accounts();
-    accounts.set_password(&id, &new).await.unwrap();
+    accounts
+        .by(Actor::operator())
+        .set_password(&id, &new)
+        .await
+        .map(drop)
+        .unwrap();
     for browser in &browsers {
         assert!(!is_in(browser).await);
         browser.restart();

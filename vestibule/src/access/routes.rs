@@ -16,7 +16,8 @@ use crate::login::rule::Demand;
 /// Every route of an app, with what it asks of its visitors: found out by asking each of them.
 ///
 /// Each route gets a request of an anonymous visitor, and where that is refused another one of a
-/// user without any rights; a guard that refuses says what it asked for. Nobody gets anywhere by
+/// user without any rights, whose log-in is not fresh; a guard that refuses says what it asked
+/// for. Nobody gets anywhere by
 /// this where they could not go anyway, but a handler that anybody may call is called: build the
 /// table of an app on data that does not matter.
 ///
@@ -68,8 +69,8 @@ pub struct TableRoute {
 }
 
 impl RouteTable {
-    /// Asks every route of `router`. `as_user` makes a request one of a user without any rights,
-    /// as by a session cookie; where it does nothing, the table shows of each route the outermost
+    /// Asks every route of `router`. `as_user` makes a request one of a user without any rights
+    /// and without a fresh log-in, as by a session cookie; where it does nothing, the table shows of each route the outermost
     /// guard alone.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::access::Rights;
 use crate::clock::Timestamp;
 use crate::login::{User, UserId};
 
@@ -22,6 +23,13 @@ pub struct Account {
     /// Whether the operator has shut the account.
     #[serde(skip)]
     pub is_disabled: bool,
+    /// Whether the user must choose another password before anything else, as the operator or
+    /// an admin said.
+    #[serde(skip)]
+    pub must_change_password: bool,
+    /// The roles, and the permissions that they give.
+    #[serde(skip)]
+    pub rights: Rights,
     /// What [`User::session_epoch`] gives: changed by a new password and by shutting.
     #[serde(skip)]
     pub session_epoch: i64,
@@ -44,5 +52,13 @@ impl User for Account {
 
     fn session_epoch(&self) -> i64 {
         self.session_epoch
+    }
+
+    fn has_role(&self, role: &str) -> bool {
+        self.rights.has_role(role)
+    }
+
+    fn can(&self, permission: &str) -> bool {
+        self.rights.can(permission)
     }
 }

@@ -13,6 +13,7 @@ pub(super) mod user {
         pub(in crate::accounts) canonical_username: String,
         pub(in crate::accounts) email: Option<String>,
         pub(in crate::accounts) is_disabled: bool,
+        pub(in crate::accounts) must_change_password: bool,
         pub(in crate::accounts) session_epoch: i64,
         pub(in crate::accounts) created_at: i64,
         pub(in crate::accounts) updated_at: i64,
@@ -22,6 +23,8 @@ pub(super) mod user {
     pub(in crate::accounts) enum Relation {
         #[sea_orm(has_one = "super::password::Entity")]
         Password,
+        #[sea_orm(has_many = "super::user_role::Entity")]
+        Roles,
     }
 
     impl Related<super::password::Entity> for Entity {
@@ -70,6 +73,105 @@ pub(super) mod password {
             Relation::User.def()
         }
     }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod role {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "roles")]
+    pub(in crate::accounts) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(in crate::accounts) name: String,
+        pub(in crate::accounts) created_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(in crate::accounts) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod role_permission {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "role_permissions")]
+    pub(in crate::accounts) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(in crate::accounts) role_name: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(in crate::accounts) permission: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(in crate::accounts) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod user_role {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "user_roles")]
+    pub(in crate::accounts) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(in crate::accounts) user_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(in crate::accounts) role_name: String,
+        pub(in crate::accounts) granted_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(in crate::accounts) enum Relation {
+        #[sea_orm(
+            belongs_to = "super::user::Entity",
+            from = "Column::UserId",
+            to = "super::user::Column::Id",
+            on_delete = "Cascade"
+        )]
+        User,
+        /// Past the table of roles, which would say no more than the name.
+        #[sea_orm(
+            belongs_to = "super::role_permission::Entity",
+            from = "Column::RoleName",
+            to = "super::role_permission::Column::RoleName"
+        )]
+        Permissions,
+    }
+
+    impl Related<super::user::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::User.def()
+        }
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod security_log {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "security_log")]
+    pub(in crate::accounts) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(in crate::accounts) id: String,
+        pub(in crate::accounts) at: i64,
+        pub(in crate::accounts) action: String,
+        pub(in crate::accounts) actor_id: Option<String>,
+        pub(in crate::accounts) actor_name: String,
+        pub(in crate::accounts) address: Option<String>,
+        pub(in crate::accounts) user_id: Option<String>,
+        pub(in crate::accounts) username: Option<String>,
+        pub(in crate::accounts) detail: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(in crate::accounts) enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, TransactionTrait,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, TransactionTrait, UpdateMany,
 };
 
+use crate::access::Rights;
 use crate::accounts::entity::{password, user};
-use crate::accounts::{Account, Email, Username};
+use crate::accounts::security_log::Entry;
+use crate::accounts::{Account, Action, Actor, Administration, Email, Username, rows};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
@@ -17,16 +19,17 @@ use crate::database::{Database, is_duplicate};
 use crate::error::{Error, Result};
 use crate::login::{UserId, UserLoader};
 use crate::password::{PasswordHash, Passwords};
-use crate::session::{SessionStore, SharedSessionStore};
+use crate::session::{Session, SessionExpiry, SessionStore, SharedSessionStore};
 
 /// The stored users. Clones share everything.
 #[derive(Clone)]
 pub struct Accounts {
-    database: Database,
-    passwords: Passwords,
-    sessions: SharedSessionStore,
-    realm: String,
-    clock: Clock,
+    pub(super) database: Database,
+    pub(super) passwords: Passwords,
+    pub(super) sessions: SharedSessionStore,
+    pub(super) realm: String,
+    pub(super) expiry: SessionExpiry,
+    pub(super) clock: Clock,
     random: Random,
 }
 
@@ -60,6 +63,7 @@ impl Accounts {
             passwords,
             sessions: SharedSessionStore::new(sessions),
             realm: String::new(),
+            expiry: SessionExpiry::default(),
             clock: Clock::default(),
             random: Random::default(),
         }
@@ -68,6 +72,13 @@ impl Accounts {
     /// The [`realm`](crate::login::LoginManager::realm) of the sessions. Default: empty.
     pub fn realm(mut self, realm: &str) -> Self {
         realm.clone_into(&mut self.realm);
+        self
+    }
+
+    /// When sessions end by themselves, as in
+    /// [`LoginManager::expiry`](crate::login::LoginManager::expiry): which of them are listed.
+    pub fn expiry(mut self, expiry: SessionExpiry) -> Self {
+        self.expiry = expiry;
         self
     }
 
@@ -92,6 +103,16 @@ impl Accounts {
     /// # Errors
     /// When the database failed or the hashing queue is full.
     pub async fn register(&self, username: &Username, password: &Secret) -> Result<Registration> {
+        self.add(username, password, None).await
+    }
+
+    /// Makes an account, by the hand of `actor`, or of the new user.
+    pub(super) async fn add(
+        &self,
+        username: &Username,
+        password: &Secret,
+        actor: Option<&Actor>,
+    ) -> Result<Registration> {
         // Asked first only to save the hashing; it is the unique index that decides.
         if self.find(username).await?.is_some() {
             return Ok(Registration::NameTaken);
@@ -105,6 +126,7 @@ impl Accounts {
             canonical_username: ActiveValue::Set(username.canonical().to_owned()),
             email: ActiveValue::Set(None),
             is_disabled: ActiveValue::Set(false),
+            must_change_password: ActiveValue::Set(false),
             session_epoch: ActiveValue::Set(0),
             created_at: ActiveValue::Set(now.as_millis()),
             updated_at: ActiveValue::Set(now.as_millis()),
@@ -120,9 +142,16 @@ impl Accounts {
             .insert(&transaction)
             .await
             .map_err(Error::from_db)?;
-        transaction.commit().await.map_err(Error::from_db)?;
-        tracing::info!(user = user.id, "registered");
-        Ok(Registration::Registered(user.into()))
+        let account = rows::account(user, Rights::none());
+        let entry = Entry {
+            action: Action::AccountAdded,
+            user: Some(&account),
+            detail: None,
+        };
+        let themself = Actor::user(&account);
+        self.commit(transaction, actor.unwrap_or(&themself), entry)
+            .await?;
+        Ok(Registration::Registered(account))
     }
 
     /// Whether a username and a password belong together, in the same time whether or not
@@ -132,21 +161,14 @@ impl Accounts {
     /// When the database failed or the hashing queue is full.
     pub async fn check_password(&self, username: &str, password: &Secret) -> Result<PasswordCheck> {
         let found = match username.parse::<Username>() {
-            Ok(username) => user::Entity::find()
-                .filter(user::Column::CanonicalUsername.eq(username.canonical()))
-                .find_also_related(password::Entity)
-                .one(self.database.connection())
-                .await
-                .map_err(Error::from_db)?,
+            Ok(username) => {
+                let by_name = user::Column::CanonicalUsername.eq(username.canonical());
+                rows::find_one(by_name.into(), self.database.connection()).await?
+            }
             Err(_) => None,
         };
-        let (account, hash) = match found {
-            Some((user, row)) => (
-                Some(Account::from(user)),
-                row.map(|row| PasswordHash::from_stored(row.hash)),
-            ),
-            None => (None, None),
-        };
+        let (account, hash) = found.unzip();
+        let hash = hash.flatten();
         let is_right = self.passwords.verify(password, hash.as_ref()).await?;
         Ok(match account {
             Some(account) if is_right && !account.is_disabled => PasswordCheck::Right(account),
@@ -159,12 +181,9 @@ impl Accounts {
     /// # Errors
     /// When the database failed.
     pub async fn find(&self, username: &Username) -> Result<Option<Account>> {
-        let found = user::Entity::find()
-            .filter(user::Column::CanonicalUsername.eq(username.canonical()))
-            .one(self.database.connection())
-            .await
-            .map_err(Error::from_db)?;
-        Ok(found.map(Account::from))
+        let by_name = user::Column::CanonicalUsername.eq(username.canonical());
+        let found = rows::find_one(by_name.into(), self.database.connection()).await?;
+        Ok(found.map(|(account, _)| account))
     }
 
     /// Up to `limit` accounts in the order of their canonical names, from the first after
@@ -173,40 +192,124 @@ impl Accounts {
     /// # Errors
     /// When the database failed.
     pub async fn list(&self, after: Option<&Username>, limit: u64) -> Result<Vec<Account>> {
+        self.search("", after, limit).await
+    }
+
+    /// As [`list`](Self::list), of the accounts whose name begins with `text`, or reads so; where
+    /// it has an `@`, of those whose email address it is. A look into an index, however many
+    /// accounts there are.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn search(
+        &self,
+        text: &str,
+        after: Option<&Username>,
+        limit: u64,
+    ) -> Result<Vec<Account>> {
         let after = after.map_or("", Username::canonical);
-        let found = user::Entity::find()
-            .filter(user::Column::CanonicalUsername.gt(after))
+        let mut find = user::Entity::find().filter(user::Column::CanonicalUsername.gt(after));
+        let text = text.trim();
+        if text.contains(char::is_control) {
+            return Ok(Vec::new());
+        }
+        if text.contains('@') {
+            find = find.filter(user::Column::Email.eq(text));
+        } else if !text.is_empty() {
+            let Some(prefix) = Username::canonical_prefix(text) else {
+                return Ok(Vec::new());
+            };
+            // Of the characters of a name, the underscore alone means something to LIKE.
+            let like = LikeExpr::new(format!("{}%", prefix.replace('_', "\\_"))).escape('\\');
+            find = find.filter(user::Column::CanonicalUsername.like(like));
+            // Where names are compared by their code points, which is not so on PostgreSQL, the
+            // index has the names that begin alike in one place.
+            if self.database.connection().get_database_backend() != DbBackend::Postgres {
+                let past = format!("{prefix}{}", char::MAX);
+                find = find
+                    .filter(user::Column::CanonicalUsername.gte(prefix))
+                    .filter(user::Column::CanonicalUsername.lt(past));
+            }
+        }
+        let found = find
             .order_by_asc(user::Column::CanonicalUsername)
             .limit(limit)
             .all(self.database.connection())
             .await
             .map_err(Error::from_db)?;
-        Ok(found.into_iter().map(Account::from).collect())
+        rows::with_rights(found, self.database.connection()).await
     }
 
-    /// Gives an account a new password and ends all its sessions.
+    /// The sessions of a user that are alive, the last seen first.
+    ///
+    /// # Errors
+    /// When the session store failed.
+    pub async fn sessions(&self, account: &Account) -> Result<Vec<Session>> {
+        let now = self.clock.now();
+        let mut sessions = self.sessions.list_user(&self.realm, &account.id).await?;
+        sessions.retain(|session| {
+            self.expiry.is_alive(session, now) && session.user_epoch == account.session_epoch
+        });
+        Ok(sessions)
+    }
+
+    /// Changes of accounts and roles by the hand of `actor`.
+    ///
+    /// ```no_run
+    /// use vestibule::accounts::{Accounts, Actor, Change};
+    ///
+    /// # async fn sample(accounts: Accounts) -> Result<(), Box<dyn std::error::Error>> {
+    /// let alice = accounts.find(&"alice".parse()?).await?.ok_or("no alice")?;
+    /// let change = accounts
+    ///     .by(Actor::operator())
+    ///     .grant_role(&alice.id, &"admin".parse()?)
+    ///     .await?;
+    /// assert_eq!(change, Change::Done);
+    /// # Ok(()) }
+    /// ```
+    pub fn by(&self, actor: Actor) -> Administration<'_> {
+        Administration::new(self, actor)
+    }
+
+    /// Gives a user another password, which they chose themself, and ends all their sessions:
+    /// log them in anew. Returns the account as it is now, or none if it is gone, or was changed
+    /// since `account` was read: then the password that was shown may be no longer theirs.
+    ///
+    /// Whether they have shown the one before is yours to check, and whether this one may be
+    /// chosen the [`PasswordPolicy`](crate::password::PasswordPolicy)'s to say.
     ///
     /// # Errors
     /// When the database or the session store failed, or the hashing queue is full. Where the
-    /// sessions could not be ended the new password stands; call it again.
-    pub async fn set_password(&self, id: &UserId, password: &Secret) -> Result<()> {
+    /// sessions could not be ended the new password stands.
+    pub async fn change_password(
+        &self,
+        account: &Account,
+        password: &Secret,
+        actor: &Actor,
+    ) -> Result<Option<Account>> {
         let hash = self.passwords.hash(password).await?;
-        let row = password_row(id.as_str(), &hash, self.clock.now());
-        let replace = sea_orm::sea_query::OnConflict::column(password::Column::UserId)
-            .update_columns([password::Column::Hash, password::Column::ChangedAt])
-            .to_owned();
         let transaction = self.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
-        password::Entity::insert(row)
-            .on_conflict(replace)
-            .exec_without_returning(&transaction)
-            .await
-            .map_err(Error::from_db)?;
-        self.change(id, None, &transaction).await?;
-        transaction.commit().await.map_err(Error::from_db)?;
-        self.sessions.revoke_user(&self.realm, id, None).await?;
-        tracing::info!(user = %id, "password set");
-        Ok(())
+        let unchanged = user::Column::SessionEpoch.eq(account.session_epoch);
+        let update = self
+            .new_epoch(&account.id)
+            .col_expr(user::Column::MustChangePassword, Expr::value(false))
+            .filter(unchanged);
+        if !changed(update, &transaction).await? {
+            return Ok(None);
+        }
+        self.write_password(&account.id, &hash, &transaction)
+            .await?;
+        let entry = Entry {
+            action: Action::PasswordChanged,
+            user: Some(account),
+            detail: None,
+        };
+        self.commit(transaction, actor, entry).await?;
+        self.sessions
+            .revoke_user(&self.realm, &account.id, None)
+            .await?;
+        self.load(account.id.clone()).await
     }
 
     /// Gives an account an email address, or takes it away. Nobody has shown that they read it.
@@ -215,32 +318,10 @@ impl Accounts {
     /// When the database failed.
     pub async fn set_email(&self, id: &UserId, email: Option<&Email>) -> Result<()> {
         let email = email.map(Email::as_str);
-        user::Entity::update_many()
-            .col_expr(user::Column::Email, Expr::value(email))
-            .col_expr(
-                user::Column::UpdatedAt,
-                Expr::value(self.clock.now().as_millis()),
-            )
-            .filter(user::Column::Id.eq(id.as_str()))
-            .exec(self.database.connection())
-            .await
-            .map_err(Error::from_db)?;
-        Ok(())
-    }
-
-    /// Shuts an account, ending all its sessions, or opens it again.
-    ///
-    /// # Errors
-    /// When the database or the session store failed. A shut account's user is refused at the
-    /// very next request in any case.
-    pub async fn set_disabled(&self, id: &UserId, is_disabled: bool) -> Result<()> {
-        self.change(id, Some(is_disabled), self.database.connection())
-            .await?;
-        if is_disabled {
-            self.sessions.revoke_user(&self.realm, id, None).await?;
-        }
-        let change = if is_disabled { "disabled" } else { "enabled" };
-        tracing::info!(user = %id, "account {change}");
+        let update = self
+            .update(id)
+            .col_expr(user::Column::Email, Expr::value(email));
+        changed(update, self.database.connection()).await?;
         Ok(())
     }
 
@@ -248,27 +329,40 @@ impl Accounts {
     ///
     /// Revoking the sessions that are there is not enough: a log-in whose password was checked
     /// before this may create one after it.
-    async fn change(
+    pub(super) fn new_epoch(&self, id: &UserId) -> UpdateMany<user::Entity> {
+        let next_epoch = Expr::col(user::Column::SessionEpoch).add(1);
+        self.update(id)
+            .col_expr(user::Column::SessionEpoch, next_epoch)
+    }
+
+    /// An update of a user.
+    pub(super) fn update(&self, id: &UserId) -> UpdateMany<user::Entity> {
+        let now = self.clock.now().as_millis();
+        user::Entity::update_many()
+            .col_expr(user::Column::UpdatedAt, Expr::value(now))
+            .filter(user::Column::Id.eq(id.as_str()))
+    }
+
+    pub(super) async fn write_password(
         &self,
         id: &UserId,
-        is_disabled: Option<bool>,
+        hash: &PasswordHash,
         connection: &impl ConnectionTrait,
     ) -> Result<()> {
-        let next_epoch = Expr::col(user::Column::SessionEpoch).add(1);
-        let now = self.clock.now().as_millis();
-        let mut update = user::Entity::update_many()
-            .col_expr(user::Column::SessionEpoch, next_epoch)
-            .col_expr(user::Column::UpdatedAt, Expr::value(now))
-            .filter(user::Column::Id.eq(id.as_str()));
-        if let Some(is_disabled) = is_disabled {
-            update = update.col_expr(user::Column::IsDisabled, Expr::value(is_disabled));
-        }
-        update.exec(connection).await.map_err(Error::from_db)?;
+        let row = password_row(id.as_str(), hash, self.clock.now());
+        let replace = sea_orm::sea_query::OnConflict::column(password::Column::UserId)
+            .update_columns([password::Column::Hash, password::Column::ChangedAt])
+            .to_owned();
+        password::Entity::insert(row)
+            .on_conflict(replace)
+            .exec_without_returning(connection)
+            .await
+            .map_err(Error::from_db)?;
         Ok(())
     }
 
     /// A UUID, version 7 (RFC 9562): random, and in the order of time for the index's sake.
-    fn new_id(&self, now: Timestamp) -> Result<String> {
+    pub(super) fn new_id(&self, now: Timestamp) -> Result<String> {
         let millis = u64::try_from(now.as_millis()).unwrap_or(0);
         let random = self.random.bytes::<10>()?;
         let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
@@ -284,27 +378,20 @@ fn password_row(user_id: &str, hash: &PasswordHash, now: Timestamp) -> password:
     }
 }
 
-impl UserLoader<Account> for Accounts {
-    async fn load(&self, id: UserId) -> Result<Option<Account>> {
-        let found = user::Entity::find_by_id(id.as_str())
-            .one(self.database.connection())
-            .await
-            .map_err(Error::from_db)?;
-        Ok(found.map(Account::from))
-    }
+/// Whether an update found its row.
+pub(super) async fn changed<E: EntityTrait>(
+    update: UpdateMany<E>,
+    connection: &impl ConnectionTrait,
+) -> Result<bool> {
+    let updated = update.exec(connection).await.map_err(Error::from_db)?;
+    Ok(updated.rows_affected > 0)
 }
 
-impl From<user::Model> for Account {
-    fn from(user: user::Model) -> Self {
-        Self {
-            id: user.id.into(),
-            username: user.username,
-            email: user.email,
-            is_disabled: user.is_disabled,
-            session_epoch: user.session_epoch,
-            created_at: Timestamp::from_millis(user.created_at),
-            updated_at: Timestamp::from_millis(user.updated_at),
-        }
+impl UserLoader<Account> for Accounts {
+    async fn load(&self, id: UserId) -> Result<Option<Account>> {
+        let by_id = user::Column::Id.eq(id.as_str());
+        let found = rows::find_one(by_id.into(), self.database.connection()).await?;
+        Ok(found.map(|(account, _)| account))
     }
 }
 

@@ -52,6 +52,12 @@ impl Username {
         &self.chosen
     }
 
+    /// The canonical form of what may be the beginning of a name.
+    pub(super) fn canonical_prefix(text: &str) -> Option<String> {
+        let text: String = text.chars().take(Self::MAX_CHARS).collect();
+        canonical(&unicode_normalization::UnicodeNormalization::nfc(&*text).collect::<String>())
+    }
+
     /// The form by which it is looked up, and which is unique.
     pub fn canonical(&self) -> &str {
         &self.canonical

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::accounts::Account;
 use crate::error::Result;
 use crate::flows::Site;
+use crate::flows::current_user::TemplateUser;
 use crate::flows::form::FormErrors;
 use crate::login::{CurrentUser, LoginRejection};
 use crate::web::{Client, Flash};
@@ -95,7 +96,7 @@ impl Page {
 
     fn render_as(&self, status: StatusCode, name: &str, context: Value) -> Result<Response> {
         let context = context! {
-            current_user => self.user.as_deref().map(Serde),
+            current_user => self.user.clone().map(|user| Value::from_object(TemplateUser(user))),
             ..context
         };
         let inner = self.site.inner();

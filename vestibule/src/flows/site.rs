@@ -21,7 +21,9 @@ use crate::crypto::random::Random;
 use crate::database::Database;
 use crate::error::Result;
 use crate::flows::notices::Notices;
-use crate::flows::{CONFIRM_LOGIN_PATH, FLOWS, LOGIN_PATH};
+use crate::flows::{
+    CHANGE_PASSWORD_PATH, CONFIRM_LOGIN_PATH, FLOWS, LOGIN_PATH, LOGOUT_PATH, REGISTER_PATH,
+};
 use crate::login::{LoginLayer, LoginManager, LoginViews, SessionProtection};
 use crate::mail::{Mailer, SharedMailer};
 use crate::pages::{Pages, error_pages, security_headers, statics};
@@ -159,6 +161,8 @@ pub(super) struct Inner {
     public_url: PublicUrl,
 }
 
+const STATIC_PATH: &str = "/static/{file}";
+
 /// The largest body that an extractor of axum's reads, unless a route sets a limit of its own.
 /// Our own forms take less.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -175,6 +179,11 @@ fn views() -> LoginViews {
         .refresh_message(None)
         .lost_message(Some(Flash::new("info", lost)))
         .copied_message(Some(Flash::new("error", copied)))
+}
+
+/// Whoever was told to chooses another password before anything else.
+fn must_visit(account: &Account) -> Option<&'static str> {
+    account.must_change_password.then_some(CHANGE_PASSWORD_PATH)
 }
 
 /// The panic itself is on standard error; the visitor gets a page like for any other failure.
@@ -195,6 +204,7 @@ impl Site {
         let sessions = SqlStore::new(database.clone());
         let passwords = Passwords::with_random(config.password_algorithm, config.random.clone())?;
         let accounts = Accounts::new(database.clone(), passwords, sessions.clone())
+            .expiry(config.session_expiry)
             .clock(config.clock.clone())
             .random(config.random.clone());
         let login = LoginManager::new(accounts.clone(), sessions)
@@ -206,6 +216,7 @@ impl Site {
             .remember(config.remember)?
             .fresh_for(config.fresh_for)
             .session_protection(config.session_protection)
+            .must_visit(must_visit)
             .clock(config.clock.clone())
             .random(config.random);
         let login = config
@@ -231,7 +242,7 @@ impl Site {
             .flat_map(|flow| flow.templates)
             .copied()
             .collect();
-        let names = FLOWS.map(|flow| (flow.name, flow.path));
+        let names: Vec<_> = FLOWS.iter().flat_map(|flow| flow.pages).copied().collect();
         let overrides = config.templates.as_deref();
         Ok(Self(Arc::new(Inner {
             pages: Pages::new(&templates, overrides, &names, &config.site_name)?,
@@ -246,15 +257,36 @@ impl Site {
     }
 
     /// The routes of the ready-made pages, to which an app adds its own: `/`, `/register`,
-    /// `/login`, `/welcome`, `/confirm-login`, `/logout` and `/static/…` are taken, and axum
-    /// panics at start-up when another router it is merged with has one of them too.
+    /// `/login`, `/welcome`, `/confirm-login`, `/change-password`, `/admin/…`, `/logout` and
+    /// `/static/…` are taken, and axum panics at start-up when another router it is merged with
+    /// has one of them too.
     pub fn routes(&self) -> Router {
         FLOWS
             .iter()
             .fold(Router::new(), |router, flow| router.merge((flow.routes)()))
-            .route("/static/{file}", get(statics::serve))
+            .route(STATIC_PATH, get(statics::serve))
             .with_state(self.clone())
     }
+
+    /// Which of [`routes`](Self::routes) are everybody's: the list for
+    /// [`login_required().except(…)`](crate::login::LoginRequired::except), with the app's own.
+    ///
+    /// ```
+    /// # use axum::Router;
+    /// # use axum::routing::get;
+    /// # use vestibule::accounts::Account;
+    /// # use vestibule::flows::Site;
+    /// use vestibule::login::login_required;
+    ///
+    /// # fn sample(site: &Site) -> Router {
+    /// let mine = Router::new().route("/about", get(|| async { "for everybody" }));
+    /// let public = Site::PUBLIC_ROUTES.into_iter().chain(["/about"]);
+    /// site.wrap(
+    ///     site.routes().merge(mine).route_layer(login_required::<Account>().except(public)),
+    /// )
+    /// # }
+    /// ```
+    pub const PUBLIC_ROUTES: [&str; 5] = ["/", REGISTER_PATH, LOGIN_PATH, LOGOUT_PATH, STATIC_PATH];
 
     /// Puts around `routes` what all pages need: the current user, the origin check, security
     /// headers, pages for errors and panics, a limit on what may be sent.

@@ -235,6 +235,9 @@ impl fmt::Display for BadSubmission {
                 f,
                 "The field \"{name}\" is there more than once. Send it once."
             ),
+            Self::Unknown(name, known) if known.is_empty() => {
+                write!(f, "The field \"{name}\" is not known here. Send none.")
+            }
             Self::Unknown(name, known) => write!(
                 f,
                 "The field \"{name}\" is not known here. The fields are: {known}."

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,6 +126,12 @@ impl<U: User> Login<U> {
             .resolve(&self.request)
             .await?
             .map(CurrentUser::new))
+    }
+
+    /// The address that the request came from, where it is known
+    /// ([`LoginManager::trusted_proxies`](crate::LoginManager::trusted_proxies)).
+    pub fn address(&self) -> Option<IpAddr> {
+        self.visit.sender.address
     }
 
     /// The user of this request, if this rule lets them pass: for a handler that knows only at

@@ -2,6 +2,7 @@
 
 use axum::Router;
 
+use crate::accounts::{Account, Actor, Change};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
@@ -82,6 +83,30 @@ impl TestApp {
     /// A browser that has never been here.
     pub fn browser(&self) -> TestClient {
         TestClient::new(self.router.clone())
+    }
+
+    /// Gives a user a role, which is made where there is none.
+    ///
+    /// # Panics
+    /// When there is no such user, or the name cannot be a role's.
+    pub async fn grant(&self, username: &str, role: &str) {
+        let account = self.account(username).await;
+        let role = role.parse().expect("the name of a role");
+        let operator = self.site.accounts().by(Actor::operator());
+        // It may be there already, and the user may have it.
+        let _ = operator.add_role(&role).await.expect("a role");
+        let change = operator.grant_role(&account.id, &role).await;
+        assert_ne!(change.expect("a grant"), Change::NoSuchUser);
+    }
+
+    /// The account of a user.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn account(&self, username: &str) -> Account {
+        let name = username.parse().expect("a username");
+        let found = self.site.accounts().find(&name).await;
+        found.expect("an answer").expect("an account")
     }
 
     /// A browser whose user has just registered under this name, with [`PASSWORD`], and so is

@@ -175,7 +175,8 @@ impl TestClient {
     }
 
     /// Asks every route of the app, as an anonymous visitor and as this browser: let that be one
-    /// of a user without any rights.
+    /// of a user without any rights. With [`logged_in_as`](Self::logged_in_as) the log-in is not
+    /// fresh, so that the table shows which routes want that.
     ///
     /// # Panics
     /// When the routes cannot be read.
@@ -187,6 +188,7 @@ impl TestClient {
             }
             request.extensions_mut().extend(self.extensions.clone());
             request.extensions_mut().insert(AtEachRequest);
+            request.extensions_mut().insert(TestFreshness(false));
         });
         table.await.expect("a table of the routes")
     }

@@ -9,13 +9,14 @@ use crate::login::required::PublicRoute;
 ///
 /// ```
 /// # #[tokio::main] async fn main() {
+/// use vestibule::flows::Site;
 /// use vestibule::testing::{TestApp, assert_public_routes};
 ///
 /// let app = TestApp::new().await;
-/// let browser = app.registered("alice").await;
+/// app.registered("alice").await;
+/// let user = app.browser().logged_in_as(&app.account("alice").await);
 ///
-/// let table = browser.route_table().await;
-/// assert_public_routes(&table, ["/", "/login", "/register", "/logout", "/static/{file}"]);
+/// assert_public_routes(&user.route_table().await, Site::PUBLIC_ROUTES);
 /// # }
 /// ```
 ///

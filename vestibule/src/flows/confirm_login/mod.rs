@@ -39,8 +39,7 @@ use crate::web::Client;
 mod tests;
 
 pub(super) const FLOW: Flow = Flow {
-    name: "confirm_login",
-    path: CONFIRM_LOGIN_PATH,
+    pages: &[("confirm_login", CONFIRM_LOGIN_PATH)],
     routes: || Router::new().route(CONFIRM_LOGIN_PATH, get(show).post(confirm)),
     templates: &[(TEMPLATE, include_str!("confirm_login.html"))],
 };

@@ -29,8 +29,7 @@ use crate::web::{Client, Flash};
 mod tests;
 
 pub(super) const FLOW: Flow = Flow {
-    name: "logout",
-    path: LOGOUT_PATH,
+    pages: &[("logout", LOGOUT_PATH)],
     routes: || Router::new().route(LOGOUT_PATH, get(show).post(log_out)),
     templates: &[(TEMPLATE, include_str!("logout.html"))],
 };

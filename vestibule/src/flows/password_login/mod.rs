@@ -40,8 +40,7 @@ use crate::web::Client;
 mod tests;
 
 pub(super) const FLOW: Flow = Flow {
-    name: "login",
-    path: LOGIN_PATH,
+    pages: &[("login", LOGIN_PATH)],
     routes: || Router::new().route(LOGIN_PATH, get(show).post(log_in)),
     templates: &[(TEMPLATE, include_str!("login.html"))],
 };

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use url::Url;
 
-use crate::accounts::{Account, PasswordCheck, Username};
+use crate::accounts::{Account, Actor, PasswordCheck, Username};
 use crate::login::Login;
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
 
@@ -24,7 +24,12 @@ async fn disable(app: &TestApp, name: &str) {
     let username: Username = name.parse().unwrap();
     let accounts = app.site.accounts();
     let account = accounts.find(&username).await.unwrap().unwrap();
-    accounts.set_disabled(&account.id, true).await.unwrap();
+    accounts
+        .by(Actor::operator())
+        .disable(&account.id)
+        .await
+        .map(drop)
+        .unwrap();
 }
 
 #[tokio::test]
@@ -138,7 +143,12 @@ async fn a_disabled_user_is_out_at_the_next_request() {
     let username: Username = "alice".parse().unwrap();
     let accounts = app.site.accounts();
     let account = accounts.find(&username).await.unwrap().unwrap();
-    accounts.set_disabled(&account.id, false).await.unwrap();
+    accounts
+        .by(Actor::operator())
+        .enable(&account.id)
+        .await
+        .map(drop)
+        .unwrap();
     assert!(
         !is_logged_in(&browser).await,
         "its sessions are ended for good"
@@ -159,8 +169,10 @@ async fn a_new_password_ends_all_sessions_and_the_old_password() {
 
     let new = "another horse and battery";
     accounts
+        .by(Actor::operator())
         .set_password(&account.id, &new.into())
         .await
+        .map(drop)
         .unwrap();
 
     assert!(!is_logged_in(&browser).await);
@@ -313,15 +325,30 @@ async fn a_log_in_under_way_does_not_survive_a_new_password_or_a_shut_account() 
         let browser = app.browser();
 
         if shut {
-            accounts.set_disabled(&id, true).await.unwrap();
+            accounts
+                .by(Actor::operator())
+                .disable(&id)
+                .await
+                .map(drop)
+                .unwrap();
         } else {
             let new = "another horse and battery";
-            accounts.set_password(&id, &new.into()).await.unwrap();
+            accounts
+                .by(Actor::operator())
+                .set_password(&id, &new.into())
+                .await
+                .map(drop)
+                .unwrap();
         }
         assert_eq!(browser.post("/late", &[]).await.text(), "in");
 
         assert!(browser.cookie(COOKIE).is_some());
-        accounts.set_disabled(&id, false).await.unwrap();
+        accounts
+            .by(Actor::operator())
+            .enable(&id)
+            .await
+            .map(drop)
+            .unwrap();
         assert!(!is_logged_in(&browser).await, "shut: {shut}");
     }
 }

@@ -36,8 +36,7 @@ use crate::web::{Client, Flash};
 mod tests;
 
 pub(super) const FLOW: Flow = Flow {
-    name: "register",
-    path: REGISTER_PATH,
+    pages: &[("register", REGISTER_PATH)],
     routes: || Router::new().route(REGISTER_PATH, get(show).post(register)),
     templates: &[(TEMPLATE, include_str!("register.html"))],
 };

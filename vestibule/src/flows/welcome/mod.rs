@@ -28,8 +28,7 @@ use crate::web::Client;
 mod tests;
 
 pub(super) const FLOW: Flow = Flow {
-    name: "welcome",
-    path: WELCOME_PATH,
+    pages: &[("welcome", WELCOME_PATH)],
     routes: || {
         Router::new()
             .route("/", get(index))

@@ -1,22 +1,15 @@
-//! The tables of users and passwords.
+//! The first tables: users and passwords.
 
 use sea_orm_migration::prelude::{
     ColumnDef, DbErr, DeriveIden, ForeignKey, ForeignKeyAction, MigrationName, MigrationTrait,
     SchemaManager, Table, async_trait,
 };
 
-use crate::database::{Migrations, exact_collation};
+use crate::database::exact_collation;
 use crate::login::UserId;
 
-/// What brings the account tables up to date, for
-/// [`Database::migrate`](crate::database::Database::migrate).
-pub const MIGRATIONS: Migrations = Migrations {
-    owner: "accounts",
-    list: || vec![Box::new(CreateUsers)],
-};
-
 #[derive(DeriveIden)]
-enum Users {
+pub(super) enum Users {
     Table,
     Id,
     Username,
@@ -36,7 +29,7 @@ enum Passwords {
     ChangedAt,
 }
 
-struct CreateUsers;
+pub(super) struct CreateUsers;
 
 impl MigrationName for CreateUsers {
     fn name(&self) -> &str {

@@ -1,6 +1,8 @@
 #![cfg(feature = "sqlite")]
 
-use crate::accounts::{Accounts, MIGRATIONS, PasswordCheck, Username};
+mod administration;
+
+use crate::accounts::{Accounts, Actor, MIGRATIONS, PasswordCheck, Username};
 use crate::crypto::secret::Secret;
 use crate::database::Database;
 use crate::login::UserLoader;
@@ -29,7 +31,12 @@ async fn every_wrong_answer_costs_one_hash() {
     }
     let shut: Username = "shut1".parse().unwrap();
     let shut = accounts.find(&shut).await.unwrap().unwrap();
-    accounts.set_disabled(&shut.id, true).await.unwrap();
+    accounts
+        .by(Actor::operator())
+        .disable(&shut.id)
+        .await
+        .map(drop)
+        .unwrap();
 
     for (name, password) in [
         ("known", "wrong"),

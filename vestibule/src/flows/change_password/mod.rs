@@ -1,0 +1,132 @@
+//! Changing one's password.
+//!
+//! # Steps
+//! 1. `GET /change-password` shows the form. Whoever must choose another password is sent there
+//!    from every page that asks for a user, with `next`.
+//! 2. `POST /change-password` with `current_password`, `new_password`, and if wanted `next`,
+//!    checks the one and writes the other, ends all the user's sessions and what remembers their
+//!    browsers, begins a new session here and goes to `next` or `/welcome`; as JSON it answers
+//!    200.
+//!
+//! # What it protects against
+//! Whoever finds a browser unlocked (the current password is asked for), sessions of a thief
+//! (all others end), two changes at once (the second finds that the account has changed),
+//! guessable passwords, and the same one again.
+//!
+//! # What it does not
+//! Slow down guessing of the current password, but by the hashing queue.
+//!
+//! # Settings
+//! [`SiteConfig::password_policy`](crate::flows::SiteConfig::password_policy).
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use minijinja::context;
+
+use crate::accounts::{Account, Actor, PasswordCheck};
+use crate::crypto::secret::Secret;
+use crate::error::Result;
+use crate::flows::destination::Destination;
+use crate::flows::form::FormErrors;
+use crate::flows::page::Page;
+use crate::flows::submitted::Submitted;
+use crate::flows::{CHANGE_PASSWORD_PATH, Flow, WELCOME_PATH};
+use crate::login::{CurrentUser, Login};
+use crate::web::{Client, Flash};
+
+#[cfg(test)]
+mod tests;
+
+pub(super) const FLOW: Flow = Flow {
+    pages: &[("change_password", CHANGE_PASSWORD_PATH)],
+    routes: || Router::new().route(CHANGE_PASSWORD_PATH, get(show).post(change)),
+    templates: &[(TEMPLATE, include_str!("change_password.html"))],
+};
+
+const TEMPLATE: &str = "change_password.html";
+
+async fn show(
+    user: CurrentUser<Account>,
+    page: Page,
+    Destination(next): Destination,
+) -> Result<Response> {
+    page.render(TEMPLATE, form(&page, &user, next.path()))
+}
+
+async fn change(
+    user: CurrentUser<Account>,
+    page: Page,
+    login: Login<Account>,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    let known = ["username", "current_password", "new_password", "next"];
+    let mut submitted = submitted.only(&known)?;
+    let client = submitted.client;
+    let current = Secret::from(submitted.take("current_password"));
+    let new = Secret::from(submitted.take("new_password"));
+    let Destination(next) = submitted.take("next").into();
+    let inner = page.site.inner();
+    let mut errors = FormErrors::default();
+
+    if current.expose().is_empty() {
+        errors.add("current_password", "Enter the password that you have now.");
+    }
+    let words = [&*user.username, &inner.site_name];
+    if let Some(objection) = inner.policy.objection(&new, &words) {
+        errors.add("new_password", objection.to_string());
+    } else if new.expose() == current.expose() {
+        errors.add(
+            "new_password",
+            "This is the password that you have now. Choose another one.",
+        );
+    }
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    if errors.is_empty() {
+        let check = inner
+            .accounts
+            .check_password(&user.username, &current)
+            .await?;
+        if let PasswordCheck::Right(account) = check
+            && account.id == user.id
+        {
+            let actor = Actor::user(&account).at(login.address());
+            let changed = inner.accounts.change_password(&account, &new, &actor);
+            if let Some(account) = changed.await? {
+                let mut log_in = login.log_in(&account);
+                if user.is_remembered() {
+                    log_in = log_in.remember();
+                }
+                // Whoever is disabled meanwhile is refused by the next page.
+                let _ = log_in.await?;
+                return Ok(changed_to(&page, client, next.or(WELCOME_PATH)));
+            }
+            status = StatusCode::CONFLICT;
+            errors.add("", "Your account was changed a moment ago. Try again.");
+        } else {
+            login.report_failed(Some(&user.id)).await;
+            status = StatusCode::UNAUTHORIZED;
+            let wrong = "This is not your password. Check whether Caps Lock is on.";
+            errors.add("current_password", wrong);
+        }
+    }
+    let form = form(&page, &user, next.path());
+    Ok(page.refuse(client, status, &errors, TEMPLATE, form)?)
+}
+
+fn changed_to(page: &Page, client: Client, next: &str) -> Response {
+    if client == Client::Json {
+        return axum::Json(serde_json::json!({ "next": next })).into_response();
+    }
+    let flash = "Your password is changed. You are logged out everywhere else.";
+    page.redirect(next, Flash::new("success", flash))
+}
+
+fn form(page: &Page, user: &Account, next: Option<&str>) -> minijinja::Value {
+    context! {
+        must_change => user.must_change_password,
+        min_chars => page.site.inner().policy.min_chars,
+        next,
+    }
+}

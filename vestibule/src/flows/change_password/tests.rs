@@ -1,0 +1,138 @@
+#![cfg(feature = "sqlite")]
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
+
+const NEW: &str = "another horse and battery";
+const COOKIE: &str = "__Host-session";
+const REMEMBER: &str = "__Host-remember";
+
+async fn change(browser: &TestClient, current: &str, new: &str) -> TestResponse {
+    let fields = [("current_password", current), ("new_password", new)];
+    browser.post("/change-password", &fields).await
+}
+
+async fn log_in(app: &TestApp, password: &str) -> TestClient {
+    let browser = app.browser();
+    let fields = [
+        ("username", "alice"),
+        ("password", password),
+        ("remember", "on"),
+    ];
+    browser.post("/login", &fields).await;
+    browser
+}
+
+#[tokio::test]
+async fn another_password_ends_all_sessions_but_this_one_which_gets_a_new_token() {
+    let app = TestApp::new().await;
+    let other = app.registered("alice").await;
+    let browser = log_in(&app, PASSWORD).await;
+    let thief = browser.stolen();
+    let before = browser.cookie(COOKIE);
+
+    let changed = change(&browser, PASSWORD, NEW).await;
+
+    assert_eq!(changed.location(), Some("/welcome"));
+    assert_ne!(browser.cookie(COOKIE), before);
+    let welcome = browser.get("/welcome").await;
+    assert!(
+        welcome
+            .text()
+            .contains("You are logged out everywhere else.")
+    );
+    for browser in [&other, &thief] {
+        assert_eq!(browser.get("/welcome").await.status, StatusCode::SEE_OTHER);
+    }
+    assert!(browser.cookie(REMEMBER).is_some(), "still remembered");
+    browser.restart();
+    assert_eq!(browser.get("/welcome").await.status, StatusCode::OK);
+    assert_eq!(log_in(&app, PASSWORD).await.cookie(COOKIE), None);
+    assert!(log_in(&app, NEW).await.cookie(COOKIE).is_some());
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_and_changes_nothing() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+
+    for (current, new, status, said) in [
+        ("", NEW, 422, "Enter the password that you have now."),
+        (PASSWORD, "", 422, "Enter a password."),
+        (PASSWORD, "short", 422, "at least 15 characters"),
+        (PASSWORD, "alicealicealicealice", 422, "username"),
+        (PASSWORD, PASSWORD, 422, "Choose another one."),
+        (
+            "wrong horse wrong battery",
+            NEW,
+            401,
+            "This is not your password.",
+        ),
+    ] {
+        let refused = change(&browser, current, new).await;
+        assert_eq!(refused.status.as_u16(), status, "{said}");
+        assert!(
+            refused.text().contains(said),
+            "{said} in {}",
+            refused.text()
+        );
+        for secret in [current, new] {
+            assert!(secret.is_empty() || !refused.text().contains(secret));
+        }
+    }
+    assert_eq!(browser.get("/welcome").await.status, StatusCode::OK);
+    assert!(log_in(&app, PASSWORD).await.cookie(COOKIE).is_some());
+}
+
+#[tokio::test]
+async fn an_anonymous_visitor_is_sent_to_the_login_and_another_sites_form_is_refused() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+
+    let sent = app.browser().get("/change-password").await;
+    assert_eq!(sent.location(), Some("/login?next=%2Fchange-password"));
+    let body = format!("current_password={PASSWORD}&new_password={NEW}");
+    let foreign = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", "https://evil.example"),
+    ];
+    let refused = browser.post_with("/change-password", &foreign, body).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(log_in(&app, PASSWORD).await.cookie(COOKIE).is_some());
+}
+
+#[tokio::test]
+async fn of_two_changes_at_once_one_is_made() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+    let other = browser.stolen();
+
+    let (first, second) = tokio::join!(
+        change(&browser, PASSWORD, NEW),
+        change(&other, PASSWORD, "yet another horse and battery")
+    );
+
+    let is_made = |answer: &TestResponse| answer.location() == Some("/welcome");
+    assert!(is_made(&first) != is_made(&second), "{first:?} {second:?}");
+    let right = match is_made(&first) {
+        true => NEW,
+        false => "yet another horse and battery",
+    };
+    assert!(log_in(&app, right).await.cookie(COOKIE).is_some());
+}
+
+#[tokio::test]
+async fn a_script_gets_json() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+    let fields = json!({ "current_password": PASSWORD, "new_password": NEW });
+
+    let refused = json!({ "current_password": PASSWORD, "new_password": "short" });
+    let refused = browser.post_json("/change-password", &refused).await;
+    assert_eq!(refused.json()["errors"][0]["field"], "new_password");
+    let changed = browser.post_json("/change-password", &fields).await;
+
+    assert_eq!(changed.json(), json!({ "next": "/welcome" }));
+}
