@@ -1,15 +1,16 @@
 //! The program: the finished login app, and the command line of its operator.
 
+mod commands;
 mod instance;
 mod log;
 mod secret_key;
 mod serve;
 mod settings;
 mod sources;
-mod user;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::{role, routes, session, user};
 use crate::settings::Settings;
 
 /// User accounts, log-in and sessions for the web, ready to run.
@@ -29,19 +30,38 @@ struct Cli {
 enum Command {
     /// Serve the app (what happens without a command, too)
     Serve,
-    /// Add, list and change users
+    /// Add, list and change users, and give them roles
     User {
         #[command(subcommand)]
         command: user::UserCommand,
     },
+    /// Add, list and change roles
+    Role {
+        #[command(subcommand)]
+        command: role::RoleCommand,
+    },
+    /// List and end sessions
+    Session {
+        #[command(subcommand)]
+        command: session::SessionCommand,
+    },
+    /// Show what each route asks of its visitors
+    Routes,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let cli: Cli = sources::parse()?;
-    log::init(&cli.settings)?;
-    match cli.command.unwrap_or(Command::Serve) {
+    let command = cli.command.unwrap_or(Command::Serve);
+    // Asking each route is refused by most: nothing that happened, and nothing to log.
+    if !matches!(command, Command::Routes) {
+        log::init(&cli.settings)?;
+    }
+    match command {
         Command::Serve => serve::serve(cli.settings).await,
         Command::User { command } => user::run(command, &cli.settings).await,
+        Command::Role { command } => role::run(command, &cli.settings).await,
+        Command::Session { command } => session::run(command, &cli.settings).await,
+        Command::Routes => routes::run(&cli.settings).await,
     }
 }

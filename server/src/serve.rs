@@ -18,7 +18,9 @@ use tokio::net::TcpListener;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutLayer;
+use vestibule::accounts::Account;
 use vestibule::flows::Site;
+use vestibule::login::login_required;
 use vestibule::web::PublicUrl;
 
 use crate::log::request_line;
@@ -45,15 +47,22 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The site, the probes, and a line in the log for each request.
-fn app(site: &Site, settings: &Settings) -> Router {
+/// What a monitor asks, and anybody may.
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
+
+/// The site, the probes, and a line in the log for each request. A route that is on no list of
+/// public ones serves nobody who is not logged in, whatever it forgets to ask.
+pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
+    let public = Site::PUBLIC_ROUTES.into_iter().chain(PROBES);
+    let default_deny = login_required::<Account>().except(public);
     let probes = Router::new()
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
+        .route(PROBES[0], get(|| async { "ok" }))
+        .route(PROBES[1], get(ready))
         .with_state(site.clone());
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.request_timeout);
-    site.wrap(site.routes().merge(probes).layer(timeout))
+    let routes = site.routes().merge(probes).route_layer(default_deny);
+    site.wrap(routes.layer(timeout))
         .layer(from_fn(request_line))
 }
 

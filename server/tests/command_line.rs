@@ -12,7 +12,12 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn user(folder: &Path, arguments: &[&str], password: &str) -> (bool, String) {
-    let output = run(folder, &[&["user"], arguments].concat(), password);
+    vestibule(folder, &[&["user"], arguments].concat(), password)
+}
+
+/// Runs a command, quietly. Returns whether it succeeded, and what it said.
+fn vestibule(folder: &Path, arguments: &[&str], input: &str) -> (bool, String) {
+    let output = run(folder, &[arguments, &["--log", "warn"]].concat(), input);
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8(said).unwrap())
 }
@@ -165,7 +170,7 @@ fn a_template_folder_replaces_pages_and_a_mistake_in_one_is_told_at_start() {
     std::fs::write(&welcome, "{{ url_for('home') }}").unwrap();
     let said = refusal(folder.path(), &arguments);
     assert!(
-        said.contains("there is no page home; there are confirm_login"),
+        said.contains("there is no page home; there are admin"),
         "{said}"
     );
     assert_eq!(said.matches("there is no page home").count(), 1, "{said}");
@@ -186,10 +191,10 @@ fn users_are_added_listed_shut_and_opened() {
     assert!(user(folder, &["add", "bob"], PASSWORD).0);
     assert!(user(folder, &["disable", "ALICE"], "").0);
     let (_, listed) = user(folder, &["list"], "");
-    assert_eq!(listed, "Alice\tdisabled\nbob\tactive\n");
+    assert_eq!(listed, "Alice\tdisabled\t\nbob\tactive\t\n");
     assert!(user(folder, &["enable", "alice"], "").0);
     let (_, listed) = user(folder, &["list"], "");
-    assert_eq!(listed, "Alice\tactive\nbob\tactive\n");
+    assert_eq!(listed, "Alice\tactive\t\nbob\tactive\t\n");
 }
 
 #[test]
@@ -221,7 +226,234 @@ fn what_cannot_be_done_is_said() {
         assert!(output.contains(said), "{said} in {output}");
     }
     let (_, listed) = user(folder, &["list"], "");
-    assert_eq!(listed, "alice\tactive\n");
+    assert_eq!(listed, "alice\tactive\t\n");
+}
+
+#[test]
+fn roles_are_added_given_permissions_and_given_to_users_and_taken_away_again() {
+    let folder = folder();
+    let said = |arguments: &[&str]| {
+        let (succeeded, said) = vestibule(folder.path(), arguments, PASSWORD);
+        assert!(succeeded, "{arguments:?}: {said}");
+        said
+    };
+    said(&["user", "add", "alice"]);
+
+    said(&["role", "add", "editor"]);
+    assert_eq!(
+        said(&["role", "allow", "editor", "posts.edit"]),
+        "The role editor has the permission posts.edit.\n"
+    );
+    assert_eq!(
+        said(&["user", "grant", "Alice", "editor"]),
+        "alice has the role editor.\n"
+    );
+    said(&["user", "grant", "alice", "admin"]);
+    assert_eq!(
+        said(&["user", "grant", "alice", "admin"]),
+        "Nothing to do: it was so already.\n"
+    );
+    assert_eq!(said(&["user", "list"]), "alice\tactive\tadmin,editor\n");
+    assert_eq!(
+        said(&["role", "list"]),
+        "admin\t\t1\neditor\tposts.edit\t1\n"
+    );
+    assert_eq!(
+        said(&["user", "revoke", "alice", "admin"]),
+        "alice has no longer the role admin.\n"
+    );
+    said(&["role", "forbid", "editor", "posts.edit"]);
+    said(&["role", "remove", "editor"]);
+    assert_eq!(said(&["role", "list"]), "admin\t\t0\n");
+    assert_eq!(said(&["user", "list"]), "alice\tactive\t\n");
+    let (succeeded, refused) = user(folder.path(), &["delete", "alice"], "alicia\n");
+    assert!(
+        !succeeded && refused.contains("nothing was deleted"),
+        "{refused}"
+    );
+    said(&["user", "delete", "alice", "--yes"]);
+    assert_eq!(said(&["user", "list"]), "");
+}
+
+#[test]
+fn a_ghost_user_or_role_is_refused_with_the_nearest_name() {
+    let folder = folder();
+    let folder = folder.path();
+    assert!(user(folder, &["add", "alice"], PASSWORD).0);
+    assert!(vestibule(folder, &["role", "add", "editor"], "").0);
+
+    for (arguments, said) in [
+        (
+            &["user", "grant", "alcie", "editor"][..],
+            "there is no user alcie; did you mean alice?",
+        ),
+        (
+            &["user", "grant", "zz top", "editor"],
+            "there is no user zz top",
+        ),
+        (
+            &["user", "grant", "alice", "edtior"],
+            "there is no role edtior; did you mean editor?",
+        ),
+        (
+            &["user", "revoke", "alice", "ghost"],
+            "there is no role ghost; `vestibule role list`",
+        ),
+        (
+            &["user", "grant", "alice", "Editor"],
+            "`Editor` cannot be the name of a role",
+        ),
+        (&["role", "add", "editor"], "there is a role editor already"),
+        (&["role", "add", "chief editor"], "small letters, digits"),
+        (
+            &["role", "remove", "admin"],
+            "the role admin is always there",
+        ),
+        (&["role", "remove", "edito"], "did you mean editor?"),
+        (
+            &["role", "allow", "editor", "All!"],
+            "`All!` cannot be the name of a permission",
+        ),
+        (
+            &["role", "forbid", "editor", "a.b"],
+            "there is no such permission of the role editor",
+        ),
+        (&["session", "list", "alcie"], "did you mean alice?"),
+        (&["session", "revoke", "alice", "ghost"], "no such session"),
+    ] {
+        let (succeeded, output) = vestibule(folder, arguments, "");
+        assert!(!succeeded, "{arguments:?}");
+        assert!(output.contains(said), "{said} in {output}");
+    }
+    let (_, listed) = user(folder, &["list"], "");
+    assert_eq!(listed, "alice\tactive\t\n");
+}
+
+/// The first admin is made here, and by no page.
+#[test]
+fn a_running_program_knows_of_a_new_admin_and_of_one_no_more_at_the_next_request() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    let mut client = Client::new(&program);
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    client.post("/register", &fields).unwrap();
+    assert_eq!(client.get("/admin").unwrap().status, 403);
+
+    assert!(user(folder.path(), &["grant", "alice", "admin"], "").0);
+    assert_eq!(client.get("/admin").unwrap().status, 200);
+    assert!(user(folder.path(), &["revoke", "alice", "admin"], "").0);
+    assert_eq!(client.get("/admin").unwrap().status, 403);
+}
+
+#[test]
+fn sessions_of_the_running_program_are_listed_and_ended_one_by_one_or_all() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    let mut clients = [(); 3].map(|()| Client::new(&program));
+    clients[0].post("/register", &fields).unwrap();
+    clients[1].post("/login", &fields).unwrap();
+    clients[2].post("/login", &fields).unwrap();
+    let session = |arguments: &[&str]| {
+        let (succeeded, said) = vestibule(folder.path(), &[&["session"], arguments].concat(), "");
+        assert!(succeeded, "{said}");
+        said
+    };
+    let is_in = |client: &Client| client.get("/welcome").unwrap().status == 200;
+
+    let listed = session(&["list", "alice"]);
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    let columns: Vec<_> = listed.lines().next().unwrap().split('\t').collect();
+    assert_eq!(columns.len(), 5, "{listed}");
+    assert_eq!(columns[3], "127.0.0.1");
+    session(&["revoke", "alice", columns[0]]);
+    assert_eq!(clients.iter().filter(|client| is_in(client)).count(), 2);
+    session(&["revoke-all", "alice"]);
+    assert!(!clients.iter().any(is_in));
+    assert_eq!(session(&["list", "alice"]), "");
+}
+
+#[test]
+fn whoever_got_a_temporary_password_must_choose_another_one() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    assert!(user(folder.path(), &["add", "alice"], PASSWORD).0);
+    let temporary = "a temporary horse and battery";
+    let set = ["set-password", "--must-change", "alice"];
+    let (_, said) = user(folder.path(), &set, temporary);
+    assert!(said.contains("must choose another one"), "{said}");
+    let mut client = Client::new(&program);
+
+    let fields = [("username", "alice"), ("password", temporary)];
+    client.post("/login", &fields).unwrap();
+    let sent = client.get("/welcome").unwrap();
+    assert_eq!(
+        sent.location.as_deref(),
+        Some("/change-password?next=%2Fwelcome")
+    );
+    let fields = [("current_password", temporary), ("new_password", PASSWORD)];
+    let changed = client.post("/change-password", &fields).unwrap();
+    assert_eq!(changed.location.as_deref(), Some("/welcome"));
+    assert_eq!(client.get("/welcome").unwrap().status, 200);
+}
+
+/// H1: whoever adds a route says here what it asks.
+#[test]
+fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
+    let folder = folder();
+
+    let output = run(folder.path(), &["routes"], "");
+
+    let table = String::from_utf8(output.stdout).unwrap();
+    let changes = "AdminChanges: role admin and fresh login";
+    let expected = [
+        ("GET /", "everybody"),
+        ("GET /admin", "Admins: role admin"),
+        ("GET /admin/log", "Admins: role admin"),
+        ("GET /admin/roles", "Admins: role admin"),
+        ("POST /admin/roles", changes),
+        ("GET /admin/roles/{name}", "Admins: role admin"),
+        ("POST /admin/roles/{name}/allow", changes),
+        ("POST /admin/roles/{name}/forbid", changes),
+        ("POST /admin/roles/{name}/remove", changes),
+        ("GET /admin/users/{id}", "Admins: role admin"),
+        ("POST /admin/users/{id}/delete", changes),
+        ("POST /admin/users/{id}/demand-new-password", changes),
+        ("POST /admin/users/{id}/disable", changes),
+        ("POST /admin/users/{id}/enable", changes),
+        ("POST /admin/users/{id}/end-session", changes),
+        ("POST /admin/users/{id}/end-sessions", changes),
+        ("POST /admin/users/{id}/grant", changes),
+        ("POST /admin/users/{id}/revoke", changes),
+        ("GET /change-password", "login"),
+        ("POST /change-password", "login"),
+        ("GET /confirm-login", "login"),
+        ("POST /confirm-login", "login"),
+        ("GET /healthz", "everybody"),
+        ("GET /login", "everybody"),
+        ("POST /login", "everybody"),
+        ("GET /logout", "everybody"),
+        ("POST /logout", "everybody"),
+        ("GET /readyz", "everybody"),
+        ("GET /register", "everybody"),
+        ("POST /register", "everybody"),
+        ("GET /static/{file}", "everybody"),
+        ("GET /welcome", "login"),
+    ];
+    let found: Vec<_> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(
+        found,
+        expected.map(|(route, guard)| format!("{route} {guard}"))
+    );
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "",
+        "nothing to log"
+    );
+    assert!(!folder.path().join("instance").exists(), "and nothing made");
 }
 
 #[test]

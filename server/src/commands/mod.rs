@@ -1,0 +1,83 @@
+//! What the operator does at the command line, beside serving.
+
+pub(crate) mod role;
+pub(crate) mod routes;
+pub(crate) mod session;
+pub(crate) mod user;
+
+use std::fmt::Display;
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use vestibule::access::RoleName;
+use vestibule::accounts::{Account, Actor, Administration, Change, Username};
+use vestibule::flows::Site;
+
+use crate::settings::Settings;
+
+/// The site, for a command that serves nothing.
+async fn open(settings: &Settings) -> anyhow::Result<Site> {
+    // Nobody is sent there by a command; any address will do.
+    settings
+        .open_site("https://vestibule.invalid".parse()?)
+        .await
+}
+
+/// Changes by the hand of whoever sits at the command line.
+fn operator(site: &Site) -> Administration<'_> {
+    site.accounts().by(Actor::operator())
+}
+
+/// The user by this name; if there is none, the one that was probably meant.
+async fn find(site: &Site, name: &str) -> anyhow::Result<Account> {
+    let accounts = site.accounts();
+    let found = match name.parse::<Username>() {
+        Ok(username) => accounts.find(&username).await?,
+        Err(_) => None,
+    };
+    if let Some(account) = found {
+        return Ok(account);
+    }
+    match accounts.nearest_username(name).await? {
+        Some(nearest) => bail!("there is no user {name}; did you mean {nearest}?"),
+        None => bail!("there is no user {name}; `vestibule user list` shows all there are"),
+    }
+}
+
+/// The name of a role as it was typed.
+fn role_name(name: &str) -> anyhow::Result<RoleName> {
+    name.parse()
+        .with_context(|| format!("`{name}` cannot be the name of a role"))
+}
+
+/// Says what came of a change, or why it was not made.
+fn tell(change: Change, done: impl Display, role: &str) -> anyhow::Result<()> {
+    let no_such = |what: String, nearest: Option<String>| match nearest {
+        Some(nearest) => anyhow::anyhow!("there is no {what}; did you mean {nearest}?"),
+        None => anyhow::anyhow!("there is no {what}; `vestibule role list` shows all there are"),
+    };
+    match change {
+        Change::Done => say(done),
+        Change::AlreadySo => say("Nothing to do: it was so already."),
+        Change::NoSuchRole(nearest) => Err(no_such(format!("role {role}"), nearest)),
+        Change::NoSuchPermission(nearest) => Err(no_such(
+            format!("such permission of the role {role}"),
+            nearest,
+        )),
+        Change::NameTaken => bail!("there is a role {role} already"),
+        Change::BuiltIn => bail!("the role {role} is always there, and cannot be removed"),
+        Change::NoSuchUser => bail!("the user is gone"),
+        Change::NoSuchSession => {
+            bail!("the user has no such session; `vestibule session list` shows all there are")
+        }
+        other => bail!("nothing was changed: {other:?}"),
+    }
+}
+
+fn say(line: impl Display) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{line}") {
+        // Whoever reads has seen enough, as with `| head`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        result => Ok(result?),
+    }
+}

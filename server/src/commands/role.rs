@@ -1,0 +1,65 @@
+//! `vestibule role …`: roles and their permissions.
+
+use anyhow::Context;
+use clap::Subcommand;
+use vestibule::access::PermissionName;
+
+use super::{open, operator, role_name, say, tell};
+use crate::settings::Settings;
+
+/// What can be done with roles. A change counts from the next request on.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RoleCommand {
+    /// List all roles: name, permissions, number of users
+    List,
+    /// Add a role
+    Add { role: String },
+    /// Remove a role, and take it from all who have it
+    Remove { role: String },
+    /// Give a role a permission, such as posts.edit
+    Allow { role: String, permission: String },
+    /// Take a permission from a role
+    Forbid { role: String, permission: String },
+}
+
+pub(crate) async fn run(command: RoleCommand, settings: &Settings) -> anyhow::Result<()> {
+    let site = open(settings).await?;
+    let operator = operator(&site);
+    match command {
+        RoleCommand::List => {
+            for role in site.accounts().roles().await? {
+                let holders = site.accounts().count_with_role(&role.name.parse()?).await?;
+                let permissions = role.permissions.join(",");
+                say(format!("{}\t{permissions}\t{holders}", role.name))?;
+            }
+            Ok(())
+        }
+        RoleCommand::Add { role } => {
+            let change = operator.add_role(&role_name(&role)?).await?;
+            tell(change, format!("The role {role} is added."), &role)
+        }
+        RoleCommand::Remove { role } => {
+            let change = operator.remove_role(&role_name(&role)?).await?;
+            tell(change, format!("The role {role} is removed."), &role)
+        }
+        RoleCommand::Allow { role, permission } => {
+            let change = operator
+                .allow(&role_name(&role)?, &permission_name(&permission)?)
+                .await?;
+            let done = format!("The role {role} has the permission {permission}.");
+            tell(change, done, &role)
+        }
+        RoleCommand::Forbid { role, permission } => {
+            let change = operator
+                .forbid(&role_name(&role)?, &permission_name(&permission)?)
+                .await?;
+            let done = format!("The role {role} has no longer the permission {permission}.");
+            tell(change, done, &role)
+        }
+    }
+}
+
+fn permission_name(name: &str) -> anyhow::Result<PermissionName> {
+    name.parse()
+        .with_context(|| format!("`{name}` cannot be the name of a permission"))
+}

@@ -1,0 +1,177 @@
+//! `vestibule user …`: users by the operator's hand.
+
+use std::io::{BufRead, IsTerminal};
+
+use anyhow::bail;
+use clap::Subcommand;
+use vestibule::accounts::{Registration, Username};
+use vestibule::crypto::secret::Secret;
+use vestibule::flows::Site;
+
+use super::{find, open, operator, role_name, say, tell};
+use crate::settings::Settings;
+
+/// What can be done with users. Passwords are asked for without echo, or read as one line from
+/// standard input; never taken from the command line, which other users of the machine can see.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a user; asks for the password, or reads it from standard input
+    Add { name: String },
+    /// List all users: name, state, roles
+    List,
+    /// Give a user a new password and end all their sessions
+    SetPassword {
+        name: String,
+        /// The user must choose another one before anything else
+        #[arg(long)]
+        must_change: bool,
+    },
+    /// Shut a user's account and end all their sessions
+    Disable { name: String },
+    /// Open a user's account again
+    Enable { name: String },
+    /// Give a user a role; `admin` is the one that may use the pages below /admin
+    Grant { name: String, role: String },
+    /// Take a role from a user, from the next request on
+    Revoke { name: String, role: String },
+    /// Delete a user's account for ever, and end all their sessions
+    Delete {
+        name: String,
+        /// Without asking for the name once more
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Result<()> {
+    let site = open(settings).await?;
+    match command {
+        UserCommand::Add { name } => add(&site, &name).await,
+        UserCommand::List => list(&site).await,
+        UserCommand::SetPassword { name, must_change } => {
+            let account = find(&site, &name).await?;
+            let password = ask_password(&site, &account.username)?;
+            let operator = operator(&site);
+            let change = match must_change {
+                true => {
+                    operator
+                        .set_temporary_password(&account.id, &password)
+                        .await?
+                }
+                false => operator.set_password(&account.id, &password).await?,
+            };
+            let then = match must_change {
+                true => ", and must choose another one at the next log-in",
+                false => "",
+            };
+            let name = account.username;
+            let done = format!("{name} has a new password{then}; all sessions are ended.");
+            tell(change, done, "")
+        }
+        UserCommand::Disable { name } => {
+            let account = find(&site, &name).await?;
+            let change = operator(&site).disable(&account.id).await?;
+            let done = format!("{} is disabled; all sessions are ended.", account.username);
+            tell(change, done, "")
+        }
+        UserCommand::Enable { name } => {
+            let account = find(&site, &name).await?;
+            let change = operator(&site).enable(&account.id).await?;
+            tell(change, format!("{} is enabled.", account.username), "")
+        }
+        UserCommand::Grant { name, role } => {
+            let account = find(&site, &name).await?;
+            let change = operator(&site)
+                .grant_role(&account.id, &role_name(&role)?)
+                .await?;
+            tell(
+                change,
+                format!("{} has the role {role}.", account.username),
+                &role,
+            )
+        }
+        UserCommand::Revoke { name, role } => {
+            let account = find(&site, &name).await?;
+            let change = operator(&site)
+                .revoke_role(&account.id, &role_name(&role)?)
+                .await?;
+            let done = format!("{} has no longer the role {role}.", account.username);
+            tell(change, done, &role)
+        }
+        UserCommand::Delete { name, yes } => delete(&site, &name, yes).await,
+    }
+}
+
+async fn delete(site: &Site, name: &str, yes: bool) -> anyhow::Result<()> {
+    let account = find(site, name).await?;
+    let username = &account.username;
+    if !yes {
+        say(format!(
+            "To delete {username} for ever, type the name again:"
+        ))?;
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        if line.trim() != username {
+            bail!("that was not {username}; nothing was deleted");
+        }
+    }
+    let change = operator(site).delete(&account.id).await?;
+    tell(
+        change,
+        format!("{username} is deleted; all sessions are ended."),
+        "",
+    )
+}
+
+async fn add(site: &Site, name: &str) -> anyhow::Result<()> {
+    let username: Username = name.parse()?;
+    if site.accounts().find(&username).await?.is_some() {
+        bail!("the username {name} is taken");
+    }
+    let password = ask_password(site, name)?;
+    match operator(site).add(&username, &password).await? {
+        Registration::Registered(account) => say(format!("{} is added.", account.username)),
+        Registration::NameTaken => bail!("the username {name} is taken"),
+    }
+}
+
+async fn list(site: &Site) -> anyhow::Result<()> {
+    const PAGE: u64 = 500;
+    let mut after: Option<Username> = None;
+    loop {
+        let page = site.accounts().list(after.as_ref(), PAGE).await?;
+        for account in &page {
+            let state = match (account.is_disabled, account.must_change_password) {
+                (true, _) => "disabled",
+                (false, true) => "must change password",
+                (false, false) => "active",
+            };
+            let roles = account.rights.roles().join(",");
+            say(format!("{}\t{state}\t{roles}", account.username))?;
+        }
+        after = match page.last() {
+            Some(last) => Some(last.username.parse()?),
+            None => return Ok(()),
+        };
+    }
+}
+
+/// Asks twice at a terminal; reads one line where standard input is something else.
+fn ask_password(site: &Site, name: &str) -> anyhow::Result<Secret> {
+    let password = if std::io::stdin().is_terminal() {
+        let first = Secret::from(rpassword::prompt_password("Password: ")?);
+        let again = Secret::from(rpassword::prompt_password("Once more: ")?);
+        if first.expose() != again.expose() {
+            bail!("the two passwords differ; nothing was changed");
+        }
+        first
+    } else {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        Secret::from(line.trim_end_matches(['\r', '\n']))
+    };
+    if let Some(objection) = site.password_policy().objection(&password, &[name]) {
+        bail!("{objection}");
+    }
+    Ok(password)
+}
