@@ -7,12 +7,13 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use clap::Parser;
-use vestibule::CurrentUser;
+use vestibule::access::{Guard, Rule};
 use vestibule::accounts::Account;
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
+use vestibule::{Allowed, CurrentUser};
 
 /// Vestibule under load.
 #[derive(Debug, Parser)]
@@ -33,7 +34,9 @@ async fn main() -> anyhow::Result<()> {
     let key = SecretKey::generate(&Random::system())?;
     let database = Database::connect(&arguments.database_url).await?;
     let site = Site::open(database, SiteConfig::new(public_url.parse()?, key)).await?;
-    let protected = Router::new().route("/user", get(user));
+    let protected = Router::new()
+        .route("/user", get(user))
+        .route("/guarded", get(guarded));
     let app = site
         .wrap(site.routes().merge(protected))
         .route("/plain", get(|| async { Html("<h1>Welcome NAME</h1>") }));
@@ -44,4 +47,17 @@ async fn main() -> anyhow::Result<()> {
 
 async fn user(user: CurrentUser<Account>) -> Html<String> {
     Html(format!("<h1>Welcome {}</h1>", user.username))
+}
+
+/// As `user`, behind a guard that everybody who is logged in passes in the end.
+async fn guarded(user: Allowed<Anybody>) -> Html<String> {
+    Html(format!("<h1>Welcome {}</h1>", user.username))
+}
+
+struct Anybody;
+
+impl Guard for Anybody {
+    type User = Account;
+    type Object = ();
+    const RULE: Rule = Rule::AnyOf(&[Rule::Role("admin"), Rule::Permission("a.b"), Rule::Login]);
 }

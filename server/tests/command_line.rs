@@ -304,7 +304,7 @@ fn a_ghost_user_or_role_is_refused_with_the_nearest_name() {
             "`Editor` cannot be the name of a role",
         ),
         (&["role", "add", "editor"], "there is a role editor already"),
-        (&["role", "add", "chief editor"], "small letters, digits"),
+        (&["role", "add", "chief editor"], "the small letters a to z"),
         (
             &["role", "remove", "admin"],
             "the role admin is always there",

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | the finished pages on a database | [`flows::Site`] |
 //! | your own users, templates and log-in form | [`LoginManager`] with [`CurrentUser`] and [`Login`] |
+//! | levels of access | [`access`]: roles, permissions, and guards in a handler's arguments |
 //! | stored users without the pages | [`accounts::Accounts`] |
 //! | password hashing alone | [`password::Passwords`] |
 //! | sessions elsewhere | [`session::SessionStore`] |
@@ -121,6 +122,9 @@ mod samples {
 
     #[doc = include_str!("../../docs/src/refusals.md")]
     struct Refusals;
+
+    #[doc = include_str!("../../docs/src/access.md")]
+    struct Access;
 
     #[doc = include_str!("../../docs/src/events.md")]
     struct Events;

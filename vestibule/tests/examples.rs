@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use http::StatusCode;
-use vestibule::testing::TestClient;
+use vestibule::testing::{TestClient, assert_public_routes};
 
 #[path = "../examples/api_tokens.rs"]
 mod api_tokens;
@@ -10,6 +10,8 @@ mod api_tokens;
 mod hello;
 #[path = "../examples/own_users.rs"]
 mod own_users;
+#[path = "../examples/roles.rs"]
+mod roles;
 #[path = "../examples/two_managers.rs"]
 mod two_managers;
 
@@ -138,6 +140,50 @@ async fn customers_and_admins_are_logged_in_apart() {
         browser.get("/admin/reports").await.text(),
         "Reports for admin 1; customer here: nobody"
     );
+}
+
+#[tokio::test]
+async fn writers_edit_their_own_posts_editors_all_and_admins_see_more() {
+    let app = roles::app(PUBLIC_URL).unwrap();
+    let log_in = async |name: &str| {
+        let browser = TestClient::new(app.clone());
+        let fields = [("name", name), ("password", "open sesame")];
+        let answer = browser.post("/login", &fields).await;
+        assert_eq!(answer.location(), Some("/posts/1"));
+        browser
+    };
+    let anonymous = TestClient::new(app.clone());
+    let text = [("text", "<b>new</b>")];
+
+    assert_eq!(
+        anonymous.get("/posts/1").await.text(),
+        "<p>A post of will</p>"
+    );
+    let sent = anonymous.post("/posts/1", &text).await;
+    assert!(sent.location().unwrap().starts_with("/login"));
+    for (name, own, other, absent, statistics, wipe) in [
+        ("will", 303, 403, 404, 403, 403),
+        ("wendy", 403, 303, 404, 403, 403),
+        ("eve", 303, 303, 404, 403, 403),
+        ("ada", 303, 303, 404, 200, 200),
+        ("rita", 403, 403, 403, 403, 403),
+    ] {
+        let browser = log_in(name).await;
+        let edit = async |path: &str| browser.post(path, &text).await.status.as_u16();
+        assert_eq!(edit("/posts/1").await, own, "{name}");
+        assert_eq!(edit("/posts/2").await, other, "{name}");
+        assert_eq!(edit("/posts/99").await, absent, "{name}");
+        let page = browser.get("/admin/statistics").await;
+        assert_eq!(page.status.as_u16(), statistics, "{name}");
+        let wiped = browser.post("/admin/wipe", &[]).await;
+        assert_eq!(wiped.status.as_u16(), wipe, "{name}");
+    }
+    assert_eq!(
+        anonymous.get("/posts/1").await.text(),
+        "<p>&lt;b>new&lt;/b></p>"
+    );
+    let table = log_in("rita").await.route_table().await;
+    assert_public_routes(&table, roles::PUBLIC);
 }
 
 /// Both have a user 1, and share a store: the cookie of one must not be the other's.

@@ -16,6 +16,7 @@ const CONNECTIONS: u32 = 32;
 
 pub(crate) fn run() -> anyhow::Result<()> {
     packages::install("wrk", "wrk")?;
+    packages::install("sqlite3", "sqlite3")?;
     cargo(&[
         "build",
         "--release",
@@ -27,6 +28,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let release = target_folder()?.join("release");
 
     let (start_ms, memory_mb) = measure_start(&release.join("vestibule"))?;
+    let admin_times = measure_admin(&release.join("vestibule"))?;
     let rates = measure_rates(&release.join("bench-vestibule"))?;
 
     let mut out = std::io::stdout();
@@ -44,6 +46,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
         "| start to first page, program on SQLite | {start_ms:.0} ms | |"
     )?;
     writeln!(out, "| memory after that, idle | {memory_mb:.1} MB | |")?;
+    for (what, ms) in admin_times {
+        writeln!(out, "| {what}, {USERS} users on SQLite | {ms:.1} ms | |")?;
+    }
     let bare = rates.first().map_or(1.0, |(_, rate)| *rate);
     for (what, rate) in &rates {
         writeln!(
@@ -73,24 +78,97 @@ fn measure_start(program: &Path) -> anyhow::Result<(f64, f64)> {
     Ok((median(times), memory))
 }
 
+/// Users in the admin's list.
+const USERS: u32 = 1_000_000;
+
+/// How long the admin's pages take with very many users: from the request to the whole answer,
+/// median of some.
+fn measure_admin(program: &Path) -> anyhow::Result<Vec<(&'static str, f64)>> {
+    const TIMES: usize = 25;
+    let folder = tempfile::tempdir()?;
+    let command = |arguments: &[&str], input: &str| {
+        let mut child = Command::new(program)
+            .current_dir(folder.path())
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        child
+            .stdin
+            .take()
+            .context("a pipe")?
+            .write_all(input.as_bytes())?;
+        anyhow::ensure!(child.wait()?.success(), "{arguments:?} failed");
+        Ok(())
+    };
+    let password = "correct horse battery staple";
+    command(&["user", "add", "carol"], password)?;
+    command(&["user", "grant", "carol", "admin"], "")?;
+    let rows = format!(
+        "INSERT INTO users (id, username, canonical_username, session_epoch, created_at, updated_at)
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {USERS})
+         SELECT 'id-' || i, printf('user-%07d', i), printf('user-%07d', i), 0, 0, 0 FROM n;
+         INSERT INTO user_roles SELECT id, 'admin', 0 FROM users WHERE id LIKE 'id-1%';"
+    );
+    let database = folder.path().join("instance/site.db");
+    crate::run(Command::new("sqlite3").arg(database).arg(rows))?;
+
+    let server = Server::start(program, folder.path(), &[])?;
+    let form = "username=carol&password=correct+horse+battery+staple";
+    let answer = server.request("POST", "/login", "", form)?;
+    let cookie = format!("{}\r\n", session_cookie(&answer)?);
+    let pages = [
+        ("the admin's list", "/admin", "user-0000049"),
+        (
+            "half-way through it",
+            "/admin?after=user-0500000",
+            "user-0500050",
+        ),
+        ("its search by name", "/admin?q=user-09999", "user-0999900"),
+        ("one user's page", "/admin/users/id-777777", "user-0777777"),
+    ];
+    let mut times = Vec::new();
+    for (what, path, content) in pages {
+        let mut page_times = Vec::new();
+        for _ in 0..TIMES {
+            let started = Instant::now();
+            let page = server.request("GET", path, &cookie, "")?;
+            page_times.push(started.elapsed().as_secs_f64() * 1_000.0);
+            anyhow::ensure!(
+                page.contains(content),
+                "{path} does not show {content}: {page}"
+            );
+        }
+        times.push((what, median(page_times)));
+    }
+    Ok(times)
+}
+
+/// The session cookie of an answer, as the header of a request.
+fn session_cookie(answer: &str) -> anyhow::Result<String> {
+    answer
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: session"))
+        .and_then(|cookie| cookie.split(';').next())
+        .map(|cookie| format!("Cookie: session{cookie}"))
+        .with_context(|| format!("not logged in: {answer}"))
+}
+
 /// Requests/s of each route, the rounds interleaved so that a slow minute hits all alike.
 fn measure_rates(program: &Path) -> anyhow::Result<Vec<(&'static str, f64)>> {
     let routes = [
         ("bare axum route", "/plain"),
         ("the program's login page, anonymous", "/login"),
         ("own protected route, user loaded, SQLite", "/user"),
+        ("the same behind a guard", "/guarded"),
         ("the program's /welcome, logged in, SQLite", "/welcome"),
     ];
     let folder = tempfile::tempdir()?;
     let server = Server::start(program, folder.path(), &[])?;
     let form = "username=alice&password=correct+horse+battery+staple";
     let registered = server.request("POST", "/register", "", form)?;
-    let cookie = registered
-        .lines()
-        .find_map(|line| line.strip_prefix("set-cookie: session"))
-        .and_then(|cookie| cookie.split(';').next())
-        .map(|cookie| format!("Cookie: session{cookie}"))
-        .with_context(|| format!("not registered: {registered}"))?;
+    let cookie = session_cookie(&registered)?;
 
     let mut rates = routes.map(|_| Vec::new());
     for _ in 0..ROUNDS {

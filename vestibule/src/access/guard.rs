@@ -101,7 +101,6 @@ pub trait Guard: Send + Sync + 'static {
 /// [`on_forbidden`](crate::LoginManager::on_forbidden) says.
 ///
 /// It reads like a [`CurrentUser`].
-#[non_exhaustive]
 pub struct Allowed<G: Guard> {
     /// The user.
     pub user: CurrentUser<G::User>,

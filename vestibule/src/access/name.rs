@@ -127,8 +127,8 @@ impl fmt::Display for NameObjection {
             Self::Empty => f.write_str("Enter a name."),
             Self::Length => write!(f, "The name may have at most {MAX_CHARS} characters."),
             Self::Characters => f.write_str(
-                "The name may have small letters, digits and . _ - : from a to z, begins with a \
-                 letter and ends with a letter or digit, as in posts.edit.",
+                "The name may have the small letters a to z, digits, and . _ - : between them. \
+                 It begins with a letter.",
             ),
         }
     }

@@ -208,31 +208,37 @@ impl Accounts {
         limit: u64,
     ) -> Result<Vec<Account>> {
         let after = after.map_or("", Username::canonical);
-        let mut find = user::Entity::find().filter(user::Column::CanonicalUsername.gt(after));
+        let name = user::Column::CanonicalUsername;
+        let mut find = user::Entity::find();
         let text = text.trim();
         if text.contains(char::is_control) {
             return Ok(Vec::new());
         }
         if text.contains('@') {
-            find = find.filter(user::Column::Email.eq(text));
-        } else if !text.is_empty() {
+            find = find
+                .filter(user::Column::Email.eq(text))
+                .filter(name.gt(after));
+        } else if text.is_empty() {
+            find = find.filter(name.gt(after));
+        } else {
             let Some(prefix) = Username::canonical_prefix(text) else {
                 return Ok(Vec::new());
             };
-            // Of the characters of a name, the underscore alone means something to LIKE.
-            let like = LikeExpr::new(format!("{}%", prefix.replace('_', "\\_"))).escape('\\');
-            find = find.filter(user::Column::CanonicalUsername.like(like));
-            // Where names are compared by their code points, which is not so on PostgreSQL, the
-            // index has the names that begin alike in one place.
-            if self.database.connection().get_database_backend() != DbBackend::Postgres {
-                let past = format!("{prefix}{}", char::MAX);
-                find = find
-                    .filter(user::Column::CanonicalUsername.gte(prefix))
-                    .filter(user::Column::CanonicalUsername.lt(past));
+            find = find.filter(name.like(beginning_with(&prefix)));
+            // Where names are compared by their code points, the names that begin alike lie
+            // together in the index. One lower bound: SQLite would take the first of two.
+            let by_code_points =
+                self.database.connection().get_database_backend() != DbBackend::Postgres;
+            find = match by_code_points {
+                true if after < &*prefix => find.filter(name.gte(&*prefix)),
+                _ => find.filter(name.gt(after)),
+            };
+            if by_code_points {
+                find = find.filter(name.lt(format!("{prefix}{}", char::MAX)));
             }
         }
         let found = find
-            .order_by_asc(user::Column::CanonicalUsername)
+            .order_by_asc(name)
             .limit(limit)
             .all(self.database.connection())
             .await
@@ -376,6 +382,19 @@ fn password_row(user_id: &str, hash: &PasswordHash, now: Timestamp) -> password:
         hash: ActiveValue::Set(hash.as_str().to_owned()),
         changed_at: ActiveValue::Set(now.as_millis()),
     }
+}
+
+/// The pattern of texts that begin so.
+fn beginning_with(prefix: &str) -> LikeExpr {
+    let mut pattern = String::new();
+    for c in prefix.chars() {
+        if matches!(c, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape('!')
 }
 
 /// Whether an update found its row.

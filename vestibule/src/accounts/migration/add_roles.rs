@@ -5,6 +5,8 @@ use sea_orm_migration::prelude::{
     MigrationName, MigrationTrait, Query, SchemaManager, Table, async_trait,
 };
 
+use sea_orm::{ConnectionTrait, DbBackend};
+
 use super::create_users::Users;
 use crate::accounts::ADMIN;
 use crate::database::exact_collation;
@@ -85,6 +87,13 @@ impl MigrationTrait for AddRoles {
             .col(NewInUsers::Email)
             .to_owned();
         manager.create_index(by_email).await?;
+        // PostgreSQL orders by the language of the database, and finds no beginnings that way.
+        if manager.get_database_backend() == DbBackend::Postgres {
+            let by_beginning = "CREATE INDEX users_canonical_username_beginning ON users \
+                                (canonical_username text_pattern_ops)";
+            let connection = manager.get_connection();
+            connection.execute_unprepared(by_beginning).await?;
+        }
         create_roles(manager, exact).await?;
         create_user_roles(manager, exact).await?;
         create_security_log(manager, exact).await
@@ -101,11 +110,14 @@ impl MigrationTrait for AddRoles {
                 .drop_table(Table::drop().table(table).to_owned())
                 .await?;
         }
-        let by_email = Index::drop()
-            .name("users_email")
-            .table(Users::Table)
-            .to_owned();
-        manager.drop_index(by_email).await?;
+        let mut indexes = vec!["users_email"];
+        if manager.get_database_backend() == DbBackend::Postgres {
+            indexes.push("users_canonical_username_beginning");
+        }
+        for name in indexes {
+            let index = Index::drop().name(name).table(Users::Table).to_owned();
+            manager.drop_index(index).await?;
+        }
         let users = Table::alter()
             .table(Users::Table)
             .drop_column(NewInUsers::MustChangePassword)
