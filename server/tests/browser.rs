@@ -5,7 +5,7 @@ mod support;
 
 use chromiumoxide::cdp::browser_protocol::emulation::SetScriptExecutionDisabledParams;
 use support::visit::Visit;
-use support::{PASSWORD, Program};
+use support::{PASSWORD, Program, run};
 
 /// Registers, logs out, logs in, restarts the program, is still in, logs out, goes back.
 async fn whole_visit(visit: &Visit, has_script: bool) {
@@ -133,5 +133,47 @@ async fn what_was_wrong_has_the_focus_and_a_password_can_be_shown() {
     assert_eq!(value("document.activeElement.className").await, "errors");
     let described = "document.querySelector('#password').getAttribute('aria-describedby')";
     assert_eq!(value(described).await, "password-error password-hint");
+    visit.end().await;
+}
+
+/// Finds a user, gives a role, disables, and reads what was done: by the keyboard alone.
+#[tokio::test]
+async fn an_admin_works_by_keyboard_and_without_script() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, input) in [
+        (["user", "add", "alice"].as_slice(), PASSWORD),
+        (&["user", "add", "bob"], PASSWORD),
+        (&["user", "grant", "alice", "admin"], ""),
+        (&["role", "add", "editor"], ""),
+    ] {
+        assert!(run(folder.path(), arguments, input).status.success());
+    }
+    let program = Program::start(&folder, &[]);
+    let visit = Visit::begin().await;
+    let off = SetScriptExecutionDisabledParams::new(true);
+    visit.page.execute(off).await.unwrap();
+
+    visit.open(&format!("{}/admin", program.url)).await;
+    visit.shows("/login", "Log in to see that page.").await;
+    visit.fill_in_and_send().await;
+    visit.shows("/admin", ">bob<").await;
+    visit.type_into("#q", "bo").await;
+    visit.press(".search > button").await;
+    let found = visit.shows("/admin", "value=\"bo\"").await;
+    let bob = found.split("href=\"/admin/users/").nth(1).unwrap();
+    let bob = format!("/admin/users/{}", bob.split('"').next().unwrap());
+    visit.press("tbody a").await;
+    visit.shows(&bob, "Disable and end all sessions").await;
+    visit.press("form[action$='/grant'] button").await;
+    let given = visit.shows(&bob, "The role is given.").await;
+    assert!(given.contains("Take away: admin"), "{given}");
+    visit.press("form[action$='/revoke'] button").await;
+    visit.shows(&bob, "The role is taken away").await;
+    visit.press("form[action$='/disable'] button").await;
+    visit.shows(&bob, "The account is disabled").await;
+    visit.press(".tabs a[href='/admin/log']").await;
+    let log = visit.shows("/admin/log", "account disabled").await;
+    assert!(log.contains("role revoked: <bdi>admin</bdi>"), "{log}");
+
     visit.end().await;
 }

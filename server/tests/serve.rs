@@ -175,6 +175,32 @@ fn the_request_log_has_one_line_a_request_and_no_secret() {
     assert!(!log.contains("$argon2"), "{log}");
 }
 
+/// H1: a route that forgot to ask would be refused all the same.
+#[test]
+fn routes_are_denied_by_default_before_their_own_guards_are_asked() {
+    let folder = folder();
+    let program = Program::start(&folder, &["--log", "vestibule=debug"]);
+    let client = Client::new(&program);
+
+    for path in ["/admin", "/welcome", "/change-password"] {
+        assert_eq!(client.get(path).unwrap().status, 303, "{path}");
+    }
+    for path in ["/login", "/register", "/healthz", "/readyz"] {
+        assert_eq!(client.get(path).unwrap().status, 200, "{path}");
+    }
+    assert_eq!(client.get("/nowhere").unwrap().status, 404);
+
+    let log = program.terminate();
+    let refused: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("event=Unauthorized"))
+        .collect();
+    assert_eq!(refused.len(), 3, "{log}");
+    for line in refused {
+        assert!(line.contains("rule=\"login\""), "by the layer: {line}");
+    }
+}
+
 #[test]
 fn half_a_header_does_not_keep_a_connection() {
     let folder = folder();

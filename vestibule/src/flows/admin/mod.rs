@@ -41,7 +41,7 @@ use http::StatusCode;
 use http::request::Parts;
 use minijinja::Value;
 use minijinja::value::Serde;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::access::Rule::{self, AllOf, FreshLogin};
@@ -196,9 +196,12 @@ fn answer(page: &Page, client: Client, template: &str, view: impl Serialize) -> 
     }
 }
 
+/// What of an id needs no escaping in a path.
+const IN_PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
 /// The page of something that `id` names.
 fn href(below: &str, id: &str) -> String {
-    format!("{below}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+    format!("{below}/{}", utf8_percent_encode(id, &IN_PATH))
 }
 
 fn value(view: impl Serialize) -> Value {

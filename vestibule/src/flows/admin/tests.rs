@@ -27,7 +27,7 @@ impl Office {
     }
 
     async fn path_of(&self, username: &str) -> String {
-        format!("/admin/users/{}", self.app.account(username).await.id).replace('-', "%2D")
+        format!("/admin/users/{}", self.app.account(username).await.id)
     }
 
     /// Carol presses a button on a user's page.
