@@ -8,6 +8,9 @@ mod serve;
 mod settings;
 mod sources;
 
+use std::io::Write;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 use crate::commands::{role, routes, session, user};
@@ -50,7 +53,16 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    let Err(error) = run().await else {
+        return ExitCode::SUCCESS;
+    };
+    // What went wrong and why; never a backtrace, whatever the environment asks for.
+    writeln!(std::io::stderr(), "Error: {error:#}").ok();
+    ExitCode::FAILURE
+}
+
+async fn run() -> anyhow::Result<()> {
     let cli: Cli = sources::parse()?;
     let command = cli.command.unwrap_or(Command::Serve);
     // Asking each route is refused by most: nothing that happened, and nothing to log.

@@ -50,10 +50,11 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
 /// What a monitor asks, and anybody may.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The site, the probes, and a line in the log for each request. A route that is on no list of
-/// public ones serves nobody who is not logged in, whatever it forgets to ask.
+/// The site, the probes, and a line in the log for each request. What is on no list of public
+/// routes serves nobody who is not logged in, whatever it forgets to ask; an address that does
+/// not exist neither.
 pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
-    let public = Site::PUBLIC_ROUTES.into_iter().chain(PROBES);
+    let public = Site::public_routes().chain(PROBES);
     let default_deny = login_required::<Account>().except(public);
     let probes = Router::new()
         .route(PROBES[0], get(|| async { "ok" }))
@@ -61,7 +62,7 @@ pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
         .with_state(site.clone());
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.request_timeout);
-    let routes = site.routes().merge(probes).route_layer(default_deny);
+    let routes = site.routes().merge(probes).layer(default_deny);
     site.wrap(routes.layer(timeout))
         .layer(from_fn(request_line))
 }

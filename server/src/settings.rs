@@ -121,7 +121,7 @@ pub(crate) struct Settings {
     pub(crate) remember_for: Duration,
 
     /// Ask for the password again this long after it was entered, on pages that want it fresh
-    /// (none of the built-in ones does yet)
+    /// (changes by an admin)
     #[arg(
         long,
         env = "VESTIBULE_FRESH_FOR",

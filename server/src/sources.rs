@@ -115,11 +115,8 @@ fn refuse_unknown_environment(command: &clap::Command) -> anyhow::Result<()> {
 
 /// What was probably meant, as the end of a sentence.
 fn nearest(name: &str, known: &[String]) -> String {
-    known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .min()
-        .filter(|(distance, _)| *distance <= name.len() / 3)
-        .map(|(_, candidate)| format!("; did you mean `{candidate}`?"))
-        .unwrap_or_else(|| format!("; there are {}", known.join(", ")))
+    match vestibule::access::nearest(name, known.iter().map(String::as_str)) {
+        Some(candidate) => format!("; did you mean `{candidate}`?"),
+        None => format!("; there are {}", known.join(", ")),
+    }
 }

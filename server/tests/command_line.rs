@@ -259,8 +259,8 @@ fn roles_are_added_given_permissions_and_given_to_users_and_taken_away_again() {
         "admin\t\t1\neditor\tposts.edit\t1\n"
     );
     assert_eq!(
-        said(&["user", "revoke", "alice", "admin"]),
-        "alice has no longer the role admin.\n"
+        said(&["user", "revoke", "alice", "admin"]).lines().next(),
+        Some("alice has no longer the role admin.")
     );
     said(&["role", "forbid", "editor", "posts.edit"]);
     said(&["role", "remove", "editor"]);
@@ -271,7 +271,11 @@ fn roles_are_added_given_permissions_and_given_to_users_and_taken_away_again() {
         !succeeded && refused.contains("nothing was deleted"),
         "{refused}"
     );
-    said(&["user", "delete", "alice", "--yes"]);
+    let gone = said(&["user", "delete", "alice", "--yes"]);
+    assert!(
+        gone.contains("Nobody can use the pages below /admin now"),
+        "{gone}"
+    );
     assert_eq!(said(&["user", "list"]), "");
 }
 
@@ -293,33 +297,36 @@ fn a_ghost_user_or_role_is_refused_with_the_nearest_name() {
         ),
         (
             &["user", "grant", "alice", "edtior"],
-            "there is no role edtior; did you mean editor?",
+            "There is no such role. Did you mean editor?",
         ),
         (
             &["user", "revoke", "alice", "ghost"],
-            "there is no role ghost; `vestibule role list`",
+            "There is no such role. `vestibule role list`",
         ),
         (
             &["user", "grant", "alice", "Editor"],
             "`Editor` cannot be the name of a role",
         ),
-        (&["role", "add", "editor"], "there is a role editor already"),
+        (&["role", "add", "editor"], "This name is taken already."),
         (&["role", "add", "chief editor"], "the small letters a to z"),
         (
             &["role", "remove", "admin"],
-            "the role admin is always there",
+            "The role admin is always there",
         ),
-        (&["role", "remove", "edito"], "did you mean editor?"),
+        (&["role", "remove", "edito"], "Did you mean editor?"),
         (
             &["role", "allow", "editor", "All!"],
             "`All!` cannot be the name of a permission",
         ),
         (
             &["role", "forbid", "editor", "a.b"],
-            "there is no such permission of the role editor",
+            "The role has no such permission.",
         ),
         (&["session", "list", "alcie"], "did you mean alice?"),
-        (&["session", "revoke", "alice", "ghost"], "no such session"),
+        (
+            &["session", "revoke", "alice", "ghost"],
+            "The user has no such session",
+        ),
     ] {
         let (succeeded, output) = vestibule(folder, arguments, "");
         assert!(!succeeded, "{arguments:?}");
@@ -384,6 +391,8 @@ fn whoever_got_a_temporary_password_must_choose_another_one() {
     assert!(said.contains("must choose another one"), "{said}");
     let mut client = Client::new(&program);
 
+    let (_, listed) = user(folder.path(), &["list"], "");
+    assert_eq!(listed, "alice\tmust change password\t\n");
     let fields = [("username", "alice"), ("password", temporary)];
     client.post("/login", &fields).unwrap();
     let sent = client.get("/welcome").unwrap();

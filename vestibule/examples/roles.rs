@@ -64,6 +64,14 @@ struct Post {
     text: String,
 }
 
+impl Post {
+    /// Its author may edit it, and whoever may edit all.
+    fn may_be_edited_by(&self, user: &CurrentUser<Member>) -> bool {
+        let is_author = self.author == user.name && user.can("posts.write");
+        is_author || user.can("posts.edit")
+    }
+}
+
 /// The posts, by their numbers.
 #[derive(Clone)]
 struct Posts(Arc<Mutex<BTreeMap<u32, Post>>>);
@@ -104,7 +112,7 @@ where
     }
 }
 
-/// Whoever may edit this very post: its author, and whoever may edit all.
+/// Whoever may edit this very post.
 struct EditPost;
 
 impl Guard for EditPost {
@@ -113,7 +121,7 @@ impl Guard for EditPost {
     const RULE: Rule = AnyOf(&[Permission("posts.write"), Permission("posts.edit")]);
 
     async fn allows(user: &CurrentUser<Member>, object: &PostOfPath) -> Result<bool> {
-        Ok(user.can("posts.edit") || object.post.author == user.name)
+        Ok(object.post.may_be_edited_by(user))
     }
 }
 
@@ -122,8 +130,7 @@ async fn read(
     user: Option<CurrentUser<Member>>,
     PostOfPath { number, post }: PostOfPath,
 ) -> Html<String> {
-    let may_edit = user.is_some_and(|user| user.can("posts.edit") || post.author == user.name);
-    let form = if may_edit {
+    let form = if user.is_some_and(|user| post.may_be_edited_by(&user)) {
         format!(
             r#"<form method="post" action="/posts/{number}"><label>New text
                <input name="text"></label><button>Save</button></form>"#
@@ -141,7 +148,7 @@ struct PostForm {
     text: String,
 }
 
-/// Without `Allowed<EditPost>` there is no post to edit here: the guard cannot be forgotten.
+/// The guard brings the post that it let this user edit.
 async fn edit(
     allowed: Allowed<EditPost>,
     State(posts): State<Posts>,
@@ -236,7 +243,7 @@ pub(crate) fn app(public_url: &str) -> Result<Router, Error> {
         .route("/login", get(log_in_page).post(log_in))
         .route("/logout", post(log_out))
         .with_state(posts)
-        .route_layer(login_required::<Member>().except(PUBLIC))
+        .layer(login_required::<Member>().except(PUBLIC))
         .layer(manager.layer()))
 }
 

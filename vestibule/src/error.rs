@@ -48,8 +48,8 @@ enum Kind {
 
 impl Error {
     /// The store (sessions or users) failed or did not answer.
-    /// For those who implement a [`SessionStore`](crate::session::SessionStore) or a
-    /// [`UserLoader`](crate::login::UserLoader).
+    /// For those who implement a [`SessionStore`](crate::session::SessionStore), a
+    /// [`UserLoader`](crate::login::UserLoader) or a [`Guard`](crate::access::Guard).
     pub fn store(source: impl Into<Source>) -> Self {
         Self::new(Kind::Store, source)
     }

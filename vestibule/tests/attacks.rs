@@ -556,7 +556,11 @@ async fn the_owner_of_a_stolen_login_gets_a_mail() {
     let id = target.alice().await.id;
     let email = "alice@example.com".parse().unwrap();
     let accounts = target.app.site.accounts();
-    accounts.set_email(&id, Some(&email)).await.unwrap();
+    let _ = accounts
+        .by(Actor::operator())
+        .set_email(&id, Some(&email))
+        .await
+        .unwrap();
     let owner = target.remembered().await;
     owner.restart();
     let thief = owner.stolen();

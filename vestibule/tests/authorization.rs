@@ -3,7 +3,6 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,11 +11,10 @@ use axum::{Extension, Router};
 use http::StatusCode;
 use http_body_util::channel::Channel;
 use serde_json::json;
-use tokio::sync::Notify;
 use vestibule::access::{Rule, TableRoute, access_required};
-use vestibule::accounts::{Account, Actor, Username};
+use vestibule::accounts::{Account, Actor, Change, Username};
 use vestibule::flows::Site;
-use vestibule::login::{Event, UserId, login_required};
+use vestibule::login::{UserId, login_required};
 use vestibule::testing::{PASSWORD, TestApp, TestClient, TestResponse, assert_public_routes};
 use vestibule::{CurrentUser, FreshUser};
 
@@ -45,6 +43,8 @@ impl Target {
             app.registered("dora").await,
         ];
         app.grant("carol", "admin").await;
+        let operator = app.site.accounts().by(Actor::operator());
+        let _ = operator.add_role(&"editor".parse().unwrap()).await.unwrap();
         let id = app.account("dora").await.id;
         let operator = app.site.accounts().by(Actor::operator());
         let _ = operator.disable(&id).await.unwrap();
@@ -108,13 +108,13 @@ async fn each_route_lets_in_whom_its_guard_says_and_nobody_else() {
         );
     let app = TestApp::new().await;
     let routes = app.site.routes().merge(mine);
-    let denied = login_required::<Account>().except(Site::PUBLIC_ROUTES);
-    let router = app.site.wrap(routes.route_layer(denied));
+    let denied = login_required::<Account>().except(Site::public_routes());
+    let router = app.site.wrap(routes.layer(denied));
     let target = Target::of(app).await;
     let nobody = target.app.account("alice").await;
     let table = TestClient::new(router.clone()).logged_in_as(&nobody);
     let table = table.route_table().await;
-    assert_public_routes(&table, Site::PUBLIC_ROUTES);
+    assert_public_routes(&table, Site::public_routes());
 
     let visitor = |name, is_user, is_admin, is_fresh| Visitor {
         name,
@@ -390,51 +390,106 @@ async fn no_header_and_no_field_changes_the_address_or_the_method() {
     assert!(!target.app.account("bob").await.is_disabled);
 }
 
-/// H5: the role is taken away while a request of the admin's is under way, past its guard.
-#[tokio::test]
-async fn a_request_under_way_changes_nothing_once_the_role_is_taken_away() {
-    let seen = Arc::new(Notify::new());
-    let heard = seen.clone();
-    let app = TestApp::with(|config| {
-        config.login(move |manager| {
-            let heard = heard.clone();
-            Ok(manager.on_event(move |record| {
-                if record.event == Event::Accessed {
-                    heard.notify_one();
-                }
-            }))
-        });
-    });
-    let target = Target::of(app.await).await;
-    let (bob, carol) = (target.id("bob").await, target.id("carol").await);
-    let (mut sender, body) = Channel::<bytes::Bytes>::new(1);
-    let path = format!("/admin/users/{bob}/grant");
-    let headers = [FORM, SAME_ORIGIN, JSON[0]];
-    // Whoever was seen before.
-    while tokio::time::timeout(Duration::ZERO, seen.notified())
-        .await
-        .is_ok()
-    {}
+/// What ends an admin's right while a request of theirs is under way.
+#[derive(Debug, Clone, Copy)]
+enum Meanwhile {
+    RoleIsTaken,
+    PasswordIsChanged,
+    PasswordIsSet,
+    LoggedOut,
+    SessionIsEnded,
+    SessionsAreEnded,
+    DisabledAndEnabled,
+}
 
-    let request = target.carol.post_with(&path, &headers, Body::new(body));
-    let meanwhile = async {
-        seen.notified().await;
-        let operator = target.app.site.accounts().by(Actor::operator());
-        let _ = operator
-            .revoke_role(&carol, &"admin".parse().unwrap())
-            .await
-            .unwrap();
-        sender.send_data("role=admin".into()).await.unwrap();
+/// H5: past its guard a request waits for its body, as a thief with a copy of the cookie can let
+/// it wait, and the admin's right ends.
+#[tokio::test]
+async fn a_request_under_way_changes_nothing_once_the_right_to_it_is_gone() {
+    for meanwhile in [
+        Meanwhile::RoleIsTaken,
+        Meanwhile::PasswordIsChanged,
+        Meanwhile::PasswordIsSet,
+        Meanwhile::LoggedOut,
+        Meanwhile::SessionIsEnded,
+        Meanwhile::SessionsAreEnded,
+        Meanwhile::DisabledAndEnabled,
+    ] {
+        let target = Target::new().await;
+        assert_eq!(
+            slow_grant(&target, None).await,
+            StatusCode::OK,
+            "in itself it is right"
+        );
+        let target = Target::new().await;
+
+        let answer = slow_grant(&target, Some(meanwhile)).await;
+
+        assert!(
+            [StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&answer),
+            "{meanwhile:?}: {answer}"
+        );
+        assert!(target.roles("bob").await.is_empty(), "{meanwhile:?}");
+    }
+}
+
+/// Sends half of a request of carol's, by a copy of her cookies, and the rest after that.
+async fn slow_grant(target: &Target, meanwhile: Option<Meanwhile>) -> StatusCode {
+    let thief = target.carol.stolen();
+    let path = format!("/admin/users/{}/grant", target.id("bob").await);
+    let headers = [FORM, SAME_ORIGIN, JSON[0]];
+    let (mut sender, body) = Channel::<bytes::Bytes>::new(1);
+    let request = thief.post_with(&path, &headers, Body::new(body));
+    let mut request = std::pin::pin!(request);
+    // Until it waits for the body, and for nothing else.
+    let waits = Duration::from_millis(200);
+    assert!(tokio::time::timeout(waits, &mut request).await.is_err());
+
+    if let Some(meanwhile) = meanwhile {
+        end_right(target, meanwhile).await;
+    }
+    let rest = async {
+        // Whoever refused it before does not read on.
+        sender.send_data("role=editor".into()).await.ok();
         drop(sender);
     };
-    let (answer, ()) = tokio::join!(request, meanwhile);
+    let (answer, ()) = tokio::join!(request, rest);
+    answer.status
+}
 
-    assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert!(target.roles("bob").await.is_empty());
-    assert_eq!(
-        target.carol.get("/admin").await.status,
-        StatusCode::FORBIDDEN
-    );
+async fn end_right(target: &Target, meanwhile: Meanwhile) {
+    let carol = target.id("carol").await;
+    let operator = target.app.site.accounts().by(Actor::operator());
+    let change = match meanwhile {
+        Meanwhile::RoleIsTaken => {
+            operator
+                .revoke_role(&carol, &"admin".parse().unwrap())
+                .await
+        }
+        Meanwhile::PasswordIsSet => operator.set_password(&carol, &"other".into()).await,
+        Meanwhile::SessionsAreEnded => operator.end_sessions(&carol).await,
+        Meanwhile::DisabledAndEnabled => {
+            let _ = operator.disable(&carol).await.unwrap();
+            operator.enable(&carol).await
+        }
+        Meanwhile::SessionIsEnded => {
+            let account = target.app.account("carol").await;
+            let sessions = target.app.site.accounts().sessions(&account).await.unwrap();
+            operator.end_session(&carol, &sessions[0].public_id).await
+        }
+        Meanwhile::PasswordIsChanged => {
+            let new = "another horse and battery";
+            let fields = [("current_password", PASSWORD), ("new_password", new)];
+            let changed = target.carol.post("/change-password", &fields).await;
+            assert_eq!(changed.location(), Some("/welcome"));
+            return;
+        }
+        Meanwhile::LoggedOut => {
+            target.carol.post("/logout", &[]).await;
+            return;
+        }
+    };
+    assert_eq!(change.unwrap(), Change::Done);
 }
 
 /// H6: self-promotion.

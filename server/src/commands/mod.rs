@@ -51,26 +51,12 @@ fn role_name(name: &str) -> anyhow::Result<RoleName> {
 }
 
 /// Says what came of a change, or why it was not made.
-fn tell(change: Change, done: impl Display, role: &str) -> anyhow::Result<()> {
-    let no_such = |what: String, nearest: Option<String>| match nearest {
-        Some(nearest) => anyhow::anyhow!("there is no {what}; did you mean {nearest}?"),
-        None => anyhow::anyhow!("there is no {what}; `vestibule role list` shows all there are"),
-    };
+fn tell(change: &Change, done: impl Display) -> anyhow::Result<()> {
     match change {
         Change::Done => say(done),
-        Change::AlreadySo => say("Nothing to do: it was so already."),
-        Change::NoSuchRole(nearest) => Err(no_such(format!("role {role}"), nearest)),
-        Change::NoSuchPermission(nearest) => Err(no_such(
-            format!("such permission of the role {role}"),
-            nearest,
-        )),
-        Change::NameTaken => bail!("there is a role {role} already"),
-        Change::BuiltIn => bail!("the role {role} is always there, and cannot be removed"),
-        Change::NoSuchUser => bail!("the user is gone"),
-        Change::NoSuchSession => {
-            bail!("the user has no such session; `vestibule session list` shows all there are")
-        }
-        other => bail!("nothing was changed: {other:?}"),
+        Change::AlreadySo => say(change),
+        Change::NoSuchRole(None) => bail!("{change} `vestibule role list` shows all there are."),
+        refused => bail!("{refused}"),
     }
 }
 

@@ -36,25 +36,25 @@ pub(crate) async fn run(command: RoleCommand, settings: &Settings) -> anyhow::Re
         }
         RoleCommand::Add { role } => {
             let change = operator.add_role(&role_name(&role)?).await?;
-            tell(change, format!("The role {role} is added."), &role)
+            tell(&change, format!("The role {role} is added."))
         }
         RoleCommand::Remove { role } => {
             let change = operator.remove_role(&role_name(&role)?).await?;
-            tell(change, format!("The role {role} is removed."), &role)
+            tell(&change, format!("The role {role} is removed."))
         }
         RoleCommand::Allow { role, permission } => {
             let change = operator
                 .allow(&role_name(&role)?, &permission_name(&permission)?)
                 .await?;
             let done = format!("The role {role} has the permission {permission}.");
-            tell(change, done, &role)
+            tell(&change, done)
         }
         RoleCommand::Forbid { role, permission } => {
             let change = operator
                 .forbid(&role_name(&role)?, &permission_name(&permission)?)
                 .await?;
             let done = format!("The role {role} has no longer the permission {permission}.");
-            tell(change, done, &role)
+            tell(&change, done)
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::settings::Settings;
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let database = Database::connect("sqlite::memory:").await?;
     let key = SecretKey::generate(&Random::system())?;
-    let password = key.to_text();
+    let password = SecretKey::generate(&Random::system())?.to_text();
     let mut config = SiteConfig::new("https://vestibule.invalid".parse()?, key);
     // No log-in is fresh, so that what wants a fresh one says so.
     config.fresh_for = Duration::ZERO;

@@ -1,6 +1,8 @@
 //! `vestibule session …`: the sessions of a user.
 
+use anyhow::bail;
 use clap::Subcommand;
+use vestibule::accounts::Change;
 
 use super::{find, open, operator, say, tell};
 use crate::settings::Settings;
@@ -38,25 +40,43 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
         SessionCommand::Revoke { name, session } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).end_session(&account.id, &session).await?;
-            tell(change, format!("The session {session} is ended."), "")
+            if change == Change::NoSuchSession {
+                let name = account.username;
+                bail!("{change} `vestibule session list {name}` shows all there are.");
+            }
+            tell(&change, format!("The session {session} is ended."))
         }
         SessionCommand::RevokeAll { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).end_sessions(&account.id).await?;
             let done = format!("All sessions of {} are ended.", account.username);
-            tell(change, done, "")
+            tell(&change, done)
         }
     }
 }
 
-/// What a browser wrote, without what would move the cursor of a terminal.
+/// What a browser wrote, without what would move the cursor of a terminal or turn its text round
+/// (the bidirectional controls of Unicode's UAX 9), or break the line.
 fn printable(text: &str) -> String {
-    let printable = |c: char| {
-        if c.is_control() {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            c
-        }
+    let is_bidirectional = |c: char| matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let printable = |c: char| match c.is_control() || is_bidirectional(c) {
+        true => char::REPLACEMENT_CHARACTER,
+        false => c,
     };
     text.chars().map(printable).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn what_a_browser_wrote_does_not_move_the_cursor() {
+        assert_eq!(printable("Firefox 佐藤"), "Firefox 佐藤");
+        let evil = "a\u{1b}[2Jb\u{9b}Hc\td\u{202e}e\r\n";
+        assert_eq!(
+            printable(evil),
+            "a\u{fffd}[2Jb\u{fffd}Hc\u{fffd}d\u{fffd}e\u{fffd}\u{fffd}"
+        );
+    }
 }

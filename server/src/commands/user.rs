@@ -1,10 +1,10 @@
 //! `vestibule user …`: users by the operator's hand.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, IsTerminal, Write};
 
 use anyhow::bail;
 use clap::Subcommand;
-use vestibule::accounts::{Registration, Username};
+use vestibule::accounts::{Change, Username};
 use vestibule::crypto::secret::Secret;
 use vestibule::flows::Site;
 
@@ -26,9 +26,11 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         must_change: bool,
     },
-    /// Shut a user's account and end all their sessions
+    /// Let a user choose another password before anything else
+    DemandNewPassword { name: String },
+    /// Disable a user's account and end all their sessions
     Disable { name: String },
-    /// Open a user's account again
+    /// Enable a user's account again
     Enable { name: String },
     /// Give a user a role; `admin` is the one that may use the pages below /admin
     Grant { name: String, role: String },
@@ -66,18 +68,26 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
             };
             let name = account.username;
             let done = format!("{name} has a new password{then}; all sessions are ended.");
-            tell(change, done, "")
+            tell(&change, done)
+        }
+        UserCommand::DemandNewPassword { name } => {
+            let account = find(&site, &name).await?;
+            let change = operator(&site).demand_new_password(&account.id).await?;
+            let name = account.username;
+            let done = format!("{name} must choose another password before anything else.");
+            tell(&change, done)
         }
         UserCommand::Disable { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).disable(&account.id).await?;
             let done = format!("{} is disabled; all sessions are ended.", account.username);
-            tell(change, done, "")
+            tell(&change, done)?;
+            warn_without_admin(&site).await
         }
         UserCommand::Enable { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).enable(&account.id).await?;
-            tell(change, format!("{} is enabled.", account.username), "")
+            tell(&change, format!("{} is enabled.", account.username))
         }
         UserCommand::Grant { name, role } => {
             let account = find(&site, &name).await?;
@@ -85,9 +95,8 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
                 .grant_role(&account.id, &role_name(&role)?)
                 .await?;
             tell(
-                change,
+                &change,
                 format!("{} has the role {role}.", account.username),
-                &role,
             )
         }
         UserCommand::Revoke { name, role } => {
@@ -96,7 +105,8 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
                 .revoke_role(&account.id, &role_name(&role)?)
                 .await?;
             let done = format!("{} has no longer the role {role}.", account.username);
-            tell(change, done, &role)
+            tell(&change, done)?;
+            warn_without_admin(&site).await
         }
         UserCommand::Delete { name, yes } => delete(&site, &name, yes).await,
     }
@@ -106,9 +116,8 @@ async fn delete(site: &Site, name: &str, yes: bool) -> anyhow::Result<()> {
     let account = find(site, name).await?;
     let username = &account.username;
     if !yes {
-        say(format!(
-            "To delete {username} for ever, type the name again:"
-        ))?;
+        let asked = format!("To delete {username} for ever, type the name again:");
+        writeln!(std::io::stderr(), "{asked}")?;
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
         if line.trim() != username {
@@ -117,9 +126,19 @@ async fn delete(site: &Site, name: &str, yes: bool) -> anyhow::Result<()> {
     }
     let change = operator(site).delete(&account.id).await?;
     tell(
-        change,
+        &change,
         format!("{username} is deleted; all sessions are ended."),
-        "",
+    )?;
+    warn_without_admin(site).await
+}
+
+/// Says so where nobody is left who can administer the site by its pages.
+async fn warn_without_admin(site: &Site) -> anyhow::Result<()> {
+    if site.accounts().has_active_admin().await? {
+        return Ok(());
+    }
+    say(
+        "Nobody can use the pages below /admin now; `vestibule user grant NAME admin` lets somebody.",
     )
 }
 
@@ -129,20 +148,22 @@ async fn add(site: &Site, name: &str) -> anyhow::Result<()> {
         bail!("the username {name} is taken");
     }
     let password = ask_password(site, name)?;
-    match operator(site).add(&username, &password).await? {
-        Registration::Registered(account) => say(format!("{} is added.", account.username)),
-        Registration::NameTaken => bail!("the username {name} is taken"),
+    let change = operator(site).add(&username, &password).await?;
+    if change == Change::NameTaken {
+        bail!("the username {name} is taken");
     }
+    tell(&change, format!("{} is added.", username.as_str()))
 }
 
 async fn list(site: &Site) -> anyhow::Result<()> {
     const PAGE: u64 = 500;
-    let mut after: Option<Username> = None;
+    let mut after: Option<String> = None;
     loop {
-        let page = site.accounts().list(after.as_ref(), PAGE).await?;
+        let page = site.accounts().list(after.as_deref(), PAGE).await?;
         for account in &page {
             let state = match (account.is_disabled, account.must_change_password) {
-                (true, _) => "disabled",
+                (true, true) => "disabled, must change password",
+                (true, false) => "disabled",
                 (false, true) => "must change password",
                 (false, false) => "active",
             };
@@ -150,7 +171,7 @@ async fn list(site: &Site) -> anyhow::Result<()> {
             say(format!("{}\t{state}\t{roles}", account.username))?;
         }
         after = match page.last() {
-            Some(last) => Some(last.username.parse()?),
+            Some(last) => Some(last.canonical_username.clone()),
             None => return Ok(()),
         };
     }

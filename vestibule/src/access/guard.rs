@@ -75,7 +75,8 @@ pub trait Guard: Send + Sync + 'static {
 
     /// Whether those without the right get 404 in place of 403, so that nobody learns of objects
     /// that are not for them. Then the extractor of the object answers 404 for what there is none
-    /// of, with an empty body. Anonymous visitors are sent to the login page in any case.
+    /// of, with an empty body. Anonymous visitors are sent to the login page in any case, and that
+    /// there is such a route is no secret.
     const HIDES: bool = false;
 
     /// Whether this user may do this to this object. Asked of users whom [`RULE`](Self::RULE)

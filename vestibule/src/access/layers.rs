@@ -31,7 +31,9 @@ pub fn access_required<U: User>(rule: Rule) -> LoginRequired<U> {
 /// in a handler's arguments. `state` is what the guard's object is extracted with; `()` where it
 /// needs none.
 ///
-/// Put it on by `route_layer`, so that the guard sees the path's parameters.
+/// Put it on by `route_layer`, so that the guard sees the path's parameters. It has none of the
+/// options of [`access_required`], and a handler within that takes the guard too extracts its
+/// object a second time.
 ///
 /// ```
 /// use axum::Router;

@@ -19,8 +19,10 @@
 //! Learning that an object exists ([`Guard::HIDES`]).
 //!
 //! # What it does not
-//! A request under way goes on with the rights it began with; what must not is checked again
-//! where it is written, as the account store does for those who administer it.
+//! A request under way goes on with the rights it began with, however slowly its body comes.
+//! What must not is checked again: that somebody is still logged in by
+//! [`Login::is_still_logged_in`](crate::Login::is_still_logged_in), and the right where something
+//! is written, as the account store does for those who administer it.
 
 mod guard;
 mod layers;
@@ -35,4 +37,6 @@ pub use guard::{AccessRejection, Allowed, Guard};
 pub use layers::{access_required, allowed};
 pub use name::{NameObjection, PermissionName, RoleName, nearest};
 pub use rights::Rights;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use routes::BROKEN;
 pub use routes::{RouteTable, TableRoute};

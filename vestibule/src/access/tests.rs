@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{FromRef, FromRequestParts, Path, State};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use http::request::Parts;
@@ -218,6 +218,10 @@ fn routes() -> Router {
             Router::new()
                 .route("/layer/nobody", get(|| async { "by a layer" }))
                 .route_layer(guarded(AnyOf(&[]))),
+        )
+        .route(
+            "/files/{*path}",
+            get(|_: CurrentUser<Member>| async { "a file" }),
         )
         .route(
             "/me",
@@ -524,6 +528,10 @@ async fn a_user_with_something_to_do_first_is_sent_there_and_let_in_there_alone(
         assert!(script.text().contains("/me"), "{}", script.text());
     }
     assert_eq!(bob.get("/me").await.text(), "bob");
+    // Another spelling may lead to another handler.
+    for path in ["/files/../me", "/files/%2e%2e/me?x=1", "/files/..%5cme"] {
+        assert_ne!(bob.get(path).await.status, StatusCode::OK, "{path}");
+    }
     assert_eq!(carol.get("/admin").await.text(), "carol");
 }
 
@@ -539,10 +547,11 @@ async fn the_table_of_routes_shows_what_each_asks() {
         "\
 GET   /admin             Admins: role admin
 GET   /at-run-time       role admin
-GET   /broken            login
+GET   /broken            broken: 503 Service Unavailable
 POST  /careful           Careful: role admin and fresh login
 GET   /drafts/{id}       ReadDraft: login
-GET   /in-the-handler    handler: login
+GET   /files/{*path}     login
+GET   /in-the-handler    handler
 GET   /layer/admin       role admin
 GET   /layer/careful     role admin and fresh login
 GET   /layer/nobody      nobody
@@ -553,7 +562,13 @@ GET   /posts/{id}/edit   EditPost: permission posts.edit
 GET   /staff             Staff: role admin or permission posts.edit
 "
     );
-    assert_public_routes(&table, ["/login"]);
+    let check = move || assert_public_routes(&table, ["/login"]);
+    let panic = std::thread::spawn(check).join().unwrap_err();
+    let complaint = panic.downcast_ref::<String>().unwrap();
+    assert!(
+        complaint.starts_with("GET /broken is broken: 503"),
+        "{complaint}"
+    );
 }
 
 /// H1: a route that nobody thought of.
@@ -581,6 +596,54 @@ async fn a_route_without_a_guard_is_found_and_so_is_a_list_that_is_out_of_date()
     assert_public_routes(&table, ["GET /login", "/leak"]);
 }
 
+/// H1: a method that nobody thought of.
+#[tokio::test]
+async fn a_route_that_is_open_by_one_method_or_parameter_is_not_shown_as_guarded() {
+    let refused = |_: CurrentUser<Member>| async { "refused" };
+    let open = || async { "open" };
+    let by_parameter = |Path(id): Path<String>, login: Login<Member>| async move {
+        match &*id {
+            "1" => Ok("open"),
+            _ => Err(login.unauthorized().await),
+        }
+    };
+    let loader = |_: UserId| async { Ok::<_, Error>(None::<Member>) };
+    let app: Router = Router::new()
+        .route("/fallback", get(refused).fallback(open))
+        .route("/post", any(refused).post(open))
+        .route("/get", any(refused).get(open))
+        .route("/guarded", any(refused))
+        .route("/by/{parameter}", get(by_parameter))
+        .nest(
+            "/nested",
+            Router::new().route("/known", get(refused)).fallback(open),
+        )
+        .nest_service("/service", Router::new().route("/{id}", get(refused)))
+        .layer(LoginManager::new(loader, MemoryStore::new()).layer());
+
+    let table = TestClient::new(app).route_table().await;
+
+    assert_eq!(
+        table.to_string(),
+        "\
+GET   /by/{parameter}      everybody
+GET   /fallback            login
+any   /fallback            everybody
+GET   /get                 everybody
+any   /get                 login
+any   /guarded             login
+any   /nested              everybody
+GET   /nested/known        login
+any   /nested/{*fallback}  everybody
+POST  /post                everybody
+any   /post                login
+any   /service             everybody
+any   /service/            everybody
+any   /service/*           everybody
+"
+    );
+}
+
 #[tokio::test]
 async fn a_route_can_be_everybodys_by_one_method_alone() {
     let loader = |_: UserId| async { Ok::<_, Error>(None::<Member>) };
@@ -589,7 +652,7 @@ async fn a_route_can_be_everybodys_by_one_method_alone() {
             "/posts",
             get(|| async { "posts" }).post(|| async { "posted" }),
         )
-        .route_layer(login_required::<Member>().except(["GET /posts"]))
+        .route_layer(login_required::<Member>().except(["get /posts"]))
         .layer(LoginManager::new(loader, MemoryStore::new()).layer());
     let visitor = TestClient::new(app);
 

@@ -17,10 +17,13 @@ pub struct Account {
     pub id: UserId,
     /// The name as it was chosen.
     pub username: String,
+    /// The form of the name by which it is looked up and listed, and which is unique.
+    #[serde(skip)]
+    pub canonical_username: String,
     /// The email address, if there is one.
     #[serde(skip)]
     pub email: Option<String>,
-    /// Whether the operator has shut the account.
+    /// Whether the operator or an admin has disabled the account.
     #[serde(skip)]
     pub is_disabled: bool,
     /// Whether the user must choose another password before anything else, as the operator or
@@ -30,7 +33,7 @@ pub struct Account {
     /// The roles, and the permissions that they give.
     #[serde(skip)]
     pub rights: Rights,
-    /// What [`User::session_epoch`] gives: changed by a new password and by shutting.
+    /// What [`User::session_epoch`] gives: changed by a new password and by disabling.
     #[serde(skip)]
     pub session_epoch: i64,
     /// When the account was made.

@@ -9,10 +9,20 @@ use crate::login::UserId;
 /// Who changes an account or a role: what the security log says, and on whose right it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    pub(super) id: Option<UserId>,
-    pub(super) name: String,
-    pub(super) address: Option<IpAddr>,
-    pub(super) role: Option<RoleName>,
+    /// The user; none for the operator.
+    id: Option<UserId>,
+    /// What must still be so of the user.
+    must: Option<Must>,
+    name: String,
+    address: Option<IpAddr>,
+}
+
+/// What must still be so of a user who changes what is not their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Must {
+    pub(super) id: UserId,
+    pub(super) role: RoleName,
+    pub(super) session_epoch: i64,
 }
 
 impl Actor {
@@ -20,32 +30,59 @@ impl Actor {
     pub fn operator() -> Self {
         Self {
             id: None,
+            must: None,
             name: "command line".to_owned(),
             address: None,
-            role: None,
         }
     }
 
-    /// A user.
-    pub fn user(account: &Account) -> Self {
+    /// A user, by the right of this role: they change something only while they have it, are not
+    /// disabled, have not to choose another password first, and are in the
+    /// [`session_epoch`](Account::session_epoch) of `account`. It is asked again in the
+    /// transaction of each change, in case it has changed since the guard let them pass.
+    pub fn user(account: &Account, role: RoleName) -> Self {
+        let must = Must {
+            id: account.id.clone(),
+            role,
+            session_epoch: account.session_epoch,
+        };
         Self {
             id: Some(account.id.clone()),
+            must: Some(must),
             name: account.username.clone(),
             address: None,
-            role: None,
         }
     }
 
-    /// Changes something only while they have this role: also when it is taken from them between
-    /// the guard and the change.
-    pub fn with_role(mut self, role: RoleName) -> Self {
-        self.role = Some(role);
-        self
+    /// A user who changes what is their own, which needs no role.
+    pub(super) fn themself(account: &Account, address: Option<IpAddr>) -> Self {
+        Self {
+            id: Some(account.id.clone()),
+            must: None,
+            name: account.username.clone(),
+            address,
+        }
     }
 
     /// The address that they came from.
     pub fn at(mut self, address: Option<IpAddr>) -> Self {
         self.address = address;
         self
+    }
+
+    pub(super) fn must(&self) -> Option<&Must> {
+        self.must.as_ref()
+    }
+
+    pub(super) fn id(&self) -> Option<&UserId> {
+        self.id.as_ref()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.address
     }
 }

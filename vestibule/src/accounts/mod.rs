@@ -17,6 +17,7 @@ mod migration;
 mod repository;
 mod roles;
 mod rows;
+mod search;
 mod security_log;
 #[cfg(test)]
 mod tests;

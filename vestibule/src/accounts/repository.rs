@@ -1,17 +1,18 @@
 //! What the app does with accounts.
 
 use std::fmt;
+use std::net::IpAddr;
 
-use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, TransactionTrait, UpdateMany,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, TransactionTrait, UpdateMany,
 };
 
 use crate::access::Rights;
 use crate::accounts::entity::{password, user};
 use crate::accounts::security_log::Entry;
-use crate::accounts::{Account, Action, Actor, Administration, Email, Username, rows};
+use crate::accounts::{Account, Action, Actor, Administration, Username, rows};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
@@ -36,6 +37,7 @@ pub struct Accounts {
 /// What came of a registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
+#[non_exhaustive]
 pub enum Registration {
     /// The account was made.
     Registered(Account),
@@ -103,21 +105,33 @@ impl Accounts {
     /// # Errors
     /// When the database failed or the hashing queue is full.
     pub async fn register(&self, username: &Username, password: &Secret) -> Result<Registration> {
-        self.add(username, password, None).await
-    }
-
-    /// Makes an account, by the hand of `actor`, or of the new user.
-    pub(super) async fn add(
-        &self,
-        username: &Username,
-        password: &Secret,
-        actor: Option<&Actor>,
-    ) -> Result<Registration> {
         // Asked first only to save the hashing; it is the unique index that decides.
         if self.find(username).await?.is_some() {
             return Ok(Registration::NameTaken);
         }
         let hash = self.passwords.hash(password).await?;
+        let transaction = self.database.connection().begin().await;
+        let transaction = transaction.map_err(Error::from_db)?;
+        let Some(account) = self.insert(username, &hash, &transaction).await? else {
+            return Ok(Registration::NameTaken);
+        };
+        let entry = Entry {
+            action: Action::AccountAdded,
+            user: Some(&account),
+            detail: None,
+        };
+        let themself = Actor::themself(&account, None);
+        self.commit(transaction, &themself, entry).await?;
+        Ok(Registration::Registered(account))
+    }
+
+    /// Adds a user and their password, or none of them where the name is taken.
+    pub(super) async fn insert(
+        &self,
+        username: &Username,
+        hash: &PasswordHash,
+        transaction: &DatabaseTransaction,
+    ) -> Result<Option<Account>> {
         let now = self.clock.now();
         let id = self.new_id(now)?;
         let user = user::ActiveModel {
@@ -131,27 +145,16 @@ impl Accounts {
             created_at: ActiveValue::Set(now.as_millis()),
             updated_at: ActiveValue::Set(now.as_millis()),
         };
-        let transaction = self.database.connection().begin().await;
-        let transaction = transaction.map_err(Error::from_db)?;
-        let user = match user.insert(&transaction).await {
+        let user = match user.insert(transaction).await {
             Ok(user) => user,
-            Err(error) if is_duplicate(&error) => return Ok(Registration::NameTaken),
+            Err(error) if is_duplicate(&error) => return Ok(None),
             Err(error) => return Err(Error::from_db(error)),
         };
-        password_row(&id, &hash, now)
-            .insert(&transaction)
+        password_row(&id, hash, now)
+            .insert(transaction)
             .await
             .map_err(Error::from_db)?;
-        let account = rows::account(user, Rights::none());
-        let entry = Entry {
-            action: Action::AccountAdded,
-            user: Some(&account),
-            detail: None,
-        };
-        let themself = Actor::user(&account);
-        self.commit(transaction, actor.unwrap_or(&themself), entry)
-            .await?;
-        Ok(Registration::Registered(account))
+        Ok(Some(rows::account(user, Rights::none())))
     }
 
     /// Whether a username and a password belong together, in the same time whether or not
@@ -163,7 +166,7 @@ impl Accounts {
         let found = match username.parse::<Username>() {
             Ok(username) => {
                 let by_name = user::Column::CanonicalUsername.eq(username.canonical());
-                rows::find_one(by_name.into(), self.database.connection()).await?
+                rows::find_with_password(by_name.into(), self.database.connection()).await?
             }
             Err(_) => None,
         };
@@ -182,68 +185,7 @@ impl Accounts {
     /// When the database failed.
     pub async fn find(&self, username: &Username) -> Result<Option<Account>> {
         let by_name = user::Column::CanonicalUsername.eq(username.canonical());
-        let found = rows::find_one(by_name.into(), self.database.connection()).await?;
-        Ok(found.map(|(account, _)| account))
-    }
-
-    /// Up to `limit` accounts in the order of their canonical names, from the first after
-    /// `after`.
-    ///
-    /// # Errors
-    /// When the database failed.
-    pub async fn list(&self, after: Option<&Username>, limit: u64) -> Result<Vec<Account>> {
-        self.search("", after, limit).await
-    }
-
-    /// As [`list`](Self::list), of the accounts whose name begins with `text`, or reads so; where
-    /// it has an `@`, of those whose email address it is. A look into an index, however many
-    /// accounts there are.
-    ///
-    /// # Errors
-    /// When the database failed.
-    pub async fn search(
-        &self,
-        text: &str,
-        after: Option<&Username>,
-        limit: u64,
-    ) -> Result<Vec<Account>> {
-        let after = after.map_or("", Username::canonical);
-        let name = user::Column::CanonicalUsername;
-        let mut find = user::Entity::find();
-        let text = text.trim();
-        if text.contains(char::is_control) {
-            return Ok(Vec::new());
-        }
-        if text.contains('@') {
-            find = find
-                .filter(user::Column::Email.eq(text))
-                .filter(name.gt(after));
-        } else if text.is_empty() {
-            find = find.filter(name.gt(after));
-        } else {
-            let Some(prefix) = Username::canonical_prefix(text) else {
-                return Ok(Vec::new());
-            };
-            find = find.filter(name.like(beginning_with(&prefix)));
-            // Where names are compared by their code points, the names that begin alike lie
-            // together in the index. One lower bound: SQLite would take the first of two.
-            let by_code_points =
-                self.database.connection().get_database_backend() != DbBackend::Postgres;
-            find = match by_code_points {
-                true if after < &*prefix => find.filter(name.gte(&*prefix)),
-                _ => find.filter(name.gt(after)),
-            };
-            if by_code_points {
-                find = find.filter(name.lt(format!("{prefix}{}", char::MAX)));
-            }
-        }
-        let found = find
-            .order_by_asc(name)
-            .limit(limit)
-            .all(self.database.connection())
-            .await
-            .map_err(Error::from_db)?;
-        rows::with_rights(found, self.database.connection()).await
+        rows::find_one(by_name.into(), self.database.connection()).await
     }
 
     /// The sessions of a user that are alive, the last seen first.
@@ -282,7 +224,8 @@ impl Accounts {
     /// since `account` was read: then the password that was shown may be no longer theirs.
     ///
     /// Whether they have shown the one before is yours to check, and whether this one may be
-    /// chosen the [`PasswordPolicy`](crate::password::PasswordPolicy)'s to say.
+    /// chosen the [`PasswordPolicy`](crate::password::PasswordPolicy)'s to say. `address` is where
+    /// they came from, for the security log.
     ///
     /// # Errors
     /// When the database or the session store failed, or the hashing queue is full. Where the
@@ -291,12 +234,14 @@ impl Accounts {
         &self,
         account: &Account,
         password: &Secret,
-        actor: &Actor,
+        address: Option<IpAddr>,
     ) -> Result<Option<Account>> {
         let hash = self.passwords.hash(password).await?;
         let transaction = self.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
-        let unchanged = user::Column::SessionEpoch.eq(account.session_epoch);
+        let unchanged = user::Column::SessionEpoch
+            .eq(account.session_epoch)
+            .and(user::Column::MustChangePassword.eq(account.must_change_password));
         let update = self
             .new_epoch(&account.id)
             .col_expr(user::Column::MustChangePassword, Expr::value(false))
@@ -311,24 +256,12 @@ impl Accounts {
             user: Some(account),
             detail: None,
         };
-        self.commit(transaction, actor, entry).await?;
+        let themself = Actor::themself(account, address);
+        self.commit(transaction, &themself, entry).await?;
         self.sessions
             .revoke_user(&self.realm, &account.id, None)
             .await?;
         self.load(account.id.clone()).await
-    }
-
-    /// Gives an account an email address, or takes it away. Nobody has shown that they read it.
-    ///
-    /// # Errors
-    /// When the database failed.
-    pub async fn set_email(&self, id: &UserId, email: Option<&Email>) -> Result<()> {
-        let email = email.map(Email::as_str);
-        let update = self
-            .update(id)
-            .col_expr(user::Column::Email, Expr::value(email));
-        changed(update, self.database.connection()).await?;
-        Ok(())
     }
 
     /// Begins a new epoch of a user's sessions, with or without another change.
@@ -384,19 +317,6 @@ fn password_row(user_id: &str, hash: &PasswordHash, now: Timestamp) -> password:
     }
 }
 
-/// The pattern of texts that begin so.
-fn beginning_with(prefix: &str) -> LikeExpr {
-    let mut pattern = String::new();
-    for c in prefix.chars() {
-        if matches!(c, '!' | '%' | '_') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    LikeExpr::new(pattern).escape('!')
-}
-
 /// Whether an update found its row.
 pub(super) async fn changed<E: EntityTrait>(
     update: UpdateMany<E>,
@@ -408,9 +328,7 @@ pub(super) async fn changed<E: EntityTrait>(
 
 impl UserLoader<Account> for Accounts {
     async fn load(&self, id: UserId) -> Result<Option<Account>> {
-        let by_id = user::Column::Id.eq(id.as_str());
-        let found = rows::find_one(by_id.into(), self.database.connection()).await?;
-        Ok(found.map(|(account, _)| account))
+        rows::find(&id, self.database.connection()).await
     }
 }
 

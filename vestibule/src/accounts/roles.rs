@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait,
 };
 use serde::Serialize;
 
 use crate::access::{RoleName, nearest};
 use crate::accounts::Accounts;
-use crate::accounts::entity::{role, role_permission, user_role};
+use crate::accounts::entity::{role, role_permission, user, user_role};
 use crate::error::{Error, Result};
+use crate::login::UserId;
 
 /// The role of those who administer the site. It is always there.
 pub const ADMIN: &str = "admin";
@@ -26,19 +28,23 @@ pub struct Role {
 }
 
 impl Accounts {
+    /// The names of all roles, in the order of the alphabet.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn role_names(&self) -> Result<Vec<String>> {
+        let mut names = names(self.database.connection()).await?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// All roles, in the order of their names.
     ///
     /// # Errors
     /// When the database failed.
     pub async fn roles(&self) -> Result<Vec<Role>> {
         let connection = self.database.connection();
-        let names: Vec<String> = role::Entity::find()
-            .select_only()
-            .column(role::Column::Name)
-            .into_tuple()
-            .all(connection)
-            .await
-            .map_err(Error::from_db)?;
+        let names = names(connection).await?;
         let rows = role_permission::Entity::find()
             .order_by_asc(role_permission::Column::Permission)
             .all(connection)
@@ -55,6 +61,31 @@ impl Accounts {
         Ok(roles.into_iter().map(role).collect())
     }
 
+    /// The role by this name.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn role(&self, name: &RoleName) -> Result<Option<Role>> {
+        let connection = self.database.connection();
+        let found = role::Entity::find_by_id(name.as_str()).one(connection);
+        let Some(role) = found.await.map_err(Error::from_db)? else {
+            return Ok(None);
+        };
+        let permissions = role_permission::Entity::find()
+            .select_only()
+            .column(role_permission::Column::Permission)
+            .filter(role_permission::Column::RoleName.eq(name.as_str()))
+            .order_by_asc(role_permission::Column::Permission)
+            .into_tuple()
+            .all(connection)
+            .await
+            .map_err(Error::from_db)?;
+        Ok(Some(Role {
+            name: role.name,
+            permissions,
+        }))
+    }
+
     /// How many users have a role.
     ///
     /// # Errors
@@ -67,36 +98,54 @@ impl Accounts {
             .map_err(Error::from_db)
     }
 
-    /// The name of a user that was probably meant by `name`: of those that begin alike, and of
-    /// the first ones there are.
+    /// Whether there is anybody who can administer the site: with the role [`ADMIN`], and not
+    /// disabled.
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn nearest_username(&self, name: &str) -> Result<Option<String>> {
-        const LOOK_AT: u64 = 1_000;
-        let beginning: String = name.chars().take(2).collect();
-        let mut found = self.search(&beginning, None, LOOK_AT).await?;
-        found.extend(self.list(None, LOOK_AT).await?);
-        let names = found.iter().map(|account| account.username.as_str());
-        Ok(nearest(name, names).map(str::to_owned))
+    pub async fn has_active_admin(&self) -> Result<bool> {
+        let count = count_active_admins(None, self.database.connection()).await?;
+        Ok(count > 0)
     }
 }
 
-/// Whether there is a role by this name; if not, the one that was probably meant.
-pub(super) async fn find_role(
-    name: &RoleName,
+pub(super) async fn count_active_admins(
+    but: Option<&UserId>,
     connection: &impl ConnectionTrait,
-) -> Result<std::result::Result<(), Option<String>>> {
-    let names: Vec<String> = role::Entity::find()
+) -> Result<u64> {
+    let mut find = user_role::Entity::find()
+        .join(JoinType::InnerJoin, user_role::Relation::User.def())
+        .filter(user_role::Column::RoleName.eq(ADMIN))
+        .filter(user::Column::IsDisabled.eq(false));
+    if let Some(but) = but {
+        find = find.filter(user_role::Column::UserId.ne(but.as_str()));
+    }
+    find.count(connection).await.map_err(Error::from_db)
+}
+
+async fn names(connection: &impl ConnectionTrait) -> Result<Vec<String>> {
+    role::Entity::find()
         .select_only()
         .column(role::Column::Name)
         .into_tuple()
         .all(connection)
         .await
+        .map_err(Error::from_db)
+}
+
+/// Whether there is a role by this name; if not, the one that was probably meant.
+pub(super) async fn check_role(
+    name: &RoleName,
+    connection: &impl ConnectionTrait,
+) -> Result<std::result::Result<(), Option<String>>> {
+    let found = role::Entity::find_by_id(name.as_str())
+        .one(connection)
+        .await
         .map_err(Error::from_db)?;
-    if names.iter().any(|there_is| there_is == name.as_str()) {
+    if found.is_some() {
         return Ok(Ok(()));
     }
+    let names = names(connection).await?;
     let nearest = nearest(name.as_str(), names.iter().map(String::as_str));
     Ok(Err(nearest.map(str::to_owned)))
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
-    QuerySelect, RelationTrait,
+    QueryResult, QuerySelect, QueryTrait, RelationTrait, Select,
 };
 
 use crate::access::Rights;
@@ -12,47 +12,82 @@ use crate::accounts::Account;
 use crate::accounts::entity::{password, role_permission, user, user_role};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::login::UserId;
 use crate::password::PasswordHash;
 
-/// A user once for each role and permission; the columns of the join are empty for a user
-/// without any.
-#[derive(FromQueryResult)]
-struct Row {
-    #[sea_orm(nested)]
-    user: user::Model,
-    role: Option<String>,
-    permission: Option<String>,
-    hash: Option<String>,
+const ROLE: &str = "role";
+const PERMISSION: &str = "permission";
+const HASH: &str = "hash";
+
+/// The user by this id, with all rights, by one query. What cannot be an id is nobody's.
+pub(super) async fn find(
+    id: &UserId,
+    connection: &impl ConnectionTrait,
+) -> Result<Option<Account>> {
+    let text = id.as_str();
+    if text.chars().count() > UserId::MAX_CHARS || text.contains(char::is_control) {
+        return Ok(None);
+    }
+    find_one(user::Column::Id.eq(text).into(), connection).await
 }
 
-/// The one user whom `condition` finds, with all rights and the password hash, by one query.
+/// The one user whom `condition` finds, with all rights, by one query.
 pub(super) async fn find_one(
     condition: Condition,
     connection: &impl ConnectionTrait,
+) -> Result<Option<Account>> {
+    let rows = with_rights_of(condition);
+    let found = joined(&rows, connection).await?;
+    Ok(found.map(|(account, _)| account))
+}
+
+/// The same, with the password hash, for whoever checks it.
+pub(super) async fn find_with_password(
+    condition: Condition,
+    connection: &impl ConnectionTrait,
 ) -> Result<Option<(Account, Option<PasswordHash>)>> {
-    let rows = user::Entity::find()
-        .column_as(user_role::Column::RoleName, "role")
-        .column_as(role_permission::Column::Permission, "permission")
-        .column_as(password::Column::Hash, "hash")
-        .join(JoinType::LeftJoin, user::Relation::Password.def())
+    let rows = with_rights_of(condition)
+        .column_as(password::Column::Hash, HASH)
+        .join(JoinType::LeftJoin, user::Relation::Password.def());
+    let Some((account, row)) = joined(&rows, connection).await? else {
+        return Ok(None);
+    };
+    let hash: Option<String> = row.try_get("", HASH).map_err(Error::from_db)?;
+    Ok(Some((account, hash.map(PasswordHash::from_stored))))
+}
+
+/// A user once for each role and permission; for a user without any, once with neither.
+fn with_rights_of(condition: Condition) -> Select<user::Entity> {
+    user::Entity::find()
+        .column_as(user_role::Column::RoleName, ROLE)
+        .column_as(role_permission::Column::Permission, PERMISSION)
         .join(JoinType::LeftJoin, user::Relation::Roles.def())
         .join(JoinType::LeftJoin, user_role::Relation::Permissions.def())
         .filter(condition)
-        .into_model::<Row>()
-        .all(connection)
-        .await
-        .map_err(Error::from_db)?;
+}
+
+/// The account of the rows, and the first of them.
+async fn joined(
+    rows: &Select<user::Entity>,
+    connection: &impl ConnectionTrait,
+) -> Result<Option<(Account, QueryResult)>> {
+    let rows = connection.query_all(rows.as_query()).await;
+    let rows = rows.map_err(Error::from_db)?;
     let (mut roles, mut permissions) = (Vec::new(), Vec::new());
-    let mut found = None;
-    for row in rows {
-        roles.extend(row.role);
-        permissions.extend(row.permission);
-        found.get_or_insert((row.user, row.hash));
+    for row in &rows {
+        let (role, permission): (Option<String>, Option<String>) = (
+            row.try_get("", ROLE).map_err(Error::from_db)?,
+            row.try_get("", PERMISSION).map_err(Error::from_db)?,
+        );
+        roles.extend(role);
+        permissions.extend(permission);
     }
-    Ok(found.map(|(user, hash)| {
-        let account = account(user, Rights::new(roles, permissions));
-        (account, hash.map(PasswordHash::from_stored))
-    }))
+    let Some(first) = rows.into_iter().next() else {
+        return Ok(None);
+    };
+    let user = user::Model::from_query_result(&first, "").map_err(Error::from_db)?;
+    let account = account(user, Rights::new(roles, permissions));
+    Ok(Some((account, first)))
 }
 
 /// These users with their rights, by one query more.
@@ -89,6 +124,7 @@ pub(super) fn account(user: user::Model, rights: Rights) -> Account {
     Account {
         id: user.id.into(),
         username: user.username,
+        canonical_username: user.canonical_username,
         email: user.email,
         is_disabled: user.is_disabled,
         must_change_password: user.must_change_password,

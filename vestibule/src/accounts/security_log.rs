@@ -18,9 +18,9 @@ use crate::login::UserId;
 pub enum Action {
     /// A user got an account: by registering, or from the operator.
     AccountAdded,
-    /// An account was shut, and its sessions were ended.
+    /// An account was disabled, and its sessions were ended.
     AccountDisabled,
-    /// An account was opened again.
+    /// An account was enabled again.
     AccountEnabled,
     /// An account was deleted, with all that belongs to it.
     AccountDeleted,
@@ -30,6 +30,8 @@ pub enum Action {
     PasswordChangeDemanded,
     /// A user chose another password, and their other sessions were ended.
     PasswordChanged,
+    /// A user got another email address, the detail, or has none any more.
+    EmailChanged,
     /// A user got a role: the detail.
     RoleGranted,
     /// A role, the detail, was taken from a user.
@@ -59,6 +61,7 @@ impl Action {
             Self::PasswordSet => "password set",
             Self::PasswordChangeDemanded => "password change demanded",
             Self::PasswordChanged => "password changed",
+            Self::EmailChanged => "email changed",
             Self::RoleGranted => "role granted",
             Self::RoleRevoked => "role revoked",
             Self::SessionEnded => "session ended",
@@ -145,9 +148,9 @@ impl Accounts {
             id: ActiveValue::Set(self.new_id(now)?),
             at: ActiveValue::Set(now.as_millis()),
             action: ActiveValue::Set(entry.action.as_str().to_owned()),
-            actor_id: ActiveValue::Set(actor.id.as_ref().map(UserId::to_string)),
-            actor_name: ActiveValue::Set(actor.name.clone()),
-            address: ActiveValue::Set(actor.address.map(|address| address.to_string())),
+            actor_id: ActiveValue::Set(actor.id().map(UserId::to_string)),
+            actor_name: ActiveValue::Set(actor.name().to_owned()),
+            address: ActiveValue::Set(actor.address().map(|address| address.to_string())),
             user_id: ActiveValue::Set(entry.user.map(|user| user.id.to_string())),
             username: ActiveValue::Set(entry.user.map(|user| user.username.clone())),
             detail: ActiveValue::Set(entry.detail.clone()),
@@ -157,9 +160,9 @@ impl Accounts {
         tracing::info!(
             target: "vestibule::security",
             action = entry.action.as_str(),
-            actor = actor.name,
-            actor_id = actor.id.as_ref().map(UserId::as_str),
-            address = actor.address.map(tracing::field::display),
+            actor = actor.name(),
+            actor_id = actor.id().map(UserId::as_str),
+            address = actor.address().map(tracing::field::display),
             user = entry.user.map(|user| user.username.as_str()),
             user_id = entry.user.map(|user| user.id.as_str()),
             detail = entry.detail,

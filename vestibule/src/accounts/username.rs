@@ -55,7 +55,13 @@ impl Username {
     /// The canonical form of what may be the beginning of a name.
     pub(super) fn canonical_prefix(text: &str) -> Option<String> {
         let text: String = text.chars().take(Self::MAX_CHARS).collect();
-        canonical(&unicode_normalization::UnicodeNormalization::nfc(&*text).collect::<String>())
+        let text: String = unicode_normalization::UnicodeNormalization::nfc(&*text).collect();
+        let mut form = canonical(&text)?;
+        // At the end of a name a small sigma has another form than before another letter.
+        if form.ends_with('ς') {
+            form.pop();
+        }
+        Some(form)
     }
 
     /// The form by which it is looked up, and which is unique.

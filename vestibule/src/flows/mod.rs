@@ -39,6 +39,8 @@ const LOGOUT_PATH: &str = "/logout";
 struct Flow {
     /// The names and paths of its pages, for `url_for`.
     pages: &'static [(&'static str, &'static str)],
+    /// Which of its routes are everybody's.
+    public: &'static [&'static str],
     routes: fn() -> Router<Site>,
     templates: &'static [Template],
 }

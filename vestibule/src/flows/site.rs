@@ -21,9 +21,7 @@ use crate::crypto::random::Random;
 use crate::database::Database;
 use crate::error::Result;
 use crate::flows::notices::Notices;
-use crate::flows::{
-    CHANGE_PASSWORD_PATH, CONFIRM_LOGIN_PATH, FLOWS, LOGIN_PATH, LOGOUT_PATH, REGISTER_PATH,
-};
+use crate::flows::{CHANGE_PASSWORD_PATH, CONFIRM_LOGIN_PATH, FLOWS, LOGIN_PATH};
 use crate::login::{LoginLayer, LoginManager, LoginViews, SessionProtection};
 use crate::mail::{Mailer, SharedMailer};
 use crate::pages::{Pages, error_pages, security_headers, statics};
@@ -169,7 +167,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The pages say themselves why the visitor is there, but for what only the page before knew.
 fn views() -> LoginViews {
-    let lost = "What you sent was not saved. Go on here first, then send it again.";
+    let lost = "What you sent was not saved. Do first what this page asks, then send it again.";
     let copied = "You were logged out, as somebody used a copy of what this browser remembers. Log \
                   in, and choose another password.";
     LoginViews::new()
@@ -204,7 +202,6 @@ impl Site {
         let sessions = SqlStore::new(database.clone());
         let passwords = Passwords::with_random(config.password_algorithm, config.random.clone())?;
         let accounts = Accounts::new(database.clone(), passwords, sessions.clone())
-            .expiry(config.session_expiry)
             .clock(config.clock.clone())
             .random(config.random.clone());
         let login = LoginManager::new(accounts.clone(), sessions)
@@ -216,14 +213,18 @@ impl Site {
             .remember(config.remember)?
             .fresh_for(config.fresh_for)
             .session_protection(config.session_protection)
-            .must_visit(must_visit)
             .clock(config.clock.clone())
             .random(config.random);
         let login = config
             .login
             .iter()
             .try_fold(login, |manager, change| (change.0)(manager))?;
-        let accounts = accounts.realm(&login.realm);
+        let accounts = accounts.realm(&login.realm).expiry(login.expiry);
+        // A new password comes before what else the app wants first.
+        let theirs = login.must_visit.clone();
+        let login = login.must_visit(move |account| {
+            must_visit(account).or_else(|| theirs.as_ref().and_then(|theirs| theirs(account)))
+        });
         let login = match config.mailer {
             Some(mailer) => {
                 let notices = Notices {
@@ -280,13 +281,14 @@ impl Site {
     ///
     /// # fn sample(site: &Site) -> Router {
     /// let mine = Router::new().route("/about", get(|| async { "for everybody" }));
-    /// let public = Site::PUBLIC_ROUTES.into_iter().chain(["/about"]);
-    /// site.wrap(
-    ///     site.routes().merge(mine).route_layer(login_required::<Account>().except(public)),
-    /// )
+    /// let public = Site::public_routes().chain(["/about"]);
+    /// site.wrap(site.routes().merge(mine).layer(login_required::<Account>().except(public)))
     /// # }
     /// ```
-    pub const PUBLIC_ROUTES: [&str; 5] = ["/", REGISTER_PATH, LOGIN_PATH, LOGOUT_PATH, STATIC_PATH];
+    pub fn public_routes() -> impl Iterator<Item = &'static str> {
+        let of_flows = FLOWS.iter().flat_map(|flow| flow.public).copied();
+        of_flows.chain([STATIC_PATH])
+    }
 
     /// Puts around `routes` what all pages need: the current user, the origin check, security
     /// headers, pages for errors and panics, a limit on what may be sent.

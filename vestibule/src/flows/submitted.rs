@@ -61,12 +61,18 @@ pub(super) enum BadSubmission {
 impl Submitted {
     /// Refuses any field but these.
     pub(super) fn only(self, known: &[&str]) -> Result<Self, BadSubmission> {
+        self.check(known)?;
+        Ok(self)
+    }
+
+    /// As [`only`](Self::only).
+    pub(super) fn check(&self, known: &[&str]) -> Result<(), BadSubmission> {
         for field in &self.fields {
             if !known.contains(&&*field.name) {
                 return Err(BadSubmission::Unknown(shown(&field.name), known.join(", ")));
             }
         }
-        Ok(self)
+        Ok(())
     }
 
     /// Takes a field's value out; a missing field is an empty one.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
-use crate::login::rule::Rule;
+use crate::login::rule::{Rule, Verdict};
 use crate::login::visit::{LoggedIn, Visit};
 use crate::login::{LoginRejection, User};
 use crate::session::Session;
@@ -63,8 +63,14 @@ impl<U: User> CurrentUser<U> {
         self.0.user.has_role(role)
     }
 
+    /// Whether this rule lets the user pass: for a page that shows a button only to those who may
+    /// press it.
+    pub fn meets(&self, rule: Rule) -> bool {
+        rule.judge(&self.0) == Verdict::Allowed
+    }
+
     /// Whether this user has the permission ([`User::can`]): for a handler that asks by itself.
-    /// A guard in its arguments ([`Allowed`](crate::Allowed)) cannot be forgotten.
+    /// A guard in its arguments ([`Allowed`](crate::Allowed)) is there for everybody to see.
     pub fn can(&self, permission: &str) -> bool {
         self.0.user.can(permission)
     }

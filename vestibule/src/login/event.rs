@@ -81,7 +81,7 @@ pub struct EventRecord {
 #[non_exhaustive]
 pub struct Refused {
     /// The rule that they did not meet, as in `role admin and fresh login`; before it the name of
-    /// the guard that asked, where it has one.
+    /// the guard that asked, where it has one. `handler` where a handler found out by itself.
     pub rule: String,
     /// The method.
     pub method: String,

@@ -16,6 +16,7 @@ use crate::login::rule::{Demand, Rule};
 use crate::login::views::Needed;
 use crate::login::visit::Visit;
 use crate::login::{CurrentUser, Event, LoginRejection, Next, User, UserId};
+use crate::session::Session;
 use crate::web::Flash;
 
 /// Logs in and out, and confirms a log-in. Flask-Login's `login_user`, `logout_user` and
@@ -100,6 +101,15 @@ impl<U: User> Login<U> {
         self.visit.log_out_elsewhere(&self.request, true).await
     }
 
+    /// The sessions of the current user that are alive, the last seen first. None where nobody is
+    /// logged in.
+    ///
+    /// # Errors
+    /// When the session store or the user loader failed.
+    pub async fn sessions(&self) -> Result<Vec<Session>> {
+        self.visit.sessions(&self.request).await
+    }
+
     /// Makes the log-in fresh again: the session goes on under a new token. Flask-Login's
     /// `confirm_login`.
     ///
@@ -134,8 +144,19 @@ impl<U: User> Login<U> {
         self.visit.sender.address
     }
 
+    /// Whether the session that this request came with is still there. For a handler that does
+    /// something grave after it has waited, as for the end of a long body: a guard asks when the
+    /// request begins. A user of the request loader has none, and still is who they were.
+    ///
+    /// # Errors
+    /// When the session store failed.
+    pub async fn is_still_logged_in(&self) -> Result<bool> {
+        self.visit.is_still_logged_in().await
+    }
+
     /// The user of this request, if this rule lets them pass: for a handler that knows only at
-    /// run time what it has to ask.
+    /// run time which rule it has to ask. Names in rules are constants; for one that is made at
+    /// run time ask [`CurrentUser::can`] and return [`forbidden`](Self::forbidden).
     ///
     /// # Errors
     /// The answer for everybody else, and when the session store or the user loader failed.
@@ -162,11 +183,16 @@ impl<U: User> Login<U> {
         self.refuse(Needed::FreshLogin).await
     }
 
+    /// The same as [`forbidden`](Self::forbidden), of somebody who does not meet this.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn lacks(&self, demand: Demand) -> LoginRejection {
+        self.visit
+            .refuse(Needed::Right, demand, &self.request)
+            .await
+    }
+
     async fn refuse(&self, needed: Needed<'_>) -> LoginRejection {
-        let demand = Demand::of_handler(match needed {
-            Needed::FreshLogin => Rule::FreshLogin,
-            _ => Rule::Login,
-        });
+        let demand = Demand::of_handler();
         self.visit.refuse(needed, demand, &self.request).await
     }
 

@@ -25,6 +25,33 @@ impl<U: User> Visit<U> {
         self.by_request(request).await
     }
 
+    /// The sessions of whoever is logged in, as far as they are alive.
+    pub(crate) async fn sessions(&self, request: &Parts) -> Result<Vec<Session>> {
+        let Some(logged_in) = self.resolve(request).await? else {
+            return Ok(Vec::new());
+        };
+        let manager = &*self.manager;
+        let (now, user) = (manager.clock.now(), &logged_in.user);
+        let mut sessions = manager.store.list_user(&manager.realm, &user.id()).await?;
+        sessions.retain(|session| {
+            manager.expiry.is_alive(session, now) && session.user_epoch == user.session_epoch()
+        });
+        Ok(sessions)
+    }
+
+    /// Whether the session of whoever is logged in is still in the store, and alive.
+    pub(crate) async fn is_still_logged_in(&self) -> Result<bool> {
+        let Some(logged_in) = self.known().flatten() else {
+            return Ok(false);
+        };
+        let Some(session) = &logged_in.session else {
+            return Ok(true);
+        };
+        let manager = &*self.manager;
+        let found = manager.store.load(session.id).await?;
+        Ok(found.is_some_and(|found| manager.expiry.is_alive(&found, manager.clock.now())))
+    }
+
     async fn by_session(&self) -> Result<Option<LoggedIn<U>>> {
         let Some(token) = &self.token else {
             return Ok(None);

@@ -318,7 +318,7 @@ impl<U: User> LoginManager<U> {
     }
 
     /// Sends users who have something to do first, such as choosing a new password, to a page of
-    /// this app: `must_visit` says which. Wherever a user is asked for
+    /// this app: `must_visit` says which, by its path as it stands on the router. Wherever a user is asked for
     /// ([`CurrentUser`](crate::CurrentUser), [`login_required`](crate::login::login_required) and
     /// their like) they are let through to that page alone. Scripts get 403.
     ///

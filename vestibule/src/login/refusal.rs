@@ -35,6 +35,9 @@ pub struct Refusal {
     pub client: Client,
     /// The login or refresh page with the way back, if there is such a page.
     pub login_url: Option<String>,
+    /// The rule that was not met, as in [`Refused::rule`](crate::login::Refused::rule): for
+    /// whoever runs the app, not for the visitor.
+    pub rule: String,
 }
 
 type BoxFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -147,7 +150,7 @@ impl<U: User> Visit<U> {
         if let Some(page) = self.page_first(&user, request) {
             return Err(self.refuse(Needed::Visit(page), demand, request).await);
         }
-        let needed = match demand.rule.judge(&user) {
+        let needed = match demand.judge(&user) {
             Verdict::Allowed => return Ok(user),
             Verdict::FreshLoginNeeded => Needed::FreshLogin,
             Verdict::Forbidden => return Err(self.forbid(demand, request).await),
@@ -177,8 +180,9 @@ impl<U: User> Visit<U> {
     fn page_first(&self, user: &LoggedIn<U>, request: &Parts) -> Option<&'static str> {
         let manager = &*self.manager;
         let page = manager.must_visit.as_ref()?(&user.user)?;
-        let origin = origin(manager.public_url.as_ref(), &request.headers);
-        (!is_at(page, original_path(request), &origin)).then_some(page)
+        // Byte for byte, as the router judges it: another spelling may be another page.
+        let path = original_path(request).split('?').next();
+        (path != Some(page)).then_some(page)
     }
 
     /// Refuses a request for want of what it needs.
@@ -233,6 +237,7 @@ impl<U: User> Visit<U> {
                 request: request.clone(),
                 client,
                 login_url,
+                rule: demand.to_string(),
             };
             return rejection((handler.0)(refusal).await);
         }

@@ -80,23 +80,33 @@ pub(crate) struct PublicRoute {
 
 impl From<String> for PublicRoute {
     fn from(text: String) -> Self {
-        match text.split_once(' ') {
+        let route = match text.split_once(' ') {
             Some((method, path)) => Self {
-                method: Some(method.to_owned()),
-                path: path.to_owned(),
+                method: Some(is_as_get(&method.to_uppercase()).to_owned()),
+                path: path.trim_start().to_owned(),
             },
             None => Self {
                 method: None,
                 path: text,
             },
+        };
+        if !route.path.starts_with('/') {
+            let path = &route.path;
+            tracing::warn!("no route is `{path}`: write it like `/about` or `GET /posts/{{id}}`");
         }
+        route
     }
 }
 
+/// HEAD is what GET is, without the body.
+fn is_as_get(method: &str) -> &str {
+    if method == "HEAD" { "GET" } else { method }
+}
+
 impl PublicRoute {
-    /// Whether this is the route. HEAD is what GET is, without the body.
+    /// Whether this is the route.
     pub(crate) fn is(&self, method: &str, path: &str) -> bool {
-        let method = if method == "HEAD" { "GET" } else { method };
+        let method = is_as_get(method);
         self.path == path && self.method.as_ref().is_none_or(|its| its == method)
     }
 }

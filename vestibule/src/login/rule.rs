@@ -103,7 +103,8 @@ impl fmt::Display for Rule {
 /// A rule, and who asks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Demand {
-    pub(crate) rule: Rule,
+    /// None where a handler finds out by itself who may pass.
+    rule: Option<Rule>,
     /// Whether those without the right must not learn that there is something.
     pub(crate) hides: bool,
     /// The guard that asks, where it is a type of its own.
@@ -113,19 +114,24 @@ pub(crate) struct Demand {
 impl Demand {
     pub(crate) fn of_guard<G>(rule: Rule, hides: bool) -> Self {
         Self {
-            rule,
+            rule: Some(rule),
             hides,
             guard: Some(std::any::type_name::<G>()),
         }
     }
 
     /// What a handler found out by itself.
-    pub(crate) fn of_handler(rule: Rule) -> Self {
+    pub(crate) fn of_handler() -> Self {
         Self {
-            rule,
+            rule: None,
             hides: false,
             guard: Some("handler"),
         }
+    }
+
+    /// What is said of this user. What a handler wants more, it finds out by itself.
+    pub(crate) fn judge<U: User>(self, user: &LoggedIn<U>) -> Verdict {
+        self.rule.unwrap_or(Rule::Login).judge(user)
     }
 
     /// Whether it is no more than that somebody be logged in.
@@ -137,22 +143,27 @@ impl Demand {
 impl From<Rule> for Demand {
     fn from(rule: Rule) -> Self {
         Self {
-            rule,
+            rule: Some(rule),
             hides: false,
             guard: None,
         }
     }
 }
 
-/// The guard's type without its path, and the rule: `Admins: role admin`.
+/// The guard's type without its path, and the rule: `Admins: role admin`; `handler` of a handler.
 impl fmt::Display for Demand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(guard) = self.guard {
+        let name = self.guard.map(|guard| {
             let path_end = guard.find('<').unwrap_or(guard.len());
             let start = guard[..path_end].rfind("::").map_or(0, |colons| colons + 2);
-            write!(f, "{}: ", &guard[start..])?;
+            &guard[start..]
+        });
+        match (name, self.rule) {
+            (Some(name), Some(rule)) => write!(f, "{name}: {rule}"),
+            (Some(name), None) => f.write_str(name),
+            (None, Some(rule)) => write!(f, "{rule}"),
+            (None, None) => Ok(()),
         }
-        write!(f, "{}", self.rule)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every route of an app, and which of them are everybody's.
 
-use crate::access::RouteTable;
+use crate::access::{BROKEN, RouteTable};
 use crate::login::required::PublicRoute;
 
 /// Checks that an app denies by default: of the routes in `table` those in `public` are
@@ -16,13 +16,13 @@ use crate::login::required::PublicRoute;
 /// app.registered("alice").await;
 /// let user = app.browser().logged_in_as(&app.account("alice").await);
 ///
-/// assert_public_routes(&user.route_table().await, Site::PUBLIC_ROUTES);
+/// assert_public_routes(&user.route_table().await, Site::public_routes());
 /// # }
 /// ```
 ///
 /// # Panics
 /// When a route that is not in `public` asks nothing of its visitors, and when one in `public`
-/// does, or is not there.
+/// does, or is not there; and when a route answers 5xx.
 #[track_caller]
 pub fn assert_public_routes<R: Into<String>>(
     table: &RouteTable,
@@ -35,6 +35,9 @@ pub fn assert_public_routes<R: Into<String>>(
         let (method, path) = (&route.method, &route.path);
         let is_public = matchers.iter().any(|public| public.is(method, path));
         match &route.guard {
+            Some(guard) if guard.starts_with(BROKEN) => {
+                wrong.push(format!("{method} {path} is {guard}; the log says why"));
+            }
             None if !is_public => {
                 wrong.push(format!("{method} {path} asks nothing of its visitors"))
             }

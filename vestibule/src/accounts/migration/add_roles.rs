@@ -1,8 +1,8 @@
 //! Roles, their permissions, who has them, and what was changed by whom.
 
 use sea_orm_migration::prelude::{
-    ColumnDef, DbErr, DeriveIden, Expr, ForeignKey, ForeignKeyAction, Index, IntoIden,
-    MigrationName, MigrationTrait, Query, SchemaManager, Table, async_trait,
+    ColumnDef, DbErr, DeriveIden, Expr, ForeignKey, ForeignKeyAction, Index, IndexCreateStatement,
+    IntoIden, MigrationName, MigrationTrait, OnConflict, Query, SchemaManager, Table, async_trait,
 };
 
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -70,27 +70,31 @@ impl MigrationTrait for AddRoles {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let exact = exact_collation(manager.get_database_backend());
-        let must_change_password = ColumnDef::new(NewInUsers::MustChangePassword)
-            .boolean()
-            .not_null()
-            .default(false)
-            .to_owned();
-        let users = Table::alter()
-            .table(Users::Table)
-            .add_column(must_change_password)
-            .to_owned();
-        manager.alter_table(users).await?;
+        // Each step looks whether it was made already: on MySQL a migration that fails half-way
+        // leaves what it made.
+        if !manager.has_column("users", "must_change_password").await? {
+            let must_change_password = ColumnDef::new(NewInUsers::MustChangePassword)
+                .boolean()
+                .not_null()
+                .default(false)
+                .to_owned();
+            let users = Table::alter()
+                .table(Users::Table)
+                .add_column(must_change_password)
+                .to_owned();
+            manager.alter_table(users).await?;
+        }
         // The admin's list finds users by their whole address.
         let by_email = Index::create()
             .name("users_email")
             .table(Users::Table)
             .col(NewInUsers::Email)
             .to_owned();
-        manager.create_index(by_email).await?;
+        create_index(manager, "users", "users_email", by_email).await?;
         // PostgreSQL orders by the language of the database, and finds no beginnings that way.
         if manager.get_database_backend() == DbBackend::Postgres {
-            let by_beginning = "CREATE INDEX users_canonical_username_beginning ON users \
-                                (canonical_username text_pattern_ops)";
+            let by_beginning = "CREATE INDEX IF NOT EXISTS users_canonical_username_beginning ON \
+                                users (canonical_username text_pattern_ops)";
             let connection = manager.get_connection();
             connection.execute_unprepared(by_beginning).await?;
         }
@@ -145,6 +149,7 @@ fn user_id(column: impl IntoIden, exact: &'static str) -> ColumnDef {
 async fn create_roles(manager: &SchemaManager<'_>, exact: &'static str) -> Result<(), DbErr> {
     let roles = Table::create()
         .table(Roles::Table)
+        .if_not_exists()
         .col(name(Roles::Name, exact).primary_key())
         .col(ColumnDef::new(Roles::CreatedAt).big_integer().not_null())
         .to_owned();
@@ -153,11 +158,14 @@ async fn create_roles(manager: &SchemaManager<'_>, exact: &'static str) -> Resul
     let admin = Query::insert()
         .into_table(Roles::Table)
         .columns([Roles::Name, Roles::CreatedAt])
-        .values_panic([Expr::value(ADMIN), Expr::value(0_i64)])
+        .values([Expr::value(ADMIN), Expr::value(0_i64)])
+        .map_err(|error| DbErr::Migration(error.to_string()))?
+        .on_conflict(OnConflict::column(Roles::Name).do_nothing().to_owned())
         .to_owned();
     manager.exec_stmt(admin).await?;
     let permissions = Table::create()
         .table(RolePermissions::Table)
+        .if_not_exists()
         .col(name(RolePermissions::RoleName, exact))
         .col(name(RolePermissions::Permission, exact))
         .primary_key(
@@ -179,6 +187,7 @@ async fn create_roles(manager: &SchemaManager<'_>, exact: &'static str) -> Resul
 async fn create_user_roles(manager: &SchemaManager<'_>, exact: &'static str) -> Result<(), DbErr> {
     let user_roles = Table::create()
         .table(UserRoles::Table)
+        .if_not_exists()
         .col(user_id(UserRoles::UserId, exact).not_null())
         .col(name(UserRoles::RoleName, exact))
         .col(
@@ -213,7 +222,7 @@ async fn create_user_roles(manager: &SchemaManager<'_>, exact: &'static str) -> 
         .col(UserRoles::RoleName)
         .col(UserRoles::UserId)
         .to_owned();
-    manager.create_index(by_role).await
+    create_index(manager, "user_roles", "user_roles_by_role", by_role).await
 }
 
 /// Without foreign keys: it outlives what it tells of.
@@ -229,6 +238,7 @@ async fn create_security_log(
     };
     let log = Table::create()
         .table(SecurityLog::Table)
+        .if_not_exists()
         .col(user_id(SecurityLog::Id, exact).not_null().primary_key())
         .col(ColumnDef::new(SecurityLog::At).big_integer().not_null())
         .col(name(SecurityLog::Action, exact))
@@ -246,5 +256,17 @@ async fn create_security_log(
         .col(SecurityLog::UserId)
         .col(SecurityLog::Id)
         .to_owned();
-    manager.create_index(by_user).await
+    create_index(manager, "security_log", "security_log_by_user", by_user).await
+}
+
+async fn create_index(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    name: &str,
+    index: IndexCreateStatement,
+) -> Result<(), DbErr> {
+    match manager.has_index(table, name).await? {
+        true => Ok(()),
+        false => manager.create_index(index).await,
+    }
 }

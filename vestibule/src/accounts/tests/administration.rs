@@ -38,7 +38,7 @@ async fn admin(accounts: &Accounts, name: &str) -> Actor {
     let operator = accounts.by(Actor::operator());
     let admin = ADMIN.parse().unwrap();
     let _ = operator.grant_role(&account.id, &admin).await.unwrap();
-    Actor::user(&account).with_role(admin)
+    Actor::user(&account, admin)
 }
 
 async fn lines(accounts: &Accounts) -> usize {
@@ -187,6 +187,10 @@ async fn the_last_admin_cannot_disable_demote_or_delete_themself() {
     let _ = themself.enable(&dave_id).await.unwrap();
     let revoked = themself.revoke_role(&id, &role).await;
     assert_eq!(revoked.unwrap(), Change::Done);
+    // What he did before he was disabled is over.
+    let late = accounts.by(dave).delete(&dave_id).await;
+    assert_eq!(late.unwrap(), Change::ActorLacksRole);
+    let dave = admin(&accounts, "dave").await;
     let refused = accounts.by(dave).delete(&dave_id).await;
     assert_eq!(refused.unwrap(), Change::LastAdmin);
     // The operator can make another one at any time, and must be able to shut out a thief.
@@ -239,6 +243,9 @@ async fn whoever_has_lost_the_role_meanwhile_changes_nothing_and_leaves_no_line(
     let is_refused = async |why: &str| {
         let before = lines(&accounts).await;
         for change in [
+            late.add(&"fred".parse().unwrap(), &Secret::from("f")).await,
+            late.set_email(&dave, Some(&"d@example.com".parse().unwrap()))
+                .await,
             late.grant_role(&dave, &role).await,
             late.revoke_role(&id, &role).await,
             late.disable(&dave).await,
@@ -276,7 +283,7 @@ async fn whoever_has_lost_the_role_meanwhile_changes_nothing_and_leaves_no_line(
 async fn each_change_is_a_line_that_says_who_did_what_to_whom_from_where() {
     let accounts = accounts_of(&["alice"]).await;
     let alice = account(&accounts, "alice").await;
-    let actor = Actor::user(&alice).at("192.0.2.7".parse().ok());
+    let actor = admin(&accounts, "alice").await.at("192.0.2.7".parse().ok());
 
     let editor = "editor".parse().unwrap();
     let _ = accounts.by(actor).add_role(&editor).await.unwrap();
@@ -300,7 +307,7 @@ async fn each_change_is_a_line_that_says_who_did_what_to_whom_from_where() {
     assert_eq!(disabled.username.as_deref(), Some("alice"));
     let of_alice = accounts.security_log(Some(&alice.id), None, 100).await;
     let of_alice = of_alice.unwrap();
-    assert_eq!(of_alice.len(), 2, "added and disabled: {of_alice:?}");
+    assert_eq!(of_alice.len(), 3, "added, granted, disabled: {of_alice:?}");
 }
 
 #[tokio::test]
@@ -327,4 +334,97 @@ async fn tables_without_roles_are_brought_up_to_date_and_keep_their_users() {
     let roles = accounts.roles().await.unwrap();
     assert_eq!(roles.len(), 1, "the role admin is there");
     assert_eq!(roles[0].name, ADMIN);
+}
+
+/// A change and its line are there together, or neither is.
+#[tokio::test]
+async fn without_a_line_in_the_log_nothing_is_changed() {
+    let accounts = accounts_of(&["alice"]).await;
+    let alice = account(&accounts, "alice").await;
+    let operator = accounts.by(Actor::operator());
+    let no_line = "CREATE TRIGGER no_line BEFORE INSERT ON security_log \
+                   BEGIN SELECT RAISE(ABORT, 'full'); END";
+    let connection = accounts.database.connection();
+    sea_orm::ConnectionTrait::execute_unprepared(connection, no_line)
+        .await
+        .unwrap();
+
+    let admin = ADMIN.parse().unwrap();
+    for change in [
+        operator.grant_role(&alice.id, &admin).await,
+        operator.disable(&alice.id).await,
+        operator.demand_new_password(&alice.id).await,
+        operator.end_sessions(&alice.id).await,
+        operator.set_password(&alice.id, &Secret::from("b")).await,
+        operator.delete(&alice.id).await,
+        operator
+            .add(&"bob".parse().unwrap(), &Secret::from("b"))
+            .await,
+        operator.add_role(&"editor".parse().unwrap()).await,
+    ] {
+        assert!(change.unwrap_err().is_store());
+    }
+
+    assert_eq!(account(&accounts, "alice").await, alice);
+    let another = Secret::from("c");
+    let changed = accounts.change_password(&alice, &another, None).await;
+    assert!(changed.unwrap_err().is_store());
+    let check = accounts.check_password("alice", &Secret::from("a")).await;
+    assert_eq!(check.unwrap(), PasswordCheck::Right(alice));
+    assert_eq!(accounts.role_names().await.unwrap(), [ADMIN]);
+    assert_eq!(accounts.list(None, 10).await.unwrap().len(), 1);
+}
+
+/// A new password that was demanded after the old one was checked is still to be chosen.
+#[tokio::test]
+async fn a_change_under_way_does_not_do_for_a_demand_that_came_after_it() {
+    let accounts = accounts_of(&["alice"]).await;
+    let alice = account(&accounts, "alice").await;
+    let operator = accounts.by(Actor::operator());
+    let _ = operator.demand_new_password(&alice.id).await.unwrap();
+
+    let changed = accounts
+        .change_password(&alice, &Secret::from("b"), None)
+        .await;
+
+    assert_eq!(changed.unwrap(), None);
+    let alice = account(&accounts, "alice").await;
+    assert!(alice.must_change_password);
+    let changed = accounts
+        .change_password(&alice, &Secret::from("b"), None)
+        .await;
+    assert!(!changed.unwrap().unwrap().must_change_password);
+}
+
+#[tokio::test]
+async fn sessions_that_are_over_are_not_listed() {
+    use std::time::Duration;
+
+    use crate::crypto::random::Random;
+    use crate::session::{Replaced, Session, SessionStore, SessionToken};
+
+    let store = MemoryStore::new();
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    database.migrate(MIGRATIONS).await.unwrap();
+    let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
+    let passwords = Passwords::new(QUICK).unwrap();
+    let accounts = Accounts::new(database, passwords, store.clone()).clock(clock.clone());
+    register(&accounts, &["alice"]).await;
+    let alice = account(&accounts, "alice").await;
+    for (name, epoch, lifetime) in [("alive", 0, 60), ("expired", 0, 1), ("of before", 7, 60)] {
+        let token = SessionToken::generate(&Random::default()).unwrap();
+        let lifetime = Duration::from_secs(lifetime);
+        let (id, user) = (token.id(""), alice.id.clone());
+        let session = Session::new(id, name.to_owned(), user, epoch, clock.now(), lifetime);
+        store
+            .create(session, None, Replaced::default())
+            .await
+            .unwrap();
+    }
+    clock.advance(Duration::from_secs(2));
+
+    let listed = accounts.sessions(&alice).await.unwrap();
+
+    let names: Vec<_> = listed.iter().map(|session| &*session.public_id).collect();
+    assert_eq!(names, ["alive"]);
 }

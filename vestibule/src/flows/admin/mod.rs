@@ -34,23 +34,24 @@ mod users;
 mod tests;
 
 use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
-use http::request::Parts;
 use minijinja::Value;
 use minijinja::value::Serde;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::access::Rule::{self, AllOf, FreshLogin};
-use crate::access::{AccessRejection, Allowed, Guard, RoleName};
+use crate::access::{Allowed, Guard, RoleName};
 use crate::accounts::{ADMIN, Account, Actor, Administration, Change};
 use crate::error::{Error, Result};
 use crate::flows::page::Page;
+use crate::flows::submitted::{BadSubmission, Submitted};
 use crate::flows::{ADMIN_PATH, Flow, Site};
-use crate::login::{Login, LoginRejection};
+use crate::login::Login;
+use crate::login::rule::Demand;
 use crate::web::{Client, Flash, Problem};
 
 const ROLES_PATH: &str = "/admin/roles";
@@ -62,6 +63,7 @@ pub(super) const FLOW: Flow = Flow {
         ("admin_roles", ROLES_PATH),
         ("admin_log", LOG_PATH),
     ],
+    public: &[],
     routes: || {
         Router::new()
             .route(ADMIN_PATH, get(users::list))
@@ -118,27 +120,55 @@ struct Changing {
     page: Page,
     login: Login<Account>,
     client: Client,
+    submitted: Submitted,
 }
 
-impl FromRequestParts<Site> for Changing {
-    type Rejection = AccessRejection;
+impl FromRequest<Site> for Changing {
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, AccessRejection> {
-        let admin = Allowed::<AdminChanges>::from_request_parts(parts, site).await?;
-        let login = Login::<Account>::from_request_parts(parts, site).await?;
+    async fn from_request(request: Request, site: &Site) -> std::result::Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let admin = Allowed::<AdminChanges>::from_request_parts(&mut parts, site).await;
+        let admin = admin.map_err(IntoResponse::into_response)?;
+        let login = Login::<Account>::from_request_parts(&mut parts, site).await;
+        let login = login.map_err(IntoResponse::into_response)?;
+        let page = Page::from_request_parts(&mut parts, site).await;
+        let page = page.map_err(IntoResponse::into_response)?;
         let role: RoleName = ADMIN
             .parse()
-            .map_err(|error| LoginRejection::Unavailable(Error::internal(error)))?;
+            .map_err(|error| Error::internal(error).into_response())?;
+        let client = Client::of(&parts.headers);
+        let request = Request::from_parts(parts, body);
+        let submitted = Submitted::from_request(request, site).await;
+        let submitted = submitted.map_err(IntoResponse::into_response)?;
+        // Whoever sends the body slowly may be logged out by now; the transaction of the change
+        // asks for the rest.
+        match login.is_still_logged_in().await {
+            Ok(true) => {}
+            Ok(false) => return Err(login.unauthorized().await.into_response()),
+            Err(error) => return Err(error.into_response()),
+        }
         Ok(Self {
-            actor: Actor::user(&admin).with_role(role).at(login.address()),
-            page: Page::from_request_parts(parts, site).await?,
-            client: Client::of(&parts.headers),
+            actor: Actor::user(&admin, role).at(login.address()),
+            page,
             login,
+            client,
+            submitted,
         })
     }
 }
 
 impl Changing {
+    /// Takes out the one field of the form; none where `name` is empty.
+    fn take(&mut self, name: &str) -> std::result::Result<String, BadSubmission> {
+        let known = [name];
+        self.submitted.check(match name {
+            "" => &[],
+            _ => &known,
+        })?;
+        Ok(self.submitted.take(name))
+    }
+
     fn accounts(&self) -> Administration<'_> {
         self.page.site.inner().accounts.by(self.actor.clone())
     }
@@ -147,12 +177,17 @@ impl Changing {
     async fn answer(&self, change: Change, done: &str, path: &str) -> Response {
         let (status, message) = match change {
             Change::Done => (StatusCode::OK, done.to_owned()),
-            Change::AlreadySo => (StatusCode::OK, "It was so already.".to_owned()),
+            Change::AlreadySo => (StatusCode::OK, change.to_string()),
             Change::NoSuchUser | Change::NoSuchSession => {
-                return StatusCode::NOT_FOUND.into_response();
+                return Problem::new(StatusCode::NOT_FOUND)
+                    .detail(format!("{change} Go back and reload the page."))
+                    .into_response();
             }
-            Change::ActorLacksRole => return self.login.forbidden().await.into_response(),
-            refused => (StatusCode::CONFLICT, objection(refused)),
+            Change::ActorLacksRole => {
+                let demand = Demand::of_guard::<AdminChanges>(AdminChanges::RULE, false);
+                return self.login.lacks(demand).await.into_response();
+            }
+            refused => (StatusCode::CONFLICT, refused.to_string()),
         };
         match self.client {
             Client::Json if status == StatusCode::OK => {
@@ -167,24 +202,6 @@ impl Changing {
                 self.page.redirect(path, Flash::new(category, message))
             }
         }
-    }
-}
-
-/// Why a change was not made.
-fn objection(refused: Change) -> String {
-    let no_such = |what: &str, nearest: Option<String>| match nearest {
-        Some(nearest) => format!("There is no such {what}. Did you mean {nearest}?"),
-        None => format!("There is no such {what}."),
-    };
-    match refused {
-        Change::NoSuchRole(nearest) => no_such("role", nearest),
-        Change::NoSuchPermission(nearest) => no_such("permission of this role", nearest),
-        Change::NameTaken => "There is a role by this name already.".to_owned(),
-        Change::LastAdmin => "This is the last admin. Give the role admin to somebody else \
-                              first, so that the site can still be administered."
-            .to_owned(),
-        Change::BuiltIn => "The role admin is always there.".to_owned(),
-        _ => "Nothing was changed.".to_owned(),
     }
 }
 
@@ -203,6 +220,8 @@ const IN_PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 fn href(below: &str, id: &str) -> String {
     format!("{below}/{}", utf8_percent_encode(id, &IN_PATH))
 }
+
+type Answer = axum::response::Result<Response>;
 
 fn value(view: impl Serialize) -> Value {
     Value::from(Serde(view))

@@ -5,13 +5,12 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{Admins, Changing, ROLES_PATH, answer, href, objection, value};
+use super::{Admins, Answer, Changing, ROLES_PATH, answer, href, value};
 use crate::access::{Allowed, PermissionName, RoleName};
 use crate::accounts::{ADMIN, Accounts, Change, Role};
 use crate::error::Result;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
-use crate::flows::submitted::Submitted;
 use crate::web::Client;
 
 pub(super) const LIST: &str = "admin_roles.html";
@@ -40,8 +39,6 @@ struct OneView {
     permission: String,
 }
 
-type Answer = axum::response::Result<Response>;
-
 pub(super) async fn list(_: Allowed<Admins>, page: Page, client: Client) -> Result<Response> {
     let view = list_view(&page.site.inner().accounts, "").await?;
     answer(&page, client, LIST, view)
@@ -68,9 +65,10 @@ async fn list_view(accounts: &Accounts, name: &str) -> Result<ListView> {
 }
 
 async fn one_view(accounts: &Accounts, name: &str, permission: &str) -> Result<Option<OneView>> {
-    let roles = accounts.roles().await?;
-    let role = roles.into_iter().find(|role| role.name == name);
-    let (Some(role), Ok(name)) = (role, name.parse()) else {
+    let Ok(name) = name.parse() else {
+        return Ok(None);
+    };
+    let Some(role) = accounts.role(&name).await? else {
         return Ok(None);
     };
     Ok(Some(OneView {
@@ -92,12 +90,11 @@ fn role_path(name: &str) -> String {
     href(ROLES_PATH, name)
 }
 
-pub(super) async fn add(changing: Changing, submitted: Submitted) -> Answer {
-    let mut submitted = submitted.only(&["name"])?;
-    let typed = submitted.take("name");
+pub(super) async fn add(mut changing: Changing) -> Answer {
+    let typed = changing.take("name")?;
     let objection = match typed.parse::<RoleName>() {
         Ok(name) => match changing.accounts().add_role(&name).await? {
-            Change::NameTaken => objection(Change::NameTaken),
+            taken @ Change::NameTaken => taken.to_string(),
             change => {
                 let path = role_path(name.as_str());
                 return Ok(changing.answer(change, "The role is added.", &path).await);
@@ -113,13 +110,8 @@ pub(super) async fn add(changing: Changing, submitted: Submitted) -> Answer {
     Ok(page.refuse(changing.client, status, &errors, LIST, value(view))?)
 }
 
-pub(super) async fn allow(
-    changing: Changing,
-    Path(name): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    let mut submitted = submitted.only(&["permission"])?;
-    let typed = submitted.take("permission");
+pub(super) async fn allow(Path(name): Path<String>, mut changing: Changing) -> Answer {
+    let typed = changing.take("permission")?;
     let Ok(role) = name.parse::<RoleName>() else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
@@ -143,16 +135,12 @@ pub(super) async fn allow(
     Ok(page.refuse(changing.client, status, &errors, ONE, value(view))?)
 }
 
-pub(super) async fn forbid(
-    changing: Changing,
-    Path(name): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    let mut submitted = submitted.only(&["permission"])?;
+pub(super) async fn forbid(Path(name): Path<String>, mut changing: Changing) -> Answer {
+    let permission = changing.take("permission")?;
     let Ok(role) = name.parse::<RoleName>() else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
-    let change = match submitted.take("permission").parse::<PermissionName>() {
+    let change = match permission.parse::<PermissionName>() {
         Ok(permission) => changing.accounts().forbid(&role, &permission).await?,
         Err(_) => Change::NoSuchPermission(None),
     };
@@ -163,12 +151,8 @@ pub(super) async fn forbid(
     Ok(changing.answer(change, done, &role_path(&name)).await)
 }
 
-pub(super) async fn remove(
-    changing: Changing,
-    Path(name): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    submitted.only(&[])?;
+pub(super) async fn remove(Path(name): Path<String>, mut changing: Changing) -> Answer {
+    changing.take("")?;
     let Ok(role) = name.parse::<RoleName>() else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };

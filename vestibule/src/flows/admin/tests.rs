@@ -108,13 +108,8 @@ async fn users_are_listed_by_name_and_found_by_its_beginning_or_their_address() 
     }
     let alice = office.account("alice").await;
     let email = "alice@example.com".parse().unwrap();
-    office
-        .app
-        .site
-        .accounts()
-        .set_email(&alice.id, Some(&email))
-        .await
-        .unwrap();
+    let operator = office.app.site.accounts().by(Actor::operator());
+    let _ = operator.set_email(&alice.id, Some(&email)).await.unwrap();
     let found = async |query: &str| {
         let path = format!("/admin?{query}");
         let list = office.carol.get_with(&path, &JSON).await.json();
@@ -173,7 +168,10 @@ async fn a_role_is_given_and_taken_and_each_is_in_the_log_with_who_did_it() {
     assert_eq!(message(&office.carol, &given).await, "The role is given.");
     assert!(office.account("alice").await.rights.has_role("editor"));
     let again = office.press("alice", "grant", &[("role", "editor")]).await;
-    assert_eq!(message(&office.carol, &again).await, "It was so already.");
+    assert_eq!(
+        message(&office.carol, &again).await,
+        "Nothing to do: it was so already."
+    );
     office.app.clock.advance(Duration::from_secs(1));
     office.press("alice", "revoke", &[("role", "editor")]).await;
     assert!(!office.account("alice").await.rights.has_role("editor"));
@@ -387,7 +385,7 @@ async fn roles_get_permissions_and_lose_them_and_so_do_those_who_have_them() {
     let said = message(&office.carol, &refused).await;
     assert_eq!(
         said,
-        "There is no such permission of this role. Did you mean posts.edit?"
+        "The role has no such permission. Did you mean posts.edit?"
     );
     office
         .carol
@@ -400,7 +398,7 @@ async fn roles_get_permissions_and_lose_them_and_so_do_those_who_have_them() {
     let kept = office.carol.post("/admin/roles/admin/remove", &[]).await;
     assert_eq!(
         message(&office.carol, &kept).await,
-        "The role admin is always there."
+        "The role admin is always there, and cannot be removed."
     );
 }
 
@@ -415,7 +413,7 @@ async fn a_name_that_cannot_be_one_is_said_beside_the_field_and_stays_there() {
             "/admin/roles",
             "name",
             "admin",
-            "a role by this name already",
+            "This name is taken already.",
         ),
         (
             "/admin/roles/admin/allow",
@@ -530,4 +528,127 @@ async fn a_user_agent_that_is_markup_is_shown_as_text() {
 
     assert!(!page.text().contains("<script>alert"));
     assert!(page.text().contains("&lt;script&gt;alert(1)"));
+}
+
+/// A browser that is remembered comes back without a session: it must be seen off too.
+#[tokio::test]
+async fn a_remembered_browser_is_forgotten_though_its_session_has_run_out() {
+    let office = Office::new().await;
+    let fields = [
+        ("username", "alice"),
+        ("password", PASSWORD),
+        ("remember", "on"),
+    ];
+    let laptop = office.app.browser();
+    laptop.post("/login", &fields).await;
+    office.app.clock.advance(Duration::from_hours(15 * 24));
+    let fields = [("username", "carol"), ("password", PASSWORD)];
+    office.carol.post("/login", &fields).await;
+    let path = office.path_of("alice").await;
+    let page = office.carol.get(&path).await;
+    assert!(
+        page.text()
+            .contains("End all sessions and forget all browsers")
+    );
+
+    office.press("alice", "end-sessions", &[]).await;
+
+    assert_eq!(laptop.get("/welcome").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn names_that_no_page_would_take_are_listed_to_the_end() {
+    let office = Office::new().await;
+    for i in 0..120 {
+        let insert = format!(
+            "INSERT INTO users (id, username, canonical_username, session_epoch, created_at, \
+             updated_at) VALUES ('{i}', 'A{i:03}@example.com', 'a{i:03}@example.com', 0, 0, 0)"
+        );
+        let connection = office.app.database.connection();
+        sea_orm::ConnectionTrait::execute_unprepared(connection, &insert)
+            .await
+            .unwrap();
+    }
+
+    let (mut path, mut seen) = ("/admin".to_owned(), Vec::new());
+    while seen.len() < 1_000 {
+        let page = office.carol.get_with(&path, &JSON).await.json();
+        let users = page["users"].as_array().unwrap();
+        seen.extend(users.iter().map(|user| user["username"].to_string()));
+        match page["next"].as_str() {
+            Some(next) => path = format!("/admin?after={}", next.replace('@', "%40")),
+            None => break,
+        }
+    }
+
+    assert_eq!(seen.len(), 122);
+    seen.dedup();
+    assert_eq!(seen.len(), 122);
+}
+
+#[tokio::test]
+async fn a_search_goes_on_page_by_page_too() {
+    let office = Office::new().await;
+    let list = async |query: &str| {
+        let page = office
+            .carol
+            .get_with(&format!("/admin?{query}"), &JSON)
+            .await
+            .json();
+        page["users"].as_array().unwrap().len()
+    };
+
+    assert_eq!(list("q=a").await, 1);
+    assert_eq!(list("q=a&after=alicd").await, 1);
+    assert_eq!(list("q=a&after=alice").await, 0);
+    assert_eq!(list("q=c&after=alice").await, 1);
+    assert_eq!(list("q=a&after=zed").await, 0);
+    assert_eq!(list("after=%00").await, 0);
+}
+
+#[tokio::test]
+async fn the_log_goes_on_page_by_page() {
+    let office = Office::new().await;
+    for i in 0..101 {
+        office.app.clock.advance(Duration::from_secs(1));
+        office.add_role(&format!("role-{i}")).await;
+    }
+
+    let first = office.carol.get_with("/admin/log", &JSON).await.json();
+    let lines = first["log"].as_array().unwrap();
+    assert_eq!(lines.len(), 100);
+    assert_eq!(lines[0]["detail"], "role-100");
+    let next = first["next"].as_str().unwrap();
+    let second = office
+        .carol
+        .get_with(&format!("/admin/log?before={next}"), &JSON)
+        .await
+        .json();
+    assert_eq!(second["log"][0]["detail"], "role-0");
+    assert_eq!(second["next"], Value::Null);
+    let nonsense = office
+        .carol
+        .get_with("/admin/log?before=%27+OR+1", &JSON)
+        .await
+        .json();
+    assert_eq!(nonsense["log"], first["log"]);
+}
+
+/// The app wants something first too: a new password comes before it.
+#[tokio::test]
+async fn an_apps_own_page_to_visit_first_does_not_replace_the_new_password() {
+    let app = TestApp::with(|config| {
+        config.login(|manager| Ok(manager.must_visit(|_: &Account| Some("/logout"))));
+    });
+    let app = app.await;
+    let alice = app.registered("alice").await;
+    let sent = alice.get("/welcome").await;
+    assert_eq!(sent.location(), Some("/logout?next=%2Fwelcome"));
+
+    let id = app.account("alice").await.id;
+    let operator = app.site.accounts().by(Actor::operator());
+    let _ = operator.demand_new_password(&id).await.unwrap();
+
+    let sent = alice.get("/welcome").await;
+    assert_eq!(sent.location(), Some("/change-password?next=%2Fwelcome"));
 }

@@ -5,14 +5,13 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{Admins, Changing, answer, href};
+use super::{Admins, Answer, Changing, answer, href};
 use crate::access::{Allowed, RoleName};
-use crate::accounts::{Account, Accounts, Change, LogEntry, Username};
+use crate::accounts::{Account, Accounts, Change, LogEntry};
 use crate::error::Result;
 use crate::flows::ADMIN_PATH;
 use crate::flows::admin::log::{LogView, log_view};
 use crate::flows::page::Page;
-use crate::flows::submitted::Submitted;
 use crate::login::{CurrentUser, UserId, UserLoader};
 use crate::session::Session;
 use crate::web::{Client, Flash, Problem};
@@ -39,7 +38,7 @@ struct ListView {
     /// Whether this is not the first page.
     goes_on: bool,
     users: Vec<UserView>,
-    /// The username that the next page comes after.
+    /// The canonical username that the next page comes after.
     next: Option<String>,
 }
 
@@ -63,7 +62,6 @@ struct OneView {
     other_roles: Vec<String>,
     sessions: Vec<SessionView>,
     log: Vec<LogView>,
-    is_oneself: bool,
 }
 
 #[derive(Serialize)]
@@ -84,10 +82,10 @@ pub(super) async fn list(
     Query(search): Query<Search>,
 ) -> Result<Response> {
     let accounts = &page.site.inner().accounts;
-    let after: Option<Username> = search.after.parse().ok();
+    let after = Some(search.after.as_str()).filter(|after| !after.is_empty());
     // One more, to know whether there is a next page.
     let limit = u64::try_from(PAGE).unwrap_or(u64::MAX) + 1;
-    let mut found = accounts.search(&search.q, after.as_ref(), limit).await?;
+    let mut found = accounts.search(&search.q, after, limit).await?;
     let is_more = found.len() > PAGE;
     found.truncate(PAGE);
     let view = ListView {
@@ -95,7 +93,7 @@ pub(super) async fn list(
         next: found
             .last()
             .filter(|_| is_more)
-            .map(|last| last.username.clone()),
+            .map(|last| last.canonical_username.clone()),
         users: found.iter().map(user_view).collect(),
         q: search.q,
     };
@@ -126,18 +124,17 @@ async fn one_view(
     let log: Vec<LogEntry> = accounts
         .security_log(Some(&account.id), None, LOG_LINES)
         .await?;
-    let roles = accounts.roles().await?.into_iter().map(|role| role.name);
+    let roles = accounts.role_names().await?;
     let has = |role: &String| account.rights.has_role(role);
     Ok(OneView {
         user: user_view(account),
         permissions: owned(account.rights.permissions()),
-        other_roles: roles.filter(|role| !has(role)).collect(),
+        other_roles: roles.into_iter().filter(|role| !has(role)).collect(),
         sessions: sessions
             .iter()
             .map(|session| session_view(session, this))
             .collect(),
         log: log.into_iter().map(log_view).collect(),
-        is_oneself: account.id == admin.id,
     })
 }
 
@@ -174,15 +171,9 @@ pub(super) fn user_path(id: &str) -> String {
     href("/admin/users", id)
 }
 
-type Answer = axum::response::Result<Response>;
-
-pub(super) async fn grant(
-    changing: Changing,
-    Path(id): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    let mut submitted = submitted.only(&["role"])?;
-    let change = match submitted.take("role").parse::<RoleName>() {
+pub(super) async fn grant(Path(id): Path<String>, mut changing: Changing) -> Answer {
+    let role = changing.take("role")?;
+    let change = match role.parse::<RoleName>() {
         Ok(role) => {
             changing
                 .accounts()
@@ -196,13 +187,9 @@ pub(super) async fn grant(
         .await)
 }
 
-pub(super) async fn revoke(
-    changing: Changing,
-    Path(id): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    let mut submitted = submitted.only(&["role"])?;
-    let change = match submitted.take("role").parse::<RoleName>() {
+pub(super) async fn revoke(Path(id): Path<String>, mut changing: Changing) -> Answer {
+    let role = changing.take("role")?;
+    let change = match role.parse::<RoleName>() {
         Ok(role) => {
             changing
                 .accounts()
@@ -215,35 +202,23 @@ pub(super) async fn revoke(
     Ok(changing.answer(change, done, &user_path(&id)).await)
 }
 
-pub(super) async fn disable(
-    changing: Changing,
-    Path(id): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    submitted.only(&[])?;
+pub(super) async fn disable(Path(id): Path<String>, mut changing: Changing) -> Answer {
+    changing.take("")?;
     let change = changing.accounts().disable(&id.as_str().into()).await?;
     let done = "The account is disabled, and all its sessions are ended.";
     Ok(changing.answer(change, done, &user_path(&id)).await)
 }
 
-pub(super) async fn enable(
-    changing: Changing,
-    Path(id): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    submitted.only(&[])?;
+pub(super) async fn enable(Path(id): Path<String>, mut changing: Changing) -> Answer {
+    changing.take("")?;
     let change = changing.accounts().enable(&id.as_str().into()).await?;
     Ok(changing
         .answer(change, "The account is enabled.", &user_path(&id))
         .await)
 }
 
-pub(super) async fn demand_new_password(
-    changing: Changing,
-    Path(id): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    submitted.only(&[])?;
+pub(super) async fn demand_new_password(Path(id): Path<String>, mut changing: Changing) -> Answer {
+    changing.take("")?;
     let change = changing
         .accounts()
         .demand_new_password(&id.as_str().into())
@@ -252,13 +227,8 @@ pub(super) async fn demand_new_password(
     Ok(changing.answer(change, done, &user_path(&id)).await)
 }
 
-pub(super) async fn end_session(
-    changing: Changing,
-    Path(id): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    let mut submitted = submitted.only(&["session"])?;
-    let session = submitted.take("session");
+pub(super) async fn end_session(Path(id): Path<String>, mut changing: Changing) -> Answer {
+    let session = changing.take("session")?;
     let change = changing
         .accounts()
         .end_session(&id.as_str().into(), &session)
@@ -268,12 +238,8 @@ pub(super) async fn end_session(
         .await)
 }
 
-pub(super) async fn end_sessions(
-    changing: Changing,
-    Path(id): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    submitted.only(&[])?;
+pub(super) async fn end_sessions(Path(id): Path<String>, mut changing: Changing) -> Answer {
+    changing.take("")?;
     let change = changing
         .accounts()
         .end_sessions(&id.as_str().into())
@@ -284,18 +250,14 @@ pub(super) async fn end_sessions(
 }
 
 /// Deletes an account whose name was typed, so that no slip of the hand does.
-pub(super) async fn delete(
-    changing: Changing,
-    Path(id): Path<String>,
-    submitted: Submitted,
-) -> Answer {
-    let mut submitted = submitted.only(&["username"])?;
+pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> Answer {
+    let typed = changing.take("username")?;
     let id = UserId::from(id);
     let accounts = &changing.page.site.inner().accounts;
     let Some(account) = accounts.load(id.clone()).await? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
-    if submitted.take("username") != account.username {
+    if typed != account.username {
         let detail = "Nothing was deleted: type the username just as it stands there.";
         return Ok(match changing.client {
             Client::Json => Problem::new(StatusCode::UNPROCESSABLE_ENTITY)

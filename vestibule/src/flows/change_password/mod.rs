@@ -25,7 +25,7 @@ use axum::routing::get;
 use http::StatusCode;
 use minijinja::context;
 
-use crate::accounts::{Account, Actor, PasswordCheck};
+use crate::accounts::{Account, PasswordCheck};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::flows::destination::Destination;
@@ -41,6 +41,7 @@ mod tests;
 
 pub(super) const FLOW: Flow = Flow {
     pages: &[("change_password", CHANGE_PASSWORD_PATH)],
+    public: &[],
     routes: || Router::new().route(CHANGE_PASSWORD_PATH, get(show).post(change)),
     templates: &[(TEMPLATE, include_str!("change_password.html"))],
 };
@@ -91,8 +92,8 @@ async fn change(
         if let PasswordCheck::Right(account) = check
             && account.id == user.id
         {
-            let actor = Actor::user(&account).at(login.address());
-            let changed = inner.accounts.change_password(&account, &new, &actor);
+            let address = login.address();
+            let changed = inner.accounts.change_password(&account, &new, address);
             if let Some(account) = changed.await? {
                 let mut log_in = login.log_in(&account);
                 if user.is_remembered() {

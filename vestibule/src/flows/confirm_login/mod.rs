@@ -40,6 +40,7 @@ mod tests;
 
 pub(super) const FLOW: Flow = Flow {
     pages: &[("confirm_login", CONFIRM_LOGIN_PATH)],
+    public: &[],
     routes: || Router::new().route(CONFIRM_LOGIN_PATH, get(show).post(confirm)),
     templates: &[(TEMPLATE, include_str!("confirm_login.html"))],
 };

@@ -30,6 +30,7 @@ mod tests;
 
 pub(super) const FLOW: Flow = Flow {
     pages: &[("logout", LOGOUT_PATH)],
+    public: &[LOGOUT_PATH],
     routes: || Router::new().route(LOGOUT_PATH, get(show).post(log_out)),
     templates: &[(TEMPLATE, include_str!("logout.html"))],
 };

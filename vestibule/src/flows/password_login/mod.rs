@@ -41,6 +41,7 @@ mod tests;
 
 pub(super) const FLOW: Flow = Flow {
     pages: &[("login", LOGIN_PATH)],
+    public: &[LOGIN_PATH],
     routes: || Router::new().route(LOGIN_PATH, get(show).post(log_in)),
     templates: &[(TEMPLATE, include_str!("login.html"))],
 };

@@ -37,6 +37,7 @@ mod tests;
 
 pub(super) const FLOW: Flow = Flow {
     pages: &[("register", REGISTER_PATH)],
+    public: &[REGISTER_PATH],
     routes: || Router::new().route(REGISTER_PATH, get(show).post(register)),
     templates: &[(TEMPLATE, include_str!("register.html"))],
 };

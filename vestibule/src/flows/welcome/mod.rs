@@ -29,6 +29,7 @@ mod tests;
 
 pub(super) const FLOW: Flow = Flow {
     pages: &[("welcome", WELCOME_PATH)],
+    public: &["/"],
     routes: || {
         Router::new()
             .route("/", get(index))

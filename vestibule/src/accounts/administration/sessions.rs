@@ -1,0 +1,55 @@
+//! A user's sessions.
+
+use super::{Administration, Change, Stopped, settled};
+use crate::accounts::Action;
+use crate::accounts::repository::changed;
+use crate::error::Result;
+use crate::login::UserId;
+
+impl Administration<'_> {
+    /// Ends one session of a user, by its [`public_id`](crate::Session::public_id), and what
+    /// remembers its browser.
+    ///
+    /// # Errors
+    /// When the database or the session store failed. Where the store failed the line in the
+    /// security log is there already, and the session may be too: call it again.
+    pub async fn end_session(&self, id: &UserId, public_id: &str) -> Result<Change> {
+        settled(self.try_end_session(id, public_id).await)
+    }
+
+    async fn try_end_session(&self, id: &UserId, public_id: &str) -> Stopped<Change> {
+        let accounts = self.accounts;
+        // Before the transaction: the store may be in the same database, and would wait for it.
+        let sessions = accounts.sessions.list_user(&accounts.realm, id).await?;
+        let (transaction, account) = self.begin_on(id).await?;
+        let is_it = |session: &&crate::Session| session.public_id == public_id;
+        let Some(session) = sessions.iter().find(is_it) else {
+            return Ok(Change::NoSuchSession);
+        };
+        let detail = Some(public_id.to_owned());
+        let action = Action::SessionEnded;
+        let change = self.done(transaction, action, Some(&account), detail).await;
+        accounts.sessions.revoke(session.id).await?;
+        change
+    }
+
+    /// Ends all sessions of a user, and what remembers their browsers; a log-in that is under
+    /// way too.
+    ///
+    /// # Errors
+    /// When the database or the session store failed.
+    pub async fn end_sessions(&self, id: &UserId) -> Result<Change> {
+        let change = settled(self.try_end_sessions(id).await)?;
+        if change == Change::Done {
+            self.revoke_all(id).await?;
+        }
+        Ok(change)
+    }
+
+    async fn try_end_sessions(&self, id: &UserId) -> Stopped<Change> {
+        let (transaction, account) = self.begin_on(id).await?;
+        changed(self.accounts.new_epoch(id), &transaction).await?;
+        let action = Action::SessionsEnded;
+        self.done(transaction, action, Some(&account), None).await
+    }
+}

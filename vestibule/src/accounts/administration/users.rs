@@ -1,0 +1,268 @@
+//! Users: who they are, whether they may log in, and which roles they have.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ActiveValue, DatabaseTransaction, EntityTrait};
+
+use super::{Administration, Change, Stopped, settled};
+use crate::access::RoleName;
+use crate::accounts::entity::{user, user_role};
+use crate::accounts::repository::changed;
+use crate::accounts::roles::{check_role, count_active_admins};
+use crate::accounts::{ADMIN, Account, Action, Email, Username};
+use crate::crypto::secret::Secret;
+use crate::error::{Error, Result};
+use crate::login::UserId;
+
+impl Administration<'_> {
+    /// Makes an account. Whether `password` may be chosen is the
+    /// [`PasswordPolicy`](crate::password::PasswordPolicy)'s to say, before.
+    ///
+    /// # Errors
+    /// When the database failed or the hashing queue is full.
+    pub async fn add(&self, username: &Username, password: &Secret) -> Result<Change> {
+        settled(self.try_add(username, password).await)
+    }
+
+    async fn try_add(&self, username: &Username, password: &Secret) -> Stopped<Change> {
+        // Asked first only to save the hashing; it is the unique index that decides.
+        if self.accounts.find(username).await?.is_some() {
+            return Ok(Change::NameTaken);
+        }
+        let hash = self.accounts.passwords.hash(password).await?;
+        let transaction = self.begin().await?;
+        let inserted = self.accounts.insert(username, &hash, &transaction).await?;
+        let Some(account) = inserted else {
+            return Ok(Change::NameTaken);
+        };
+        let action = Action::AccountAdded;
+        self.done(transaction, action, Some(&account), None).await
+    }
+
+    /// Gives an account an email address, or takes it away. Nobody has shown that they read it.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn set_email(&self, id: &UserId, email: Option<&Email>) -> Result<Change> {
+        settled(self.try_set_email(id, email.map(Email::as_str)).await)
+    }
+
+    async fn try_set_email(&self, id: &UserId, email: Option<&str>) -> Stopped<Change> {
+        let (transaction, account) = self.begin_on(id).await?;
+        if account.email.as_deref() == email {
+            return Ok(Change::AlreadySo);
+        }
+        let update = self.accounts.update(id);
+        let update = update.col_expr(user::Column::Email, Expr::value(email));
+        changed(update, &transaction).await?;
+        let detail = email.map(str::to_owned);
+        let action = Action::EmailChanged;
+        self.done(transaction, action, Some(&account), detail).await
+    }
+
+    /// Gives a user a role.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn grant_role(&self, id: &UserId, role: &RoleName) -> Result<Change> {
+        settled(self.try_grant_role(id, role).await)
+    }
+
+    async fn try_grant_role(&self, id: &UserId, role: &RoleName) -> Stopped<Change> {
+        let (transaction, account) = self.begin_on(id).await?;
+        if let Err(nearest) = check_role(role, &transaction).await? {
+            return Ok(Change::NoSuchRole(nearest));
+        }
+        if account.rights.has_role(role.as_str()) {
+            return Ok(Change::AlreadySo);
+        }
+        let row = user_role::ActiveModel {
+            user_id: ActiveValue::Set(id.to_string()),
+            role_name: ActiveValue::Set(role.to_string()),
+            granted_at: ActiveValue::Set(self.accounts.clock.now().as_millis()),
+        };
+        row.insert(&transaction).await.map_err(Error::from_db)?;
+        let detail = Some(role.to_string());
+        let action = Action::RoleGranted;
+        self.done(transaction, action, Some(&account), detail).await
+    }
+
+    /// Takes a role from a user, who is without it at the very next request.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn revoke_role(&self, id: &UserId, role: &RoleName) -> Result<Change> {
+        settled(self.try_revoke_role(id, role).await)
+    }
+
+    async fn try_revoke_role(&self, id: &UserId, role: &RoleName) -> Stopped<Change> {
+        let (transaction, account) = self.begin_on(id).await?;
+        if let Err(nearest) = check_role(role, &transaction).await? {
+            return Ok(Change::NoSuchRole(nearest));
+        }
+        if !account.rights.has_role(role.as_str()) {
+            return Ok(Change::AlreadySo);
+        }
+        if role.as_str() == ADMIN {
+            self.check_not_last(&account, &transaction).await?;
+        }
+        user_role::Entity::delete_by_id((id.to_string(), role.to_string()))
+            .exec(&transaction)
+            .await
+            .map_err(Error::from_db)?;
+        let detail = Some(role.to_string());
+        let action = Action::RoleRevoked;
+        self.done(transaction, action, Some(&account), detail).await
+    }
+
+    /// Disables an account and ends all its sessions.
+    ///
+    /// # Errors
+    /// When the database or the session store failed. A disabled account's user is refused at
+    /// the very next request in any case.
+    pub async fn disable(&self, id: &UserId) -> Result<Change> {
+        let change = settled(self.try_set_disabled(id, true).await)?;
+        if change == Change::Done {
+            self.revoke_all(id).await?;
+        }
+        Ok(change)
+    }
+
+    /// Enables an account again.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn enable(&self, id: &UserId) -> Result<Change> {
+        settled(self.try_set_disabled(id, false).await)
+    }
+
+    async fn try_set_disabled(&self, id: &UserId, is_disabled: bool) -> Stopped<Change> {
+        let (transaction, account) = self.begin_on(id).await?;
+        if account.is_disabled == is_disabled {
+            return Ok(Change::AlreadySo);
+        }
+        if is_disabled {
+            self.check_not_last(&account, &transaction).await?;
+        }
+        let update = self.accounts.new_epoch(id);
+        let update = update.col_expr(user::Column::IsDisabled, Expr::value(is_disabled));
+        changed(update, &transaction).await?;
+        let action = match is_disabled {
+            true => Action::AccountDisabled,
+            false => Action::AccountEnabled,
+        };
+        self.done(transaction, action, Some(&account), None).await
+    }
+
+    /// Deletes an account with its password and roles, and ends all its sessions. The security
+    /// log keeps its lines, and nobody else gets the id.
+    ///
+    /// # Errors
+    /// When the database or the session store failed. A deleted account's user is refused at the
+    /// very next request in any case.
+    pub async fn delete(&self, id: &UserId) -> Result<Change> {
+        let change = settled(self.try_delete(id).await)?;
+        if change == Change::Done {
+            self.revoke_all(id).await?;
+        }
+        Ok(change)
+    }
+
+    async fn try_delete(&self, id: &UserId) -> Stopped<Change> {
+        let (transaction, account) = self.begin_on(id).await?;
+        self.check_not_last(&account, &transaction).await?;
+        user::Entity::delete_by_id(id.as_str())
+            .exec(&transaction)
+            .await
+            .map_err(Error::from_db)?;
+        let action = Action::AccountDeleted;
+        self.done(transaction, action, Some(&account), None).await
+    }
+
+    /// Gives a user a new password and ends all their sessions.
+    ///
+    /// # Errors
+    /// When the database or the session store failed, or the hashing queue is full.
+    pub async fn set_password(&self, id: &UserId, password: &Secret) -> Result<Change> {
+        self.write_password(id, password, false).await
+    }
+
+    /// As [`set_password`](Self::set_password), and the user must choose another one before
+    /// anything else.
+    ///
+    /// # Errors
+    /// As [`set_password`](Self::set_password).
+    pub async fn set_temporary_password(&self, id: &UserId, password: &Secret) -> Result<Change> {
+        self.write_password(id, password, true).await
+    }
+
+    async fn write_password(
+        &self,
+        id: &UserId,
+        password: &Secret,
+        must_change: bool,
+    ) -> Result<Change> {
+        let change = settled(self.try_write_password(id, password, must_change).await)?;
+        if change == Change::Done {
+            self.revoke_all(id).await?;
+        }
+        Ok(change)
+    }
+
+    async fn try_write_password(
+        &self,
+        id: &UserId,
+        password: &Secret,
+        must_change: bool,
+    ) -> Stopped<Change> {
+        let hash = self.accounts.passwords.hash(password).await?;
+        let (transaction, account) = self.begin_on(id).await?;
+        let update = self.accounts.new_epoch(id);
+        let update = update.col_expr(user::Column::MustChangePassword, Expr::value(must_change));
+        changed(update, &transaction).await?;
+        self.accounts
+            .write_password(id, &hash, &transaction)
+            .await?;
+        let detail = must_change.then(|| "to be changed at the next log-in".to_owned());
+        let action = Action::PasswordSet;
+        self.done(transaction, action, Some(&account), detail).await
+    }
+
+    /// Lets a user choose another password before anything else. Their sessions go on to that
+    /// page, and no further.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn demand_new_password(&self, id: &UserId) -> Result<Change> {
+        settled(self.try_demand_new_password(id).await)
+    }
+
+    async fn try_demand_new_password(&self, id: &UserId) -> Stopped<Change> {
+        let (transaction, account) = self.begin_on(id).await?;
+        if account.must_change_password {
+            return Ok(Change::AlreadySo);
+        }
+        let update = self.accounts.update(id);
+        let update = update.col_expr(user::Column::MustChangePassword, Expr::value(true));
+        changed(update, &transaction).await?;
+        let action = Action::PasswordChangeDemanded;
+        self.done(transaction, action, Some(&account), None).await
+    }
+
+    /// Stops an admin's own change that would leave nobody who can administer the site. The
+    /// operator can always make another one.
+    async fn check_not_last(
+        &self,
+        account: &Account,
+        transaction: &DatabaseTransaction,
+    ) -> Stopped<()> {
+        let is_admin = !account.is_disabled && account.rights.has_role(ADMIN);
+        if self.actor.must().is_none() || !is_admin {
+            return Ok(());
+        }
+        let others = count_active_admins(Some(&account.id), transaction).await?;
+        match others {
+            0 => Err(Change::LastAdmin.into()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Finding accounts among very many.
+
+use sea_orm::sea_query::LikeExpr;
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::access::nearest;
+use crate::accounts::entity::user;
+use crate::accounts::{Account, Accounts, Username, rows};
+use crate::error::{Error, Result};
+
+impl Accounts {
+    /// Up to `limit` accounts in the order of their
+    /// [`canonical_username`](Account::canonical_username), from the first after `after`.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn list(&self, after: Option<&str>, limit: u64) -> Result<Vec<Account>> {
+        self.search("", after, limit).await
+    }
+
+    /// As [`list`](Self::list), of the accounts whose name begins with `text`, or reads so; where
+    /// it has an `@`, of those whose email address it is, as it is kept. An index has them, however many
+    /// accounts there are.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn search(
+        &self,
+        text: &str,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<Account>> {
+        let after = after.unwrap_or_default();
+        let name = user::Column::CanonicalUsername;
+        let mut find = user::Entity::find();
+        let text = text.trim();
+        if text.contains(char::is_control) || after.contains(char::is_control) {
+            return Ok(Vec::new());
+        }
+        if text.contains('@') {
+            find = find
+                .filter(user::Column::Email.eq(text))
+                .filter(name.gt(after));
+        } else if text.is_empty() {
+            find = find.filter(name.gt(after));
+        } else {
+            let Some(prefix) = Username::canonical_prefix(text) else {
+                return Ok(Vec::new());
+            };
+            find = find.filter(name.like(beginning_with(&prefix)));
+            // Where names are compared by their code points, the names that begin alike lie
+            // together in the index. One lower bound: SQLite would take the first of two.
+            let by_code_points =
+                self.database.connection().get_database_backend() != DbBackend::Postgres;
+            find = match by_code_points {
+                true if after < &*prefix => find.filter(name.gte(&*prefix)),
+                _ => find.filter(name.gt(after)),
+            };
+            if by_code_points {
+                find = find.filter(name.lt(format!("{prefix}{}", char::MAX)));
+            }
+        }
+        let found = find
+            .order_by_asc(name)
+            .limit(limit)
+            .all(self.database.connection())
+            .await
+            .map_err(Error::from_db)?;
+        rows::with_rights(found, self.database.connection()).await
+    }
+
+    /// The name of a user that was probably meant by `name`: of those that begin alike, and of
+    /// the first ones there are.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn nearest_username(&self, name: &str) -> Result<Option<String>> {
+        const LOOK_AT: u64 = 1_000;
+        let beginning: String = name.chars().take(2).collect();
+        let mut names = Vec::new();
+        for prefix in [Username::canonical_prefix(&beginning), None] {
+            let mut find = user::Entity::find();
+            if let Some(prefix) = prefix {
+                let name = user::Column::CanonicalUsername;
+                find = find.filter(name.like(beginning_with(&prefix)));
+            }
+            let found: Vec<String> = find
+                .select_only()
+                .column(user::Column::Username)
+                .limit(LOOK_AT)
+                .into_tuple()
+                .all(self.database.connection())
+                .await
+                .map_err(Error::from_db)?;
+            names.extend(found);
+        }
+        let nearest = nearest(name, names.iter().map(String::as_str));
+        Ok(nearest.map(str::to_owned))
+    }
+}
+
+/// The pattern of texts that begin so.
+fn beginning_with(prefix: &str) -> LikeExpr {
+    let mut pattern = String::new();
+    for c in prefix.chars() {
+        if matches!(c, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape('!')
+}
