@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{FromRef, FromRequestParts, Path, State};
+use axum::extract::{FromRef, FromRequestParts, Path, Request, State};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use http::StatusCode;
@@ -533,6 +535,46 @@ async fn a_user_with_something_to_do_first_is_sent_there_and_let_in_there_alone(
         assert_ne!(bob.get(path).await.status, StatusCode::OK, "{path}");
     }
     assert_eq!(carol.get("/admin").await.text(), "carol");
+}
+
+/// A layer that finds the visitor known asks all the same.
+#[tokio::test]
+async fn a_guard_asks_also_where_somebody_has_looked_who_it_is() {
+    async fn looks(login: Login<Member>, request: Request, next: Next) -> Response {
+        assert!(login.current_user().await.unwrap().is_some());
+        next.run(request).await
+    }
+    let target = Target::new();
+    let members = target.members.clone();
+    let loader = move |id: UserId| {
+        let found = members.find(&id);
+        async move { Ok::<_, Error>(found) }
+    };
+    let manager = LoginManager::new(loader, MemoryStore::new())
+        .must_visit(|member: &Member| (member.name == "bob").then_some("/first"));
+    let app: Router = Router::new()
+        .route("/login-layer", get(|| async { "in" }))
+        .route_layer(login_required::<Member>())
+        .merge(
+            Router::new()
+                .route("/admin-layer", get(|| async { "in" }))
+                .route_layer(access_required::<Member>(Role("admin"))),
+        )
+        .layer(from_fn(looks))
+        .layer(manager.layer());
+
+    for (name, path, status) in [
+        ("bob", "/login-layer", 303),
+        ("bob", "/admin-layer", 303),
+        ("alice", "/login-layer", 200),
+        ("alice", "/admin-layer", 403),
+        ("carol", "/admin-layer", 200),
+    ] {
+        let member = target.members.find(&name.into()).unwrap();
+        let browser = TestClient::new(app.clone()).logged_in_as(&member);
+        let answer = browser.get(path).await;
+        assert_eq!(answer.status.as_u16(), status, "{name} {path}");
+    }
 }
 
 /// H1: every route with what it asks.

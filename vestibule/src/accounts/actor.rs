@@ -55,7 +55,7 @@ impl Actor {
     }
 
     /// A user who changes what is their own, which needs no role.
-    pub(super) fn themself(account: &Account, address: Option<IpAddr>) -> Self {
+    pub(crate) fn themself(account: &Account, address: Option<IpAddr>) -> Self {
         Self {
             id: Some(account.id.clone()),
             must: None,

@@ -16,6 +16,7 @@ mod notices;
 mod page;
 mod password_login;
 mod register;
+mod sessions;
 mod site;
 mod submitted;
 mod welcome;
@@ -32,6 +33,7 @@ const LOGIN_PATH: &str = "/login";
 const WELCOME_PATH: &str = "/welcome";
 const CONFIRM_LOGIN_PATH: &str = "/confirm-login";
 const CHANGE_PASSWORD_PATH: &str = "/change-password";
+const SESSIONS_PATH: &str = "/account/sessions";
 const ADMIN_PATH: &str = "/admin";
 const LOGOUT_PATH: &str = "/logout";
 
@@ -46,12 +48,13 @@ struct Flow {
 }
 
 /// The flows, in the order of a visit. Their paths are above, as flows lead to one another.
-const FLOWS: [Flow; 7] = [
+const FLOWS: [Flow; 8] = [
     register::FLOW,
     password_login::FLOW,
     welcome::FLOW,
     confirm_login::FLOW,
     change_password::FLOW,
+    sessions::FLOW,
     admin::FLOW,
     logout::FLOW,
 ];

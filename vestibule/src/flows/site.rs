@@ -258,7 +258,7 @@ impl Site {
     }
 
     /// The routes of the ready-made pages, to which an app adds its own: `/`, `/register`,
-    /// `/login`, `/welcome`, `/confirm-login`, `/change-password`, `/admin/…`, `/logout` and
+    /// `/login`, `/welcome`, `/confirm-login`, `/change-password`, `/account/…`, `/admin/…`, `/logout` and
     /// `/static/…` are taken, and axum panics at start-up when another router it is merged with
     /// has one of them too.
     pub fn routes(&self) -> Router {

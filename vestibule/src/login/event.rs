@@ -44,8 +44,8 @@ pub enum Event {
     RememberCookieReused,
     /// A session or remember cookie was no token, or came twice.
     CookieRefused,
-    /// A session or remembered login was ended, as its user is gone, or has begun a new
-    /// [`session_epoch`](crate::login::User::session_epoch).
+    /// A session or remembered login was ended: by its user, from another session, or as its user
+    /// is gone, or has begun a new [`session_epoch`](crate::login::User::session_epoch).
     SessionEnded,
     /// A user ended all their other sessions, or all of them.
     LoggedOutElsewhere,

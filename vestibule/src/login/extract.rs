@@ -183,6 +183,12 @@ impl<U: User> Login<U> {
         self.refuse(Needed::FreshLogin).await
     }
 
+    /// Tells the listeners of something that the current user did.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn tell(&self, event: Event) {
+        self.visit.tell(event).await;
+    }
+
     /// The same as [`forbidden`](Self::forbidden), of somebody who does not meet this.
     #[cfg(feature = "sql")]
     pub(crate) async fn lacks(&self, demand: Demand) -> LoginRejection {

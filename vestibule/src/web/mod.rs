@@ -8,9 +8,13 @@ mod flash;
 mod problem;
 mod public_url;
 pub(crate) mod signed_cookie;
+#[cfg(feature = "sql")]
+mod user_agent;
 
 pub use accept::Client;
 pub use address::TrustedProxies;
 pub use flash::{Flash, Flashes};
 pub use problem::Problem;
 pub use public_url::PublicUrl;
+#[cfg(feature = "sql")]
+pub(crate) use user_agent::browser_and_system;

@@ -5,6 +5,7 @@ use crate::accounts::Action;
 use crate::accounts::repository::changed;
 use crate::error::Result;
 use crate::login::UserId;
+use crate::session::SessionId;
 
 impl Administration<'_> {
     /// Ends one session of a user, by its [`public_id`](crate::Session::public_id), and what
@@ -51,5 +52,28 @@ impl Administration<'_> {
         changed(self.accounts.new_epoch(id), &transaction).await?;
         let action = Action::SessionsEnded;
         self.done(transaction, action, Some(&account), None).await
+    }
+
+    /// Ends all sessions of a user but one, and what remembers all other browsers. A log-in that
+    /// is under way may come after it.
+    ///
+    /// # Errors
+    /// When the database or the session store failed. Where the store failed the line in the
+    /// security log is there already: call it again.
+    pub async fn end_other_sessions(&self, id: &UserId, keep: Option<SessionId>) -> Result<Change> {
+        let change = settled(self.try_end_other_sessions(id).await)?;
+        if change == Change::Done {
+            let accounts = self.accounts;
+            let sessions = &accounts.sessions;
+            sessions.revoke_user(&accounts.realm, id, keep).await?;
+        }
+        Ok(change)
+    }
+
+    async fn try_end_other_sessions(&self, id: &UserId) -> Stopped<Change> {
+        let (transaction, account) = self.begin_on(id).await?;
+        let detail = Some("all but one".to_owned());
+        let action = Action::SessionsEnded;
+        self.done(transaction, action, Some(&account), detail).await
     }
 }

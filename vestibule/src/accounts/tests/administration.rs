@@ -428,3 +428,25 @@ async fn sessions_that_are_over_are_not_listed() {
     let names: Vec<_> = listed.iter().map(|session| &*session.public_id).collect();
     assert_eq!(names, ["alive"]);
 }
+
+/// A log-in whose password was checked just before begins its session just after.
+#[tokio::test]
+async fn what_ends_all_sessions_ends_a_log_in_under_way_too() {
+    let accounts = accounts_of(&["alice"]).await;
+    let id = account(&accounts, "alice").await.id;
+    let operator = accounts.by(Actor::operator());
+    let password = Secret::from("b");
+    let mut epoch = account(&accounts, "alice").await.session_epoch;
+
+    for change in 0..3 {
+        let change = match change {
+            0 => operator.end_sessions(&id).await,
+            1 => operator.set_password(&id, &password).await,
+            _ => operator.disable(&id).await,
+        };
+        assert_eq!(change.unwrap(), Change::Done);
+        let now = account(&accounts, "alice").await.session_epoch;
+        assert_ne!(now, epoch);
+        epoch = now;
+    }
+}

@@ -12,8 +12,8 @@ use crate::error::Result;
 use crate::flows::ADMIN_PATH;
 use crate::flows::admin::log::{LogView, log_view};
 use crate::flows::page::Page;
+use crate::flows::sessions::SessionView;
 use crate::login::{CurrentUser, UserId, UserLoader};
-use crate::session::Session;
 use crate::web::{Client, Flash, Problem};
 
 pub(super) const LIST: &str = "admin_users.html";
@@ -62,17 +62,6 @@ struct OneView {
     other_roles: Vec<String>,
     sessions: Vec<SessionView>,
     log: Vec<LogView>,
-}
-
-#[derive(Serialize)]
-struct SessionView {
-    id: String,
-    is_this: bool,
-    is_remembered: bool,
-    user_agent: Option<String>,
-    address: Option<String>,
-    created_at: String,
-    last_seen_at: String,
 }
 
 pub(super) async fn list(
@@ -132,7 +121,7 @@ async fn one_view(
         other_roles: roles.into_iter().filter(|role| !has(role)).collect(),
         sessions: sessions
             .iter()
-            .map(|session| session_view(session, this))
+            .map(|session| SessionView::new(session, this))
             .collect(),
         log: log.into_iter().map(log_view).collect(),
     })
@@ -148,18 +137,6 @@ fn user_view(account: &Account) -> UserView {
         must_change_password: account.must_change_password,
         roles: owned(account.rights.roles()),
         created_at: account.created_at.to_string(),
-    }
-}
-
-fn session_view(session: &Session, this: Option<&str>) -> SessionView {
-    SessionView {
-        id: session.public_id.clone(),
-        is_this: this == Some(&session.public_id),
-        is_remembered: session.remembered.is_some(),
-        user_agent: session.user_agent.clone().filter(|text| !text.is_empty()),
-        address: session.address.map(|address| address.to_string()),
-        created_at: session.created_at.to_string(),
-        last_seen_at: session.last_seen_at.to_string(),
     }
 }
 

@@ -397,3 +397,30 @@ async fn a_username_that_is_markup_is_shown_as_text() {
         assert!(!page.text().contains("<script>alert"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_template_asks_what_the_user_may_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let template = "{{ current_user.username }} {{ current_user.can('posts.edit') }} \
+                    {{ current_user.has_role('editor') }} {{ current_user.is_fresh }}";
+    std::fs::write(folder.path().join("welcome.html"), template).unwrap();
+    let templates = folder.path().to_owned();
+    let app = TestApp::with(|config| config.templates = Some(templates)).await;
+    let browser = app.registered("alice").await;
+    assert_eq!(
+        browser.get("/welcome").await.text(),
+        "alice False False True"
+    );
+
+    app.grant("alice", "editor").await;
+    let operator = app.site.accounts().by(crate::accounts::Actor::operator());
+    let (editor, edit) = ("editor".parse().unwrap(), "posts.edit".parse().unwrap());
+    let _ = operator.allow(&editor, &edit).await.unwrap();
+
+    assert_eq!(browser.get("/welcome").await.text(), "alice True True True");
+    let _ = operator.forbid(&editor, &edit).await.unwrap();
+    assert_eq!(
+        browser.get("/welcome").await.text(),
+        "alice False True True"
+    );
+}

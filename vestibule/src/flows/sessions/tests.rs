@@ -1,0 +1,163 @@
+#![cfg(feature = "sqlite")]
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::accounts::Action;
+use crate::testing::{PASSWORD, TestApp, TestClient};
+
+const JSON: [(&str, &str); 1] = [("accept", "application/json")];
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
+
+async fn log_in(app: &TestApp, user_agent: &str) -> TestClient {
+    let browser = app.browser().user_agent(user_agent);
+    let fields = [
+        ("username", "alice"),
+        ("password", PASSWORD),
+        ("remember", "on"),
+    ];
+    browser.post("/login", &fields).await;
+    browser
+}
+
+async fn list(browser: &TestClient) -> Vec<Value> {
+    let listed = browser.get_with("/account/sessions", &JSON).await.json();
+    listed["sessions"].as_array().unwrap().clone()
+}
+
+async fn is_in(browser: &TestClient) -> bool {
+    browser.get("/welcome").await.status == StatusCode::OK
+}
+
+#[tokio::test]
+async fn ones_sessions_are_listed_with_browser_address_and_times_and_this_one_is_marked() {
+    let app = TestApp::new().await;
+    app.registered("bob").await;
+    app.registered("alice").await;
+    app.clock.advance(Duration::from_secs(3_600));
+    log_in(&app, "curl/8").await;
+    let firefox = app.browser().user_agent(FIREFOX);
+    let firefox = firefox.address("192.0.2.7".parse().unwrap());
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    firefox.post("/login", &fields).await;
+
+    let sessions = list(&firefox).await;
+
+    assert_eq!(sessions.len(), 3, "of alice, not of bob");
+    let this: Vec<_> = sessions
+        .iter()
+        .filter(|session| session["is_this"] == true)
+        .collect();
+    assert_eq!(this.len(), 1);
+    assert_eq!(this[0]["browser"], "Firefox on Linux");
+    assert_eq!(this[0]["address"], "192.0.2.7");
+    assert_eq!(this[0]["created_at"], "2027-01-15T09:00:00Z");
+    let page = firefox.get("/account/sessions").await;
+    let text = page.text();
+    assert!(
+        text.contains("<bdi>Firefox on Linux</bdi>") && text.contains("<strong>this one</strong>")
+    );
+    assert_eq!(text.matches(">End</button>").count(), 2);
+    for secret in [firefox.cookie("__Host-session").unwrap().as_str(), "epoch"] {
+        assert!(!text.contains(secret));
+    }
+}
+
+#[tokio::test]
+async fn one_session_is_ended_with_what_remembers_its_browser() {
+    let app = TestApp::new().await;
+    let here = app.registered("alice").await;
+    let there = log_in(&app, FIREFOX).await;
+    let sessions = list(&here).await;
+    let other = sessions
+        .iter()
+        .find(|session| session["is_this"] == false)
+        .unwrap();
+    let id = other["id"].as_str().unwrap();
+
+    let ended = here.post("/account/sessions/end", &[("session", id)]).await;
+
+    assert_eq!(ended.location(), Some("/account/sessions"));
+    let page = here.get("/account/sessions").await;
+    assert!(page.text().contains("The session is ended."));
+    assert!(!is_in(&there).await && is_in(&here).await);
+    there.restart();
+    assert!(!is_in(&there).await, "forgotten too");
+    let again = here.post("/account/sessions/end", &[("session", id)]).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND);
+    assert!(again.text().contains("or no more"));
+    let log = app
+        .site
+        .accounts()
+        .security_log(None, None, 10)
+        .await
+        .unwrap();
+    let line = log
+        .iter()
+        .find(|line| line.action == Action::SessionEnded.as_str())
+        .unwrap();
+    assert_eq!((&*line.actor, line.detail.as_deref()), ("alice", Some(id)));
+}
+
+#[tokio::test]
+async fn all_others_end_and_all_other_browsers_are_forgotten() {
+    let app = TestApp::new().await;
+    let here = app.registered("alice").await;
+    let (there, asleep) = (log_in(&app, FIREFOX).await, log_in(&app, "Tablet").await);
+    asleep.restart();
+
+    here.post("/account/sessions/end-others", &[]).await;
+
+    assert!(is_in(&here).await);
+    assert!(!is_in(&there).await && !is_in(&asleep).await);
+    assert_eq!(list(&here).await.len(), 1);
+    let log = app
+        .site
+        .accounts()
+        .security_log(None, None, 10)
+        .await
+        .unwrap();
+    assert!(
+        log.iter()
+            .any(|line| line.action == Action::SessionsEnded.as_str())
+    );
+}
+
+/// H2: the sessions of others.
+#[tokio::test]
+async fn the_session_of_somebody_else_is_404_and_stays() {
+    let app = TestApp::new().await;
+    let (alice, bob) = (app.registered("alice").await, app.registered("bob").await);
+    let of_bob = list(&bob).await[0]["id"].as_str().unwrap().to_owned();
+
+    let refused = alice
+        .post("/account/sessions/end", &[("session", &of_bob)])
+        .await;
+
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    assert!(is_in(&bob).await);
+    for nobodys in ["", "1", "\u{0}", "../", &"a".repeat(10_000)] {
+        let refused = alice
+            .post("/account/sessions/end", &[("session", nobodys)])
+            .await;
+        assert!(refused.status.is_client_error(), "{nobodys:?}");
+    }
+}
+
+#[tokio::test]
+async fn ending_needs_a_fresh_log_in_and_looking_does_not() {
+    let app = TestApp::new().await;
+    let here = app.registered("alice").await;
+    let there = log_in(&app, FIREFOX).await;
+    app.clock.advance(Duration::from_secs(16 * 60));
+
+    let page = here.get("/account/sessions").await;
+    assert!(page.text().contains("confirm that it is you</a> first"));
+    let asked = here.post("/account/sessions/end-others", &[]).await;
+    assert!(asked.location().unwrap().starts_with("/confirm-login"));
+    assert!(is_in(&there).await);
+    let sent = app.browser().get("/account/sessions").await;
+    assert_eq!(sent.location(), Some("/login?next=%2Faccount%2Fsessions"));
+}
