@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, SqlErr};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlErr};
 use sea_orm_migration::sea_query::{Alias, DynIden, IntoIden};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 
@@ -107,6 +107,46 @@ impl Error {
 /// Whether a write failed because a row of that unique value is there already.
 pub(crate) fn is_duplicate(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// How often a transaction is tried that the database gave up for another one's sake.
+const TRIES: usize = 5;
+
+/// Runs `attempt`, and again where the database broke off a deadlock by giving it up: then nothing
+/// of it has happened, and the other one is through. InnoDB locks gaps of an index, so that
+/// transactions on rows of their own can meet there.
+///
+/// # Errors
+/// As `attempt`; of a deadlock only at the last time.
+pub(crate) async fn retried<T, F, Fut>(attempt: F) -> Result<T>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
+    for _ in 1..TRIES {
+        match attempt().await {
+            Err(error) if is_given_up(&error) => {
+                tracing::debug!(%error, "a transaction is tried again");
+            }
+            outcome => return outcome,
+        }
+    }
+    attempt().await
+}
+
+/// Whether the database broke off a deadlock, or could not order transactions: SQLSTATE 40001 and
+/// PostgreSQL's 40P01.
+fn is_given_up(error: &Error) -> bool {
+    let Some(error) = error.cause().downcast_ref::<DbErr>() else {
+        return false;
+    };
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+        error
+    else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| matches!(&*code, "40001" | "40P01"))
 }
 
 /// The collation by which two texts are equal only if they are the same code points: what

@@ -84,6 +84,12 @@ impl Error {
         }))
     }
 
+    /// What was given as the cause.
+    #[cfg(feature = "sql")]
+    pub(crate) fn cause(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        &*self.0.source
+    }
+
     /// Whether a store of sessions or users failed.
     pub fn is_store(&self) -> bool {
         self.0.kind == Kind::Store

@@ -1,6 +1,7 @@
 //! `cargo xtask test`, `check`, `bench`: what the project runs on itself.
 
 mod bench;
+mod databases;
 mod flask_login;
 mod packages;
 
@@ -9,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them
+const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them, on each database
 cargo xtask check   the tests, the documentation, and the dependencies' licences (cargo-deny)
 cargo xtask bench   measures the release build, and prints one table";
 
@@ -26,6 +27,7 @@ fn main() -> anyhow::Result<()> {
 /// Formatting and lints first, as they fail soonest; the test runner has the last word.
 fn test() -> anyhow::Result<()> {
     packages::install("chromium", "chromium")?;
+    databases::install()?;
     flask_login::install()?;
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&[
@@ -45,7 +47,15 @@ fn test() -> anyhow::Result<()> {
         "--lib",
     ];
     cargo(&[&alone[..], &["--", "-Dwarnings"]].concat())?;
-    cargo(&["test", "--workspace", "--all-features"])
+    cargo(&["test", "--workspace", "--all-features"])?;
+    // What has a database is tested on each.
+    databases::with_each(|name, url| {
+        let mut tests = Command::new("cargo");
+        tests.args(["test", "--package", "vestibule", "--all-features", "--lib"]);
+        tests.args(["--test", "attacks", "--test", "authorization"]);
+        tests.env("VESTIBULE_TEST_DATABASE_URL", url);
+        run(&mut tests).with_context(|| format!("on {name}"))
+    })
 }
 
 fn check() -> anyhow::Result<()> {

@@ -34,7 +34,7 @@ fn quiet(program: &str, arguments: &[&str]) -> std::io::Result<ExitStatus> {
     command.args(arguments).status()
 }
 
-fn apt_install(package: &str) -> anyhow::Result<()> {
+pub(crate) fn apt_install(package: &str) -> anyhow::Result<()> {
     apt_get(&["update", "--quiet"])?;
     apt_get(&[
         "install",

@@ -7,8 +7,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
-use http::StatusCode;
 use http::request::Parts;
+use http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::access::Rule::{self, AllOf, AnyOf, FreshLogin, Permission, Role};
@@ -649,8 +649,15 @@ async fn a_route_that_is_open_by_one_method_or_parameter_is_not_shown_as_guarded
             _ => Err(login.unauthorized().await),
         }
     };
+    let by_method = |method: Method, login: Login<Member>| async move {
+        match method {
+            Method::DELETE => Ok("open"),
+            _ => Err(login.unauthorized().await),
+        }
+    };
     let loader = |_: UserId| async { Ok::<_, Error>(None::<Member>) };
     let app: Router = Router::new()
+        .route("/by-method", any(by_method))
         .route("/fallback", get(refused).fallback(open))
         .route("/post", any(refused).post(open))
         .route("/get", any(refused).get(open))
@@ -668,6 +675,7 @@ async fn a_route_that_is_open_by_one_method_or_parameter_is_not_shown_as_guarded
     assert_eq!(
         table.to_string(),
         "\
+any   /by-method           everybody
 GET   /by/{parameter}      everybody
 GET   /fallback            login
 any   /fallback            everybody

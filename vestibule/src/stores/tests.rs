@@ -3,7 +3,7 @@
 use crate::accounts;
 use crate::database::Database;
 use crate::stores::{MemoryStore, SqlStore, sql};
-use crate::testing::store_conformance;
+use crate::testing::{fresh_database, store_conformance};
 
 #[tokio::test]
 async fn the_memory_store_keeps_the_rules() {
@@ -20,10 +20,19 @@ async fn the_sql_store_keeps_the_rules_on_sqlite() {
     store_conformance(SqlStore::new(database)).await;
 }
 
+/// On SQLite in memory, or on the server that the environment names.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sql_store_keeps_the_rules_on_any_database() {
+    let database = fresh_database().await;
+    database.migrate(sql::MIGRATIONS).await.unwrap();
+
+    store_conformance(SqlStore::new(database)).await;
+}
+
 /// Also beside other migrations, in any order, with the same database.
 #[tokio::test]
 async fn migrating_again_changes_nothing() {
-    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let database = fresh_database().await;
 
     for migrations in [
         sql::MIGRATIONS,

@@ -9,12 +9,12 @@ use crate::crypto::random::Random;
 use crate::database::Database;
 use crate::flows::{Site, SiteConfig};
 use crate::password::PasswordAlgorithm;
-use crate::testing::TestClient;
+use crate::testing::{TestClient, fresh_database};
 
 /// A password that the default policy accepts.
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// The finished site on a database in memory, with a clock that stands still and quick hashing.
+/// The finished site on a [`fresh_database`], with a clock that stands still and quick hashing.
 #[derive(Debug, Clone)]
 pub struct TestApp {
     /// The site under test.
@@ -40,10 +40,7 @@ impl TestApp {
     /// # Panics
     /// As [`new`](Self::new).
     pub async fn with(change: impl FnOnce(&mut SiteConfig)) -> Self {
-        let database = Database::connect("sqlite::memory:")
-            .await
-            .expect("a database in memory");
-        Self::on(database, change).await
+        Self::on(fresh_database().await, change).await
     }
 
     /// As [`with`](Self::with), on a database of the test's own.

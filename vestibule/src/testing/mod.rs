@@ -23,6 +23,8 @@
 mod app;
 mod client;
 mod conformance;
+#[cfg(feature = "sql")]
+mod database;
 mod mailbox;
 mod routes;
 
@@ -30,5 +32,7 @@ mod routes;
 pub use app::{PASSWORD, TestApp};
 pub use client::{TestClient, TestResponse};
 pub use conformance::store_conformance;
+#[cfg(feature = "sql")]
+pub use database::fresh_database;
 pub use mailbox::Mailbox;
 pub use routes::assert_public_routes;

@@ -160,7 +160,7 @@ async fn create_roles(manager: &SchemaManager<'_>, exact: &'static str) -> Resul
         .columns([Roles::Name, Roles::CreatedAt])
         .values([Expr::value(ADMIN), Expr::value(0_i64)])
         .map_err(|error| DbErr::Migration(error.to_string()))?
-        .on_conflict(OnConflict::column(Roles::Name).do_nothing().to_owned())
+        .on_conflict(OnConflict::new().do_nothing_on([Roles::Name]).to_owned())
         .to_owned();
     manager.exec_stmt(admin).await?;
     let permissions = Table::create()

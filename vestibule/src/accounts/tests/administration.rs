@@ -10,6 +10,7 @@ use crate::database::{Database, Migrations};
 use crate::login::{User, UserLoader};
 use crate::password::Passwords;
 use crate::stores::MemoryStore;
+use crate::testing::fresh_database;
 
 /// Accounts of a database in memory with these users.
 async fn accounts_of(names: &[&str]) -> Accounts {
@@ -201,20 +202,26 @@ async fn the_last_admin_cannot_disable_demote_or_delete_themself() {
 /// H6: two admins who take the role from one another at the same time.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_admins_who_demote_one_another_at_once_one_is_left() {
+    // On SQLite in memory there is one connection, and no race.
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
-    let database = Database::connect(&url).await.unwrap();
-    database.migrate(MIGRATIONS).await.unwrap();
-    let passwords = Passwords::new(QUICK).unwrap();
-    let accounts = Accounts::new(database, passwords, MemoryStore::new());
-    register(&accounts, &["carol", "dave"]).await;
+    let on_file = Database::connect(&url).await.unwrap();
+    for database in [on_file, fresh_database().await] {
+        database.migrate(MIGRATIONS).await.unwrap();
+        let passwords = Passwords::new(QUICK).unwrap();
+        let accounts = Accounts::new(database, passwords, MemoryStore::new());
+        register(&accounts, &["carol", "dave"]).await;
+        demote_one_another(&accounts).await;
+    }
+}
 
+async fn demote_one_another(accounts: &Accounts) {
     for _ in 0..25 {
-        let carol = admin(&accounts, "carol").await;
-        let dave = admin(&accounts, "dave").await;
+        let carol = admin(accounts, "carol").await;
+        let dave = admin(accounts, "dave").await;
         let mut tasks = Vec::new();
         for (actor, other) in [(carol, "dave"), (dave, "carol")] {
-            let other = account(&accounts, other).await.id;
+            let other = account(accounts, other).await.id;
             let accounts = accounts.clone();
             let role = ADMIN.parse().unwrap();
             tasks.push(tokio::spawn(async move {
@@ -316,10 +323,10 @@ async fn tables_without_roles_are_brought_up_to_date_and_keep_their_users() {
         owner: "accounts",
         list: || (MIGRATIONS.list)().into_iter().take(1).collect(),
     };
-    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let database = fresh_database().await;
     database.migrate(before).await.unwrap();
     let old = "INSERT INTO users (id, username, canonical_username, is_disabled, session_epoch, \
-               created_at, updated_at) VALUES ('1', 'Old', 'old', 0, 3, 1, 2)";
+               created_at, updated_at) VALUES ('1', 'Old', 'old', FALSE, 3, 1, 2)";
     sea_orm::ConnectionTrait::execute_unprepared(database.connection(), old)
         .await
         .unwrap();
@@ -339,7 +346,11 @@ async fn tables_without_roles_are_brought_up_to_date_and_keep_their_users() {
 /// A change and its line are there together, or neither is.
 #[tokio::test]
 async fn without_a_line_in_the_log_nothing_is_changed() {
-    let accounts = accounts_of(&["alice"]).await;
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    database.migrate(MIGRATIONS).await.unwrap();
+    let passwords = Passwords::new(QUICK).unwrap();
+    let accounts = Accounts::new(database, passwords, MemoryStore::new());
+    register(&accounts, &["alice"]).await;
     let alice = account(&accounts, "alice").await;
     let operator = accounts.by(Actor::operator());
     let no_line = "CREATE TRIGGER no_line BEFORE INSERT ON security_log \

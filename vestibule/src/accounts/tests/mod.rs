@@ -4,10 +4,10 @@ mod administration;
 
 use crate::accounts::{Accounts, Actor, MIGRATIONS, PasswordCheck, Username};
 use crate::crypto::secret::Secret;
-use crate::database::Database;
 use crate::login::UserLoader;
 use crate::password::{PasswordAlgorithm, Passwords};
 use crate::stores::MemoryStore;
+use crate::testing::fresh_database;
 
 const QUICK: PasswordAlgorithm = PasswordAlgorithm::Argon2id {
     memory_kib: 8,
@@ -15,7 +15,7 @@ const QUICK: PasswordAlgorithm = PasswordAlgorithm::Argon2id {
 };
 
 async fn accounts(passwords: &Passwords) -> Accounts {
-    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let database = fresh_database().await;
     database.migrate(MIGRATIONS).await.unwrap();
     Accounts::new(database, passwords.clone(), MemoryStore::new())
 }

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use crate::clock::Timestamp;
-use crate::database::Database;
+use crate::database::{Database, retried};
 use crate::error::{Error, Result};
 use crate::session::{
     RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
@@ -61,27 +61,7 @@ impl SessionStore for SqlStore {
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> Result<()> {
-        let came_of = match replaced.session {
-            Some(id) => self.remembered_of(id).await?,
-            None => None,
-        };
-        let brought = replaced.remembered.map(|id| id.as_bytes().to_vec());
-        let transaction = self.begin().await?;
-        for id in came_of.into_iter().chain(brought) {
-            delete_remembered(id, &transaction).await?;
-        }
-        if let Some(remembered) = remembered {
-            row::of_remembered(&remembered)
-                .insert(&transaction)
-                .await
-                .map_err(Error::from_db)?;
-        }
-        if let Some(id) = replaced.session {
-            delete_session(id, &transaction).await?;
-        }
-        let row = row::of_session(session);
-        row.insert(&transaction).await.map_err(Error::from_db)?;
-        transaction.commit().await.map_err(Error::from_db)
+        retried(|| self.try_create(session.clone(), remembered.clone(), replaced)).await
     }
 
     async fn load(&self, id: SessionId) -> Result<Option<Session>> {
@@ -108,10 +88,7 @@ impl SessionStore for SqlStore {
     }
 
     async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
-        let update = session::Entity::update_many()
-            .set(row::of_session(session))
-            .filter(session::Column::Id.eq(bytes(old)));
-        changed(update, self.0.connection()).await
+        retried(|| self.try_renew(session.clone(), old)).await
     }
 
     async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
@@ -123,6 +100,93 @@ impl SessionStore for SqlStore {
     }
 
     async fn resume(
+        &self,
+        session: Session,
+        remembered: RememberedLogin,
+        seen: RememberDigest,
+    ) -> Result<bool> {
+        retried(|| self.try_resume(session.clone(), remembered.clone(), seen)).await
+    }
+
+    async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
+        let expires_at = Expr::value(expires_at.as_millis());
+        let update = remembered::Entity::update_many()
+            .col_expr(remembered::Column::ExpiresAt, expires_at)
+            .filter(remembered::Column::Id.eq(id.as_bytes().to_vec()));
+        changed(update, self.0.connection()).await
+    }
+
+    async fn revoke(&self, id: SessionId) -> Result<bool> {
+        retried(|| self.try_revoke(id)).await
+    }
+
+    async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
+        retried(|| self.try_revoke_remembered(id)).await
+    }
+
+    async fn revoke_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        keep: Option<SessionId>,
+    ) -> Result<u64> {
+        retried(|| self.try_revoke_user(realm, user_id, keep)).await
+    }
+
+    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
+        let found = session::Entity::find()
+            .filter(session::Column::Realm.eq(realm))
+            .filter(session::Column::UserId.eq(user_id.as_str()))
+            .order_by_desc(session::Column::LastSeenAt)
+            .all(self.0.connection())
+            .await
+            .map_err(Error::from_db)?;
+        found.into_iter().map(row::to_session).collect()
+    }
+
+    async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
+        retried(|| self.try_sweep(realm, expiry, now)).await
+    }
+}
+
+impl SqlStore {
+    async fn try_create(
+        &self,
+        session: Session,
+        remembered: Option<RememberedLogin>,
+        replaced: Replaced,
+    ) -> Result<()> {
+        let came_of = match replaced.session {
+            Some(id) => self.remembered_of(id).await?,
+            None => None,
+        };
+        let brought = replaced.remembered.map(|id| id.as_bytes().to_vec());
+        let transaction = self.begin().await?;
+        for id in came_of.into_iter().chain(brought) {
+            delete_remembered(id, &transaction).await?;
+        }
+        if let Some(remembered) = remembered {
+            row::of_remembered(&remembered)
+                .insert(&transaction)
+                .await
+                .map_err(Error::from_db)?;
+        }
+        if let Some(id) = replaced.session {
+            delete_session(id, &transaction).await?;
+        }
+        let row = row::of_session(session);
+        row.insert(&transaction).await.map_err(Error::from_db)?;
+        transaction.commit().await.map_err(Error::from_db)
+    }
+
+    async fn try_renew(&self, session: Session, old: SessionId) -> Result<bool> {
+        let update = session::Entity::update_many()
+            .set(row::of_session(session))
+            .filter(session::Column::Id.eq(bytes(old)));
+        changed(update, self.0.connection()).await
+    }
+
+    async fn try_resume(
         &self,
         session: Session,
         remembered: RememberedLogin,
@@ -142,15 +206,7 @@ impl SessionStore for SqlStore {
         Ok(true)
     }
 
-    async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
-        let expires_at = Expr::value(expires_at.as_millis());
-        let update = remembered::Entity::update_many()
-            .col_expr(remembered::Column::ExpiresAt, expires_at)
-            .filter(remembered::Column::Id.eq(id.as_bytes().to_vec()));
-        changed(update, self.0.connection()).await
-    }
-
-    async fn revoke(&self, id: SessionId) -> Result<bool> {
+    async fn try_revoke(&self, id: SessionId) -> Result<bool> {
         let came_of = self.remembered_of(id).await?;
         let transaction = self.begin().await?;
         let had_login = match came_of {
@@ -162,14 +218,14 @@ impl SessionStore for SqlStore {
         Ok(was_there || had_login)
     }
 
-    async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
+    async fn try_revoke_remembered(&self, id: RememberedId) -> Result<bool> {
         let transaction = self.begin().await?;
         let was_there = delete_remembered(id.as_bytes().to_vec(), &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         Ok(was_there)
     }
 
-    async fn revoke_user(
+    async fn try_revoke_user(
         &self,
         realm: &str,
         user_id: &UserId,
@@ -195,18 +251,7 @@ impl SessionStore for SqlStore {
         Ok(ended.rows_affected)
     }
 
-    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
-        let found = session::Entity::find()
-            .filter(session::Column::Realm.eq(realm))
-            .filter(session::Column::UserId.eq(user_id.as_str()))
-            .order_by_desc(session::Column::LastSeenAt)
-            .all(self.0.connection())
-            .await
-            .map_err(Error::from_db)?;
-        found.into_iter().map(row::to_session).collect()
-    }
-
-    async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
+    async fn try_sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
         let over = Condition::any()
             .add(session::Column::ExpiresAt.lte(now.as_millis()))
             .add(session::Column::CreatedAt.lte((now - expiry.absolute).as_millis()))

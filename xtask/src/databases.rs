@@ -1,0 +1,202 @@
+//! PostgreSQL and MariaDB for the tests: servers of our own, on free ports, in temporary folders.
+//! One that runs already is never touched.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+
+use crate::{packages, run};
+
+/// How long a server may take to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Installs what is missing.
+pub(crate) fn install() -> anyhow::Result<()> {
+    if postgres_folder().is_err() {
+        packages::apt_install("postgresql")
+            .context("PostgreSQL is missing: install it, by apt or otherwise")?;
+    }
+    packages::install("mariadbd", "mariadb-server")
+}
+
+/// Runs `test` with a server of each kind, which it gets by name and address.
+pub(crate) fn with_each(test: impl Fn(&str, &str) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    {
+        let postgres = Postgres::start()?;
+        test("PostgreSQL", &postgres.url)?;
+    }
+    let mariadb = MariaDb::start()?;
+    test("MariaDB", &mariadb.url)
+}
+
+/// A folder that the user of a server can write.
+fn folder_of(user: Option<&str>) -> anyhow::Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    if let Some(user) = user {
+        run(Command::new("chown").arg(user).arg(folder.path()))?;
+    }
+    Ok(folder)
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// Whether this is root, whom these servers refuse to run as.
+fn is_root() -> anyhow::Result<bool> {
+    let id = Command::new("id").arg("-u").output()?;
+    Ok(id.stdout.trim_ascii() == b"0")
+}
+
+struct Postgres {
+    url: String,
+    programs: PathBuf,
+    user: Option<&'static str>,
+    folder: TempDir,
+}
+
+impl Postgres {
+    fn start() -> anyhow::Result<Self> {
+        let user = is_root()?.then_some("postgres");
+        let port = free_port()?;
+        let postgres = Self {
+            url: format!("postgres://test@127.0.0.1:{port}/postgres"),
+            programs: postgres_folder()?,
+            user,
+            folder: folder_of(user)?,
+        };
+        let data = postgres.folder.path().join("data");
+        // By the rules of a language, as most databases out there: names are then not ordered by
+        // their code points.
+        run(postgres
+            .program("initdb")
+            .args([
+                "--username=test",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-sync",
+            ])
+            .args([
+                "--locale=C.UTF-8",
+                "--locale-provider=icu",
+                "--icu-locale=en-US",
+            ])
+            .arg("--pgdata")
+            .arg(&data)
+            .stdout(Stdio::null()))?;
+        let folder = postgres.folder.path().display();
+        // What a power cut would lose is nothing to a test.
+        let options = format!(
+            "-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=500 -c fsync=off \
+             -c synchronous_commit=off -c full_page_writes=off"
+        );
+        run(postgres
+            .program("pg_ctl")
+            .args(["start", "--wait", "--options", &options])
+            .arg("--log")
+            .arg(postgres.folder.path().join("log"))
+            .arg("--pgdata")
+            .arg(&data)
+            .stdout(Stdio::null()))?;
+        Ok(postgres)
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let program = self.programs.join(name);
+        let Some(user) = self.user else {
+            return Command::new(program);
+        };
+        let mut command = Command::new("runuser");
+        command.args(["-u", user, "--"]).arg(program);
+        // Where it may not be, it complains.
+        command.current_dir(self.folder.path());
+        command
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let mut stop = self.program("pg_ctl");
+        stop.args(["stop", "--mode=immediate", "--silent", "--pgdata"]);
+        stop.arg(self.folder.path().join("data")).status().ok();
+    }
+}
+
+/// Where Debian keeps the programs of the newest version, which are on nobody's path.
+fn postgres_folder() -> anyhow::Result<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").context("PostgreSQL is missing")?;
+    let folders = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
+    let newest = folders
+        .filter(|folder| folder.join("initdb").exists())
+        .max();
+    newest.context("PostgreSQL is missing")
+}
+
+struct MariaDb {
+    url: String,
+    server: Child,
+    folder: TempDir,
+}
+
+impl MariaDb {
+    fn start() -> anyhow::Result<Self> {
+        let user = is_root()?.then_some("mysql");
+        let folder = folder_of(user)?;
+        let data = format!("--datadir={}", folder.path().join("data").display());
+        let as_user = user.map(|user| format!("--user={user}"));
+        let mut install = Command::new("mariadb-install-db");
+        install.arg("--no-defaults").args(&as_user).arg(&data);
+        install.arg("--auth-root-authentication-method=normal");
+        run(install.stdout(Stdio::null()))?;
+
+        let port = free_port()?;
+        let log = std::fs::File::create(folder.path().join("log"))?;
+        let mut command = Command::new("mariadbd");
+        command.arg("--no-defaults").args(&as_user).arg(&data);
+        command
+            .arg(format!("--port={port}"))
+            .arg(format!(
+                "--socket={}",
+                folder.path().join("socket").display()
+            ))
+            .args(["--bind-address=127.0.0.1", "--max-connections=500"])
+            // What a power cut would lose is nothing to a test.
+            .args(["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"])
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let mut mariadb = Self {
+            url: format!("mysql://root@127.0.0.1:{port}/mysql"),
+            server: command.spawn().context("cannot start mariadbd")?,
+            folder,
+        };
+        mariadb.wait_for(port)?;
+        Ok(mariadb)
+    }
+
+    fn wait_for(&mut self, port: u16) -> anyhow::Result<()> {
+        let started = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if started.elapsed() > PATIENCE || self.server.try_wait()?.is_some() {
+                let log = log_of(self.folder.path());
+                bail!("MariaDB does not start: {log}");
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+}
+
+fn log_of(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("log")).unwrap_or_default()
+}
+
+impl Drop for MariaDb {
+    fn drop(&mut self) {
+        self.server.kill().ok();
+        self.server.wait().ok();
+    }
+}
