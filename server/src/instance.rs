@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
-use vestibule::login::SessionProtection;
+use vestibule::login::{SessionLimit, SessionProtection};
 use vestibule::password::PasswordAlgorithm;
 use vestibule::web::PublicUrl;
 
 use crate::secret_key;
-use crate::settings::{Algorithm, Protection, Settings};
+use crate::settings::{Algorithm, AtMaxSessions, Protection, Settings};
 
 impl Settings {
     /// Opens the site that these settings describe, reached at `public_url`.
@@ -30,6 +30,10 @@ impl Settings {
         config.templates.clone_from(&self.templates);
         config.session_expiry.idle = self.session_idle;
         config.session_expiry.absolute = self.session_absolute;
+        config.session_limit = match self.at_max_sessions {
+            AtMaxSessions::EndOldest => SessionLimit::end_oldest(self.max_sessions),
+            AtMaxSessions::Refuse => SessionLimit::refuse(self.max_sessions),
+        };
         config.session_protection = match self.session_protection {
             Protection::Off => SessionProtection::Off,
             Protection::Basic => SessionProtection::Basic,

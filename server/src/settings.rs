@@ -99,6 +99,26 @@ pub(crate) struct Settings {
     )]
     pub(crate) session_absolute: Duration,
 
+    /// How many sessions a user may have at a time; 0 is no limit
+    #[arg(
+        long,
+        env = "VESTIBULE_MAX_SESSIONS",
+        value_name = "COUNT",
+        default_value_t = 0,
+        global = true
+    )]
+    pub(crate) max_sessions: u16,
+
+    /// What happens with one session more than that
+    #[arg(
+        long,
+        env = "VESTIBULE_AT_MAX_SESSIONS",
+        value_name = "MODE",
+        default_value = "end-oldest",
+        global = true
+    )]
+    pub(crate) at_max_sessions: AtMaxSessions,
+
     /// What happens to a session that comes from another browser
     #[arg(
         long,
@@ -235,6 +255,15 @@ pub(crate) enum Algorithm {
     Argon2id,
     /// bcrypt, as Flask-Bcrypt
     Bcrypt,
+}
+
+/// What happens with one session more than a user may have.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum AtMaxSessions {
+    /// The session that was seen longest ago ends
+    EndOldest,
+    /// The log-in is refused
+    Refuse,
 }
 
 /// What happens to a session that comes from another browser.

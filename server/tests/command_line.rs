@@ -37,6 +37,8 @@ fn help_names_every_setting_with_its_variable() {
         "templates",
         "session-idle",
         "session-absolute",
+        "max-sessions",
+        "at-max-sessions",
         "session-protection",
         "remember-for",
         "fresh-for",

@@ -51,7 +51,8 @@ fn test() -> anyhow::Result<()> {
     // What has a database is tested on each.
     databases::with_each(|name, url| {
         let mut tests = Command::new("cargo");
-        tests.args(["test", "--package", "vestibule", "--all-features", "--lib"]);
+        // With all packages, so that nothing is built anew for another choice of features.
+        tests.args(["test", "--workspace", "--all-features", "--lib"]);
         tests.args(["--test", "attacks", "--test", "authorization"]);
         tests.env("VESTIBULE_TEST_DATABASE_URL", url);
         run(&mut tests).with_context(|| format!("on {name}"))

@@ -22,7 +22,7 @@ use crate::database::Database;
 use crate::error::Result;
 use crate::flows::notices::Notices;
 use crate::flows::{CHANGE_PASSWORD_PATH, CONFIRM_LOGIN_PATH, FLOWS, LOGIN_PATH};
-use crate::login::{LoginLayer, LoginManager, LoginViews, SessionProtection};
+use crate::login::{LoginLayer, LoginManager, LoginViews, SessionLimit, SessionProtection};
 use crate::mail::{Mailer, SharedMailer};
 use crate::pages::{Pages, error_pages, security_headers, statics};
 use crate::password::{PasswordAlgorithm, PasswordPolicy, Passwords};
@@ -52,6 +52,8 @@ pub struct SiteConfig {
     pub remember: RememberCookie,
     /// How long after the password was shown a log-in is fresh. Default: 15 minutes.
     pub fresh_for: Duration,
+    /// How many sessions a user may have at a time.
+    pub session_limit: SessionLimit,
     /// What happens to a session that comes from another browser.
     pub session_protection: SessionProtection,
     /// The proxies whose `X-Forwarded-For` is believed.
@@ -89,6 +91,7 @@ impl SiteConfig {
             session_expiry: SessionExpiry::default(),
             remember: RememberCookie::default(),
             fresh_for: Duration::from_secs(15 * 60),
+            session_limit: SessionLimit::default(),
             session_protection: SessionProtection::default(),
             trusted_proxies: TrustedProxies::default(),
             clock: Clock::default(),
@@ -212,6 +215,7 @@ impl Site {
             .expiry(config.session_expiry)
             .remember(config.remember)?
             .fresh_for(config.fresh_for)
+            .session_limit(config.session_limit)
             .session_protection(config.session_protection)
             .clock(config.clock.clone())
             .random(config.random);

@@ -22,8 +22,9 @@ pub(crate) struct LogInOptions {
 }
 
 impl<U: User> Visit<U> {
-    /// Begins a session for `user` under a new token and ends what the browser had before.
-    pub(crate) async fn log_in(&self, user: &U, options: LogInOptions) -> Result<()> {
+    /// Begins a session for `user` under a new token and ends what the browser had before. Returns
+    /// whether the user may have one more.
+    pub(crate) async fn log_in(&self, user: &U, options: LogInOptions) -> Result<bool> {
         self.check()?;
         let manager = &*self.manager;
         #[cfg(any(test, feature = "testing"))]
@@ -61,11 +62,15 @@ impl<U: User> Visit<U> {
                 .or_else(|| self.token.as_ref().map(|token| token.id(realm))),
             remembered: self.remember_token.as_ref().map(|token| token.id(realm)),
         };
+        if !self.may_begin(user, replaced, now).await? {
+            return Ok(false);
+        }
         let login = remembered.as_ref().map(|(_, login)| login.clone());
         manager
             .store
             .create(session.clone(), login, replaced)
             .await?;
+        self.end_oldest(user, &session, now).await?;
         manager.sweep_if_due();
         self.state().remember_cookie = match &remembered {
             Some((token, login)) => Some(self.cookies.remember.set(token, login, now)),
@@ -80,7 +85,7 @@ impl<U: User> Visit<U> {
         };
         self.go_on(&token, logged_in);
         self.tell(Event::LoggedIn).await;
-        Ok(())
+        Ok(true)
     }
 
     /// Notes that the user has shown a credential again: the session goes on under a new token,

@@ -309,8 +309,11 @@ impl<'a, U: User> IntoFuture for LogIn<'a, U> {
                 self.visit.tell_of(Event::Inactive, user, None).await;
                 return Ok(LoginOutcome::Inactive);
             }
-            self.visit.log_in(self.user, self.options).await?;
-            Ok(LoginOutcome::LoggedIn)
+            let has_begun = self.visit.log_in(self.user, self.options).await?;
+            Ok(match has_begun {
+                true => LoginOutcome::LoggedIn,
+                false => LoginOutcome::TooManySessions,
+            })
         })
     }
 }
@@ -324,6 +327,9 @@ pub enum LoginOutcome {
     LoggedIn,
     /// The user is not active, and nothing happened.
     Inactive,
+    /// The user has as many sessions as they may
+    /// ([`SessionLimit::Refuse`](crate::login::SessionLimit::Refuse)), and nothing happened.
+    TooManySessions,
 }
 
 /// What came of confirming a log-in.

@@ -30,13 +30,7 @@ impl<U: User> Visit<U> {
         let Some(logged_in) = self.resolve(request).await? else {
             return Ok(Vec::new());
         };
-        let manager = &*self.manager;
-        let (now, user) = (manager.clock.now(), &logged_in.user);
-        let mut sessions = manager.store.list_user(&manager.realm, &user.id()).await?;
-        sessions.retain(|session| {
-            manager.expiry.is_alive(session, now) && session.user_epoch == user.session_epoch()
-        });
-        Ok(sessions)
+        self.alive(&logged_in.user, self.manager.clock.now()).await
     }
 
     /// Whether the session of whoever is logged in is still in the store, and alive.
@@ -235,6 +229,7 @@ impl<U: User> Visit<U> {
         if !resumed {
             return Ok(None);
         }
+        self.end_oldest(user, &session, now).await?;
         manager.sweep_if_due();
         self.set_session_cookie(&session_token);
         self.state().remember_cookie = Some(remember_cookie);

@@ -18,8 +18,8 @@ use crate::login::loader::SharedUserLoader;
 use crate::login::refusal::{Localize, RefusalHandler};
 use crate::login::request_loader::SharedRequestLoader;
 use crate::login::{
-    AddressPrefix, EventRecord, LoginLayer, LoginViews, Refusal, RequestLoader, SessionProtection,
-    User, UserLoader,
+    AddressPrefix, EventRecord, LoginLayer, LoginViews, Refusal, RequestLoader, SessionLimit,
+    SessionProtection, User, UserLoader,
 };
 use crate::session::{RememberCookie, SessionExpiry, SessionStore, SharedSessionStore};
 use crate::web::{PublicUrl, TrustedProxies};
@@ -58,6 +58,7 @@ pub struct LoginManager<U> {
     pub(crate) expiry: SessionExpiry,
     pub(crate) remember: RememberCookie,
     pub(crate) fresh_for: Option<Duration>,
+    pub(crate) session_limit: SessionLimit,
     pub(crate) protection: SessionProtection,
     pub(crate) protected_prefix: Option<AddressPrefix>,
     pub(crate) views: LoginViews,
@@ -94,6 +95,7 @@ impl<U: User> LoginManager<U> {
             expiry: SessionExpiry::default(),
             remember: RememberCookie::default(),
             fresh_for: None,
+            session_limit: SessionLimit::default(),
             protection: SessionProtection::default(),
             protected_prefix: None,
             views: LoginViews::of_manager(),
@@ -186,6 +188,13 @@ impl<U: User> LoginManager<U> {
     /// should need the password.
     pub fn fresh_for(mut self, duration: Duration) -> Self {
         self.fresh_for = Some(duration);
+        self
+    }
+
+    /// How many sessions a user may have at a time. Default: as many as they like, and a thief's
+    /// among them goes unseen.
+    pub fn session_limit(mut self, limit: SessionLimit) -> Self {
+        self.session_limit = limit;
         self
     }
 

@@ -45,6 +45,7 @@ mod refusal;
 mod request_loader;
 pub(crate) mod required;
 pub(crate) mod rule;
+mod session_limit;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -66,6 +67,7 @@ pub use protection::{AddressPrefix, SessionProtection};
 pub use refusal::{LoginRejection, Refusal};
 pub use request_loader::RequestLoader;
 pub use required::{LoginRequired, LoginRequiredService, fresh_login_required, login_required};
+pub use session_limit::SessionLimit;
 pub use user::User;
 pub use views::{LoginViews, LoginViewsService};
 

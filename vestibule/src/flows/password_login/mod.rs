@@ -17,6 +17,7 @@
 //! # Settings
 //! [`SiteConfig::session_expiry`](crate::flows::SiteConfig::session_expiry),
 //! [`SiteConfig::remember`](crate::flows::SiteConfig::remember),
+//! [`SiteConfig::session_limit`](crate::flows::SiteConfig::session_limit),
 //! [`SiteConfig::password_algorithm`](crate::flows::SiteConfig::password_algorithm).
 
 use axum::Router;
@@ -51,6 +52,9 @@ const TEMPLATE: &str = "login.html";
 /// One answer for every reason, so that it tells nobody who has an account.
 const REFUSED: &str = "The username and the password do not belong together. Check both, and \
      whether Caps Lock is on.";
+
+const TOO_MANY_SESSIONS: &str = "You are logged in in as many places as you may. Log out in one of \
+     them, then try again.";
 
 async fn show(page: Page, Destination(next): Destination) -> Result<Response> {
     if page.user.is_some() {
@@ -92,8 +96,16 @@ async fn log_in(
         if remember {
             log_in = log_in.remember();
         }
-        if log_in.await? == LoginOutcome::LoggedIn {
-            return Ok(logged_in(client, &account, next.or(WELCOME_PATH)));
+        match log_in.await? {
+            LoginOutcome::LoggedIn => {
+                return Ok(logged_in(client, &account, next.or(WELCOME_PATH)));
+            }
+            // The password was right: whom it belongs to may know.
+            LoginOutcome::TooManySessions => {
+                let errors = FormErrors::of_form(TOO_MANY_SESSIONS);
+                return Ok(refuse(StatusCode::CONFLICT, errors)?);
+            }
+            LoginOutcome::Inactive => {}
         }
     }
     login.report_failed(None).await;

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::Router;
 use axum::routing::post;
 use http::StatusCode;
@@ -6,7 +8,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::accounts::{Account, Actor, PasswordCheck, Username};
-use crate::login::Login;
+use crate::login::{Login, SessionLimit};
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
 
 const COOKIE: &str = "__Host-session";
@@ -351,4 +353,69 @@ async fn a_log_in_under_way_does_not_survive_a_new_password_or_a_shut_account() 
             .unwrap();
         assert!(!is_logged_in(&browser).await, "shut: {shut}");
     }
+}
+
+async fn logged_in_from(app: &TestApp, user_agent: &str) -> (TestClient, StatusCode) {
+    let browser = app.browser().user_agent(user_agent);
+    let fields = [
+        ("username", "alice"),
+        ("password", PASSWORD),
+        ("remember", "on"),
+    ];
+    let status = browser.post("/login", &fields).await.status;
+    app.clock.advance(Duration::from_secs(1));
+    (browser, status)
+}
+
+/// A16: very many sessions.
+#[tokio::test]
+async fn with_one_session_too_many_the_one_seen_longest_ago_ends() {
+    let app = TestApp::with(|config| config.session_limit = SessionLimit::end_oldest(2)).await;
+    let first = app.registered("alice").await;
+    app.clock.advance(Duration::from_secs(1));
+    let (second, _) = logged_in_from(&app, "second").await;
+    app.clock.advance(Duration::from_secs(120));
+    assert!(
+        is_logged_in(&first).await,
+        "and so the second is the oldest"
+    );
+
+    let (third, status) = logged_in_from(&app, "third").await;
+
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(is_logged_in(&first).await && is_logged_in(&third).await);
+    assert!(!is_logged_in(&second).await, "forgotten too");
+    // A browser that logs in anew takes the place of its own.
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    third.post("/login", &fields).await;
+    assert!(is_logged_in(&first).await && is_logged_in(&third).await);
+}
+
+/// A16: a limit that refuses.
+#[tokio::test]
+async fn with_as_many_sessions_as_allowed_the_next_log_in_is_refused() {
+    let app = TestApp::with(|config| config.session_limit = SessionLimit::refuse(2)).await;
+    let first = app.registered("alice").await;
+    let (second, _) = logged_in_from(&app, "second").await;
+
+    let (third, status) = logged_in_from(&app, "third").await;
+
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(!is_logged_in(&third).await);
+    assert!(is_logged_in(&first).await && is_logged_in(&second).await);
+    let wrong = log_in(&third, "alice", "wrong horse and battery").await;
+    assert_eq!(
+        wrong.status,
+        StatusCode::UNAUTHORIZED,
+        "only the right password is told"
+    );
+    first.post("/logout", &[]).await;
+    let (fourth, status) = logged_in_from(&app, "fourth").await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(is_logged_in(&fourth).await);
+    second.restart();
+    assert!(
+        is_logged_in(&second).await,
+        "a remembered browser comes back"
+    );
 }
