@@ -4,11 +4,10 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::{Admins, answer};
+use super::{Admins, answer, user_path};
 use crate::access::Allowed;
 use crate::accounts::LogEntry;
 use crate::error::Result;
-use crate::flows::admin::users::user_path;
 use crate::flows::page::Page;
 use crate::login::UserId;
 use crate::web::Client;

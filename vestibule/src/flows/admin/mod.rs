@@ -221,6 +221,10 @@ fn href(below: &str, id: &str) -> String {
     format!("{below}/{}", utf8_percent_encode(id, &IN_PATH))
 }
 
+fn user_path(id: &str) -> String {
+    href("/admin/users", id)
+}
+
 type Answer = axum::response::Result<Response>;
 
 fn value(view: impl Serialize) -> Value {

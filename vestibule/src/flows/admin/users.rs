@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{Admins, Answer, Changing, answer, href};
+use super::{Admins, Answer, Changing, answer, user_path};
 use crate::access::{Allowed, RoleName};
 use crate::accounts::{Account, Accounts, Change, LogEntry};
 use crate::error::Result;
@@ -142,10 +142,6 @@ fn user_view(account: &Account) -> UserView {
 
 fn owned(names: Vec<&str>) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
-}
-
-pub(super) fn user_path(id: &str) -> String {
-    href("/admin/users", id)
 }
 
 pub(super) async fn grant(Path(id): Path<String>, mut changing: Changing) -> Answer {
