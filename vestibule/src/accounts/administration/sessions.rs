@@ -29,9 +29,11 @@ impl Administration<'_> {
         };
         let detail = Some(public_id.to_owned());
         let action = Action::SessionEnded;
-        let change = self.done(transaction, action, Some(&account), detail).await;
+        let change = self
+            .done(transaction, action, Some(&account), detail)
+            .await?;
         accounts.sessions.revoke(session.id).await?;
-        change
+        Ok(change)
     }
 
     /// Ends all sessions of a user, and what remembers their browsers; a log-in that is under

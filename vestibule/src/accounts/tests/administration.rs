@@ -1,14 +1,18 @@
 //! Roles, changes by somebody's hand, and the security log.
 
+use std::time::Duration;
+
 use super::{QUICK, accounts};
 use crate::accounts::{
     ADMIN, Account, Accounts, Action, Actor, Change, MIGRATIONS, PasswordCheck, Username,
 };
 use crate::clock::{Clock, Timestamp};
+use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::database::{Database, Migrations};
 use crate::login::{User, UserLoader};
 use crate::password::Passwords;
+use crate::session::{Replaced, Session, SessionId, SessionStore, SessionToken};
 use crate::stores::MemoryStore;
 use crate::testing::fresh_database;
 
@@ -343,13 +347,27 @@ async fn tables_without_roles_are_brought_up_to_date_and_keep_their_users() {
     assert_eq!(roles[0].name, ADMIN);
 }
 
+async fn begin_session(store: &MemoryStore, account: &Account, public_id: &str) -> SessionId {
+    let id = SessionToken::generate(&Random::default()).unwrap().id("");
+    let (user, epoch) = (account.id.clone(), account.session_epoch);
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let hour = Duration::from_hours(1);
+    let session = Session::new(id, public_id.to_owned(), user, epoch, now, hour);
+    store
+        .create(session, None, Replaced::default())
+        .await
+        .unwrap();
+    id
+}
+
 /// A change and its line are there together, or neither is.
 #[tokio::test]
 async fn without_a_line_in_the_log_nothing_is_changed() {
     let database = Database::connect("sqlite::memory:").await.unwrap();
     database.migrate(MIGRATIONS).await.unwrap();
     let passwords = Passwords::new(QUICK).unwrap();
-    let accounts = Accounts::new(database, passwords, MemoryStore::new());
+    let store = MemoryStore::new();
+    let accounts = Accounts::new(database, passwords, store.clone());
     register(&accounts, &["alice"]).await;
     let alice = account(&accounts, "alice").await;
     let operator = accounts.by(Actor::operator());
@@ -360,8 +378,11 @@ async fn without_a_line_in_the_log_nothing_is_changed() {
         .await
         .unwrap();
 
+    let session = begin_session(&store, &alice, "one").await;
     let admin = ADMIN.parse().unwrap();
     for change in [
+        operator.end_session(&alice.id, "one").await,
+        operator.end_other_sessions(&alice.id, None).await,
         operator.grant_role(&alice.id, &admin).await,
         operator.disable(&alice.id).await,
         operator.demand_new_password(&alice.id).await,
@@ -377,6 +398,7 @@ async fn without_a_line_in_the_log_nothing_is_changed() {
     }
 
     assert_eq!(account(&accounts, "alice").await, alice);
+    assert!(store.load(session).await.unwrap().is_some());
     let another = Secret::from("c");
     let changed = accounts.change_password(&alice, &another, None).await;
     assert!(changed.unwrap_err().is_store());
@@ -409,11 +431,6 @@ async fn a_change_under_way_does_not_do_for_a_demand_that_came_after_it() {
 
 #[tokio::test]
 async fn sessions_that_are_over_are_not_listed() {
-    use std::time::Duration;
-
-    use crate::crypto::random::Random;
-    use crate::session::{Replaced, Session, SessionStore, SessionToken};
-
     let store = MemoryStore::new();
     let database = Database::connect("sqlite::memory:").await.unwrap();
     database.migrate(MIGRATIONS).await.unwrap();
