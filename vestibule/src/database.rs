@@ -3,7 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlErr};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, RuntimeErr,
+    SqlErr, UpdateMany,
+};
 use sea_orm_migration::sea_query::{Alias, DynIden, IntoIden};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 
@@ -107,6 +110,15 @@ impl Error {
 /// Whether a write failed because a row of that unique value is there already.
 pub(crate) fn is_duplicate(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// Whether an update found its row.
+pub(crate) async fn changed<E: EntityTrait>(
+    update: UpdateMany<E>,
+    connection: &impl ConnectionTrait,
+) -> Result<bool> {
+    let updated = update.exec(connection).await.map_err(Error::from_db)?;
+    Ok(updated.rows_affected > 0)
 }
 
 /// How often a transaction is tried that the database gave up for another one's sake.

@@ -16,7 +16,7 @@ use crate::accounts::{Account, Action, Actor, Administration, Username, rows};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
-use crate::database::{Database, is_duplicate};
+use crate::database::{Database, changed, is_duplicate};
 use crate::error::{Error, Result};
 use crate::login::{UserId, UserLoader};
 use crate::password::{PasswordHash, Passwords};
@@ -193,12 +193,11 @@ impl Accounts {
     /// # Errors
     /// When the session store failed.
     pub async fn sessions(&self, account: &Account) -> Result<Vec<Session>> {
+        let (realm, id, epoch) = (&self.realm, &account.id, account.session_epoch);
         let now = self.clock.now();
-        let mut sessions = self.sessions.list_user(&self.realm, &account.id).await?;
-        sessions.retain(|session| {
-            self.expiry.is_alive(session, now) && session.user_epoch == account.session_epoch
-        });
-        Ok(sessions)
+        self.sessions
+            .list_alive(realm, id, epoch, self.expiry, now)
+            .await
     }
 
     /// Changes of accounts and roles by the hand of `actor`.
@@ -315,15 +314,6 @@ fn password_row(user_id: &str, hash: &PasswordHash, now: Timestamp) -> password:
         hash: ActiveValue::Set(hash.as_str().to_owned()),
         changed_at: ActiveValue::Set(now.as_millis()),
     }
-}
-
-/// Whether an update found its row.
-pub(super) async fn changed<E: EntityTrait>(
-    update: UpdateMany<E>,
-    connection: &impl ConnectionTrait,
-) -> Result<bool> {
-    let updated = update.exec(connection).await.map_err(Error::from_db)?;
-    Ok(updated.rows_affected > 0)
 }
 
 impl UserLoader<Account> for Accounts {

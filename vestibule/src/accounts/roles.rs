@@ -71,15 +71,7 @@ impl Accounts {
         let Some(role) = found.await.map_err(Error::from_db)? else {
             return Ok(None);
         };
-        let permissions = role_permission::Entity::find()
-            .select_only()
-            .column(role_permission::Column::Permission)
-            .filter(role_permission::Column::RoleName.eq(name.as_str()))
-            .order_by_asc(role_permission::Column::Permission)
-            .into_tuple()
-            .all(connection)
-            .await
-            .map_err(Error::from_db)?;
+        let permissions = permissions_of(name, connection).await?;
         Ok(Some(Role {
             name: role.name,
             permissions,
@@ -127,6 +119,22 @@ async fn names(connection: &impl ConnectionTrait) -> Result<Vec<String>> {
     role::Entity::find()
         .select_only()
         .column(role::Column::Name)
+        .into_tuple()
+        .all(connection)
+        .await
+        .map_err(Error::from_db)
+}
+
+/// The permissions that a role gives, in the order of the alphabet.
+pub(super) async fn permissions_of(
+    name: &RoleName,
+    connection: &impl ConnectionTrait,
+) -> Result<Vec<String>> {
+    role_permission::Entity::find()
+        .select_only()
+        .column(role_permission::Column::Permission)
+        .filter(role_permission::Column::RoleName.eq(name.as_str()))
+        .order_by_asc(role_permission::Column::Permission)
         .into_tuple()
         .all(connection)
         .await

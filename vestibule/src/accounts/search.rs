@@ -19,8 +19,8 @@ impl Accounts {
     }
 
     /// As [`list`](Self::list), of the accounts whose name begins with `text`, or reads so; where
-    /// it has an `@`, of those whose email address it is, as it is kept. An index has them, however many
-    /// accounts there are.
+    /// it has an `@`, of those whose email address it is, as it is kept. An index has them,
+    /// however many accounts there are.
     ///
     /// # Errors
     /// When the database failed.

@@ -57,6 +57,19 @@ impl Page {
         self.render_as(StatusCode::OK, name, Serde(context).into())
     }
 
+    /// Renders a template with `view`, or gives a script the view itself.
+    pub(super) fn answer(
+        &self,
+        client: Client,
+        name: &str,
+        view: impl Serialize,
+    ) -> Result<Response> {
+        match client {
+            Client::Json => Ok(axum::Json(view).into_response()),
+            _ => self.render(name, view),
+        }
+    }
+
     /// Answers a form that was not filled in right: the form again, with what was wrong, or
     /// problem+json.
     pub(super) fn refuse(

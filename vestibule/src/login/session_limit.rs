@@ -87,10 +87,10 @@ impl<U: User> Visit<U> {
     /// The sessions of `user` that are alive, the last seen first.
     pub(crate) async fn alive(&self, user: &U, now: Timestamp) -> Result<Vec<Session>> {
         let manager = &*self.manager;
-        let mut sessions = manager.store.list_user(&manager.realm, &user.id()).await?;
-        sessions.retain(|session| {
-            manager.expiry.is_alive(session, now) && session.user_epoch == user.session_epoch()
-        });
-        Ok(sessions)
+        let (realm, id, epoch) = (&manager.realm, user.id(), user.session_epoch());
+        let store = &manager.store;
+        store
+            .list_alive(realm, &id, epoch, manager.expiry, now)
+            .await
     }
 }

@@ -170,6 +170,23 @@ impl SharedSessionStore {
     }
 }
 
+impl SharedSessionStore {
+    /// The sessions of a user in this epoch that are alive at `now`, the last seen first.
+    pub(crate) async fn list_alive(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        user_epoch: i64,
+        expiry: SessionExpiry,
+        now: Timestamp,
+    ) -> Result<Vec<Session>> {
+        let mut sessions = self.list_user(realm, user_id).await?;
+        sessions
+            .retain(|session| expiry.is_alive(session, now) && session.user_epoch == user_epoch);
+        Ok(sessions)
+    }
+}
+
 impl std::fmt::Debug for SharedSessionStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SharedSessionStore")

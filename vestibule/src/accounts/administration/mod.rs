@@ -10,11 +10,12 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, TransactionTrait};
 
 use crate::accounts::entity::role;
-use crate::accounts::repository::changed;
 use crate::accounts::security_log::Entry;
 use crate::accounts::{ADMIN, Account, Accounts, Action, Actor, rows};
+use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::login::UserId;
+use crate::session::SessionId;
 
 /// Changes accounts and roles by the hand of an [`Actor`], from [`Accounts::by`].
 ///
@@ -146,12 +147,21 @@ impl<'a> Administration<'a> {
         Ok(Change::Done)
     }
 
-    async fn revoke_all(&self, id: &UserId) -> Result<u64> {
-        let accounts = self.accounts;
-        accounts
-            .sessions
-            .revoke_user(&accounts.realm, id, None)
-            .await
+    /// Ends the sessions of a user but one, and what remembers their browsers, where that is what
+    /// a change came to.
+    async fn revoked(
+        &self,
+        outcome: Stopped<Change>,
+        id: &UserId,
+        keep: Option<SessionId>,
+    ) -> Result<Change> {
+        let change = settled(outcome)?;
+        if change == Change::Done {
+            let accounts = self.accounts;
+            let sessions = &accounts.sessions;
+            sessions.revoke_user(&accounts.realm, id, keep).await?;
+        }
+        Ok(change)
     }
 }
 

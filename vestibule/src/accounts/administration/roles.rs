@@ -1,14 +1,13 @@
 //! Roles, and the permissions that they give.
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
-    QueryFilter, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter,
 };
 
 use super::{Administration, Change, Stopped, settled};
 use crate::access::{PermissionName, RoleName, nearest};
 use crate::accounts::entity::{role, role_permission, user_role};
-use crate::accounts::roles::check_role;
+use crate::accounts::roles::{check_role, permissions_of};
 use crate::accounts::{ADMIN, Action};
 use crate::database::is_duplicate;
 use crate::error::{Error, Result};
@@ -121,15 +120,4 @@ impl Administration<'_> {
         let action = Action::PermissionForbidden;
         self.done(transaction, action, None, detail).await
     }
-}
-
-async fn permissions_of(name: &RoleName, transaction: &DatabaseTransaction) -> Result<Vec<String>> {
-    role_permission::Entity::find()
-        .select_only()
-        .column(role_permission::Column::Permission)
-        .filter(role_permission::Column::RoleName.eq(name.as_str()))
-        .into_tuple()
-        .all(transaction)
-        .await
-        .map_err(Error::from_db)
 }

@@ -2,7 +2,7 @@
 
 use super::{Administration, Change, Stopped, settled};
 use crate::accounts::Action;
-use crate::accounts::repository::changed;
+use crate::database::changed;
 use crate::error::Result;
 use crate::login::UserId;
 use crate::session::SessionId;
@@ -42,11 +42,8 @@ impl Administration<'_> {
     /// # Errors
     /// When the database or the session store failed.
     pub async fn end_sessions(&self, id: &UserId) -> Result<Change> {
-        let change = settled(self.try_end_sessions(id).await)?;
-        if change == Change::Done {
-            self.revoke_all(id).await?;
-        }
-        Ok(change)
+        self.revoked(self.try_end_sessions(id).await, id, None)
+            .await
     }
 
     async fn try_end_sessions(&self, id: &UserId) -> Stopped<Change> {
@@ -63,13 +60,8 @@ impl Administration<'_> {
     /// When the database or the session store failed. Where the store failed the line in the
     /// security log is there already: call it again.
     pub async fn end_other_sessions(&self, id: &UserId, keep: Option<SessionId>) -> Result<Change> {
-        let change = settled(self.try_end_other_sessions(id).await)?;
-        if change == Change::Done {
-            let accounts = self.accounts;
-            let sessions = &accounts.sessions;
-            sessions.revoke_user(&accounts.realm, id, keep).await?;
-        }
-        Ok(change)
+        self.revoked(self.try_end_other_sessions(id).await, id, keep)
+            .await
     }
 
     async fn try_end_other_sessions(&self, id: &UserId) -> Stopped<Change> {

@@ -6,10 +6,10 @@ use sea_orm::{ActiveModelTrait, ActiveValue, DatabaseTransaction, EntityTrait};
 use super::{Administration, Change, Stopped, settled};
 use crate::access::RoleName;
 use crate::accounts::entity::{user, user_role};
-use crate::accounts::repository::changed;
 use crate::accounts::roles::{check_role, count_active_admins};
 use crate::accounts::{ADMIN, Account, Action, Email, Username};
 use crate::crypto::secret::Secret;
+use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::login::UserId;
 
@@ -120,11 +120,8 @@ impl Administration<'_> {
     /// When the database or the session store failed. A disabled account's user is refused at
     /// the very next request in any case.
     pub async fn disable(&self, id: &UserId) -> Result<Change> {
-        let change = settled(self.try_set_disabled(id, true).await)?;
-        if change == Change::Done {
-            self.revoke_all(id).await?;
-        }
-        Ok(change)
+        self.revoked(self.try_set_disabled(id, true).await, id, None)
+            .await
     }
 
     /// Enables an account again.
@@ -160,11 +157,7 @@ impl Administration<'_> {
     /// When the database or the session store failed. A deleted account's user is refused at the
     /// very next request in any case.
     pub async fn delete(&self, id: &UserId) -> Result<Change> {
-        let change = settled(self.try_delete(id).await)?;
-        if change == Change::Done {
-            self.revoke_all(id).await?;
-        }
-        Ok(change)
+        self.revoked(self.try_delete(id).await, id, None).await
     }
 
     async fn try_delete(&self, id: &UserId) -> Stopped<Change> {
@@ -201,11 +194,12 @@ impl Administration<'_> {
         password: &Secret,
         must_change: bool,
     ) -> Result<Change> {
-        let change = settled(self.try_write_password(id, password, must_change).await)?;
-        if change == Change::Done {
-            self.revoke_all(id).await?;
-        }
-        Ok(change)
+        self.revoked(
+            self.try_write_password(id, password, must_change).await,
+            id,
+            None,
+        )
+        .await
     }
 
     async fn try_write_password(

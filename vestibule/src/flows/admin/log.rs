@@ -4,7 +4,7 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::{Admins, answer, user_path};
+use super::{Admins, user_path};
 use crate::access::Allowed;
 use crate::accounts::LogEntry;
 use crate::error::Result;
@@ -59,7 +59,7 @@ pub(super) async fn list(
         next: found.last().filter(|_| is_more).map(|last| last.id.clone()),
         log: found.into_iter().map(log_view).collect(),
     };
-    answer(&page, client, LIST, view)
+    page.answer(client, LIST, view)
 }
 
 pub(super) fn log_view(entry: LogEntry) -> LogView {

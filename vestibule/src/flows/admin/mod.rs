@@ -46,7 +46,7 @@ use serde::Serialize;
 use crate::access::Rule::{self, AllOf, FreshLogin};
 use crate::access::{Allowed, Guard, RoleName};
 use crate::accounts::{ADMIN, Account, Actor, Administration, Change};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::flows::page::Page;
 use crate::flows::submitted::{BadSubmission, Submitted};
 use crate::flows::{ADMIN_PATH, Flow, Site};
@@ -159,14 +159,15 @@ impl FromRequest<Site> for Changing {
 }
 
 impl Changing {
-    /// Takes out the one field of the form; none where `name` is empty.
+    /// Takes out the one field of the form.
     fn take(&mut self, name: &str) -> std::result::Result<String, BadSubmission> {
-        let known = [name];
-        self.submitted.check(match name {
-            "" => &[],
-            _ => &known,
-        })?;
+        self.submitted.check(&[name])?;
         Ok(self.submitted.take(name))
+    }
+
+    /// Refuses any field, of a form that is no more than a button.
+    fn no_fields(&self) -> std::result::Result<(), BadSubmission> {
+        self.submitted.check(&[])
     }
 
     fn accounts(&self) -> Administration<'_> {
@@ -202,14 +203,6 @@ impl Changing {
                 self.page.redirect(path, Flash::new(category, message))
             }
         }
-    }
-}
-
-/// A page, or the same for a script.
-fn answer(page: &Page, client: Client, template: &str, view: impl Serialize) -> Result<Response> {
-    match client {
-        Client::Json => Ok(axum::Json(view).into_response()),
-        _ => page.render(template, view),
     }
 }
 

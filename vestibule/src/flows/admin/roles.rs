@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{Admins, Answer, Changing, ROLES_PATH, answer, href, value};
+use super::{Admins, Answer, Changing, ROLES_PATH, href, value};
 use crate::access::{Allowed, PermissionName, RoleName};
 use crate::accounts::{ADMIN, Accounts, Change, Role};
 use crate::error::Result;
@@ -41,7 +41,7 @@ struct OneView {
 
 pub(super) async fn list(_: Allowed<Admins>, page: Page, client: Client) -> Result<Response> {
     let view = list_view(&page.site.inner().accounts, "").await?;
-    answer(&page, client, LIST, view)
+    page.answer(client, LIST, view)
 }
 
 pub(super) async fn show(
@@ -51,7 +51,7 @@ pub(super) async fn show(
     Path(name): Path<String>,
 ) -> Result<Response> {
     match one_view(&page.site.inner().accounts, &name, "").await? {
-        Some(view) => answer(&page, client, ONE, view),
+        Some(view) => page.answer(client, ONE, view),
         None => Ok(StatusCode::NOT_FOUND.into_response()),
     }
 }
@@ -151,8 +151,8 @@ pub(super) async fn forbid(Path(name): Path<String>, mut changing: Changing) -> 
     Ok(changing.answer(change, done, &role_path(&name)).await)
 }
 
-pub(super) async fn remove(Path(name): Path<String>, mut changing: Changing) -> Answer {
-    changing.take("")?;
+pub(super) async fn remove(Path(name): Path<String>, changing: Changing) -> Answer {
+    changing.no_fields()?;
     let Ok(role) = name.parse::<RoleName>() else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };

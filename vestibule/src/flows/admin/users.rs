@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{Admins, Answer, Changing, answer, user_path};
+use super::{Admins, Answer, Changing, user_path};
 use crate::access::{Allowed, RoleName};
 use crate::accounts::{Account, Accounts, Change, LogEntry};
 use crate::error::Result;
@@ -86,7 +86,7 @@ pub(super) async fn list(
         users: found.iter().map(user_view).collect(),
         q: search.q,
     };
-    answer(&page, client, LIST, view)
+    page.answer(client, LIST, view)
 }
 
 pub(super) async fn show(
@@ -100,7 +100,7 @@ pub(super) async fn show(
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     let view = one_view(&admin, &account, accounts).await?;
-    answer(&page, client, ONE, view)
+    page.answer(client, ONE, view)
 }
 
 async fn one_view(
@@ -175,23 +175,23 @@ pub(super) async fn revoke(Path(id): Path<String>, mut changing: Changing) -> An
     Ok(changing.answer(change, done, &user_path(&id)).await)
 }
 
-pub(super) async fn disable(Path(id): Path<String>, mut changing: Changing) -> Answer {
-    changing.take("")?;
+pub(super) async fn disable(Path(id): Path<String>, changing: Changing) -> Answer {
+    changing.no_fields()?;
     let change = changing.accounts().disable(&id.as_str().into()).await?;
     let done = "The account is disabled, and all its sessions are ended.";
     Ok(changing.answer(change, done, &user_path(&id)).await)
 }
 
-pub(super) async fn enable(Path(id): Path<String>, mut changing: Changing) -> Answer {
-    changing.take("")?;
+pub(super) async fn enable(Path(id): Path<String>, changing: Changing) -> Answer {
+    changing.no_fields()?;
     let change = changing.accounts().enable(&id.as_str().into()).await?;
     Ok(changing
         .answer(change, "The account is enabled.", &user_path(&id))
         .await)
 }
 
-pub(super) async fn demand_new_password(Path(id): Path<String>, mut changing: Changing) -> Answer {
-    changing.take("")?;
+pub(super) async fn demand_new_password(Path(id): Path<String>, changing: Changing) -> Answer {
+    changing.no_fields()?;
     let change = changing
         .accounts()
         .demand_new_password(&id.as_str().into())
@@ -211,8 +211,8 @@ pub(super) async fn end_session(Path(id): Path<String>, mut changing: Changing) 
         .await)
 }
 
-pub(super) async fn end_sessions(Path(id): Path<String>, mut changing: Changing) -> Answer {
-    changing.take("")?;
+pub(super) async fn end_sessions(Path(id): Path<String>, changing: Changing) -> Answer {
+    changing.no_fields()?;
     let change = changing
         .accounts()
         .end_sessions(&id.as_str().into())

@@ -101,10 +101,7 @@ async fn show(
     let view = View {
         sessions: sessions.collect(),
     };
-    match client {
-        Client::Json => Ok(axum::Json(view).into_response()),
-        _ => page.render(TEMPLATE, view),
-    }
+    page.answer(client, TEMPLATE, view)
 }
 
 async fn end(

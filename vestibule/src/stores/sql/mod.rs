@@ -9,11 +9,11 @@ pub use migration::MIGRATIONS;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, TransactionTrait, UpdateMany,
+    QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
 };
 
 use crate::clock::Timestamp;
-use crate::database::{Database, retried};
+use crate::database::{Database, changed, retried};
 use crate::error::{Error, Result};
 use crate::session::{
     RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
@@ -304,12 +304,4 @@ async fn delete_remembered(id: Vec<u8>, connection: &impl ConnectionTrait) -> Re
         .await
         .map_err(Error::from_db)?;
     Ok(login.rows_affected > 0)
-}
-
-async fn changed<E: EntityTrait>(
-    update: UpdateMany<E>,
-    connection: &impl ConnectionTrait,
-) -> Result<bool> {
-    let updated = update.exec(connection).await.map_err(Error::from_db)?;
-    Ok(updated.rows_affected > 0)
 }
