@@ -34,6 +34,7 @@ impl Settings {
             AtMaxSessions::EndOldest => SessionLimit::end_oldest(self.max_sessions),
             AtMaxSessions::Refuse => SessionLimit::refuse(self.max_sessions),
         };
+        config.cached_sessions = self.cached_sessions;
         config.session_protection = match self.session_protection {
             Protection::Off => SessionProtection::Off,
             Protection::Basic => SessionProtection::Basic,

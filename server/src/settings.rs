@@ -119,6 +119,16 @@ pub(crate) struct Settings {
     )]
     pub(crate) at_max_sessions: AtMaxSessions,
 
+    /// How many sessions to keep in memory between requests; 0 for none
+    #[arg(
+        long,
+        env = "VESTIBULE_CACHED_SESSIONS",
+        value_name = "COUNT",
+        default_value_t = 10_000,
+        global = true
+    )]
+    pub(crate) cached_sessions: usize,
+
     /// What happens to a session that comes from another browser
     #[arg(
         long,

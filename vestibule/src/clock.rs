@@ -1,9 +1,9 @@
 //! The only place that asks for the time.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A moment: milliseconds since the Unix epoch, the form in which every store keeps time.
 ///
@@ -75,6 +75,13 @@ impl std::ops::Sub<Duration> for Timestamp {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_sub(millis))
     }
+}
+
+/// Milliseconds since some moment of this process: for how long something has taken, whatever
+/// happens to the clock.
+pub(crate) fn monotonic() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Where the time comes from: the system, or a test's hand.

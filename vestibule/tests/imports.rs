@@ -14,7 +14,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("password", &["crypto", "error"]),
     ("login", &["clock", "crypto", "error", "session", "web"]),
     ("access", &["error", "login"]),
-    ("database", &["error"]),
+    ("database", &["error", "session"]),
     ("mail", &["error"]),
     (
         "accounts",

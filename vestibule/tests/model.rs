@@ -17,8 +17,8 @@ use vestibule::clock::{Clock, Timestamp};
 use vestibule::crypto::random::Random;
 use vestibule::login::{User, UserId};
 use vestibule::session::{
-    RememberDigest, RememberSeed, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry,
-    SessionId, SessionStore,
+    ChangeFeed, RememberDigest, RememberSeed, RememberedId, RememberedLogin, Replaced, Session,
+    SessionExpiry, SessionId, SessionStore,
 };
 use vestibule::stores::MemoryStore;
 use vestibule::testing::TestClient;
@@ -603,8 +603,8 @@ impl SessionStore for FlawedStore {
         self.store.load(id)
     }
 
-    fn touch(&self, id: SessionId, at: Timestamp) -> impl Future<Output = Result<bool>> + Send {
-        self.store.touch(id, at)
+    fn touch(&self, ids: &[SessionId], at: Timestamp) -> impl Future<Output = Result<u64>> + Send {
+        self.store.touch(ids, at)
     }
 
     async fn mark_stale(&self, id: SessionId) -> Result<bool> {
@@ -699,5 +699,9 @@ impl SessionStore for FlawedStore {
         now: Timestamp,
     ) -> impl Future<Output = Result<u64>> + Send {
         self.store.sweep(realm, expiry, now)
+    }
+
+    fn feed(&self) -> Option<&ChangeFeed> {
+        self.store.feed()
     }
 }

@@ -53,7 +53,9 @@ fn test() -> anyhow::Result<()> {
         let mut tests = Command::new("cargo");
         // With all packages, so that nothing is built anew for another choice of features.
         tests.args(["test", "--workspace", "--all-features", "--lib"]);
-        tests.args(["--test", "attacks", "--test", "authorization"]);
+        for test in ["attacks", "authorization", "cache", "nodes"] {
+            tests.args(["--test", test]);
+        }
         tests.env("VESTIBULE_TEST_DATABASE_URL", url);
         run(&mut tests).with_context(|| format!("on {name}"))
     })

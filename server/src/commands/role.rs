@@ -7,7 +7,7 @@ use vestibule::access::PermissionName;
 use super::{open, operator, role_name, say, tell};
 use crate::settings::Settings;
 
-/// What can be done with roles. A change counts from the next request on.
+/// What can be done with roles. A running program knows of a change within 2 seconds.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RoleCommand {
     /// List all roles: name, permissions, number of users

@@ -1,4 +1,4 @@
-//! `vestibule session …`: the sessions of a user.
+//! `vestibule session …`: the sessions of a user, and those that have expired.
 
 use anyhow::bail;
 use clap::Subcommand;
@@ -7,7 +7,7 @@ use vestibule::accounts::Change;
 use super::{find, open, operator, say, tell};
 use crate::settings::Settings;
 
-/// What can be done with sessions. What is ended is refused from the next request on.
+/// What can be done with sessions. What is ended a running program refuses within 2 seconds.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionCommand {
     /// List a user's sessions, the last seen first: id, last seen, since, address, browser
@@ -16,6 +16,8 @@ pub(crate) enum SessionCommand {
     Revoke { name: String, session: String },
     /// End all sessions of a user, and forget their browsers
     RevokeAll { name: String },
+    /// Remove what has expired, a little at a time. A running program does so by itself
+    Sweep,
 }
 
 pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow::Result<()> {
@@ -51,6 +53,12 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
             let change = operator(&site).end_sessions(&account.id).await?;
             let done = format!("All sessions of {} are ended.", account.username);
             tell(&change, done)
+        }
+        SessionCommand::Sweep => {
+            let swept = site.accounts().sweep_sessions().await?;
+            say(format!(
+                "{swept} expired sessions and remembered logins are removed."
+            ))
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) enum UserCommand {
     Enable { name: String },
     /// Give a user a role; `admin` is the one that may use the pages below /admin
     Grant { name: String, role: String },
-    /// Take a role from a user, from the next request on
+    /// Take a role from a user; a running program knows within 2 seconds
     Revoke { name: String, role: String },
     /// Delete a user's account for ever, and end all their sessions
     Delete {

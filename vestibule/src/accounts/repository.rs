@@ -20,7 +20,9 @@ use crate::database::{Database, changed, is_duplicate};
 use crate::error::{Error, Result};
 use crate::login::{UserId, UserLoader};
 use crate::password::{PasswordHash, Passwords};
-use crate::session::{Session, SessionExpiry, SessionStore, SharedSessionStore};
+use crate::session::{
+    ChangeFeed, Session, SessionExpiry, SessionId, SessionStore, SharedSessionStore,
+};
 
 /// The stored users. Clones share everything.
 #[derive(Clone)]
@@ -200,6 +202,16 @@ impl Accounts {
             .await
     }
 
+    /// Removes the sessions and remembered logins that have expired, some at a time. Returns how
+    /// many. Log-ins do the same now and then; nobody needs this for safety.
+    ///
+    /// # Errors
+    /// When the session store failed.
+    pub async fn sweep_sessions(&self) -> Result<u64> {
+        let now = self.clock.now();
+        self.sessions.sweep(&self.realm, self.expiry, now).await
+    }
+
     /// Changes of accounts and roles by the hand of `actor`.
     ///
     /// ```no_run
@@ -319,6 +331,18 @@ fn password_row(user_id: &str, hash: &PasswordHash, now: Timestamp) -> password:
 impl UserLoader<Account> for Accounts {
     async fn load(&self, id: UserId) -> Result<Option<Account>> {
         rows::find(&id, self.database.connection()).await
+    }
+
+    fn feed(&self) -> Option<&ChangeFeed> {
+        Some(self.database.feed())
+    }
+
+    fn is_beside(&self, sessions: &ChangeFeed) -> bool {
+        sessions.is_same(self.database.feed())
+    }
+
+    async fn load_with_session(&self, id: SessionId) -> Result<Option<(Session, Option<Account>)>> {
+        rows::find_with_session(id, self.database.connection()).await
     }
 }
 

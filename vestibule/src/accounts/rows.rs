@@ -14,6 +14,8 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::password::PasswordHash;
+use crate::session::rows::{session, to_session};
+use crate::session::{Session, SessionId};
 
 const ROLE: &str = "role";
 const PERMISSION: &str = "permission";
@@ -39,6 +41,37 @@ pub(super) async fn find_one(
     let rows = with_rights_of(condition);
     let found = joined(&rows, connection).await?;
     Ok(found.map(|(account, _)| account))
+}
+
+/// The session by this id and its user, with all rights, by one query.
+pub(super) async fn find_with_session(
+    id: SessionId,
+    connection: &impl ConnectionTrait,
+) -> Result<Option<(Session, Option<Account>)>> {
+    let user_of = session::Entity::belongs_to(user::Entity)
+        .from(session::Column::UserId)
+        .to(user::Column::Id)
+        .into();
+    // As two entities in one row their columns have prefixes; those of the session are `A_`.
+    let rows = session::Entity::find_by_id(id.as_bytes().to_vec())
+        .join(JoinType::LeftJoin, user_of)
+        .join(JoinType::LeftJoin, user::Relation::Roles.def())
+        .join(JoinType::LeftJoin, user_role::Relation::Permissions.def())
+        .column_as(user_role::Column::RoleName, ROLE)
+        .column_as(role_permission::Column::Permission, PERMISSION)
+        .select_also(user::Entity);
+    let rows = connection.query_all(rows.as_query()).await;
+    let rows = rows.map_err(Error::from_db)?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let session = session::Model::from_query_result(first, "A_").map_err(Error::from_db)?;
+    let user = user::Model::from_query_result_optional(first, "B_").map_err(Error::from_db)?;
+    let rights = rights(&rows, "A_")?;
+    Ok(Some((
+        to_session(session)?,
+        user.map(|user| account(user, rights)),
+    )))
 }
 
 /// The same, with the password hash, for whoever checks it.
@@ -73,21 +106,26 @@ async fn joined(
 ) -> Result<Option<(Account, QueryResult)>> {
     let rows = connection.query_all(rows.as_query()).await;
     let rows = rows.map_err(Error::from_db)?;
-    let (mut roles, mut permissions) = (Vec::new(), Vec::new());
-    for row in &rows {
-        let (role, permission): (Option<String>, Option<String>) = (
-            row.try_get("", ROLE).map_err(Error::from_db)?,
-            row.try_get("", PERMISSION).map_err(Error::from_db)?,
-        );
-        roles.extend(role);
-        permissions.extend(permission);
-    }
+    let rights = rights(&rows, "")?;
     let Some(first) = rows.into_iter().next() else {
         return Ok(None);
     };
     let user = user::Model::from_query_result(&first, "").map_err(Error::from_db)?;
-    let account = account(user, Rights::new(roles, permissions));
-    Ok(Some((account, first)))
+    Ok(Some((account(user, rights), first)))
+}
+
+/// The rights in rows that are each of one role and permission.
+fn rights(rows: &[QueryResult], prefix: &str) -> Result<Rights> {
+    let (mut roles, mut permissions) = (Vec::new(), Vec::new());
+    for row in rows {
+        let (role, permission): (Option<String>, Option<String>) = (
+            row.try_get(prefix, ROLE).map_err(Error::from_db)?,
+            row.try_get(prefix, PERMISSION).map_err(Error::from_db)?,
+        );
+        roles.extend(role);
+        permissions.extend(permission);
+    }
+    Ok(Rights::new(roles, permissions))
 }
 
 /// These users with their rights, by one query more.

@@ -11,6 +11,7 @@ use crate::accounts::{Account, Accounts, Actor};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::login::UserId;
+use crate::session::Changed;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -143,6 +144,10 @@ impl Accounts {
         actor: &Actor,
         entry: Entry<'_>,
     ) -> Result<()> {
+        // A change of a role is one of everybody who has it.
+        let changed = entry.user.map(|user| Changed::User(&user.id));
+        let feed = self.database.feed();
+        let _told = feed.tell_at_end(changed.unwrap_or(Changed::Everything));
         let now = self.clock.now();
         let row = security_log::ActiveModel {
             id: ActiveValue::Set(self.new_id(now)?),

@@ -54,6 +54,9 @@ pub struct SiteConfig {
     pub fresh_for: Duration,
     /// How many sessions a user may have at a time.
     pub session_limit: SessionLimit,
+    /// How many sessions are kept in memory between requests
+    /// ([`LoginManager::cached_sessions`]).
+    pub cached_sessions: usize,
     /// What happens to a session that comes from another browser.
     pub session_protection: SessionProtection,
     /// The proxies whose `X-Forwarded-For` is believed.
@@ -92,6 +95,7 @@ impl SiteConfig {
             remember: RememberCookie::default(),
             fresh_for: Duration::from_secs(15 * 60),
             session_limit: SessionLimit::default(),
+            cached_sessions: LoginManager::<Account>::CACHED_SESSIONS,
             session_protection: SessionProtection::default(),
             trusted_proxies: TrustedProxies::default(),
             clock: Clock::default(),
@@ -216,6 +220,7 @@ impl Site {
             .remember(config.remember)?
             .fresh_for(config.fresh_for)
             .session_limit(config.session_limit)
+            .cached_sessions(config.cached_sessions)
             .session_protection(config.session_protection)
             .clock(config.clock.clone())
             .random(config.random);

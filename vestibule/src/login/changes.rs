@@ -81,7 +81,7 @@ impl<U: User> Visit<U> {
             is_fresh: self.is_fresh(&session, now),
             is_remembered: remembered.is_some(),
             user: user.clone(),
-            session: Some(session),
+            session: Some(Arc::new(session)),
         };
         self.go_on(&token, logged_in);
         self.tell(Event::LoggedIn).await;
@@ -111,7 +111,7 @@ impl<U: User> Visit<U> {
             is_fresh: true,
             is_remembered: logged_in.is_remembered,
             user: logged_in.user.clone(),
-            session: Some(session),
+            session: Some(Arc::new(session)),
         };
         self.go_on(&token, confirmed);
         self.tell(Event::LoginConfirmed).await;
@@ -131,7 +131,7 @@ impl<U: User> Visit<U> {
         let mut ended = self.session();
         if let Some(id) = brought {
             if ended.is_none() {
-                ended = store.load(id).await?;
+                ended = store.load(id).await?.map(Arc::new);
             }
             store.revoke(id).await?;
         }
@@ -150,7 +150,7 @@ impl<U: User> Visit<U> {
         self.forget();
         let user = ended.as_ref().map(|session| session.user_id.clone());
         let user = user.or_else(|| remembered.map(|login| login.user_id));
-        let session = ended.map(|session| session.public_id);
+        let session = ended.map(|session| session.public_id.clone());
         self.tell_of(Event::LoggedOut, user, session).await;
         Ok(())
     }

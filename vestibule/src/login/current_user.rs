@@ -40,7 +40,7 @@ impl<U> CurrentUser<U> {
 
     /// The session that this user is logged in with; none for a user of the request loader.
     pub fn session(&self) -> Option<&Session> {
-        self.0.session.as_ref()
+        self.0.session.as_deref()
     }
 
     /// Whether the user showed a credential in this session, and not too long ago

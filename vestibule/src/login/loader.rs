@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::login::{User, UserId};
+use crate::session::{ChangeFeed, Session, SessionId};
 
 /// Finds a user by id. Flask-Login's `user_loader`.
 ///
@@ -41,6 +42,33 @@ pub trait UserLoader<U: User>: Send + Sync + 'static {
     /// When it could not look ([`Error::store`]). Never answer "none" for that: the visitor
     /// would be taken for somebody who is not logged in.
     fn load(&self, id: UserId) -> impl Future<Output = Result<Option<U>>> + Send;
+
+    /// What tells of changed users, so that they can be kept between requests. Default: none, and
+    /// each request loads its user, unless
+    /// [`LoginManager::cache_users_for`](crate::LoginManager::cache_users_for) says otherwise.
+    fn feed(&self) -> Option<&ChangeFeed> {
+        None
+    }
+
+    /// Whether the users lie beside the sessions of the store with this feed, so that
+    /// [`load_with_session`](Self::load_with_session) finds both at once. Default: not.
+    fn is_beside(&self, sessions: &ChangeFeed) -> bool {
+        let _ = sessions;
+        false
+    }
+
+    /// The session by this id and its user, or none if there is no such user any more, in one
+    /// round trip. Asked only where [`is_beside`](Self::is_beside) says so.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    fn load_with_session(
+        &self,
+        id: SessionId,
+    ) -> impl Future<Output = Result<Option<(Session, Option<U>)>>> + Send {
+        let _ = id;
+        async { Err(Error::internal("this loader finds no sessions")) }
+    }
 }
 
 impl<U, F, Fut, E> UserLoader<U> for F
@@ -55,7 +83,7 @@ where
     }
 }
 
-type BoxFuture<'a, U> = Pin<Box<dyn Future<Output = Result<Option<U>>> + Send + 'a>>;
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<Option<T>>> + Send + 'a>>;
 
 /// A user loader of any kind behind one pointer.
 pub(crate) struct SharedUserLoader<U>(Arc<dyn DynUserLoader<U>>);
@@ -71,11 +99,29 @@ impl<U: User> SharedUserLoader<U> {
     pub(crate) async fn load(&self, id: UserId) -> Result<Option<U>> {
         self.0.load(id).await
     }
+
+    pub(crate) fn feed(&self) -> Option<&ChangeFeed> {
+        self.0.feed()
+    }
+
+    pub(crate) fn is_beside(&self, sessions: &ChangeFeed) -> bool {
+        self.0.is_beside(sessions)
+    }
+
+    pub(crate) async fn load_with_session(
+        &self,
+        id: SessionId,
+    ) -> Result<Option<(Session, Option<U>)>> {
+        self.0.load_with_session(id).await
+    }
 }
 
 /// The object-safe twin of [`UserLoader`].
 trait DynUserLoader<U>: Send + Sync {
     fn load(&self, id: UserId) -> BoxFuture<'_, U>;
+    fn feed(&self) -> Option<&ChangeFeed>;
+    fn is_beside(&self, sessions: &ChangeFeed) -> bool;
+    fn load_with_session(&self, id: SessionId) -> BoxFuture<'_, (Session, Option<U>)>;
 }
 
 struct Erased<L, U> {
@@ -86,5 +132,17 @@ struct Erased<L, U> {
 impl<U: User, L: UserLoader<U>> DynUserLoader<U> for Erased<L, U> {
     fn load(&self, id: UserId) -> BoxFuture<'_, U> {
         Box::pin(self.loader.load(id))
+    }
+
+    fn feed(&self) -> Option<&ChangeFeed> {
+        self.loader.feed()
+    }
+
+    fn is_beside(&self, sessions: &ChangeFeed) -> bool {
+        self.loader.is_beside(sessions)
+    }
+
+    fn load_with_session(&self, id: SessionId) -> BoxFuture<'_, (Session, Option<U>)> {
+        Box::pin(self.loader.load_with_session(id))
     }
 }

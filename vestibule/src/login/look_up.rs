@@ -1,18 +1,23 @@
 //! From what a request brings to its user: the one place where sessions, remembered logins and
 //! requests are judged.
 
+use std::sync::Arc;
+
 use http::request::Parts;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::login::cache::{Found, LoginCache};
 use crate::login::visit::{LoggedIn, Visit};
 use crate::login::{Event, SessionProtection, User};
-use crate::session::{Presented, RememberToken, RememberedLogin, Session, SessionExpiry};
+use crate::session::{
+    Presented, RememberToken, RememberedLogin, Session, SessionExpiry, SessionId,
+};
 
 impl<U: User> Visit<U> {
     /// Who this is: by the session, or else by the remember cookie, or else by the request
     /// itself.
-    pub(crate) async fn look_up(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
+    pub(crate) async fn look_up(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>> {
         if self.has_rubbish {
             self.tell_of(Event::CookieRefused, None, None).await;
         }
@@ -20,9 +25,9 @@ impl<U: User> Visit<U> {
             return Ok(Some(logged_in));
         }
         if let Some(logged_in) = self.by_remember_cookie(request).await? {
-            return Ok(Some(logged_in));
+            return Ok(Some(Arc::new(logged_in)));
         }
-        self.by_request(request).await
+        Ok(self.by_request(request).await?.map(Arc::new))
     }
 
     /// The sessions of whoever is logged in, as far as they are alive.
@@ -46,19 +51,22 @@ impl<U: User> Visit<U> {
         Ok(found.is_some_and(|found| manager.expiry.is_alive(&found, manager.clock.now())))
     }
 
-    async fn by_session(&self) -> Result<Option<LoggedIn<U>>> {
+    async fn by_session(&self) -> Result<Option<Arc<LoggedIn<U>>>> {
         let Some(token) = &self.token else {
             return Ok(None);
         };
         let manager = &*self.manager;
-        let Some(mut session) = manager.store.load(token.id(&manager.realm)).await? else {
+        let (id, now) = (token.id(&manager.realm), manager.clock.now());
+        if let Some(logged_in) = self.by_cache(id, now).await? {
+            return Ok(Some(logged_in));
+        }
+        let before = manager.cache.as_ref().and_then(LoginCache::begin);
+        let Some((mut session, loaded)) = manager.load(id, now).await? else {
             return Ok(None);
         };
-        let now = manager.clock.now();
         if !manager.expiry.is_alive(&session, now) {
             return Ok(None);
         }
-        let loaded = manager.loader.load(session.user_id.clone()).await?;
         let Some(user) = loaded.filter(|user| user.session_epoch() == session.user_epoch) else {
             manager.store.revoke(session.id).await?;
             self.tell_of_session(Event::SessionEnded, &session).await;
@@ -68,55 +76,128 @@ impl<U: User> Visit<U> {
             return Ok(None);
         }
         if manager.expiry.is_touch_due(&session, now) {
-            self.touch(&session, now).await;
+            self.touch(&mut session, now).await;
         }
-        let remember_token = self.remember_token.as_ref();
-        let remember_token =
-            remember_token.filter(|token| Some(token.id(&manager.realm)) == session.remembered);
-        if let Some(token) = remember_token
-            && manager.remember.refresh_each_request
-        {
-            self.remember_for_longer(token, now).await?;
+        let logged_in = Arc::new(self.logged_in(user, Arc::new(session), now).await?);
+        if let (Some(cache), Some(before)) = (&manager.cache, before) {
+            cache.keep(&logged_in, before, now);
         }
-        Ok(Some(LoggedIn {
+        Ok(Some(logged_in))
+    }
+
+    /// The same from the cache, where there is nothing to do but to go on. In all other cases the
+    /// stores are asked.
+    async fn by_cache(&self, id: SessionId, now: Timestamp) -> Result<Option<Arc<LoggedIn<U>>>> {
+        let manager = &*self.manager;
+        let found = manager.cache.as_ref().and_then(|cache| cache.get(id, now));
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        let session = match &found {
+            Found::Session(session) => Some(session),
+            Found::LoggedIn(logged_in) => logged_in.session.as_ref(),
+        };
+        let is_good = |session: &&Arc<Session>| {
+            manager.expiry.is_alive(session, now)
+                && !manager.expiry.is_touch_due(session, now)
+                && !self.must_protect(session)
+        };
+        let Some(session) = session.filter(is_good).cloned() else {
+            return Ok(None);
+        };
+        let known = match found {
+            Found::LoggedIn(known) => known,
+            Found::Session(_) => {
+                let loaded = manager.loader.load(session.user_id.clone()).await?;
+                let is_good =
+                    |user: &U| user.session_epoch() == session.user_epoch && user.is_active();
+                return match loaded.filter(is_good) {
+                    Some(user) => Ok(Some(Arc::new(self.logged_in(user, session, now).await?))),
+                    None => Ok(None),
+                };
+            }
+        };
+        let is_remembered = self.is_remembered(&session, now).await?;
+        if known.is_fresh == self.is_fresh(&session, now) && known.is_remembered == is_remembered {
+            return Ok(Some(known));
+        }
+        let user = known.user.clone();
+        Ok(Some(Arc::new(self.logged_in(user, session, now).await?)))
+    }
+
+    async fn logged_in(
+        &self,
+        user: U,
+        session: Arc<Session>,
+        now: Timestamp,
+    ) -> Result<LoggedIn<U>> {
+        Ok(LoggedIn {
             is_fresh: self.is_fresh(&session, now),
-            is_remembered: remember_token.is_some(),
+            is_remembered: self.is_remembered(&session, now).await?,
             user,
             session: Some(session),
-        }))
+        })
+    }
+
+    /// Whether what remembers this browser is what its session came of; which counts its time
+    /// anew, where asked to.
+    async fn is_remembered(&self, session: &Session, now: Timestamp) -> Result<bool> {
+        let manager = &*self.manager;
+        let (Some(token), Some(remembered)) = (&self.remember_token, session.remembered) else {
+            return Ok(false);
+        };
+        if token.id(&manager.realm) != remembered {
+            return Ok(false);
+        }
+        if manager.remember.refresh_each_request {
+            self.remember_for_longer(token, now).await?;
+        }
+        Ok(true)
+    }
+
+    /// Whether session protection has something to do about a session: it comes from another
+    /// browser, and still has something that can be taken away.
+    fn must_protect(&self, session: &Session) -> bool {
+        let manager = &*self.manager;
+        let may_lose = match manager.protection {
+            SessionProtection::Off => false,
+            // Told once: at the next request of that browser there is nothing left.
+            SessionProtection::Basic => session.is_fresh,
+            SessionProtection::Strong => true,
+        };
+        may_lose
+            && !self
+                .sender
+                .may_have_begun(session, manager.protected_prefix)
     }
 
     /// Does what session protection says where a session comes from another browser. Returns
     /// whether the session goes on.
     async fn protect(&self, session: &mut Session) -> Result<bool> {
-        let manager = &*self.manager;
-        if manager.protection == SessionProtection::Off
-            || self
-                .sender
-                .may_have_begun(session, manager.protected_prefix)
-        {
+        if !self.must_protect(session) {
             return Ok(true);
         }
+        let manager = &*self.manager;
         if manager.protection == SessionProtection::Strong {
             manager.store.revoke(session.id).await?;
-            self.tell_of_session(Event::SessionProtected, session).await;
             self.forget();
-            return Ok(false);
-        }
-        // Told once: at the next request of that browser there is nothing left to take away.
-        if session.is_fresh {
+        } else {
             manager.store.mark_stale(session.id).await?;
             session.is_fresh = false;
-            self.tell_of_session(Event::SessionProtected, session).await;
         }
-        Ok(true)
+        self.tell_of_session(Event::SessionProtected, session).await;
+        Ok(manager.protection != SessionProtection::Strong)
     }
 
     /// Writes the last-seen time. Where that fails the session only idles out earlier, so the
     /// request goes on.
-    async fn touch(&self, session: &Session, now: Timestamp) {
-        if let Err(error) = self.manager.store.touch(session.id, now).await {
-            tracing::warn!(session = session.public_id, %error, "last-seen time not written");
+    async fn touch(&self, session: &mut Session, now: Timestamp) {
+        let manager = &*self.manager;
+        match manager.touches.touch(&manager.store, session.id, now).await {
+            Ok(()) => session.last_seen_at = now,
+            Err(error) => {
+                tracing::warn!(session = session.public_id, %error, "last-seen time not written");
+            }
         }
     }
 
@@ -190,7 +271,7 @@ impl<U: User> Visit<U> {
                     is_fresh: false,
                     is_remembered: true,
                     user,
-                    session: Some(session),
+                    session: Some(Arc::new(session)),
                 };
                 return Ok(Some(logged_in));
             }

@@ -13,6 +13,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
+use crate::login::cache::{LoginCache, Touches, Users};
 use crate::login::event::Listeners;
 use crate::login::loader::SharedUserLoader;
 use crate::login::refusal::{Localize, RefusalHandler};
@@ -21,7 +22,9 @@ use crate::login::{
     AddressPrefix, EventRecord, LoginLayer, LoginViews, Refusal, RequestLoader, SessionLimit,
     SessionProtection, User, UserLoader,
 };
-use crate::session::{RememberCookie, SessionExpiry, SessionStore, SharedSessionStore};
+use crate::session::{
+    ChangeFeed, RememberCookie, Session, SessionExpiry, SessionId, SessionStore, SharedSessionStore,
+};
 use crate::web::{PublicUrl, TrustedProxies};
 
 /// From a user to the page that they have to visit first.
@@ -75,11 +78,20 @@ pub struct LoginManager<U> {
     pub(crate) random: Random,
     pub(super) messages_key: Option<SecretKey>,
     pub(super) next_key: Option<SecretKey>,
+    cached_sessions: usize,
+    cache_users_for: Option<Duration>,
+    user_changes: ChangeFeed,
+    pub(crate) cache: Option<LoginCache<U>>,
+    pub(crate) touches: Touches,
     swept_at: AtomicI64,
 }
 
 impl<U: User> LoginManager<U> {
     const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+
+    /// How many sessions are kept between requests, unless
+    /// [`cached_sessions`](Self::cached_sessions) says otherwise.
+    pub const CACHED_SESSIONS: usize = 10_000;
 
     /// A manager that finds users by `loader` and keeps sessions in `store`.
     ///
@@ -112,6 +124,11 @@ impl<U: User> LoginManager<U> {
             random: Random::default(),
             messages_key: None,
             next_key: None,
+            cached_sessions: Self::CACHED_SESSIONS,
+            cache_users_for: None,
+            user_changes: ChangeFeed::in_process(),
+            cache: None,
+            touches: Touches::default(),
             swept_at: AtomicI64::new(0),
         }
     }
@@ -196,6 +213,45 @@ impl<U: User> LoginManager<U> {
     pub fn session_limit(mut self, limit: SessionLimit) -> Self {
         self.session_limit = limit;
         self
+    }
+
+    /// How many sessions are kept in this process between requests, with their users; the least
+    /// used go first. Default: [`CACHED_SESSIONS`](Self::CACHED_SESSIONS); 0 for none.
+    ///
+    /// Nothing is kept that may have changed: what this process changes counts at once, what others
+    /// change within [`ChangeFeed::BOUND`] and one look at the store, and in practice much sooner.
+    /// Needs a store with a [feed](SessionStore::feed); all of ours have one.
+    pub fn cached_sessions(mut self, sessions: usize) -> Self {
+        self.cached_sessions = sessions;
+        self
+    }
+
+    /// Keeps users for this long between requests, at most for about a minute, where the user
+    /// loader has no [feed](UserLoader::feed) of its own. Whoever changes a user tells
+    /// [`user_changes`](Self::user_changes), on each node; what nobody tells of counts when the
+    /// time is over. Default: each request loads its user.
+    pub fn cache_users_for(mut self, duration: Duration) -> Self {
+        self.cache_users_for = Some(duration);
+        self
+    }
+
+    /// What the app tells of users it has changed, where it keeps them by
+    /// [`cache_users_for`](Self::cache_users_for).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use vestibule::session::Changed;
+    /// # use vestibule::login::{LoginManager, User};
+    /// # fn sample<U: User>(manager: LoginManager<U>) {
+    ///
+    /// let manager = manager.cache_users_for(Duration::from_secs(10));
+    /// let changes = manager.user_changes();
+    /// // Wherever user 7 is changed:
+    /// changes.tell(Changed::User(&7_i64.into()));
+    /// # }
+    /// ```
+    pub fn user_changes(&self) -> ChangeFeed {
+        self.user_changes.clone()
     }
 
     /// What happens to a session that comes from another browser. Default:
@@ -375,14 +431,47 @@ impl<U: User> LoginManager<U> {
     ///
     /// It also refuses requests from other origins with 403, on every method but GET, HEAD and
     /// OPTIONS.
-    pub fn layer(self) -> LoginLayer<U> {
+    pub fn layer(mut self) -> LoginLayer<U> {
         if self.public_url.is_none() {
             tracing::warn!(
                 "no public URL: cookies are for https, and forms from http are refused; say the \
                  app's address with `LoginManager::public_url`"
             );
         }
+        self.cache = self.new_cache();
         LoginLayer::new(self)
+    }
+
+    fn new_cache(&self) -> Option<LoginCache<U>> {
+        let sessions = self.store.feed()?;
+        let users = match (self.loader.feed(), self.cache_users_for) {
+            (Some(feed), _) => Users::Until(feed.clone()),
+            (None, Some(duration)) => Users::For(duration, self.user_changes.clone()),
+            (None, None) => Users::NotKept,
+        };
+        (self.cached_sessions > 0)
+            .then(|| LoginCache::new(self.cached_sessions, sessions.clone(), users))
+    }
+
+    /// The session by this id and its user, from the stores. Of a session that is over at `now`
+    /// nobody asks for the user.
+    pub(crate) async fn load(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<(Session, Option<U>)>> {
+        let feed = self.store.feed();
+        if feed.is_some_and(|feed| self.loader.is_beside(feed)) {
+            return self.loader.load_with_session(id).await;
+        }
+        let Some(session) = self.store.load(id).await? else {
+            return Ok(None);
+        };
+        let user = match self.expiry.is_alive(&session, now) {
+            true => self.loader.load(session.user_id.clone()).await?,
+            false => None,
+        };
+        Ok(Some((session, user)))
     }
 
     /// Removes expired sessions in the background, at most once in [`Self::SWEEP_EVERY`].

@@ -28,6 +28,7 @@
 //! # What it does not
 //! A cookie stolen from a running browser is good until its session ends.
 
+mod cache;
 mod changes;
 mod cookies;
 mod current_user;

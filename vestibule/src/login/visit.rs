@@ -62,7 +62,7 @@ struct InRealm(Arc<str>);
 #[derive(Debug)]
 pub(crate) struct LoggedIn<U> {
     pub(crate) user: U,
-    pub(crate) session: Option<Session>,
+    pub(crate) session: Option<Arc<Session>>,
     pub(crate) is_fresh: bool,
     pub(crate) is_remembered: bool,
 }
@@ -143,7 +143,7 @@ impl<U: User> Visit<U> {
             self.log_in(&test_login.user, test_login.options()).await?;
             return Ok(self.known().flatten());
         }
-        let found = self.look_up(request).await?.map(Arc::new);
+        let found = self.look_up(request).await?;
         self.state().visitor = match &found {
             Some(logged_in) => Visitor::LoggedIn(logged_in.clone()),
             None => Visitor::Anonymous,
@@ -265,7 +265,7 @@ impl<U: User> Visit<U> {
     }
 
     /// The session of this request, as far as somebody has asked or logged in.
-    pub(super) fn session(&self) -> Option<Session> {
+    pub(super) fn session(&self) -> Option<Arc<Session>> {
         self.known().flatten()?.session.clone()
     }
 

@@ -47,9 +47,15 @@ impl SessionExpiry {
         let newest = now + Self::MAX_CLOCK_SKEW;
         session.created_at <= newest
             && session.last_seen_at <= newest
-            && now < session.expires_at
-            && now < session.created_at + self.absolute
-            && now < session.last_seen_at + self.idle
+            && !self.is_over(session, now)
+    }
+
+    /// Whether `session` has come to its end. One that is dated in the future has not: another
+    /// node may have made it, whose clock is ahead.
+    pub(crate) fn is_over(&self, session: &Session, now: Timestamp) -> bool {
+        session.expires_at <= now
+            || session.created_at + self.absolute <= now
+            || session.last_seen_at + self.idle <= now
     }
 
     /// Whether the last-seen time is old enough to be written again.

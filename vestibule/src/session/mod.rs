@@ -17,7 +17,7 @@
 //! |---|---|
 //! | `create` | a new session begins; what the browser had before ends in the same step |
 //! | `load`, `load_remembered` | reads a session, a remembered login |
-//! | `touch` | writes when it was last seen, if it is still there |
+//! | `touch` | writes when some were last seen, as far as they are still there |
 //! | `mark_stale` | writes that it is not fresh any more |
 //! | `renew` | a session goes on under a new token |
 //! | `resume` | a new session begins from a remembered login, whose token changes |
@@ -29,7 +29,10 @@
 
 mod cookie;
 mod expiry;
+mod feed;
 mod remembered;
+#[cfg(feature = "sql")]
+pub(crate) mod rows;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -39,6 +42,8 @@ mod user_id;
 pub use cookie::RememberCookie;
 pub(crate) use cookie::{Brought, OwnRememberCookie, SessionCookie, in_realm};
 pub use expiry::SessionExpiry;
+pub(crate) use feed::{Begun, Slots};
+pub use feed::{ChangeFeed, Changed, Moment, Watcher};
 pub(crate) use remembered::Presented;
 pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
 pub(crate) use store::SharedSessionStore;

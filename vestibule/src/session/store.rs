@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::session::{
-    RememberDigest, RememberedId, RememberedLogin, Session, SessionExpiry, SessionId, UserId,
+    ChangeFeed, RememberDigest, RememberedId, RememberedLogin, Session, SessionExpiry, SessionId,
+    UserId,
 };
 
 /// Keeps sessions and remembered logins: in memory, in a database, anywhere.
@@ -41,15 +42,16 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the store failed. A store must never answer "none" for "I could not look".
     fn load(&self, id: SessionId) -> impl Future<Output = Result<Option<Session>>> + Send;
 
-    /// Writes when the session was last seen. Returns whether it was there.
+    /// Writes that these sessions were last seen at this time. Returns how many of them were
+    /// there.
     ///
     /// # Errors
     /// When the store failed.
     fn touch(
         &self,
-        id: SessionId,
+        ids: &[SessionId],
         last_seen_at: Timestamp,
-    ) -> impl Future<Output = Result<bool>> + Send;
+    ) -> impl Future<Output = Result<u64>> + Send;
 
     /// Writes that the session is not fresh any more. Returns whether it was there.
     ///
@@ -149,6 +151,14 @@ pub trait SessionStore: Send + Sync + 'static {
         expiry: SessionExpiry,
         now: Timestamp,
     ) -> impl Future<Output = Result<u64>> + Send;
+
+    /// What tells of changes, so that sessions can be kept in the process that reads them. Every
+    /// call that changes or ends a session tells it before it returns; `create`, `touch` and
+    /// `sweep` need not, but for what `create` replaces. Default: none, and each request reads
+    /// its session from the store.
+    fn feed(&self) -> Option<&ChangeFeed> {
+        None
+    }
 }
 
 /// What a browser had, and ends with its next log-in.
@@ -171,6 +181,10 @@ impl SharedSessionStore {
 }
 
 impl SharedSessionStore {
+    pub(crate) fn feed(&self) -> Option<&ChangeFeed> {
+        self.0.feed()
+    }
+
     /// The sessions of a user in this epoch that are alive at `now`, the last seen first.
     pub(crate) async fn list_alive(
         &self,
@@ -200,10 +214,15 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 macro_rules! object_safe_twin {
     ($(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         trait DynSessionStore: Send + Sync {
+            fn feed(&self) -> Option<&ChangeFeed>;
             $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer>;)*
         }
 
         impl<S: SessionStore> DynSessionStore for S {
+            fn feed(&self) -> Option<&ChangeFeed> {
+                SessionStore::feed(self)
+            }
+
             $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer> {
                 Box::pin(SessionStore::$method(self, $($argument),*))
             })*
@@ -223,7 +242,7 @@ object_safe_twin! {
         session: Session, remembered: Option<RememberedLogin>, replaced: Replaced
     ) -> ();
     fn load(id: SessionId) -> Option<Session>;
-    fn touch(id: SessionId, last_seen_at: Timestamp) -> bool;
+    fn touch(ids: &'a [SessionId], last_seen_at: Timestamp) -> u64;
     fn mark_stale(id: SessionId) -> bool;
     fn renew(session: Session, old: SessionId) -> bool;
     fn load_remembered(id: RememberedId) -> Option<RememberedLogin>;

@@ -7,17 +7,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{
-    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
-    SessionStore, UserId,
+    ChangeFeed, Changed, RememberDigest, RememberedId, RememberedLogin, Replaced, Session,
+    SessionExpiry, SessionId, SessionStore, UserId,
 };
 
 /// Keeps sessions in memory: for examples and tests, and for apps whose users may have to log
 /// in again after a restart. Clones share the sessions.
-#[derive(Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<Kept>>);
+#[derive(Clone)]
+pub struct MemoryStore {
+    kept: Arc<Mutex<Kept>>,
+    feed: ChangeFeed,
+}
 
-#[derive(Default)]
 struct Kept {
+    feed: ChangeFeed,
     sessions: HashMap<SessionId, Session>,
     remembered: HashMap<RememberedId, RememberedLogin>,
 }
@@ -43,6 +46,7 @@ impl Kept {
         let Some(session) = self.sessions.remove(&id) else {
             return false;
         };
+        self.feed.tell(Changed::Session(id));
         if let Some(remembered) = session.remembered {
             self.revoke_remembered(remembered);
         }
@@ -50,6 +54,7 @@ impl Kept {
     }
 
     fn revoke_remembered(&mut self, id: RememberedId) -> bool {
+        self.feed.tell(Changed::Remembered(id));
         self.sessions
             .retain(|_, session| session.remembered != Some(id));
         self.remembered.remove(&id).is_some()
@@ -59,12 +64,27 @@ impl Kept {
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
-        Self::default()
+        let feed = ChangeFeed::in_process();
+        let kept = Kept {
+            feed: feed.clone(),
+            sessions: HashMap::new(),
+            remembered: HashMap::new(),
+        };
+        Self {
+            kept: Arc::new(Mutex::new(kept)),
+            feed,
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // No call panics while it holds the lock half-way through a change.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -99,14 +119,16 @@ impl SessionStore for MemoryStore {
         Ok(self.kept().sessions.get(&id).cloned())
     }
 
-    async fn touch(&self, id: SessionId, last_seen_at: Timestamp) -> Result<bool> {
+    async fn touch(&self, ids: &[SessionId], last_seen_at: Timestamp) -> Result<u64> {
         let mut kept = self.kept();
-        let session = kept.sessions.get_mut(&id);
-        let Some(session) = session else {
-            return Ok(false);
-        };
-        session.last_seen_at = last_seen_at;
-        Ok(true)
+        let mut touched = 0;
+        for id in ids {
+            if let Some(session) = kept.sessions.get_mut(id) {
+                session.last_seen_at = last_seen_at;
+                touched += 1;
+            }
+        }
+        Ok(touched)
     }
 
     async fn mark_stale(&self, id: SessionId) -> Result<bool> {
@@ -116,6 +138,7 @@ impl SessionStore for MemoryStore {
             return Ok(false);
         };
         session.is_fresh = false;
+        self.feed.tell(Changed::Session(id));
         Ok(true)
     }
 
@@ -126,6 +149,7 @@ impl SessionStore for MemoryStore {
         }
         kept.add(session)?;
         kept.sessions.remove(&old);
+        self.feed.tell(Changed::Session(old));
         Ok(true)
     }
 
@@ -174,6 +198,7 @@ impl SessionStore for MemoryStore {
         keep: Option<SessionId>,
     ) -> Result<u64> {
         let mut kept = self.kept();
+        self.feed.tell(Changed::User(user_id));
         let before = kept.sessions.len();
         let is_kept = |session: &Session| Some(session.id) == keep;
         let mut kept_remembered = None;
@@ -204,9 +229,12 @@ impl SessionStore for MemoryStore {
         let mut kept = self.kept();
         let before = kept.sessions.len() + kept.remembered.len();
         kept.sessions
-            .retain(|_, session| session.realm != realm || expiry.is_alive(session, now));
+            .retain(|_, session| session.realm != realm || !expiry.is_over(session, now));
         kept.remembered
             .retain(|_, remembered| remembered.realm != realm || now < remembered.expires_at);
         Ok((before - kept.sessions.len() - kept.remembered.len()) as u64)
+    }
+    fn feed(&self) -> Option<&ChangeFeed> {
+        Some(&self.feed)
     }
 }

@@ -1,5 +1,7 @@
 //! A database for each test.
 
+use std::path::Path;
+
 use sea_orm::{ConnectionTrait, DbBackend};
 
 use crate::crypto::random::Random;
@@ -17,14 +19,29 @@ const URL: &str = "VESTIBULE_TEST_DATABASE_URL";
 /// # Panics
 /// When it cannot be made.
 pub async fn fresh_database() -> Database {
-    let Ok(url) = std::env::var(URL) else {
-        let database = Database::connect("sqlite::memory:").await;
-        return database.expect("a database in memory");
-    };
+    match std::env::var(URL) {
+        Ok(server) => connect(&made_on(&server).await).await,
+        Err(_) => connect("sqlite::memory:").await,
+    }
+}
+
+/// The address of an empty database that several can open, as nodes do: the file `site.db` in
+/// `folder`; or a new one on the server, as for [`fresh_database`].
+///
+/// # Panics
+/// When it cannot be made.
+pub async fn fresh_database_url(folder: &Path) -> String {
+    match std::env::var(URL) {
+        Ok(server) => made_on(&server).await,
+        Err(_) => format!("sqlite://{}/site.db?mode=rwc", folder.display()),
+    }
+}
+
+async fn made_on(server: &str) -> String {
     let name = Random::system().bytes::<8>().expect("random bytes");
     let name = format!("test_{}", data_encoding::HEXLOWER.encode(&name));
-    let server = connect(&url).await;
-    let connection = server.connection();
+    let connected = connect(server).await;
+    let connection = connected.connection();
     let options = match connection.get_database_backend() {
         // Nobody is ever connected to this one, so that it can be copied at any time.
         DbBackend::Postgres => "TEMPLATE template0",
@@ -33,9 +50,9 @@ pub async fn fresh_database() -> Database {
     let create = format!("CREATE DATABASE {name} {options}");
     let created = connection.execute_unprepared(&create).await;
     created.expect("a new database");
-    let mut url: url::Url = url.parse().expect("an address");
+    let mut url: url::Url = server.parse().expect("an address");
     url.set_path(&name);
-    connect(url.as_str()).await
+    url.into()
 }
 
 async fn connect(url: &str) -> Database {

@@ -33,6 +33,6 @@ pub use app::{PASSWORD, TestApp};
 pub use client::{TestClient, TestResponse};
 pub use conformance::store_conformance;
 #[cfg(feature = "sql")]
-pub use database::fresh_database;
+pub use database::{fresh_database, fresh_database_url};
 pub use mailbox::Mailbox;
 pub use routes::assert_public_routes;

@@ -86,7 +86,8 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), detail).await
     }
 
-    /// Takes a role from a user, who is without it at the very next request.
+    /// Takes a role from a user, who is without it at the very next request; on other nodes within
+    /// the bound of the [feed](crate::session::ChangeFeed).
     ///
     /// # Errors
     /// When the database failed.

@@ -2,9 +2,11 @@
 
 mod add_roles;
 mod create_users;
+mod tell_changes;
 
 use add_roles::AddRoles;
 use create_users::CreateUsers;
+use tell_changes::TellChanges;
 
 use crate::database::Migrations;
 
@@ -12,5 +14,11 @@ use crate::database::Migrations;
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const MIGRATIONS: Migrations = Migrations {
     owner: "accounts",
-    list: || vec![Box::new(CreateUsers), Box::new(AddRoles)],
+    list: || {
+        vec![
+            Box::new(CreateUsers),
+            Box::new(AddRoles),
+            Box::new(TellChanges),
+        ]
+    },
 };

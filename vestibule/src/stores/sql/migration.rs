@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::{
     Table, async_trait,
 };
 
+use super::tell_changes::TellChanges;
 use crate::database::{Migrations, exact_collation};
 use crate::session::{Session, UserId};
 
@@ -12,11 +13,17 @@ use crate::session::{Session, UserId};
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const MIGRATIONS: Migrations = Migrations {
     owner: "sessions",
-    list: || vec![Box::new(CreateSessions), Box::new(RememberLogins)],
+    list: || {
+        vec![
+            Box::new(CreateSessions),
+            Box::new(RememberLogins),
+            Box::new(TellChanges),
+        ]
+    },
 };
 
 #[derive(DeriveIden)]
-enum Sessions {
+pub(super) enum Sessions {
     Table,
     Id,
     PublicId,

@@ -1,25 +1,24 @@
 //! Sessions in a SQL database.
 
-mod entity;
 mod migration;
-mod row;
+mod tell_changes;
 
 pub use migration::MIGRATIONS;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, TransactionTrait,
 };
 
 use crate::clock::Timestamp;
-use crate::database::{Database, changed, retried};
+use crate::database::{Database, changed, changes, retried};
 use crate::error::{Error, Result};
+use crate::session::rows::{self, remembered, session};
 use crate::session::{
-    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
-    SessionStore, UserId,
+    ChangeFeed, Changed, RememberDigest, RememberedId, RememberedLogin, Replaced, Session,
+    SessionExpiry, SessionId, SessionStore, UserId,
 };
-use entity::{remembered, session};
 
 /// Keeps sessions in the table `sessions`, and remembered logins in `remembered_logins`. Clones
 /// share the connections.
@@ -41,7 +40,7 @@ impl SqlStore {
     }
 
     /// The remembered login that a session came of. It never changes while the session is there.
-    async fn remembered_of(&self, id: SessionId) -> Result<Option<Vec<u8>>> {
+    async fn remembered_of(&self, id: SessionId) -> Result<Option<RememberedId>> {
         let found: Option<Option<Vec<u8>>> = session::Entity::find()
             .filter(is_or_was(id))
             .select_only()
@@ -50,7 +49,10 @@ impl SqlStore {
             .one(self.0.connection())
             .await
             .map_err(Error::from_db)?;
-        Ok(found.flatten())
+        found
+            .flatten()
+            .map(|id| Ok(RememberedId::from_bytes(rows::digest(id)?)))
+            .transpose()
     }
 }
 
@@ -69,18 +71,19 @@ impl SessionStore for SqlStore {
             .one(self.0.connection())
             .await
             .map_err(Error::from_db)?;
-        found.map(row::to_session).transpose()
+        found.map(rows::to_session).transpose()
     }
 
-    async fn touch(&self, id: SessionId, last_seen_at: Timestamp) -> Result<bool> {
-        let seen = Expr::value(last_seen_at.as_millis());
-        let update = session::Entity::update_many()
-            .col_expr(session::Column::LastSeenAt, seen)
-            .filter(session::Column::Id.eq(bytes(id)));
-        changed(update, self.0.connection()).await
+    async fn touch(&self, ids: &[SessionId], last_seen_at: Timestamp) -> Result<u64> {
+        let mut touched = 0;
+        for ids in ids.chunks(BATCH) {
+            touched += retried(|| self.try_touch(ids, last_seen_at)).await?;
+        }
+        Ok(touched)
     }
 
     async fn mark_stale(&self, id: SessionId) -> Result<bool> {
+        let _told = self.0.feed().tell_at_end(Changed::Session(id));
         let update = session::Entity::update_many()
             .col_expr(session::Column::IsFresh, Expr::value(false))
             .filter(session::Column::Id.eq(bytes(id)));
@@ -92,11 +95,11 @@ impl SessionStore for SqlStore {
     }
 
     async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
-        let found = remembered::Entity::find_by_id(id.as_bytes().to_vec())
+        let found = remembered::Entity::find_by_id(login_bytes(id))
             .one(self.0.connection())
             .await
             .map_err(Error::from_db)?;
-        found.map(row::to_remembered).transpose()
+        found.map(rows::to_remembered).transpose()
     }
 
     async fn resume(
@@ -112,7 +115,7 @@ impl SessionStore for SqlStore {
         let expires_at = Expr::value(expires_at.as_millis());
         let update = remembered::Entity::update_many()
             .col_expr(remembered::Column::ExpiresAt, expires_at)
-            .filter(remembered::Column::Id.eq(id.as_bytes().to_vec()));
+            .filter(remembered::Column::Id.eq(login_bytes(id)));
         changed(update, self.0.connection()).await
     }
 
@@ -141,13 +144,34 @@ impl SessionStore for SqlStore {
             .all(self.0.connection())
             .await
             .map_err(Error::from_db)?;
-        found.into_iter().map(row::to_session).collect()
+        found.into_iter().map(rows::to_session).collect()
     }
 
     async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
-        retried(|| self.try_sweep(realm, expiry, now)).await
+        // Both are found by an index. A session that is over by a limit which was shortened since
+        // its log-in is refused like all others, and swept when its row says so.
+        let over = Condition::any()
+            .add(session::Column::ExpiresAt.lte(now.as_millis()))
+            .add(session::Column::LastSeenAt.lte((now - expiry.idle).as_millis()));
+        let sessions = Condition::all()
+            .add(session::Column::Realm.eq(realm))
+            .add(over);
+        let logins = Condition::all()
+            .add(remembered::Column::Realm.eq(realm))
+            .add(remembered::Column::ExpiresAt.lte(now.as_millis()));
+        let sessions = self.delete_over::<session::Entity>(session::Column::Id, sessions);
+        let logins = self.delete_over::<remembered::Entity>(remembered::Column::Id, logins);
+        Ok(sessions.await? + logins.await?)
+    }
+
+    fn feed(&self) -> Option<&ChangeFeed> {
+        Some(self.0.feed())
     }
 }
+
+/// The most rows that one statement touches or sweeps: as many as can be gone through while
+/// others wait.
+const BATCH: usize = 500;
 
 impl SqlStore {
     async fn try_create(
@@ -156,32 +180,42 @@ impl SqlStore {
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> Result<()> {
+        if remembered.is_none() && replaced == Replaced::default() {
+            return insert_session(session, self.0.connection()).await;
+        }
         let came_of = match replaced.session {
             Some(id) => self.remembered_of(id).await?,
             None => None,
         };
-        let brought = replaced.remembered.map(|id| id.as_bytes().to_vec());
+        let logins: Vec<_> = came_of.into_iter().chain(replaced.remembered).collect();
+        let feed = self.0.feed();
+        let _told: Vec<_> = logins
+            .iter()
+            .map(|id| Changed::Remembered(*id))
+            .chain(replaced.session.map(Changed::Session))
+            .map(|changed| feed.tell_at_end(changed))
+            .collect();
         let transaction = self.begin().await?;
-        for id in came_of.into_iter().chain(brought) {
+        for id in logins {
             delete_remembered(id, &transaction).await?;
         }
         if let Some(remembered) = remembered {
-            row::of_remembered(&remembered)
-                .insert(&transaction)
+            remembered::Entity::insert(rows::of_remembered(&remembered))
+                .exec_without_returning(&transaction)
                 .await
                 .map_err(Error::from_db)?;
         }
         if let Some(id) = replaced.session {
             delete_session(id, &transaction).await?;
         }
-        let row = row::of_session(session);
-        row.insert(&transaction).await.map_err(Error::from_db)?;
+        insert_session(session, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)
     }
 
     async fn try_renew(&self, session: Session, old: SessionId) -> Result<bool> {
+        let _told = self.0.feed().tell_at_end(Changed::Session(old));
         let update = session::Entity::update_many()
-            .set(row::of_session(session))
+            .set(rows::of_session(session))
             .filter(session::Column::Id.eq(bytes(old)));
         changed(update, self.0.connection()).await
     }
@@ -194,20 +228,22 @@ impl SqlStore {
     ) -> Result<bool> {
         let transaction = self.begin().await?;
         let update = remembered::Entity::update_many()
-            .set(row::of_remembered(&remembered))
-            .filter(remembered::Column::Id.eq(remembered.id.as_bytes().to_vec()))
+            .set(rows::of_remembered(&remembered))
+            .filter(remembered::Column::Id.eq(login_bytes(remembered.id)))
             .filter(remembered::Column::Token.eq(seen.as_bytes().to_vec()));
         if !changed(update, &transaction).await? {
             return Ok(false);
         }
-        let row = row::of_session(session);
-        row.insert(&transaction).await.map_err(Error::from_db)?;
+        insert_session(session, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         Ok(true)
     }
 
     async fn try_revoke(&self, id: SessionId) -> Result<bool> {
         let came_of = self.remembered_of(id).await?;
+        let feed = self.0.feed();
+        let _told = feed.tell_at_end(Changed::Session(id));
+        let _told_too = came_of.map(|id| feed.tell_at_end(Changed::Remembered(id)));
         let transaction = self.begin().await?;
         let had_login = match came_of {
             Some(remembered) => delete_remembered(remembered, &transaction).await?,
@@ -219,8 +255,9 @@ impl SqlStore {
     }
 
     async fn try_revoke_remembered(&self, id: RememberedId) -> Result<bool> {
+        let _told = self.0.feed().tell_at_end(Changed::Remembered(id));
         let transaction = self.begin().await?;
-        let was_there = delete_remembered(id.as_bytes().to_vec(), &transaction).await?;
+        let was_there = delete_remembered(id, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         Ok(was_there)
     }
@@ -231,6 +268,7 @@ impl SqlStore {
         user_id: &UserId,
         keep: Option<SessionId>,
     ) -> Result<u64> {
+        let _told = self.0.feed().tell_at_end(Changed::User(user_id));
         let mut sessions = session::Entity::delete_many()
             .filter(session::Column::Realm.eq(realm))
             .filter(session::Column::UserId.eq(user_id.as_str()));
@@ -240,7 +278,7 @@ impl SqlStore {
         if let Some(keep) = keep {
             sessions = sessions.filter(session::Column::Id.ne(bytes(keep)));
             if let Some(came_of) = self.remembered_of(keep).await? {
-                logins = logins.filter(remembered::Column::Id.ne(came_of));
+                logins = logins.filter(remembered::Column::Id.ne(login_bytes(came_of)));
             }
         }
         let transaction = self.begin().await?;
@@ -251,28 +289,63 @@ impl SqlStore {
         Ok(ended.rows_affected)
     }
 
-    async fn try_sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
-        let over = Condition::any()
-            .add(session::Column::ExpiresAt.lte(now.as_millis()))
-            .add(session::Column::CreatedAt.lte((now - expiry.absolute).as_millis()))
-            .add(session::Column::LastSeenAt.lte((now - expiry.idle).as_millis()));
-        let sessions = session::Entity::delete_many()
-            .filter(session::Column::Realm.eq(realm))
-            .filter(over)
+    async fn try_touch(&self, ids: &[SessionId], last_seen_at: Timestamp) -> Result<u64> {
+        let updated = session::Entity::update_many()
+            .col_expr(
+                session::Column::LastSeenAt,
+                Expr::value(last_seen_at.as_millis()),
+            )
+            .filter(session::Column::Id.is_in(ids.iter().map(|id| bytes(*id))))
             .exec(self.0.connection())
             .await
             .map_err(Error::from_db)?;
-        let logins = remembered::Entity::delete_many()
-            .filter(remembered::Column::Realm.eq(realm))
-            .filter(remembered::Column::ExpiresAt.lte(now.as_millis()))
-            .exec(self.0.connection())
-            .await
-            .map_err(Error::from_db)?;
-        Ok(sessions.rows_affected + logins.rows_affected)
+        Ok(updated.rows_affected)
+    }
+
+    /// Deletes all rows that are over, some at a time. Returns how many.
+    async fn delete_over<E: EntityTrait>(&self, id: E::Column, over: Condition) -> Result<u64> {
+        let mut deleted = 0;
+        loop {
+            let some: Vec<Vec<u8>> = E::find()
+                .select_only()
+                .column(id)
+                .filter(over.clone())
+                .limit(BATCH as u64)
+                .into_tuple()
+                .all(self.0.connection())
+                .await
+                .map_err(Error::from_db)?;
+            if some.is_empty() {
+                return Ok(deleted);
+            }
+            let count = some.len();
+            // One that was touched meanwhile stays.
+            let these = Condition::all().add(id.is_in(some)).add(over.clone());
+            deleted += retried(|| self.delete_quietly::<E>(these.clone())).await?;
+            if count < BATCH {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    /// Deletes rows that are over by themselves. Those are refused wherever they may be kept, so
+    /// nobody need be told.
+    async fn delete_quietly<E: EntityTrait>(&self, these: Condition) -> Result<u64> {
+        let transaction = self.begin().await?;
+        changes::be_quiet(true, &transaction).await?;
+        let deleted = E::delete_many().filter(these).exec(&transaction).await;
+        let deleted = deleted.map_err(Error::from_db)?;
+        changes::be_quiet(false, &transaction).await?;
+        transaction.commit().await.map_err(Error::from_db)?;
+        Ok(deleted.rows_affected)
     }
 }
 
 fn bytes(id: SessionId) -> Vec<u8> {
+    id.as_bytes().to_vec()
+}
+
+fn login_bytes(id: RememberedId) -> Vec<u8> {
     id.as_bytes().to_vec()
 }
 
@@ -281,6 +354,14 @@ fn is_or_was(id: SessionId) -> Condition {
     Condition::any()
         .add(session::Column::Id.eq(bytes(id)))
         .add(session::Column::RenewedFrom.eq(bytes(id)))
+}
+
+async fn insert_session(session: Session, connection: &impl ConnectionTrait) -> Result<()> {
+    session::Entity::insert(rows::of_session(session))
+        .exec_without_returning(connection)
+        .await
+        .map_err(Error::from_db)?;
+    Ok(())
 }
 
 async fn delete_session(id: SessionId, connection: &impl ConnectionTrait) -> Result<bool> {
@@ -293,13 +374,13 @@ async fn delete_session(id: SessionId, connection: &impl ConnectionTrait) -> Res
 }
 
 /// Deletes a remembered login and the sessions that came of it.
-async fn delete_remembered(id: Vec<u8>, connection: &impl ConnectionTrait) -> Result<bool> {
-    let login = remembered::Entity::delete_by_id(id.clone())
+async fn delete_remembered(id: RememberedId, connection: &impl ConnectionTrait) -> Result<bool> {
+    let login = remembered::Entity::delete_by_id(login_bytes(id))
         .exec(connection)
         .await
         .map_err(Error::from_db)?;
     session::Entity::delete_many()
-        .filter(session::Column::RememberedId.eq(id))
+        .filter(session::Column::RememberedId.eq(login_bytes(id)))
         .exec(connection)
         .await
         .map_err(Error::from_db)?;

@@ -14,6 +14,9 @@ use crate::session::{
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const HOUR: Duration = Duration::from_hours(1);
 
+/// How often two that race are sent off.
+const RACES: usize = 50;
+
 /// Checks that a store keeps the rules of [`SessionStore`]. Run it on a store of your own, and
 /// an empty one: it ends and sweeps what is there.
 ///
@@ -37,6 +40,9 @@ pub async fn store_conformance(store: impl SessionStore) {
     sessions::all_sessions_of_a_user_end_but_the_kept_one(&store, &made).await;
     sessions::the_sessions_of_a_user_are_listed_and_nobody_elses(&store, &made).await;
     sessions::the_sweep_takes_the_expired_only(&store, &made).await;
+    sessions::the_sweep_takes_all_that_has_expired(&store, &made).await;
+    sessions::a_session_that_is_touched_while_it_is_swept_is_there_or_not(&store, &made).await;
+    sessions::what_changes_is_told(&store, &made).await;
     sessions::a_late_touch_in_a_race_revives_nothing(&store, &made).await;
     sessions::a_renewed_session_takes_the_place_of_the_old_one(&store, &made).await;
     sessions::ending_a_session_ends_what_it_was_renewed_as(&store, &made).await;

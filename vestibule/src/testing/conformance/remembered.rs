@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::task::Poll;
 
-use super::{HOUR, NOW, Remembered, Sessions};
+use super::{HOUR, NOW, RACES, Remembered, Sessions};
 use crate::session::{RememberToken, RememberedLogin, SessionExpiry, SessionStore, UserId};
 
 pub(super) async fn a_remembered_login_is_loaded_as_it_was(
@@ -118,7 +118,7 @@ pub(super) async fn nothing_is_resumed_after_the_end_in_a_race(
     store: &impl SessionStore,
     sessions: &Sessions,
 ) {
-    for _ in 0..20 {
+    for _ in 0..RACES {
         let Remembered { login, token, .. } = sessions.remembered(store, "race").await;
         let (rotated, _) = login.rotated(&token, &sessions.0, NOW).expect("a token");
         let session = sessions.resumed(&login);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{HOUR, NOW, Remembered, Sessions, create};
-use crate::session::{Replaced, SessionExpiry, SessionStore, UserId};
+use super::{HOUR, NOW, RACES, Remembered, Sessions, create};
+use crate::session::{Replaced, SessionExpiry, SessionStore, Slots, UserId};
 
 pub(super) async fn what_is_created_is_loaded_as_it_was(
     store: &impl SessionStore,
@@ -51,13 +51,13 @@ pub(super) async fn a_replaced_session_is_gone(store: &impl SessionStore, sessio
 pub(super) async fn what_is_revoked_stays_revoked(store: &impl SessionStore, sessions: &Sessions) {
     let session = sessions.of("1");
     create(store, &session).await;
-    let touched = store.touch(session.id, NOW + HOUR).await.expect("touch");
-    assert!(touched, "a live session is touched");
+    let touched = store.touch(&[session.id], NOW + HOUR).await.expect("touch");
+    assert_eq!(touched, 1, "a live session is touched");
 
     assert!(store.revoke(session.id).await.expect("revoke"), "was there");
 
-    let touched = store.touch(session.id, NOW + HOUR).await.expect("touch");
-    assert!(!touched, "a late touch does not find it");
+    let touched = store.touch(&[session.id], NOW + HOUR).await.expect("touch");
+    assert_eq!(touched, 0, "a late touch does not find it");
     let loaded = store.load(session.id).await.expect("load");
     assert_eq!(loaded, None, "and does not revive it");
     assert!(
@@ -108,7 +108,7 @@ pub(super) async fn the_sessions_of_a_user_are_listed_and_nobody_elses(
     for session in [&first, &second, &others, &elsewhere] {
         create(store, session).await;
     }
-    store.touch(first.id, NOW + HOUR).await.expect("touch");
+    store.touch(&[first.id], NOW + HOUR).await.expect("touch");
 
     let listed = store.list_user("", &UserId::from("lister")).await;
 
@@ -142,7 +142,7 @@ pub(super) async fn the_sweep_takes_the_expired_only(
         create(store, session).await;
     }
     let later = NOW + HOUR * 3 / 4;
-    store.touch(busy.id, later).await.expect("touch");
+    store.touch(&[busy.id], later).await.expect("touch");
 
     let elsewhere = store.sweep("shop", expiry, later).await.expect("sweep");
     assert_eq!(elsewhere, 0, "each realm has its own expiry");
@@ -153,13 +153,145 @@ pub(super) async fn the_sweep_takes_the_expired_only(
     assert!(store.load(busy.id).await.expect("load").is_some());
     let swept = store.sweep("", expiry, NOW + HOUR).await.expect("sweep");
     assert_eq!(swept, 1, "however busy, it ends");
+
+    let mut ahead = sessions.of("1");
+    ahead.created_at = NOW + HOUR;
+    ahead.last_seen_at = NOW + HOUR;
+    ahead.expires_at = NOW + HOUR * 2;
+    create(store, &ahead).await;
+    let swept = store.sweep("", expiry, NOW).await.expect("sweep");
+    assert_eq!(swept, 0, "that of a node whose clock is ahead is not over");
+    store.revoke(ahead.id).await.expect("revoke");
+}
+
+/// Many more than are swept in one go.
+pub(super) async fn the_sweep_takes_all_that_has_expired(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let expiry = SessionExpiry::default();
+    const EXPIRED: u64 = 1_203;
+    for _ in 0..EXPIRED {
+        create(store, &sessions.of("swept")).await;
+    }
+
+    let swept = store.sweep("", expiry, NOW + HOUR).await.expect("sweep");
+
+    assert_eq!(swept, EXPIRED);
+    let left = store.list_user("", &UserId::from("swept")).await;
+    assert_eq!(left.expect("list_user"), []);
+}
+
+/// Either the touch is first, and the session stays, or the sweep is.
+pub(super) async fn a_session_that_is_touched_while_it_is_swept_is_there_or_not(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let expiry = SessionExpiry {
+        idle: HOUR / 2,
+        absolute: HOUR * 2,
+    };
+    let later = NOW + HOUR / 2;
+    for _ in 0..RACES {
+        let mut session = sessions.of("1");
+        session.expires_at = NOW + HOUR * 2;
+        create(store, &session).await;
+        let ids = [session.id];
+
+        let (touched, swept) =
+            tokio::join!(store.touch(&ids, later), store.sweep("", expiry, later));
+
+        let (touched, swept) = (touched.expect("touch"), swept.expect("sweep"));
+        assert_eq!(touched + swept, 1, "one of them finds it as it was");
+        let loaded = store.load(session.id).await.expect("load");
+        assert_eq!(loaded.is_some(), touched == 1);
+        store.revoke(session.id).await.expect("revoke");
+    }
+}
+
+/// A store that has a feed tells each change before the call returns.
+pub(super) async fn what_changes_is_told(store: &impl SessionStore, sessions: &Sessions) {
+    let Some(feed) = store.feed() else {
+        return;
+    };
+    let other = sessions.of("somebody else");
+    create(store, &other).await;
+    for change in Change::ALL {
+        let user = UserId::from("told");
+        let made = sessions.remembered(store, "told").await;
+        let session = made.session;
+        let slots = Slots::of(&session);
+        let before = feed.version(&slots);
+
+        match change {
+            Change::Touch => drop(store.touch(&[session.id], NOW).await),
+            Change::MarkStale => drop(store.mark_stale(session.id).await),
+            Change::Renew => {
+                let mut renewed = sessions.of("told");
+                renewed.renewed_from = Some(session.id);
+                assert!(store.renew(renewed, session.id).await.expect("renew"));
+            }
+            Change::Replace => {
+                let replaced = Replaced {
+                    session: Some(session.id),
+                    remembered: None,
+                };
+                let created = store.create(sessions.of("told"), None, replaced).await;
+                created.expect("create");
+            }
+            Change::ReplaceRemembered => {
+                let replaced = Replaced {
+                    session: None,
+                    remembered: session.remembered,
+                };
+                let created = store.create(sessions.of("told"), None, replaced).await;
+                created.expect("create");
+            }
+            Change::Revoke => drop(store.revoke(session.id).await),
+            Change::RevokeRemembered => drop(store.revoke_remembered(made.login.id).await),
+            Change::RevokeUser => drop(store.revoke_user("", &user, None).await),
+        }
+
+        let is_told = feed.version(&slots) != before;
+        assert_eq!(is_told, !matches!(change, Change::Touch), "{change:?}");
+        store
+            .revoke_user("", &user, None)
+            .await
+            .expect("revoke_user");
+    }
+    store.revoke(other.id).await.expect("revoke");
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Touch,
+    MarkStale,
+    Renew,
+    Replace,
+    ReplaceRemembered,
+    Revoke,
+    RevokeRemembered,
+    RevokeUser,
+}
+
+impl Change {
+    const ALL: [Self; 8] = [
+        Self::Touch,
+        Self::MarkStale,
+        Self::Renew,
+        Self::Replace,
+        Self::ReplaceRemembered,
+        Self::Revoke,
+        Self::RevokeRemembered,
+        Self::RevokeUser,
+    ];
 }
 
 pub(super) async fn a_late_touch_in_a_race_revives_nothing(
     store: &impl SessionStore,
     sessions: &Sessions,
 ) {
-    for _ in 0..20 {
+    for _ in 0..RACES {
         let session = sessions.of("1");
         let id = session.id;
         create(store, &session).await;
@@ -167,7 +299,7 @@ pub(super) async fn a_late_touch_in_a_race_revives_nothing(
         let touches = async {
             for second in 0..5 {
                 store
-                    .touch(id, NOW + Duration::from_secs(second))
+                    .touch(&[id], NOW + Duration::from_secs(second))
                     .await
                     .expect("touch");
             }
@@ -270,7 +402,7 @@ pub(super) async fn a_stale_session_stays_stale(store: &impl SessionStore, sessi
 
     assert!(store.mark_stale(session.id).await.expect("mark_stale"));
 
-    store.touch(session.id, NOW).await.expect("touch");
+    store.touch(&[session.id], NOW).await.expect("touch");
     let loaded = store.load(session.id).await.expect("load");
     assert!(loaded.is_some_and(|session| !session.is_fresh));
     store.revoke(session.id).await.expect("revoke");

@@ -1,5 +1,8 @@
 //! The SQL database: SQLite, PostgreSQL or MySQL, by one ORM.
 
+pub(crate) mod changes;
+mod watch;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -11,10 +14,14 @@ use sea_orm_migration::sea_query::{Alias, DynIden, IntoIden};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 
 use crate::error::{Error, Result};
+use crate::session::ChangeFeed;
 
 /// A pool of connections to the database. Clones share it.
 #[derive(Clone)]
-pub struct Database(DatabaseConnection);
+pub struct Database {
+    connection: DatabaseConnection,
+    feed: ChangeFeed,
+}
 
 /// How a database is connected to.
 #[derive(Debug, Clone)]
@@ -64,13 +71,14 @@ impl Database {
         }
         sea_orm::Database::connect(connect)
             .await
-            .map(Self)
+            .map(Self::from_connection)
             .map_err(|error| cannot_connect(url, &error))
     }
 
     /// Takes a connection of the app's own.
     pub fn from_connection(connection: DatabaseConnection) -> Self {
-        Self(connection)
+        let feed = watch::feed_of(&connection);
+        Self { connection, feed }
     }
 
     /// Brings the tables that `migrations` make up to date. Does nothing where they are.
@@ -78,7 +86,10 @@ impl Database {
     /// # Errors
     /// When a migration fails; then nothing of it stays, and those before it do.
     pub async fn migrate(&self, migrations: Migrations) -> Result<()> {
-        migrations.up(&self.0, None).await.map_err(Error::from_db)
+        migrations
+            .up(&self.connection, None)
+            .await
+            .map_err(Error::from_db)
     }
 
     /// Whether the database answers.
@@ -86,17 +97,22 @@ impl Database {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<()> {
-        self.0.ping().await.map_err(Error::from_db)
+        self.connection.ping().await.map_err(Error::from_db)
     }
 
     pub(crate) fn connection(&self) -> &DatabaseConnection {
-        &self.0
+        &self.connection
+    }
+
+    /// What tells of changes to sessions and users in this database, whoever makes them.
+    pub(crate) fn feed(&self) -> &ChangeFeed {
+        &self.feed
     }
 }
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Database({:?})", self.0.get_database_backend())
+        write!(f, "Database({:?})", self.connection.get_database_backend())
     }
 }
 

@@ -1,5 +1,9 @@
 //! From a session or remembered login to its row, and back.
 
+mod entity;
+
+pub(crate) use entity::{remembered, session};
+
 use std::time::Duration;
 
 use sea_orm::ActiveValue::Set;
@@ -9,9 +13,8 @@ use crate::error::{Error, Result};
 use crate::session::{
     RememberDigest, RememberSeed, RememberedId, RememberedLogin, Session, SessionId,
 };
-use crate::stores::sql::entity::{remembered, session};
 
-pub(super) fn of_session(session: Session) -> session::ActiveModel {
+pub(crate) fn of_session(session: Session) -> session::ActiveModel {
     session::ActiveModel {
         id: Set(session.id.as_bytes().to_vec()),
         public_id: Set(session.public_id),
@@ -30,7 +33,7 @@ pub(super) fn of_session(session: Session) -> session::ActiveModel {
     }
 }
 
-pub(super) fn to_session(row: session::Model) -> Result<Session> {
+pub(crate) fn to_session(row: session::Model) -> Result<Session> {
     let mut session = Session::new(
         SessionId::from_bytes(digest(row.id)?),
         row.public_id,
@@ -57,7 +60,7 @@ pub(super) fn to_session(row: session::Model) -> Result<Session> {
     Ok(session)
 }
 
-pub(super) fn of_remembered(remembered: &RememberedLogin) -> remembered::ActiveModel {
+pub(crate) fn of_remembered(remembered: &RememberedLogin) -> remembered::ActiveModel {
     remembered::ActiveModel {
         id: Set(remembered.id.as_bytes().to_vec()),
         realm: Set(remembered.realm.clone()),
@@ -75,7 +78,7 @@ pub(super) fn of_remembered(remembered: &RememberedLogin) -> remembered::ActiveM
     }
 }
 
-pub(super) fn to_remembered(row: remembered::Model) -> Result<RememberedLogin> {
+pub(crate) fn to_remembered(row: remembered::Model) -> Result<RememberedLogin> {
     Ok(RememberedLogin {
         id: RememberedId::from_bytes(digest(row.id)?),
         realm: row.realm,
@@ -94,7 +97,7 @@ pub(super) fn to_remembered(row: remembered::Model) -> Result<RememberedLogin> {
     })
 }
 
-fn digest(bytes: Vec<u8>) -> Result<[u8; 32]> {
+pub(crate) fn digest(bytes: Vec<u8>) -> Result<[u8; 32]> {
     bytes
         .try_into()
         .map_err(|_| Error::store("a row of the session tables has a digest of another length"))

@@ -1,0 +1,245 @@
+//! Changes that other processes make, and hands with a SQL prompt: told by triggers.
+//!
+//! On PostgreSQL a trigger notifies whoever listens. On SQLite and MySQL it adds one to a counter
+//! in the table `vestibule_changes`, where watchers see it.
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use sea_orm_migration::SchemaManager;
+use sea_orm_migration::sea_query::{Alias, ColumnDef, Expr, ExprTrait, OnConflict, Query, Table};
+
+use crate::error::{Error, Result};
+
+const TABLE: &str = "vestibule_changes";
+pub(super) const CHANNEL: &str = "vestibule_changes";
+/// The first letter of a counter's name, and of a notification; the byte it is about follows in
+/// hexadecimal.
+pub(super) const SESSIONS: char = 's';
+pub(super) const USERS: char = 'u';
+/// What stands in place of the byte for all of them.
+const ALL: &str = "**";
+/// The row that says, with 1, that the transaction under way need not be told of.
+const QUIET: &str = "qui";
+
+/// Whose changes a trigger tells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum About {
+    /// The session whose id this column has.
+    Session(&'static str),
+    /// The user whose id this column has.
+    User(&'static str),
+    /// All users.
+    Users,
+}
+
+/// When a trigger tells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum When {
+    Inserted,
+    Deleted,
+    /// One of these columns changed, or this one went back.
+    Updated(&'static [&'static str], Option<&'static str>),
+}
+
+/// Makes the table of counters, if it is not there. Each part of the house that has triggers may
+/// be the first.
+pub(crate) async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let column = |name: &str| Alias::new(name.to_owned());
+    let table = Table::create()
+        .table(column(TABLE))
+        .if_not_exists()
+        .col(
+            ColumnDef::new(column("shard"))
+                .char_len(3)
+                .not_null()
+                .primary_key(),
+        )
+        .col(ColumnDef::new(column("changes")).big_integer().not_null())
+        .to_owned();
+    manager.create_table(table).await?;
+    let mut shards = vec![QUIET.to_owned()];
+    if manager.get_database_backend() != DbBackend::Postgres {
+        for kind in [SESSIONS, USERS] {
+            shards.push(format!("{kind}{ALL}"));
+            shards.extend((0..=255_u8).map(|byte| format!("{kind}{byte:02X}")));
+        }
+    }
+    let mut insert = Query::insert()
+        .into_table(column(TABLE))
+        .columns([column("shard"), column("changes")])
+        // MySQL has no other way to say this.
+        .on_conflict(
+            OnConflict::column(column("shard"))
+                .update_column(column("shard"))
+                .to_owned(),
+        )
+        .to_owned();
+    for shard in shards {
+        insert.values_panic([shard.into(), 0.into()]);
+    }
+    manager.exec_stmt(insert).await
+}
+
+/// Makes a trigger that tells of changes of a table. One by that name is replaced.
+pub(crate) async fn create_trigger(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    when: When,
+    about: About,
+) -> Result<(), DbErr> {
+    drop_trigger(manager, table, when).await?;
+    let name = trigger_name(table, when);
+    let backend = manager.get_database_backend();
+    let (event, row) = match when {
+        When::Inserted => ("INSERT", "NEW"),
+        When::Deleted => ("DELETE", "OLD"),
+        When::Updated(..) => ("UPDATE", "OLD"),
+    };
+    let shard = shard(backend, about, row);
+    let mut conditions = vec![match when {
+        When::Updated(columns, back) => is_changed(backend, columns, back),
+        _ => "TRUE".to_owned(),
+    }];
+    let is_quiet = format!("(SELECT changes FROM {TABLE} WHERE shard = '{QUIET}') = 1");
+    if matches!((when, about), (When::Deleted, About::Session(_))) {
+        conditions.push(format!("NOT {is_quiet}"));
+    }
+    let condition = conditions.join(" AND ");
+    let count = format!("UPDATE {TABLE} SET changes = changes + 1 WHERE shard = {shard};");
+    let connection = manager.get_connection();
+    let trigger = match backend {
+        DbBackend::Postgres => {
+            let function = format!(
+                "CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 IF {condition} THEN PERFORM pg_notify('{CHANNEL}', {shard}); END IF; \
+                 RETURN NULL; END $$"
+            );
+            connection.execute_unprepared(&function).await?;
+            format!(
+                "CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW \
+                 EXECUTE FUNCTION {name}()"
+            )
+        }
+        DbBackend::MySql => format!(
+            "CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW \
+             IF {condition} THEN {count} END IF"
+        ),
+        _ => format!(
+            "CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW \
+             WHEN {condition} BEGIN {count} END"
+        ),
+    };
+    connection.execute_unprepared(&trigger).await?;
+    if backend == DbBackend::Postgres && matches!(when, When::Deleted) {
+        create_truncate_trigger(manager, table, about).await?;
+    }
+    Ok(())
+}
+
+/// Removes that trigger, if it is there.
+pub(crate) async fn drop_trigger(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    when: When,
+) -> Result<(), DbErr> {
+    let name = trigger_name(table, when);
+    let connection = manager.get_connection();
+    if manager.get_database_backend() == DbBackend::Postgres {
+        let triggers = [
+            format!("DROP TRIGGER IF EXISTS {name} ON {table}"),
+            format!("DROP TRIGGER IF EXISTS {name}_truncate ON {table}"),
+            format!("DROP FUNCTION IF EXISTS {name}_truncate()"),
+            format!("DROP FUNCTION IF EXISTS {name}()"),
+        ];
+        for statement in triggers {
+            connection.execute_unprepared(&statement).await?;
+        }
+        return Ok(());
+    }
+    let drop = format!("DROP TRIGGER IF EXISTS {name}");
+    connection.execute_unprepared(&drop).await?;
+    Ok(())
+}
+
+/// Whoever empties a table with `TRUNCATE` deletes no row.
+async fn create_truncate_trigger(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    about: About,
+) -> Result<(), DbErr> {
+    let name = format!("{}_truncate", trigger_name(table, When::Deleted));
+    let all = match about {
+        About::Session(_) => SESSIONS,
+        About::User(_) | About::Users => USERS,
+    };
+    let connection = manager.get_connection();
+    let function = format!(
+        "CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         PERFORM pg_notify('{CHANNEL}', '{all}{ALL}'); RETURN NULL; END $$"
+    );
+    connection.execute_unprepared(&function).await?;
+    let trigger = format!(
+        "CREATE TRIGGER {name} AFTER TRUNCATE ON {table} FOR EACH STATEMENT \
+         EXECUTE FUNCTION {name}()"
+    );
+    connection.execute_unprepared(&trigger).await?;
+    Ok(())
+}
+
+fn trigger_name(table: &str, when: When) -> String {
+    let event = match when {
+        When::Inserted => "insert",
+        When::Deleted => "delete",
+        When::Updated(..) => "update",
+    };
+    format!("vestibule_{table}_{event}")
+}
+
+/// The name of the counter: the first byte of a session's id, which is a digest; the last byte of
+/// a user's, which in a number or a UUID differs most.
+fn shard(backend: DbBackend, about: About, row: &str) -> String {
+    let (kind, byte) = match (about, backend) {
+        (About::Users, _) => return format!("'{USERS}{ALL}'"),
+        (About::Session(column), DbBackend::Postgres) => (
+            SESSIONS,
+            format!("upper(left(encode({row}.{column}, 'hex'), 2))"),
+        ),
+        (About::User(column), DbBackend::Postgres) => (
+            USERS,
+            format!("upper(right(encode(convert_to({row}.{column}, 'UTF8'), 'hex'), 2))"),
+        ),
+        (About::Session(column), _) => (SESSIONS, format!("substr(hex({row}.{column}), 1, 2)")),
+        (About::User(column), _) => (USERS, format!("substr(hex({row}.{column}), -2)")),
+    };
+    match backend {
+        DbBackend::MySql => format!("concat('{kind}', {byte})"),
+        _ => format!("'{kind}' || {byte}"),
+    }
+}
+
+fn is_changed(backend: DbBackend, columns: &[&str], back: Option<&str>) -> String {
+    let differs = |column: &&str| match backend {
+        DbBackend::MySql => format!("NOT (OLD.{column} <=> NEW.{column})"),
+        DbBackend::Postgres => format!("OLD.{column} IS DISTINCT FROM NEW.{column}"),
+        _ => format!("OLD.{column} IS NOT NEW.{column}"),
+    };
+    let goes_back = back.map(|column| format!("NEW.{column} < OLD.{column}"));
+    let any: Vec<_> = columns.iter().map(differs).chain(goes_back).collect();
+    format!("({})", any.join(" OR "))
+}
+
+/// Says for the transaction under way that the sessions it deletes are over anyway; and, before
+/// it ends, that this no longer holds. It is the first and the last that the transaction does,
+/// and such transactions happen one after the other.
+///
+/// # Errors
+/// When the database failed.
+pub(crate) async fn be_quiet(is_quiet: bool, connection: &impl ConnectionTrait) -> Result<()> {
+    let update = Query::update()
+        .table(Alias::new(TABLE))
+        .value(Alias::new("changes"), i64::from(is_quiet))
+        .and_where(Expr::col(Alias::new("shard")).eq(QUIET))
+        .to_owned();
+    let updated = connection.execute(&update).await;
+    updated.map_err(Error::from_db)?;
+    Ok(())
+}

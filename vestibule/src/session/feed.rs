@@ -1,0 +1,391 @@
+//! What has changed, told to whoever keeps a copy.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crate::clock::monotonic;
+use crate::session::{RememberedId, Session, SessionId, UserId};
+
+/// Tells the session cache which sessions and users to read again. Clones share it.
+///
+/// Within the process it is exact: a store notes a change before the call that made it returns.
+/// From other processes a watcher brings changes, and says with each look how recent it is; when
+/// it has been silent for [`BOUND`](Self::BOUND), the feed is down, and nothing is read from
+/// a cache until it is up again.
+///
+/// Nothing is sent to anybody: a change adds one to a counter, and a copy is good as long as the
+/// counters it depends on are as they were. There are 256 counters for sessions, by the first byte
+/// of the id, and 256 for users, by the last byte; so a change may cost a few others a look.
+#[derive(Clone)]
+pub struct ChangeFeed(Arc<Inner>);
+
+struct Inner {
+    counters: [AtomicU64; SLOTS],
+    /// Added to by every change, and before its counter.
+    total: AtomicU64,
+    /// When the feed is down if nothing more comes, in [`monotonic`] milliseconds.
+    up_until: AtomicU64,
+    watch: Option<Box<Watch>>,
+    is_watched: AtomicBool,
+}
+
+type Watch = dyn Fn(Watcher) + Send + Sync;
+
+const KINDS: usize = 3;
+/// One more, for everything at once.
+const SLOTS: usize = KINDS * 256 + 1;
+const EVERYTHING: usize = KINDS * 256;
+
+/// What was changed, or ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Changed<'a> {
+    /// A session, and the one renewed from it.
+    Session(SessionId),
+    /// All sessions that came of a remembered login.
+    Remembered(RememberedId),
+    /// A user, or any session of theirs.
+    User(&'a UserId),
+    /// Sessions whose ids begin with this byte.
+    SessionsOf(u8),
+    /// Users whose ids end with this byte.
+    UsersOf(u8),
+    /// Anything.
+    Everything,
+}
+
+impl Changed<'_> {
+    fn slot(self) -> usize {
+        match self {
+            Self::Session(id) => usize::from(id.as_bytes()[0]),
+            Self::SessionsOf(byte) => usize::from(byte),
+            Self::Remembered(id) => 256 + usize::from(id.as_bytes()[0]),
+            Self::User(id) => 512 + usize::from(id.as_str().bytes().last().unwrap_or(0)),
+            Self::UsersOf(byte) => 512 + usize::from(byte),
+            Self::Everything => EVERYTHING,
+        }
+    }
+}
+
+impl ChangeFeed {
+    /// How long the feed may be silent. What was ended elsewhere is refused after this time at the
+    /// latest, and one look at the store.
+    pub const BOUND: Duration = Duration::from_secs(1);
+
+    /// The feed of a store that no other process can change.
+    pub fn in_process() -> Self {
+        Self::new(None, u64::MAX)
+    }
+
+    /// The feed of a store that other processes change too. `watch` is called in a Tokio runtime
+    /// when somebody first needs to know, and again should its watcher have been dropped; it
+    /// spawns a task that watches the store and tells the [`Watcher`], and returns at once.
+    pub fn watched(watch: impl Fn(Watcher) + Send + Sync + 'static) -> Self {
+        Self::new(Some(Box::new(watch)), 0)
+    }
+
+    fn new(watch: Option<Box<Watch>>, up_until: u64) -> Self {
+        Self(Arc::new(Inner {
+            counters: [const { AtomicU64::new(0) }; SLOTS],
+            total: AtomicU64::new(0),
+            up_until: AtomicU64::new(up_until),
+            watch,
+            is_watched: AtomicBool::new(false),
+        }))
+    }
+
+    /// Notes a change, for this process.
+    pub fn tell(&self, changed: Changed<'_>) {
+        self.0.tell(changed);
+    }
+
+    /// Notes a change as soon as the guard is dropped: however the call that makes it ends, it may
+    /// have happened.
+    #[must_use = "the change is noted when this is dropped"]
+    pub fn tell_at_end<'a>(&'a self, changed: Changed<'a>) -> impl Drop + Send + use<'a> {
+        struct AtEnd<'a>(&'a ChangeFeed, Changed<'a>);
+        impl Drop for AtEnd<'_> {
+            fn drop(&mut self) {
+                self.0.tell(self.1);
+            }
+        }
+        AtEnd(self, changed)
+    }
+
+    /// Whether changes made elsewhere are known here, to within the bound.
+    pub fn is_up(&self) -> bool {
+        let up_until = self.0.up_until.load(SeqCst);
+        up_until == u64::MAX || monotonic() < up_until
+    }
+
+    /// Whether the two are one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The state before something is read that may be kept; none while the feed is down.
+    pub(crate) fn begin(&self) -> Option<Begun> {
+        self.start_watching();
+        self.is_up().then(|| Begun(self.0.total.load(SeqCst)))
+    }
+
+    /// The version of what was read since `begun`; none if anything has changed since, as it may
+    /// have been that.
+    pub(crate) fn version_since(&self, begun: Begun, slots: &Slots) -> Option<u64> {
+        // The slot before the total, and in `tell` the other way round: whoever sees a change in
+        // the slot sees it in the total.
+        let version = self.version(slots);
+        let is_unchanged = self.0.total.load(SeqCst) == begun.0;
+        (is_unchanged && self.is_up()).then_some(version)
+    }
+
+    /// The version of what depends on `slots`. It changes with every change of them.
+    pub(crate) fn version(&self, slots: &Slots) -> u64 {
+        slots.0.iter().fold(0, |version: u64, slot| {
+            let counter = self.0.counters.get(usize::from(*slot));
+            version.wrapping_add(counter.map_or(0, |counter| counter.load(SeqCst)))
+        })
+    }
+
+    fn start_watching(&self) {
+        let Some(watch) = &self.0.watch else {
+            return;
+        };
+        if !self.0.is_watched.swap(true, SeqCst) {
+            watch(Watcher(Arc::downgrade(&self.0)));
+        }
+    }
+}
+
+impl Inner {
+    fn tell(&self, changed: Changed<'_>) {
+        self.total.fetch_add(1, SeqCst);
+        if let Some(counter) = self.counters.get(changed.slot()) {
+            counter.fetch_add(1, SeqCst);
+        }
+    }
+}
+
+impl fmt::Debug for ChangeFeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangeFeed")
+            .field("is_up", &self.is_up())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What brings the changes that other processes make to a [`ChangeFeed`].
+pub struct Watcher(Weak<Inner>);
+
+impl Watcher {
+    /// Notes a change that was seen.
+    pub fn tell(&self, changed: Changed<'_>) {
+        if let Some(feed) = self.0.upgrade() {
+            feed.tell(changed);
+        }
+    }
+
+    /// Says that all changes up to the moment `began` ([`now`](Self::now)) have been told. Returns
+    /// whether anybody still needs them; if not, the task ends.
+    pub fn seen_all_until(&self, began: Moment) -> bool {
+        let bound = u64::try_from(ChangeFeed::BOUND.as_millis()).unwrap_or(0);
+        let Some(feed) = self.0.upgrade() else {
+            return false;
+        };
+        feed.up_until.store(began.0 + bound, SeqCst);
+        true
+    }
+
+    /// Says that changes may have been missed, or will be: the feed is down until the next
+    /// [`seen_all_until`](Self::seen_all_until), and all that is kept is read again. Returns
+    /// whether anybody still needs to know.
+    pub fn lost(&self) -> bool {
+        let Some(feed) = self.0.upgrade() else {
+            return false;
+        };
+        feed.up_until.store(0, SeqCst);
+        feed.tell(Changed::Everything);
+        true
+    }
+
+    /// The moment before a look at the store.
+    pub fn now() -> Moment {
+        Moment(monotonic())
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        if self.lost()
+            && let Some(feed) = self.0.upgrade()
+        {
+            feed.is_watched.store(false, SeqCst);
+        }
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watcher")
+    }
+}
+
+/// A moment of this process, whatever the clock says.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment(u64);
+
+/// The state of a feed before something is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun(u64);
+
+/// The counters that a session and its user depend on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slots([u16; 5]);
+
+impl Slots {
+    pub(crate) fn of(session: &Session) -> Self {
+        let changes = [
+            Some(Changed::Everything),
+            Some(Changed::Session(session.id)),
+            Some(Changed::User(&session.user_id)),
+            session.remembered.map(Changed::Remembered),
+            session.renewed_from.map(Changed::Session),
+        ];
+        Self(changes.map(|changed| {
+            let slot = changed.map(|changed| u16::try_from(changed.slot()).ok());
+            slot.flatten().unwrap_or(u16::MAX)
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use super::{ChangeFeed, Changed, Slots, Watcher};
+    use crate::clock::Timestamp;
+    use crate::session::{RememberedId, Session, SessionId};
+
+    fn session() -> Session {
+        let id = SessionId::from_bytes([3; 32]);
+        let now = Timestamp::from_millis(0);
+        let mut session = Session::new(id, "a".into(), "carol".into(), 0, now, Duration::MAX);
+        session.remembered = Some(RememberedId::from_bytes([4; 32]));
+        session.renewed_from = Some(SessionId::from_bytes([5; 32]));
+        session
+    }
+
+    /// A feed, and where its watcher is put once somebody needs it.
+    fn watched() -> (ChangeFeed, Arc<Mutex<Option<Watcher>>>) {
+        let watcher = Arc::new(Mutex::new(None));
+        let put = watcher.clone();
+        let feed = ChangeFeed::watched(move |watcher| *put.lock().unwrap() = Some(watcher));
+        (feed, watcher)
+    }
+
+    #[test]
+    fn a_session_depends_on_itself_its_user_and_what_it_came_of() {
+        let session = session();
+        let (carol, eve) = (&session.user_id, &"eve".into());
+        let feed = ChangeFeed::in_process();
+        let slots = Slots::of(&session);
+
+        for (changed, is_theirs) in [
+            (Changed::Session(session.id), true),
+            (Changed::Session(SessionId::from_bytes([5; 32])), true),
+            (Changed::Remembered(RememberedId::from_bytes([4; 32])), true),
+            (Changed::User(carol), true),
+            (Changed::SessionsOf(3), true),
+            (Changed::UsersOf(b'l'), true),
+            (Changed::Everything, true),
+            (Changed::Session(SessionId::from_bytes([4; 32])), false),
+            (
+                Changed::Remembered(RememberedId::from_bytes([3; 32])),
+                false,
+            ),
+            (Changed::User(eve), false),
+        ] {
+            let before = feed.version(&slots);
+            feed.tell(changed);
+            assert_eq!(feed.version(&slots) != before, is_theirs, "{changed:?}");
+        }
+    }
+
+    /// What was read may be from before the change.
+    #[test]
+    fn what_was_read_while_something_changed_has_no_version() {
+        let feed = ChangeFeed::in_process();
+        let slots = Slots::of(&session());
+
+        let begun = feed.begin().unwrap();
+        assert!(feed.version_since(begun, &slots).is_some());
+        feed.tell(Changed::User(&"eve".into()));
+
+        assert!(feed.version_since(begun, &slots).is_none());
+    }
+
+    #[test]
+    fn a_change_is_noted_however_the_call_ends() {
+        let feed = ChangeFeed::in_process();
+        let begun = feed.begin().unwrap();
+        let slots = Slots::of(&session());
+
+        let at_end = feed.tell_at_end(Changed::Everything);
+        assert!(feed.version_since(begun, &slots).is_some());
+        drop(at_end);
+
+        assert!(feed.version_since(begun, &slots).is_none());
+    }
+
+    #[test]
+    fn a_feed_is_up_while_its_watcher_says_so() {
+        let (feed, watcher) = watched();
+        let slots = Slots::of(&session());
+
+        assert!(feed.begin().is_none(), "nobody has looked yet");
+        let began = Watcher::now();
+        assert!(
+            watcher
+                .lock()
+                .unwrap()
+                .as_ref()
+                .unwrap()
+                .seen_all_until(began)
+        );
+        let version = feed.version_since(feed.begin().unwrap(), &slots).unwrap();
+        assert!(watcher.lock().unwrap().as_ref().unwrap().lost());
+
+        assert!(feed.begin().is_none());
+        assert_ne!(feed.version(&slots), version, "what was kept is read again");
+    }
+
+    #[test]
+    fn a_watcher_that_is_gone_takes_the_feed_down_and_another_one_comes() {
+        let (feed, watcher) = watched();
+        feed.begin();
+        let first = watcher.lock().unwrap().take().unwrap();
+        first.seen_all_until(Watcher::now());
+        assert!(feed.is_up());
+
+        drop(first);
+
+        assert!(!feed.is_up());
+        assert!(feed.begin().is_none());
+        assert!(watcher.lock().unwrap().is_some());
+    }
+
+    #[test]
+    fn a_watcher_knows_when_nobody_needs_it() {
+        let (feed, watcher) = watched();
+        feed.begin();
+        let watcher = watcher.lock().unwrap().take().unwrap();
+
+        drop(feed);
+
+        assert!(!watcher.seen_all_until(Watcher::now()));
+        assert!(!watcher.lost());
+    }
+}
