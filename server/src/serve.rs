@@ -65,6 +65,8 @@ pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
     let routes = site.routes().merge(probes).layer(default_deny);
     site.wrap(routes.layer(timeout))
         .layer(from_fn(request_line))
+        // Or axum would make each route, with all its layers, anew for each request.
+        .with_state(())
 }
 
 async fn ready(State(site): State<Site>) -> Result<&'static str, vestibule::Error> {

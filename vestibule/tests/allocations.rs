@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -64,7 +65,7 @@ async fn log_in(login: Login<Member>) {
 }
 
 /// An app with routes that differ by their guards alone, and how often its user was loaded.
-fn app() -> (Router, Arc<AtomicUsize>) {
+fn app(keep_users: bool) -> (Router, Arc<AtomicUsize>) {
     let loads = Arc::new(AtomicUsize::new(0));
     let (count, loaded) = (loads.clone(), member());
     let loader = move |_: UserId| {
@@ -72,7 +73,10 @@ fn app() -> (Router, Arc<AtomicUsize>) {
         let member = loaded.clone();
         async move { Ok::<_, Infallible>(Some(member)) }
     };
-    let manager = LoginManager::new(loader, MemoryStore::new());
+    let mut manager = LoginManager::new(loader, MemoryStore::new());
+    if keep_users {
+        manager = manager.cache_users_for(Duration::from_secs(60));
+    }
     // Each layer of axum's has a price of its own; this one does nothing.
     let layered = Router::new()
         .route("/layer/none", get(|_: CurrentUser<Member>| async {}))
@@ -88,18 +92,20 @@ fn app() -> (Router, Arc<AtomicUsize>) {
         .route("/user", get(|_: CurrentUser<Member>| async {}))
         .route("/allowed", get(|_: Allowed<Editors>| async {}))
         .merge(layered)
+        .route("/public", get(async || ()))
         .layer(manager.layer())
+        .route("/bare", get(async || ()))
         // As it is served: until then axum makes each route anew for each request.
         .with_state(());
     (app, loads)
 }
 
-#[test]
-fn a_guard_adds_no_allocation_and_no_look_up() {
+/// What requests to paths cost, past the first ones of all: allocations and look-ups.
+fn costs<const N: usize>(keep_users: bool, paths: [&str; N]) -> [(u64, usize); N] {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let (app, loads) = app();
+    let (app, loads) = app(keep_users);
     let request = |path: &str, cookie: &str| {
         let request = Request::get(path).header("cookie", cookie);
         request.body(Body::empty()).unwrap()
@@ -110,8 +116,7 @@ fn a_guard_adds_no_allocation_and_no_look_up() {
         .unwrap()
         .to_owned();
     let cookie = cookie.split(';').next().unwrap();
-    // Allocations and look-ups of one request, past those of the first one of all.
-    let cost = |path: &str| {
+    paths.map(|path| {
         let mut last = (0, 0);
         for _ in 0..3 {
             let (app, request) = (app.clone(), request(path, cookie));
@@ -125,13 +130,26 @@ fn a_guard_adds_no_allocation_and_no_look_up() {
             last = (measured.count_total, looked_up);
         }
         last
-    };
+    })
+}
 
-    let (user, looked_up) = cost("/user");
+#[test]
+fn a_guard_adds_no_allocation_and_no_look_up() {
+    let paths = ["/user", "/allowed", "/layer/none", "/layer/guard"];
+    let [user, allowed, layer, guard] = costs(false, paths);
 
-    assert_eq!(looked_up, 1);
-    assert!(user > 0, "it counts");
-    assert_eq!(cost("/allowed"), (user, 1), "an extractor");
-    assert_eq!(cost("/layer/guard"), cost("/layer/none"), "a layer");
-    assert!(cost("/layer/none").0 > user, "it counts what a layer costs");
+    assert_eq!(user.1, 1);
+    assert!(user.0 > 0, "it counts");
+    assert_eq!(allowed, user, "an extractor");
+    assert_eq!(guard, layer, "a layer");
+    assert!(layer.0 > user.0, "it counts what a layer costs");
+}
+
+#[test]
+fn a_page_for_users_costs_six_allocations_at_most_and_no_look_up() {
+    let [bare, public, user] = costs(true, ["/bare", "/public", "/user"]);
+
+    assert_eq!(user.1, 0, "from the cache");
+    let (public, user) = (public.0 - bare.0, user.0 - bare.0);
+    assert_eq!((public, user), (5, 5), "over the bare route");
 }

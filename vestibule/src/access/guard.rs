@@ -161,7 +161,7 @@ where
     type Rejection = AccessRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AccessRejection> {
-        let visit = Visit::<G::User>::of(&parts.extensions)
+        let visit = Visit::<G::User>::of(&parts.headers, &parts.extensions)
             .ok_or_else(LoginRejection::no_layer::<G::User>)?;
         let demand = Demand::of_guard::<G>(G::RULE, G::HIDES);
         let user = CurrentUser::new(visit.require(demand, parts).await?);

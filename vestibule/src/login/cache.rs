@@ -28,6 +28,8 @@ pub(crate) struct LoginCache<U> {
 pub(crate) enum Users {
     /// They are read at each request.
     NotKept,
+    /// Until the feed of the sessions tells of a change, which tells of users too.
+    Beside,
     /// Until this feed tells of a change.
     Until(ChangeFeed),
     /// Until the app tells of a change by this feed, and for this long at the most.
@@ -84,7 +86,7 @@ impl<U> LoginCache<U> {
         let kept = self.kept.get(&id)?;
         let is_good = self.sessions.is_up()
             && match &self.users {
-                Users::NotKept => true,
+                Users::NotKept | Users::Beside => true,
                 Users::Until(feed) => feed.is_up(),
                 Users::For(duration, _) => now.since(kept.kept_at) < *duration,
             }
@@ -99,7 +101,7 @@ impl<U> LoginCache<U> {
     /// To be called before the stores are asked; none while nothing is kept.
     pub(crate) fn begin(&self) -> Option<Before> {
         let users = match &self.users {
-            Users::NotKept => None,
+            Users::NotKept | Users::Beside => None,
             Users::Until(feed) | Users::For(_, feed) => Some(feed.begin()?),
         };
         let sessions = self.sessions.begin()?;
@@ -126,7 +128,7 @@ impl<U> LoginCache<U> {
         };
         let found = match &self.users {
             Users::NotKept => Found::Session(session.clone()),
-            Users::Until(_) | Users::For(..) => Found::LoggedIn(logged_in.clone()),
+            Users::Beside | Users::Until(_) | Users::For(..) => Found::LoggedIn(logged_in.clone()),
         };
         let kept = Kept {
             found,
@@ -140,7 +142,7 @@ impl<U> LoginCache<U> {
     /// Both versions in one: each only ever grows.
     fn version(&self, slots: &Slots) -> u64 {
         let users = match &self.users {
-            Users::NotKept => 0,
+            Users::NotKept | Users::Beside => 0,
             Users::Until(feed) | Users::For(_, feed) => feed.version(slots),
         };
         self.sessions.version(slots).wrapping_add(users)

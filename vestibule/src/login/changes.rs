@@ -59,8 +59,12 @@ impl<U: User> Visit<U> {
             session: self
                 .session()
                 .map(|before| before.id)
-                .or_else(|| self.token.as_ref().map(|token| token.id(realm))),
-            remembered: self.remember_token.as_ref().map(|token| token.id(realm)),
+                .or_else(|| self.sent().token.as_ref().map(|token| token.id(realm))),
+            remembered: self
+                .sent()
+                .remember_token
+                .as_ref()
+                .map(|token| token.id(realm)),
         };
         if !self.may_begin(user, replaced, now).await? {
             return Ok(false);
@@ -72,7 +76,7 @@ impl<U: User> Visit<U> {
             .await?;
         self.end_oldest(user, &session, now).await?;
         manager.sweep_if_due();
-        self.state().remember_cookie = match &remembered {
+        self.state().set_cookies().remember = match &remembered {
             Some((token, login)) => Some(self.cookies.remember.set(token, login, now)),
             None if self.may_have_remember_cookie() => Some(self.cookies.remember.remove()),
             None => None,
@@ -127,7 +131,7 @@ impl<U: User> Visit<U> {
         #[cfg(any(test, feature = "testing"))]
         self.test_login_is_done();
         let (store, realm) = (&self.manager.store, &self.manager.realm);
-        let brought = self.token.as_ref().map(|token| token.id(realm));
+        let brought = self.sent().token.as_ref().map(|token| token.id(realm));
         let mut ended = self.session();
         if let Some(id) = brought {
             if ended.is_none() {
@@ -136,7 +140,7 @@ impl<U: User> Visit<U> {
             store.revoke(id).await?;
         }
         let mut remembered = None;
-        if let Some(token) = &self.remember_token {
+        if let Some(token) = &self.sent().remember_token {
             if ended.is_none() {
                 remembered = store.load_remembered(token.id(realm)).await?;
             }
@@ -182,7 +186,7 @@ impl<U: User> Visit<U> {
     fn go_on(&self, token: &SessionToken, logged_in: LoggedIn<U>) {
         self.set_session_cookie(token);
         let mut state = self.state();
-        state.next_cookie = self.cookies.next.as_ref().map(SignedCookie::remove);
+        state.set_cookies().next = self.cookies.next.as_ref().map(SignedCookie::remove);
         state.visitor = Visitor::LoggedIn(Arc::new(logged_in));
     }
 
@@ -190,9 +194,9 @@ impl<U: User> Visit<U> {
     pub(crate) fn forget(&self) {
         let mut state = self.state();
         state.visitor = Visitor::Anonymous;
-        state.session_cookie = Some(self.cookies.session.remove());
-        if self.may_have_remember_cookie() || state.remember_cookie.is_some() {
-            state.remember_cookie = Some(self.cookies.remember.remove());
+        state.set_cookies().session = Some(self.cookies.session.remove());
+        if self.may_have_remember_cookie() || state.set_cookies().remember.is_some() {
+            state.set_cookies().remember = Some(self.cookies.remember.remove());
         }
     }
 
@@ -206,8 +210,8 @@ impl<U: User> Visit<U> {
         let id = token.id(&manager.realm);
         let mut session = Session::new(id, public_id, user.id(), epoch, now, lifetime);
         manager.realm.as_ref().clone_into(&mut session.realm);
-        session.user_agent = Some(self.sender.user_agent().unwrap_or_default());
-        session.address = self.sender.address;
+        session.user_agent = Some(self.sent().sender.user_agent().unwrap_or_default());
+        session.address = self.sent().sender.address;
         Ok((token, session))
     }
 }

@@ -100,7 +100,8 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for CurrentUser<U> {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
-        let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
+        let visit = Visit::<U>::of(&parts.headers, &parts.extensions)
+            .ok_or_else(LoginRejection::no_layer::<U>)?;
         visit.require(Rule::Login.into(), parts).await.map(Self)
     }
 }
@@ -109,7 +110,8 @@ impl<U: User, S: Send + Sync> OptionalFromRequestParts<S> for CurrentUser<U> {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, LoginRejection> {
-        let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
+        let visit = Visit::<U>::of(&parts.headers, &parts.extensions)
+            .ok_or_else(LoginRejection::no_layer::<U>)?;
         Ok(visit.resolve(parts).await?.map(Self))
     }
 }

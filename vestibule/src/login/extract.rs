@@ -141,7 +141,7 @@ impl<U: User> Login<U> {
     /// The address that the request came from, where it is known
     /// ([`LoginManager::trusted_proxies`](crate::LoginManager::trusted_proxies)).
     pub fn address(&self) -> Option<IpAddr> {
-        self.visit.sender.address
+        self.visit.sent().sender.address
     }
 
     /// Whether the session that this request came with is still there. For a handler that does
@@ -223,7 +223,7 @@ impl<U: User> Login<U> {
         let Some(flashes) = flashes.filter(|flashes| flashes.is_brought(headers)) else {
             return Vec::new();
         };
-        self.visit.state().messages_cookie = Some(flashes.remove());
+        self.visit.state().set_cookies().messages = Some(flashes.remove());
         flashes.read(headers)
     }
 
@@ -247,7 +247,8 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for Login<U> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
         Ok(Self {
-            visit: Visit::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?,
+            visit: Visit::of(&parts.headers, &parts.extensions)
+                .ok_or_else(LoginRejection::no_layer::<U>)?,
             request: Box::new(parts.clone()),
         })
     }

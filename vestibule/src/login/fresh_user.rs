@@ -53,7 +53,8 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for FreshUser<U> {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
-        let visit = Visit::<U>::of(&parts.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
+        let visit = Visit::<U>::of(&parts.headers, &parts.extensions)
+            .ok_or_else(LoginRejection::no_layer::<U>)?;
         let user = visit.require(Rule::FreshLogin.into(), parts).await?;
         Ok(Self(CurrentUser::new(user)))
     }

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::{
-    AUTHORIZATION, COOKIE, Entry, HeaderMap, HeaderName, HeaderValue, ORIGIN, PROXY_AUTHORIZATION,
+    AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN, PROXY_AUTHORIZATION,
 };
+use http::{Method, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
@@ -64,11 +64,9 @@ fn mark_insecure_origin(public_url: Option<&PublicUrl>, headers: &mut HeaderMap)
 
 /// Headers with a credential are not shown by `Debug`, whoever prints the request.
 fn mark_secrets(headers: &mut HeaderMap) {
-    for name in [COOKIE, AUTHORIZATION, PROXY_AUTHORIZATION] {
-        if let Entry::Occupied(mut values) = headers.entry(name) {
-            values
-                .iter_mut()
-                .for_each(|value| value.set_sensitive(true));
+    for (name, value) in headers.iter_mut() {
+        if [COOKIE, AUTHORIZATION, PROXY_AUTHORIZATION].contains(name) {
+            value.set_sensitive(true);
         }
     }
 }
@@ -156,10 +154,15 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        mark_insecure_origin(self.manager.public_url.as_ref(), request.headers_mut());
+        // These the origin check lets pass in any case.
+        if !matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS
+        ) {
+            mark_insecure_origin(self.manager.public_url.as_ref(), request.headers_mut());
+        }
         mark_secrets(request.headers_mut());
         let visit = Visit::begin(self.manager.clone(), self.cookies.clone(), &mut request);
-        request.extensions_mut().insert(visit.clone());
         ResponseFuture {
             inner: self.inner.call(request),
             visit,

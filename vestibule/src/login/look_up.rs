@@ -18,7 +18,7 @@ impl<U: User> Visit<U> {
     /// Who this is: by the session, or else by the remember cookie, or else by the request
     /// itself.
     pub(crate) async fn look_up(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>> {
-        if self.has_rubbish {
+        if self.sent().has_rubbish {
             self.tell_of(Event::CookieRefused, None, None).await;
         }
         if let Some(logged_in) = self.by_session().await? {
@@ -52,13 +52,20 @@ impl<U: User> Visit<U> {
     }
 
     async fn by_session(&self) -> Result<Option<Arc<LoggedIn<U>>>> {
-        let Some(token) = &self.token else {
+        let Some(token) = &self.sent().token else {
             return Ok(None);
         };
         let manager = &*self.manager;
-        let (id, now) = (token.id(&manager.realm), manager.clock.now());
-        if let Some(logged_in) = self.by_cache(id, now).await? {
+        if let Some(logged_in) = self.by_cache() {
             return Ok(Some(logged_in));
+        }
+        let (id, now) = (token.id(&manager.realm), manager.clock.now());
+        if let Some(session) = self.cached_session(id, now)
+            && let Some(user) = manager.loader.load(session.user_id.clone()).await?
+            && user.session_epoch() == session.user_epoch
+            && user.is_active()
+        {
+            return Ok(Some(Arc::new(self.logged_in(user, session, now).await?)));
         }
         let before = manager.cache.as_ref().and_then(LoginCache::begin);
         let Some((mut session, loaded)) = manager.load(id, now).await? else {
@@ -85,44 +92,53 @@ impl<U: User> Visit<U> {
         Ok(Some(logged_in))
     }
 
-    /// The same from the cache, where there is nothing to do but to go on. In all other cases the
-    /// stores are asked.
-    async fn by_cache(&self, id: SessionId, now: Timestamp) -> Result<Option<Arc<LoggedIn<U>>>> {
+    /// Who this is by a session and its user in the cache, where there is nothing to do but to go
+    /// on, and nothing to wait for. In all other cases the stores are asked.
+    pub(crate) fn by_cache(&self) -> Option<Arc<LoggedIn<U>>> {
         let manager = &*self.manager;
-        let found = manager.cache.as_ref().and_then(|cache| cache.get(id, now));
-        let Some(found) = found else {
-            return Ok(None);
+        let sent = self.sent();
+        let token = sent.token.as_ref().filter(|_| !sent.has_rubbish)?;
+        let now = manager.clock.now();
+        let found = manager.cache.as_ref()?.get(token.id(&manager.realm), now)?;
+        let Found::LoggedIn(known) = found else {
+            return None;
         };
-        let session = match &found {
-            Found::Session(session) => Some(session),
-            Found::LoggedIn(logged_in) => logged_in.session.as_ref(),
-        };
-        let is_good = |session: &&Arc<Session>| {
-            manager.expiry.is_alive(session, now)
-                && !manager.expiry.is_touch_due(session, now)
-                && !self.must_protect(session)
-        };
-        let Some(session) = session.filter(is_good).cloned() else {
-            return Ok(None);
-        };
-        let known = match found {
-            Found::LoggedIn(known) => known,
-            Found::Session(_) => {
-                let loaded = manager.loader.load(session.user_id.clone()).await?;
-                let is_good =
-                    |user: &U| user.session_epoch() == session.user_epoch && user.is_active();
-                return match loaded.filter(is_good) {
-                    Some(user) => Ok(Some(Arc::new(self.logged_in(user, session, now).await?))),
-                    None => Ok(None),
-                };
-            }
-        };
-        let is_remembered = self.is_remembered(&session, now).await?;
-        if known.is_fresh == self.is_fresh(&session, now) && known.is_remembered == is_remembered {
-            return Ok(Some(known));
+        let session = known
+            .session
+            .as_ref()
+            .filter(|session| self.is_good(session, now))?;
+        let is_remembered = self.is_of_remembered(session);
+        if is_remembered && manager.remember.refresh_each_request {
+            return None;
         }
-        let user = known.user.clone();
-        Ok(Some(Arc::new(self.logged_in(user, session, now).await?)))
+        let is_fresh = self.is_fresh(session, now);
+        if known.is_fresh == is_fresh && known.is_remembered == is_remembered {
+            return Some(known);
+        }
+        Some(Arc::new(LoggedIn {
+            is_fresh,
+            is_remembered,
+            user: known.user.clone(),
+            session: Some(session.clone()),
+        }))
+    }
+
+    /// A session in the cache whose user is loaded at each request.
+    fn cached_session(&self, id: SessionId, now: Timestamp) -> Option<Arc<Session>> {
+        let found = self.manager.cache.as_ref()?.get(id, now)?;
+        let session = match found {
+            Found::Session(session) => session,
+            Found::LoggedIn(_) => return None,
+        };
+        self.is_good(&session, now).then_some(session)
+    }
+
+    /// Whether a session from the cache may be used without a word to the store.
+    fn is_good(&self, session: &Session, now: Timestamp) -> bool {
+        let expiry = self.manager.expiry;
+        expiry.is_alive(session, now)
+            && !expiry.is_touch_due(session, now)
+            && !self.must_protect(session)
     }
 
     async fn logged_in(
@@ -139,20 +155,22 @@ impl<U: User> Visit<U> {
         })
     }
 
-    /// Whether what remembers this browser is what its session came of; which counts its time
-    /// anew, where asked to.
+    /// Whether what remembers this browser is what its session came of.
+    fn is_of_remembered(&self, session: &Session) -> bool {
+        let token = self.sent().remember_token.as_ref();
+        token.is_some_and(|token| Some(token.id(&self.manager.realm)) == session.remembered)
+    }
+
+    /// The same; and its time counts anew, where asked to.
     async fn is_remembered(&self, session: &Session, now: Timestamp) -> Result<bool> {
-        let manager = &*self.manager;
-        let (Some(token), Some(remembered)) = (&self.remember_token, session.remembered) else {
-            return Ok(false);
-        };
-        if token.id(&manager.realm) != remembered {
-            return Ok(false);
-        }
-        if manager.remember.refresh_each_request {
+        let is_remembered = self.is_of_remembered(session);
+        if is_remembered
+            && self.manager.remember.refresh_each_request
+            && let Some(token) = &self.sent().remember_token
+        {
             self.remember_for_longer(token, now).await?;
         }
-        Ok(true)
+        Ok(is_remembered)
     }
 
     /// Whether session protection has something to do about a session: it comes from another
@@ -167,6 +185,7 @@ impl<U: User> Visit<U> {
         };
         may_lose
             && !self
+                .sent()
                 .sender
                 .may_have_begun(session, manager.protected_prefix)
     }
@@ -221,12 +240,13 @@ impl<U: User> Visit<U> {
                 .extend_remembered(remembered.id, remembered.expires_at)
                 .await?;
         }
-        self.state().remember_cookie = Some(self.cookies.remember.set(token, &remembered, now));
+        self.state().set_cookies().remember =
+            Some(self.cookies.remember.set(token, &remembered, now));
         Ok(())
     }
 
     async fn by_remember_cookie(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
-        let Some(token) = &self.remember_token else {
+        let Some(token) = &self.sent().remember_token else {
             return Ok(None);
         };
         let manager = &*self.manager;
@@ -313,7 +333,7 @@ impl<U: User> Visit<U> {
         self.end_oldest(user, &session, now).await?;
         manager.sweep_if_due();
         self.set_session_cookie(&session_token);
-        self.state().remember_cookie = Some(remember_cookie);
+        self.state().set_cookies().remember = Some(remember_cookie);
         self.tell_of_session(Event::LoadedFromCookie, &session)
             .await;
         Ok(Some(session))

@@ -445,6 +445,7 @@ impl<U: User> LoginManager<U> {
     fn new_cache(&self) -> Option<LoginCache<U>> {
         let sessions = self.store.feed()?;
         let users = match (self.loader.feed(), self.cache_users_for) {
+            (Some(feed), _) if feed.is_same(sessions) => Users::Beside,
             (Some(feed), _) => Users::Until(feed.clone()),
             (None, Some(duration)) => Users::For(duration, self.user_changes.clone()),
             (None, None) => Users::NotKept,

@@ -65,6 +65,13 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
+    pub(crate) fn nobody() -> Self {
+        Self {
+            user_agent: None,
+            address: None,
+        }
+    }
+
     pub(crate) fn of(
         headers: &HeaderMap,
         extensions: &Extensions,
@@ -84,8 +91,12 @@ impl Sender {
 
     /// Whether `session` can have begun with this sender. What is not known proves nothing.
     pub(crate) fn may_have_begun(&self, session: &Session, prefix: Option<AddressPrefix>) -> bool {
+        let sent = self.user_agent.as_ref().map(HeaderValue::as_bytes);
         let is_same_browser = match &session.user_agent {
-            Some(begun_with) => self.user_agent().unwrap_or_default() == *begun_with,
+            Some(begun_with) => {
+                sent.unwrap_or_default() == begun_with.as_bytes()
+                    || self.user_agent().unwrap_or_default() == *begun_with
+            }
             None => true,
         };
         let is_same_network = match (prefix, session.address, self.address) {

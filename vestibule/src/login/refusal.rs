@@ -144,18 +144,19 @@ impl<U: User> Visit<U> {
         demand: Demand,
         request: &Parts,
     ) -> Result<Arc<LoggedIn<U>>, LoginRejection> {
+        // A refusal is much larger than a pass, and boxed so that those who pass do not carry it.
         let Some(user) = self.resolve(request).await? else {
-            return Err(self.refuse(Needed::Login, demand, request).await);
+            return Err(Box::pin(self.refuse(Needed::Login, demand, request)).await);
         };
         if let Some(page) = self.page_first(&user, request) {
-            return Err(self.refuse(Needed::Visit(page), demand, request).await);
+            return Err(Box::pin(self.refuse(Needed::Visit(page), demand, request)).await);
         }
         let needed = match demand.judge(&user) {
             Verdict::Allowed => return Ok(user),
             Verdict::FreshLoginNeeded => Needed::FreshLogin,
-            Verdict::Forbidden => return Err(self.forbid(demand, request).await),
+            Verdict::Forbidden => return Err(Box::pin(self.forbid(demand, request)).await),
         };
-        Err(self.refuse(needed, demand, request).await)
+        Err(Box::pin(self.refuse(needed, demand, request)).await)
     }
 
     /// Refuses a user who lacks the right.
@@ -167,11 +168,11 @@ impl<U: User> Visit<U> {
         self.refuse(needed, demand, request).await
     }
 
-    /// Whether it is known already, without a look-up and without waiting, that
+    /// Whether it is known already, without a look-up in a store and without waiting, that
     /// [`require`](Self::require) would let this request pass.
     pub(crate) fn is_known_to_pass(&self, rule: Rule, request: &Parts) -> bool {
         self.check().is_ok()
-            && self.known().flatten().is_some_and(|user| {
+            && self.known_at_once().flatten().is_some_and(|user| {
                 rule.judge(&user) == Verdict::Allowed && self.page_first(&user, request).is_none()
             })
     }
@@ -263,7 +264,7 @@ impl<U: User> Visit<U> {
                 // Not for a script, which goes nowhere. And without a way back, not to where
                 // another page once was asked for.
                 if client != Client::Json {
-                    self.state().next_cookie = Some(kept.unwrap_or_else(|| cookie.remove()));
+                    self.state().set_cookies().next = Some(kept.unwrap_or_else(|| cookie.remove()));
                 }
                 with_next(view, None, origin)
             }
@@ -291,7 +292,7 @@ impl<U: User> Visit<U> {
         if !messages.contains(&message) {
             messages.push(message);
         }
-        self.state().messages_cookie = Some(flashes.set(&messages));
+        self.state().set_cookies().messages = Some(flashes.set(&messages));
     }
 }
 

@@ -166,15 +166,13 @@ impl Gate {
     /// Whether the request passes without anybody being asked or waited for.
     fn is_open_to<U: User>(&self, request: &Parts) -> bool {
         self.is_exempt(request)
-            || request
-                .extensions
-                .get::<Arc<Visit<U>>>()
+            || Visit::<U>::of(&request.headers, &request.extensions)
                 .is_some_and(|visit| visit.is_known_to_pass(self.rule, request))
     }
 
     async fn require<U: User>(&self, request: &Parts) -> Result<(), LoginRejection> {
-        let visit =
-            Visit::<U>::of(&request.extensions).ok_or_else(LoginRejection::no_layer::<U>)?;
+        let visit = Visit::<U>::of(&request.headers, &request.extensions)
+            .ok_or_else(LoginRejection::no_layer::<U>)?;
         visit.require(self.rule.into(), request).await?;
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! One request's answer to "who is this?", found when first asked.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::any::Any;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::response::Response;
 use cookie::Cookie;
-use http::header::{CACHE_CONTROL, VARY};
+use http::header::{CACHE_CONTROL, Entry, VARY};
 use http::request::Parts;
-use http::{Extensions, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderValue};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -26,12 +27,9 @@ use crate::web::cookies;
 pub(crate) struct Visit<U> {
     pub(crate) manager: Arc<LoginManager<U>>,
     pub(crate) cookies: Arc<Cookies>,
-    pub(crate) token: Option<SessionToken>,
-    pub(crate) remember_token: Option<RememberToken>,
-    pub(crate) has_rubbish: bool,
+    sent: OnceLock<Sent>,
     /// Whether another login manager around this one has its cookies or its user type.
     is_mixed_up: bool,
-    pub(crate) sender: Sender,
     #[cfg(any(test, feature = "testing"))]
     pub(crate) test_login: Option<TestLogin<U>>,
     /// Held while the visitor is being looked up, as that can begin a session.
@@ -41,10 +39,22 @@ pub(crate) struct Visit<U> {
 
 pub(crate) struct State<U> {
     pub(super) visitor: Visitor<U>,
-    pub(super) session_cookie: Option<Cookie<'static>>,
-    pub(crate) remember_cookie: Option<Cookie<'static>>,
-    pub(crate) next_cookie: Option<Cookie<'static>>,
-    pub(crate) messages_cookie: Option<Cookie<'static>>,
+    set_cookies: Option<Box<SetCookies>>,
+}
+
+/// The cookies that go with the response. Few have any.
+#[derive(Default)]
+pub(crate) struct SetCookies {
+    pub(crate) session: Option<Cookie<'static>>,
+    pub(crate) remember: Option<Cookie<'static>>,
+    pub(crate) next: Option<Cookie<'static>>,
+    pub(crate) messages: Option<Cookie<'static>>,
+}
+
+impl<U> State<U> {
+    pub(crate) fn set_cookies(&mut self) -> &mut SetCookies {
+        self.set_cookies.get_or_insert_default()
+    }
 }
 
 #[derive(Clone)]
@@ -54,9 +64,38 @@ pub(super) enum Visitor<U> {
     LoggedIn(Arc<LoggedIn<U>>),
 }
 
-/// The realm of the login manager whose layer a request has passed last.
+/// What the browser sent, as far as it matters here.
+pub(crate) struct Sent {
+    pub(crate) token: Option<SessionToken>,
+    pub(crate) remember_token: Option<RememberToken>,
+    pub(crate) has_rubbish: bool,
+    pub(crate) sender: Sender,
+}
+
+/// The visits of a request: that of the login manager whose layer it has passed last, and those
+/// of the managers around it.
 #[derive(Clone)]
-struct InRealm(Arc<str>);
+struct Visits {
+    realm: Arc<str>,
+    visit: Arc<dyn Any + Send + Sync>,
+    around: Option<Arc<Visits>>,
+}
+
+impl Visits {
+    fn of<U: User>(&self) -> Option<Arc<Visit<U>>> {
+        let visit = self.visit.clone().downcast().ok();
+        visit.or_else(|| self.around.as_ref()?.of())
+    }
+
+    /// Whether one of them has this realm, and so the same cookies, or this user type, and so
+    /// hides the other.
+    fn clash_with<U: User>(&self, realm: &Arc<str>) -> bool {
+        let around = self.around.as_ref();
+        self.realm == *realm
+            || self.visit.is::<Visit<U>>()
+            || around.is_some_and(|around| around.clash_with::<U>(realm))
+    }
+}
 
 /// A user, and the session that says so; a user of the request loader has none.
 #[derive(Debug)]
@@ -67,46 +106,48 @@ pub(crate) struct LoggedIn<U> {
     pub(crate) is_remembered: bool,
 }
 
+impl Sent {
+    fn nothing() -> Self {
+        Self {
+            token: None,
+            remember_token: None,
+            has_rubbish: false,
+            sender: Sender::nobody(),
+        }
+    }
+}
+
 impl<U: User> Visit<U> {
-    /// Reads our cookies and nothing else; the store is not asked yet.
+    /// Puts a visit into the request. Nothing is read yet: most pages may never ask.
     pub(crate) fn begin(
         manager: Arc<LoginManager<U>>,
         cookies: Arc<Cookies>,
         request: &mut axum::extract::Request,
     ) -> Arc<Self> {
-        let mut has_rubbish = false;
-        let token = known(cookies.session.read(request.headers()), &mut has_rubbish);
-        let remember_token = known(cookies.remember.read(request.headers()), &mut has_rubbish);
-        Arc::new(Self {
-            token,
-            remember_token,
-            has_rubbish,
-            is_mixed_up: Self::is_mixed_up(&manager.realm, request.extensions_mut()),
-            sender: Sender::of(
-                request.headers(),
-                request.extensions(),
-                &manager.trusted_proxies,
-            ),
+        let extensions = request.extensions_mut();
+        let around = extensions.get::<Visits>().cloned().map(Arc::new);
+        let realm = manager.realm.clone();
+        let visit = Arc::new(Self {
+            sent: OnceLock::new(),
+            is_mixed_up: around
+                .as_ref()
+                .is_some_and(|around| around.clash_with::<U>(&realm)),
             #[cfg(any(test, feature = "testing"))]
-            test_login: TestLogin::take(request.extensions_mut()),
+            test_login: TestLogin::take(extensions),
             manager,
             cookies,
             looking_up: tokio::sync::Mutex::default(),
             state: Mutex::new(State {
                 visitor: Visitor::NotAsked,
-                session_cookie: None,
-                remember_cookie: None,
-                next_cookie: None,
-                messages_cookie: None,
+                set_cookies: None,
             }),
-        })
-    }
-
-    /// Whether there is a login manager around this one with the same realm, which reads the
-    /// same cookies, or the same user type, whose visitors nobody could ask for.
-    fn is_mixed_up(realm: &Arc<str>, extensions: &mut Extensions) -> bool {
-        let around = extensions.insert(InRealm(realm.clone()));
-        around.is_some_and(|around| around.0 == *realm) || Self::of(extensions).is_some()
+        });
+        extensions.insert(Visits {
+            realm,
+            visit: visit.clone(),
+            around,
+        });
+        visit
     }
 
     /// # Errors
@@ -122,17 +163,53 @@ impl<U: User> Visit<U> {
         )))
     }
 
-    /// The visit that the layer put into this request.
-    pub(crate) fn of(extensions: &Extensions) -> Option<Arc<Self>> {
-        extensions.get::<Arc<Self>>().cloned()
+    /// The visit that the layer put into this request, which has been read.
+    pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions) -> Option<Arc<Self>> {
+        let visit = extensions.get::<Visits>()?.of::<U>()?;
+        visit.sent.get_or_init(|| visit.read(headers, extensions));
+        Some(visit)
+    }
+
+    /// Reads our cookies and nothing else; the store is not asked yet.
+    fn read(&self, headers: &HeaderMap, extensions: &Extensions) -> Sent {
+        let mut has_rubbish = false;
+        Sent {
+            token: known(self.cookies.session.read(headers), &mut has_rubbish),
+            remember_token: known(self.cookies.remember.read(headers), &mut has_rubbish),
+            has_rubbish,
+            sender: Sender::of(headers, extensions, &self.manager.trusted_proxies),
+        }
+    }
+
+    /// What the browser sent. Whoever got the visit by [`of`](Self::of) finds it read.
+    pub(crate) fn sent(&self) -> &Sent {
+        self.sent.get_or_init(Sent::nothing)
     }
 
     /// Who this is. The store and the user loader are asked once a request.
     pub(crate) async fn resolve(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>> {
         self.check()?;
-        if let Some(known) = self.known() {
-            return Ok(known);
+        match self.known_at_once() {
+            Some(known) => Ok(known),
+            // Much larger, and boxed so that most requests do not carry it.
+            None => Box::pin(self.resolve_by_stores(request)).await,
         }
+    }
+
+    /// Who this is, if that is known already or can be told from the cache, and there is nobody to
+    /// be told of it.
+    pub(super) fn known_at_once(&self) -> Option<Option<Arc<LoggedIn<U>>>> {
+        if let Some(known) = self.known() {
+            return Some(known);
+        }
+        if self.has_test_login() || self.manager.listeners.want(Event::Accessed) {
+            return None;
+        }
+        self.note(Visitor::LoggedIn(self.by_cache()?));
+        self.known()
+    }
+
+    async fn resolve_by_stores(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>> {
         let _alone = self.looking_up.lock().await;
         if let Some(known) = self.known() {
             return Ok(known);
@@ -144,12 +221,17 @@ impl<U: User> Visit<U> {
             return Ok(self.known().flatten());
         }
         let found = self.look_up(request).await?;
-        self.state().visitor = match &found {
+        self.note(match &found {
             Some(logged_in) => Visitor::LoggedIn(logged_in.clone()),
             None => Visitor::Anonymous,
-        };
+        });
         self.tell(Event::Accessed).await;
         Ok(found)
+    }
+
+    /// Notes who this is.
+    fn note(&self, visitor: Visitor<U>) {
+        self.state().visitor = visitor;
     }
 
     /// Tells what happened to whoever is logged in.
@@ -210,8 +292,8 @@ impl<U: User> Visit<U> {
             realm: manager.realm.to_string(),
             user,
             session,
-            address: self.sender.address,
-            user_agent: self.sender.user_agent(),
+            address: self.sent().sender.address,
+            user_agent: self.sent().sender.user_agent(),
             refused: None,
         }
     }
@@ -226,34 +308,34 @@ impl<U: User> Visit<U> {
     }
 
     pub(crate) fn set_session_cookie(&self, token: &SessionToken) {
-        self.state().session_cookie = Some(self.cookies.session.set(token));
+        self.state().set_cookies().session = Some(self.cookies.session.set(token));
     }
 
     /// Writes on the response what came of it: the cookies, and that no cache may keep a page
     /// that depends on who asked.
     pub(crate) fn finish(&self, response: &mut Response) {
         let mut state = self.state();
-        let is_asked = !matches!(state.visitor, Visitor::NotAsked);
-        let state = &mut *state;
-        let mut cookies = [
-            &mut state.session_cookie,
-            &mut state.remember_cookie,
-            &mut state.next_cookie,
-            &mut state.messages_cookie,
-        ]
-        .into_iter()
-        .filter_map(Option::take)
-        .peekable();
-        if !is_asked && cookies.peek().is_none() {
+        let set_cookies = state.set_cookies.take();
+        if set_cookies.is_none() && matches!(state.visitor, Visitor::NotAsked) {
             return;
         }
         let headers = response.headers_mut();
-        if !headers.get_all(VARY).iter().any(|vary| vary == "cookie") {
-            headers.append(VARY, HeaderValue::from_static("cookie"));
+        let cookie = HeaderValue::from_static("cookie");
+        match headers.entry(VARY) {
+            Entry::Vacant(vary) => drop(vary.insert(cookie)),
+            Entry::Occupied(mut vary) => {
+                if vary.iter().all(|vary| *vary != cookie) {
+                    vary.append(cookie);
+                }
+            }
         }
         // Whatever the handler thinks: what depends on who asks is nobody else's.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        for cookie in cookies {
+        let Some(set) = set_cookies else {
+            return;
+        };
+        let cookies = [set.session, set.remember, set.next, set.messages];
+        for cookie in cookies.into_iter().flatten() {
             cookies::append(headers, &cookie);
         }
     }
@@ -261,7 +343,8 @@ impl<U: User> Visit<U> {
     /// Whether the browser may have a remember cookie, in whatever state; one under a path of
     /// its own is not sent to the login page.
     pub(super) fn may_have_remember_cookie(&self) -> bool {
-        self.remember_token.is_some() || self.has_rubbish || self.manager.remember.path != "/"
+        let sent = self.sent();
+        sent.remember_token.is_some() || sent.has_rubbish || self.manager.remember.path != "/"
     }
 
     /// The session of this request, as far as somebody has asked or logged in.
@@ -276,6 +359,21 @@ impl<U: User> Visit<U> {
             Visitor::Anonymous => Some(None),
             Visitor::LoggedIn(logged_in) => Some(Some(logged_in.clone())),
         }
+    }
+
+    /// Whether a test says who this is.
+    #[cfg(any(test, feature = "testing"))]
+    fn has_test_login(&self) -> bool {
+        self.test_login.is_some()
+    }
+
+    #[cfg(not(any(test, feature = "testing")))]
+    #[expect(
+        clippy::unused_self,
+        reason = "its twin in tests has something to look at"
+    )]
+    fn has_test_login(&self) -> bool {
+        false
     }
 
     #[cfg(any(test, feature = "testing"))]

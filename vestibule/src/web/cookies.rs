@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cookie::{Cookie, SameSite};
 use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use memchr::memchr;
 
 use crate::web::PublicUrl;
 
@@ -65,7 +66,18 @@ impl OwnCookie {
     pub(crate) fn find<'a>(&self, headers: &'a HeaderMap) -> Found<'a> {
         let mut found = Found::None;
         for header in headers.get_all(COOKIE) {
-            for pair in header.as_bytes().split(|byte| *byte == b';') {
+            let mut rest = Some(header.as_bytes());
+            while let Some(text) = rest {
+                let pair = match memchr(b';', text) {
+                    Some(end) => {
+                        rest = text.get(end + 1..);
+                        text.get(..end).unwrap_or_default()
+                    }
+                    None => {
+                        rest = None;
+                        text
+                    }
+                };
                 let Some(value) = value_of(pair.trim_ascii_start(), &self.name) else {
                     continue;
                 };
