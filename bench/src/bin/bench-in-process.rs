@@ -121,8 +121,7 @@ async fn cost(app: &Router, path: &str, cookie: &str) -> Duration {
         };
         assert!(response.status().is_success(), "{path}: {response:?}");
     }
-    let time = started.elapsed() / u32::try_from(REQUESTS).unwrap_or(1);
-    time
+    started.elapsed() / u32::try_from(REQUESTS).unwrap_or(1)
 }
 
 /// A request as a browser sends it.
