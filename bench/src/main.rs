@@ -1,19 +1,28 @@
-//! The ready-made site, and beside it in the same process a bare axum route to compare with.
+//! An app on the library, for the benchmark: its users may register, log in, see their page and
+//! log out. Beside it in the same process is a bare axum route to compare with.
+//!
+//! The peers have the same routes: `bench/axum-login`, `bench/flask`.
 
 use std::io::Write;
 use std::net::SocketAddr;
 
-use axum::Router;
-use axum::response::Html;
-use axum::routing::get;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use axum::{Form, Router};
 use clap::Parser;
+use serde::Deserialize;
 use vestibule::access::{Guard, Rule};
-use vestibule::accounts::Account;
-use vestibule::crypto::key::SecretKey;
-use vestibule::crypto::random::Random;
+use vestibule::accounts::{self, Account, Accounts, PasswordCheck, Registration, Username};
 use vestibule::database::Database;
-use vestibule::flows::{Site, SiteConfig};
-use vestibule::{Allowed, CurrentUser};
+use vestibule::login::LoginOutcome;
+use vestibule::password::{PasswordAlgorithm, Passwords};
+use vestibule::session::SessionStore;
+use vestibule::stores::{SqlStore, sql};
+use vestibule::web::PublicUrl;
+use vestibule::{Allowed, CurrentUser, Error, Login, LoginManager};
 
 /// Vestibule under load.
 #[derive(Debug, Parser)]
@@ -31,25 +40,92 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let listener = tokio::net::TcpListener::bind(arguments.listen).await?;
     let public_url = format!("http://{}", listener.local_addr()?);
-    let key = SecretKey::generate(&Random::system())?;
     let database = Database::connect(&arguments.database_url).await?;
-    let site = Site::open(database, SiteConfig::new(public_url.parse()?, key)).await?;
-    let protected = Router::new()
-        .route("/user", get(user))
-        .route("/guarded", get(guarded));
-    let app = site
-        .wrap(site.routes().merge(protected))
-        .route("/plain", get(|| async { Html("<h1>Welcome NAME</h1>") }));
+    database.migrate(accounts::MIGRATIONS).await?;
+    database.migrate(sql::MIGRATIONS).await?;
+    let sessions = SqlStore::new(database.clone());
+    let app = app(database, sessions, public_url.parse()?)?;
+
     writeln!(std::io::stdout(), "Open {public_url}")?;
+    let listener = listener.tap_io(|stream| {
+        stream.set_nodelay(true).ok();
+    });
     axum::serve(listener, app).await?;
     Ok(())
 }
 
-async fn user(user: CurrentUser<Account>) -> Html<String> {
+/// The app with its sessions in this store.
+fn app(
+    database: Database,
+    sessions: impl SessionStore + Clone,
+    public_url: PublicUrl,
+) -> Result<Router, Error> {
+    let passwords = Passwords::new(PasswordAlgorithm::default())?;
+    let accounts = Accounts::new(database, passwords, sessions.clone());
+    let manager = LoginManager::new(accounts.clone(), sessions).public_url(public_url);
+    Ok(Router::new()
+        .route("/register", post(register))
+        .route("/login", post(log_in))
+        .route("/logout", post(log_out))
+        .route("/welcome", get(welcome))
+        .route("/guarded", get(guarded))
+        .route("/public", get(hello))
+        .with_state(accounts)
+        .layer(manager.layer())
+        // After the layer, and so outside of it.
+        .route("/plain", get(hello)))
+}
+
+/// As long as the page of the user whom the benchmark registers.
+async fn hello() -> Html<&'static str> {
+    Html("<h1>Welcome world</h1>")
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    username: String,
+    password: String,
+}
+
+async fn register(
+    State(accounts): State<Accounts>,
+    Form(form): Form<Credentials>,
+) -> Result<Response, Error> {
+    let Ok(username) = form.username.parse::<Username>() else {
+        return Ok(StatusCode::UNPROCESSABLE_ENTITY.into_response());
+    };
+    let registration = accounts.register(&username, &form.password.into()).await?;
+    Ok(match registration {
+        Registration::Registered(_) => StatusCode::CREATED.into_response(),
+        _ => StatusCode::CONFLICT.into_response(),
+    })
+}
+
+async fn log_in(
+    State(accounts): State<Accounts>,
+    login: Login<Account>,
+    Form(form): Form<Credentials>,
+) -> Result<Response, Error> {
+    let password = form.password.into();
+    let check = accounts.check_password(&form.username, &password).await?;
+    if let PasswordCheck::Right(account) = check
+        && login.log_in(&account).await? == LoginOutcome::LoggedIn
+    {
+        return Ok(Redirect::to("/welcome").into_response());
+    }
+    Ok(StatusCode::UNAUTHORIZED.into_response())
+}
+
+async fn log_out(login: Login<Account>) -> Result<Redirect, Error> {
+    login.log_out().await?;
+    Ok(Redirect::to("/public"))
+}
+
+async fn welcome(user: CurrentUser<Account>) -> Html<String> {
     Html(format!("<h1>Welcome {}</h1>", user.username))
 }
 
-/// As `user`, behind a guard that everybody who is logged in passes in the end.
+/// As `welcome`, behind a guard that everybody who is logged in passes in the end.
 async fn guarded(user: Allowed<Anybody>) -> Html<String> {
     Html(format!("<h1>Welcome {}</h1>", user.username))
 }
