@@ -2,8 +2,8 @@
 
 mod bench;
 mod databases;
-mod flask_login;
 mod packages;
+mod python;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,14 +12,16 @@ use anyhow::{Context, bail};
 
 const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them, on each database
 cargo xtask check   the tests, the documentation, and the dependencies' licences (cargo-deny)
-cargo xtask bench   measures the release build, and prints one table";
+cargo xtask bench   measures the release build beside others, prints one table and draws it
+                    (--quick: one short round, to try it out)";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => test(),
         ["check"] => check(),
-        ["bench"] => bench::run(),
+        ["bench"] => bench::run(bench::Effort::FULL),
+        ["bench", "--quick"] => bench::run(bench::Effort::QUICK),
         _ => bail!("{USAGE}"),
     }
 }
@@ -28,7 +30,11 @@ fn main() -> anyhow::Result<()> {
 fn test() -> anyhow::Result<()> {
     packages::install("chromium", "chromium")?;
     databases::install()?;
-    flask_login::install()?;
+    python::install(
+        "flask-login",
+        "vestibule/tests/flask_login/requirements.txt",
+    )
+    .context("tests compare with Flask-Login")?;
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&[
         "clippy",

@@ -1,0 +1,192 @@
+//! `cargo xtask bench`: the release build under load, beside a bare axum route, the same app on
+//! axum-login and the same in Flask.
+
+mod chart;
+mod load;
+mod program;
+mod server;
+mod table;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::bench::load::{App, Contender, Route, Visitor};
+use crate::bench::server::Server;
+use crate::{cargo, packages, python, target_folder};
+
+/// How long to measure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
+    rounds: usize,
+    /// Of one run of wrk.
+    seconds: u32,
+}
+
+impl Effort {
+    pub(crate) const FULL: Self = Self {
+        rounds: 5,
+        seconds: 4,
+    };
+    /// To try the benchmark out; its numbers say little.
+    pub(crate) const QUICK: Self = Self {
+        rounds: 1,
+        seconds: 1,
+    };
+
+    fn is_quick(self) -> bool {
+        self.rounds < Self::FULL.rounds
+    }
+}
+
+const USERNAME: &str = "world";
+const PASSWORD: &str = "correct horse battery staple";
+
+const PUBLIC: Route = Route {
+    name: "public page, asks nobody",
+    path: "/public",
+    visitor: Visitor::LoggedIn,
+    shows: "<h1>Welcome world</h1>",
+    goal: None,
+};
+
+const PROTECTED: Route = Route {
+    name: "protected page, user loaded",
+    path: "/welcome",
+    visitor: Visitor::LoggedIn,
+    shows: "<h1>Welcome world</h1>",
+    goal: None,
+};
+
+/// Its bare route is the one that all are compared with.
+const VESTIBULE: App = App {
+    name: "Vestibule, SQLite",
+    is_ours: true,
+    bare: Some("/plain"),
+    routes: &[
+        Route {
+            goal: Some(0.98),
+            ..PUBLIC
+        },
+        Route {
+            goal: Some(0.95),
+            ..PROTECTED
+        },
+        Route {
+            name: "the same behind a guard",
+            path: "/guarded",
+            ..PROTECTED
+        },
+    ],
+};
+
+const PROGRAM: App = App {
+    name: "finished program, SQLite",
+    is_ours: true,
+    bare: None,
+    routes: &[
+        Route {
+            name: "/welcome, logged in",
+            shows: "world",
+            ..PROTECTED
+        },
+        Route {
+            name: "/login, anonymous",
+            path: "/login",
+            visitor: Visitor::Anonymous,
+            shows: "<h1>Log in</h1>",
+            goal: None,
+        },
+    ],
+};
+
+const AXUM_LOGIN_IN_MEMORY: App = App {
+    name: "axum-login, memory",
+    is_ours: false,
+    bare: Some("/plain"),
+    routes: &[PUBLIC, PROTECTED],
+};
+
+const AXUM_LOGIN: App = App {
+    name: "axum-login, SQLite",
+    ..AXUM_LOGIN_IN_MEMORY
+};
+
+const FLASK: App = App {
+    name: "Flask, 2 workers",
+    ..AXUM_LOGIN_IN_MEMORY
+};
+
+/// Prints the table, and draws it into the book; a quick one beside the build.
+pub(crate) fn run(effort: Effort) -> anyhow::Result<()> {
+    packages::install("wrk", "wrk")?;
+    packages::install("sqlite3", "sqlite3")?;
+    let venv = python::install("bench-flask", "bench/flask/requirements.txt")?;
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = workspace.canonicalize()?;
+    build(&workspace)?;
+    let target = target_folder()?;
+    let release = target.join("release");
+    let program = release.join("vestibule");
+
+    let (start_ms, idle_mb) = program::measure_start(&program, effort)?;
+    let admin_times = program::measure_admin(&program)?;
+
+    let folders = tempfile::tempdir()?;
+    let folder = |name: &str| {
+        let folder = folders.path().join(name);
+        fs::create_dir(&folder).map(|()| folder)
+    };
+    let axum_login = |store| {
+        let program = release.join("bench-axum-login");
+        Server::start(&program, &folder(store)?, &["--store", store])
+    };
+    let vestibule = Server::start(&release.join("bench-vestibule"), &folder("vestibule")?, &[])?;
+    let finished = Server::start(&program, &folder("program")?, &[])?;
+    let sources = workspace.join("bench/flask");
+    let flask = Server::gunicorn(&venv, &sources, &folder("flask")?)?;
+    // The first has the bare axum route.
+    let contenders = [
+        Contender::new(&VESTIBULE, vestibule)?,
+        Contender::new(&PROGRAM, finished)?,
+        Contender::new(&AXUM_LOGIN_IN_MEMORY, axum_login("memory")?)?,
+        Contender::new(&AXUM_LOGIN, axum_login("sqlite")?)?,
+        Contender::new(&FLASK, flask)?,
+    ];
+    let measured = load::measure(&contenders, effort)?;
+
+    let mut table = table::Table::default();
+    table.time("finished program, SQLite: start to first page", start_ms);
+    table.memory("finished program, SQLite: memory after that", idle_mb);
+    for (what, ms) in admin_times {
+        table.time(&format!("{what}, {} users on SQLite", program::USERS), ms);
+    }
+    for measured in &measured {
+        table.load(measured);
+    }
+    for contender in &contenders {
+        let what = format!("{}: memory after the load", contender.app.name);
+        table.memory(&what, contender.server.memory_mb()?);
+    }
+    table.print(&measured, effort)?;
+
+    let drawing = match effort.is_quick() {
+        true => target.join("bench.svg"),
+        false => workspace.join("docs/src/bench.svg"),
+    };
+    Ok(fs::write(drawing, chart::draw(&measured))?)
+}
+
+fn build(workspace: &Path) -> anyhow::Result<()> {
+    let packages = [
+        "--package",
+        "vestibule-server",
+        "--package",
+        "vestibule-bench",
+    ];
+    cargo(&[&["build", "--release"][..], &packages].concat())?;
+    let mut build = Command::new("cargo");
+    build.args(["build", "--release", "--locked", "--manifest-path"]);
+    build.arg(workspace.join("bench/axum-login/Cargo.toml"));
+    crate::run(build.arg("--target-dir").arg(target_folder()?))
+}
