@@ -7,7 +7,7 @@ const WIDTH: f64 = 760.0;
 const SHARES_TO: f64 = 420.0;
 const BARS_FROM: f64 = 432.0;
 /// Of a bar as high as the bare axum route.
-const BAR_WIDTH: f64 = 300.0;
+const BAR_WIDTH: f64 = 280.0;
 const ROW_HEIGHT: f64 = 24.0;
 const FIRST_ROW: f64 = 48.0;
 
