@@ -26,6 +26,9 @@ impl Settings {
         let secret_key = secret_key::read_or_make(&self.secret_key_file)?;
         let database = Database::connect(&self.database_url).await?;
         let mut config = SiteConfig::new(public_url, secret_key);
+        if let Some(url) = &self.session_store {
+            keep_sessions_at(url, &mut config).await?;
+        }
         config.site_name.clone_from(&self.site_name);
         config.templates.clone_from(&self.templates);
         config.session_expiry.idle = self.session_idle;
@@ -54,6 +57,17 @@ impl Settings {
         };
         Ok(Site::open(database, config).await?)
     }
+}
+
+#[cfg(feature = "redis")]
+async fn keep_sessions_at(url: &str, config: &mut SiteConfig) -> anyhow::Result<()> {
+    config.sessions(vestibule::stores::RedisStore::connect(url).await?);
+    Ok(())
+}
+
+#[cfg(not(feature = "redis"))]
+async fn keep_sessions_at(_: &str, _: &mut SiteConfig) -> anyhow::Result<()> {
+    bail!("this build keeps sessions in the database alone: build it with the feature `redis`")
 }
 
 /// The file of a SQLite address, if it is one.

@@ -48,6 +48,17 @@ pub(crate) struct Settings {
     )]
     pub(crate) database_url: String,
 
+    /// Where sessions are kept, if not in the database: redis://HOST:PORT, or some nodes of a
+    /// cluster, redis+cluster://HOST:PORT,HOST:PORT
+    #[arg(
+        long,
+        env = "VESTIBULE_SESSION_STORE",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) session_store: Option<String>,
+
     /// File with the key that signs messages in cookies; made at the first start
     #[arg(
         long,

@@ -42,6 +42,7 @@ fn help_names_every_setting_with_its_variable() {
         "listen",
         "public-url",
         "database-url",
+        "session-store",
         "secret-key-file",
         "site-name",
         "templates",
@@ -145,6 +146,13 @@ fn an_unknown_key_is_refused_with_the_nearest_right_one() {
         said.contains("there is no settings file absent.toml"),
         "{said}"
     );
+    let said = refusal(
+        folder.path(),
+        &["--session-store", "redis://:hunter2@127.0.0.1:1"],
+    );
+    assert!(said.contains("session store"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    std::fs::remove_dir_all(folder.path().join("instance")).unwrap();
     let said = refusal(folder.path(), &["--session-idle", "soon"]);
     assert!(said.contains("14days"), "{said}");
     assert!(!folder.path().join("instance").exists());

@@ -62,10 +62,18 @@ impl Accounts {
     /// The accounts in `database`, whose sessions are kept in `sessions`: a new password and a
     /// disabled account end them.
     pub fn new(database: Database, passwords: Passwords, sessions: impl SessionStore) -> Self {
+        Self::with_store(database, passwords, SharedSessionStore::new(sessions))
+    }
+
+    pub(crate) fn with_store(
+        database: Database,
+        passwords: Passwords,
+        sessions: SharedSessionStore,
+    ) -> Self {
         Self {
             database,
             passwords,
-            sessions: SharedSessionStore::new(sessions),
+            sessions,
             realm: String::new(),
             expiry: SessionExpiry::default(),
             clock: Clock::default(),
@@ -200,6 +208,12 @@ impl Accounts {
         self.sessions
             .list_alive(realm, id, epoch, self.expiry, now)
             .await
+    }
+
+    /// Whether the session store answers.
+    pub(crate) async fn ping_sessions(&self) -> Result<()> {
+        let nobodys = SessionId::from_bytes([0; 32]);
+        self.sessions.load(nobodys).await.map(drop)
     }
 
     /// Removes the sessions and remembered logins that have expired, some at a time. Returns how

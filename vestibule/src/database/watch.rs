@@ -1,16 +1,9 @@
 //! Watching the database for changes that other processes make.
 
-use std::time::Duration;
-
-use sea_orm::sqlx;
 use sea_orm::{DatabaseConnection, DbBackend};
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::changes::{SESSIONS, USERS};
 use crate::session::{ChangeFeed, Changed, Watcher};
-
-/// How long to wait before a broken connection is made again.
-const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// The feed of a database.
 pub(super) fn feed_of(connection: &DatabaseConnection) -> ChangeFeed {
@@ -18,54 +11,16 @@ pub(super) fn feed_of(connection: &DatabaseConnection) -> ChangeFeed {
         #[cfg(feature = "sqlite")]
         DbBackend::Sqlite => counters::of_sqlite(connection.get_sqlite_connection_pool()),
         #[cfg(feature = "postgres")]
-        DbBackend::Postgres => watched(notifications::Postgres::of(
+        DbBackend::Postgres => ChangeFeed::watching(notifications::Postgres::of(
             connection.get_postgres_connection_pool(),
         )),
         #[cfg(feature = "mysql")]
-        DbBackend::MySql => watched(counters::Counters::of(
+        DbBackend::MySql => ChangeFeed::watching(counters::Counters::of(
             connection.get_mysql_connection_pool(),
         )),
         // Not watched: always down.
         _ => ChangeFeed::watched(drop),
     }
-}
-
-/// Something that can be watched, over a connection of its own that no request waits for.
-trait Watched: Send + Sync + 'static {
-    /// Watches until the connection breaks (an error), or nobody needs to know any more.
-    fn watch(&self, watcher: &Watcher) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
-}
-
-fn watched(database: impl Watched) -> ChangeFeed {
-    let database = std::sync::Arc::new(database);
-    ChangeFeed::watched(move |watcher| {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        let database = database.clone();
-        runtime.spawn(async move {
-            let mut again = interval(AGAIN_AFTER);
-            again.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut is_told = false;
-            loop {
-                again.tick().await;
-                let Err(error) = database.watch(&watcher).await else {
-                    return;
-                };
-                if !is_told {
-                    tracing::warn!(
-                        %error,
-                        "changes that other processes make are not seen; until they are, nothing \
-                         is cached"
-                    );
-                    is_told = true;
-                }
-                if !watcher.lost() {
-                    return;
-                }
-            }
-        });
-    })
 }
 
 /// Tells a change by the name of its counter.
@@ -89,8 +44,9 @@ mod counters {
     use sea_orm::sqlx::{self, ConnectOptions, Database, Pool};
     use tokio::time::{MissedTickBehavior, interval};
 
-    use super::{Watched, tell};
-    use crate::session::{ChangeFeed, Watcher};
+    use super::tell;
+    use crate::error::{Error, Result};
+    use crate::session::{ChangeFeed, Watched, Watcher};
 
     /// How often to look.
     const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -153,8 +109,8 @@ mod counters {
     );
 
     impl<DB: Counting> Watched for Counters<DB> {
-        async fn watch(&self, watcher: &Watcher) -> Result<(), sqlx::Error> {
-            let mut connection = self.0.connect().await?;
+        async fn watch(&self, watcher: &Watcher) -> Result<()> {
+            let mut connection = self.0.connect().await.map_err(Error::store)?;
             let mut look = interval(LOOK_EVERY);
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut number = None;
@@ -162,9 +118,10 @@ mod counters {
             loop {
                 look.tick().await;
                 let began = Watcher::now();
-                let found = DB::number(&mut connection).await?;
+                let found = DB::number(&mut connection).await.map_err(Error::store)?;
                 if number.replace(found) != Some(found) {
-                    let counters = DB::counters(&mut connection).await?;
+                    let counters = DB::counters(&mut connection).await;
+                    let counters = counters.map_err(Error::store)?;
                     // What was kept before the first look has not been there for long.
                     let known = known.get_or_insert_with(HashMap::new);
                     for (shard, count) in counters {
@@ -189,7 +146,7 @@ mod counters {
         if file.contains(":memory:") || file.contains("sqlx-in-memory") {
             return ChangeFeed::in_process();
         }
-        super::watched(Counters::of(pool))
+        ChangeFeed::watching(Counters::of(pool))
     }
 }
 
@@ -197,18 +154,15 @@ mod counters {
 #[cfg(feature = "postgres")]
 mod notifications {
     use std::sync::Arc;
-    use std::time::Duration;
 
+    use sea_orm::sqlx::Executor;
     use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-    use sea_orm::sqlx::{self, Executor};
     use tokio::time::{Instant, timeout, timeout_at};
 
-    use super::{Watched, tell};
+    use super::tell;
     use crate::database::changes::CHANNEL;
-    use crate::session::{ChangeFeed, Watcher};
-
-    /// How often to see that the connection still stands.
-    const ASK_EVERY: Duration = Duration::from_millis(250);
+    use crate::error::{Error, Result};
+    use crate::session::{ASK_EVERY, ChangeFeed, Watched, Watcher};
 
     pub(super) struct Postgres(Arc<PgConnectOptions>);
 
@@ -219,24 +173,24 @@ mod notifications {
     }
 
     impl Watched for Postgres {
-        async fn watch(&self, watcher: &Watcher) -> Result<(), sqlx::Error> {
+        async fn watch(&self, watcher: &Watcher) -> Result<()> {
             let options = self.0.as_ref().clone();
             let pool = PgPoolOptions::new().max_connections(1);
             let pool = pool
                 .acquire_timeout(ChangeFeed::BOUND)
                 .connect_with(options);
-            let mut listener = PgListener::connect_with(&pool.await?).await?;
-            listener.listen(CHANNEL).await?;
+            let pool = pool.await.map_err(Error::store)?;
+            let listener = PgListener::connect_with(&pool).await;
+            let mut listener = listener.map_err(Error::store)?;
+            listener.listen(CHANNEL).await.map_err(Error::store)?;
             // Without it there are no triggers either.
-            listener
-                .execute("SELECT 1 FROM vestibule_changes LIMIT 1")
-                .await?;
+            let triggers = listener.execute("SELECT 1 FROM vestibule_changes LIMIT 1");
+            triggers.await.map_err(Error::store)?;
             watcher.lost();
             loop {
                 let began = Watcher::now();
-                timeout(ChangeFeed::BOUND, listener.execute("SELECT 1"))
-                    .await
-                    .map_err(|_| sqlx::Error::PoolTimedOut)??;
+                let asked = timeout(ChangeFeed::BOUND, listener.execute("SELECT 1")).await;
+                asked.map_err(Error::store)?.map_err(Error::store)?;
                 while let Some(notification) = listener.next_buffered() {
                     tell(watcher, notification.payload());
                 }
@@ -245,10 +199,10 @@ mod notifications {
                 }
                 let until = Instant::now() + ASK_EVERY;
                 while let Ok(received) = timeout_at(until, listener.try_recv()).await {
-                    match received? {
+                    match received.map_err(Error::store)? {
                         Some(notification) => tell(watcher, notification.payload()),
                         // It would be made again in silence.
-                        None => return Err(sqlx::Error::WorkerCrashed),
+                        None => return Err(Error::store("the connection was lost")),
                     }
                 }
             }

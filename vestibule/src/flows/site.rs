@@ -26,7 +26,7 @@ use crate::login::{LoginLayer, LoginManager, LoginViews, SessionLimit, SessionPr
 use crate::mail::{Mailer, SharedMailer};
 use crate::pages::{Pages, error_pages, security_headers, statics};
 use crate::password::{PasswordAlgorithm, PasswordPolicy, Passwords};
-use crate::session::{RememberCookie, SessionExpiry};
+use crate::session::{RememberCookie, SessionExpiry, SessionStore, SharedSessionStore};
 use crate::stores::{SqlStore, sql};
 use crate::web::{Flash, Flashes, PublicUrl, TrustedProxies};
 
@@ -65,6 +65,7 @@ pub struct SiteConfig {
     pub clock: Clock,
     /// Where randomness comes from; a test sets it.
     pub random: Random,
+    sessions: Option<SharedSessionStore>,
     mailer: Option<SharedMailer>,
     login: Vec<ChangeLogin>,
 }
@@ -100,9 +101,15 @@ impl SiteConfig {
             trusted_proxies: TrustedProxies::default(),
             clock: Clock::default(),
             random: Random::default(),
+            sessions: None,
             mailer: None,
             login: Vec::new(),
         }
+    }
+
+    /// Keeps the sessions in `store`. Default: in the database, beside the users.
+    pub fn sessions(&mut self, store: impl SessionStore) {
+        self.sessions = Some(SharedSessionStore::new(store));
     }
 
     /// Sends mail to users who have an address: so far, that somebody has a copy of their
@@ -204,14 +211,18 @@ impl Site {
     /// When the database failed, a template does not compile or a parameter is out of range.
     pub async fn open(database: Database, config: SiteConfig) -> Result<Self> {
         database.migrate(accounts::MIGRATIONS).await?;
-        database.migrate(sql::MIGRATIONS).await?;
-
-        let sessions = SqlStore::new(database.clone());
+        let sessions = match config.sessions {
+            Some(sessions) => sessions,
+            None => {
+                database.migrate(sql::MIGRATIONS).await?;
+                SharedSessionStore::new(SqlStore::new(database.clone()))
+            }
+        };
         let passwords = Passwords::with_random(config.password_algorithm, config.random.clone())?;
-        let accounts = Accounts::new(database.clone(), passwords, sessions.clone())
+        let accounts = Accounts::with_store(database.clone(), passwords, sessions.clone())
             .clock(config.clock.clone())
             .random(config.random.clone());
-        let login = LoginManager::new(accounts.clone(), sessions)
+        let login = LoginManager::with_store(accounts.clone(), sessions)
             .public_url(config.public_url.clone())
             .trusted_proxies(config.trusted_proxies)
             .views(views())
@@ -330,12 +341,13 @@ impl Site {
         self.0.policy
     }
 
-    /// Whether the site can serve: the database answers.
+    /// Whether the site can serve: the database answers, and the session store.
     ///
     /// # Errors
-    /// When it does not.
+    /// When one of them does not.
     pub async fn is_ready(&self) -> Result<()> {
-        self.0.database.ping().await
+        self.0.database.ping().await?;
+        self.0.accounts.ping_sessions().await
     }
 
     pub(super) fn inner(&self) -> &Inner {

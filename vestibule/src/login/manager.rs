@@ -97,10 +97,14 @@ impl<U: User> LoginManager<U> {
     ///
     /// Until [`public_url`](Self::public_url) is called the cookies are those for https.
     pub fn new(loader: impl UserLoader<U>, store: impl SessionStore) -> Self {
+        Self::with_store(loader, SharedSessionStore::new(store))
+    }
+
+    pub(crate) fn with_store(loader: impl UserLoader<U>, store: SharedSessionStore) -> Self {
         Self {
             loader: SharedUserLoader::new(loader),
             request_loader: None,
-            store: SharedSessionStore::new(store),
+            store,
             realm: Arc::default(),
             public_url: None,
             trusted_proxies: TrustedProxies::default(),

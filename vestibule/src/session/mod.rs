@@ -38,6 +38,8 @@ mod store;
 mod tests;
 mod token;
 mod user_id;
+#[cfg(any(feature = "redis", feature = "sql"))]
+mod watch;
 
 pub use cookie::RememberCookie;
 pub(crate) use cookie::{Brought, OwnRememberCookie, SessionCookie, in_realm};
@@ -50,6 +52,10 @@ pub(crate) use store::SharedSessionStore;
 pub use store::{Replaced, SessionStore};
 pub use token::{SessionId, SessionToken};
 pub use user_id::UserId;
+#[cfg(any(feature = "redis", feature = "postgres"))]
+pub(crate) use watch::ASK_EVERY;
+#[cfg(any(feature = "redis", feature = "sql"))]
+pub(crate) use watch::Watched;
 
 use std::net::IpAddr;
 

@@ -1,0 +1,57 @@
+//! Watching a store over a connection that may break.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::error::Result;
+use crate::session::{ChangeFeed, Watcher};
+
+/// How often to see that a connection on which a store tells of changes still stands.
+#[cfg(any(feature = "redis", feature = "postgres"))]
+pub(crate) const ASK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long to wait before a broken connection is made again.
+const AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// Something that can be watched, over a connection of its own that no request waits for.
+pub(crate) trait Watched: Send + Sync + 'static {
+    /// Watches until the connection breaks (an error), or nobody needs to know any more.
+    fn watch(&self, watcher: &Watcher) -> impl Future<Output = Result<()>> + Send;
+}
+
+impl ChangeFeed {
+    /// The feed of a store that is watched for as long as somebody needs it.
+    pub(crate) fn watching(store: impl Watched) -> Self {
+        let store = Arc::new(store);
+        Self::watched(move |watcher| {
+            let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+                return;
+            };
+            runtime.spawn(keep_watching(store.clone(), watcher));
+        })
+    }
+}
+
+async fn keep_watching(store: Arc<impl Watched>, watcher: Watcher) {
+    let mut again = interval(AGAIN_AFTER);
+    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_told = false;
+    loop {
+        again.tick().await;
+        let Err(error) = store.watch(&watcher).await else {
+            return;
+        };
+        if !is_told {
+            tracing::warn!(
+                %error,
+                "changes that other processes make are not seen; until they are, nothing is cached"
+            );
+            is_told = true;
+        }
+        if !watcher.lost() {
+            return;
+        }
+    }
+}

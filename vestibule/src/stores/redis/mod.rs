@@ -1,0 +1,373 @@
+//! Sessions in Redis or Valkey, one server or a cluster.
+
+mod json;
+mod watch;
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::{Client, FromRedisValue, RedisError, Script, ScriptInvocation};
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::session::{
+    ChangeFeed, Changed, RememberDigest, RememberedId, RememberedLogin, Replaced, Session,
+    SessionExpiry, SessionId, SessionStore, UserId,
+};
+use json::{LoginFields, SessionFields, hex};
+
+/// Keeps sessions and remembered logins in Redis 7 or later, or Valkey. Clones share the
+/// connection.
+///
+/// Every call is one script, which Redis runs as a whole. All keys have one hash tag: a cluster
+/// keeps them on one of its masters.
+///
+/// A server that may throw keys away when memory is short, by an `allkeys-` policy, is refused: a
+/// log-out everywhere would miss what it cannot find. One that forgets its last writes in a crash
+/// may bring back a session that was ended in them: keep `appendonly yes` and `appendfsync always`
+/// where that matters.
+#[derive(Clone)]
+pub struct RedisStore {
+    connection: Connection,
+    prefix: String,
+    script: Script,
+    feed: ChangeFeed,
+}
+
+#[derive(Clone)]
+enum Connection {
+    Single(ConnectionManager),
+    Cluster(ClusterConnection),
+}
+
+/// How Redis is connected to.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RedisOptions {
+    /// What all keys begin with. Default: `{vestibule}`. Its braces are the hash tag, which it
+    /// must have.
+    pub prefix: String,
+    /// How long to wait for an answer, and for a connection. Default: 2 seconds. Past that the
+    /// visitor gets 503.
+    pub patience: Duration,
+}
+
+impl Default for RedisOptions {
+    fn default() -> Self {
+        Self {
+            prefix: "{vestibule}".to_owned(),
+            patience: Duration::from_secs(2),
+        }
+    }
+}
+
+const CLUSTER: &str = "redis+cluster://";
+
+impl RedisStore {
+    /// Connects to `redis://HOST:PORT`, with `USER:PASSWORD@` before the host and `/DATABASE`
+    /// after it where needed, or to `redis+cluster://HOST:PORT,HOST:PORT`, some nodes of a cluster.
+    ///
+    /// # Errors
+    /// When the address is wrong, nothing answers there, or the server may throw keys away
+    /// ([`Error::is_config`]); the message has no password.
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with(url, RedisOptions::default()).await
+    }
+
+    /// As [`connect`](Self::connect), with options.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with(url: &str, options: RedisOptions) -> Result<Self> {
+        let (prefix, patience) = (options.prefix, options.patience);
+        if !prefix.contains('{') || !prefix.contains('}') {
+            return Err(Error::config(
+                "the prefix of the keys needs a hash tag, as in `{vestibule}`",
+            ));
+        }
+        let nodes = nodes(url)?;
+        let first = nodes.first().cloned().ok_or_else(unreadable)?;
+        let connection = match url.starts_with(CLUSTER) {
+            true => Connection::Cluster(to_cluster(&nodes, patience).await?),
+            false => {
+                let config = ConnectionManagerConfig::new()
+                    .set_number_of_retries(1)
+                    .set_max_delay(Duration::from_millis(500))
+                    .set_response_timeout(Some(patience))
+                    .set_connection_timeout(Some(patience));
+                let connected = first.get_connection_manager_with_config(config).await;
+                Connection::Single(connected.map_err(|error| cannot_connect(&error))?)
+            }
+        };
+        let store = Self {
+            feed: watch::feed(nodes, format!("{prefix}:changes")),
+            connection,
+            prefix,
+            script: Script::new(include_str!("store.lua")),
+        };
+        store.check_policy(&first).await?;
+        Ok(store)
+    }
+
+    async fn check_policy(&self, node: &Client) -> Result<()> {
+        let connection = node.get_multiplexed_async_connection().await;
+        let mut connection = connection.map_err(|error| cannot_connect(&error))?;
+        let info: String = redis::cmd("INFO")
+            .arg("memory")
+            .query_async(&mut connection)
+            .await
+            .map_err(Error::store)?;
+        let policy = info
+            .lines()
+            .find_map(|line| line.strip_prefix("maxmemory_policy:"));
+        match policy {
+            Some(policy) if policy.trim().starts_with("allkeys-") => Err(Error::config(format!(
+                "the session store may throw sessions away when memory is short (maxmemory-policy \
+                 {}); set maxmemory-policy to noeviction",
+                policy.trim()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs one operation of the script.
+    async fn run<T: FromRedisValue>(&self, operation: &str, arguments: &[&str]) -> Result<T> {
+        let mut invocation: ScriptInvocation<'_> = self.script.key(&self.prefix);
+        invocation.arg(operation);
+        for argument in arguments {
+            invocation.arg(*argument);
+        }
+        let answer = match self.connection.clone() {
+            Connection::Single(mut connection) => invocation.invoke_async(&mut connection).await,
+            Connection::Cluster(mut connection) => invocation.invoke_async(&mut connection).await,
+        };
+        answer.map_err(Error::store)
+    }
+
+    /// Reads fields of one key.
+    async fn read<T: FromRedisValue>(&self, kind: &str, id: &str, fields: [&str; 3]) -> Result<T> {
+        let mut command = redis::cmd("HMGET");
+        command
+            .arg(format!("{}:{kind}:{id}", self.prefix))
+            .arg(&fields);
+        let answer = match self.connection.clone() {
+            Connection::Single(mut connection) => command.query_async(&mut connection).await,
+            Connection::Cluster(mut connection) => command.query_async(&mut connection).await,
+        };
+        answer.map_err(Error::store)
+    }
+}
+
+async fn to_cluster(nodes: &[Client], patience: Duration) -> Result<ClusterConnection> {
+    let nodes = nodes.iter().map(|node| node.get_connection_info().clone());
+    let client = ClusterClient::builder(nodes)
+        .connection_timeout(patience)
+        .response_timeout(patience)
+        .retries(3)
+        .build()
+        .map_err(|error| cannot_connect(&error))?;
+    let connected = client.get_async_connection().await;
+    connected.map_err(|error| cannot_connect(&error))
+}
+
+fn nodes(url: &str) -> Result<Vec<Client>> {
+    let urls: Vec<_> = match url.strip_prefix(CLUSTER) {
+        Some(nodes) => {
+            let nodes = nodes.split(',').map(str::trim);
+            nodes.map(|node| format!("redis://{node}")).collect()
+        }
+        None => vec![url.to_owned()],
+    };
+    let open = |url: &String| Client::open(url.as_str()).map_err(|_| unreadable());
+    urls.iter().map(open).collect()
+}
+
+/// Without the address, which may have a password with a typing error.
+fn unreadable() -> Error {
+    Error::config(
+        "the session store's address cannot be read; write it like redis://127.0.0.1:6379, or \
+         redis+cluster://10.0.0.1:6379,10.0.0.2:6379",
+    )
+}
+
+fn cannot_connect(error: &RedisError) -> Error {
+    Error::config(format!("cannot connect to the session store: {error}"))
+}
+
+/// As the script reads it.
+fn flag(is_so: bool) -> &'static str {
+    match is_so {
+        true => "1",
+        false => "0",
+    }
+}
+
+fn millis(moment: Timestamp) -> String {
+    moment.as_millis().to_string()
+}
+
+/// A session as the script takes it: its data, whether it is fresh, when it was last seen.
+fn session_arguments(session: &Session) -> Result<[String; 3]> {
+    Ok([
+        json::of_session(session)?,
+        flag(session.is_fresh).to_owned(),
+        millis(session.last_seen_at),
+    ])
+}
+
+/// A remembered login as the script takes it: its data, its token, when it ends.
+fn login_arguments(login: &RememberedLogin) -> Result<[String; 3]> {
+    Ok([
+        json::of_login(login)?,
+        hex(login.token.as_bytes()),
+        millis(login.expires_at),
+    ])
+}
+
+impl SessionStore for RedisStore {
+    async fn create(
+        &self,
+        session: Session,
+        remembered: Option<RememberedLogin>,
+        replaced: Replaced,
+    ) -> Result<()> {
+        let told = [
+            replaced.session.map(Changed::Session),
+            replaced.remembered.map(Changed::Remembered),
+        ];
+        let _told = told.map(|changed| changed.map(|changed| self.feed.tell_at_end(changed)));
+        let [data, fresh, seen] = &session_arguments(&session)?;
+        let [login, token, ends] = &match &remembered {
+            Some(login) => login_arguments(login)?,
+            None => [const { String::new() }; 3],
+        };
+        let id = replaced.session.map(|id| hex(id.as_bytes()));
+        let login_id = replaced.remembered.map(|id| hex(id.as_bytes()));
+        let (id, login_id) = (id.unwrap_or_default(), login_id.unwrap_or_default());
+        let arguments: [&str; 8] = [data, fresh, seen, login, token, ends, &id, &login_id];
+        match self.run("create", &arguments).await? {
+            true => Ok(()),
+            false => Err(Error::store("a session by this id is there already")),
+        }
+    }
+
+    async fn load(&self, id: SessionId) -> Result<Option<Session>> {
+        let id = hex(id.as_bytes());
+        let fields: SessionFields = self.read("s", &id, ["data", "fresh", "seen"]).await?;
+        json::to_session(fields)
+    }
+
+    async fn touch(&self, ids: &[SessionId], last_seen_at: Timestamp) -> Result<u64> {
+        let (seen, mut touched) = (millis(last_seen_at), 0);
+        for some in ids.chunks(BATCH) {
+            let ids: Vec<_> = some.iter().map(|id| hex(id.as_bytes())).collect();
+            let ids = ids.iter().map(String::as_str);
+            let arguments: Vec<_> = std::iter::once(seen.as_str()).chain(ids).collect();
+            touched += self.run::<u64>("touch", &arguments).await?;
+        }
+        Ok(touched)
+    }
+
+    async fn mark_stale(&self, id: SessionId) -> Result<bool> {
+        let _told = self.feed.tell_at_end(Changed::Session(id));
+        self.run("mark_stale", &[&hex(id.as_bytes())]).await
+    }
+
+    async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
+        let _told = self.feed.tell_at_end(Changed::Session(old));
+        let [data, fresh, seen] = &session_arguments(&session)?;
+        let old = hex(old.as_bytes());
+        self.run("renew", &[data, fresh, seen, &old]).await
+    }
+
+    async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
+        let id = hex(id.as_bytes());
+        let fields: LoginFields = self.read("r", &id, ["data", "token", "ends"]).await?;
+        json::to_login(fields)
+    }
+
+    async fn resume(
+        &self,
+        session: Session,
+        remembered: RememberedLogin,
+        seen_token: RememberDigest,
+    ) -> Result<bool> {
+        let [data, fresh, seen] = &session_arguments(&session)?;
+        let [login, token, ends] = &login_arguments(&remembered)?;
+        let known = hex(seen_token.as_bytes());
+        let arguments: [&str; 7] = [data, fresh, seen, login, token, ends, &known];
+        self.run("resume", &arguments).await
+    }
+
+    async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
+        let (id, ends) = (hex(id.as_bytes()), millis(expires_at));
+        self.run("extend", &[&id, &ends]).await
+    }
+
+    async fn revoke(&self, id: SessionId) -> Result<bool> {
+        let _told = self.feed.tell_at_end(Changed::Session(id));
+        // The sessions that came of the same login end too.
+        let came_of = self.load(id).await?.and_then(|session| session.remembered);
+        let _told_too = came_of.map(|login| self.feed.tell_at_end(Changed::Remembered(login)));
+        self.run("revoke", &[&hex(id.as_bytes())]).await
+    }
+
+    async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
+        let _told = self.feed.tell_at_end(Changed::Remembered(id));
+        self.run("revoke_remembered", &[&hex(id.as_bytes())]).await
+    }
+
+    async fn revoke_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        keep: Option<SessionId>,
+    ) -> Result<u64> {
+        let _told = self.feed.tell_at_end(Changed::User(user_id));
+        let keep = keep.map(|id| hex(id.as_bytes())).unwrap_or_default();
+        let arguments: [&str; 3] = [realm, user_id.as_str(), &keep];
+        self.run("revoke_user", &arguments).await
+    }
+
+    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
+        let arguments: [&str; 2] = [realm, user_id.as_str()];
+        let found: Vec<SessionFields> = self.run("list", &arguments).await?;
+        let sessions = found.into_iter().map(json::to_session);
+        let mut sessions: Vec<_> = sessions
+            .filter_map(Result::transpose)
+            .collect::<Result<_>>()?;
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at));
+        Ok(sessions)
+    }
+
+    async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
+        let (idle, now) = (millis(now - expiry.idle), millis(now));
+        let some = BATCH.to_string();
+        let mut swept = 0;
+        loop {
+            let arguments: [&str; 4] = [realm, &idle, &now, &some];
+            match self.run::<u64>("sweep", &arguments).await? {
+                0 => return Ok(swept),
+                some => swept += some,
+            }
+        }
+    }
+
+    fn feed(&self) -> Option<&ChangeFeed> {
+        Some(&self.feed)
+    }
+}
+
+/// The most sessions that one script touches or sweeps: Redis does nothing else meanwhile.
+const BATCH: usize = 500;
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,228 @@
+-- All that a session store does, each call as a whole. KEYS[1] begins every key, and has a hash tag,
+-- so that in a cluster all of them are in one place. Times are milliseconds, ids hexadecimal.
+--
+--   P:s:ID            a session: data (JSON), fresh, seen
+--   P:r:ID            a remembered login: data (JSON), token, ends
+--   P:u:REALM:USER    what a user has: 's' .. ID, 'r' .. ID
+--   P:of:ID           the sessions that came of a remembered login
+--   P:now:ID          what the session by this id was renewed as
+--   P:seen:REALM, P:ends:REALM, P:forget:REALM    ids by time, for the sweep
+local P, op = KEYS[1], ARGV[1]
+local call = redis.call
+
+local function key(kind, id)
+  return P .. ':' .. kind .. ':' .. id
+end
+
+local function of_user(kept)
+  return key('u', kept.realm .. ':' .. kept.user_id)
+end
+
+-- Whoever keeps copies reads again.
+local function tell(id)
+  call('PUBLISH', P .. ':changes', string.sub(id, 1, 2))
+end
+
+local function add_session(json, fresh, seen)
+  local session = cjson.decode(json)
+  call('HSET', key('s', session.id), 'data', json, 'fresh', fresh, 'seen', seen)
+  call('SADD', of_user(session), 's' .. session.id)
+  call('ZADD', key('seen', session.realm), seen, session.id)
+  call('ZADD', key('ends', session.realm), session.expires_at, session.id)
+  if session.remembered then
+    call('SADD', key('of', session.remembered), session.id)
+  end
+  if session.renewed_from then
+    call('SET', key('now', session.renewed_from), session.id)
+  end
+end
+
+local function drop_session(id)
+  local json = call('HGET', key('s', id), 'data')
+  if not json then
+    return 0
+  end
+  local session = cjson.decode(json)
+  call('DEL', key('s', id))
+  call('SREM', of_user(session), 's' .. id)
+  call('ZREM', key('seen', session.realm), id)
+  call('ZREM', key('ends', session.realm), id)
+  if session.remembered then
+    call('SREM', key('of', session.remembered), id)
+  end
+  if session.renewed_from then
+    call('DEL', key('now', session.renewed_from))
+  end
+  return 1
+end
+
+local function end_session(id)
+  local renewed = call('GET', key('now', id))
+  for _, one in ipairs({ id, renewed or nil }) do
+    if drop_session(one) == 1 then
+      tell(one)
+      return 1
+    end
+  end
+  return 0
+end
+
+local function add_login(json, token, ends)
+  local login = cjson.decode(json)
+  call('HSET', key('r', login.id), 'data', json, 'token', token, 'ends', ends)
+  call('SADD', of_user(login), 'r' .. login.id)
+  call('ZADD', key('forget', login.realm), ends, login.id)
+end
+
+local function drop_login(id)
+  local json = call('HGET', key('r', id), 'data')
+  if not json then
+    return 0
+  end
+  local login = cjson.decode(json)
+  call('DEL', key('r', id))
+  call('SREM', of_user(login), 'r' .. id)
+  call('ZREM', key('forget', login.realm), id)
+  return 1
+end
+
+-- With the sessions that came of it.
+local function end_login(id)
+  for _, session in ipairs(call('SMEMBERS', key('of', id))) do
+    end_session(session)
+  end
+  return drop_login(id)
+end
+
+local function login_of(id)
+  local json = call('HGET', key('s', id), 'data')
+  if not json then
+    local renewed = call('GET', key('now', id))
+    json = renewed and call('HGET', key('s', renewed), 'data')
+  end
+  return json and cjson.decode(json).remembered
+end
+
+local ops = {}
+
+-- session, fresh, seen; login, token, ends or ''; the replaced session and login or ''
+function ops.create(json, fresh, seen, login, token, ends, session_id, login_id)
+  if call('EXISTS', key('s', cjson.decode(json).id)) == 1 then
+    return 0
+  end
+  local came_of = session_id ~= '' and login_of(session_id)
+  if came_of then
+    end_login(came_of)
+  end
+  if login_id ~= '' then
+    end_login(login_id)
+  end
+  if session_id ~= '' then
+    end_session(session_id)
+  end
+  if login ~= '' then
+    add_login(login, token, ends)
+  end
+  add_session(json, fresh, seen)
+  return 1
+end
+
+function ops.touch(seen, ...)
+  local touched = 0
+  for _, id in ipairs({ ... }) do
+    local json = call('HGET', key('s', id), 'data')
+    if json then
+      call('HSET', key('s', id), 'seen', seen)
+      call('ZADD', key('seen', cjson.decode(json).realm), seen, id)
+      touched = touched + 1
+    end
+  end
+  return touched
+end
+
+function ops.mark_stale(id)
+  if call('EXISTS', key('s', id)) == 0 then
+    return 0
+  end
+  call('HSET', key('s', id), 'fresh', '0')
+  tell(id)
+  return 1
+end
+
+function ops.renew(json, fresh, seen, old)
+  if drop_session(old) == 0 then
+    return 0
+  end
+  tell(old)
+  add_session(json, fresh, seen)
+  return 1
+end
+
+function ops.resume(json, fresh, seen, login, token, ends, known)
+  local id = cjson.decode(login).id
+  if call('HGET', key('r', id), 'token') ~= known then
+    return 0
+  end
+  add_login(login, token, ends)
+  add_session(json, fresh, seen)
+  return 1
+end
+
+function ops.extend(id, ends)
+  local json = call('HGET', key('r', id), 'data')
+  if not json then
+    return 0
+  end
+  call('HSET', key('r', id), 'ends', ends)
+  call('ZADD', key('forget', cjson.decode(json).realm), ends, id)
+  return 1
+end
+
+function ops.revoke(id)
+  local came_of = login_of(id)
+  local had_session = end_session(id)
+  local had_login = came_of and end_login(came_of) or 0
+  return math.max(had_session, had_login)
+end
+
+ops.revoke_remembered = end_login
+
+function ops.revoke_user(realm, user, keep)
+  local kept_login = keep ~= '' and call('EXISTS', key('s', keep)) == 1 and login_of(keep)
+  local ended = 0
+  for _, one in ipairs(call('SMEMBERS', key('u', realm .. ':' .. user))) do
+    local kind, id = string.sub(one, 1, 1), string.sub(one, 2)
+    if kind == 'r' and id ~= kept_login then
+      drop_login(id)
+    elseif kind == 's' and id ~= keep and drop_session(id) == 1 then
+      tell(id)
+      ended = ended + 1
+    end
+  end
+  return ended
+end
+
+function ops.list(realm, user)
+  local found = {}
+  for _, one in ipairs(call('SMEMBERS', key('u', realm .. ':' .. user))) do
+    if string.sub(one, 1, 1) == 's' then
+      table.insert(found, call('HMGET', key('s', string.sub(one, 2)), 'data', 'fresh', 'seen'))
+    end
+  end
+  return found
+end
+
+-- What is over is refused wherever it may be kept: nobody is told.
+function ops.sweep(realm, idle, now, some)
+  local swept = 0
+  for _, kind in ipairs({ { 'seen', idle, drop_session }, { 'ends', now, drop_session }, { 'forget', now, drop_login } }) do
+    local ids = key(kind[1], realm)
+    for _, id in ipairs(call('ZRANGEBYSCORE', ids, '-inf', kind[2], 'LIMIT', 0, some)) do
+      swept = swept + kind[3](id)
+      call('ZREM', ids, id)
+    end
+  end
+  return swept
+end
+
+return ops[op](unpack(ARGV, 2))

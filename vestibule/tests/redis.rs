@@ -1,0 +1,276 @@
+//! Sessions in Redis: servers of our own, on free ports, in temporary folders.
+#![cfg(all(feature = "redis", feature = "sqlite"))]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use tempfile::TempDir;
+use tokio::time::interval;
+use vestibule::crypto::random::Random;
+use vestibule::database::Database;
+use vestibule::session::SessionStore;
+use vestibule::stores::RedisStore;
+use vestibule::testing::{TestApp, TestClient, store_conformance};
+
+/// A server that ends with the test.
+struct Server {
+    child: Child,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl Server {
+    fn start(options: &[&str]) -> Self {
+        let port = free_port();
+        Self::start_at(port, options)
+    }
+
+    fn start_at(port: u16, options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let child = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .arg("--dir")
+            .arg(folder.path())
+            .args(options)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server: `cargo xtask test` installs it");
+        let server = Self {
+            child,
+            port,
+            _folder: folder,
+        };
+        let started = Instant::now();
+        while server.say(&["PING"]).trim() != "PONG" {
+            assert!(started.elapsed() < Duration::from_secs(30), "it starts");
+            std::thread::yield_now();
+        }
+        server
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// What it answers to a command.
+    fn say(&self, command: &[&str]) -> String {
+        let output = Command::new("redis-cli")
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(command)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Below the ephemeral ports, and with room for that of the cluster's bus, 10,000 above.
+fn free_port() -> u16 {
+    loop {
+        let random = u16::from_le_bytes(Random::system().bytes().unwrap());
+        let port = 12_000 + random % 18_000;
+        let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if is_free(port) && is_free(port + 10_000) {
+            return port;
+        }
+    }
+}
+
+/// Asks until it is so.
+async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    let mut again = interval(Duration::from_millis(5));
+    while !is_so().await {
+        assert!(started.elapsed() < Duration::from_secs(20), "never: {what}");
+        again.tick().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_redis_store_keeps_the_rules() {
+    let server = Server::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+
+    store_conformance(store).await;
+}
+
+/// Two masters; the one that is asked first has none of the keys, and says who has.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_redis_store_keeps_the_rules_on_a_cluster() {
+    let cluster = ["--cluster-enabled", "yes"];
+    let (a, b) = (Server::start(&cluster), Server::start(&cluster));
+    a.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16000"]);
+    b.say(&["CLUSTER", "ADDSLOTSRANGE", "16001", "16383"]);
+    a.say(&["CLUSTER", "MEET", "127.0.0.1", &b.port.to_string()]);
+    eventually("the cluster is complete", async || {
+        let is_ok = |server: &Server| {
+            server
+                .say(&["CLUSTER", "INFO"])
+                .contains("cluster_state:ok")
+        };
+        is_ok(&a) && is_ok(&b)
+    })
+    .await;
+    let url = format!("redis+cluster://127.0.0.1:{},127.0.0.1:{}", b.port, a.port);
+    let store = RedisStore::connect(&url).await.unwrap();
+
+    store_conformance(store).await;
+}
+
+/// A site whose sessions are kept there.
+async fn site(url: &str, database: &Database, seed: u64) -> (TestApp, RedisStore) {
+    let store = RedisStore::connect(url).await.unwrap();
+    let random = Random::insecure_seeded(seed);
+    let change = |config: &mut vestibule::flows::SiteConfig| {
+        config.random = random;
+        config.sessions(store.clone());
+    };
+    (TestApp::on(database.clone(), change).await, store)
+}
+
+async fn status(browser: &TestClient) -> StatusCode {
+    browser.get("/welcome").await.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_ends_is_refused_on_the_other() {
+    let server = Server::start(&[]);
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let (here, store) = site(&server.url(), &database, 2).await;
+    let (there, _) = site(&server.url(), &database, 3).await;
+    let alice = here.registered("alice").await;
+    let at_there = there.browser();
+    alice.stolen().hand_over(&at_there);
+    eventually("the feed is up", async || {
+        assert_eq!(status(&alice).await, StatusCode::OK);
+        store.feed().unwrap().is_up()
+    })
+    .await;
+    assert_eq!(status(&alice).await, StatusCode::OK);
+
+    at_there.post("/logout", &[]).await;
+
+    eventually("it is over here", async || {
+        status(&alice).await != StatusCode::OK
+    })
+    .await;
+    assert_eq!(server.say(&["DBSIZE"]).trim(), "0");
+}
+
+/// Nobody is let in or logged out by it, and it comes back by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_redis_is_down_there_is_503_and_then_all_is_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().display().to_string();
+    let persistent = [
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "always",
+        "--dir",
+        &dir,
+    ];
+    let server = Server::start(&persistent);
+    let port = server.port;
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let (app, store) = site(&server.url(), &database, 2).await;
+    let alice = app.registered("alice").await;
+    let bob = app.registered("bob").await;
+    bob.stolen().post("/logout", &[]).await;
+    assert_eq!(status(&alice).await, StatusCode::OK);
+
+    drop(server);
+    eventually("nothing comes from the cache", async || {
+        !store.feed().unwrap().is_up()
+    })
+    .await;
+    assert_eq!(status(&alice).await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(status(&bob).await, StatusCode::SERVICE_UNAVAILABLE);
+    let fields = [
+        ("username", "alice"),
+        ("password", vestibule::testing::PASSWORD),
+    ];
+    let log_in = app.browser().post("/login", &fields).await;
+    assert_eq!(log_in.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(app.browser().get("/login").await.status, StatusCode::OK);
+
+    let _server = Server::start_at(port, &persistent);
+    eventually("it is back", async || {
+        status(&alice).await == StatusCode::OK
+    })
+    .await;
+    assert_eq!(
+        status(&bob).await,
+        StatusCode::SEE_OTHER,
+        "logged out before"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_throws_keys_away_is_refused() {
+    let server = Server::start(&["--maxmemory-policy", "allkeys-lru"]);
+
+    let error = RedisStore::connect(&server.url()).await.unwrap_err();
+
+    assert!(error.is_config());
+    assert!(error.to_string().contains("noeviction"), "{error}");
+}
+
+/// A full server takes no log-in, and still ends sessions.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_server_refuses_log_ins_with_503_and_ends_sessions() {
+    let server = Server::start(&[]);
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let (app, _) = site(&server.url(), &database, 2).await;
+    let alice = app.registered("alice").await;
+    server.say(&["CONFIG", "SET", "maxmemory", "1"]);
+
+    let fields = [
+        ("username", "alice"),
+        ("password", vestibule::testing::PASSWORD),
+    ];
+    let log_in = app.browser().post("/login", &fields).await;
+    assert_eq!(log_in.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(status(&alice).await, StatusCode::OK);
+    server.say(&["CONFIG", "SET", "maxmemory", "0"]);
+    let log_in = app.browser().post("/login", &fields).await;
+    assert_eq!(log_in.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_is_503_and_nobody() {
+    let server = Server::start(&[]);
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let (app, _) = site(&server.url(), &database, 2).await;
+    let alice = app.registered("alice").await;
+    let key = server.say(&["KEYS", "*:s:*"]);
+
+    server.say(&["HSET", key.trim(), "data", "{\"id\":1}"]);
+    assert_eq!(status(&alice).await, StatusCode::SERVICE_UNAVAILABLE);
+    server.say(&["HDEL", key.trim(), "data"]);
+    assert_eq!(status(&alice).await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn an_address_is_refused_without_its_password() {
+    for url in [
+        "redis://:hunter2@127.0.0.1:1",
+        "hunter2",
+        "redis+cluster://:hunter2@127.0.0.1:1",
+    ] {
+        let error = RedisStore::connect(url).await.unwrap_err();
+
+        assert!(error.is_config(), "{error}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+}
