@@ -66,6 +66,7 @@
 //! | feature | gives |
 //! |---|---|
 //! | `sqlite` (default), `postgres`, `mysql` | [`accounts`], [`database`], [`flows`], [`pages`], [`stores::SqlStore`] on that database |
+//! | `redis` | `stores::RedisStore` |
 //! | `testing` | `testing`: the whole site in memory, browsers in process, store conformance |
 //!
 //! Without any, the login manager, sessions in memory and password hashing remain.

@@ -14,7 +14,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("password", &["crypto", "error"]),
     ("login", &["clock", "crypto", "error", "session", "web"]),
     ("access", &["error", "login"]),
-    ("database", &["error", "session"]),
+    ("database", &["crypto", "error", "session"]),
     ("mail", &["error"]),
     (
         "accounts",
@@ -23,7 +23,10 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
         ],
     ),
     ("pages", &["clock", "crypto", "error", "web"]),
-    ("stores", &["clock", "database", "error", "session"]),
+    (
+        "stores",
+        &["clock", "crypto", "database", "error", "session"],
+    ),
 ];
 
 /// These put everything together.

@@ -12,11 +12,11 @@ use sea_orm::{ConnectionTrait, Database as Connection, DatabaseConnection, DbBac
 use tempfile::TempDir;
 use tokio::time::interval;
 use vestibule::CurrentUser;
-use vestibule::accounts::{Account, Actor};
+use vestibule::accounts::{self, Account, Actor};
 use vestibule::crypto::random::Random;
 use vestibule::database::Database;
 use vestibule::session::{ChangeFeed, SessionStore};
-use vestibule::stores::SqlStore;
+use vestibule::stores::{SqlStore, sql};
 use vestibule::testing::{TestApp, TestClient, fresh_database_url};
 
 /// Two nodes, a browser at each with the same cookies, whose session the first has in its cache;
@@ -263,7 +263,7 @@ impl Nodes {
                     .await;
                 self.by_hand(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                     WHERE datname = current_database() AND query LIKE 'SELECT 1'",
+                     WHERE datname = current_database() AND query LIKE 'SELECT 1 FROM vestibule_changes%'",
                 )
                 .await;
             }
@@ -278,6 +278,53 @@ impl Nodes {
         self.by_hand("ALTER TABLE away RENAME TO vestibule_changes")
             .await;
     }
+}
+
+/// Five nodes start at once on an empty database.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_migrate_at_once_all_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = fresh_database_url(folder.path()).await;
+    let nodes: Vec<_> = (0..5)
+        .map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move {
+                let database = Database::connect(&url).await.unwrap();
+                database.migrate(accounts::MIGRATIONS).await.unwrap();
+                database.migrate(sql::MIGRATIONS).await.unwrap();
+            })
+        })
+        .collect();
+
+    for node in nodes {
+        node.await.unwrap();
+    }
+}
+
+/// As on MySQL, where a migration that breaks off leaves the tables that it has made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_broke_off_is_made_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = fresh_database_url(folder.path()).await;
+    let database = Database::connect(&url).await.unwrap();
+    let hand = Connection::connect(&url).await.unwrap();
+    for migrations in [accounts::MIGRATIONS, sql::MIGRATIONS] {
+        database.migrate(migrations).await.unwrap();
+    }
+    for sql in [
+        "DELETE FROM vestibule_accounts_migrations",
+        "DELETE FROM vestibule_sessions_migrations",
+        "DROP TABLE remembered_logins",
+    ] {
+        hand.execute_unprepared(sql).await.unwrap();
+    }
+
+    for migrations in [accounts::MIGRATIONS, sql::MIGRATIONS] {
+        database.migrate(migrations).await.unwrap();
+    }
+
+    let app = TestApp::on(database, |_| {}).await;
+    app.registered("alice").await;
 }
 
 /// The other node reads from the database what this one has just written.

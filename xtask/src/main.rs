@@ -30,6 +30,7 @@ fn main() -> anyhow::Result<()> {
 fn test() -> anyhow::Result<()> {
     packages::install("chromium", "chromium")?;
     packages::install("redis-server", "redis-server")?;
+    packages::install("nginx", "nginx")?;
     databases::install()?;
     python::install(
         "flask-login",
@@ -65,7 +66,10 @@ fn test() -> anyhow::Result<()> {
         }
         tests.env("VESTIBULE_TEST_DATABASE_URL", url);
         run(&mut tests).with_context(|| format!("on {name}"))
-    })
+    })?;
+    let mut nodes = Command::new("docs/deploy/three-nodes.sh");
+    nodes.env("VESTIBULE", target_folder()?.join("debug/vestibule"));
+    run(&mut nodes).context("three nodes behind nginx")
 }
 
 fn check() -> anyhow::Result<()> {

@@ -351,8 +351,8 @@ impl UserLoader<Account> for Accounts {
         Some(self.database.feed())
     }
 
-    fn is_beside(&self, sessions: &ChangeFeed) -> bool {
-        sessions.is_same(self.database.feed())
+    fn finds_sessions(&self) -> bool {
+        true
     }
 
     async fn load_with_session(&self, id: SessionId) -> Result<Option<(Session, Option<Account>)>> {

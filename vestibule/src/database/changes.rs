@@ -5,7 +5,9 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::SchemaManager;
-use sea_orm_migration::sea_query::{Alias, ColumnDef, Expr, ExprTrait, OnConflict, Query, Table};
+use sea_orm_migration::sea_query::{
+    Alias, ColumnDef, Expr, ExprTrait, IndexCreateStatement, OnConflict, Query, Table,
+};
 
 use crate::error::{Error, Result};
 
@@ -15,6 +17,9 @@ pub(super) const CHANNEL: &str = "vestibule_changes";
 /// hexadecimal.
 pub(super) const SESSIONS: char = 's';
 pub(super) const USERS: char = 'u';
+/// How many counters there are: one for each byte, and one for all; and the row that is none.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+pub(super) const COUNT: usize = 2 * (256 + 1) + 1;
 /// What stands in place of the byte for all of them.
 const ALL: &str = "**";
 /// The row that says, with 1, that the transaction under way need not be told of.
@@ -99,7 +104,9 @@ pub(crate) async fn create_trigger(
         When::Updated(columns, back) => is_changed(backend, columns, back),
         _ => "TRUE".to_owned(),
     }];
-    let is_quiet = format!("(SELECT changes FROM {TABLE} WHERE shard = '{QUIET}') = 1");
+    // A row that is gone must not make it quiet.
+    let quiet = format!("SELECT changes FROM {TABLE} WHERE shard = '{QUIET}'");
+    let is_quiet = format!("coalesce(({quiet}), 0) = 1");
     if matches!((when, about), (When::Deleted, About::Session(_))) {
         conditions.push(format!("NOT {is_quiet}"));
     }
@@ -242,4 +249,18 @@ pub(crate) async fn be_quiet(is_quiet: bool, connection: &impl ConnectionTrait) 
     let updated = connection.execute(&update).await;
     updated.map_err(Error::from_db)?;
     Ok(())
+}
+
+/// Makes an index, if it is not there: on MySQL a migration that was interrupted leaves what it
+/// has made, and is made again.
+pub(crate) async fn create_index(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    name: &str,
+    index: IndexCreateStatement,
+) -> Result<(), DbErr> {
+    match manager.has_index(table, name).await? {
+        true => Ok(()),
+        false => manager.create_index(index).await,
+    }
 }

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use sea_orm_migration::sea_query::{Alias, DynIden, IntoIden};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
+use tokio::time::interval;
 
 use crate::error::{Error, Result};
 use crate::session::ChangeFeed;
@@ -71,25 +72,42 @@ impl Database {
         }
         sea_orm::Database::connect(connect)
             .await
-            .map(Self::from_connection)
+            .map(|connection| Self::connected(connection, url))
             .map_err(|error| cannot_connect(url, &error))
     }
 
-    /// Takes a connection of the app's own.
+    fn connected(connection: DatabaseConnection, url: &str) -> Self {
+        // Of one connection, which nobody else has.
+        let feed = match is_in_memory(url) {
+            true => ChangeFeed::in_process(),
+            false => watch::feed_of(&connection),
+        };
+        Self { connection, feed }
+    }
+
+    /// Takes a connection of the app's own. To a database in memory it is not known who else
+    /// writes: then nothing is kept between requests.
     pub fn from_connection(connection: DatabaseConnection) -> Self {
         let feed = watch::feed_of(&connection);
         Self { connection, feed }
     }
 
-    /// Brings the tables that `migrations` make up to date. Does nothing where they are.
+    /// Brings the tables that `migrations` make up to date. Does nothing where they are. Several
+    /// nodes may do so at once: those that come second look again until it is done.
     ///
     /// # Errors
-    /// When a migration fails; then nothing of it stays, and those before it do.
+    /// When a migration fails; then nothing of it stays, but on MySQL, and those before it do.
     pub async fn migrate(&self, migrations: Migrations) -> Result<()> {
-        migrations
-            .up(&self.connection, None)
-            .await
-            .map_err(Error::from_db)
+        let mut again = interval(MIGRATE_AGAIN_AFTER);
+        for _ in 1..MIGRATE_TRIES {
+            again.tick().await;
+            match migrations.up(&self.connection, None).await {
+                Ok(()) => return Ok(()),
+                Err(error) => tracing::debug!(%error, "a migration is tried again"),
+            }
+        }
+        let last = migrations.up(&self.connection, None).await;
+        last.map_err(Error::from_db)
     }
 
     /// Whether the database answers.
@@ -136,6 +154,10 @@ pub(crate) async fn changed<E: EntityTrait>(
     let updated = update.exec(connection).await.map_err(Error::from_db)?;
     Ok(updated.rows_affected > 0)
 }
+
+/// How often a migration is tried that another node may be making, and how long it waits between.
+const MIGRATE_TRIES: usize = 20;
+const MIGRATE_AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// How often a transaction is tried that the database gave up for another one's sake.
 const TRIES: usize = 5;
@@ -187,6 +209,10 @@ pub(crate) fn exact_collation(backend: DbBackend) -> &'static str {
     }
 }
 
+fn is_in_memory(url: &str) -> bool {
+    url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory"))
+}
+
 #[cfg(not(feature = "sqlite"))]
 fn sqlite_options(_: &mut ConnectOptions, _: &str, _: &DatabaseOptions) {}
 
@@ -194,7 +220,7 @@ fn sqlite_options(_: &mut ConnectOptions, _: &str, _: &DatabaseOptions) {}
 fn sqlite_options(connect: &mut ConnectOptions, url: &str, options: &DatabaseOptions) {
     use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
-    let is_in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    let is_in_memory = is_in_memory(url);
     let is_read_only = url.contains("mode=ro") || url.contains("immutable=");
     let patience = options.patience;
     if is_in_memory {

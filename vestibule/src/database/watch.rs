@@ -23,8 +23,14 @@ pub(super) fn feed_of(connection: &DatabaseConnection) -> ChangeFeed {
     }
 }
 
+/// What a watcher sends to itself, and others do not heed.
+const PING: &str = "ping";
+
 /// Tells a change by the name of its counter.
 fn tell(watcher: &Watcher, shard: &str) {
+    if shard.starts_with(PING) {
+        return;
+    }
     let (kind, byte) = shard.split_at_checked(1).unwrap_or_default();
     let byte = u8::from_str_radix(byte, 16).ok();
     watcher.tell(match (kind.chars().next(), byte) {
@@ -45,6 +51,7 @@ mod counters {
     use tokio::time::{MissedTickBehavior, interval};
 
     use super::tell;
+    use crate::database::changes::COUNT;
     use crate::error::{Error, Result};
     use crate::session::{ChangeFeed, Watched, Watcher};
 
@@ -105,7 +112,7 @@ mod counters {
     #[cfg(feature = "mysql")]
     counting!(
         sqlx::MySql,
-        "SELECT CAST(SUM(changes) AS SIGNED) FROM vestibule_changes"
+        "SELECT CAST(SUM(changes) AS SIGNED) FROM vestibule_changes WHERE shard <> 'qui'"
     );
 
     impl<DB: Counting> Watched for Counters<DB> {
@@ -122,6 +129,10 @@ mod counters {
                 if number.replace(found) != Some(found) {
                     let counters = DB::counters(&mut connection).await;
                     let counters = counters.map_err(Error::store)?;
+                    if counters.len() != COUNT {
+                        let gone = "rows of vestibule_changes are missing: changes are not told";
+                        return Err(Error::store(gone));
+                    }
                     // What was kept before the first look has not been there for long.
                     let known = known.get_or_insert_with(HashMap::new);
                     for (shard, count) in counters {
@@ -142,9 +153,9 @@ mod counters {
     pub(super) fn of_sqlite(pool: &sqlx::SqlitePool) -> ChangeFeed {
         let options = pool.connect_options();
         let file = options.get_filename().to_string_lossy();
-        // Nobody else can open it.
+        // Nobody else can open it; who else has this pool is not known.
         if file.contains(":memory:") || file.contains("sqlx-in-memory") {
-            return ChangeFeed::in_process();
+            return ChangeFeed::watched(drop);
         }
         ChangeFeed::watching(Counters::of(pool))
     }
@@ -155,11 +166,15 @@ mod counters {
 mod notifications {
     use std::sync::Arc;
 
-    use sea_orm::sqlx::Executor;
-    use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+    use data_encoding::HEXLOWER;
+    use sea_orm::sqlx::postgres::{
+        PgConnectOptions, PgListener, PgNotification, PgPool, PgPoolOptions,
+    };
+    use sea_orm::sqlx::{self, Executor};
     use tokio::time::{Instant, timeout, timeout_at};
 
-    use super::tell;
+    use super::{PING, tell};
+    use crate::crypto::random::Random;
     use crate::database::changes::CHANNEL;
     use crate::error::{Error, Result};
     use crate::session::{ASK_EVERY, ChangeFeed, Watched, Watcher};
@@ -175,37 +190,57 @@ mod notifications {
     impl Watched for Postgres {
         async fn watch(&self, watcher: &Watcher) -> Result<()> {
             let options = self.0.as_ref().clone();
-            let pool = PgPoolOptions::new().max_connections(1);
+            let pool = PgPoolOptions::new().max_connections(2);
             let pool = pool
                 .acquire_timeout(ChangeFeed::BOUND)
                 .connect_with(options);
             let pool = pool.await.map_err(Error::store)?;
             let listener = PgListener::connect_with(&pool).await;
             let mut listener = listener.map_err(Error::store)?;
+            // Nobody would know of it, and of what was missed.
+            listener.eager_reconnect(false);
             listener.listen(CHANNEL).await.map_err(Error::store)?;
             // Without it there are no triggers either.
             let triggers = listener.execute("SELECT 1 FROM vestibule_changes LIMIT 1");
             triggers.await.map_err(Error::store)?;
+            let nonce = HEXLOWER.encode(&Random::system().bytes::<16>()?);
+            let ping = format!("{PING}{nonce}");
             watcher.lost();
             loop {
                 let began = Watcher::now();
-                let asked = timeout(ChangeFeed::BOUND, listener.execute("SELECT 1")).await;
-                asked.map_err(Error::store)?.map_err(Error::store)?;
-                while let Some(notification) = listener.next_buffered() {
-                    tell(watcher, notification.payload());
-                }
+                // All the way round, over another connection: a pool between here and the server
+                // may let questions pass, and notifications not. They come in the order of the
+                // commits.
+                let heard = timeout(ChangeFeed::BOUND, async {
+                    sqlx::query("SELECT pg_notify($1, $2)")
+                        .bind(CHANNEL)
+                        .bind(&ping)
+                        .execute(&pool)
+                        .await
+                        .map_err(Error::store)?;
+                    loop {
+                        let notification = received(&mut listener).await?;
+                        if notification.payload() == ping {
+                            return Ok(());
+                        }
+                        tell(watcher, notification.payload());
+                    }
+                });
+                heard.await.map_err(Error::store)??;
                 if !watcher.seen_all_until(began) {
                     return Ok(());
                 }
                 let until = Instant::now() + ASK_EVERY;
-                while let Ok(received) = timeout_at(until, listener.try_recv()).await {
-                    match received.map_err(Error::store)? {
-                        Some(notification) => tell(watcher, notification.payload()),
-                        // It would be made again in silence.
-                        None => return Err(Error::store("the connection was lost")),
-                    }
+                while let Ok(notification) = timeout_at(until, received(&mut listener)).await {
+                    tell(watcher, notification?.payload());
                 }
             }
         }
+    }
+
+    async fn received(listener: &mut PgListener) -> Result<PgNotification> {
+        let received = listener.try_recv().await.map_err(Error::store)?;
+        // It would be made again in silence.
+        received.ok_or_else(|| Error::store("the connection was lost"))
     }
 }

@@ -8,10 +8,12 @@ use std::time::Duration;
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, monotonic};
 use crate::error::Result;
 use crate::login::visit::LoggedIn;
-use crate::session::{Begun, ChangeFeed, Session, SessionId, SharedSessionStore, Slots};
+use crate::session::{
+    Begun, ChangeFeed, Session, SessionExpiry, SessionId, SharedSessionStore, Slots,
+};
 
 /// What the requests before have found out, as far as nothing of it can have changed.
 ///
@@ -40,7 +42,8 @@ struct Kept<U> {
     found: Found<U>,
     slots: Slots,
     version: u64,
-    kept_at: Timestamp,
+    /// By the clock, and by one that nobody sets back.
+    kept_at: (Timestamp, u64),
 }
 
 /// What is known of a session.
@@ -84,11 +87,16 @@ impl<U> LoginCache<U> {
 
     pub(crate) fn get(&self, id: SessionId, now: Timestamp) -> Option<Found<U>> {
         let kept = self.kept.get(&id)?;
-        let is_good = self.sessions.is_up()
+        let (kept_at, monotonic_at) = kept.kept_at;
+        let age = now.since(kept_at).max(Duration::from_millis(
+            monotonic().saturating_sub(monotonic_at),
+        ));
+        let is_good = age < SessionExpiry::TOUCH_EVERY
+            && self.sessions.is_up()
             && match &self.users {
                 Users::NotKept | Users::Beside => true,
                 Users::Until(feed) => feed.is_up(),
-                Users::For(duration, _) => now.since(kept.kept_at) < *duration,
+                Users::For(duration, _) => age < *duration,
             }
             && self.version(&kept.slots) == kept.version;
         if !is_good {
@@ -134,7 +142,7 @@ impl<U> LoginCache<U> {
             found,
             slots,
             version: sessions.wrapping_add(users),
-            kept_at: now,
+            kept_at: (now, monotonic()),
         };
         self.kept.insert(session.id, Arc::new(kept));
     }

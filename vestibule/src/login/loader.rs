@@ -50,15 +50,16 @@ pub trait UserLoader<U: User>: Send + Sync + 'static {
         None
     }
 
-    /// Whether the users lie beside the sessions of the store with this feed, so that
-    /// [`load_with_session`](Self::load_with_session) finds both at once. Default: not.
-    fn is_beside(&self, sessions: &ChangeFeed) -> bool {
-        let _ = sessions;
+    /// Whether [`load_with_session`](Self::load_with_session) finds the sessions of a store that
+    /// keeps them beside the users ([`SessionStore::is_table_beside`]). Default: not.
+    ///
+    /// [`SessionStore::is_table_beside`]: crate::session::SessionStore::is_table_beside
+    fn finds_sessions(&self) -> bool {
         false
     }
 
     /// The session by this id and its user, or none if there is no such user any more, in one
-    /// round trip. Asked only where [`is_beside`](Self::is_beside) says so.
+    /// round trip. Asked only where [`finds_sessions`](Self::finds_sessions) says so.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -104,8 +105,8 @@ impl<U: User> SharedUserLoader<U> {
         self.0.feed()
     }
 
-    pub(crate) fn is_beside(&self, sessions: &ChangeFeed) -> bool {
-        self.0.is_beside(sessions)
+    pub(crate) fn finds_sessions(&self) -> bool {
+        self.0.finds_sessions()
     }
 
     pub(crate) async fn load_with_session(
@@ -120,7 +121,7 @@ impl<U: User> SharedUserLoader<U> {
 trait DynUserLoader<U>: Send + Sync {
     fn load(&self, id: UserId) -> BoxFuture<'_, U>;
     fn feed(&self) -> Option<&ChangeFeed>;
-    fn is_beside(&self, sessions: &ChangeFeed) -> bool;
+    fn finds_sessions(&self) -> bool;
     fn load_with_session(&self, id: SessionId) -> BoxFuture<'_, (Session, Option<U>)>;
 }
 
@@ -138,8 +139,8 @@ impl<U: User, L: UserLoader<U>> DynUserLoader<U> for Erased<L, U> {
         self.loader.feed()
     }
 
-    fn is_beside(&self, sessions: &ChangeFeed) -> bool {
-        self.loader.is_beside(sessions)
+    fn finds_sessions(&self) -> bool {
+        self.loader.finds_sessions()
     }
 
     fn load_with_session(&self, id: SessionId) -> BoxFuture<'_, (Session, Option<U>)> {

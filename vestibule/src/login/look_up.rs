@@ -103,10 +103,12 @@ impl<U: User> Visit<U> {
         let Found::LoggedIn(known) = found else {
             return None;
         };
-        let session = known
-            .session
-            .as_ref()
-            .filter(|session| self.is_good(session, now))?;
+        let is_theirs = |session: &&Arc<Session>| {
+            self.is_good(session, now)
+                && known.user.is_active()
+                && known.user.session_epoch() == session.user_epoch
+        };
+        let session = known.session.as_ref().filter(is_theirs)?;
         let is_remembered = self.is_of_remembered(session);
         if is_remembered && manager.remember.refresh_each_request {
             return None;

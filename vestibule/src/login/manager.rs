@@ -465,8 +465,8 @@ impl<U: User> LoginManager<U> {
         id: SessionId,
         now: Timestamp,
     ) -> Result<Option<(Session, Option<U>)>> {
-        let feed = self.store.feed();
-        if feed.is_some_and(|feed| self.loader.is_beside(feed)) {
+        let users = self.loader.feed().filter(|_| self.loader.finds_sessions());
+        if users.is_some_and(|users| self.store.is_table_beside(users)) {
             return self.loader.load_with_session(id).await;
         }
         let Some(session) = self.store.load(id).await? else {

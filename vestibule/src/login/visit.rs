@@ -226,12 +226,15 @@ impl<U: User> Visit<U> {
             None => Visitor::Anonymous,
         });
         self.tell(Event::Accessed).await;
-        Ok(found)
+        Ok(self.known().flatten())
     }
 
-    /// Notes who this is.
+    /// Notes who this is, unless somebody has logged in meanwhile.
     fn note(&self, visitor: Visitor<U>) {
-        self.state().visitor = visitor;
+        let mut state = self.state();
+        if !matches!(state.visitor, Visitor::LoggedIn(_)) {
+            state.visitor = visitor;
+        }
     }
 
     /// Tells what happened to whoever is logged in.

@@ -103,15 +103,11 @@ impl ChangeFeed {
 
     /// Notes a change as soon as the guard is dropped: however the call that makes it ends, it may
     /// have happened.
-    #[must_use = "the change is noted when this is dropped"]
-    pub fn tell_at_end<'a>(&'a self, changed: Changed<'a>) -> impl Drop + Send + use<'a> {
-        struct AtEnd<'a>(&'a ChangeFeed, Changed<'a>);
-        impl Drop for AtEnd<'_> {
-            fn drop(&mut self) {
-                self.0.tell(self.1);
-            }
+    pub fn tell_at_end<'a>(&'a self, changed: Changed<'a>) -> TellAtEnd<'a> {
+        TellAtEnd {
+            feed: self,
+            changed: Some(changed),
         }
-        AtEnd(self, changed)
     }
 
     /// Whether changes made elsewhere are known here, to within the bound.
@@ -164,6 +160,30 @@ impl Inner {
         self.total.fetch_add(1, SeqCst);
         if let Some(counter) = self.counters.get(changed.slot()) {
             counter.fetch_add(1, SeqCst);
+        }
+    }
+}
+
+/// Notes a change when it is dropped, from [`ChangeFeed::tell_at_end`].
+#[derive(Debug)]
+#[must_use = "the change is noted when this is dropped"]
+pub struct TellAtEnd<'a> {
+    feed: &'a ChangeFeed,
+    changed: Option<Changed<'a>>,
+}
+
+impl TellAtEnd<'_> {
+    /// Notes nothing: it is known that nothing has changed. Otherwise whoever brings made-up
+    /// tokens could empty the cache.
+    pub fn nothing_changed(mut self) {
+        self.changed = None;
+    }
+}
+
+impl Drop for TellAtEnd<'_> {
+    fn drop(&mut self) {
+        if let Some(changed) = self.changed {
+            self.feed.tell(changed);
         }
     }
 }

@@ -45,7 +45,7 @@ pub use cookie::RememberCookie;
 pub(crate) use cookie::{Brought, OwnRememberCookie, SessionCookie, in_realm};
 pub use expiry::SessionExpiry;
 pub(crate) use feed::{Begun, Slots};
-pub use feed::{ChangeFeed, Changed, Moment, Watcher};
+pub use feed::{ChangeFeed, Changed, Moment, TellAtEnd, Watcher};
 pub(crate) use remembered::Presented;
 pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
 pub(crate) use store::SharedSessionStore;

@@ -159,6 +159,14 @@ pub trait SessionStore: Send + Sync + 'static {
     fn feed(&self) -> Option<&ChangeFeed> {
         None
     }
+
+    /// Whether the sessions are the rows of the table `sessions` in the database whose users this
+    /// feed tells of, as `SqlStore` keeps them: then a session and its user are read from there at
+    /// once, and `load` is not called. A store around another one says no, which is the default.
+    fn is_table_beside(&self, users: &ChangeFeed) -> bool {
+        let _ = users;
+        false
+    }
 }
 
 /// What a browser had, and ends with its next log-in.
@@ -183,6 +191,10 @@ impl SharedSessionStore {
 impl SharedSessionStore {
     pub(crate) fn feed(&self) -> Option<&ChangeFeed> {
         self.0.feed()
+    }
+
+    pub(crate) fn is_table_beside(&self, users: &ChangeFeed) -> bool {
+        self.0.is_table_beside(users)
     }
 
     /// The sessions of a user in this epoch that are alive at `now`, the last seen first.
@@ -215,12 +227,17 @@ macro_rules! object_safe_twin {
     ($(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         trait DynSessionStore: Send + Sync {
             fn feed(&self) -> Option<&ChangeFeed>;
+            fn is_table_beside(&self, users: &ChangeFeed) -> bool;
             $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer>;)*
         }
 
         impl<S: SessionStore> DynSessionStore for S {
             fn feed(&self) -> Option<&ChangeFeed> {
                 SessionStore::feed(self)
+            }
+
+            fn is_table_beside(&self, users: &ChangeFeed) -> bool {
+                SessionStore::is_table_beside(self, users)
             }
 
             $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer> {

@@ -1,14 +1,15 @@
 //! Roles, their permissions, who has them, and what was changed by whom.
 
 use sea_orm_migration::prelude::{
-    ColumnDef, DbErr, DeriveIden, Expr, ForeignKey, ForeignKeyAction, Index, IndexCreateStatement,
-    IntoIden, MigrationName, MigrationTrait, OnConflict, Query, SchemaManager, Table, async_trait,
+    ColumnDef, DbErr, DeriveIden, Expr, ForeignKey, ForeignKeyAction, Index, IntoIden,
+    MigrationName, MigrationTrait, OnConflict, Query, SchemaManager, Table, async_trait,
 };
 
 use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::create_users::Users;
 use crate::accounts::ADMIN;
+use crate::database::changes::create_index;
 use crate::database::exact_collation;
 use crate::login::UserId;
 
@@ -257,16 +258,4 @@ async fn create_security_log(
         .col(SecurityLog::Id)
         .to_owned();
     create_index(manager, "security_log", "security_log_by_user", by_user).await
-}
-
-async fn create_index(
-    manager: &SchemaManager<'_>,
-    table: &str,
-    name: &str,
-    index: IndexCreateStatement,
-) -> Result<(), DbErr> {
-    match manager.has_index(table, name).await? {
-        true => Ok(()),
-        false => manager.create_index(index).await,
-    }
 }

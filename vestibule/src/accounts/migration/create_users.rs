@@ -50,6 +50,7 @@ impl MigrationTrait for CreateUsers {
             .create_table(
                 Table::create()
                     .table(Users::Table)
+                    .if_not_exists()
                     .col(
                         ColumnDef::new(Users::Id)
                             .string_len(id_chars)
@@ -92,6 +93,7 @@ impl MigrationTrait for CreateUsers {
             .create_table(
                 Table::create()
                     .table(Passwords::Table)
+                    .if_not_exists()
                     .col(
                         ColumnDef::new(Passwords::UserId)
                             .string_len(id_chars)

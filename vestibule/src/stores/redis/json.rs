@@ -144,7 +144,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
-fn digest(text: &str) -> Result<[u8; 32]> {
+pub(super) fn digest(text: &str) -> Result<[u8; 32]> {
     let bytes = HEXLOWER.decode(text.as_bytes()).map_err(Error::store)?;
     bytes
         .try_into()

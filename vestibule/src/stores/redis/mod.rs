@@ -31,10 +31,16 @@ use json::{LoginFields, SessionFields, hex};
 /// where that matters.
 #[derive(Clone)]
 pub struct RedisStore {
+    calls: Calls,
+    feed: ChangeFeed,
+}
+
+/// What is asked of the server.
+#[derive(Clone)]
+struct Calls {
     connection: Connection,
     prefix: String,
     script: Script,
-    feed: ChangeFeed,
 }
 
 #[derive(Clone)]
@@ -83,7 +89,10 @@ impl RedisStore {
     /// As [`connect`](Self::connect).
     pub async fn connect_with(url: &str, options: RedisOptions) -> Result<Self> {
         let (prefix, patience) = (options.prefix, options.patience);
-        if !prefix.contains('{') || !prefix.contains('}') {
+        let tag = prefix
+            .split_once('{')
+            .and_then(|(_, rest)| rest.split_once('}'));
+        if tag.is_none_or(|(tag, _)| tag.is_empty()) {
             return Err(Error::config(
                 "the prefix of the keys needs a hash tag, as in `{vestibule}`",
             ));
@@ -102,16 +111,30 @@ impl RedisStore {
                 Connection::Single(connected.map_err(|error| cannot_connect(&error))?)
             }
         };
-        let store = Self {
-            feed: watch::feed(nodes, format!("{prefix}:changes")),
+        let calls = Calls {
             connection,
             prefix,
             script: Script::new(include_str!("store.lua")),
         };
-        store.check_policy(&first).await?;
+        let store = Self {
+            feed: watch::feed(nodes, calls.clone()),
+            calls,
+        };
+        store.calls.check_policy(&first).await?;
         Ok(store)
     }
 
+    /// The remembered login that a session came of, or the one renewed from it.
+    async fn login_of(&self, id: SessionId) -> Result<Option<RememberedId>> {
+        let login: String = self.calls.run("login_of", &[&hex(id.as_bytes())]).await?;
+        match login.is_empty() {
+            true => Ok(None),
+            false => json::digest(&login).map(|id| Some(RememberedId::from_bytes(id))),
+        }
+    }
+}
+
+impl Calls {
     async fn check_policy(&self, node: &Client) -> Result<()> {
         let connection = node.get_multiplexed_async_connection().await;
         let mut connection = connection.map_err(|error| cannot_connect(&error))?;
@@ -234,8 +257,13 @@ impl SessionStore for RedisStore {
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> Result<()> {
+        let came_of = match replaced.session {
+            Some(id) => self.login_of(id).await?,
+            None => None,
+        };
         let told = [
             replaced.session.map(Changed::Session),
+            came_of.map(Changed::Remembered),
             replaced.remembered.map(Changed::Remembered),
         ];
         let _told = told.map(|changed| changed.map(|changed| self.feed.tell_at_end(changed)));
@@ -248,7 +276,7 @@ impl SessionStore for RedisStore {
         let login_id = replaced.remembered.map(|id| hex(id.as_bytes()));
         let (id, login_id) = (id.unwrap_or_default(), login_id.unwrap_or_default());
         let arguments: [&str; 8] = [data, fresh, seen, login, token, ends, &id, &login_id];
-        match self.run("create", &arguments).await? {
+        match self.calls.run("create", &arguments).await? {
             true => Ok(()),
             false => Err(Error::store("a session by this id is there already")),
         }
@@ -256,7 +284,7 @@ impl SessionStore for RedisStore {
 
     async fn load(&self, id: SessionId) -> Result<Option<Session>> {
         let id = hex(id.as_bytes());
-        let fields: SessionFields = self.read("s", &id, ["data", "fresh", "seen"]).await?;
+        let fields: SessionFields = self.calls.read("s", &id, ["data", "fresh", "seen"]).await?;
         json::to_session(fields)
     }
 
@@ -266,26 +294,26 @@ impl SessionStore for RedisStore {
             let ids: Vec<_> = some.iter().map(|id| hex(id.as_bytes())).collect();
             let ids = ids.iter().map(String::as_str);
             let arguments: Vec<_> = std::iter::once(seen.as_str()).chain(ids).collect();
-            touched += self.run::<u64>("touch", &arguments).await?;
+            touched += self.calls.run::<u64>("touch", &arguments).await?;
         }
         Ok(touched)
     }
 
     async fn mark_stale(&self, id: SessionId) -> Result<bool> {
         let _told = self.feed.tell_at_end(Changed::Session(id));
-        self.run("mark_stale", &[&hex(id.as_bytes())]).await
+        self.calls.run("mark_stale", &[&hex(id.as_bytes())]).await
     }
 
     async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
         let _told = self.feed.tell_at_end(Changed::Session(old));
         let [data, fresh, seen] = &session_arguments(&session)?;
         let old = hex(old.as_bytes());
-        self.run("renew", &[data, fresh, seen, &old]).await
+        self.calls.run("renew", &[data, fresh, seen, &old]).await
     }
 
     async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
         let id = hex(id.as_bytes());
-        let fields: LoginFields = self.read("r", &id, ["data", "token", "ends"]).await?;
+        let fields: LoginFields = self.calls.read("r", &id, ["data", "token", "ends"]).await?;
         json::to_login(fields)
     }
 
@@ -299,25 +327,31 @@ impl SessionStore for RedisStore {
         let [login, token, ends] = &login_arguments(&remembered)?;
         let known = hex(seen_token.as_bytes());
         let arguments: [&str; 7] = [data, fresh, seen, login, token, ends, &known];
-        self.run("resume", &arguments).await
+        self.calls.run("resume", &arguments).await
     }
 
     async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
         let (id, ends) = (hex(id.as_bytes()), millis(expires_at));
-        self.run("extend", &[&id, &ends]).await
+        self.calls.run("extend", &[&id, &ends]).await
     }
 
     async fn revoke(&self, id: SessionId) -> Result<bool> {
-        let _told = self.feed.tell_at_end(Changed::Session(id));
         // The sessions that came of the same login end too.
-        let came_of = self.load(id).await?.and_then(|session| session.remembered);
+        let came_of = self.login_of(id).await?;
+        let told = self.feed.tell_at_end(Changed::Session(id));
         let _told_too = came_of.map(|login| self.feed.tell_at_end(Changed::Remembered(login)));
-        self.run("revoke", &[&hex(id.as_bytes())]).await
+        let was_there: bool = self.calls.run("revoke", &[&hex(id.as_bytes())]).await?;
+        if !was_there {
+            told.nothing_changed();
+        }
+        Ok(was_there)
     }
 
     async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
         let _told = self.feed.tell_at_end(Changed::Remembered(id));
-        self.run("revoke_remembered", &[&hex(id.as_bytes())]).await
+        self.calls
+            .run("revoke_remembered", &[&hex(id.as_bytes())])
+            .await
     }
 
     async fn revoke_user(
@@ -329,12 +363,12 @@ impl SessionStore for RedisStore {
         let _told = self.feed.tell_at_end(Changed::User(user_id));
         let keep = keep.map(|id| hex(id.as_bytes())).unwrap_or_default();
         let arguments: [&str; 3] = [realm, user_id.as_str(), &keep];
-        self.run("revoke_user", &arguments).await
+        self.calls.run("revoke_user", &arguments).await
     }
 
     async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
         let arguments: [&str; 2] = [realm, user_id.as_str()];
-        let found: Vec<SessionFields> = self.run("list", &arguments).await?;
+        let found: Vec<SessionFields> = self.calls.run("list", &arguments).await?;
         let sessions = found.into_iter().map(json::to_session);
         let mut sessions: Vec<_> = sessions
             .filter_map(Result::transpose)
@@ -349,7 +383,7 @@ impl SessionStore for RedisStore {
         let mut swept = 0;
         loop {
             let arguments: [&str; 4] = [realm, &idle, &now, &some];
-            match self.run::<u64>("sweep", &arguments).await? {
+            match self.calls.run::<u64>("sweep", &arguments).await? {
                 0 => return Ok(swept),
                 some => swept += some,
             }
@@ -367,7 +401,7 @@ const BATCH: usize = 500;
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
-            .field("prefix", &self.prefix)
+            .field("prefix", &self.calls.prefix)
             .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 --
 --   P:s:ID            a session: data (JSON), fresh, seen
 --   P:r:ID            a remembered login: data (JSON), token, ends
---   P:u:REALM:USER    what a user has: 's' .. ID, 'r' .. ID
+--   P:u:N:REALM:USER  what a user has, N the length of the realm: 's' .. ID, 'r' .. ID
 --   P:of:ID           the sessions that came of a remembered login
 --   P:now:ID          what the session by this id was renewed as
 --   P:seen:REALM, P:ends:REALM, P:forget:REALM    ids by time, for the sweep
@@ -14,13 +14,20 @@ local function key(kind, id)
   return P .. ':' .. kind .. ':' .. id
 end
 
-local function of_user(kept)
-  return key('u', kept.realm .. ':' .. kept.user_id)
+-- A realm has no end of its own.
+local function user_key(realm, user)
+  return key('u', #realm .. ':' .. realm .. ':' .. user)
 end
 
--- Whoever keeps copies reads again.
+local function of_user(kept)
+  return user_key(kept.realm, kept.user_id)
+end
+
+-- Whoever keeps copies reads again. Told when all is written: nothing here is rolled back.
+local told = {}
+
 local function tell(id)
-  call('PUBLISH', P .. ':changes', string.sub(id, 1, 2))
+  told[string.sub(id, 1, 2)] = true
 end
 
 local function add_session(json, fresh, seen)
@@ -88,10 +95,11 @@ end
 
 -- With the sessions that came of it.
 local function end_login(id)
+  local had_login = drop_login(id)
   for _, session in ipairs(call('SMEMBERS', key('of', id))) do
     end_session(session)
   end
-  return drop_login(id)
+  return had_login
 end
 
 local function login_of(id)
@@ -187,10 +195,19 @@ end
 
 ops.revoke_remembered = end_login
 
+function ops.login_of(id)
+  return login_of(id) or ''
+end
+
+function ops.ping(nonce)
+  call('PUBLISH', P .. ':changes', nonce)
+  return 1
+end
+
 function ops.revoke_user(realm, user, keep)
   local kept_login = keep ~= '' and call('EXISTS', key('s', keep)) == 1 and login_of(keep)
   local ended = 0
-  for _, one in ipairs(call('SMEMBERS', key('u', realm .. ':' .. user))) do
+  for _, one in ipairs(call('SMEMBERS', user_key(realm, user))) do
     local kind, id = string.sub(one, 1, 1), string.sub(one, 2)
     if kind == 'r' and id ~= kept_login then
       drop_login(id)
@@ -204,7 +221,7 @@ end
 
 function ops.list(realm, user)
   local found = {}
-  for _, one in ipairs(call('SMEMBERS', key('u', realm .. ':' .. user))) do
+  for _, one in ipairs(call('SMEMBERS', user_key(realm, user))) do
     if string.sub(one, 1, 1) == 's' then
       table.insert(found, call('HMGET', key('s', string.sub(one, 2)), 'data', 'fresh', 'seen'))
     end
@@ -225,4 +242,8 @@ function ops.sweep(realm, idle, now, some)
   return swept
 end
 
-return ops[op](unpack(ARGV, 2))
+local answer = ops[op](unpack(ARGV, 2))
+for byte in pairs(told) do
+  call('PUBLISH', P .. ':changes', byte)
+end
+return answer

@@ -1,32 +1,42 @@
 //! Hearing of the changes that other processes make.
 
-use futures_util::{FutureExt, StreamExt};
+use data_encoding::HEXLOWER;
+use futures_util::StreamExt;
+use redis::aio::PubSub;
 use redis::{Client, Msg};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::Calls;
+use crate::crypto::random::Random;
 use crate::error::{Error, Result};
 use crate::session::{ASK_EVERY, ChangeFeed, Changed, Watched, Watcher};
 
-pub(super) fn feed(nodes: Vec<Client>, channel: String) -> ChangeFeed {
-    ChangeFeed::watching(Channel { nodes, channel })
+pub(super) fn feed(nodes: Vec<Client>, calls: Calls) -> ChangeFeed {
+    ChangeFeed::watching(Channel { nodes, calls })
 }
 
 /// A channel on which each change is published; in a cluster every node has all of it.
 struct Channel {
     nodes: Vec<Client>,
-    channel: String,
+    calls: Calls,
 }
 
+/// What a watcher sends to itself, and others do not heed, begins with this.
+const PING: &str = "ping";
+
 impl Channel {
-    async fn subscribe(&self) -> Result<redis::aio::PubSub> {
+    async fn subscribe(&self) -> Result<PubSub> {
         let mut last = Error::store("there is no node to ask");
         for node in &self.nodes {
-            let connected = timeout(ChangeFeed::BOUND, node.get_async_pubsub()).await;
-            match connected.map_err(Error::store)? {
-                Ok(mut pubsub) => {
-                    let subscribed = pubsub.subscribe(&self.channel).await;
-                    return subscribed.map(|()| pubsub).map_err(Error::store);
-                }
+            let subscribed = timeout(ChangeFeed::BOUND, async {
+                let mut pubsub = node.get_async_pubsub().await?;
+                let channel = format!("{}:changes", self.calls.prefix);
+                pubsub.subscribe(channel).await?;
+                Ok::<_, redis::RedisError>(pubsub)
+            });
+            match subscribed.await {
+                Ok(Ok(pubsub)) => return Ok(pubsub),
+                Ok(Err(error)) => last = Error::store(error),
                 Err(error) => last = Error::store(error),
             }
         }
@@ -36,34 +46,48 @@ impl Channel {
 
 impl Watched for Channel {
     async fn watch(&self, watcher: &Watcher) -> Result<()> {
-        let (mut sink, mut stream) = self.subscribe().await?.split();
+        let mut stream = self.subscribe().await?.into_on_message();
+        let nonce = HEXLOWER.encode(&Random::system().bytes::<16>()?);
+        let ping = format!("{PING}{nonce}");
         watcher.lost();
         loop {
             let began = Watcher::now();
-            // Answered on the same connection, after all that was published before.
-            let pinged = timeout(ChangeFeed::BOUND, sink.ping::<redis::Value>()).await;
-            pinged.map_err(Error::store)?.map_err(Error::store)?;
-            while let Some(message) = stream.next().now_or_never() {
-                tell(watcher, message)?;
-            }
+            // From where the changes come, by the way they come: a node that has lost touch with
+            // the others of its cluster still answers.
+            let heard = timeout(ChangeFeed::BOUND, async {
+                self.calls.run::<u64>("ping", &[&ping]).await?;
+                loop {
+                    let payload = payload(stream.next().await)?;
+                    if payload == ping {
+                        return Ok(());
+                    }
+                    tell(watcher, &payload);
+                }
+            });
+            heard.await.map_err(Error::store)??;
             if !watcher.seen_all_until(began) {
                 return Ok(());
             }
             let until = Instant::now() + ASK_EVERY;
             while let Ok(message) = timeout_at(until, stream.next()).await {
-                tell(watcher, message)?;
+                tell(watcher, &payload(message)?);
             }
         }
     }
 }
 
-/// Tells a change: the first byte of a session's id, in hexadecimal.
-fn tell(watcher: &Watcher, message: Option<Msg>) -> Result<()> {
+fn payload(message: Option<Msg>) -> Result<String> {
     let message = message.ok_or_else(|| Error::store("the connection was closed"))?;
-    let payload: String = message.get_payload().map_err(Error::store)?;
-    watcher.tell(match u8::from_str_radix(&payload, 16) {
+    message.get_payload().map_err(Error::store)
+}
+
+/// Tells a change: the first byte of a session's id, in hexadecimal.
+fn tell(watcher: &Watcher, payload: &str) {
+    if payload.starts_with(PING) {
+        return;
+    }
+    watcher.tell(match u8::from_str_radix(payload, 16) {
         Ok(byte) => Changed::SessionsOf(byte),
         Err(_) => Changed::Everything,
     });
-    Ok(())
 }

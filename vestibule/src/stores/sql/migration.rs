@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::{
 };
 
 use super::tell_changes::TellChanges;
+use crate::database::changes::create_index;
 use crate::database::{Migrations, exact_collation};
 use crate::session::{Session, UserId};
 
@@ -80,6 +81,7 @@ impl MigrationTrait for CreateSessions {
             .create_table(
                 Table::create()
                     .table(Sessions::Table)
+                    .if_not_exists()
                     .col(
                         ColumnDef::new(Sessions::Id)
                             .binary_len(32)
@@ -110,15 +112,12 @@ impl MigrationTrait for CreateSessions {
             ("sessions_user_id", Sessions::UserId),
             ("sessions_expires_at", Sessions::ExpiresAt),
         ] {
-            manager
-                .create_index(
-                    Index::create()
-                        .name(name)
-                        .table(Sessions::Table)
-                        .col(column)
-                        .to_owned(),
-                )
-                .await?;
+            let index = Index::create()
+                .name(name)
+                .table(Sessions::Table)
+                .col(column)
+                .to_owned();
+            create_index(manager, "sessions", name, index).await?;
         }
         Ok(())
     }
@@ -149,25 +148,45 @@ impl MigrationTrait for RememberLogins {
         let id_chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
         let agent_chars = u32::try_from(Session::MAX_USER_AGENT_CHARS).unwrap_or(u32::MAX);
         // SQLite adds one column in a statement.
-        for column in [
-            realm(Sessions::Realm, exact),
-            ColumnDef::new(Sessions::IsFresh)
-                .boolean()
-                .not_null()
-                .default(true)
-                .to_owned(),
-            ColumnDef::new(Sessions::RememberedId)
-                .binary_len(32)
-                .to_owned(),
-            ColumnDef::new(Sessions::RenewedFrom)
-                .binary_len(32)
-                .to_owned(),
-            ColumnDef::new(Sessions::UserAgent)
-                .string_len(agent_chars)
-                .extra(exact)
-                .to_owned(),
-            ColumnDef::new(Sessions::Address).string_len(45).to_owned(),
+        for (name, column) in [
+            ("realm", realm(Sessions::Realm, exact)),
+            (
+                "is_fresh",
+                ColumnDef::new(Sessions::IsFresh)
+                    .boolean()
+                    .not_null()
+                    .default(true)
+                    .to_owned(),
+            ),
+            (
+                "remembered_id",
+                ColumnDef::new(Sessions::RememberedId)
+                    .binary_len(32)
+                    .to_owned(),
+            ),
+            (
+                "renewed_from",
+                ColumnDef::new(Sessions::RenewedFrom)
+                    .binary_len(32)
+                    .to_owned(),
+            ),
+            (
+                "user_agent",
+                ColumnDef::new(Sessions::UserAgent)
+                    .string_len(agent_chars)
+                    .extra(exact)
+                    .to_owned(),
+            ),
+            (
+                "address",
+                ColumnDef::new(Sessions::Address).string_len(45).to_owned(),
+            ),
         ] {
+            // Each step looks whether it was made already: on MySQL an interrupted migration
+            // leaves what it made.
+            if manager.has_column("sessions", name).await? {
+                continue;
+            }
             let table = Table::alter()
                 .table(Sessions::Table)
                 .add_column(column)
@@ -180,6 +199,7 @@ impl MigrationTrait for RememberLogins {
             .create_table(
                 Table::create()
                     .table(RememberedLogins::Table)
+                    .if_not_exists()
                     .col(digest(RememberedLogins::Id).primary_key())
                     .col(realm(RememberedLogins::Realm, exact))
                     .col(
@@ -199,25 +219,29 @@ impl MigrationTrait for RememberLogins {
                     .to_owned(),
             )
             .await?;
-        for index in [
-            Index::create()
-                .name("sessions_remembered_id")
+        let of_sessions = |name, column| {
+            let index = Index::create()
+                .name(name)
                 .table(Sessions::Table)
-                .col(Sessions::RememberedId),
-            Index::create()
-                .name("sessions_renewed_from")
-                .table(Sessions::Table)
-                .col(Sessions::RenewedFrom),
-            Index::create()
-                .name("remembered_logins_user_id")
+                .col(column)
+                .to_owned();
+            ("sessions", name, index)
+        };
+        let of_logins = |name, column| {
+            let index = Index::create()
+                .name(name)
                 .table(RememberedLogins::Table)
-                .col(RememberedLogins::UserId),
-            Index::create()
-                .name("remembered_logins_expires_at")
-                .table(RememberedLogins::Table)
-                .col(RememberedLogins::ExpiresAt),
+                .col(column)
+                .to_owned();
+            ("remembered_logins", name, index)
+        };
+        for (table, name, index) in [
+            of_sessions("sessions_remembered_id", Sessions::RememberedId),
+            of_sessions("sessions_renewed_from", Sessions::RenewedFrom),
+            of_logins("remembered_logins_user_id", RememberedLogins::UserId),
+            of_logins("remembered_logins_expires_at", RememberedLogins::ExpiresAt),
         ] {
-            manager.create_index(index.to_owned()).await?;
+            create_index(manager, table, name, index).await?;
         }
         Ok(())
     }

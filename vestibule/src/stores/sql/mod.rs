@@ -167,6 +167,10 @@ impl SessionStore for SqlStore {
     fn feed(&self) -> Option<&ChangeFeed> {
         Some(self.0.feed())
     }
+
+    fn is_table_beside(&self, users: &ChangeFeed) -> bool {
+        users.is_same(self.0.feed())
+    }
 }
 
 /// The most rows that one statement touches or sweeps: as many as can be gone through while
@@ -242,7 +246,7 @@ impl SqlStore {
     async fn try_revoke(&self, id: SessionId) -> Result<bool> {
         let came_of = self.remembered_of(id).await?;
         let feed = self.0.feed();
-        let _told = feed.tell_at_end(Changed::Session(id));
+        let told = feed.tell_at_end(Changed::Session(id));
         let _told_too = came_of.map(|id| feed.tell_at_end(Changed::Remembered(id)));
         let transaction = self.begin().await?;
         let had_login = match came_of {
@@ -251,6 +255,9 @@ impl SqlStore {
         };
         let was_there = delete_session(id, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
+        if !was_there && !had_login {
+            told.nothing_changed();
+        }
         Ok(was_there || had_login)
     }
 
@@ -276,7 +283,13 @@ impl SqlStore {
             .filter(remembered::Column::Realm.eq(realm))
             .filter(remembered::Column::UserId.eq(user_id.as_str()));
         if let Some(keep) = keep {
-            sessions = sessions.filter(session::Column::Id.ne(bytes(keep)));
+            // Renewed meanwhile it is another one.
+            let renewed = Condition::any()
+                .add(session::Column::RenewedFrom.is_null())
+                .add(session::Column::RenewedFrom.ne(bytes(keep)));
+            sessions = sessions
+                .filter(session::Column::Id.ne(bytes(keep)))
+                .filter(renewed);
             if let Some(came_of) = self.remembered_of(keep).await? {
                 logins = logins.filter(remembered::Column::Id.ne(login_bytes(came_of)));
             }

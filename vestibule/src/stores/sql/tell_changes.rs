@@ -5,7 +5,9 @@ use sea_orm_migration::prelude::{
 };
 
 use super::migration::Sessions;
-use crate::database::changes::{About, When, create_counters, create_trigger, drop_trigger};
+use crate::database::changes::{
+    About, When, create_counters, create_index, create_trigger, drop_trigger,
+};
 
 /// All columns but the time it was last seen, which changes all the time: only where that goes
 /// back, nobody but a hand has set it.
@@ -52,15 +54,12 @@ impl MigrationTrait for TellChanges {
         }
         // What has idled out is swept by it.
         let name = "sessions_last_seen_at";
-        if !manager.has_index("sessions", name).await? {
-            let index = Index::create()
-                .name(name)
-                .table(Sessions::Table)
-                .col(Sessions::LastSeenAt)
-                .to_owned();
-            manager.create_index(index).await?;
-        }
-        Ok(())
+        let index = Index::create()
+            .name(name)
+            .table(Sessions::Table)
+            .col(Sessions::LastSeenAt)
+            .to_owned();
+        create_index(manager, "sessions", name, index).await
     }
 
     /// Leaves the table of counters, which others may use.
