@@ -47,7 +47,7 @@ pub(crate) enum When {
 
 /// Makes the table of counters, if it is not there. Each part of the house that has triggers may
 /// be the first.
-pub(crate) async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let column = |name: &str| Alias::new(name.to_owned());
     let table = Table::create()
         .table(column(TABLE))
@@ -84,8 +84,33 @@ pub(crate) async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), D
     manager.exec_stmt(insert).await
 }
 
-/// Makes a trigger that tells of changes of a table. One by that name is replaced.
-pub(crate) async fn create_trigger(
+/// A trigger: on which table, when, and whose changes it tells.
+pub(crate) type Trigger = (&'static str, When, About);
+
+/// Makes triggers, and the counters they need. Those by their names are replaced.
+pub(crate) async fn create_triggers(
+    manager: &SchemaManager<'_>,
+    triggers: &[Trigger],
+) -> Result<(), DbErr> {
+    create_counters(manager).await?;
+    for (table, when, about) in triggers {
+        create_trigger(manager, table, *when, *about).await?;
+    }
+    Ok(())
+}
+
+/// Removes triggers, and leaves the table of counters, which others may use.
+pub(crate) async fn drop_triggers(
+    manager: &SchemaManager<'_>,
+    triggers: &[Trigger],
+) -> Result<(), DbErr> {
+    for (table, when, _) in triggers {
+        drop_trigger(manager, table, *when).await?;
+    }
+    Ok(())
+}
+
+async fn create_trigger(
     manager: &SchemaManager<'_>,
     table: &str,
     when: When,
@@ -143,11 +168,7 @@ pub(crate) async fn create_trigger(
 }
 
 /// Removes that trigger, if it is there.
-pub(crate) async fn drop_trigger(
-    manager: &SchemaManager<'_>,
-    table: &str,
-    when: When,
-) -> Result<(), DbErr> {
+async fn drop_trigger(manager: &SchemaManager<'_>, table: &str, when: When) -> Result<(), DbErr> {
     let name = trigger_name(table, when);
     let connection = manager.get_connection();
     if manager.get_database_backend() == DbBackend::Postgres {

@@ -69,9 +69,7 @@ mod counters {
 
     /// What differs between the databases.
     trait Counting: Database {
-        /// Asks for a number that is another one if anything was changed since.
-        const CHANGED: &'static str;
-
+        /// A number that is another one if anything was changed since.
         fn number(
             connection: &mut Self::Connection,
         ) -> impl Future<Output = Result<i64, sqlx::Error>> + Send;
@@ -86,12 +84,8 @@ mod counters {
     macro_rules! counting {
         ($database:ty, $changed:literal) => {
             impl Counting for $database {
-                const CHANGED: &'static str = $changed;
-
                 async fn number(connection: &mut Self::Connection) -> Result<i64, sqlx::Error> {
-                    sqlx::query_scalar(Self::CHANGED)
-                        .fetch_one(connection)
-                        .await
+                    sqlx::query_scalar($changed).fetch_one(connection).await
                 }
 
                 async fn counters(
@@ -121,7 +115,8 @@ mod counters {
             let mut look = interval(LOOK_EVERY);
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut number = None;
-            let mut known: Option<HashMap<String, i64>> = None;
+            // What was kept before the first look is read again.
+            let mut known = HashMap::new();
             loop {
                 look.tick().await;
                 let began = Watcher::now();
@@ -133,8 +128,6 @@ mod counters {
                         let gone = "rows of vestibule_changes are missing: changes are not told";
                         return Err(Error::store(gone));
                     }
-                    // What was kept before the first look has not been there for long.
-                    let known = known.get_or_insert_with(HashMap::new);
                     for (shard, count) in counters {
                         if known.get(&shard) != Some(&count) {
                             tell(watcher, &shard);

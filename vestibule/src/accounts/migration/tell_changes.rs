@@ -4,9 +4,9 @@ use sea_orm_migration::prelude::{
     DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait,
 };
 
-use crate::database::changes::{About, When, create_counters, create_trigger, drop_trigger};
+use crate::database::changes::{About, Trigger, When, create_triggers, drop_triggers};
 
-const TRIGGERS: [(&str, When, About); 10] = [
+const TRIGGERS: [Trigger; 10] = [
     ("users", When::Deleted, About::User("id")),
     (
         "users",
@@ -59,18 +59,10 @@ impl MigrationTrait for TellChanges {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create_counters(manager).await?;
-        for (table, when, about) in TRIGGERS {
-            create_trigger(manager, table, when, about).await?;
-        }
-        Ok(())
+        create_triggers(manager, &TRIGGERS).await
     }
 
-    /// Leaves the table of counters, which others may use.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for (table, when, _) in TRIGGERS {
-            drop_trigger(manager, table, when).await?;
-        }
-        Ok(())
+        drop_triggers(manager, &TRIGGERS).await
     }
 }

@@ -116,12 +116,11 @@ impl RedisStore {
             prefix,
             script: Script::new(include_str!("store.lua")),
         };
-        let store = Self {
+        check_policy(&first).await?;
+        Ok(Self {
             feed: watch::feed(nodes, calls.clone()),
             calls,
-        };
-        store.calls.check_policy(&first).await?;
-        Ok(store)
+        })
     }
 
     /// The remembered login that a session came of, or the one renewed from it.
@@ -135,27 +134,6 @@ impl RedisStore {
 }
 
 impl Calls {
-    async fn check_policy(&self, node: &Client) -> Result<()> {
-        let connection = node.get_multiplexed_async_connection().await;
-        let mut connection = connection.map_err(|error| cannot_connect(&error))?;
-        let info: String = redis::cmd("INFO")
-            .arg("memory")
-            .query_async(&mut connection)
-            .await
-            .map_err(Error::store)?;
-        let policy = info
-            .lines()
-            .find_map(|line| line.strip_prefix("maxmemory_policy:"));
-        match policy {
-            Some(policy) if policy.trim().starts_with("allkeys-") => Err(Error::config(format!(
-                "the session store may throw sessions away when memory is short (maxmemory-policy \
-                 {}); set maxmemory-policy to noeviction",
-                policy.trim()
-            ))),
-            _ => Ok(()),
-        }
-    }
-
     /// Runs one operation of the script.
     async fn run<T: FromRedisValue>(&self, operation: &str, arguments: &[&str]) -> Result<T> {
         let mut invocation: ScriptInvocation<'_> = self.script.key(&self.prefix);
@@ -181,6 +159,28 @@ impl Calls {
             Connection::Cluster(mut connection) => command.query_async(&mut connection).await,
         };
         answer.map_err(Error::store)
+    }
+}
+
+/// Refuses a server that may throw keys away.
+async fn check_policy(node: &Client) -> Result<()> {
+    let connection = node.get_multiplexed_async_connection().await;
+    let mut connection = connection.map_err(|error| cannot_connect(&error))?;
+    let info: String = redis::cmd("INFO")
+        .arg("memory")
+        .query_async(&mut connection)
+        .await
+        .map_err(Error::store)?;
+    let policy = info
+        .lines()
+        .find_map(|line| line.strip_prefix("maxmemory_policy:"));
+    match policy {
+        Some(policy) if policy.trim().starts_with("allkeys-") => Err(Error::config(format!(
+            "the session store may throw sessions away when memory is short (maxmemory-policy \
+             {}); set maxmemory-policy to noeviction",
+            policy.trim()
+        ))),
+        _ => Ok(()),
     }
 }
 

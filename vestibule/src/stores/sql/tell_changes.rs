@@ -6,30 +6,34 @@ use sea_orm_migration::prelude::{
 
 use super::migration::Sessions;
 use crate::database::changes::{
-    About, When, create_counters, create_index, create_trigger, drop_trigger,
+    About, Trigger, When, create_index, create_triggers, drop_triggers,
 };
 
 /// All columns but the time it was last seen, which changes all the time: only where that goes
 /// back, nobody but a hand has set it.
-const TRIGGERS: [When; 2] = [
-    When::Deleted,
-    When::Updated(
-        &[
-            "id",
-            "public_id",
-            "realm",
-            "user_id",
-            "user_epoch",
-            "created_at",
-            "authenticated_at",
-            "is_fresh",
-            "remembered_id",
-            "renewed_from",
-            "user_agent",
-            "address",
-            "expires_at",
-        ],
-        Some("last_seen_at"),
+const TRIGGERS: [Trigger; 2] = [
+    ("sessions", When::Deleted, About::Session("id")),
+    (
+        "sessions",
+        When::Updated(
+            &[
+                "id",
+                "public_id",
+                "realm",
+                "user_id",
+                "user_epoch",
+                "created_at",
+                "authenticated_at",
+                "is_fresh",
+                "remembered_id",
+                "renewed_from",
+                "user_agent",
+                "address",
+                "expires_at",
+            ],
+            Some("last_seen_at"),
+        ),
+        About::Session("id"),
     ),
 ];
 
@@ -48,10 +52,7 @@ impl MigrationTrait for TellChanges {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create_counters(manager).await?;
-        for when in TRIGGERS {
-            create_trigger(manager, "sessions", when, About::Session("id")).await?;
-        }
+        create_triggers(manager, &TRIGGERS).await?;
         // What has idled out is swept by it.
         let name = "sessions_last_seen_at";
         let index = Index::create()
@@ -62,11 +63,8 @@ impl MigrationTrait for TellChanges {
         create_index(manager, "sessions", name, index).await
     }
 
-    /// Leaves the table of counters, which others may use.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for when in TRIGGERS {
-            drop_trigger(manager, "sessions", when).await?;
-        }
+        drop_triggers(manager, &TRIGGERS).await?;
         let index = Index::drop()
             .name("sessions_last_seen_at")
             .table(Sessions::Table)
