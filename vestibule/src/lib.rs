@@ -124,6 +124,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/refusals.md")]
     struct Refusals;
 
+    #[doc = include_str!("../../docs/src/session-data.md")]
+    struct SessionData;
+
     #[doc = include_str!("../../docs/src/access.md")]
     struct Access;
 

@@ -17,8 +17,8 @@ use vestibule::clock::{Clock, Timestamp};
 use vestibule::crypto::random::Random;
 use vestibule::login::{User, UserId};
 use vestibule::session::{
-    ChangeFeed, RememberDigest, RememberSeed, RememberedId, RememberedLogin, Replaced, Session,
-    SessionExpiry, SessionId, SessionStore,
+    ChangeFeed, DataChanges, DataOutcome, DataValues, RememberDigest, RememberSeed, RememberedId,
+    RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
 };
 use vestibule::stores::MemoryStore;
 use vestibule::testing::TestClient;
@@ -703,5 +703,13 @@ impl SessionStore for FlawedStore {
 
     fn feed(&self) -> Option<&ChangeFeed> {
         self.store.feed()
+    }
+
+    async fn load_data(&self, id: SessionId) -> Result<DataValues> {
+        self.store.load_data(id).await
+    }
+
+    async fn change_data(&self, id: SessionId, changes: &DataChanges) -> Result<DataOutcome> {
+        self.store.change_data(id, changes).await
     }
 }

@@ -207,7 +207,7 @@ async fn a_right_that_a_hand_takes_away_is_gone_here() {
 async fn emptying_the_table_of_sessions_counts_too() {
     let nodes = Nodes::new().await;
     let sql = match nodes.hand.get_database_backend() {
-        DbBackend::Postgres => "TRUNCATE sessions",
+        DbBackend::Postgres => "TRUNCATE sessions CASCADE",
         _ => "DELETE FROM sessions",
     };
     nodes.by_hand(sql).await;

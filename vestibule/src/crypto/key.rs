@@ -1,4 +1,4 @@
-//! The app's secret key, and the signers derived from it, one for each purpose.
+//! The app's secret key, and the signers and ciphers derived from it, one for each purpose.
 
 use std::fmt;
 use std::path::Path;
@@ -11,6 +11,7 @@ use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::clock::Timestamp;
+use crate::crypto::cipher::Cipher;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
 
@@ -87,11 +88,20 @@ impl SecretKey {
 
     /// The signer for one purpose. Name the app and the use: `"shop invitation v1"`.
     pub fn signer(&self, purpose: &str) -> Signer {
+        Signer(self.derived(purpose))
+    }
+
+    /// The cipher for one purpose.
+    pub(crate) fn cipher(&self, purpose: &str) -> Cipher {
+        Cipher::new(&self.derived(purpose))
+    }
+
+    fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, &self.0)
             .expand(purpose.as_bytes(), key.as_mut())
             .expect("32 bytes are within HKDF's limit of 8,160");
-        Signer(key)
+        key
     }
 }
 

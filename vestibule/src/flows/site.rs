@@ -227,6 +227,7 @@ impl Site {
             .trusted_proxies(config.trusted_proxies)
             .views(views())
             .messages(&config.secret_key)
+            .anonymous_data(&config.secret_key)
             .expiry(config.session_expiry)
             .remember(config.remember)?
             .fresh_for(config.fresh_for)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use http::HeaderMap;
 use http::request::Parts;
 
 use crate::clock::Timestamp;
@@ -24,7 +25,12 @@ pub(crate) struct LogInOptions {
 impl<U: User> Visit<U> {
     /// Begins a session for `user` under a new token and ends what the browser had before. Returns
     /// whether the user may have one more.
-    pub(crate) async fn log_in(&self, user: &U, options: LogInOptions) -> Result<bool> {
+    pub(crate) async fn log_in(
+        &self,
+        user: &U,
+        options: LogInOptions,
+        headers: &HeaderMap,
+    ) -> Result<bool> {
         self.check()?;
         let manager = &*self.manager;
         #[cfg(any(test, feature = "testing"))]
@@ -74,6 +80,7 @@ impl<U: User> Visit<U> {
             .store
             .create(session.clone(), login, replaced)
             .await?;
+        self.take_over_data(session.id, headers).await?;
         self.end_oldest(user, &session, now).await?;
         manager.sweep_if_due();
         self.state().set_cookies().remember = match &remembered {

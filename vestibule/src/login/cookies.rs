@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::login::LoginManager;
 use crate::session::{OwnRememberCookie, SessionCookie, in_realm};
 use crate::web::Flashes;
+use crate::web::encrypted_cookies::EncryptedCookies;
 use crate::web::signed_cookie::SignedCookie;
 
 /// How long a visitor may take to log in before the kept `next` is forgotten.
@@ -17,6 +18,7 @@ pub(crate) struct Cookies {
     pub(crate) remember: OwnRememberCookie,
     pub(crate) messages: Option<Flashes>,
     pub(crate) next: Option<SignedCookie>,
+    pub(crate) data: Option<EncryptedCookies>,
 }
 
 impl Cookies {
@@ -27,12 +29,18 @@ impl Cookies {
             let name = in_realm(&manager.realm, "next");
             SignedCookie::new(&name, key, url, clock(), NEXT_LIFETIME)
         };
+        let data = |key| {
+            let name = in_realm(&manager.realm, "data");
+            let random = manager.random.clone();
+            EncryptedCookies::new(&name, key, url, (clock(), random), manager.expiry.absolute)
+        };
         let messages = |key| Flashes::at(url, key, clock());
         Self {
             session: SessionCookie::new(&manager.realm, url),
             remember: manager.remember.of(&manager.realm, url),
             messages: manager.messages_key.as_ref().map(messages),
             next: manager.next_key.as_ref().map(next),
+            data: manager.data_key.as_ref().map(data),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::request::Parts;
 
 use crate::error::Result;
@@ -65,6 +66,7 @@ impl<U: User> Login<U> {
     pub fn log_in<'a>(&'a self, user: &'a U) -> LogIn<'a, U> {
         LogIn {
             visit: &self.visit,
+            headers: &self.request.headers,
             user,
             options: LogInOptions {
                 remember: None,
@@ -258,6 +260,7 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for Login<U> {
 #[must_use = "nobody is logged in until this is awaited"]
 pub struct LogIn<'a, U> {
     visit: &'a Visit<U>,
+    headers: &'a HeaderMap,
     user: &'a U,
     options: LogInOptions,
     even_if_inactive: bool,
@@ -310,7 +313,10 @@ impl<'a, U: User> IntoFuture for LogIn<'a, U> {
                 self.visit.tell_of(Event::Inactive, user, None).await;
                 return Ok(LoginOutcome::Inactive);
             }
-            let has_begun = self.visit.log_in(self.user, self.options).await?;
+            let has_begun = self
+                .visit
+                .log_in(self.user, self.options, self.headers)
+                .await?;
             Ok(match has_begun {
                 true => LoginOutcome::LoggedIn,
                 false => LoginOutcome::TooManySessions,

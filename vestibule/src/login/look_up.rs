@@ -286,7 +286,7 @@ impl<U: User> Visit<U> {
                 return Ok(None);
             }
             if let Some(session) = self
-                .resume(&user, &remembered, rotated, &successor, now)
+                .resume(&user, &remembered, rotated, (&successor, now), request)
                 .await?
             {
                 let logged_in = LoggedIn {
@@ -309,8 +309,8 @@ impl<U: User> Visit<U> {
         user: &U,
         seen: &RememberedLogin,
         mut rotated: RememberedLogin,
-        successor: &RememberToken,
-        now: Timestamp,
+        (successor, now): (&RememberToken, Timestamp),
+        request: &Parts,
     ) -> Result<Option<Session>> {
         let manager = &*self.manager;
         let (session_token, mut session) = self.new_session(user, now)?;
@@ -332,6 +332,7 @@ impl<U: User> Visit<U> {
         if !resumed {
             return Ok(None);
         }
+        self.take_over_data(session.id, &request.headers).await?;
         self.end_oldest(user, &session, now).await?;
         manager.sweep_if_due();
         self.set_session_cookie(&session_token);

@@ -78,6 +78,7 @@ pub struct LoginManager<U> {
     pub(crate) random: Random,
     pub(super) messages_key: Option<SecretKey>,
     pub(super) next_key: Option<SecretKey>,
+    pub(super) data_key: Option<SecretKey>,
     cached_sessions: usize,
     cache_users_for: Option<Duration>,
     user_changes: ChangeFeed,
@@ -128,6 +129,7 @@ impl<U: User> LoginManager<U> {
             random: Random::default(),
             messages_key: None,
             next_key: None,
+            data_key: None,
             cached_sessions: Self::CACHED_SESSIONS,
             cache_users_for: None,
             user_changes: ChangeFeed::in_process(),
@@ -326,6 +328,14 @@ impl<U: User> LoginManager<U> {
     /// with [`Login::next`](crate::Login::next). Flask-Login's `USE_SESSION_FOR_NEXT`.
     pub fn next_in_cookie(mut self, key: &SecretKey) -> Self {
         self.next_key = Some(key.clone());
+        self
+    }
+
+    /// Keeps the values of anonymous visitors ([`SessionData`](crate::login::SessionData)) in
+    /// cookies encrypted by `key`, for as long as a session may last
+    /// ([`SessionExpiry::absolute`]) and the browser is open. Default: they cannot have any.
+    pub fn anonymous_data(mut self, key: &SecretKey) -> Self {
+        self.data_key = Some(key.clone());
         self
     }
 

@@ -32,6 +32,7 @@ mod cache;
 mod changes;
 mod cookies;
 mod current_user;
+mod data;
 mod event;
 mod extract;
 mod fresh_user;
@@ -56,6 +57,7 @@ mod views;
 pub(crate) mod visit;
 
 pub use current_user::CurrentUser;
+pub use data::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES, SessionData};
 pub use event::{Event, EventRecord, Refused};
 pub use extract::{ConfirmOutcome, LogIn, Login, LoginOutcome};
 pub use fresh_user::FreshUser;

@@ -1,6 +1,7 @@
 //! One request's answer to "who is this?", found when first asked.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::response::Response;
@@ -12,6 +13,7 @@ use http::{Extensions, HeaderMap, HeaderValue};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::login::cookies::Cookies;
+use crate::login::data::SetValue;
 use crate::login::event::Refused;
 use crate::login::protection::Sender;
 use crate::login::refusal::original_path;
@@ -49,6 +51,8 @@ pub(crate) struct SetCookies {
     pub(crate) remember: Option<Cookie<'static>>,
     pub(crate) next: Option<Cookie<'static>>,
     pub(crate) messages: Option<Cookie<'static>>,
+    /// By name.
+    pub(crate) data: BTreeMap<String, SetValue>,
 }
 
 impl<U> State<U> {
@@ -217,7 +221,9 @@ impl<U: User> Visit<U> {
         #[cfg(any(test, feature = "testing"))]
         if let Some(test_login) = self.test_login.as_ref().filter(|login| login.begin()) {
             test_login.check(&self.manager).await?;
-            self.log_in(&test_login.user, test_login.options()).await?;
+            let options = test_login.options();
+            self.log_in(&test_login.user, options, &request.headers)
+                .await?;
             return Ok(self.known().flatten());
         }
         let found = self.look_up(request).await?;
@@ -338,7 +344,8 @@ impl<U: User> Visit<U> {
             return;
         };
         let cookies = [set.session, set.remember, set.next, set.messages];
-        for cookie in cookies.into_iter().flatten() {
+        let data = set.data.into_values().map(|set| set.cookie);
+        for cookie in cookies.into_iter().flatten().chain(data) {
             cookies::append(headers, &cookie);
         }
     }

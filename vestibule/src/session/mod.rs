@@ -25,9 +25,11 @@
 //! | `revoke`, `revoke_remembered` | ends one |
 //! | `revoke_user` | ends all of a user's |
 //! | `list_user` | reads all sessions of a user |
+//! | `load_data`, `change_data` | reads and writes the app's own values of a session |
 //! | `sweep` | removes the expired |
 
 mod cookie;
+mod data;
 mod expiry;
 mod feed;
 mod remembered;
@@ -43,6 +45,8 @@ mod watch;
 
 pub use cookie::RememberCookie;
 pub(crate) use cookie::{Brought, OwnRememberCookie, SessionCookie, in_realm};
+pub use data::{DataChanges, DataKey, DataOutcome, DataValues, MAX_DATA_BYTES};
+pub(crate) use data::{bytes as data_bytes, changed as changed_data};
 pub use expiry::SessionExpiry;
 pub(crate) use feed::{Begun, Slots};
 pub use feed::{ChangeFeed, Changed, Moment, TellAtEnd, Watcher};

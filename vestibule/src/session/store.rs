@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::session::{
-    ChangeFeed, RememberDigest, RememberedId, RememberedLogin, Session, SessionExpiry, SessionId,
-    UserId,
+    ChangeFeed, DataChanges, DataOutcome, DataValues, RememberDigest, RememberedId,
+    RememberedLogin, Session, SessionExpiry, SessionId, UserId,
 };
 
 /// Keeps sessions and remembered logins: in memory, in a database, anywhere.
@@ -139,6 +139,25 @@ pub trait SessionStore: Send + Sync + 'static {
         realm: &str,
         user_id: &UserId,
     ) -> impl Future<Output = Result<Vec<Session>>> + Send;
+
+    /// The app's own values of the session by this id. Empty where there are none, or no such
+    /// session. They end with it, and go on with it where it is renewed.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn load_data(&self, id: SessionId) -> impl Future<Output = Result<DataValues>> + Send;
+
+    /// Writes those values of a session that are in `changes`, and no others, if it is there, or
+    /// the one renewed from it, and its values are at most
+    /// [`MAX_DATA_BYTES`](crate::session::MAX_DATA_BYTES) then, or fewer than before.
+    ///
+    /// # Errors
+    /// When the store failed; then nothing has happened.
+    fn change_data(
+        &self,
+        id: SessionId,
+        changes: &DataChanges,
+    ) -> impl Future<Output = Result<DataOutcome>> + Send;
 
     /// Removes the sessions of this [`realm`](crate::login::LoginManager::realm) that are over by
     /// `expiry` at `now`, and the remembered logins of it that have expired. Returns how many.
@@ -271,5 +290,7 @@ object_safe_twin! {
         realm: &'a str, user_id: &'a UserId, keep: Option<SessionId>
     ) -> u64;
     fn list_user(realm: &'a str, user_id: &'a UserId) -> Vec<Session>;
+    fn load_data(id: SessionId) -> DataValues;
+    fn change_data(id: SessionId, changes: &'a DataChanges) -> DataOutcome;
     fn sweep(realm: &'a str, expiry: SessionExpiry, now: Timestamp) -> u64;
 }

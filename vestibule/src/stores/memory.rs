@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{
-    ChangeFeed, Changed, RememberDigest, RememberedId, RememberedLogin, Replaced, Session,
-    SessionExpiry, SessionId, SessionStore, UserId,
+    ChangeFeed, Changed, DataChanges, DataOutcome, DataValues, RememberDigest, RememberedId,
+    RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore, UserId,
+    changed_data,
 };
 
 /// Keeps sessions in memory: for examples and tests, and for apps whose users may have to log
@@ -21,33 +22,40 @@ pub struct MemoryStore {
 
 struct Kept {
     feed: ChangeFeed,
-    sessions: HashMap<SessionId, Session>,
+    sessions: HashMap<SessionId, Row>,
     remembered: HashMap<RememberedId, RememberedLogin>,
 }
 
+struct Row {
+    session: Session,
+    data: DataValues,
+}
+
 impl Kept {
-    fn add(&mut self, session: Session) -> Result<()> {
+    fn add(&mut self, session: Session, data: DataValues) -> Result<()> {
         if self.sessions.contains_key(&session.id) {
             return Err(Error::store("a session by this id is there already"));
         }
-        self.sessions.insert(session.id, session);
+        self.sessions.insert(session.id, Row { session, data });
         Ok(())
     }
 
+    /// The session by this id, or the one renewed from it.
+    fn find(&self, id: SessionId) -> Option<SessionId> {
+        if self.sessions.contains_key(&id) {
+            return Some(id);
+        }
+        let mut rows = self.sessions.values();
+        let renewed = rows.find(|row| row.session.renewed_from == Some(id))?;
+        Some(renewed.session.id)
+    }
+
     fn revoke(&mut self, id: SessionId) -> bool {
-        let is_renewed = |session: &&Session| session.renewed_from == Some(id);
-        let id = match self.sessions.contains_key(&id) {
-            true => id,
-            false => match self.sessions.values().find(is_renewed) {
-                Some(renewed) => renewed.id,
-                None => return false,
-            },
-        };
-        let Some(session) = self.sessions.remove(&id) else {
+        let Some(row) = self.find(id).and_then(|id| self.sessions.remove(&id)) else {
             return false;
         };
-        self.feed.tell(Changed::Session(id));
-        if let Some(remembered) = session.remembered {
+        self.feed.tell(Changed::Session(row.session.id));
+        if let Some(remembered) = row.session.remembered {
             self.revoke_remembered(remembered);
         }
         true
@@ -56,7 +64,7 @@ impl Kept {
     fn revoke_remembered(&mut self, id: RememberedId) -> bool {
         self.feed.tell(Changed::Remembered(id));
         self.sessions
-            .retain(|_, session| session.remembered != Some(id));
+            .retain(|_, row| row.session.remembered != Some(id));
         self.remembered.remove(&id).is_some()
     }
 }
@@ -102,7 +110,7 @@ impl SessionStore for MemoryStore {
         replaced: Replaced,
     ) -> Result<()> {
         let mut kept = self.kept();
-        kept.add(session)?;
+        kept.add(session, DataValues::new())?;
         if let Some(id) = replaced.session {
             kept.revoke(id);
         }
@@ -116,15 +124,16 @@ impl SessionStore for MemoryStore {
     }
 
     async fn load(&self, id: SessionId) -> Result<Option<Session>> {
-        Ok(self.kept().sessions.get(&id).cloned())
+        let kept = self.kept();
+        Ok(kept.sessions.get(&id).map(|row| row.session.clone()))
     }
 
     async fn touch(&self, ids: &[SessionId], last_seen_at: Timestamp) -> Result<u64> {
         let mut kept = self.kept();
         let mut touched = 0;
         for id in ids {
-            if let Some(session) = kept.sessions.get_mut(id) {
-                session.last_seen_at = last_seen_at;
+            if let Some(row) = kept.sessions.get_mut(id) {
+                row.session.last_seen_at = last_seen_at;
                 touched += 1;
             }
         }
@@ -133,21 +142,21 @@ impl SessionStore for MemoryStore {
 
     async fn mark_stale(&self, id: SessionId) -> Result<bool> {
         let mut kept = self.kept();
-        let session = kept.sessions.get_mut(&id);
-        let Some(session) = session else {
+        let Some(row) = kept.sessions.get_mut(&id) else {
             return Ok(false);
         };
-        session.is_fresh = false;
+        row.session.is_fresh = false;
         self.feed.tell(Changed::Session(id));
         Ok(true)
     }
 
     async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
         let mut kept = self.kept();
-        if !kept.sessions.contains_key(&old) {
+        let Some(row) = kept.sessions.get(&old) else {
             return Ok(false);
-        }
-        kept.add(session)?;
+        };
+        let data = row.data.clone();
+        kept.add(session, data)?;
         kept.sessions.remove(&old);
         self.feed.tell(Changed::Session(old));
         Ok(true)
@@ -168,7 +177,7 @@ impl SessionStore for MemoryStore {
         if before.is_none_or(|before| before.token != seen) {
             return Ok(false);
         }
-        kept.add(session)?;
+        kept.add(session, DataValues::new())?;
         kept.remembered.insert(remembered.id, remembered);
         Ok(true)
     }
@@ -202,7 +211,7 @@ impl SessionStore for MemoryStore {
         let before = kept.sessions.len();
         let is_kept = |session: &Session| Some(session.id) == keep;
         let mut kept_remembered = None;
-        kept.sessions.retain(|_, session| {
+        kept.sessions.retain(|_, Row { session, .. }| {
             if is_kept(session) {
                 kept_remembered = session.remembered;
             }
@@ -219,8 +228,10 @@ impl SessionStore for MemoryStore {
 
     async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
         let kept = self.kept();
-        let is_theirs = |session: &&Session| session.realm == realm && session.user_id == *user_id;
-        let mut found: Vec<_> = kept.sessions.values().filter(is_theirs).cloned().collect();
+        let sessions = kept.sessions.values().map(|row| &row.session);
+        let theirs =
+            sessions.filter(|session| session.realm == realm && session.user_id == *user_id);
+        let mut found: Vec<_> = theirs.cloned().collect();
         found.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at));
         Ok(found)
     }
@@ -228,12 +239,33 @@ impl SessionStore for MemoryStore {
     async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
         let mut kept = self.kept();
         let before = kept.sessions.len() + kept.remembered.len();
-        kept.sessions
-            .retain(|_, session| session.realm != realm || !expiry.is_over(session, now));
+        kept.sessions.retain(|_, Row { session, .. }| {
+            session.realm != realm || !expiry.is_over(session, now)
+        });
         kept.remembered
             .retain(|_, remembered| remembered.realm != realm || now < remembered.expires_at);
         Ok((before - kept.sessions.len() - kept.remembered.len()) as u64)
     }
+
+    async fn load_data(&self, id: SessionId) -> Result<DataValues> {
+        let kept = self.kept();
+        let row = kept.find(id).and_then(|id| kept.sessions.get(&id));
+        Ok(row.map(|row| row.data.clone()).unwrap_or_default())
+    }
+
+    async fn change_data(&self, id: SessionId, changes: &DataChanges) -> Result<DataOutcome> {
+        let mut kept = self.kept();
+        let row = kept.find(id).and_then(|id| kept.sessions.get_mut(&id));
+        let Some(row) = row else {
+            return Ok(DataOutcome::NoSession);
+        };
+        let Some(after) = changed_data(&row.data, changes) else {
+            return Ok(DataOutcome::TooMuch);
+        };
+        row.data = after;
+        Ok(DataOutcome::Written)
+    }
+
     fn feed(&self) -> Option<&ChangeFeed> {
         Some(&self.feed)
     }

@@ -1,5 +1,6 @@
 //! Reading our own cookies, without a copy of the others, and writing them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cookie::{Cookie, SameSite};
@@ -90,6 +91,35 @@ impl OwnCookie {
         found
     }
 
+    /// One of several that this name stands for.
+    pub(crate) fn member(&self, name: &str) -> Self {
+        Self {
+            name: format!("{}.{name}", self.name),
+            ..self.clone()
+        }
+    }
+
+    /// All [members](Self::member) that a request brings, by name. Of those that come more than
+    /// once none, as it cannot be told which of them is ours.
+    pub(crate) fn find_members<'a>(&self, headers: &'a HeaderMap) -> BTreeMap<&'a str, &'a str> {
+        let mut found = BTreeMap::new();
+        let headers = headers.get_all(COOKIE).into_iter();
+        for pair in headers.flat_map(|header| header.as_bytes().split(|byte| *byte == b';')) {
+            let member = pair.trim_ascii().strip_prefix(self.name.as_bytes());
+            let member = member.and_then(|rest| str::from_utf8(rest.strip_prefix(b".")?).ok());
+            if let Some((name, value)) = member.and_then(|member| member.split_once('=')) {
+                found
+                    .entry(name)
+                    .and_modify(|value| *value = None)
+                    .or_insert(Some(value));
+            }
+        }
+        found
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+
     /// The cookie that brings `value` back: until the browser closes, or for `max_age`.
     pub(crate) fn set(&self, value: String, max_age: Option<Duration>) -> Cookie<'static> {
         let mut cookie = Cookie::build((self.name.clone(), value))
@@ -161,6 +191,23 @@ mod tests {
             assert_eq!(cookie("s").find(&headers), Found::Several);
         }
         assert_eq!(cookie("s").find(&headers(&["t=1"])), Found::None);
+    }
+
+    #[test]
+    fn members_are_found_by_name_and_not_if_they_come_twice() {
+        let headers = headers(&[
+            "__Host-data.a=1; __Host-data.b=2;__Host-data.b=3; __Host-data=4; __Host-datax.c=5",
+            "x=6; __Host-data.d=7=8",
+        ]);
+
+        let found = cookie("data").find_members(&headers);
+
+        assert_eq!(
+            found.into_iter().collect::<Vec<_>>(),
+            [("a", "1"), ("d", "7=8")]
+        );
+        let cookie = cookie("data").member("a").set("1".to_owned(), None);
+        assert_eq!(cookie.name(), "__Host-data.a");
     }
 
     #[test]

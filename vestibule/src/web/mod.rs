@@ -4,6 +4,7 @@
 pub(crate) mod accept;
 mod address;
 pub(crate) mod cookies;
+pub(crate) mod encrypted_cookies;
 mod flash;
 mod problem;
 mod public_url;

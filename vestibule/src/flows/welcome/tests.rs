@@ -198,10 +198,10 @@ async fn with_the_store_down_nobody_is_anonymous_by_accident() {
     let app = TestApp::new().await;
     let browser = app.registered("alice").await;
     let database = app.database.connection();
-    database
-        .execute_unprepared("DROP TABLE sessions")
-        .await
-        .unwrap();
+    for table in ["session_data", "sessions"] {
+        let drop = format!("DROP TABLE {table}");
+        database.execute_unprepared(&drop).await.unwrap();
+    }
 
     let response = browser.get("/welcome").await;
     let start = browser.get("/").await;

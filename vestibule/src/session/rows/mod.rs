@@ -2,7 +2,7 @@
 
 mod entity;
 
-pub(crate) use entity::{remembered, session};
+pub(crate) use entity::{data, remembered, session};
 
 use std::time::Duration;
 

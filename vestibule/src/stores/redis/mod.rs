@@ -14,8 +14,9 @@ use redis::{Client, FromRedisValue, RedisError, Script, ScriptInvocation};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{
-    ChangeFeed, Changed, RememberDigest, RememberedId, RememberedLogin, Replaced, Session,
-    SessionExpiry, SessionId, SessionStore, UserId,
+    ChangeFeed, Changed, DataChanges, DataOutcome, DataValues, MAX_DATA_BYTES, RememberDigest,
+    RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
+    UserId,
 };
 use json::{LoginFields, SessionFields, hex};
 
@@ -387,6 +388,29 @@ impl SessionStore for RedisStore {
                 0 => return Ok(swept),
                 some => swept += some,
             }
+        }
+    }
+
+    async fn load_data(&self, id: SessionId) -> Result<DataValues> {
+        self.calls.run("load_data", &[&hex(id.as_bytes())]).await
+    }
+
+    async fn change_data(&self, id: SessionId, changes: &DataChanges) -> Result<DataOutcome> {
+        let (set, removed): (Vec<_>, Vec<_>) =
+            changes.iter().partition(|(_, value)| value.is_some());
+        let (max, count) = (MAX_DATA_BYTES.to_string(), removed.len().to_string());
+        let id = hex(id.as_bytes());
+        let mut arguments: Vec<&str> = vec![&id, &max, &count];
+        arguments.extend(removed.iter().map(|(name, _)| name.as_str()));
+        for (name, value) in set {
+            arguments.push(name);
+            arguments.extend(value.as_deref());
+        }
+        let outcome: String = self.calls.run("change_data", &arguments).await?;
+        match outcome.as_str() {
+            "written" => Ok(DataOutcome::Written),
+            "too much" => Ok(DataOutcome::TooMuch),
+            _ => Ok(DataOutcome::NoSession),
         }
     }
 

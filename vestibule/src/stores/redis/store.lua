@@ -2,6 +2,7 @@
 -- so that in a cluster all of them are in one place. Times are milliseconds, ids hexadecimal.
 --
 --   P:s:ID            a session: data (JSON), fresh, seen
+--   P:d:ID            the app's own values of a session, JSON by name
 --   P:r:ID            a remembered login: data (JSON), token, ends
 --   P:u:N:REALM:USER  what a user has, N the length of the realm: 's' .. ID, 'r' .. ID
 --   P:of:ID           the sessions that came of a remembered login
@@ -50,7 +51,7 @@ local function drop_session(id)
     return 0
   end
   local session = cjson.decode(json)
-  call('DEL', key('s', id))
+  call('DEL', key('s', id), key('d', id))
   call('SREM', of_user(session), 's' .. id)
   call('ZREM', key('seen', session.realm), id)
   call('ZREM', key('ends', session.realm), id)
@@ -158,8 +159,12 @@ function ops.mark_stale(id)
 end
 
 function ops.renew(json, fresh, seen, old)
+  local data = call('HGETALL', key('d', old))
   if drop_session(old) == 0 then
     return 0
+  end
+  if #data > 0 then
+    call('HSET', key('d', cjson.decode(json).id), unpack(data))
   end
   tell(old)
   add_session(json, fresh, seen)
@@ -227,6 +232,54 @@ function ops.list(realm, user)
     end
   end
   return found
+end
+
+-- The id by which a session is there.
+local function present(id)
+  for _, one in ipairs({ id, call('GET', key('now', id)) or nil }) do
+    if call('EXISTS', key('s', one)) == 1 then
+      return one
+    end
+  end
+end
+
+function ops.load_data(id)
+  local id = present(id)
+  return id and call('HGETALL', key('d', id)) or {}
+end
+
+-- the most bytes; how many are removed; their names; names and values
+function ops.change_data(id, max, removed, ...)
+  local id = present(id)
+  if not id then
+    return 'no session'
+  end
+  local names, after, before, values = { ... }, 0, 0, {}
+  removed = tonumber(removed)
+  local kept = call('HGETALL', key('d', id))
+  for i = 1, #kept, 2 do
+    values[kept[i]] = kept[i + 1]
+    before = before + #kept[i] + #kept[i + 1]
+  end
+  for i = 1, removed do
+    values[names[i]] = nil
+  end
+  for i = removed + 1, #names, 2 do
+    values[names[i]] = names[i + 1]
+  end
+  for name, value in pairs(values) do
+    after = after + #name + #value
+  end
+  if after > tonumber(max) and after >= before then
+    return 'too much'
+  end
+  for i = 1, removed do
+    call('HDEL', key('d', id), names[i])
+  end
+  for i = removed + 1, #names, 2 do
+    call('HSET', key('d', id), names[i], names[i + 1])
+  end
+  return 'written'
 end
 
 -- What is over is refused wherever it may be kept: nobody is told.

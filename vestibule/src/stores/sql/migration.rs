@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::{
     Table, async_trait,
 };
 
+use super::keep_data::KeepData;
 use super::tell_changes::TellChanges;
 use crate::database::changes::create_index;
 use crate::database::{Migrations, exact_collation};
@@ -19,6 +20,7 @@ pub const MIGRATIONS: Migrations = Migrations {
             Box::new(CreateSessions),
             Box::new(RememberLogins),
             Box::new(TellChanges),
+            Box::new(KeepData),
         ]
     },
 };

@@ -1,11 +1,13 @@
 //! Sessions in a SQL database.
 
+mod keep_data;
 mod migration;
 mod tell_changes;
 
 pub use migration::MIGRATIONS;
 
-use sea_orm::sea_query::Expr;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, TransactionTrait,
@@ -14,10 +16,11 @@ use sea_orm::{
 use crate::clock::Timestamp;
 use crate::database::{Database, changed, changes, retried};
 use crate::error::{Error, Result};
-use crate::session::rows::{self, remembered, session};
+use crate::session::rows::{self, data, remembered, session};
 use crate::session::{
-    ChangeFeed, Changed, RememberDigest, RememberedId, RememberedLogin, Replaced, Session,
-    SessionExpiry, SessionId, SessionStore, UserId,
+    ChangeFeed, Changed, DataChanges, DataOutcome, DataValues, RememberDigest, RememberedId,
+    RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore, UserId,
+    changed_data,
 };
 
 /// Keeps sessions in the table `sessions`, and remembered logins in `remembered_logins`. Clones
@@ -162,6 +165,15 @@ impl SessionStore for SqlStore {
         let sessions = self.delete_over::<session::Entity>(session::Column::Id, sessions);
         let logins = self.delete_over::<remembered::Entity>(remembered::Column::Id, logins);
         Ok(sessions.await? + logins.await?)
+    }
+
+    async fn load_data(&self, id: SessionId) -> Result<DataValues> {
+        let found = session_and_data(id, self.0.connection()).await?;
+        Ok(found.map(|(_, data)| data).unwrap_or_default())
+    }
+
+    async fn change_data(&self, id: SessionId, changes: &DataChanges) -> Result<DataOutcome> {
+        retried(|| Box::pin(self.try_change_data(id, changes))).await
     }
 
     fn feed(&self) -> Option<&ChangeFeed> {
@@ -315,6 +327,57 @@ impl SqlStore {
         Ok(updated.rows_affected)
     }
 
+    async fn try_change_data(&self, id: SessionId, changes: &DataChanges) -> Result<DataOutcome> {
+        let transaction = self.begin().await?;
+        // Locks the session: it stays until the values are there, and whoever else writes some
+        // waits. That it is over must not come out later.
+        let lock = session::Entity::update_many()
+            .col_expr(
+                session::Column::UserEpoch,
+                Expr::col(session::Column::UserEpoch),
+            )
+            .filter(is_or_was(id));
+        if !changed(lock, &transaction).await? {
+            return Ok(DataOutcome::NoSession);
+        }
+        let Some((id, before)) = session_and_data(id, &transaction).await? else {
+            return Ok(DataOutcome::NoSession);
+        };
+        if changed_data(&before, changes).is_none() {
+            return Ok(DataOutcome::TooMuch);
+        }
+        let removed = changes.iter().filter(|(_, value)| value.is_none());
+        let removed: Vec<_> = removed.map(|(name, _)| name.as_str()).collect();
+        if !removed.is_empty() {
+            data::Entity::delete_many()
+                .filter(data::Column::SessionId.eq(id.clone()))
+                .filter(data::Column::Name.is_in(removed))
+                .exec(&transaction)
+                .await
+                .map_err(Error::from_db)?;
+        }
+        let set = changes.iter().filter_map(|(name, value)| {
+            Some(data::ActiveModel {
+                session_id: Set(id.clone()),
+                name: Set(name.clone()),
+                value: Set(value.clone()?),
+            })
+        });
+        let set: Vec<_> = set.collect();
+        if !set.is_empty() {
+            let same = OnConflict::columns([data::Column::SessionId, data::Column::Name])
+                .update_column(data::Column::Value)
+                .to_owned();
+            data::Entity::insert_many(set)
+                .on_conflict(same)
+                .exec_without_returning(&transaction)
+                .await
+                .map_err(Error::from_db)?;
+        }
+        transaction.commit().await.map_err(Error::from_db)?;
+        Ok(DataOutcome::Written)
+    }
+
     /// Deletes all rows that are over, some at a time. Returns how many.
     async fn delete_over<E: EntityTrait>(&self, id: E::Column, over: Condition) -> Result<u64> {
         let mut deleted = 0;
@@ -367,6 +430,24 @@ fn is_or_was(id: SessionId) -> Condition {
     Condition::any()
         .add(session::Column::Id.eq(bytes(id)))
         .add(session::Column::RenewedFrom.eq(bytes(id)))
+}
+
+/// The id by which the session is there, and the app's values of it.
+async fn session_and_data(
+    id: SessionId,
+    connection: &impl ConnectionTrait,
+) -> Result<Option<(Vec<u8>, DataValues)>> {
+    let found = session::Entity::find()
+        .filter(is_or_was(id))
+        .find_with_related(data::Entity)
+        .all(connection)
+        .await
+        .map_err(Error::from_db)?;
+    let Some((session, data)) = found.into_iter().next() else {
+        return Ok(None);
+    };
+    let values = data.into_iter().map(|row| (row.name, row.value)).collect();
+    Ok(Some((session.id, values)))
 }
 
 async fn insert_session(session: Session, connection: &impl ConnectionTrait) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The rules that every session store must keep.
 
+mod data;
 mod remembered;
 mod sessions;
 
@@ -55,6 +56,12 @@ pub async fn store_conformance(store: impl SessionStore) {
     remembered::ending_all_of_a_user_spares_what_the_kept_session_came_of(&store, &made).await;
     remembered::nothing_is_resumed_after_the_end_in_a_race(&store, &made).await;
     remembered::a_forgotten_browser_is_swept(&store, &made).await;
+    data::values_are_written_one_by_one(&store, &made).await;
+    data::values_end_with_their_session(&store, &made).await;
+    data::values_go_on_with_a_renewed_session(&store, &made).await;
+    data::there_is_a_limit_to_them(&store, &made).await;
+    data::parallel_writes_undo_nothing_and_keep_the_limit(&store, &made).await;
+    data::a_late_write_in_a_race_revives_nothing(&store, &made).await;
 }
 
 async fn create(store: &impl SessionStore, session: &Session) {

@@ -1,0 +1,110 @@
+//! Encryption of short values that a browser keeps for us: XChaCha20-Poly1305
+//! (draft-irtf-cfrg-xchacha), whose nonces are long enough to be random.
+
+use std::fmt;
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use data_encoding::BASE64URL_NOPAD;
+
+use crate::clock::Timestamp;
+use crate::crypto::random::Random;
+use crate::error::{Error, Result};
+
+/// Encrypts values for one purpose and reads them back, until they expire. From
+/// [`SecretKey::cipher`](crate::crypto::key::SecretKey).
+pub(crate) struct Cipher(XChaCha20Poly1305);
+
+const NONCE_BYTES: usize = 24;
+const EXPIRY_BYTES: usize = 8;
+
+impl Cipher {
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        Self(XChaCha20Poly1305::new(key.into()))
+    }
+
+    /// `payload` and its expiry, encrypted, as base64url. It is good under this `name` only.
+    ///
+    /// # Errors
+    /// When the operating system's generator fails.
+    pub(crate) fn encrypt(
+        &self,
+        name: &str,
+        payload: &[u8],
+        expires_at: Timestamp,
+        random: &Random,
+    ) -> Result<String> {
+        let nonce = random.bytes::<NONCE_BYTES>()?;
+        let mut message = expires_at.as_millis().to_be_bytes().to_vec();
+        message.extend_from_slice(payload);
+        let payload = Payload {
+            msg: &message,
+            aad: name.as_bytes(),
+        };
+        let encrypted = self.0.encrypt(&XNonce::from(nonce), payload);
+        let encrypted = encrypted.map_err(|_| Error::internal("a value was not encrypted"))?;
+        Ok(BASE64URL_NOPAD.encode(&[&nonce[..], &encrypted].concat()))
+    }
+
+    /// What was encrypted under this `name`, if it is ours and `now` is before its expiry.
+    pub(crate) fn decrypt(&self, name: &str, text: &str, now: Timestamp) -> Option<Vec<u8>> {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let (nonce, encrypted) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+        let payload = Payload {
+            msg: encrypted,
+            aad: name.as_bytes(),
+        };
+        let message = self.0.decrypt(&XNonce::from(*nonce), payload).ok()?;
+        let (expires_at, payload) = message.split_first_chunk::<EXPIRY_BYTES>()?;
+        let expires_at = Timestamp::from_millis(i64::from_be_bytes(*expires_at));
+        (now < expires_at).then(|| payload.to_vec())
+    }
+}
+
+impl fmt::Debug for Cipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cipher(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+    use crate::crypto::key::SecretKey;
+    use crate::crypto::random::Random;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000);
+    const LATER: Timestamp = Timestamp::from_millis(2_000);
+
+    #[test]
+    fn an_encrypted_value_is_read_under_its_name_until_it_expires_and_says_nothing_else() {
+        let random = Random::insecure_seeded(1);
+        let key = SecretKey::generate(&random).unwrap();
+        let cipher = key.cipher("data");
+
+        let text = cipher.encrypt("cart", b"apples", LATER, &random).unwrap();
+        let again = cipher.encrypt("cart", b"apples", LATER, &random).unwrap();
+
+        assert_eq!(cipher.decrypt("cart", &text, NOW), Some(b"apples".to_vec()));
+        assert_eq!(cipher.decrypt("cart", &text, LATER), None, "too late");
+        assert_eq!(cipher.decrypt("price", &text, NOW), None, "another name");
+        let other = key.cipher("other");
+        assert_eq!(other.decrypt("cart", &text, NOW), None, "another purpose");
+        assert_ne!(text, again, "equal values do not look equal");
+    }
+
+    #[test]
+    fn every_changed_or_shortened_value_is_refused() {
+        let random = Random::insecure_seeded(1);
+        let cipher = SecretKey::generate(&random).unwrap().cipher("data");
+        let text = cipher.encrypt("cart", b"apples", LATER, &random).unwrap();
+
+        for i in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[i] = if changed[i] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(cipher.decrypt("cart", &changed, NOW), None, "{changed}");
+            assert_eq!(cipher.decrypt("cart", &text[..i], NOW), None);
+        }
+    }
+}

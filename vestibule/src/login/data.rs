@@ -1,0 +1,300 @@
+//! The app's own values of whoever this is: Flask's `session[…]`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use cookie::Cookie;
+use http::HeaderMap;
+use http::request::Parts;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use crate::error::{Error, Result};
+use crate::login::visit::Visit;
+use crate::login::{LoginRejection, User};
+use crate::session::{DataChanges, DataKey, DataOutcome, DataValues, SessionId, data_bytes};
+
+/// The app's own values of the visitor, kept between requests. Flask's `session`.
+///
+/// Those of a user are in the session store, and end with the session. Those of an anonymous
+/// visitor are in cookies, encrypted and signed ([`LoginManager::anonymous_data`]), until the
+/// browser is closed; the visitor cannot read or make one, but can bring back an older one. At the
+/// log-in what is [`kept`](DataKey::kept_at_log_in) goes to the session, and the rest ends.
+///
+/// Values are written one by one: requests in parallel do not undo what the others write under
+/// other keys. Nothing is read or written for requests that do not ask.
+///
+/// ```
+/// use vestibule::login::SessionData;
+/// use vestibule::session::{DataKey, DataOutcome};
+/// use vestibule::Error;
+/// # use vestibule::login::{User, UserId};
+/// # #[derive(Clone)] struct Member;
+/// # impl User for Member { fn id(&self) -> UserId { 1_i64.into() } }
+///
+/// const CART: DataKey<Vec<u32>> = DataKey::new("cart").kept_at_log_in();
+///
+/// async fn add_apples(data: SessionData<Member>) -> Result<&'static str, Error> {
+///     let mut cart = data.get(CART).await?.unwrap_or_default();
+///     cart.push(7);
+///     Ok(match data.set(CART, &cart).await? {
+///         DataOutcome::Written => "added",
+///         _ => "there is no room for more",
+///     })
+/// }
+/// ```
+///
+/// [`LoginManager::anonymous_data`]: crate::LoginManager::anonymous_data
+pub struct SessionData<U> {
+    visit: Arc<Visit<U>>,
+    request: Box<Parts>,
+    /// What was read in this request, and of which session.
+    read: Mutex<Option<(SessionId, DataValues)>>,
+}
+
+/// Whose values they are.
+enum Owner {
+    Session(SessionId),
+    Anonymous,
+    /// A user of the request loader, who has no session.
+    Nobody,
+}
+
+impl<U: User> SessionData<U> {
+    /// The value by this key. None where there is none, or where it cannot be read as a `T`: an
+    /// older version of the app may have written it. The latter is noted in the log.
+    ///
+    /// # Errors
+    /// When the session store or the user loader failed, or the key has no proper name
+    /// ([`Error::is_config`]).
+    pub async fn get<T: DeserializeOwned>(&self, key: DataKey<T>) -> Result<Option<T>> {
+        let name = key.name()?;
+        let json = match self.owner().await? {
+            Owner::Session(id) => self.of_session(id).await?.remove(name),
+            Owner::Anonymous => self.anonymous().remove(name).map(|value| value.json),
+            Owner::Nobody => None,
+        };
+        let read = json.map(|json| serde_json::from_str(&json));
+        Ok(read.transpose().unwrap_or_else(|error| {
+            tracing::warn!(key = name, %error, "a value of a session cannot be read");
+            None
+        }))
+    }
+
+    /// Writes a value. It is in the store when this returns, or goes with the response.
+    ///
+    /// # Errors
+    /// When the session store or the user loader failed, the value does not become JSON, the key
+    /// has no proper name, or there is nowhere to keep an anonymous visitor's values
+    /// ([`Error::is_config`]).
+    pub async fn set<T: Serialize>(&self, key: DataKey<T>, value: &T) -> Result<DataOutcome> {
+        let json = serde_json::to_string(value).map_err(|error| {
+            let name = key.name().unwrap_or_default();
+            Error::config(format!(
+                "the value of `{name}` does not become JSON: {error}"
+            ))
+        })?;
+        self.change(key, Some(json)).await
+    }
+
+    /// Removes a value, if there is one.
+    ///
+    /// # Errors
+    /// When the session store or the user loader failed, or the key has no proper name
+    /// ([`Error::is_config`]).
+    pub async fn remove<T>(&self, key: DataKey<T>) -> Result<()> {
+        // Where there is no session, or no cookie, there is no value.
+        let _ = self.change(key, None).await?;
+        Ok(())
+    }
+
+    async fn change<T>(&self, key: DataKey<T>, json: Option<String>) -> Result<DataOutcome> {
+        let name = key.name()?;
+        let id = match self.owner().await? {
+            Owner::Session(id) => id,
+            Owner::Anonymous => {
+                let is_kept = key.is_kept_at_log_in();
+                let value = json.map(|json| AnonymousValue { is_kept, json });
+                return self.visit.set_anonymous(name, value, &self.request.headers);
+            }
+            Owner::Nobody => return Ok(DataOutcome::NoSession),
+        };
+        let mut read = self.read.lock().await;
+        let changes = DataChanges::from([(name.to_owned(), json)]);
+        let outcome = self.visit.manager.store.change_data(id, &changes).await?;
+        *read = None;
+        Ok(outcome)
+    }
+
+    async fn owner(&self) -> Result<Owner> {
+        let Some(logged_in) = self.visit.resolve(&self.request).await? else {
+            return Ok(Owner::Anonymous);
+        };
+        let session = logged_in.session.as_ref();
+        Ok(session.map_or(Owner::Nobody, |session| Owner::Session(session.id)))
+    }
+
+    async fn of_session(&self, id: SessionId) -> Result<DataValues> {
+        let mut read = self.read.lock().await;
+        match &*read {
+            Some((of, values)) if *of == id => Ok(values.clone()),
+            _ => {
+                let values = self.visit.manager.store.load_data(id).await?;
+                *read = Some((id, values.clone()));
+                Ok(values)
+            }
+        }
+    }
+
+    fn anonymous(&self) -> BTreeMap<String, AnonymousValue> {
+        self.visit.anonymous_data(&self.request.headers)
+    }
+}
+
+impl<U> fmt::Debug for SessionData<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionData")
+    }
+}
+
+impl<U: User, S: Send + Sync> FromRequestParts<S> for SessionData<U> {
+    type Rejection = LoginRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
+        Ok(Self {
+            visit: Visit::of(&parts.headers, &parts.extensions)
+                .ok_or_else(LoginRejection::no_layer::<U>)?,
+            request: Box::new(parts.clone()),
+            read: Mutex::default(),
+        })
+    }
+}
+
+/// The most bytes of an anonymous visitor's values, with their names, as JSON: encrypted, one
+/// that has all of them still fits into a cookie.
+pub const MAX_ANONYMOUS_DATA_BYTES: usize = 2_500;
+
+/// The most values of an anonymous visitor: every request brings all of them.
+pub const MAX_ANONYMOUS_DATA_VALUES: usize = 20;
+
+/// A value of an anonymous visitor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AnonymousValue {
+    is_kept: bool,
+    json: String,
+}
+
+impl AnonymousValue {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mark = if self.is_kept { b'k' } else { b'd' };
+        [&[mark], self.json.as_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
+        let text = String::from_utf8(bytes).ok()?;
+        let (is_kept, json) = match text.split_at_checked(1)? {
+            ("k", json) => (true, json),
+            ("d", json) => (false, json),
+            _ => return None,
+        };
+        let json = json.to_owned();
+        Some(Self { is_kept, json })
+    }
+}
+
+/// A cookie with a value of an anonymous visitor that goes with the response, or one that takes it
+/// away.
+pub(crate) struct SetValue {
+    pub(crate) cookie: Cookie<'static>,
+    value: Option<AnonymousValue>,
+}
+
+impl<U: User> Visit<U> {
+    /// What an anonymous visitor has: what the request brings, and what was changed since.
+    fn anonymous_data(&self, headers: &HeaderMap) -> BTreeMap<String, AnonymousValue> {
+        let cookies = self.cookies.data.as_ref();
+        let brought = cookies.map(|cookies| cookies.read(headers));
+        let brought = brought.into_iter().flatten();
+        let mut values: BTreeMap<_, _> = brought
+            .filter_map(|(name, bytes)| Some((name, AnonymousValue::from_bytes(bytes)?)))
+            .collect();
+        for (name, set) in &self.state().set_cookies().data {
+            match &set.value {
+                Some(value) => drop(values.insert(name.clone(), value.clone())),
+                None => drop(values.remove(name)),
+            }
+        }
+        values
+    }
+
+    fn set_anonymous(
+        &self,
+        name: &str,
+        value: Option<AnonymousValue>,
+        headers: &HeaderMap,
+    ) -> Result<DataOutcome> {
+        let Some(cookies) = &self.cookies.data else {
+            return match value {
+                Some(_) => Err(Error::config(
+                    "there is nowhere to keep values of anonymous visitors: give \
+                     `LoginManager::anonymous_data` a key",
+                )),
+                None => Ok(DataOutcome::Written),
+            };
+        };
+        let mut values = self.anonymous_data(headers);
+        let cookie = match &value {
+            Some(value) => {
+                values.insert(name.to_owned(), value.clone());
+                let values = values.into_iter().map(|(name, value)| (name, value.json));
+                let values: DataValues = values.collect();
+                if values.len() > MAX_ANONYMOUS_DATA_VALUES
+                    || data_bytes(&values) > MAX_ANONYMOUS_DATA_BYTES
+                {
+                    return Ok(DataOutcome::TooMuch);
+                }
+                cookies.set(name, &value.to_bytes())?
+            }
+            None if values.remove(name).is_some() => cookies.remove(name),
+            None => return Ok(DataOutcome::Written),
+        };
+        let set = SetValue { cookie, value };
+        self.state().set_cookies().data.insert(name.to_owned(), set);
+        Ok(DataOutcome::Written)
+    }
+
+    /// Somebody has logged in: what is to be kept of the anonymous visitor's values goes to the
+    /// session, and the browser has none any more.
+    pub(super) async fn take_over_data(&self, id: SessionId, headers: &HeaderMap) -> Result<()> {
+        let Some(cookies) = &self.cookies.data else {
+            return Ok(());
+        };
+        let values = self.anonymous_data(headers);
+        let kept = values.iter().filter(|(_, value)| value.is_kept);
+        let kept: DataChanges = kept
+            .map(|(name, value)| (name.clone(), Some(value.json.clone())))
+            .collect();
+        if !kept.is_empty() {
+            let manager = &*self.manager;
+            // It fits, and a session that has ended already needs none.
+            if let Err(error) = manager.store.change_data(id, &kept).await {
+                // Nobody has its token.
+                manager.store.revoke(id).await.ok();
+                return Err(error);
+            }
+        }
+        let mut state = self.state();
+        for name in values.into_keys() {
+            let cookie = cookies.remove(&name);
+            let set = SetValue {
+                cookie,
+                value: None,
+            };
+            state.set_cookies().data.insert(name, set);
+        }
+        Ok(())
+    }
+}
