@@ -20,7 +20,7 @@ use vestibule::database::Database;
 use vestibule::login::LoginOutcome;
 use vestibule::password::{PasswordAlgorithm, Passwords};
 use vestibule::session::SessionStore;
-use vestibule::stores::{SqlStore, sql};
+use vestibule::stores::{RedisStore, SqlStore, sql};
 use vestibule::web::PublicUrl;
 use vestibule::{Allowed, CurrentUser, Error, Login, LoginManager};
 
@@ -33,6 +33,9 @@ struct Arguments {
     /// Database of users and sessions
     #[arg(long, default_value = "sqlite://bench.db?mode=rwc")]
     database_url: String,
+    /// Redis for sessions: redis://HOST:PORT
+    #[arg(long)]
+    session_store: Option<String>,
 }
 
 #[tokio::main]
@@ -43,8 +46,11 @@ async fn main() -> anyhow::Result<()> {
     let database = Database::connect(&arguments.database_url).await?;
     database.migrate(accounts::MIGRATIONS).await?;
     database.migrate(sql::MIGRATIONS).await?;
-    let sessions = SqlStore::new(database.clone());
-    let app = app(database, sessions, public_url.parse()?)?;
+    let at = public_url.parse()?;
+    let app = match &arguments.session_store {
+        Some(url) => app(database, RedisStore::connect(url).await?, at)?,
+        None => app(database.clone(), SqlStore::new(database), at)?,
+    };
 
     writeln!(std::io::stdout(), "Open {public_url}")?;
     let listener = listener.tap_io(|stream| {

@@ -1,7 +1,7 @@
-//! PostgreSQL and MariaDB for the tests: servers of our own, on free ports, in temporary folders.
+//! PostgreSQL, MariaDB and Redis for tests and benchmarks: servers of our own, on free ports, in temporary folders.
 //! One that runs already is never touched.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -31,6 +31,42 @@ pub(crate) fn with_each(test: impl Fn(&str, &str) -> anyhow::Result<()>) -> anyh
     }
     let mariadb = MariaDb::start()?;
     test("MariaDB", &mariadb.url)
+}
+
+/// A Redis that keeps nothing on disk. It is stopped when dropped.
+pub(crate) struct Redis {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Redis {
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        packages::install("redis-server", "redis-server")?;
+        let port = free_port()?;
+        let child = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .stdout(Stdio::null())
+            .spawn()?;
+        let redis = Self {
+            child,
+            url: format!("redis://127.0.0.1:{port}"),
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let started = Instant::now();
+        while TcpStream::connect_timeout(&address, Duration::from_millis(100)).is_err() {
+            anyhow::ensure!(started.elapsed() < PATIENCE, "Redis does not start");
+            std::thread::yield_now();
+        }
+        Ok(redis)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
 }
 
 /// A folder that the user of a server can write.

@@ -1,6 +1,7 @@
-//! `cargo xtask test`, `check`, `bench`: what the project runs on itself.
+//! `cargo xtask test`, `check`, `bench`, `bench-sessions`: what the project runs on itself.
 
 mod bench;
+mod bench_sessions;
 mod databases;
 mod packages;
 mod python;
@@ -13,7 +14,9 @@ use anyhow::{Context, bail};
 const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them, on each database
 cargo xtask check   the tests, the documentation, and the dependencies' licences (cargo-deny)
 cargo xtask bench   measures the release build beside others, prints one table and draws it
-                    (--quick: one short round, to try it out)";
+                    (--quick: one short round, to try it out)
+cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreSQL, and on each store
+                    how soon an ended one is refused elsewhere; takes half an hour and 10 GB";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -22,6 +25,7 @@ fn main() -> anyhow::Result<()> {
         ["check"] => check(),
         ["bench"] => bench::run(bench::Effort::FULL),
         ["bench", "--quick"] => bench::run(bench::Effort::QUICK),
+        ["bench-sessions"] => bench_sessions::run_on_each(),
         _ => bail!("{USAGE}"),
     }
 }

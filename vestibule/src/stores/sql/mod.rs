@@ -4,6 +4,8 @@ mod keep_data;
 mod migration;
 mod tell_changes;
 
+use std::time::Duration;
+
 pub use migration::MIGRATIONS;
 
 use sea_orm::ActiveValue::Set;
@@ -13,7 +15,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, TransactionTrait,
 };
 
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, monotonic};
 use crate::database::{Database, changed, changes, retried};
 use crate::error::{Error, Result};
 use crate::session::rows::{self, data, remembered, session};
@@ -188,6 +190,14 @@ impl SessionStore for SqlStore {
 /// The most rows that one statement touches or sweeps: as many as can be gone through while
 /// others wait.
 const BATCH: usize = 500;
+
+/// How many times as long as it works a sweep rests.
+const RESTS: u32 = 3;
+
+#[expect(clippy::disallowed_methods, reason = "nothing is waited for but time")]
+async fn rest(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
 
 impl SqlStore {
     async fn try_create(
@@ -378,10 +388,12 @@ impl SqlStore {
         Ok(DataOutcome::Written)
     }
 
-    /// Deletes all rows that are over, some at a time. Returns how many.
+    /// Deletes all rows that are over, some at a time, and leaves most of the time to others.
+    /// Returns how many.
     async fn delete_over<E: EntityTrait>(&self, id: E::Column, over: Condition) -> Result<u64> {
         let mut deleted = 0;
         loop {
+            let started = monotonic();
             let some: Vec<Vec<u8>> = E::find()
                 .select_only()
                 .column(id)
@@ -401,6 +413,8 @@ impl SqlStore {
             if count < BATCH {
                 return Ok(deleted);
             }
+            let took = Duration::from_millis(monotonic().saturating_sub(started));
+            rest(took * RESTS).await;
         }
     }
 

@@ -1,0 +1,43 @@
+//! `cargo xtask bench-sessions`: what many sessions cost, and how soon an ended one is refused by
+//! another node, on each store.
+
+use std::io::Write;
+use std::process::Command;
+
+use crate::databases::Redis;
+use crate::{cargo, databases, packages, run, target_folder};
+
+const MANY: &str = "10000000";
+
+pub(crate) fn run_on_each() -> anyhow::Result<()> {
+    databases::install()?;
+    packages::install("wrk", "wrk")?;
+    cargo(&["build", "--release", "--package", "vestibule-bench"])?;
+    let program = target_folder()?.join("release/bench-sessions");
+    let bench = |name: &str, url: &str, more: &[&str]| {
+        let mut bench = Command::new(&program);
+        bench.args(["--name", name, "--database-url", url]);
+        run(bench.args(more))
+    };
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "| what | median | p99 | longest | |\n|---|---:|---:|---:|---|"
+    )?;
+    let many = ["--sessions", MANY];
+    let folder = tempfile::tempdir()?;
+    let in_folder = |file: &str| {
+        let path = folder.path().join(file);
+        format!("sqlite://{}?mode=rwc", path.display())
+    };
+    bench("SQLite", &in_folder("sessions.db"), &many)?;
+    let redis = Redis::start()?;
+    let users = in_folder("users.db");
+    bench("Redis", &users, &["--session-store", &redis.url])?;
+    drop(folder);
+    databases::with_each(|name, url| {
+        // Its sessions are asked for by the same statements.
+        let more: &[_] = if name == "PostgreSQL" { &many } else { &[] };
+        bench(name, url, more)
+    })
+}
