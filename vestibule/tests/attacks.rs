@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::{BTreeSet, HashSet};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ use vestibule::accounts::{Account, Actor, Username};
 use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
 use vestibule::login::{Event, EventRecord, SessionProtection};
-use vestibule::testing::{Mailbox, PASSWORD, TestApp, TestClient, TestResponse};
+use vestibule::testing::{
+    Mailbox, PASSWORD, TestApp, TestClient, TestResponse, fresh_database_url,
+};
 use vestibule::{CurrentUser, FreshUser, Login, Result};
 
 const SESSION: &str = "__Host-session";
@@ -38,7 +41,7 @@ impl Target {
 
     async fn with(change: impl FnOnce(&mut SiteConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
+        let url = fresh_database_url(folder.path()).await;
         let heard = Arc::<Mutex<Vec<EventRecord>>>::default();
         let database = Database::connect(&url).await.unwrap();
         let app = TestApp::on(database, |config| {
@@ -94,18 +97,110 @@ impl Target {
         heard.iter().filter(|record| record.event == event).count()
     }
 
+    /// How many sessions or remembered logins there are.
     async fn rows(&self, table: &str) -> i64 {
+        if let Some(keys) = self.in_redis(table) {
+            let count = self.redis("return #redis.call('KEYS', ARGV[1])", &[&keys]);
+            return count[0].parse().unwrap();
+        }
         let backend = self.database.get_database_backend();
-        let sql = format!("SELECT count(*) AS rows FROM {table}");
+        let sql = format!("SELECT count(*) AS number FROM {table}");
         let row = self
             .database
             .query_one_raw(Statement::from_string(backend, sql))
             .await;
-        row.unwrap().unwrap().try_get("", "rows").unwrap()
+        row.unwrap().unwrap().try_get("", "number").unwrap()
     }
 
-    async fn execute(&self, sql: &str) {
-        self.database.execute_unprepared(sql).await.unwrap();
+    /// Writes a number into all of them, as a hand would.
+    async fn write(&self, table: &str, column: &str, number: i64) {
+        if let Some(keys) = self.in_redis(table) {
+            let script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
+                local data = redis.call('HGET', key, 'data')
+                data = string.gsub(data, '(\"' .. ARGV[2] .. '\":)%d+', '%1' .. ARGV[3])
+                redis.call('HSET', key, 'data', data)
+            end
+            return 'done'";
+            self.redis(script, &[&keys, column, &number.to_string()]);
+            return;
+        }
+        let sql = format!("UPDATE {table} SET {column} = {number}");
+        self.database.execute_unprepared(&sql).await.unwrap();
+    }
+
+    /// All that the store has of sessions and remembered logins: what it is, and its bytes.
+    async fn kept(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let mut kept = Vec::new();
+        for (table, column) in [
+            ("sessions", "id"),
+            ("sessions", "public_id"),
+            ("sessions", "remembered_id"),
+            ("remembered_logins", "id"),
+            ("remembered_logins", "token"),
+            ("remembered_logins", "seed"),
+        ] {
+            if let Some(keys) = self.in_redis(table) {
+                let script = "local found = {}
+                for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
+                    local data = redis.call('HGET', key, 'data')
+                    local text = ARGV[2] == 'token' and redis.call('HGET', key, 'token')
+                    table.insert(found, text or string.match(data, '\"' .. ARGV[2] .. '\":\"(%x+)\"') or '')
+                end
+                return found";
+                let field = column.replace("remembered_id", "remembered");
+                for hex in self.redis(script, &[&keys, &field]) {
+                    if !hex.is_empty() {
+                        kept.push((
+                            column,
+                            data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap(),
+                        ));
+                    }
+                }
+                continue;
+            }
+            let sql = format!("SELECT {column} AS found FROM {table} WHERE {column} IS NOT NULL");
+            let statement = Statement::from_string(self.database.get_database_backend(), sql);
+            for row in self.database.query_all_raw(statement).await.unwrap() {
+                let text = |_| row.try_get("", "found").map(String::into_bytes);
+                kept.push((column, row.try_get("", "found").or_else(text).unwrap()));
+            }
+        }
+        kept
+    }
+
+    /// The pattern of the keys that stand for the rows of a table, if sessions are in Redis.
+    fn in_redis(&self, table: &str) -> Option<String> {
+        let kind = match table {
+            "sessions" => "s",
+            "remembered_logins" => "r",
+            other => panic!("no table of sessions: {other}"),
+        };
+        // The braces of the prefix are no pattern.
+        let (_, prefix) = self.redis_place()?;
+        Some(format!("{prefix}:{kind}:*"))
+    }
+
+    #[cfg(feature = "redis")]
+    fn redis_place(&self) -> Option<(String, String)> {
+        let redis = self.app.redis.clone()?;
+        Some((redis.url, redis.prefix))
+    }
+
+    #[cfg(not(feature = "redis"))]
+    fn redis_place(&self) -> Option<(String, String)> {
+        None
+    }
+
+    /// What a script in Redis answers, by line.
+    fn redis(&self, script: &str, arguments: &[&str]) -> Vec<String> {
+        let (url, _) = self.redis_place().unwrap();
+        let output = Command::new("redis-cli")
+            .args(["-u", &url, "EVAL", script, "0"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(str::to_owned).collect()
     }
 }
 
@@ -344,26 +439,8 @@ async fn nothing_in_the_database_is_a_cookie() {
     let target = Target::new().await;
     let browser = target.remembered().await;
     let values = [SESSION, REMEMBER].map(|name| browser.cookie(name).unwrap());
-    let columns = [
-        ("sessions", "id"),
-        ("sessions", "public_id"),
-        ("sessions", "remembered_id"),
-        ("remembered_logins", "id"),
-        ("remembered_logins", "token"),
-        ("remembered_logins", "seed"),
-    ];
 
-    let mut found = Vec::new();
-    for (table, column) in columns {
-        let sql = format!("SELECT hex({column}) AS text FROM {table} WHERE {column} IS NOT NULL");
-        let backend = target.database.get_database_backend();
-        let statement = Statement::from_string(backend, sql);
-        for row in target.database.query_all_raw(statement).await.unwrap() {
-            let hex: String = row.try_get("", "text").unwrap();
-            let bytes = data_encoding::HEXUPPER.decode(hex.as_bytes()).unwrap();
-            found.push((column, bytes));
-        }
-    }
+    let found = target.kept().await;
 
     assert!(found.len() >= 6);
     let base64 = data_encoding::BASE64URL_NOPAD;
@@ -690,9 +767,7 @@ async fn a_remembered_login_ends_on_time_and_one_from_the_future_is_refused() {
         let browser = target.remembered().await;
         browser.restart();
         let future = (now + DAY).as_millis();
-        target
-            .execute(&format!("UPDATE remembered_logins SET {column} = {future}"))
-            .await;
+        target.write("remembered_logins", column, future).await;
         assert!(!is_in(&browser).await, "{column}");
     }
 }
@@ -733,9 +808,7 @@ async fn a_credential_shown_in_the_future_is_none() {
     let browser = target.remembered().await;
     let future = (target.app.clock.now() + DAY).as_millis();
 
-    target
-        .execute(&format!("UPDATE sessions SET authenticated_at = {future}"))
-        .await;
+    target.write("sessions", "authenticated_at", future).await;
 
     assert!(browser.get("/sensitive").await.location().is_some());
 }

@@ -65,12 +65,18 @@ fn test() -> anyhow::Result<()> {
         let mut tests = Command::new("cargo");
         // With all packages, so that nothing is built anew for another choice of features.
         tests.args(["test", "--workspace", "--all-features", "--lib"]);
-        for test in ["attacks", "authorization", "cache", "nodes"] {
+        for test in ["attacks", "authorization", "cache", "faults", "nodes"] {
             tests.args(["--test", test]);
         }
         tests.env("VESTIBULE_TEST_DATABASE_URL", url);
         run(&mut tests).with_context(|| format!("on {name}"))
     })?;
+    let redis = databases::Redis::start()?;
+    let mut tests = Command::new("cargo");
+    tests.args(["test", "--workspace", "--all-features"]);
+    tests.args(["--test", "attacks", "--test", "authorization"]);
+    tests.env("VESTIBULE_TEST_SESSION_STORE", &redis.url);
+    run(&mut tests).context("with sessions in Redis")?;
     let mut nodes = Command::new("docs/deploy/three-nodes.sh");
     nodes.env("VESTIBULE", target_folder()?.join("debug/vestibule"));
     run(&mut nodes).context("three nodes behind nginx")

@@ -23,6 +23,10 @@ pub struct TestApp {
     pub clock: Clock,
     /// Its database.
     pub database: Database,
+    /// Where its sessions are, if the environment has `VESTIBULE_TEST_SESSION_STORE`; otherwise
+    /// they are in the database.
+    #[cfg(feature = "redis")]
+    pub redis: Option<crate::testing::TestRedis>,
     router: Router,
 }
 
@@ -58,6 +62,13 @@ impl TestApp {
             memory_kib: 8,
             passes: 1,
         };
+        #[cfg(feature = "redis")]
+        let redis = crate::testing::database::fresh_redis()
+            .await
+            .map(|(store, redis)| {
+                config.sessions(store);
+                redis
+            });
         change(&mut config);
         let clock = config.clock.clone();
         let site = Site::open(database.clone(), config)
@@ -68,6 +79,8 @@ impl TestApp {
             site,
             clock,
             database,
+            #[cfg(feature = "redis")]
+            redis,
         }
     }
 

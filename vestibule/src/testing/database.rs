@@ -37,6 +37,38 @@ pub async fn fresh_database_url(folder: &Path) -> String {
     }
 }
 
+/// Names the Redis in which [`TestApp`](crate::testing::TestApp) keeps sessions.
+#[cfg(feature = "redis")]
+const SESSION_STORE: &str = "VESTIBULE_TEST_SESSION_STORE";
+
+/// An empty session store of the test's own, and the address and prefix under which it is in
+/// Redis: where the environment has `VESTIBULE_TEST_SESSION_STORE`, such as
+/// `redis://127.0.0.1:6379`.
+#[cfg(feature = "redis")]
+pub(super) async fn fresh_redis() -> Option<(crate::stores::RedisStore, TestRedis)> {
+    let url = std::env::var(SESSION_STORE).ok()?;
+    let name = Random::system().bytes::<8>().expect("random bytes");
+    let prefix = format!("{{test-{}}}", data_encoding::HEXLOWER.encode(&name));
+    let options = crate::stores::RedisOptions {
+        prefix: prefix.clone(),
+        ..Default::default()
+    };
+    let connected = crate::stores::RedisStore::connect_with(&url, options).await;
+    let store = connected.unwrap_or_else(|error| panic!("{SESSION_STORE}: {error}"));
+    Some((store, TestRedis { url, prefix }))
+}
+
+/// Where a test's sessions are in Redis.
+#[cfg(feature = "redis")]
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TestRedis {
+    /// The address of the server.
+    pub url: String,
+    /// What all its keys begin with.
+    pub prefix: String,
+}
+
 async fn made_on(server: &str) -> String {
     let name = Random::system().bytes::<8>().expect("random bytes");
     let name = format!("test_{}", data_encoding::HEXLOWER.encode(&name));

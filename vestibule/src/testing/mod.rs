@@ -32,6 +32,8 @@ mod routes;
 pub use app::{PASSWORD, TestApp};
 pub use client::{TestClient, TestResponse};
 pub use conformance::store_conformance;
+#[cfg(all(feature = "sql", feature = "redis"))]
+pub use database::TestRedis;
 #[cfg(feature = "sql")]
 pub use database::{fresh_database, fresh_database_url};
 pub use mailbox::Mailbox;
