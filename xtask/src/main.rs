@@ -16,7 +16,7 @@ cargo xtask check   the tests, the documentation, and the dependencies' licences
 cargo xtask bench   measures the release build beside others, prints one table and draws it
                     (--quick: one short round, to try it out)
 cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreSQL, and on each store
-                    how soon an ended one is refused elsewhere; takes half an hour and 10 GB";
+                    how soon an ended one is refused elsewhere; takes an hour and 10 GB";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();

@@ -213,7 +213,9 @@ impl SqlStore {
             Some(id) => self.remembered_of(id).await?,
             None => None,
         };
-        let logins: Vec<_> = came_of.into_iter().chain(replaced.remembered).collect();
+        let mut logins: Vec<_> = came_of.into_iter().chain(replaced.remembered).collect();
+        // Mostly they are one.
+        logins.dedup();
         let feed = self.0.feed();
         let _told: Vec<_> = logins
             .iter()
@@ -269,12 +271,16 @@ impl SqlStore {
         let came_of = self.remembered_of(id).await?;
         let feed = self.0.feed();
         let told = feed.tell_at_end(Changed::Session(id));
-        let _told_too = came_of.map(|id| feed.tell_at_end(Changed::Remembered(id)));
-        let transaction = self.begin().await?;
-        let had_login = match came_of {
-            Some(remembered) => delete_remembered(remembered, &transaction).await?,
-            None => false,
+        let Some(came_of) = came_of else {
+            let was_there = delete_session(id, self.0.connection()).await?;
+            if !was_there {
+                told.nothing_changed();
+            }
+            return Ok(was_there);
         };
+        let _told_too = feed.tell_at_end(Changed::Remembered(came_of));
+        let transaction = self.begin().await?;
+        let had_login = delete_remembered(came_of, &transaction).await?;
         let was_there = delete_session(id, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         if !was_there && !had_login {
