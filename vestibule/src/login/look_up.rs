@@ -56,16 +56,23 @@ impl<U: User> Visit<U> {
             return Ok(None);
         };
         let manager = &*self.manager;
-        if let Some(logged_in) = self.by_cache() {
-            return Ok(Some(logged_in));
-        }
         let (id, now) = (token.id(&manager.realm), manager.clock.now());
-        if let Some(session) = self.cached_session(id, now)
-            && let Some(user) = manager.loader.load(session.user_id.clone()).await?
-            && user.session_epoch() == session.user_epoch
-            && user.is_active()
-        {
-            return Ok(Some(Arc::new(self.logged_in(user, session, now).await?)));
+        match self.cached(id, now) {
+            Some(Found::LoggedIn(known)) => {
+                if let Some(logged_in) = self.still_good(known, now) {
+                    return Ok(Some(logged_in));
+                }
+            }
+            // Its user is loaded at each request.
+            Some(Found::Session(session)) if self.is_good(&session, now) => {
+                if let Some(user) = manager.loader.load(session.user_id.clone()).await?
+                    && user.session_epoch() == session.user_epoch
+                    && user.is_active()
+                {
+                    return Ok(Some(Arc::new(self.logged_in(user, session, now).await?)));
+                }
+            }
+            Some(Found::Session(_)) | None => {}
         }
         let before = manager.cache.as_ref().and_then(LoginCache::begin);
         let Some((mut session, loaded)) = manager.load(id, now).await? else {
@@ -95,14 +102,23 @@ impl<U: User> Visit<U> {
     /// Who this is by a session and its user in the cache, where there is nothing to do but to go
     /// on, and nothing to wait for. In all other cases the stores are asked.
     pub(crate) fn by_cache(&self) -> Option<Arc<LoggedIn<U>>> {
+        let token = self.sent().token.as_ref()?;
+        let now = self.manager.clock.now();
+        match self.cached(token.id(&self.manager.realm), now)? {
+            Found::LoggedIn(known) => self.still_good(known, now),
+            Found::Session(_) => None,
+        }
+    }
+
+    fn cached(&self, id: SessionId, now: Timestamp) -> Option<Found<U>> {
+        let cache = self.manager.cache.as_ref();
+        // Rubbish is told of first.
+        cache.filter(|_| !self.sent().has_rubbish)?.get(id, now)
+    }
+
+    /// What the cache has, if it is good for this request as it is, and nobody need be asked.
+    fn still_good(&self, known: Arc<LoggedIn<U>>, now: Timestamp) -> Option<Arc<LoggedIn<U>>> {
         let manager = &*self.manager;
-        let sent = self.sent();
-        let token = sent.token.as_ref().filter(|_| !sent.has_rubbish)?;
-        let now = manager.clock.now();
-        let found = manager.cache.as_ref()?.get(token.id(&manager.realm), now)?;
-        let Found::LoggedIn(known) = found else {
-            return None;
-        };
         let is_theirs = |session: &&Arc<Session>| {
             self.is_good(session, now)
                 && known.user.is_active()
@@ -123,16 +139,6 @@ impl<U: User> Visit<U> {
             user: known.user.clone(),
             session: Some(session.clone()),
         }))
-    }
-
-    /// A session in the cache whose user is loaded at each request.
-    fn cached_session(&self, id: SessionId, now: Timestamp) -> Option<Arc<Session>> {
-        let found = self.manager.cache.as_ref()?.get(id, now)?;
-        let session = match found {
-            Found::Session(session) => session,
-            Found::LoggedIn(_) => return None,
-        };
-        self.is_good(&session, now).then_some(session)
     }
 
     /// Whether a session from the cache may be used without a word to the store.
