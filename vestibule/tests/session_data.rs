@@ -348,3 +348,44 @@ async fn a_user_of_the_request_loader_has_no_session_to_write_to() {
     assert_eq!(response.text(), "NoSession");
     assert!(response.set_cookies().is_empty());
 }
+
+/// An answer to a request from before the log-in may arrive after it.
+#[tokio::test]
+async fn what_a_late_answer_left_in_the_browser_is_nobody_s() {
+    for asks in [false, true] {
+        let client = app(manager(MemoryStore::new()).anonymous_data(&key()));
+        done(&client, "/add/1").await;
+        let late = client.cookie(CART_COOKIE).unwrap();
+        done(&client, "/empty").await;
+        done(&client, "/log-in/alice").await;
+        client.set_cookie(CART_COOKIE, &late);
+        assert_eq!(client.cookie(CART_COOKIE), Some(late.clone()));
+        if asks {
+            assert_eq!(
+                shown(&client).await,
+                "None None",
+                "alice's are in her session"
+            );
+            assert_eq!(client.cookie_names(), ["__Host-session"]);
+        }
+
+        done(&client, "/log-out").await;
+
+        assert_eq!(client.cookie_names(), [""; 0], "nothing is left");
+        done(&client, "/log-in/bob").await;
+        assert_eq!(shown(&client).await, "None None");
+    }
+}
+
+#[tokio::test]
+async fn cookies_that_are_ours_no_more_are_taken_away() {
+    let client = app(manager(MemoryStore::new()).anonymous_data(&key()));
+    client.set_cookie(CART_COOKIE, "AAAA");
+
+    assert_eq!(done(&client, "/empty").await, "None");
+    assert_eq!(client.cookie(CART_COOKIE), None);
+
+    client.set_cookie(CART_COOKIE, "AAAA");
+    done(&client, "/log-in/alice").await;
+    assert_eq!(client.cookie_names(), ["__Host-session"]);
+}

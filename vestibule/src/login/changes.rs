@@ -80,7 +80,11 @@ impl<U: User> Visit<U> {
             .store
             .create(session.clone(), login, replaced)
             .await?;
-        self.take_over_data(session.id, headers).await?;
+        if let Err(error) = self.take_over_data(session.id, headers).await {
+            // Nobody has its token.
+            manager.store.revoke(session.id).await.ok();
+            return Err(error);
+        }
         self.end_oldest(user, &session, now).await?;
         manager.sweep_if_due();
         self.state().set_cookies().remember = match &remembered {
@@ -94,6 +98,7 @@ impl<U: User> Visit<U> {
             user: user.clone(),
             session: Some(Arc::new(session)),
         };
+        self.drop_data(headers);
         self.go_on(&token, logged_in);
         self.tell(Event::LoggedIn).await;
         Ok(true)
@@ -133,7 +138,7 @@ impl<U: User> Visit<U> {
     ///
     /// Both the session of this very request's log-in, if there was one, and the session whose
     /// token the browser brought.
-    pub(crate) async fn log_out(&self) -> Result<()> {
+    pub(crate) async fn log_out(&self, headers: &HeaderMap) -> Result<()> {
         self.check()?;
         #[cfg(any(test, feature = "testing"))]
         self.test_login_is_done();
@@ -159,6 +164,7 @@ impl<U: User> Visit<U> {
             store.revoke(session.id).await?;
         }
         self.forget();
+        self.drop_data(headers);
         let user = ended.as_ref().map(|session| session.user_id.clone());
         let user = user.or_else(|| remembered.map(|login| login.user_id));
         let session = ended.map(|session| session.public_id.clone());
@@ -184,6 +190,7 @@ impl<U: User> Visit<U> {
         self.tell(Event::LoggedOutElsewhere).await;
         if here_too {
             self.forget();
+            self.drop_data(&request.headers);
         }
         Ok(ended)
     }

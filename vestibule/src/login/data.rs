@@ -79,7 +79,15 @@ impl<U: User> SessionData<U> {
         };
         let read = json.map(|json| serde_json::from_str(&json));
         Ok(read.transpose().unwrap_or_else(|error| {
-            tracing::warn!(key = name, %error, "a value of a session cannot be read");
+            // Not the error itself, which would quote the value.
+            let (line, column) = (error.line(), error.column());
+            tracing::warn!(
+                key = name,
+                why = ?error.classify(),
+                line,
+                column,
+                "a value of a session cannot be read"
+            );
             None
         }))
     }
@@ -124,15 +132,16 @@ impl<U: User> SessionData<U> {
         };
         let mut read = self.read.lock().await;
         let changes = DataChanges::from([(name.to_owned(), json)]);
-        let outcome = self.visit.manager.store.change_data(id, &changes).await?;
         *read = None;
-        Ok(outcome)
+        self.visit.manager.store.change_data(id, &changes).await
     }
 
     async fn owner(&self) -> Result<Owner> {
         let Some(logged_in) = self.visit.resolve(&self.request).await? else {
             return Ok(Owner::Anonymous);
         };
+        // An answer that came late has left some.
+        self.visit.drop_data(&self.request.headers);
         let session = logged_in.session.as_ref();
         Ok(session.map_or(Owner::Nobody, |session| Owner::Session(session.id)))
     }
@@ -227,7 +236,16 @@ impl<U: User> Visit<U> {
                 None => drop(values.remove(name)),
             }
         }
+        // Answers in parallel, or cookies brought back, may be more together than any of them.
+        let mut bytes = 0;
         values
+            .into_iter()
+            .take(MAX_ANONYMOUS_DATA_VALUES)
+            .take_while(|(name, value)| {
+                bytes += name.len() + value.json.len();
+                bytes <= MAX_ANONYMOUS_DATA_BYTES
+            })
+            .collect()
     }
 
     fn set_anonymous(
@@ -258,7 +276,12 @@ impl<U: User> Visit<U> {
                 }
                 cookies.set(name, &value.to_bytes())?
             }
-            None if values.remove(name).is_some() => cookies.remove(name),
+            // Brought in whatever state, or set in this request.
+            None if values.contains_key(name)
+                || cookies.names(headers).iter().any(|brought| brought == name) =>
+            {
+                cookies.remove(name)
+            }
             None => return Ok(DataOutcome::Written),
         };
         let set = SetValue { cookie, value };
@@ -266,35 +289,45 @@ impl<U: User> Visit<U> {
         Ok(DataOutcome::Written)
     }
 
-    /// Somebody has logged in: what is to be kept of the anonymous visitor's values goes to the
-    /// session, and the browser has none any more.
+    /// What is to be kept of the anonymous visitor's values goes to the session of their log-in.
     pub(super) async fn take_over_data(&self, id: SessionId, headers: &HeaderMap) -> Result<()> {
-        let Some(cookies) = &self.cookies.data else {
+        if self.cookies.data.is_none() || matches!(self.known(), Some(Some(_))) {
+            // Whoever was logged in had theirs in a session.
             return Ok(());
-        };
-        let values = self.anonymous_data(headers);
-        let kept = values.iter().filter(|(_, value)| value.is_kept);
-        let kept: DataChanges = kept
-            .map(|(name, value)| (name.clone(), Some(value.json.clone())))
+        }
+        let values = self.anonymous_data(headers).into_iter();
+        let kept: DataChanges = values
+            .filter(|(_, value)| value.is_kept)
+            .map(|(name, value)| (name, Some(value.json)))
             .collect();
         if !kept.is_empty() {
-            let manager = &*self.manager;
             // It fits, and a session that has ended already needs none.
-            if let Err(error) = manager.store.change_data(id, &kept).await {
-                // Nobody has its token.
-                manager.store.revoke(id).await.ok();
-                return Err(error);
-            }
-        }
-        let mut state = self.state();
-        for name in values.into_keys() {
-            let cookie = cookies.remove(&name);
-            let set = SetValue {
-                cookie,
-                value: None,
-            };
-            state.set_cookies().data.insert(name, set);
+            let _ = self.manager.store.change_data(id, &kept).await?;
         }
         Ok(())
+    }
+
+    /// Takes the values of an anonymous visitor away from the browser.
+    pub(super) fn drop_data(&self, headers: &HeaderMap) {
+        let Some(cookies) = &self.cookies.data else {
+            return;
+        };
+        let mut state = self.state();
+        let names = cookies.names(headers);
+        if names.is_empty() && !state.sets_data() {
+            return;
+        }
+        let data = &mut state.set_cookies().data;
+        let set = data.keys().cloned();
+        for name in names.into_iter().chain(set.collect::<Vec<_>>()) {
+            let cookie = cookies.remove(&name);
+            data.insert(
+                name,
+                SetValue {
+                    cookie,
+                    value: None,
+                },
+            );
+        }
     }
 }

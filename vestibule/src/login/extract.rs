@@ -82,7 +82,7 @@ impl<U: User> Login<U> {
     /// # Errors
     /// When the store failed; then the session is still there and the visitor must be told.
     pub async fn log_out(&self) -> Result<()> {
-        self.visit.log_out().await
+        self.visit.log_out(&self.request.headers).await
     }
 
     /// Ends all other sessions of the current user, and what remembers other browsers. Returns

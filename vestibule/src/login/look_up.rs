@@ -338,7 +338,13 @@ impl<U: User> Visit<U> {
         if !resumed {
             return Ok(None);
         }
-        self.take_over_data(session.id, &request.headers).await?;
+        match self.take_over_data(session.id, &request.headers).await {
+            Ok(()) => self.drop_data(&request.headers),
+            // They are in the browser still; the token has changed, and must reach it.
+            Err(error) => {
+                tracing::warn!(%error, "values of the visitor before were not taken over")
+            }
+        }
         self.end_oldest(user, &session, now).await?;
         manager.sweep_if_due();
         self.set_session_cookie(&session_token);

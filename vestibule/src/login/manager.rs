@@ -85,6 +85,8 @@ pub struct LoginManager<U> {
     pub(crate) cache: Option<LoginCache<U>>,
     pub(crate) touches: Touches,
     swept_at: AtomicI64,
+    /// Held by the sweep that is under way.
+    sweeping: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl<U: User> LoginManager<U> {
@@ -136,6 +138,7 @@ impl<U: User> LoginManager<U> {
             cache: None,
             touches: Touches::default(),
             swept_at: AtomicI64::new(0),
+            sweeping: Arc::default(),
         }
     }
 
@@ -507,8 +510,12 @@ impl<U: User> LoginManager<U> {
         if ours.is_err() {
             return;
         }
+        let Ok(alone) = self.sweeping.clone().try_lock_owned() else {
+            return;
+        };
         let (store, expiry, realm) = (self.store.clone(), self.expiry, self.realm.clone());
         tokio::spawn(async move {
+            let _alone = alone;
             match store.sweep(&realm, expiry, now).await {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(count, "expired sessions swept"),

@@ -56,6 +56,12 @@ pub(crate) struct SetCookies {
 }
 
 impl<U> State<U> {
+    /// Whether a value of an anonymous visitor goes with the response.
+    pub(crate) fn sets_data(&self) -> bool {
+        let set = self.set_cookies.as_ref();
+        set.is_some_and(|set| !set.data.is_empty())
+    }
+
     pub(crate) fn set_cookies(&mut self) -> &mut SetCookies {
         self.set_cookies.get_or_insert_default()
     }

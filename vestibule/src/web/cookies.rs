@@ -99,25 +99,33 @@ impl OwnCookie {
         }
     }
 
-    /// All [members](Self::member) that a request brings, by name. Of those that come more than
-    /// once none, as it cannot be told which of them is ours.
-    pub(crate) fn find_members<'a>(&self, headers: &'a HeaderMap) -> BTreeMap<&'a str, &'a str> {
+    /// All [members](Self::member) that a request brings, by name. One that comes more than once,
+    /// or is no text, has no value, as it cannot be told which of them is ours.
+    pub(crate) fn find_members<'a>(
+        &self,
+        headers: &'a HeaderMap,
+    ) -> BTreeMap<&'a str, Option<&'a str>> {
         let mut found = BTreeMap::new();
         let headers = headers.get_all(COOKIE).into_iter();
         for pair in headers.flat_map(|header| header.as_bytes().split(|byte| *byte == b';')) {
             let member = pair.trim_ascii().strip_prefix(self.name.as_bytes());
-            let member = member.and_then(|rest| str::from_utf8(rest.strip_prefix(b".")?).ok());
-            if let Some((name, value)) = member.and_then(|member| member.split_once('=')) {
+            let member = member.and_then(|rest| rest.strip_prefix(b"."));
+            let mut parts = member.unwrap_or_default().splitn(2, |byte| *byte == b'=');
+            let (Some(name), Some(value)) = (parts.next(), parts.next()) else {
+                continue;
+            };
+            let is_inside = |c: &u8| c.is_ascii_alphanumeric() || b"_-".contains(c);
+            if let Some(name) = str::from_utf8(name)
+                .ok()
+                .filter(|_| name.iter().all(is_inside))
+            {
                 found
                     .entry(name)
                     .and_modify(|value| *value = None)
-                    .or_insert(Some(value));
+                    .or_insert(str::from_utf8(value).ok());
             }
         }
         found
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect()
     }
 
     /// The cookie that brings `value` back: until the browser closes, or for `max_age`.
@@ -194,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_found_by_name_and_not_if_they_come_twice() {
+    fn members_are_found_by_name_and_have_no_value_if_they_come_twice() {
         let headers = headers(&[
             "__Host-data.a=1; __Host-data.b=2;__Host-data.b=3; __Host-data=4; __Host-datax.c=5",
             "x=6; __Host-data.d=7=8",
@@ -202,10 +210,8 @@ mod tests {
 
         let found = cookie("data").find_members(&headers);
 
-        assert_eq!(
-            found.into_iter().collect::<Vec<_>>(),
-            [("a", "1"), ("d", "7=8")]
-        );
+        let expected = [("a", Some("1")), ("b", None), ("d", Some("7=8"))];
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
         let cookie = cookie("data").member("a").set("1".to_owned(), None);
         assert_eq!(cookie.name(), "__Host-data.a");
     }

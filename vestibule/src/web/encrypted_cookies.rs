@@ -51,9 +51,16 @@ impl EncryptedCookies {
         let brought = self.cookie.find_members(headers).into_iter();
         brought
             .filter_map(|(name, text)| {
-                Some((name.to_owned(), self.cipher.decrypt(name, text, now)?))
+                let value = self.cipher.decrypt(name, text?, now)?;
+                Some((name.to_owned(), value))
             })
             .collect()
+    }
+
+    /// The names of the cookies that a request brings, in whatever state.
+    pub(crate) fn names(&self, headers: &HeaderMap) -> Vec<String> {
+        let brought = self.cookie.find_members(headers);
+        brought.into_keys().map(str::to_owned).collect()
     }
 
     /// The cookie that brings `value` back.

@@ -159,13 +159,13 @@ function ops.mark_stale(id)
 end
 
 function ops.renew(json, fresh, seen, old)
-  local data = call('HGETALL', key('d', old))
-  if drop_session(old) == 0 then
+  if call('EXISTS', key('s', old)) == 0 then
     return 0
   end
-  if #data > 0 then
-    call('HSET', key('d', cjson.decode(json).id), unpack(data))
+  if call('EXISTS', key('d', old)) == 1 then
+    call('RENAME', key('d', old), key('d', cjson.decode(json).id))
   end
+  drop_session(old)
   tell(old)
   add_session(json, fresh, seen)
   return 1

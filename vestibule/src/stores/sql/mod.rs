@@ -194,6 +194,9 @@ const BATCH: usize = 500;
 /// How many times as long as it works a sweep rests.
 const RESTS: u32 = 3;
 
+/// However long a lock was waited for.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
 #[expect(clippy::disallowed_methods, reason = "nothing is waited for but time")]
 async fn rest(duration: Duration) {
     tokio::time::sleep(duration).await;
@@ -420,7 +423,7 @@ impl SqlStore {
                 return Ok(deleted);
             }
             let took = Duration::from_millis(monotonic().saturating_sub(started));
-            rest(took * RESTS).await;
+            rest((took * RESTS).min(LONGEST_REST)).await;
         }
     }
 

@@ -196,3 +196,30 @@ pub(super) async fn a_late_write_in_a_race_revives_nothing(
         assert_eq!(data(store, session.id).await, [], "nothing was left behind");
     }
 }
+
+pub(super) async fn a_write_beside_a_renewal_is_not_lost(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    for _ in 0..RACES {
+        let session = sessions.of("1");
+        create(store, &session).await;
+        let mut renewed = sessions.of("1");
+        renewed.public_id.clone_from(&session.public_id);
+        renewed.renewed_from = Some(session.id);
+
+        let (before, was_there, after) = tokio::join!(
+            set(store, session.id, "a", "1"),
+            store.renew(renewed.clone(), session.id),
+            set(store, session.id, "b", "2"),
+        );
+
+        assert!(was_there.expect("renew"));
+        assert_eq!(
+            (before, after),
+            (DataOutcome::Written, DataOutcome::Written)
+        );
+        let both = pairs(&[("a", "1"), ("b", "2")]);
+        assert_eq!(data(store, renewed.id).await, both);
+    }
+}

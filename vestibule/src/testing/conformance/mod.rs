@@ -62,6 +62,7 @@ pub async fn store_conformance(store: impl SessionStore) {
     data::there_is_a_limit_to_them(&store, &made).await;
     data::parallel_writes_undo_nothing_and_keep_the_limit(&store, &made).await;
     data::a_late_write_in_a_race_revives_nothing(&store, &made).await;
+    data::a_write_beside_a_renewal_is_not_lost(&store, &made).await;
 }
 
 async fn create(store: &impl SessionStore, session: &Session) {
