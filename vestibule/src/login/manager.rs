@@ -85,7 +85,7 @@ pub struct LoginManager<U> {
     pub(crate) cache: Option<LoginCache<U>>,
     pub(crate) touches: Touches,
     swept_at: AtomicI64,
-    /// Held by the sweep that is under way.
+    /// Held by the sweep that is under way; the next one waits.
     sweeping: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -510,12 +510,10 @@ impl<U: User> LoginManager<U> {
         if ours.is_err() {
             return;
         }
-        let Ok(alone) = self.sweeping.clone().try_lock_owned() else {
-            return;
-        };
         let (store, expiry, realm) = (self.store.clone(), self.expiry, self.realm.clone());
+        let sweeping = self.sweeping.clone();
         tokio::spawn(async move {
-            let _alone = alone;
+            let _turn = sweeping.lock().await;
             match store.sweep(&realm, expiry, now).await {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(count, "expired sessions swept"),
