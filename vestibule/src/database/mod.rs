@@ -67,13 +67,23 @@ impl Database {
             .connect_timeout(options.patience)
             .acquire_timeout(options.patience)
             .max_connections(options.max_connections);
-        if url.starts_with("sqlite:") {
+        let is_sqlite = url.starts_with("sqlite:");
+        if is_sqlite {
             sqlite_options(&mut connect, url, &options);
         }
-        sea_orm::Database::connect(connect)
-            .await
-            .map(|connection| Self::connected(connection, url))
-            .map_err(|error| cannot_connect(url, &error))
+        let mut again = interval(AGAIN_AFTER);
+        let mut tries = 0;
+        loop {
+            again.tick().await;
+            tries += 1;
+            match sea_orm::Database::connect(connect.clone()).await {
+                Ok(connection) => return Ok(Self::connected(connection, url)),
+                Err(error) if is_sqlite && tries < NODE_TRIES && is_locked(&error) => {
+                    tracing::debug!(%error, "a database is opened again");
+                }
+                Err(error) => return Err(cannot_connect(url, &error)),
+            }
+        }
     }
 
     fn connected(connection: DatabaseConnection, url: &str) -> Self {
@@ -98,8 +108,8 @@ impl Database {
     /// # Errors
     /// When a migration fails; then nothing of it stays, but on MySQL, and those before it do.
     pub async fn migrate(&self, migrations: Migrations) -> Result<()> {
-        let mut again = interval(MIGRATE_AGAIN_AFTER);
-        for _ in 1..MIGRATE_TRIES {
+        let mut again = interval(AGAIN_AFTER);
+        for _ in 1..NODE_TRIES {
             again.tick().await;
             match migrations.up(&self.connection, None).await {
                 Ok(()) => return Ok(()),
@@ -155,9 +165,10 @@ pub(crate) async fn changed<E: EntityTrait>(
     Ok(updated.rows_affected > 0)
 }
 
-/// How often a migration is tried that another node may be making, and how long it waits between.
-const MIGRATE_TRIES: usize = 20;
-const MIGRATE_AGAIN_AFTER: Duration = Duration::from_millis(250);
+/// How often a database is opened or migrated that another node may be opening or migrating, and
+/// how long it waits between.
+const NODE_TRIES: usize = 20;
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// How often a transaction is tried that the database gave up for another one's sake.
 const TRIES: usize = 5;
@@ -197,6 +208,19 @@ fn is_given_up(error: &Error) -> bool {
     };
     let code = error.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+}
+
+/// Whether SQLite is busy: whoever switches a new file to WAL, as each node does that opens it
+/// first, is not waited for.
+fn is_locked(error: &DbErr) -> bool {
+    const SQLITE_BUSY: u32 = 5;
+    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    // The rest of it says why it is busy.
+    let code: Option<u32> = code.and_then(|code| code.parse().ok());
+    code.is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
 /// The collation by which two texts are equal only if they are the same code points: what
