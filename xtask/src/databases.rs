@@ -1,7 +1,7 @@
-//! PostgreSQL, MariaDB and Redis for tests and benchmarks: servers of our own, on free ports, in temporary folders.
-//! One that runs already is never touched.
+//! PostgreSQL, MariaDB and Redis for tests and benchmarks: servers of our own, on free ports, in
+//! temporary folders. One that runs already is never touched.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -35,7 +35,7 @@ pub(crate) fn with_each(test: impl Fn(&str, &str) -> anyhow::Result<()>) -> anyh
 
 /// A Redis that keeps nothing on disk. It is stopped when dropped.
 pub(crate) struct Redis {
-    child: Child,
+    server: Child,
     pub(crate) url: String,
 }
 
@@ -43,29 +43,24 @@ impl Redis {
     pub(crate) fn start() -> anyhow::Result<Self> {
         packages::install("redis-server", "redis-server")?;
         let port = free_port()?;
-        let child = Command::new("redis-server")
+        let server = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
             .stdout(Stdio::null())
             .spawn()?;
-        let redis = Self {
-            child,
+        let mut redis = Self {
+            server,
             url: format!("redis://127.0.0.1:{port}"),
         };
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let started = Instant::now();
-        while TcpStream::connect_timeout(&address, Duration::from_millis(100)).is_err() {
-            anyhow::ensure!(started.elapsed() < PATIENCE, "Redis does not start");
-            std::thread::yield_now();
-        }
+        wait_for(&mut redis.server, port).context("Redis does not start")?;
         Ok(redis)
     }
 }
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        self.server.kill().ok();
+        self.server.wait().ok();
     }
 }
 
@@ -209,21 +204,25 @@ impl MariaDb {
             server: command.spawn().context("cannot start mariadbd")?,
             folder,
         };
-        mariadb.wait_for(port)?;
+        wait_for(&mut mariadb.server, port).with_context(|| {
+            let log = log_of(mariadb.folder.path());
+            format!("MariaDB does not start: {log}")
+        })?;
         Ok(mariadb)
     }
+}
 
-    fn wait_for(&mut self, port: u16) -> anyhow::Result<()> {
-        let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if started.elapsed() > PATIENCE || self.server.try_wait()?.is_some() {
-                let log = log_of(self.folder.path());
-                bail!("MariaDB does not start: {log}");
-            }
-            std::thread::sleep(Duration::from_millis(100));
+/// Waits until a server answers at this port.
+fn wait_for(server: &mut Child, port: u16) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        if let Some(status) = server.try_wait()? {
+            bail!("it ended: {status}");
         }
-        Ok(())
+        anyhow::ensure!(started.elapsed() < PATIENCE, "it does not answer");
+        std::thread::sleep(Duration::from_millis(100));
     }
+    Ok(())
 }
 
 fn log_of(folder: &Path) -> String {

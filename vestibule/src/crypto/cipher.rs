@@ -8,6 +8,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64URL_NOPAD;
 
 use crate::clock::Timestamp;
+use crate::crypto::dated::{dated, unexpired};
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
 
@@ -16,7 +17,6 @@ use crate::error::{Error, Result};
 pub(crate) struct Cipher(XChaCha20Poly1305);
 
 const NONCE_BYTES: usize = 24;
-const EXPIRY_BYTES: usize = 8;
 
 impl Cipher {
     pub(super) fn new(key: &[u8; 32]) -> Self {
@@ -35,8 +35,7 @@ impl Cipher {
         random: &Random,
     ) -> Result<String> {
         let nonce = random.bytes::<NONCE_BYTES>()?;
-        let mut message = expires_at.as_millis().to_be_bytes().to_vec();
-        message.extend_from_slice(payload);
+        let message = dated(payload, expires_at);
         let payload = Payload {
             msg: &message,
             aad: name.as_bytes(),
@@ -55,9 +54,7 @@ impl Cipher {
             aad: name.as_bytes(),
         };
         let message = self.0.decrypt(&XNonce::from(*nonce), payload).ok()?;
-        let (expires_at, payload) = message.split_first_chunk::<EXPIRY_BYTES>()?;
-        let expires_at = Timestamp::from_millis(i64::from_be_bytes(*expires_at));
-        (now < expires_at).then(|| payload.to_vec())
+        unexpired(&message, now).map(<[u8]>::to_vec)
     }
 }
 

@@ -12,6 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::clock::Timestamp;
 use crate::crypto::cipher::Cipher;
+use crate::crypto::dated::{dated, unexpired};
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
 
@@ -149,13 +150,11 @@ fn weak(why: &str) -> Error {
 pub struct Signer(Zeroizing<[u8; 32]>);
 
 const MAC_BYTES: usize = 32;
-const EXPIRY_BYTES: usize = 8;
 
 impl Signer {
     /// `payload` with its expiry and its HMAC-SHA-256, as base64url.
     pub fn seal(&self, payload: &[u8], expires_at: Timestamp) -> String {
-        let mut message = expires_at.as_millis().to_be_bytes().to_vec();
-        message.extend_from_slice(payload);
+        let mut message = dated(payload, expires_at);
         let tag = self.mac(&message).finalize().into_bytes();
         message.extend_from_slice(&tag);
         let sealed = BASE64URL_NOPAD.encode(&message);
@@ -170,9 +169,7 @@ impl Signer {
         let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
         let (message, tag) = bytes.split_at_checked(bytes.len().checked_sub(MAC_BYTES)?)?;
         self.mac(message).verify_slice(tag).ok()?;
-        let (expires_at, payload) = message.split_first_chunk::<EXPIRY_BYTES>()?;
-        let expires_at = Timestamp::from_millis(i64::from_be_bytes(*expires_at));
-        (now < expires_at).then(|| payload.to_vec())
+        unexpired(message, now).map(<[u8]>::to_vec)
     }
 
     fn mac(&self, message: &[u8]) -> Hmac<Sha256> {

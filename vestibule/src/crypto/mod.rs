@@ -5,6 +5,7 @@
 //! `cipher` is XChaCha20-Poly1305.
 
 pub(crate) mod cipher;
+mod dated;
 pub mod digest;
 pub mod key;
 pub mod random;

@@ -1,8 +1,7 @@
 //! The app's own values of whoever this is: Flask's `session[…]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use cookie::Cookie;
@@ -14,8 +13,10 @@ use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
 use crate::login::visit::Visit;
-use crate::login::{LoginRejection, User};
-use crate::session::{DataChanges, DataKey, DataOutcome, DataValues, SessionId, data_bytes};
+use crate::login::{Login, LoginRejection, User};
+use crate::session::{
+    DataChanges, DataKey, DataOutcome, DataValues, SessionId, SharedSessionStore,
+};
 
 /// The app's own values of the visitor, kept between requests. Flask's `session`.
 ///
@@ -49,8 +50,7 @@ use crate::session::{DataChanges, DataKey, DataOutcome, DataValues, SessionId, d
 ///
 /// [`LoginManager::anonymous_data`]: crate::LoginManager::anonymous_data
 pub struct SessionData<U> {
-    visit: Arc<Visit<U>>,
-    request: Box<Parts>,
+    login: Login<U>,
     /// What was read in this request, and of which session.
     read: Mutex<Option<(SessionId, DataValues)>>,
 }
@@ -74,7 +74,10 @@ impl<U: User> SessionData<U> {
         let name = key.name()?;
         let json = match self.owner().await? {
             Owner::Session(id) => self.of_session(id).await?.remove(name),
-            Owner::Anonymous => self.anonymous().remove(name).map(|value| value.json),
+            Owner::Anonymous => {
+                let mut values = self.login.visit.anonymous_data(self.headers());
+                values.remove(name).map(|value| value.json)
+            }
             Owner::Nobody => None,
         };
         let read = json.map(|json| serde_json::from_str(&json));
@@ -126,22 +129,22 @@ impl<U: User> SessionData<U> {
             Owner::Anonymous => {
                 let is_kept = key.is_kept_at_log_in();
                 let value = json.map(|json| AnonymousValue { is_kept, json });
-                return self.visit.set_anonymous(name, value, &self.request.headers);
+                return self.login.visit.set_anonymous(name, value, self.headers());
             }
             Owner::Nobody => return Ok(DataOutcome::NoSession),
         };
         let mut read = self.read.lock().await;
         let changes = DataChanges::from([(name.to_owned(), json)]);
         *read = None;
-        self.visit.manager.store.change_data(id, &changes).await
+        self.store().change_data(id, &changes).await
     }
 
     async fn owner(&self) -> Result<Owner> {
-        let Some(logged_in) = self.visit.resolve(&self.request).await? else {
+        let Some(logged_in) = self.login.visit.resolve(&self.login.request).await? else {
             return Ok(Owner::Anonymous);
         };
         // An answer that came late has left some.
-        self.visit.drop_data(&self.request.headers);
+        self.login.visit.drop_data(self.headers());
         let session = logged_in.session.as_ref();
         Ok(session.map_or(Owner::Nobody, |session| Owner::Session(session.id)))
     }
@@ -151,15 +154,19 @@ impl<U: User> SessionData<U> {
         match &*read {
             Some((of, values)) if *of == id => Ok(values.clone()),
             _ => {
-                let values = self.visit.manager.store.load_data(id).await?;
+                let values = self.store().load_data(id).await?;
                 *read = Some((id, values.clone()));
                 Ok(values)
             }
         }
     }
 
-    fn anonymous(&self) -> BTreeMap<String, AnonymousValue> {
-        self.visit.anonymous_data(&self.request.headers)
+    fn store(&self) -> &SharedSessionStore {
+        &self.login.visit.manager.store
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        &self.login.request.headers
     }
 }
 
@@ -172,11 +179,9 @@ impl<U> fmt::Debug for SessionData<U> {
 impl<U: User, S: Send + Sync> FromRequestParts<S> for SessionData<U> {
     type Rejection = LoginRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, LoginRejection> {
         Ok(Self {
-            visit: Visit::of(&parts.headers, &parts.extensions)
-                .ok_or_else(LoginRejection::no_layer::<U>)?,
-            request: Box::new(parts.clone()),
+            login: Login::from_request_parts(parts, state).await?,
             read: Mutex::default(),
         })
     }
@@ -230,22 +235,13 @@ impl<U: User> Visit<U> {
         let mut values: BTreeMap<_, _> = brought
             .filter_map(|(name, bytes)| Some((name, AnonymousValue::from_bytes(bytes)?)))
             .collect();
-        for (name, set) in &self.state().set_cookies().data {
+        for (name, set) in self.state().set_data() {
             match &set.value {
                 Some(value) => drop(values.insert(name.clone(), value.clone())),
                 None => drop(values.remove(name)),
             }
         }
-        // Answers in parallel, or cookies brought back, may be more together than any of them.
-        let mut bytes = 0;
-        values
-            .into_iter()
-            .take(MAX_ANONYMOUS_DATA_VALUES)
-            .take_while(|(name, value)| {
-                bytes += name.len() + value.json.len();
-                bytes <= MAX_ANONYMOUS_DATA_BYTES
-            })
-            .collect()
+        within_limits(values)
     }
 
     fn set_anonymous(
@@ -263,25 +259,17 @@ impl<U: User> Visit<U> {
                 None => Ok(DataOutcome::Written),
             };
         };
-        let mut values = self.anonymous_data(headers);
         let cookie = match &value {
             Some(value) => {
+                let mut values = self.anonymous_data(headers);
                 values.insert(name.to_owned(), value.clone());
-                let values = values.into_iter().map(|(name, value)| (name, value.json));
-                let values: DataValues = values.collect();
-                if values.len() > MAX_ANONYMOUS_DATA_VALUES
-                    || data_bytes(&values) > MAX_ANONYMOUS_DATA_BYTES
-                {
+                let count = values.len();
+                if within_limits(values).len() < count {
                     return Ok(DataOutcome::TooMuch);
                 }
                 cookies.set(name, &value.to_bytes())?
             }
-            // Brought in whatever state, or set in this request.
-            None if values.contains_key(name)
-                || cookies.names(headers).iter().any(|brought| brought == name) =>
-            {
-                cookies.remove(name)
-            }
+            None if self.data_names(headers).contains(name) => cookies.remove(name),
             None => return Ok(DataOutcome::Written),
         };
         let set = SetValue { cookie, value };
@@ -312,22 +300,35 @@ impl<U: User> Visit<U> {
         let Some(cookies) = &self.cookies.data else {
             return;
         };
-        let mut state = self.state();
-        let names = cookies.names(headers);
-        if names.is_empty() && !state.sets_data() {
-            return;
-        }
-        let data = &mut state.set_cookies().data;
-        let set = data.keys().cloned();
-        for name in names.into_iter().chain(set.collect::<Vec<_>>()) {
-            let cookie = cookies.remove(&name);
-            data.insert(
-                name,
-                SetValue {
-                    cookie,
-                    value: None,
-                },
-            );
+        for name in self.data_names(headers) {
+            let set = SetValue {
+                cookie: cookies.remove(&name),
+                value: None,
+            };
+            self.state().set_cookies().data.insert(name, set);
         }
     }
+
+    /// The names of the cookies that the browser has, in whatever state, or gets now.
+    fn data_names(&self, headers: &HeaderMap) -> BTreeSet<String> {
+        let cookies = self.cookies.data.as_ref();
+        let brought = cookies.map(|cookies| cookies.names(headers));
+        let mut names: BTreeSet<_> = brought.into_iter().flatten().collect();
+        names.extend(self.state().set_data().map(|(name, _)| name.clone()));
+        names
+    }
+}
+
+/// As many of the values as are allowed: answers in parallel, or cookies brought back, may be more
+/// together than any of them.
+fn within_limits(values: BTreeMap<String, AnonymousValue>) -> BTreeMap<String, AnonymousValue> {
+    let mut bytes = 0;
+    values
+        .into_iter()
+        .take(MAX_ANONYMOUS_DATA_VALUES)
+        .take_while(|(name, value)| {
+            bytes += name.len() + value.json.len();
+            bytes <= MAX_ANONYMOUS_DATA_BYTES
+        })
+        .collect()
 }

@@ -49,8 +49,8 @@ use crate::web::Flash;
 /// }
 /// ```
 pub struct Login<U> {
-    visit: Arc<Visit<U>>,
-    request: Box<Parts>,
+    pub(super) visit: Arc<Visit<U>>,
+    pub(super) request: Box<Parts>,
 }
 
 impl<U: User> Login<U> {

@@ -56,10 +56,9 @@ pub(crate) struct SetCookies {
 }
 
 impl<U> State<U> {
-    /// Whether a value of an anonymous visitor goes with the response.
-    pub(crate) fn sets_data(&self) -> bool {
-        let set = self.set_cookies.as_ref();
-        set.is_some_and(|set| !set.data.is_empty())
+    /// The values of an anonymous visitor that go with the response, by name.
+    pub(crate) fn set_data(&self) -> impl Iterator<Item = (&String, &SetValue)> {
+        self.set_cookies.iter().flat_map(|set| &set.data)
     }
 
     pub(crate) fn set_cookies(&mut self) -> &mut SetCookies {

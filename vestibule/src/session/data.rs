@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::error::{Error, Result};
+use crate::web::cookies::is_member_name;
 
 /// The values of a session by name, each as JSON.
 pub type DataValues = BTreeMap<String, String>;
@@ -51,9 +52,8 @@ impl<T> DataKey<T> {
     /// # Errors
     /// When it is none ([`Error::is_config`]).
     pub(crate) fn name(self) -> Result<&'static str> {
-        let is_inside = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c == b'-';
         let is_name = (1..=Self::MAX_NAME_CHARS).contains(&self.name.len());
-        if is_name && self.name.bytes().all(is_inside) {
+        if is_name && is_member_name(self.name) {
             return Ok(self.name);
         }
         Err(Error::config(format!(
@@ -117,7 +117,7 @@ pub(crate) fn changed(values: &DataValues, changes: &DataChanges) -> Option<Data
 }
 
 /// How much of what is allowed these are.
-pub(crate) fn bytes(values: &DataValues) -> usize {
+fn bytes(values: &DataValues) -> usize {
     let sizes = values.iter().map(|(name, value)| name.len() + value.len());
     sizes.sum()
 }

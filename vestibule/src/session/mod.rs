@@ -45,8 +45,8 @@ mod watch;
 
 pub use cookie::RememberCookie;
 pub(crate) use cookie::{Brought, OwnRememberCookie, SessionCookie, in_realm};
+pub(crate) use data::changed as changed_data;
 pub use data::{DataChanges, DataKey, DataOutcome, DataValues, MAX_DATA_BYTES};
-pub(crate) use data::{bytes as data_bytes, changed as changed_data};
 pub use expiry::SessionExpiry;
 pub(crate) use feed::{Begun, Slots};
 pub use feed::{ChangeFeed, Changed, Moment, TellAtEnd, Watcher};

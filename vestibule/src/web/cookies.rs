@@ -114,10 +114,9 @@ impl OwnCookie {
             let (Some(name), Some(value)) = (parts.next(), parts.next()) else {
                 continue;
             };
-            let is_inside = |c: &u8| c.is_ascii_alphanumeric() || b"_-".contains(c);
             if let Some(name) = str::from_utf8(name)
                 .ok()
-                .filter(|_| name.iter().all(is_inside))
+                .filter(|name| is_member_name(name))
             {
                 found
                     .entry(name)
@@ -151,6 +150,13 @@ impl OwnCookie {
         cookie.make_removal();
         cookie
     }
+}
+
+/// Whether a name has only what a [member](OwnCookie::member) may have in its: ASCII letters,
+/// digits, `_` and `-`.
+pub(crate) fn is_member_name(name: &str) -> bool {
+    let is_inside = |c: u8| c.is_ascii_alphanumeric() || b"_-".contains(&c);
+    name.bytes().all(is_inside)
 }
 
 fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {

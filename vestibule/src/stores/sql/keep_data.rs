@@ -49,16 +49,12 @@ impl MigrationTrait for KeepData {
             .not_null()
             .to_owned();
         // They end with their session, and go on with it under its next id.
-        let of_session = ForeignKey::create()
+        let mut of_session = ForeignKey::create()
             .name("session_data_session_id")
             .from(SessionData::Table, SessionData::SessionId)
             .to(Sessions::Table, Sessions::Id)
             .on_delete(ForeignKeyAction::Cascade)
             .on_update(ForeignKeyAction::Cascade)
-            .to_owned();
-        let key = Index::create()
-            .col(SessionData::SessionId)
-            .col(SessionData::Name)
             .to_owned();
         let table = Table::create()
             .table(SessionData::Table)
@@ -66,8 +62,12 @@ impl MigrationTrait for KeepData {
             .col(session_id)
             .col(name)
             .col(value)
-            .primary_key(&mut key.clone())
-            .foreign_key(&mut of_session.clone())
+            .primary_key(
+                Index::create()
+                    .col(SessionData::SessionId)
+                    .col(SessionData::Name),
+            )
+            .foreign_key(&mut of_session)
             .to_owned();
         manager.create_table(table).await
     }

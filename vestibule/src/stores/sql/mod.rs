@@ -348,8 +348,8 @@ impl SqlStore {
 
     async fn try_change_data(&self, id: SessionId, changes: &DataChanges) -> Result<DataOutcome> {
         let transaction = self.begin().await?;
-        // Locks the session: it stays until the values are there, and whoever else writes some
-        // waits. That it is over must not come out later.
+        // Locks the session: nobody ends or renews it until the values are there, and whoever else
+        // writes some waits.
         let lock = session::Entity::update_many()
             .col_expr(
                 session::Column::UserEpoch,
