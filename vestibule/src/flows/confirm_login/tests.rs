@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
 use http::StatusCode;
+use http_body_util::channel::Channel;
 use serde_json::json;
 
 use crate::accounts::Account;
@@ -145,11 +147,29 @@ async fn a_double_click_is_not_told_that_the_password_is_wrong() {
     let browser = stale(&app).await;
     let again = browser.stolen();
     let fields = [("password", PASSWORD), ("next", "/sensitive")];
+    let form = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("sec-fetch-site", "same-origin"),
+    ];
 
-    let (first, second) = tokio::join!(
-        browser.post("/confirm-login", &fields),
-        again.post("/confirm-login", &fields)
-    );
+    // There is room for one half of the form: with the other sent, the first is being read, by a
+    // handler that knows who it is.
+    let (mut sender, body) = Channel::<Bytes>::new(1);
+    let second = again.post_with("/confirm-login", &form, Body::new(body));
+    let mut second = std::pin::pin!(second);
+    let send = async {
+        sender.send_data("next=/sensitive&".into()).await.unwrap();
+        let password = PASSWORD.replace(' ', "+");
+        let rest = format!("password={password}");
+        sender.send_data(rest.into()).await.unwrap();
+    };
+    tokio::select! {
+        answer = &mut second => panic!("answered too soon: {}", answer.text()),
+        () = send => {}
+    }
+    let first = browser.post("/confirm-login", &fields).await;
+    drop(sender);
+    let second = second.await;
 
     assert_eq!(first.location(), Some("/sensitive"));
     assert_eq!(second.location(), Some("/sensitive"));
