@@ -94,8 +94,12 @@ fn app(users: Users, store: impl SessionStore + Clone) -> Router {
         .route("/plain", get(hello))
 }
 
-async fn hello() -> Html<&'static str> {
-    Html("<h1>Welcome world</h1>")
+async fn hello() -> Html<String> {
+    page("world")
+}
+
+fn page(username: &str) -> Html<String> {
+    Html(format!("<h1>Welcome {username}</h1>"))
 }
 
 async fn register(
@@ -128,7 +132,7 @@ async fn log_out(mut session: AuthSession) -> Result<Redirect, StatusCode> {
 /// Without `login_required!` in front, which would cost one more middleware.
 async fn welcome(session: AuthSession) -> Response {
     match session.user {
-        Some(user) => Html(format!("<h1>Welcome {}</h1>", user.username)).into_response(),
+        Some(user) => page(&user.username).into_response(),
         None => StatusCode::UNAUTHORIZED.into_response(),
     }
 }

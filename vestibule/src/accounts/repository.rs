@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -27,6 +28,12 @@ use crate::session::{
 /// The stored users. Clones share everything.
 #[derive(Clone)]
 pub struct Accounts {
+    pub(super) inner: Arc<Inner>,
+}
+
+/// Behind one pointer, as axum copies a router's state for each request.
+#[derive(Clone)]
+pub(super) struct Inner {
     pub(super) database: Database,
     pub(super) passwords: Passwords,
     pub(super) sessions: SharedSessionStore,
@@ -70,7 +77,7 @@ impl Accounts {
         passwords: Passwords,
         sessions: SharedSessionStore,
     ) -> Self {
-        Self {
+        let inner = Inner {
             database,
             passwords,
             sessions,
@@ -78,31 +85,34 @@ impl Accounts {
             expiry: SessionExpiry::default(),
             clock: Clock::default(),
             random: Random::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
         }
     }
 
     /// The [`realm`](crate::login::LoginManager::realm) of the sessions. Default: empty.
     pub fn realm(mut self, realm: &str) -> Self {
-        realm.clone_into(&mut self.realm);
+        realm.clone_into(&mut Arc::make_mut(&mut self.inner).realm);
         self
     }
 
     /// When sessions end by themselves, as in
     /// [`LoginManager::expiry`](crate::login::LoginManager::expiry): which of them are listed.
     pub fn expiry(mut self, expiry: SessionExpiry) -> Self {
-        self.expiry = expiry;
+        Arc::make_mut(&mut self.inner).expiry = expiry;
         self
     }
 
     /// Where the time comes from; a test sets it.
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+        Arc::make_mut(&mut self.inner).clock = clock;
         self
     }
 
     /// Where randomness comes from; a test sets it.
     pub fn random(mut self, random: Random) -> Self {
-        self.random = random;
+        Arc::make_mut(&mut self.inner).random = random;
         self
     }
 
@@ -119,8 +129,8 @@ impl Accounts {
         if self.find(username).await?.is_some() {
             return Ok(Registration::NameTaken);
         }
-        let hash = self.passwords.hash(password).await?;
-        let transaction = self.database.connection().begin().await;
+        let hash = self.inner.passwords.hash(password).await?;
+        let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
         let Some(account) = self.insert(username, &hash, &transaction).await? else {
             return Ok(Registration::NameTaken);
@@ -142,7 +152,7 @@ impl Accounts {
         hash: &PasswordHash,
         transaction: &DatabaseTransaction,
     ) -> Result<Option<Account>> {
-        let now = self.clock.now();
+        let now = self.inner.clock.now();
         let id = self.new_id(now)?;
         let user = user::ActiveModel {
             id: ActiveValue::Set(id.clone()),
@@ -176,13 +186,13 @@ impl Accounts {
         let found = match username.parse::<Username>() {
             Ok(username) => {
                 let by_name = user::Column::CanonicalUsername.eq(username.canonical());
-                rows::find_with_password(by_name.into(), self.database.connection()).await?
+                rows::find_with_password(by_name.into(), self.inner.database.connection()).await?
             }
             Err(_) => None,
         };
         let (account, hash) = found.unzip();
         let hash = hash.flatten();
-        let is_right = self.passwords.verify(password, hash.as_ref()).await?;
+        let is_right = self.inner.passwords.verify(password, hash.as_ref()).await?;
         Ok(match account {
             Some(account) if is_right && !account.is_disabled => PasswordCheck::Right(account),
             _ => PasswordCheck::Wrong,
@@ -195,7 +205,7 @@ impl Accounts {
     /// When the database failed.
     pub async fn find(&self, username: &Username) -> Result<Option<Account>> {
         let by_name = user::Column::CanonicalUsername.eq(username.canonical());
-        rows::find_one(by_name.into(), self.database.connection()).await
+        rows::find_one(by_name.into(), self.inner.database.connection()).await
     }
 
     /// The sessions of a user that are alive, the last seen first.
@@ -203,17 +213,18 @@ impl Accounts {
     /// # Errors
     /// When the session store failed.
     pub async fn sessions(&self, account: &Account) -> Result<Vec<Session>> {
-        let (realm, id, epoch) = (&self.realm, &account.id, account.session_epoch);
-        let now = self.clock.now();
-        self.sessions
-            .list_alive(realm, id, epoch, self.expiry, now)
+        let (realm, id, epoch) = (&self.inner.realm, &account.id, account.session_epoch);
+        let now = self.inner.clock.now();
+        self.inner
+            .sessions
+            .list_alive(realm, id, epoch, self.inner.expiry, now)
             .await
     }
 
     /// Whether the session store answers.
     pub(crate) async fn ping_sessions(&self) -> Result<()> {
         let nobodys = SessionId::from_bytes([0; 32]);
-        self.sessions.load(nobodys).await.map(drop)
+        self.inner.sessions.load(nobodys).await.map(drop)
     }
 
     /// Removes the sessions and remembered logins that have expired, some at a time. Returns how
@@ -222,8 +233,11 @@ impl Accounts {
     /// # Errors
     /// When the session store failed.
     pub async fn sweep_sessions(&self) -> Result<u64> {
-        let now = self.clock.now();
-        self.sessions.sweep(&self.realm, self.expiry, now).await
+        let now = self.inner.clock.now();
+        self.inner
+            .sessions
+            .sweep(&self.inner.realm, self.inner.expiry, now)
+            .await
     }
 
     /// Changes of accounts and roles by the hand of `actor`.
@@ -261,8 +275,8 @@ impl Accounts {
         password: &Secret,
         address: Option<IpAddr>,
     ) -> Result<Option<Account>> {
-        let hash = self.passwords.hash(password).await?;
-        let transaction = self.database.connection().begin().await;
+        let hash = self.inner.passwords.hash(password).await?;
+        let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
         let unchanged = user::Column::SessionEpoch
             .eq(account.session_epoch)
@@ -283,8 +297,9 @@ impl Accounts {
         };
         let themself = Actor::themself(account, address);
         self.commit(transaction, &themself, entry).await?;
-        self.sessions
-            .revoke_user(&self.realm, &account.id, None)
+        self.inner
+            .sessions
+            .revoke_user(&self.inner.realm, &account.id, None)
             .await?;
         self.load(account.id.clone()).await
     }
@@ -301,7 +316,7 @@ impl Accounts {
 
     /// An update of a user.
     pub(super) fn update(&self, id: &UserId) -> UpdateMany<user::Entity> {
-        let now = self.clock.now().as_millis();
+        let now = self.inner.clock.now().as_millis();
         user::Entity::update_many()
             .col_expr(user::Column::UpdatedAt, Expr::value(now))
             .filter(user::Column::Id.eq(id.as_str()))
@@ -313,7 +328,7 @@ impl Accounts {
         hash: &PasswordHash,
         connection: &impl ConnectionTrait,
     ) -> Result<()> {
-        let row = password_row(id.as_str(), hash, self.clock.now());
+        let row = password_row(id.as_str(), hash, self.inner.clock.now());
         let replace = sea_orm::sea_query::OnConflict::column(password::Column::UserId)
             .update_columns([password::Column::Hash, password::Column::ChangedAt])
             .to_owned();
@@ -328,7 +343,7 @@ impl Accounts {
     /// A UUID, version 7 (RFC 9562): random, and in the order of time for the index's sake.
     pub(super) fn new_id(&self, now: Timestamp) -> Result<String> {
         let millis = u64::try_from(now.as_millis()).unwrap_or(0);
-        let random = self.random.bytes::<10>()?;
+        let random = self.inner.random.bytes::<10>()?;
         let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
         Ok(id.to_string())
     }
@@ -344,11 +359,11 @@ fn password_row(user_id: &str, hash: &PasswordHash, now: Timestamp) -> password:
 
 impl UserLoader<Account> for Accounts {
     async fn load(&self, id: UserId) -> Result<Option<Account>> {
-        rows::find(&id, self.database.connection()).await
+        rows::find(&id, self.inner.database.connection()).await
     }
 
     fn feed(&self) -> Option<&ChangeFeed> {
-        Some(self.database.feed())
+        Some(self.inner.database.feed())
     }
 
     fn finds_sessions(&self) -> bool {
@@ -356,14 +371,14 @@ impl UserLoader<Account> for Accounts {
     }
 
     async fn load_with_session(&self, id: SessionId) -> Result<Option<(Session, Option<Account>)>> {
-        rows::find_with_session(id, self.database.connection()).await
+        rows::find_with_session(id, self.inner.database.connection()).await
     }
 }
 
 impl fmt::Debug for Accounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accounts")
-            .field("database", &self.database)
+            .field("database", &self.inner.database)
             .finish_non_exhaustive()
     }
 }

@@ -33,7 +33,7 @@ impl Accounts {
     /// # Errors
     /// When the database failed.
     pub async fn role_names(&self) -> Result<Vec<String>> {
-        let mut names = names(self.database.connection()).await?;
+        let mut names = names(self.inner.database.connection()).await?;
         names.sort_unstable();
         Ok(names)
     }
@@ -43,7 +43,7 @@ impl Accounts {
     /// # Errors
     /// When the database failed.
     pub async fn roles(&self) -> Result<Vec<Role>> {
-        let connection = self.database.connection();
+        let connection = self.inner.database.connection();
         let names = names(connection).await?;
         let rows = role_permission::Entity::find()
             .order_by_asc(role_permission::Column::Permission)
@@ -66,7 +66,7 @@ impl Accounts {
     /// # Errors
     /// When the database failed.
     pub async fn role(&self, name: &RoleName) -> Result<Option<Role>> {
-        let connection = self.database.connection();
+        let connection = self.inner.database.connection();
         let found = role::Entity::find_by_id(name.as_str()).one(connection);
         let Some(role) = found.await.map_err(Error::from_db)? else {
             return Ok(None);
@@ -85,7 +85,7 @@ impl Accounts {
     pub async fn count_with_role(&self, role: &RoleName) -> Result<u64> {
         user_role::Entity::find()
             .filter(user_role::Column::RoleName.eq(role.as_str()))
-            .count(self.database.connection())
+            .count(self.inner.database.connection())
             .await
             .map_err(Error::from_db)
     }
@@ -96,7 +96,7 @@ impl Accounts {
     /// # Errors
     /// When the database failed.
     pub async fn has_active_admin(&self) -> Result<bool> {
-        let count = count_active_admins(None, self.database.connection()).await?;
+        let count = count_active_admins(None, self.inner.database.connection()).await?;
         Ok(count > 0)
     }
 }

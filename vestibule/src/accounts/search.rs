@@ -51,7 +51,7 @@ impl Accounts {
             // Where names are compared by their code points, the names that begin alike lie
             // together in the index. One lower bound: SQLite would take the first of two.
             let by_code_points =
-                self.database.connection().get_database_backend() != DbBackend::Postgres;
+                self.inner.database.connection().get_database_backend() != DbBackend::Postgres;
             find = match by_code_points {
                 true if after < &*prefix => find.filter(name.gte(&*prefix)),
                 _ => find.filter(name.gt(after)),
@@ -63,10 +63,10 @@ impl Accounts {
         let found = find
             .order_by_asc(name)
             .limit(limit)
-            .all(self.database.connection())
+            .all(self.inner.database.connection())
             .await
             .map_err(Error::from_db)?;
-        rows::with_rights(found, self.database.connection()).await
+        rows::with_rights(found, self.inner.database.connection()).await
     }
 
     /// The name of a user that was probably meant by `name`: of those that begin alike, and of
@@ -89,7 +89,7 @@ impl Accounts {
                 .column(user::Column::Username)
                 .limit(LOOK_AT)
                 .into_tuple()
-                .all(self.database.connection())
+                .all(self.inner.database.connection())
                 .await
                 .map_err(Error::from_db)?;
             names.extend(found);

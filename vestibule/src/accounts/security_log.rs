@@ -131,7 +131,7 @@ impl Accounts {
         let found = find
             .order_by_desc(security_log::Column::Id)
             .limit(limit)
-            .all(self.database.connection())
+            .all(self.inner.database.connection())
             .await
             .map_err(Error::from_db)?;
         Ok(found.into_iter().map(LogEntry::from).collect())
@@ -146,9 +146,9 @@ impl Accounts {
     ) -> Result<()> {
         // A change of a role is one of everybody who has it.
         let changed = entry.user.map(|user| Changed::User(&user.id));
-        let feed = self.database.feed();
+        let feed = self.inner.database.feed();
         let _told = feed.tell_at_end(changed.unwrap_or(Changed::Everything));
-        let now = self.clock.now();
+        let now = self.inner.clock.now();
         let row = security_log::ActiveModel {
             id: ActiveValue::Set(self.new_id(now)?),
             at: ActiveValue::Set(now.as_millis()),

@@ -20,7 +20,7 @@ use crate::session::{
 /// A session stays for as long as it need not be touched, about a minute, and is then read again:
 /// whatever goes wrong with a feed, that is the end of it.
 pub(crate) struct LoginCache<U> {
-    kept: Cache<SessionId, Arc<Kept<U>>, UnitWeighter, BuildHasherDefault<Digest>>,
+    kept: Cache<SessionId, Kept<U>, UnitWeighter, BuildHasherDefault<Digest>>,
     sessions: ChangeFeed,
     users: Users,
 }
@@ -38,6 +38,7 @@ pub(crate) enum Users {
     For(Duration, ChangeFeed),
 }
 
+/// Copied at each look: a pointer and a few numbers.
 struct Kept<U> {
     found: Found<U>,
     slots: Slots,
@@ -50,6 +51,15 @@ struct Kept<U> {
 pub(crate) enum Found<U> {
     Session(Arc<Session>),
     LoggedIn(Arc<LoggedIn<U>>),
+}
+
+impl<U> Clone for Kept<U> {
+    fn clone(&self) -> Self {
+        Self {
+            found: self.found.clone(),
+            ..*self
+        }
+    }
 }
 
 impl<U> Clone for Found<U> {
@@ -88,14 +98,14 @@ impl<U> LoginCache<U> {
     pub(crate) fn get(&self, id: SessionId, now: Timestamp) -> Option<Found<U>> {
         let kept = self.kept.get(&id)?;
         let (kept_at, monotonic_at) = kept.kept_at;
-        let age = now.since(kept_at).max(Duration::from_millis(
-            monotonic().saturating_sub(monotonic_at),
-        ));
+        let moment = monotonic();
+        let age = Duration::from_millis(moment.saturating_sub(monotonic_at));
+        let age = now.since(kept_at).max(age);
         let is_good = age < SessionExpiry::TOUCH_EVERY
-            && self.sessions.is_up()
+            && self.sessions.is_up_at(moment)
             && match &self.users {
                 Users::NotKept | Users::Beside => true,
-                Users::Until(feed) => feed.is_up(),
+                Users::Until(feed) => feed.is_up_at(moment),
                 Users::For(duration, _) => age < *duration,
             }
             && self.version(&kept.slots) == kept.version;
@@ -103,7 +113,7 @@ impl<U> LoginCache<U> {
             self.kept.remove(&id);
             return None;
         }
-        Some(kept.found.clone())
+        Some(kept.found)
     }
 
     /// To be called before the stores are asked; none while nothing is kept.
@@ -144,7 +154,7 @@ impl<U> LoginCache<U> {
             version: sessions.wrapping_add(users),
             kept_at: (now, monotonic()),
         };
-        self.kept.insert(session.id, Arc::new(kept));
+        self.kept.insert(session.id, kept);
     }
 
     /// Both versions in one: each only ever grows.

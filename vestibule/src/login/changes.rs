@@ -88,8 +88,8 @@ impl<U: User> Visit<U> {
         self.end_oldest(user, &session, now).await?;
         manager.sweep_if_due();
         self.state().set_cookies().remember = match &remembered {
-            Some((token, login)) => Some(self.cookies.remember.set(token, login, now)),
-            None if self.may_have_remember_cookie() => Some(self.cookies.remember.remove()),
+            Some((token, login)) => Some(self.manager.cookies.remember.set(token, login, now)),
+            None if self.may_have_remember_cookie() => Some(self.manager.cookies.remember.remove()),
             None => None,
         };
         let logged_in = LoggedIn {
@@ -200,7 +200,7 @@ impl<U: User> Visit<U> {
     fn go_on(&self, token: &SessionToken, logged_in: LoggedIn<U>) {
         self.set_session_cookie(token);
         let mut state = self.state();
-        state.set_cookies().next = self.cookies.next.as_ref().map(SignedCookie::remove);
+        state.set_cookies().next = self.manager.cookies.next.as_ref().map(SignedCookie::remove);
         state.visitor = Visitor::LoggedIn(Arc::new(logged_in));
     }
 
@@ -208,9 +208,9 @@ impl<U: User> Visit<U> {
     pub(crate) fn forget(&self) {
         let mut state = self.state();
         state.visitor = Visitor::Anonymous;
-        state.set_cookies().session = Some(self.cookies.session.remove());
+        state.set_cookies().session = Some(self.manager.cookies.session.remove());
         if self.may_have_remember_cookie() || state.set_cookies().remember.is_some() {
-            state.set_cookies().remember = Some(self.cookies.remember.remove());
+            state.set_cookies().remember = Some(self.manager.cookies.remember.remove());
         }
     }
 

@@ -229,7 +229,7 @@ pub(crate) struct SetValue {
 impl<U: User> Visit<U> {
     /// What an anonymous visitor has: what the request brings, and what was changed since.
     fn anonymous_data(&self, headers: &HeaderMap) -> BTreeMap<String, AnonymousValue> {
-        let cookies = self.cookies.data.as_ref();
+        let cookies = self.manager.cookies.data.as_ref();
         let brought = cookies.map(|cookies| cookies.read(headers));
         let brought = brought.into_iter().flatten();
         let mut values: BTreeMap<_, _> = brought
@@ -250,7 +250,7 @@ impl<U: User> Visit<U> {
         value: Option<AnonymousValue>,
         headers: &HeaderMap,
     ) -> Result<DataOutcome> {
-        let Some(cookies) = &self.cookies.data else {
+        let Some(cookies) = &self.manager.cookies.data else {
             return match value {
                 Some(_) => Err(Error::config(
                     "there is nowhere to keep values of anonymous visitors: give \
@@ -279,7 +279,7 @@ impl<U: User> Visit<U> {
 
     /// What is to be kept of the anonymous visitor's values goes to the session of their log-in.
     pub(super) async fn take_over_data(&self, id: SessionId, headers: &HeaderMap) -> Result<()> {
-        if self.cookies.data.is_none() || matches!(self.known(), Some(Some(_))) {
+        if self.manager.cookies.data.is_none() || matches!(self.known(), Some(Some(_))) {
             // Whoever was logged in had theirs in a session.
             return Ok(());
         }
@@ -297,7 +297,7 @@ impl<U: User> Visit<U> {
 
     /// Takes the values of an anonymous visitor away from the browser.
     pub(super) fn drop_data(&self, headers: &HeaderMap) {
-        let Some(cookies) = &self.cookies.data else {
+        let Some(cookies) = &self.manager.cookies.data else {
             return;
         };
         for name in self.data_names(headers) {
@@ -311,7 +311,7 @@ impl<U: User> Visit<U> {
 
     /// The names of the cookies that the browser has, in whatever state, or gets now.
     fn data_names(&self, headers: &HeaderMap) -> BTreeSet<String> {
-        let cookies = self.cookies.data.as_ref();
+        let cookies = self.manager.cookies.data.as_ref();
         let brought = cookies.map(|cookies| cookies.names(headers));
         let mut names: BTreeSet<_> = brought.into_iter().flatten().collect();
         names.extend(self.state().set_data().map(|(name, _)| name.clone()));

@@ -207,7 +207,7 @@ impl<U: User> Login<U> {
     /// Where the visitor was going: the one `next` in the address, or where it is kept by
     /// [`next_in_cookie`](crate::LoginManager::next_in_cookie), until the next log-in.
     pub fn next(&self) -> Next {
-        match &self.visit.cookies.next {
+        match &self.visit.manager.cookies.next {
             Some(cookie) => {
                 let kept = cookie.read(&self.request.headers);
                 let kept = kept.and_then(|kept| String::from_utf8(kept).ok());
@@ -221,7 +221,7 @@ impl<U: User> Login<U> {
     /// for apps that use [`messages`](crate::LoginManager::messages).
     pub fn take_messages(&self) -> Vec<Flash> {
         let headers = &self.request.headers;
-        let flashes = self.visit.cookies.messages.as_ref();
+        let flashes = self.visit.manager.cookies.messages.as_ref();
         let Some(flashes) = flashes.filter(|flashes| flashes.is_brought(headers)) else {
             return Vec::new();
         };

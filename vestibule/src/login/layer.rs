@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -14,21 +15,33 @@ use http::header::{
 use http::{Method, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
+use tower_http::csrf::{self, CsrfLayer, ProtectionError};
 
 use crate::login::cookies::Cookies;
 use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
 use crate::web::{Problem, PublicUrl};
 
-type CheckOrigin<S> = Csrf<S, fn(ProtectionError) -> Response>;
-
 /// Makes a router know who its visitors are, from [`LoginManager::layer`].
 #[must_use = "a layer does nothing until it is put on a router"]
-pub struct LoginLayer<U> {
-    manager: Arc<LoginManager<U>>,
-    cookies: Arc<Cookies>,
+pub struct LoginLayer<U>(Arc<Serving<U>>);
+
+/// A login manager whose settings are final, and what follows from them.
+///
+/// Behind one pointer, as axum copies a service for each request: to count its owners is dear
+/// where several threads do it at once.
+pub(crate) struct Serving<U> {
+    manager: LoginManager<U>,
+    pub(crate) cookies: Cookies,
     check_origin: CsrfLayer<fn(ProtectionError) -> Response>,
+}
+
+impl<U> Deref for Serving<U> {
+    type Target = LoginManager<U>;
+
+    fn deref(&self) -> &LoginManager<U> {
+        &self.manager
+    }
 }
 
 impl<U: User> LoginLayer<U> {
@@ -39,11 +52,11 @@ impl<U: User> LoginLayer<U> {
                 .add_trusted_origin(public_url.origin())
                 .expect("a public URL was checked to be an origin");
         }
-        Self {
-            cookies: Arc::new(Cookies::of(&manager)),
-            manager: Arc::new(manager),
+        Self(Arc::new(Serving {
+            cookies: Cookies::of(&manager),
+            manager,
             check_origin: check_origin.with_rejection_response(cross_origin),
-        }
+        }))
     }
 }
 
@@ -86,18 +99,14 @@ fn cross_origin(_: ProtectionError) -> Response {
 
 impl<U> Clone for LoginLayer<U> {
     fn clone(&self) -> Self {
-        Self {
-            manager: self.manager.clone(),
-            cookies: self.cookies.clone(),
-            check_origin: self.check_origin.clone(),
-        }
+        Self(self.0.clone())
     }
 }
 
 impl<U> fmt::Debug for LoginLayer<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginLayer")
-            .field("manager", &self.manager)
+            .field("manager", &self.0.manager)
             .finish_non_exhaustive()
     }
 }
@@ -107,9 +116,8 @@ impl<U: User, S> Layer<S> for LoginLayer<U> {
 
     fn layer(&self, inner: S) -> LoginService<U, S> {
         LoginService {
-            manager: self.manager.clone(),
-            cookies: self.cookies.clone(),
-            inner: self.check_origin.layer(inner),
+            manager: self.0.clone(),
+            inner,
         }
     }
 }
@@ -119,16 +127,14 @@ impl<U: User, S> Layer<S> for LoginLayer<U> {
 /// Written by hand where a middleware function would do, as it is on the path of every
 /// request: a function boxes two futures more.
 pub struct LoginService<U, S> {
-    manager: Arc<LoginManager<U>>,
-    cookies: Arc<Cookies>,
-    inner: CheckOrigin<S>,
+    manager: Arc<Serving<U>>,
+    inner: S,
 }
 
 impl<U, S: Clone> Clone for LoginService<U, S> {
     fn clone(&self) -> Self {
         Self {
             manager: self.manager.clone(),
-            cookies: self.cookies.clone(),
             inner: self.inner.clone(),
         }
     }
@@ -147,39 +153,52 @@ where
 {
     type Response = Response;
     type Error = S::Error;
-    type Future = ResponseFuture<U, <CheckOrigin<S> as Service<Request>>::Future>;
+    type Future = ResponseFuture<U, S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
+        mark_secrets(request.headers_mut());
+        let visit = Visit::begin(self.manager.clone(), &mut request);
         // These the origin check lets pass in any case.
-        if !matches!(
+        let inner = if matches!(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
         ) {
+            Inner::Safe {
+                future: self.inner.call(request),
+            }
+        } else {
             mark_insecure_origin(self.manager.public_url.as_ref(), request.headers_mut());
-        }
-        mark_secrets(request.headers_mut());
-        let visit = Visit::begin(self.manager.clone(), self.cookies.clone(), &mut request);
-        ResponseFuture {
-            inner: self.inner.call(request),
-            visit,
-        }
+            let mut checked = self.manager.check_origin.layer(&mut self.inner);
+            Inner::Checked {
+                future: checked.call(request),
+            }
+        };
+        ResponseFuture { inner, visit }
     }
 }
 
 pin_project! {
     /// The future of [`LoginService`].
-    pub struct ResponseFuture<U, F> {
+    pub struct ResponseFuture<U, F: Future> {
         #[pin]
-        inner: F,
+        inner: Inner<F>,
         visit: Arc<Visit<U>>,
     }
 }
 
-impl<U, F> fmt::Debug for ResponseFuture<U, F> {
+pin_project! {
+    #[project = PinnedInner]
+    enum Inner<F: Future> {
+        Safe { #[pin] future: F },
+        Checked { #[pin] future: csrf::ResponseFuture<F> },
+    }
+}
+
+impl<U, F: Future> fmt::Debug for ResponseFuture<U, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResponseFuture")
     }
@@ -194,7 +213,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.inner.poll(cx)?);
+        let mut response = ready!(match this.inner.project() {
+            PinnedInner::Safe { future } => future.poll(cx),
+            PinnedInner::Checked { future } => future.poll(cx),
+        })?;
         this.visit.finish(&mut response);
         Poll::Ready(Ok(response))
     }

@@ -249,7 +249,7 @@ impl<U: User> Visit<U> {
                 .await?;
         }
         self.state().set_cookies().remember =
-            Some(self.cookies.remember.set(token, &remembered, now));
+            Some(self.manager.cookies.remember.set(token, &remembered, now));
         Ok(())
     }
 
@@ -330,7 +330,7 @@ impl<U: User> Visit<U> {
         if manager.remember.refresh_each_request {
             rotated.expires_at = now + rotated.duration;
         }
-        let remember_cookie = self.cookies.remember.set(successor, &rotated, now);
+        let remember_cookie = self.manager.cookies.remember.set(successor, &rotated, now);
         let resumed = manager
             .store
             .resume(session.clone(), rotated, seen.token)

@@ -258,7 +258,7 @@ impl<U: User> Visit<U> {
     /// its place.
     fn way_to(&self, view: &str, came_from: Option<&str>, client: Client, origin: &str) -> String {
         let manager = &*self.manager;
-        let url = match &self.cookies.next {
+        let url = match &self.manager.cookies.next {
             Some(cookie) => {
                 let kept = came_from.map(|next| cookie.set(next.as_bytes()));
                 // Not for a script, which goes nowhere. And without a way back, not to where
@@ -282,7 +282,7 @@ impl<U: User> Visit<U> {
 
     /// Adds a message to those on their way, once.
     pub(crate) fn leave_message(&self, message: Option<Flash>, headers: &HeaderMap) {
-        let (Some(mut message), Some(flashes)) = (message, &self.cookies.messages) else {
+        let (Some(mut message), Some(flashes)) = (message, &self.manager.cookies.messages) else {
             return;
         };
         if let Some(localize) = &self.manager.localize {

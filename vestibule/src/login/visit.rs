@@ -12,23 +12,24 @@ use http::{Extensions, HeaderMap, HeaderValue};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::login::cookies::Cookies;
 use crate::login::data::SetValue;
 use crate::login::event::Refused;
+use crate::login::layer::Serving;
 use crate::login::protection::Sender;
 use crate::login::refusal::original_path;
 use crate::login::rule::Demand;
 #[cfg(any(test, feature = "testing"))]
 use crate::login::testing::TestLogin;
-use crate::login::{Event, EventRecord, LoginManager, User, UserId};
+use crate::login::{Event, EventRecord, User, UserId};
 use crate::session::{Brought, RememberToken, Session, SessionExpiry, SessionToken};
 use crate::web::cookies;
 
 /// What the layer puts into a request: the tokens the browser brought, and who they stand for
 /// once somebody asks.
 pub(crate) struct Visit<U> {
-    pub(crate) manager: Arc<LoginManager<U>>,
-    pub(crate) cookies: Arc<Cookies>,
+    pub(crate) manager: Arc<Serving<U>>,
+    /// That of the login manager around this one.
+    around: Option<Innermost>,
     sent: OnceLock<Sent>,
     /// Whether another login manager around this one has its cookies or its user type.
     is_mixed_up: bool,
@@ -56,6 +57,14 @@ pub(crate) struct SetCookies {
 }
 
 impl<U> State<U> {
+    fn known(&self) -> Option<Option<Arc<LoggedIn<U>>>> {
+        match &self.visitor {
+            Visitor::NotAsked => None,
+            Visitor::Anonymous => Some(None),
+            Visitor::LoggedIn(logged_in) => Some(Some(logged_in.clone())),
+        }
+    }
+
     /// The values of an anonymous visitor that go with the response, by name.
     pub(crate) fn set_data(&self) -> impl Iterator<Item = (&String, &SetValue)> {
         self.set_cookies.iter().flat_map(|set| &set.data)
@@ -81,28 +90,40 @@ pub(crate) struct Sent {
     pub(crate) sender: Sender,
 }
 
-/// The visits of a request: that of the login manager whose layer it has passed last, and those
-/// of the managers around it.
+/// The visit at the login manager whose layer a request has passed last.
 #[derive(Clone)]
-struct Visits {
-    realm: Arc<str>,
-    visit: Arc<dyn Any + Send + Sync>,
-    around: Option<Arc<Visits>>,
+struct Innermost(Arc<dyn AnyVisit>);
+
+trait AnyVisit: Any + Send + Sync {
+    fn realm(&self) -> &str;
+
+    fn around(&self) -> Option<&Innermost>;
 }
 
-impl Visits {
-    fn of<U: User>(&self) -> Option<Arc<Visit<U>>> {
-        let visit = self.visit.clone().downcast().ok();
-        visit.or_else(|| self.around.as_ref()?.of())
+impl<U: User> AnyVisit for Visit<U> {
+    fn realm(&self) -> &str {
+        &self.manager.realm
     }
 
-    /// Whether one of them has this realm, and so the same cookies, or this user type, and so
-    /// hides the other.
-    fn clash_with<U: User>(&self, realm: &Arc<str>) -> bool {
-        let around = self.around.as_ref();
-        self.realm == *realm
-            || self.visit.is::<Visit<U>>()
-            || around.is_some_and(|around| around.clash_with::<U>(realm))
+    fn around(&self) -> Option<&Innermost> {
+        self.around.as_ref()
+    }
+}
+
+impl Innermost {
+    /// This one, or one around it, with users of this type.
+    fn of<U: User>(&self) -> Option<Arc<Visit<U>>> {
+        let visit: Arc<dyn Any + Send + Sync> = self.0.clone();
+        visit.downcast().ok().or_else(|| self.0.around()?.of())
+    }
+
+    /// Whether this one, or one around it, has this realm, and so the same cookies, or this user
+    /// type, and so hides the other.
+    fn clashes_with<U: User>(&self, realm: &str) -> bool {
+        let visit: &dyn Any = &*self.0;
+        self.0.realm() == realm
+            || visit.is::<Visit<U>>()
+            || (self.0.around()).is_some_and(|around| around.clashes_with::<U>(realm))
     }
 }
 
@@ -129,33 +150,27 @@ impl Sent {
 impl<U: User> Visit<U> {
     /// Puts a visit into the request. Nothing is read yet: most pages may never ask.
     pub(crate) fn begin(
-        manager: Arc<LoginManager<U>>,
-        cookies: Arc<Cookies>,
+        manager: Arc<Serving<U>>,
         request: &mut axum::extract::Request,
     ) -> Arc<Self> {
         let extensions = request.extensions_mut();
-        let around = extensions.get::<Visits>().cloned().map(Arc::new);
-        let realm = manager.realm.clone();
+        let around = extensions.remove::<Innermost>();
         let visit = Arc::new(Self {
             sent: OnceLock::new(),
             is_mixed_up: around
                 .as_ref()
-                .is_some_and(|around| around.clash_with::<U>(&realm)),
+                .is_some_and(|around| around.clashes_with::<U>(&manager.realm)),
+            around,
             #[cfg(any(test, feature = "testing"))]
             test_login: TestLogin::take(extensions),
             manager,
-            cookies,
             looking_up: tokio::sync::Mutex::default(),
             state: Mutex::new(State {
                 visitor: Visitor::NotAsked,
                 set_cookies: None,
             }),
         });
-        extensions.insert(Visits {
-            realm,
-            visit: visit.clone(),
-            around,
-        });
+        extensions.insert(Innermost(visit.clone()));
         visit
     }
 
@@ -174,7 +189,7 @@ impl<U: User> Visit<U> {
 
     /// The visit that the layer put into this request, which has been read.
     pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions) -> Option<Arc<Self>> {
-        let visit = extensions.get::<Visits>()?.of::<U>()?;
+        let visit = extensions.get::<Innermost>()?.of::<U>()?;
         visit.sent.get_or_init(|| visit.read(headers, extensions));
         Some(visit)
     }
@@ -183,8 +198,11 @@ impl<U: User> Visit<U> {
     fn read(&self, headers: &HeaderMap, extensions: &Extensions) -> Sent {
         let mut has_rubbish = false;
         Sent {
-            token: known(self.cookies.session.read(headers), &mut has_rubbish),
-            remember_token: known(self.cookies.remember.read(headers), &mut has_rubbish),
+            token: known(self.manager.cookies.session.read(headers), &mut has_rubbish),
+            remember_token: known(
+                self.manager.cookies.remember.read(headers),
+                &mut has_rubbish,
+            ),
             has_rubbish,
             sender: Sender::of(headers, extensions, &self.manager.trusted_proxies),
         }
@@ -208,14 +226,15 @@ impl<U: User> Visit<U> {
     /// Who this is, if that is known already or can be told from the cache, and there is nobody to
     /// be told of it.
     pub(super) fn known_at_once(&self) -> Option<Option<Arc<LoggedIn<U>>>> {
-        if let Some(known) = self.known() {
-            return Some(known);
+        let mut state = self.state();
+        if matches!(state.visitor, Visitor::NotAsked)
+            && !self.has_test_login()
+            && !self.manager.listeners.want(Event::Accessed)
+            && let Some(logged_in) = self.by_cache()
+        {
+            state.visitor = Visitor::LoggedIn(logged_in);
         }
-        if self.has_test_login() || self.manager.listeners.want(Event::Accessed) {
-            return None;
-        }
-        self.note(Visitor::LoggedIn(self.by_cache()?));
-        self.known()
+        state.known()
     }
 
     async fn resolve_by_stores(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>> {
@@ -322,7 +341,7 @@ impl<U: User> Visit<U> {
     }
 
     pub(crate) fn set_session_cookie(&self, token: &SessionToken) {
-        self.state().set_cookies().session = Some(self.cookies.session.set(token));
+        self.state().set_cookies().session = Some(self.manager.cookies.session.set(token));
     }
 
     /// Writes on the response what came of it: the cookies, and that no cache may keep a page
@@ -369,11 +388,7 @@ impl<U: User> Visit<U> {
 
     /// Who is logged in, if that is known already.
     pub(super) fn known(&self) -> Option<Option<Arc<LoggedIn<U>>>> {
-        match &self.state().visitor {
-            Visitor::NotAsked => None,
-            Visitor::Anonymous => Some(None),
-            Visitor::LoggedIn(logged_in) => Some(Some(logged_in.clone())),
-        }
+        self.state().known()
     }
 
     /// Whether a test says who this is.

@@ -112,8 +112,12 @@ impl ChangeFeed {
 
     /// Whether changes made elsewhere are known here, to within the bound.
     pub fn is_up(&self) -> bool {
-        let up_until = self.0.up_until.load(SeqCst);
-        up_until == u64::MAX || monotonic() < up_until
+        self.is_up_at(monotonic())
+    }
+
+    /// The same, at a [`monotonic`] time.
+    pub(crate) fn is_up_at(&self, moment: u64) -> bool {
+        moment < self.0.up_until.load(SeqCst)
     }
 
     /// Whether the two are one.

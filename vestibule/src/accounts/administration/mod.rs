@@ -94,7 +94,7 @@ impl<'a> Administration<'a> {
     /// It first writes to the one row that is always there, so that no other change comes
     /// between what is read here and what is written.
     async fn begin(&self) -> Stopped<DatabaseTransaction> {
-        let transaction = self.accounts.database.connection().begin().await;
+        let transaction = self.accounts.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
         let lock = role::Entity::update_many()
             .col_expr(role::Column::Name, Expr::value(ADMIN))
@@ -158,8 +158,10 @@ impl<'a> Administration<'a> {
         let change = settled(outcome)?;
         if change == Change::Done {
             let accounts = self.accounts;
-            let sessions = &accounts.sessions;
-            sessions.revoke_user(&accounts.realm, id, keep).await?;
+            let sessions = &accounts.inner.sessions;
+            sessions
+                .revoke_user(&accounts.inner.realm, id, keep)
+                .await?;
         }
         Ok(change)
     }

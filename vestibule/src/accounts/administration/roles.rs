@@ -25,7 +25,7 @@ impl Administration<'_> {
         let transaction = self.begin().await?;
         let row = role::ActiveModel {
             name: ActiveValue::Set(name.to_string()),
-            created_at: ActiveValue::Set(self.accounts.clock.now().as_millis()),
+            created_at: ActiveValue::Set(self.accounts.inner.clock.now().as_millis()),
         };
         match row.insert(&transaction).await {
             Ok(_) => {}

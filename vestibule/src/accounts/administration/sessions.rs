@@ -21,7 +21,11 @@ impl Administration<'_> {
     async fn try_end_session(&self, id: &UserId, public_id: &str) -> Stopped<Change> {
         let accounts = self.accounts;
         // Before the transaction: the store may be in the same database, and would wait for it.
-        let sessions = accounts.sessions.list_user(&accounts.realm, id).await?;
+        let sessions = accounts
+            .inner
+            .sessions
+            .list_user(&accounts.inner.realm, id)
+            .await?;
         let (transaction, account) = self.begin_on(id).await?;
         let is_it = |session: &&crate::Session| session.public_id == public_id;
         let Some(session) = sessions.iter().find(is_it) else {
@@ -32,7 +36,7 @@ impl Administration<'_> {
         let change = self
             .done(transaction, action, Some(&account), detail)
             .await?;
-        accounts.sessions.revoke(session.id).await?;
+        accounts.inner.sessions.revoke(session.id).await?;
         Ok(change)
     }
 

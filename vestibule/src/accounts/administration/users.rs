@@ -28,7 +28,7 @@ impl Administration<'_> {
         if self.accounts.find(username).await?.is_some() {
             return Ok(Change::NameTaken);
         }
-        let hash = self.accounts.passwords.hash(password).await?;
+        let hash = self.accounts.inner.passwords.hash(password).await?;
         let transaction = self.begin().await?;
         let inserted = self.accounts.insert(username, &hash, &transaction).await?;
         let Some(account) = inserted else {
@@ -78,7 +78,7 @@ impl Administration<'_> {
         let row = user_role::ActiveModel {
             user_id: ActiveValue::Set(id.to_string()),
             role_name: ActiveValue::Set(role.to_string()),
-            granted_at: ActiveValue::Set(self.accounts.clock.now().as_millis()),
+            granted_at: ActiveValue::Set(self.accounts.inner.clock.now().as_millis()),
         };
         row.insert(&transaction).await.map_err(Error::from_db)?;
         let detail = Some(role.to_string());
@@ -209,7 +209,7 @@ impl Administration<'_> {
         password: &Secret,
         must_change: bool,
     ) -> Stopped<Change> {
-        let hash = self.accounts.passwords.hash(password).await?;
+        let hash = self.accounts.inner.passwords.hash(password).await?;
         let (transaction, account) = self.begin_on(id).await?;
         let update = self.accounts.new_epoch(id);
         let update = update.col_expr(user::Column::MustChangePassword, Expr::value(must_change));

@@ -373,7 +373,7 @@ async fn without_a_line_in_the_log_nothing_is_changed() {
     let operator = accounts.by(Actor::operator());
     let no_line = "CREATE TRIGGER no_line BEFORE INSERT ON security_log \
                    BEGIN SELECT RAISE(ABORT, 'full'); END";
-    let connection = accounts.database.connection();
+    let connection = accounts.inner.database.connection();
     sea_orm::ConnectionTrait::execute_unprepared(connection, no_line)
         .await
         .unwrap();
