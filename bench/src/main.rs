@@ -118,6 +118,7 @@ async fn log_in(
     Form(form): Form<Credentials>,
 ) -> Result<Response, Error> {
     let password = form.password.into();
+    let accounts = accounts.asked_from(login.address());
     let check = accounts.check_password(&form.username, &password).await?;
     if let PasswordCheck::Right(account) = check
         && login.log_in(&account).await? == LoginOutcome::LoggedIn

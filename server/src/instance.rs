@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
 use vestibule::login::{SessionLimit, SessionProtection};
-use vestibule::password::PasswordAlgorithm;
+use vestibule::password::{PasswordAlgorithm, Peppers};
 use vestibule::web::PublicUrl;
 
 use crate::secret_key;
@@ -55,6 +55,15 @@ impl Settings {
                 cost: self.bcrypt_cost,
             },
         };
+        config.long_bcrypt = self.bcrypt_long_passwords;
+        if let Some(file) = &self.pepper_file {
+            config.peppers = Peppers::from_file(file)?;
+        }
+        if self.hashing_threads > 0 {
+            config.hashing.threads = self.hashing_threads;
+        }
+        config.hashing.queue = self.hashing_queue;
+        config.hashing.patience = self.hashing_patience;
         Ok(Site::open(database, config).await?)
     }
 }

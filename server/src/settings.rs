@@ -185,7 +185,7 @@ pub(crate) struct Settings {
     )]
     pub(crate) trusted_proxies: TrustedProxies,
 
-    /// Algorithm for new passwords; those hashed by the other stay valid
+    /// Algorithm for new passwords; those hashed otherwise are hashed anew when their users log in
     #[arg(
         long,
         env = "VESTIBULE_PASSWORD_ALGORITHM",
@@ -225,6 +225,59 @@ pub(crate) struct Settings {
         global = true
     )]
     pub(crate) bcrypt_cost: u32,
+
+    /// Whether bcrypt's hashes, old and new, are of the password's SHA-256, so that it may be
+    /// longer than 72 bytes: BCRYPT_HANDLE_LONG_PASSWORDS of Flask-Bcrypt
+    #[arg(
+        long,
+        env = "VESTIBULE_BCRYPT_LONG_PASSWORDS",
+        value_name = "BOOL",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        global = true
+    )]
+    pub(crate) bcrypt_long_passwords: bool,
+
+    /// File of secrets that are mixed into passwords, a line of version and key each: `1 KEY`.
+    /// The highest version hashes, the others check; without its key a password is lost
+    #[arg(
+        long,
+        env = "VESTIBULE_PEPPER_FILE",
+        value_name = "FILE",
+        global = true
+    )]
+    pub(crate) pepper_file: Option<PathBuf>,
+
+    /// How many threads hash passwords; 0 is one fewer than there are cores
+    #[arg(
+        long,
+        env = "VESTIBULE_HASHING_THREADS",
+        value_name = "COUNT",
+        default_value_t = 0,
+        global = true
+    )]
+    pub(crate) hashing_threads: usize,
+
+    /// How many log-ins may wait for those; the rest is told to try again
+    #[arg(
+        long,
+        env = "VESTIBULE_HASHING_QUEUE",
+        value_name = "COUNT",
+        default_value_t = 64,
+        global = true
+    )]
+    pub(crate) hashing_queue: usize,
+
+    /// How long they may wait
+    #[arg(
+        long,
+        env = "VESTIBULE_HASHING_PATIENCE",
+        value_name = "TIME",
+        default_value = "5s",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) hashing_patience: Duration,
 
     /// Close a connection whose request headers take longer than this
     #[arg(

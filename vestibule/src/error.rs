@@ -43,6 +43,7 @@ enum Kind {
     Busy,
     Config,
     Template,
+    UnusableHash,
     Internal,
 }
 
@@ -71,6 +72,10 @@ impl Error {
     #[cfg(feature = "sql")]
     pub(crate) fn template(source: impl Into<Source>) -> Self {
         Self::new(Kind::Template, source)
+    }
+
+    pub(crate) fn unusable_hash(message: impl Into<Source>) -> Self {
+        Self::new(Kind::UnusableHash, message)
     }
 
     pub(crate) fn internal(source: impl Into<Source>) -> Self {
@@ -115,11 +120,19 @@ impl Error {
         self.0.kind == Kind::Template
     }
 
+    /// Whether a stored password hash cannot be checked: it is malformed, of an unknown kind, asks
+    /// for too much, or its pepper is missing.
+    pub fn is_unusable_hash(&self) -> bool {
+        self.0.kind == Kind::UnusableHash
+    }
+
     /// The status a visitor gets: 503 where trying again may help, 500 otherwise.
     pub fn status(&self) -> StatusCode {
         match self.0.kind {
             Kind::Store | Kind::Mail | Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Kind::Config | Kind::Template | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Kind::Config | Kind::Template | Kind::UnusableHash | Kind::Internal => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 }
@@ -132,6 +145,9 @@ impl fmt::Display for Error {
             Kind::Mail => write!(f, "a mail was not sent: {source}"),
             Kind::Busy | Kind::Config => write!(f, "{source}"),
             Kind::Template => write!(f, "a page could not be rendered: {source}"),
+            Kind::UnusableHash => {
+                write!(f, "a stored password hash cannot be checked: {source}")
+            }
             Kind::Internal => write!(f, "internal error: {source}"),
         }
     }
@@ -159,7 +175,7 @@ impl IntoResponse for Error {
             Kind::Busy => "Too many people are logging in at this moment.",
             Kind::Store => "The service cannot reach its data at the moment.",
             Kind::Mail => "The service cannot send mail at the moment.",
-            Kind::Config | Kind::Template | Kind::Internal => {
+            Kind::Config | Kind::Template | Kind::UnusableHash | Kind::Internal => {
                 return Problem::new(status)
                     .detail("Something broke on our side. It has been noted; try again later.")
                     .into_response();

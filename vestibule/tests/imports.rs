@@ -11,7 +11,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("error", &["web"]),
     ("web", &["clock", "crypto", "error"]),
     ("session", &["clock", "crypto", "error", "web"]),
-    ("password", &["crypto", "error"]),
+    ("password", &["clock", "crypto", "error"]),
     ("login", &["clock", "crypto", "error", "session", "web"]),
     ("access", &["error", "login"]),
     ("database", &["crypto", "error", "session"]),

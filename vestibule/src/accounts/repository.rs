@@ -2,22 +2,23 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, TransactionTrait, UpdateMany,
+    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    TransactionTrait, UpdateMany,
 };
 
 use crate::access::Rights;
-use crate::accounts::entity::{password, user};
+use crate::accounts::entity::user;
+use crate::accounts::passwords::password_row;
 use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Action, Actor, Administration, Username, rows};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
-use crate::database::{Database, changed, is_duplicate};
+use crate::database::{Database, is_duplicate};
 use crate::error::{Error, Result};
 use crate::login::{UserId, UserLoader};
 use crate::password::{PasswordHash, Passwords};
@@ -29,6 +30,7 @@ use crate::session::{
 #[derive(Clone)]
 pub struct Accounts {
     pub(super) inner: Arc<Inner>,
+    pub(super) address: Option<IpAddr>,
 }
 
 /// Behind one pointer, as axum copies a router's state for each request.
@@ -40,7 +42,9 @@ pub(super) struct Inner {
     pub(super) realm: String,
     pub(super) expiry: SessionExpiry,
     pub(super) clock: Clock,
-    random: Random,
+    pub(super) random: Random,
+    /// When the kinds of password hashes were last read.
+    pub(super) learnt_at: Arc<Mutex<Option<Timestamp>>>,
 }
 
 /// What came of a registration.
@@ -52,17 +56,6 @@ pub enum Registration {
     Registered(Account),
     /// Somebody has this name, or one that reads like it.
     NameTaken,
-}
-
-/// What came of checking a username and a password.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use]
-pub enum PasswordCheck {
-    /// They belong together.
-    Right(Account),
-    /// They do not: no such user, another password, no password, or a disabled account. Which
-    /// of these it is, nobody is told.
-    Wrong,
 }
 
 impl Accounts {
@@ -85,9 +78,11 @@ impl Accounts {
             expiry: SessionExpiry::default(),
             clock: Clock::default(),
             random: Random::default(),
+            learnt_at: Arc::default(),
         };
         Self {
             inner: Arc::new(inner),
+            address: None,
         }
     }
 
@@ -116,6 +111,16 @@ impl Accounts {
         self
     }
 
+    /// The same accounts, for somebody at this address
+    /// ([`Login::address`](crate::login::Login::address)): it is noted in the security log, and
+    /// waits behind itself where many passwords are to be hashed.
+    pub fn asked_from(&self, address: Option<IpAddr>) -> Self {
+        Self {
+            address,
+            ..self.clone()
+        }
+    }
+
     /// Makes an account. Whether `password` may be chosen is the
     /// [`PasswordPolicy`](crate::password::PasswordPolicy)'s to say, before.
     ///
@@ -129,7 +134,8 @@ impl Accounts {
         if self.find(username).await?.is_some() {
             return Ok(Registration::NameTaken);
         }
-        let hash = self.inner.passwords.hash(password).await?;
+        let claimant = self.claimant(username.canonical());
+        let hash = self.inner.passwords.hash_for(&claimant, password).await?;
         let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
         let Some(account) = self.insert(username, &hash, &transaction).await? else {
@@ -140,7 +146,7 @@ impl Accounts {
             user: Some(&account),
             detail: None,
         };
-        let themself = Actor::themself(&account, None);
+        let themself = Actor::themself(&account, self.address);
         self.commit(transaction, &themself, entry).await?;
         Ok(Registration::Registered(account))
     }
@@ -175,28 +181,6 @@ impl Accounts {
             .await
             .map_err(Error::from_db)?;
         Ok(Some(rows::account(user, Rights::none())))
-    }
-
-    /// Whether a username and a password belong together, in the same time whether or not
-    /// there is such a user.
-    ///
-    /// # Errors
-    /// When the database failed or the hashing queue is full.
-    pub async fn check_password(&self, username: &str, password: &Secret) -> Result<PasswordCheck> {
-        let found = match username.parse::<Username>() {
-            Ok(username) => {
-                let by_name = user::Column::CanonicalUsername.eq(username.canonical());
-                rows::find_with_password(by_name.into(), self.inner.database.connection()).await?
-            }
-            Err(_) => None,
-        };
-        let (account, hash) = found.unzip();
-        let hash = hash.flatten();
-        let is_right = self.inner.passwords.verify(password, hash.as_ref()).await?;
-        Ok(match account {
-            Some(account) if is_right && !account.is_disabled => PasswordCheck::Right(account),
-            _ => PasswordCheck::Wrong,
-        })
     }
 
     /// The account by this name or one that reads like it.
@@ -258,52 +242,6 @@ impl Accounts {
         Administration::new(self, actor)
     }
 
-    /// Gives a user another password, which they chose themself, and ends all their sessions:
-    /// log them in anew. Returns the account as it is now, or none if it is gone, or was changed
-    /// since `account` was read: then the password that was shown may be no longer theirs.
-    ///
-    /// Whether they have shown the one before is yours to check, and whether this one may be
-    /// chosen the [`PasswordPolicy`](crate::password::PasswordPolicy)'s to say. `address` is where
-    /// they came from, for the security log.
-    ///
-    /// # Errors
-    /// When the database or the session store failed, or the hashing queue is full. Where the
-    /// sessions could not be ended the new password stands.
-    pub async fn change_password(
-        &self,
-        account: &Account,
-        password: &Secret,
-        address: Option<IpAddr>,
-    ) -> Result<Option<Account>> {
-        let hash = self.inner.passwords.hash(password).await?;
-        let transaction = self.inner.database.connection().begin().await;
-        let transaction = transaction.map_err(Error::from_db)?;
-        let unchanged = user::Column::SessionEpoch
-            .eq(account.session_epoch)
-            .and(user::Column::MustChangePassword.eq(account.must_change_password));
-        let update = self
-            .new_epoch(&account.id)
-            .col_expr(user::Column::MustChangePassword, Expr::value(false))
-            .filter(unchanged);
-        if !changed(update, &transaction).await? {
-            return Ok(None);
-        }
-        self.write_password(&account.id, &hash, &transaction)
-            .await?;
-        let entry = Entry {
-            action: Action::PasswordChanged,
-            user: Some(account),
-            detail: None,
-        };
-        let themself = Actor::themself(account, address);
-        self.commit(transaction, &themself, entry).await?;
-        self.inner
-            .sessions
-            .revoke_user(&self.inner.realm, &account.id, None)
-            .await?;
-        self.load(account.id.clone()).await
-    }
-
     /// Begins a new epoch of a user's sessions, with or without another change.
     ///
     /// Revoking the sessions that are there is not enough: a log-in whose password was checked
@@ -322,38 +260,12 @@ impl Accounts {
             .filter(user::Column::Id.eq(id.as_str()))
     }
 
-    pub(super) async fn write_password(
-        &self,
-        id: &UserId,
-        hash: &PasswordHash,
-        connection: &impl ConnectionTrait,
-    ) -> Result<()> {
-        let row = password_row(id.as_str(), hash, self.inner.clock.now());
-        let replace = sea_orm::sea_query::OnConflict::column(password::Column::UserId)
-            .update_columns([password::Column::Hash, password::Column::ChangedAt])
-            .to_owned();
-        password::Entity::insert(row)
-            .on_conflict(replace)
-            .exec_without_returning(connection)
-            .await
-            .map_err(Error::from_db)?;
-        Ok(())
-    }
-
     /// A UUID, version 7 (RFC 9562): random, and in the order of time for the index's sake.
     pub(super) fn new_id(&self, now: Timestamp) -> Result<String> {
         let millis = u64::try_from(now.as_millis()).unwrap_or(0);
         let random = self.inner.random.bytes::<10>()?;
         let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
         Ok(id.to_string())
-    }
-}
-
-fn password_row(user_id: &str, hash: &PasswordHash, now: Timestamp) -> password::ActiveModel {
-    password::ActiveModel {
-        user_id: ActiveValue::Set(user_id.to_owned()),
-        hash: ActiveValue::Set(hash.as_str().to_owned()),
-        changed_at: ActiveValue::Set(now.as_millis()),
     }
 }
 

@@ -97,7 +97,8 @@ impl SecretKey {
         Cipher::new(&self.derived(purpose))
     }
 
-    fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+    /// The key for one purpose.
+    pub(crate) fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, &self.0)
             .expand(purpose.as_bytes(), key.as_mut())

@@ -25,7 +25,7 @@ use crate::flows::{CHANGE_PASSWORD_PATH, CONFIRM_LOGIN_PATH, FLOWS, LOGIN_PATH};
 use crate::login::{LoginLayer, LoginManager, LoginViews, SessionLimit, SessionProtection};
 use crate::mail::{Mailer, SharedMailer};
 use crate::pages::{Pages, error_pages, security_headers, statics};
-use crate::password::{PasswordAlgorithm, PasswordPolicy, Passwords};
+use crate::password::{HashingLimits, PasswordAlgorithm, PasswordPolicy, Passwords, Peppers};
 use crate::session::{RememberCookie, SessionExpiry, SessionStore, SharedSessionStore};
 use crate::stores::{SqlStore, sql};
 use crate::web::{Flash, Flashes, PublicUrl, TrustedProxies};
@@ -44,6 +44,13 @@ pub struct SiteConfig {
     pub templates: Option<PathBuf>,
     /// How passwords are hashed.
     pub password_algorithm: PasswordAlgorithm,
+    /// Secrets that are mixed into new passwords' hashes. Default: none.
+    pub peppers: Peppers,
+    /// Whether bcrypt's hashes are of the password's SHA-256 ([`Passwords::long_bcrypt`]).
+    /// Default: no.
+    pub long_bcrypt: bool,
+    /// How much hashing there may be at a time.
+    pub hashing: HashingLimits,
     /// Which passwords may be chosen.
     pub password_policy: PasswordPolicy,
     /// When a session ends by itself.
@@ -91,6 +98,9 @@ impl SiteConfig {
             site_name: "Vestibule".to_owned(),
             templates: None,
             password_algorithm: PasswordAlgorithm::default(),
+            peppers: Peppers::default(),
+            long_bcrypt: false,
+            hashing: HashingLimits::default(),
             password_policy: PasswordPolicy::default(),
             session_expiry: SessionExpiry::default(),
             remember: RememberCookie::default(),
@@ -218,10 +228,15 @@ impl Site {
                 SharedSessionStore::new(SqlStore::new(database.clone()))
             }
         };
-        let passwords = Passwords::with_random(config.password_algorithm, config.random.clone())?;
-        let accounts = Accounts::with_store(database.clone(), passwords, sessions.clone())
+        let passwords = Passwords::with_random(config.password_algorithm, config.random.clone())?
+            .peppers(config.peppers)
+            .long_bcrypt(config.long_bcrypt)
+            .limits(config.hashing)
+            .secret_key(&config.secret_key);
+        let accounts = Accounts::with_store(database.clone(), passwords.clone(), sessions.clone())
             .clock(config.clock.clone())
             .random(config.random.clone());
+        accounts.check_peppers().await?;
         let login = LoginManager::with_store(accounts.clone(), sessions)
             .public_url(config.public_url.clone())
             .trusted_proxies(config.trusted_proxies)
@@ -269,7 +284,7 @@ impl Site {
         Ok(Self(Arc::new(Inner {
             pages: Pages::new(&templates, overrides, &names, &config.site_name)?,
             flashes: Flashes::new(&config.secret_key, &config.public_url, config.clock),
-            policy: config.password_policy.hashed_by(config.password_algorithm),
+            policy: config.password_policy.hashed_by(&passwords),
             site_name: config.site_name,
             accounts,
             login,

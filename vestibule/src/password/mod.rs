@@ -1,14 +1,17 @@
 //! Flask-Bcrypt's part: hashing passwords and checking them.
 //!
-//! [`Passwords`] hashes by Argon2id or bcrypt, on threads of its own kind and number, and
-//! checks the hashes of both. [`PasswordPolicy`] says which passwords may be chosen.
+//! [`Passwords`] hashes by Argon2id or bcrypt, on a few threads of its own, and checks the hashes
+//! of both, of scrypt and of PBKDF2, in the forms of Flask-Bcrypt, Werkzeug, Django and passlib.
+//! [`PasswordPolicy`] says which passwords may be chosen. Whoever wants Flask-Bcrypt's two
+//! functions and nothing else finds them in [`bcrypt`].
 //!
 //! # What it protects against
-//! A stolen database (slow, salted hashes), a flood of log-ins (bounded threads, memory and
-//! queue; past that the caller gets [`Error::is_busy`](crate::Error::is_busy)), guessing who
-//! has an account by the time an answer takes (an unknown user costs one hash too), a crafted
-//! hash that asks for gigabytes (bounded parameters), very long passwords (refused before
-//! hashing).
+//! A stolen database (slow, salted hashes; with [`Peppers`] it is worth nothing alone), a flood of
+//! log-ins (bounded threads, memory and queue, in which each address and each account waits behind
+//! itself; past that the caller gets [`Error::is_busy`](crate::Error::is_busy)), guessing who
+//! has an account by the time an answer takes (an unknown user costs a hash too, of the kinds that
+//! users have), a crafted hash that asks for gigabytes (bounded parameters), very long passwords
+//! (refused before hashing).
 //!
 //! # What it does not
 //! Slow down the guessing of one account's password.
@@ -18,24 +21,38 @@
 //! that an `é` is the same from every keyboard. Nothing is trimmed, folded or cut.
 
 mod algorithm;
+pub mod bcrypt;
+mod decoys;
+mod form;
+mod function;
+mod pepper;
 mod policy;
-mod workers;
+mod service;
 
 pub use algorithm::PasswordAlgorithm;
+pub use pepper::Peppers;
 pub use policy::{Objection, PasswordPolicy};
+pub use service::{Claimant, HashingLimits};
 
 use std::fmt;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+use crate::crypto::digest::{constant_time_eq, sha256};
+use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
-use crate::error::Result;
-use crate::password::workers::Workers;
+use crate::error::{Error, Result};
+use crate::password::decoys::{Decoys, Kind};
+use crate::password::form::{Before, Stored};
+use crate::password::function::{Function, Memory};
+use crate::password::service::HashingService;
 
-/// A password's hash as it is stored: PHC or modular crypt form, with algorithm, cost and salt.
+/// A password's hash as it is stored: a text with algorithm, cost and salt, and the version of the
+/// pepper if there is one, `{pepper:1}$argon2id$…`.
 ///
 /// `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,17 +93,33 @@ impl fmt::Debug for PasswordHash {
 #[derive(Clone)]
 pub struct Passwords {
     algorithm: PasswordAlgorithm,
-    /// What an unknown user's password is checked against.
-    nobody: Arc<PasswordHash>,
+    function: Function,
+    peppers: Arc<Peppers>,
+    long_bcrypt: bool,
+    decoys: Arc<Decoys>,
     random: Random,
-    workers: Workers,
+    service: HashingService,
+}
+
+/// What came of checking a password, from [`Passwords::check`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum HashCheck {
+    /// It is not the one.
+    Wrong,
+    /// It is.
+    Right,
+    /// It is; but today it would be hashed otherwise: by another algorithm, with other parameters
+    /// or under another pepper. [`hash`](Passwords::hash) it anew, and replace the old hash if it
+    /// still is what is stored.
+    Outdated,
 }
 
 impl Passwords {
     /// The most characters of a password; longer ones are refused before hashing.
     pub const MAX_CHARS: usize = 256;
 
-    /// Hashes by `algorithm`; checks the hashes of every [`PasswordAlgorithm`].
+    /// Hashes by `algorithm`; checks the hashes of every kind.
     ///
     /// # Errors
     /// When the parameters are out of range ([`Error::is_config`](crate::Error::is_config)).
@@ -99,12 +132,46 @@ impl Passwords {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_random(algorithm: PasswordAlgorithm, random: Random) -> Result<Self> {
+        let function = algorithm.function()?;
         Ok(Self {
             algorithm,
-            nobody: Arc::new(algorithm.hash_of_nobody(&random)?),
+            function,
+            peppers: Arc::default(),
+            long_bcrypt: false,
+            decoys: Arc::new(Decoys::new(random.bytes()?)),
             random,
-            workers: Workers::new(),
+            service: HashingService::new(HashingLimits::default(), function),
         })
+    }
+
+    /// Mixes a secret into each new hash. Default: none.
+    pub fn peppers(mut self, peppers: Peppers) -> Self {
+        self.peppers = Arc::new(peppers);
+        self
+    }
+
+    /// Whether bcrypt's hashes, those that are there and new ones, are of the password's SHA-256
+    /// as hexadecimal digits, so that it may be longer than 72 bytes. Flask-Bcrypt's
+    /// `BCRYPT_HANDLE_LONG_PASSWORDS`. Default: no. The hashes do not say it, so to change it
+    /// later makes all of them wrong.
+    pub fn long_bcrypt(mut self, long_bcrypt: bool) -> Self {
+        self.long_bcrypt = long_bcrypt;
+        self
+    }
+
+    /// How many threads hash, and how many log-ins may wait for them, and how long.
+    pub fn limits(mut self, limits: HashingLimits) -> Self {
+        self.service = HashingService::new(limits, self.function);
+        self
+    }
+
+    /// What chooses the kind of hash that an unknown user's password is checked against, where
+    /// users have several. Default: a key of this process. With several nodes, or restarts, a
+    /// name would change its kind with it, and so show that it is nobody's.
+    pub fn secret_key(mut self, key: &SecretKey) -> Self {
+        let key = key.derived("vestibule password decoys v1");
+        self.decoys = Arc::new(Decoys::new(*key));
+        self
     }
 
     /// The hash to store for `password`.
@@ -114,39 +181,175 @@ impl Passwords {
     /// one that [`PasswordPolicy::objection`] would have named: longer than
     /// [`MAX_CHARS`](Self::MAX_CHARS), or than bcrypt can take.
     pub async fn hash(&self, password: &Secret) -> Result<PasswordHash> {
-        let algorithm = self.algorithm;
-        let salt = self.random.bytes::<16>()?;
+        self.hash_for(&Claimant::default(), password).await
+    }
+
+    /// The same, for somebody whose place in the queue it takes.
+    ///
+    /// # Errors
+    /// As [`hash`](Self::hash).
+    pub async fn hash_for(
+        &self,
+        claimant: &Claimant<'_>,
+        password: &Secret,
+    ) -> Result<PasswordHash> {
         let Some(password) = hashed_text(password) else {
-            return Err(algorithm::too_long());
+            return Err(too_long());
         };
-        self.workers
-            .run(move || algorithm.hash(password.as_bytes(), salt))
-            .await?
+        if self.max_bytes().is_some_and(|max| password.len() > max) {
+            return Err(too_long());
+        }
+        let mut stored = self.kind().decoy();
+        stored.salt = self.random.bytes::<16>()?.to_vec();
+        let peppers = self.peppers.clone();
+        let work = move |memory: &mut Memory| {
+            stored.digest = digest(&stored, &password, &peppers, memory)?;
+            let text = stored.to_text();
+            text.ok_or_else(|| Error::internal("new hashes are of a kind that is written"))
+        };
+        let text = self.service.run(claimant, work).await??;
+        Ok(PasswordHash(text))
     }
 
     /// Whether `password` is the one that `hash` was made of. Without a hash (there is no such
     /// user, or one without a password) the answer is "no" and takes as long.
     ///
     /// # Errors
-    /// When the queue is full ([`Error::is_busy`](crate::Error::is_busy)), or the hash is
-    /// malformed or asks for more than the bounds: an answer to the operator, never "yes".
+    /// As [`check`](Self::check).
     pub async fn verify(&self, password: &Secret, hash: Option<&PasswordHash>) -> Result<bool> {
-        let Some(password) = hashed_text(password) else {
-            return Ok(false);
+        let check = self.check(&Claimant::default(), password, hash).await?;
+        Ok(check != HashCheck::Wrong)
+    }
+
+    /// The same, for somebody, and with a word on whether the hash is still good enough.
+    ///
+    /// # Errors
+    /// When the queue is full ([`Error::is_busy`](crate::Error::is_busy)), or the hash is
+    /// malformed, asks for more than the bounds, or is under a pepper that is missing
+    /// ([`Error::is_unusable_hash`](crate::Error::is_unusable_hash)): never "yes".
+    pub async fn check(
+        &self,
+        claimant: &Claimant<'_>,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<HashCheck> {
+        let Some(normal) = hashed_text(password) else {
+            return Ok(HashCheck::Wrong);
         };
         let is_somebody = hash.is_some();
-        let hash = hash.unwrap_or(&self.nobody).clone();
-        let is_right = self
-            .workers
-            .run(move || algorithm::verify(password.as_bytes(), &hash))
-            .await??;
-        Ok(is_right && is_somebody)
+        let stored = match hash {
+            Some(hash) => self.parse(hash)?,
+            None => {
+                let today = self.kind();
+                let kind = claimant
+                    .account
+                    .map(|name| self.decoys.kind_of(name, today));
+                kind.unwrap_or(today).decoy()
+            }
+        };
+        let is_todays = Kind::of(&stored) == self.kind();
+        // What another library may have hashed.
+        let typed = password.expose();
+        let typed = (typed != *normal).then(|| Zeroizing::new(typed.to_owned()));
+        let peppers = self.peppers.clone();
+        let work = move |memory: &mut Memory| {
+            let mut is_right = |password: &str| -> Result<bool> {
+                let is_whole = stored
+                    .function
+                    .max_bytes()
+                    .is_none_or(|max| stored.before != Before::Nothing || password.len() <= max);
+                let digest = digest(&stored, password, &peppers, memory)?;
+                Ok(constant_time_eq(&digest, &stored.digest) && is_whole)
+            };
+            let is_right_as_typed = match &typed {
+                Some(typed) => is_right(typed)?,
+                None => false,
+            };
+            Ok::<_, Error>((is_right(&normal)?, is_right_as_typed))
+        };
+        let (is_right, is_right_as_typed) = self.service.run(claimant, work).await??;
+        Ok(match (is_right, is_right_as_typed) {
+            _ if !is_somebody => HashCheck::Wrong,
+            (true, _) if is_todays => HashCheck::Right,
+            (false, false) => HashCheck::Wrong,
+            _ => HashCheck::Outdated,
+        })
+    }
+
+    /// Whether this hash can be checked at all.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn check_form(&self, hash: &PasswordHash) -> Result<()> {
+        self.parse(hash).map(drop)
+    }
+
+    /// Takes note of hashes that users have: of how many of each kind there are. An unknown
+    /// user's password costs what one of theirs costs.
+    pub fn note_stored<'a>(&self, hashes: impl IntoIterator<Item = &'a PasswordHash>) {
+        let stored = hashes.into_iter().filter_map(|hash| self.parse(hash).ok());
+        self.decoys.note(stored.map(|stored| Kind::of(&stored)));
+    }
+
+    /// The most bytes a new password may have, where that is less than
+    /// [`MAX_CHARS`](Self::MAX_CHARS) of them can have.
+    pub fn max_bytes(&self) -> Option<usize> {
+        let is_whole = self.kind().before == Before::Nothing;
+        self.function.max_bytes().filter(|_| is_whole)
+    }
+
+    /// The algorithm of new hashes.
+    pub fn algorithm(&self) -> PasswordAlgorithm {
+        self.algorithm
+    }
+
+    /// The versions of the peppers.
+    #[cfg(feature = "sql")]
+    pub(crate) fn pepper_versions(&self) -> Vec<u32> {
+        self.peppers.versions().collect()
+    }
+
+    /// What a new hash is.
+    fn kind(&self) -> Kind {
+        let is_bcrypt = matches!(self.function, Function::Bcrypt { .. });
+        let before = match self.peppers.newest() {
+            Some(version) => Before::Pepper(version),
+            None if is_bcrypt && self.long_bcrypt => Before::Sha256Hex,
+            None => Before::Nothing,
+        };
+        Kind::new(before, self.function)
+    }
+
+    fn parse(&self, hash: &PasswordHash) -> Result<Stored> {
+        let stored = Stored::parse(&hash.0, self.long_bcrypt);
+        let stored = stored.map_err(|_| {
+            Error::unusable_hash(
+                "it is malformed, of an unknown kind, or asks for too much; set that user's \
+                 password anew",
+            )
+        })?;
+        match stored.before {
+            Before::Pepper(version) if !self.peppers.has(version) => {
+                Err(Error::unusable_hash(format!(
+                    "it was made with the pepper of version {version}, which is not among those \
+                     that are set"
+                )))
+            }
+            _ => Ok(stored),
+        }
+    }
+
+    /// Whether an unknown user by this name costs what a user with this hash costs.
+    #[cfg(test)]
+    pub(crate) fn costs_like(&self, account: &str, hash: &PasswordHash) -> bool {
+        let kind = self.parse(hash).map(|stored| Kind::of(&stored));
+        kind.is_ok_and(|kind| self.decoys.kind_of(account, self.kind()) == kind)
     }
 
     /// How many hashes have been computed.
     #[cfg(test)]
     pub(crate) fn runs(&self) -> usize {
-        self.workers.runs.load(std::sync::atomic::Ordering::SeqCst)
+        self.service.runs()
     }
 }
 
@@ -154,6 +357,8 @@ impl fmt::Debug for Passwords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Passwords")
             .field("algorithm", &self.algorithm)
+            .field("peppers", &self.peppers)
+            .field("limits", &self.service.limits())
             .finish_non_exhaustive()
     }
 }
@@ -165,6 +370,34 @@ fn hashed_text(password: &Secret) -> Option<Zeroizing<String>> {
     let fits = password.len() <= Passwords::MAX_CHARS * 4
         && password.chars().count() <= Passwords::MAX_CHARS;
     fits.then(|| Zeroizing::new(password.nfc().collect()))
+}
+
+/// The digest that `stored` would have if it were of this password.
+fn digest(
+    stored: &Stored,
+    password: &str,
+    peppers: &Peppers,
+    memory: &mut Memory,
+) -> Result<Vec<u8>> {
+    let before = match stored.before {
+        Before::Nothing => None,
+        Before::Sha256Hex => Some(Zeroizing::new(
+            HEXLOWER.encode(&sha256(password.as_bytes())),
+        )),
+        Before::Pepper(version) => {
+            let peppered = peppers.apply(version, password.as_bytes());
+            Some(peppered.ok_or_else(|| Error::internal("this pepper was there before"))?)
+        }
+    };
+    let password = before.as_ref().map_or(password, |before| before);
+    let (salt, len) = (&stored.salt, stored.digest.len());
+    stored
+        .function
+        .digest(password.as_bytes(), salt, len, memory)
+}
+
+fn too_long() -> Error {
+    Error::internal("a password longer than the policy allows reached the hashing")
 }
 
 #[cfg(test)]

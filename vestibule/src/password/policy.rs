@@ -6,7 +6,7 @@ use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::crypto::secret::Secret;
-use crate::password::{PasswordAlgorithm, Passwords};
+use crate::password::Passwords;
 
 /// Which passwords may be chosen: long ones that nobody would guess first
 /// (NIST SP 800-63B-4, 3.1.1.2). No rules about digits and signs.
@@ -65,9 +65,9 @@ pub enum Objection {
 const BLOCKLIST: &str = include_str!("blocklist.txt");
 
 impl PasswordPolicy {
-    /// The policy for passwords hashed by `algorithm`.
-    pub fn hashed_by(mut self, algorithm: PasswordAlgorithm) -> Self {
-        self.max_bytes = algorithm.max_bytes();
+    /// The policy for passwords hashed by `passwords`.
+    pub fn hashed_by(mut self, passwords: &Passwords) -> Self {
+        self.max_bytes = passwords.max_bytes();
         self
     }
 

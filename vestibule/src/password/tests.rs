@@ -1,5 +1,14 @@
+use proptest::prelude::*;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::crypto::key::SecretKey;
+use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
-use crate::password::{Objection, PasswordAlgorithm, PasswordHash, PasswordPolicy, Passwords};
+use crate::password::decoys::Kind;
+use crate::password::{
+    Claimant, HashCheck, Objection, PasswordAlgorithm, PasswordHash, PasswordPolicy, Passwords,
+    Peppers,
+};
 
 /// Quick parameters; what is tested does not depend on them.
 const QUICK: PasswordAlgorithm = PasswordAlgorithm::Argon2id {
@@ -40,6 +49,30 @@ async fn published_vectors_are_checked() {
             "U*U",
             "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         ),
+        // RFC 7914, section 12.
+        (
+            "password",
+            "$scrypt$ln=10,r=8,p=16$TmFDbA$/bq+HJ00cgB4VucZDQHp/nxq18vII3gw53N2Y0s3MWIurzDZLiKjiG/xCSedmDDaxyevuUqD7m2DYMvfoswGQA",
+        ),
+        // RFC 7914, section 11.
+        (
+            "passwd",
+            "$pbkdf2-sha256$i=1,l=64$c2FsdA$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLxJypzM8Xm2RZkWZLOdd+8xfHG4RbHjC9UJESBB06GXgw",
+        ),
+        // RFC 6070, the last but one.
+        (
+            "passwordPASSWORDpassword",
+            "$pbkdf2$4096$c2FsdFNBTFRzYWx0U0FMVHNhbHRTQUxUc2FsdFNBTFRzYWx0$PS7sT+QchJuAyNg2YsDkSospGpZM8vBwOA",
+        ),
+        // Werkzeug's own, with the salt "saltsaltsaltsalt".
+        (
+            "hunter2",
+            "scrypt:32768:8:1$saltsaltsaltsalt$d09c3873d412f2f8f93d3089315d86d5224d03ac8f34b958b1950e211226829db88c4fc582e886d3e7440343209c2e0496d3e4072109dbc7f509145a247e2194",
+        ),
+        (
+            "hunter2",
+            "pbkdf2:sha256:1000$saltsaltsaltsalt$4629710719ef19adc9232697c255142a6bee3f3c631deac97aa22e86222f28d5",
+        ),
     ] {
         assert!(verify(&passwords, password, hash).await.unwrap(), "{hash}");
         assert!(
@@ -71,20 +104,221 @@ async fn without_a_hash_the_answer_is_no() {
 /// The stand-in must cost what a real hash costs, so it must be one in every respect.
 #[tokio::test]
 async fn nobodys_hash_has_the_parameters_in_use() {
-    for (algorithm, start) in [
-        (
-            PasswordAlgorithm::default(),
-            "$argon2id$v=19$m=19456,t=2,p=1$",
-        ),
-        (PasswordAlgorithm::Bcrypt { cost: 12 }, "$2b$12$"),
+    let pepper = Peppers::default().with(3, SecretKey::generate(&Random::system()).unwrap());
+    for passwords in [
+        Passwords::new(PasswordAlgorithm::default()).unwrap(),
+        Passwords::new(QUICK).unwrap().peppers(pepper),
+        Passwords::new(QUICK_BCRYPT).unwrap().long_bcrypt(true),
     ] {
-        let passwords = Passwords::new(algorithm).unwrap();
-        let nobody = passwords.nobody.as_str();
         let real = passwords.hash(&Secret::from("a")).await.unwrap();
+        let real = passwords.parse(&real).unwrap();
 
-        assert!(nobody.starts_with(start));
-        assert_eq!(nobody.len(), real.as_str().len());
-        assert!(!verify(&passwords, "a", nobody).await.unwrap());
+        assert!(Kind::of(&real) == passwords.kind());
+        assert!(Kind::of(&passwords.kind().decoy()) == passwords.kind());
+    }
+}
+
+/// Attack B2: while old hashes are around, their users must not be told from nobody.
+#[tokio::test]
+async fn an_unknown_name_costs_what_one_of_the_users_costs_and_always_the_same() {
+    let key = SecretKey::generate(&Random::insecure_seeded(1)).unwrap();
+    let passwords = Passwords::new(QUICK).unwrap().secret_key(&key);
+    let (new, old) = (
+        passwords.hash(&Secret::from("a")).await.unwrap(),
+        PasswordHash::from_stored("$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
+    );
+    passwords.note_stored([&new, &new, &new, &old]);
+
+    let kind = |name: &str| passwords.decoys.kind_of(name, passwords.kind());
+    let names = (0..1_000).map(|i| format!("user{i}"));
+    let old_ones = names.filter(|name| kind(name) != passwords.kind()).count();
+    assert!((200..300).contains(&old_ones), "{old_ones}");
+    assert!(kind("user1") == kind("user1"));
+
+    let restarted = Passwords::new(QUICK).unwrap().secret_key(&key);
+    restarted.note_stored([&new, &old, &new, &new]);
+    let other_key = SecretKey::generate(&Random::insecure_seeded(2)).unwrap();
+    let other = Passwords::new(QUICK).unwrap().secret_key(&other_key);
+    other.note_stored([&new, &old, &new, &new]);
+    let kinds = |of: &Passwords| {
+        let kind = |i| of.decoys.kind_of(&format!("user{i}"), of.kind()) == of.kind();
+        (0..100).map(kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&restarted), kinds(&restarted.clone()));
+    assert_ne!(kinds(&restarted), kinds(&other));
+}
+
+/// See `tests/password_hashes/make.py`.
+#[tokio::test]
+async fn the_hashes_of_other_libraries_are_checked() {
+    let hashes = include_str!("../../tests/password_hashes/hashes.tsv");
+    let plain = Passwords::new(QUICK).unwrap();
+    let long = Passwords::new(QUICK).unwrap().long_bcrypt(true);
+    let mut seen = 0;
+
+    for line in hashes.lines() {
+        let mut fields = line.split('\t').skip(2);
+        let mut next = || fields.next().unwrap();
+        let passwords = match next() {
+            "long" => &long,
+            _ => &plain,
+        };
+        let password: String = serde_json::from_str(next()).unwrap();
+        let hash = PasswordHash::from_stored(next());
+        let check = async |password: &str| {
+            let nobody = Claimant::default();
+            let password = Secret::from(password);
+            let check = passwords.check(&nobody, &password, Some(&hash)).await;
+            check.unwrap()
+        };
+
+        assert_eq!(check(&password).await, HashCheck::Outdated, "{line}");
+        for other in [
+            format!("{password} "),
+            password.to_uppercase(),
+            password[1..].to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(check(&other).await, HashCheck::Wrong, "{other:?}: {line}");
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 152);
+}
+
+/// Attack C6.
+#[tokio::test]
+async fn what_is_not_hashed_as_today_is_outdated() {
+    let nobody = Claimant::default();
+    let password = Secret::from("a b c");
+    let key = || SecretKey::generate(&Random::system()).unwrap();
+    let (first, second) = (key(), key());
+    let with = |versions: &[u32]| {
+        let keys = versions.iter().map(|version| match version {
+            1 => (1, first.clone()),
+            _ => (*version, second.clone()),
+        });
+        let peppers = keys.fold(Peppers::default(), |all, (version, key)| {
+            all.with(version, key)
+        });
+        Passwords::new(QUICK).unwrap().peppers(peppers)
+    };
+    let stronger = PasswordAlgorithm::Argon2id {
+        memory_kib: 16,
+        passes: 1,
+    };
+    let today = with(&[1, 2]);
+    for (before, is_outdated) in [
+        (with(&[1, 2]), false),
+        (with(&[1]), true),
+        (with(&[]), true),
+        (Passwords::new(stronger).unwrap(), true),
+        (Passwords::new(QUICK_BCRYPT).unwrap(), true),
+    ] {
+        let hash = before.hash(&password).await.unwrap();
+
+        let check = today.check(&nobody, &password, Some(&hash)).await.unwrap();
+        assert_eq!(check == HashCheck::Outdated, is_outdated, "{before:?}");
+        assert_ne!(check, HashCheck::Wrong);
+        let wrong = today.check(&nobody, &"a b d".into(), Some(&hash)).await;
+        assert_eq!(wrong.unwrap(), HashCheck::Wrong);
+    }
+    let short = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO0";
+    assert!(today.parse(&PasswordHash::from_stored(short)).is_ok());
+}
+
+/// Attack C11.
+#[tokio::test]
+async fn a_pepper_is_needed_and_the_newest_is_written() {
+    let password = Secret::from("a b c");
+    let key = || SecretKey::generate(&Random::system()).unwrap();
+    let (first, second) = (key(), key());
+    let peppered = |peppers| Passwords::new(QUICK).unwrap().peppers(peppers);
+    let old = peppered(Peppers::default().with(1, first.clone()));
+    let hash = old.hash(&password).await.unwrap();
+    assert!(hash.as_str().starts_with("{pepper:1}$argon2id$"));
+
+    let rotated = peppered(Peppers::default().with(1, first).with(2, second.clone()));
+    assert!(rotated.verify(&password, Some(&hash)).await.unwrap());
+    let newer = rotated.hash(&password).await.unwrap();
+    assert!(newer.as_str().starts_with("{pepper:2}"));
+
+    let wrong_key = peppered(Peppers::default().with(1, second));
+    assert!(!wrong_key.verify(&password, Some(&hash)).await.unwrap());
+    let none = Passwords::new(QUICK).unwrap();
+    let error = none.verify(&password, Some(&hash)).await.unwrap_err();
+    assert!(error.is_unusable_hash(), "{error}");
+    assert!(error.to_string().contains("version 1"), "{error}");
+    let bare = hash.as_str().strip_prefix("{pepper:1}").unwrap();
+    assert!(!verify(&rotated, "a b c", bare).await.unwrap());
+}
+
+#[test]
+fn peppers_are_read_from_lines_and_never_shown() {
+    let key = "iKbDzAQFMZIRbBtTNNq0pnRTO6hcFw_IgLVHAyi9fPc";
+    let peppers: Peppers = format!("# ours\n\n1 {key}\n 12\t{key}\n").parse().unwrap();
+    assert_eq!(peppers.versions().collect::<Vec<_>>(), [1, 12]);
+    assert!(!format!("{peppers:?}").contains(key));
+
+    for (wrong, said) in [
+        (String::new(), "no pepper"),
+        (key.to_owned(), "line 1"),
+        (format!("1 {key}\n1 {key}"), "line 2"),
+        (format!("one {key}"), "version"),
+        ("1 short".to_owned(), "too weak"),
+    ] {
+        let error = wrong.parse::<Peppers>().unwrap_err();
+        assert!(
+            error.is_config() && error.to_string().contains(said),
+            "{error}"
+        );
+        assert!(!error.to_string().contains(key), "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_password_is_its_own_and_no_others(
+        chars in proptest::collection::vec(any::<char>(), 1..=Passwords::MAX_CHARS),
+        at in any::<proptest::sample::Index>(),
+        other in any::<char>(),
+    ) {
+        let password: String = chars.iter().collect();
+        let mutated = |change: fn(&mut Vec<char>, usize, char)| {
+            let mut mutant = chars.clone();
+            change(&mut mutant, at.index(chars.len()), other);
+            mutant.into_iter().collect::<String>()
+        };
+        let mutants = [
+            mutated(|chars, at, _| {
+                chars.remove(at);
+            }),
+            mutated(|chars, at, other| chars[at] = other),
+            mutated(|chars, at, other| chars.insert(at, other)),
+            mutated(|chars, at, _| chars.swap(0, at)),
+            password.to_lowercase(),
+            password.trim().to_owned(),
+            password.nfkc().collect(),
+        ];
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for algorithm in [QUICK, QUICK_BCRYPT] {
+                let passwords = Passwords::new(algorithm).unwrap().long_bcrypt(true);
+                let hash = passwords.hash(&Secret::from(&*password)).await.unwrap();
+                assert!(verify(&passwords, &password, hash.as_str()).await.unwrap());
+                let decomposed: String = password.nfd().collect();
+                if decomposed.chars().count() <= Passwords::MAX_CHARS {
+                    assert!(verify(&passwords, &decomposed, hash.as_str()).await.unwrap());
+                }
+                for mutant in &mutants {
+                    let is_same = mutant.nfc().eq(password.nfc());
+                    let is_right = verify(&passwords, mutant, hash.as_str()).await.unwrap();
+                    assert_eq!(is_right, is_same, "{mutant:?} for {password:?}");
+                }
+            }
+        });
     }
 }
 
@@ -149,13 +383,39 @@ async fn a_malformed_or_greedy_hash_is_an_error_and_never_right() {
         "$argon2id$",
         "$argon2id$v=19$m=4294967295,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         "$argon2id$v=19$m=65536,t=4000000,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
-        "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$",
+        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc$",
+        "$argon2id$v=19$m=+65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=65536,t=2,p=1$c29t$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "{pepper:1$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "{pepper:}$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "scrypt:1048576:8:1$saltsaltsaltsalt$00000000000000000000000000000000",
+        "scrypt:1000:8:1$saltsaltsaltsalt$00000000000000000000000000000000",
+        "scrypt:32768:8:1:1$saltsaltsaltsalt$00000000000000000000000000000000",
+        "scrypt:32768:4294967295:4294967295$saltsaltsaltsalt$00000000000000000000000000000000",
+        "scrypt:32768:8:1$$00000000000000000000000000000000",
+        "scrypt:32768:8:1$salt$",
+        "scrypt:32768:8:1$salt$00",
+        "pbkdf2:sha256$salt$00000000000000000000000000000000",
+        "pbkdf2:sha256:4294967295$salt$00000000000000000000000000000000",
+        "pbkdf2:sha256:0$salt$00000000000000000000000000000000",
+        "pbkdf2:md5:1000$salt$00000000000000000000000000000000",
+        "sha256$salt$00000000000000000000000000000000",
+        "md5$salt$00000000000000000000000000000000",
+        "$scrypt$ln=31,r=8,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$pbkdf2-sha256$i=4294967295,l=32$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "bcrypt_sha256$$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$2b$17$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "$2c$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         "$2b$05$CCCC",
         "$2",
     ] {
         let error = verify(&passwords, "password", hash).await.unwrap_err();
-        assert!(!error.to_string().contains("CCCC"), "{error}");
+        assert!(error.is_unusable_hash(), "{hash}: {error}");
+        for part in ["CCCC", "c29tZ", "salt"] {
+            assert!(!error.to_string().contains(part), "{error}");
+        }
     }
 }
 
@@ -223,7 +483,8 @@ fn what_is_tried_first_is_refused_and_a_word_more_is_not() {
 
 #[test]
 fn bcrypt_takes_72_bytes() {
-    let policy = PasswordPolicy::default().hashed_by(QUICK_BCRYPT);
+    let passwords = Passwords::new(QUICK_BCRYPT).unwrap();
+    let policy = PasswordPolicy::default().hashed_by(&passwords);
     let objection = |len: usize| {
         let password: String = ('a'..='z').cycle().take(len).collect();
         policy.objection(&Secret::from(password), &[])

@@ -1,6 +1,7 @@
 #![cfg(feature = "sqlite")]
 
 mod administration;
+mod passwords;
 
 use crate::accounts::{Accounts, Actor, MIGRATIONS, PasswordCheck, Username};
 use crate::crypto::secret::Secret;

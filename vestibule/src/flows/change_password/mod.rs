@@ -85,16 +85,12 @@ async fn change(
     }
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     if errors.is_empty() {
-        let check = inner
-            .accounts
-            .check_password(&user.username, &current)
-            .await?;
+        let accounts = inner.accounts.asked_from(login.address());
+        let check = accounts.check_password(&user.username, &current).await?;
         if let PasswordCheck::Right(account) = check
             && account.id == user.id
         {
-            let address = login.address();
-            let changed = inner.accounts.change_password(&account, &new, address);
-            if let Some(account) = changed.await? {
+            if let Some(account) = accounts.change_password(&account, &new).await? {
                 let mut log_in = login.log_in(&account);
                 if user.is_remembered() {
                     log_in = log_in.remember();

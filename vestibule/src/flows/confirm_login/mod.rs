@@ -74,7 +74,7 @@ async fn confirm(
         errors.add("password", "Enter your password.");
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
-        let accounts = &page.site.inner().accounts;
+        let accounts = page.site.inner().accounts.asked_from(login.address());
         let check = accounts.check_password(&user.username, &password).await?;
         if matches!(&check, PasswordCheck::Right(account) if account.id == user.id) {
             // Not so where the session went on or ended meanwhile, as by a double click: the

@@ -90,7 +90,7 @@ async fn log_in(
     if !errors.is_empty() {
         return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, errors)?);
     }
-    let accounts = &page.site.inner().accounts;
+    let accounts = page.site.inner().accounts.asked_from(login.address());
     if let PasswordCheck::Right(account) = accounts.check_password(&username, &password).await? {
         let mut log_in = login.log_in(&account);
         if remember {

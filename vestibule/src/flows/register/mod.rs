@@ -94,7 +94,8 @@ async fn register(
         errors.add("username", NAME_TAKEN);
     }
     if let (Ok(name), true) = (&parsed, errors.is_empty()) {
-        match inner.accounts.register(name, &password).await? {
+        let accounts = inner.accounts.asked_from(login.address());
+        match accounts.register(name, &password).await? {
             Registration::Registered(account) => {
                 // A new account is active, so that this logs in.
                 let _ = login.log_in(&account).await?;

@@ -1,0 +1,215 @@
+use std::sync::{Arc, Mutex};
+
+use sea_orm::{ActiveValue, EntityTrait};
+
+use crate::accounts::entity::password;
+use crate::accounts::tests::{QUICK, accounts};
+use crate::accounts::{Account, Accounts, PasswordCheck, Username};
+use crate::crypto::key::SecretKey;
+use crate::crypto::random::Random;
+use crate::crypto::secret::Secret;
+use crate::password::{PasswordAlgorithm, PasswordHash, Passwords, Peppers};
+use crate::stores::MemoryStore;
+
+const OLD: PasswordAlgorithm = PasswordAlgorithm::Bcrypt { cost: 4 };
+
+/// Accounts of which alice's password is `a`, hashed by `old`, and today's are hashed by `today`.
+async fn moved(old: Passwords, today: Passwords) -> (Accounts, Account) {
+    let before = accounts(&old).await;
+    let name: Username = "alice".parse().unwrap();
+    let _ = before.register(&name, &Secret::from("a")).await.unwrap();
+    let database = before.inner.database.clone();
+    let accounts = Accounts::new(database, today, MemoryStore::new());
+    let alice = accounts.find(&name).await.unwrap().unwrap();
+    (accounts, alice)
+}
+
+async fn check(accounts: &Accounts, password: &str) -> bool {
+    let password = Secret::from(password);
+    let check = accounts.check_password("alice", &password).await;
+    matches!(check.unwrap(), PasswordCheck::Right(_))
+}
+
+async fn stored(accounts: &Accounts, alice: &Account) -> String {
+    let row = password::Entity::find_by_id(alice.id.as_str());
+    let row = row.one(accounts.inner.database.connection()).await;
+    row.unwrap().unwrap().hash
+}
+
+async fn store(accounts: &Accounts, alice: &Account, hash: &str) {
+    let row = password::ActiveModel {
+        user_id: ActiveValue::Unchanged(alice.id.as_str().to_owned()),
+        hash: ActiveValue::Set(hash.to_owned()),
+        changed_at: ActiveValue::NotSet,
+    };
+    let update = password::Entity::update(row).exec(accounts.inner.database.connection());
+    update.await.unwrap();
+}
+
+/// Attack C6.
+#[tokio::test]
+async fn the_right_password_replaces_an_old_hash_and_a_wrong_one_does_not() {
+    let today = Passwords::new(QUICK).unwrap();
+    let (accounts, alice) = moved(Passwords::new(OLD).unwrap(), today.clone()).await;
+
+    assert!(!check(&accounts, "b").await);
+    assert!(stored(&accounts, &alice).await.starts_with("$2b$04$"));
+    assert!(check(&accounts, "a").await);
+    let hash = stored(&accounts, &alice).await;
+    assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash}");
+
+    let before = today.runs();
+    assert!(check(&accounts, "a").await);
+    assert_eq!(today.runs() - before, 1);
+    assert_eq!(stored(&accounts, &alice).await, hash);
+}
+
+#[tokio::test]
+async fn hashes_that_people_bring_are_replaced_too() {
+    let passwords = Passwords::new(QUICK).unwrap();
+    let (accounts, alice) = moved(passwords.clone(), passwords).await;
+    // "hunter2", by Werkzeug.
+    let werkzeug = "pbkdf2:sha256:1000$saltsaltsaltsalt\
+         $4629710719ef19adc9232697c255142a6bee3f3c631deac97aa22e86222f28d5";
+    store(&accounts, &alice, werkzeug).await;
+
+    assert!(!check(&accounts, "a").await);
+    assert!(check(&accounts, "hunter2").await);
+    assert!(stored(&accounts, &alice).await.starts_with("$argon2id$"));
+    assert!(check(&accounts, "hunter2").await);
+}
+
+/// Attack C7.
+#[tokio::test]
+async fn a_password_changed_meanwhile_is_not_overwritten_by_the_old_one() {
+    let (accounts, alice) =
+        moved(Passwords::new(OLD).unwrap(), Passwords::new(QUICK).unwrap()).await;
+    let seen = PasswordHash::from_stored(stored(&accounts, &alice).await);
+    let changed = accounts.change_password(&alice, &Secret::from("b")).await;
+    changed.unwrap().unwrap();
+
+    let is_replaced = accounts.try_rehash(&alice, &Secret::from("a"), &seen).await;
+
+    assert!(!is_replaced.unwrap());
+    assert!(check(&accounts, "b").await);
+    assert!(!check(&accounts, "a").await);
+}
+
+#[tokio::test]
+async fn two_log_ins_at_once_replace_the_hash_once() {
+    let (accounts, alice) =
+        moved(Passwords::new(OLD).unwrap(), Passwords::new(QUICK).unwrap()).await;
+
+    let (one, other) = tokio::join!(check(&accounts, "a"), check(&accounts, "a"));
+
+    assert!(one && other);
+    assert!(stored(&accounts, &alice).await.starts_with("$argon2id$"));
+    assert!(check(&accounts, "a").await);
+}
+
+/// Attacks C6 and C10: what cannot be checked is nobody's password, and costs what others cost.
+#[tokio::test]
+async fn a_hash_that_cannot_be_checked_is_logged_with_its_user_and_lets_nobody_in() {
+    let passwords = Passwords::new(QUICK).unwrap();
+    let (accounts, alice) = moved(passwords.clone(), passwords.clone()).await;
+    for hash in [
+        "",
+        "a",
+        "{pepper:7}$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8Ar",
+        "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8Ar",
+    ] {
+        store(&accounts, &alice, hash).await;
+        let before = passwords.runs();
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+        let logging = tracing::subscriber::set_default(subscriber);
+
+        assert!(!check(&accounts, "a").await);
+
+        drop(logging);
+        assert_eq!(passwords.runs() - before, 1);
+        let log = log.0.lock().unwrap();
+        let log = String::from_utf8_lossy(&log);
+        assert!(log.contains(alice.id.as_str()), "{log}");
+        assert!(!log.contains("c29tZXNhbHQ"), "{log}");
+    }
+}
+
+/// Attack C11.
+#[tokio::test]
+async fn without_the_key_of_a_pepper_in_use_nothing_starts() {
+    let key = || SecretKey::generate(&Random::system()).unwrap();
+    let (first, second) = (key(), key());
+    let with = |peppers| Passwords::new(QUICK).unwrap().peppers(peppers);
+    let old = with(Peppers::default().with(1, first.clone()));
+    let rotated = with(Peppers::default().with(1, first).with(2, second.clone()));
+    let (rotated, alice) = moved(old, rotated).await;
+    let database = &rotated.inner.database;
+    let others = [
+        Passwords::new(QUICK).unwrap(),
+        with(Peppers::default().with(2, second.clone())),
+        // Not the version that begins with the same digit.
+        with(Peppers::default().with(10, key())),
+    ];
+
+    rotated.check_peppers().await.unwrap();
+    for other in others.clone() {
+        let other = Accounts::new(database.clone(), other, MemoryStore::new());
+        let error = other.check_peppers().await.unwrap_err();
+        assert!(
+            error.is_config() && error.to_string().contains("version 1,"),
+            "{error}"
+        );
+    }
+
+    // Rotation by configuration alone: old ones verify, and are written anew.
+    assert!(check(&rotated, "a").await);
+    assert!(stored(&rotated, &alice).await.starts_with("{pepper:2}"));
+    let rotated = Accounts::new(database.clone(), others[1].clone(), MemoryStore::new());
+    rotated.check_peppers().await.unwrap();
+    assert!(check(&rotated, "a").await);
+}
+
+/// Attack B2: half of the users have a hash of another cost; so have the names of nobody.
+#[tokio::test]
+async fn unknown_names_cost_what_the_users_there_are_cost() {
+    let (accounts, alice) = moved(
+        Passwords::new(QUICK).unwrap(),
+        Passwords::new(QUICK).unwrap(),
+    )
+    .await;
+    let bob: Username = "bobby".parse().unwrap();
+    let _ = accounts.register(&bob, &Secret::from("a")).await.unwrap();
+    let old = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+    store(&accounts, &alice, old).await;
+
+    accounts.note_kinds().await.unwrap();
+
+    let passwords = &accounts.inner.passwords;
+    let is_old =
+        |i: &u32| passwords.costs_like(&format!("name{i}"), &PasswordHash::from_stored(old));
+    let count = (0..1_000).filter(is_old).count();
+    assert!((400..600).contains(&count), "{count}");
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}

@@ -1,0 +1,271 @@
+//! Flask-Bcrypt's two functions, for those who want just that: no service, no threads, no policy.
+//!
+//! Hashing takes a good part of a second and blocks its thread. In an async app call these by
+//! `tokio::task::spawn_blocking`, or let [`Passwords`](super::Passwords) do it.
+//!
+//! ```
+//! use vestibule::password::bcrypt::{check_password_hash, generate_password_hash};
+//!
+//! let hash = generate_password_hash("hunter2", Some(4), None)?;
+//! assert!(check_password_hash(&hash, "hunter2")?);
+//! assert!(!check_password_hash(&hash, "hunter3")?);
+//! # Ok::<(), vestibule::password::bcrypt::BcryptError>(())
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+use data_encoding::HEXLOWER;
+use zeroize::Zeroizing;
+
+use crate::crypto::digest::{constant_time_eq, sha256};
+use crate::crypto::random::Random;
+use crate::password::form::{Before, Stored};
+use crate::password::function::{Function, Memory};
+
+/// Flask-Bcrypt's settings, which are `BCRYPT_…` there.
+///
+/// What it hashes is the UTF-8 of the password, not normalized, as Flask-Bcrypt does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bcrypt {
+    /// `BCRYPT_LOG_ROUNDS`: rounds as a power of two, 4 to 31. Default: 12. With 16 a hash takes
+    /// seconds, with 31 a day.
+    pub log_rounds: u32,
+    /// `BCRYPT_HASH_PREFIX`. Default: `2b`.
+    pub hash_prefix: Prefix,
+    /// `BCRYPT_HANDLE_LONG_PASSWORDS`: hash the password's SHA-256, so that it may be longer than
+    /// 72 bytes. Default: no. Hashes do not say it: what was made with it needs it.
+    pub handle_long_passwords: bool,
+}
+
+/// The version that a hash begins with. They differ in name alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Prefix {
+    /// `2a`, of old.
+    TwoA,
+    /// `2b`, since 2014.
+    #[default]
+    TwoB,
+}
+
+/// What Flask-Bcrypt raises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BcryptError {
+    /// There is no password to hash. `ValueError("Password must be non-empty.")`.
+    EmptyPassword,
+    /// The password has more than 72 bytes. `ValueError`, since bcrypt 5; before, the rest was
+    /// silently left out.
+    PasswordTooLong,
+    /// The rounds are not 4 to 31. `ValueError("Invalid rounds")`.
+    InvalidRounds,
+    /// The prefix is neither `2a` nor `2b`. `ValueError("Supported prefixes are …")`.
+    UnsupportedPrefix,
+    /// The hash is none. `ValueError("Invalid salt")`.
+    InvalidHash,
+    /// The system has no randomness to give.
+    NoRandomness,
+}
+
+impl Default for Bcrypt {
+    fn default() -> Self {
+        Self {
+            log_rounds: 12,
+            hash_prefix: Prefix::default(),
+            handle_long_passwords: false,
+        }
+    }
+}
+
+impl Bcrypt {
+    const MAX_BYTES: usize = 72;
+
+    /// The hash of a password: 60 characters, `$2b$12$…`. `rounds` and `prefix` go before the
+    /// settings.
+    ///
+    /// # Errors
+    /// When the password is empty or too long, or the rounds are out of range.
+    pub fn generate_password_hash(
+        &self,
+        password: &str,
+        rounds: Option<u32>,
+        prefix: Option<Prefix>,
+    ) -> Result<String, BcryptError> {
+        if password.is_empty() {
+            return Err(BcryptError::EmptyPassword);
+        }
+        let cost = rounds.unwrap_or(self.log_rounds);
+        if !(4..=31).contains(&cost) {
+            return Err(BcryptError::InvalidRounds);
+        }
+        let salt = Random::system().bytes::<16>();
+        let salt = salt.map_err(|_| BcryptError::NoRandomness)?;
+        let mut stored = Stored {
+            before: Before::Nothing,
+            function: Function::Bcrypt { cost },
+            salt: salt.to_vec(),
+            digest: vec![0; 23],
+        };
+        stored.digest = self.digest(&stored, password)?;
+        let text = stored.to_text().ok_or(BcryptError::InvalidHash)?;
+        Ok(match prefix.unwrap_or(self.hash_prefix) {
+            Prefix::TwoA => text.replacen("$2b$", "$2a$", 1),
+            Prefix::TwoB => text,
+        })
+    }
+
+    /// Whether `hash` is of this password, whichever of the prefixes `2a`, `2b`, `2x` and `2y` it
+    /// has.
+    ///
+    /// # Errors
+    /// When the hash is none, costs more than 16 rounds, which is seconds, or the password is too
+    /// long. An empty password is wrong.
+    pub fn check_password_hash(&self, hash: &str, password: &str) -> Result<bool, BcryptError> {
+        if !hash.starts_with("$2") {
+            return Err(BcryptError::InvalidHash);
+        }
+        let stored = Stored::parse(hash, false).map_err(|_| BcryptError::InvalidHash)?;
+        let digest = self.digest(&stored, password)?;
+        Ok(constant_time_eq(&digest, &stored.digest) && !password.is_empty())
+    }
+
+    fn digest(&self, stored: &Stored, password: &str) -> Result<Vec<u8>, BcryptError> {
+        let hashed = Zeroizing::new(match self.handle_long_passwords {
+            true => HEXLOWER.encode(&sha256(password.as_bytes())),
+            false if password.len() > Self::MAX_BYTES => return Err(BcryptError::PasswordTooLong),
+            false => password.to_owned(),
+        });
+        let len = stored.digest.len();
+        let digest =
+            (stored.function).digest(hashed.as_bytes(), &stored.salt, len, &mut Memory::default());
+        digest.map_err(|_| BcryptError::InvalidHash)
+    }
+}
+
+/// The hash of a password, by the default settings. Flask-Bcrypt's function of this name.
+///
+/// # Errors
+/// As [`Bcrypt::generate_password_hash`].
+pub fn generate_password_hash(
+    password: &str,
+    rounds: Option<u32>,
+    prefix: Option<Prefix>,
+) -> Result<String, BcryptError> {
+    Bcrypt::default().generate_password_hash(password, rounds, prefix)
+}
+
+/// Whether `hash` is of this password, by the default settings. The hash comes first, as in
+/// Flask-Bcrypt.
+///
+/// # Errors
+/// As [`Bcrypt::check_password_hash`].
+pub fn check_password_hash(hash: &str, password: &str) -> Result<bool, BcryptError> {
+    Bcrypt::default().check_password_hash(hash, password)
+}
+
+impl FromStr for Prefix {
+    type Err = BcryptError;
+
+    fn from_str(text: &str) -> Result<Self, BcryptError> {
+        match text {
+            "2a" => Ok(Self::TwoA),
+            "2b" => Ok(Self::TwoB),
+            _ => Err(BcryptError::UnsupportedPrefix),
+        }
+    }
+}
+
+impl fmt::Display for BcryptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EmptyPassword => "the password is empty",
+            Self::PasswordTooLong => {
+                "the password has more than 72 bytes; set `handle_long_passwords` before there are \
+                 any hashes, or refuse it"
+            }
+            Self::InvalidRounds => "bcrypt takes 4 to 31 rounds",
+            Self::UnsupportedPrefix => "the prefixes for new hashes are `2a` and `2b`",
+            Self::InvalidHash => "this is no bcrypt hash, or one of more than 16 rounds",
+            Self::NoRandomness => "the system has no randomness to give",
+        })
+    }
+}
+
+impl std::error::Error for BcryptError {}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bcrypt, BcryptError, Prefix, check_password_hash, generate_password_hash};
+
+    /// Flask-Bcrypt's own tests.
+    #[test]
+    fn what_flask_bcrypt_tests_is_so() {
+        let hash = generate_password_hash("secret", None, None).unwrap();
+        assert!(hash.starts_with("$2b$12$"));
+        assert!(check_password_hash(&hash, "secret").unwrap());
+        assert!(!check_password_hash(&hash, "hunter2").unwrap());
+
+        let bcrypt = Bcrypt {
+            log_rounds: 6,
+            hash_prefix: Prefix::TwoA,
+            ..Bcrypt::default()
+        };
+        let hash = bcrypt.generate_password_hash("secret", None, None).unwrap();
+        assert!(hash.starts_with("$2a$06$"), "{hash}");
+        let hash = bcrypt.generate_password_hash("secret", Some(5), Some(Prefix::TwoB));
+        let hash = hash.unwrap();
+        assert!(hash.starts_with("$2b$05$"), "{hash}");
+        assert!(bcrypt.check_password_hash(&hash, "secret").unwrap());
+        for unicode in ["\u{2603}", "caf\u{e9}"] {
+            let hash = generate_password_hash(unicode, Some(4), None).unwrap();
+            assert!(check_password_hash(&hash, unicode).unwrap());
+        }
+    }
+
+    #[test]
+    fn long_passwords_are_told_apart_where_asked_to_and_refused_otherwise() {
+        let (x, y) = (
+            format!("{}X", "a".repeat(72)),
+            format!("{}Y", "a".repeat(72)),
+        );
+        let bcrypt = Bcrypt {
+            log_rounds: 4,
+            handle_long_passwords: true,
+            ..Bcrypt::default()
+        };
+        let hash = bcrypt.generate_password_hash(&x, None, None).unwrap();
+        assert!(bcrypt.check_password_hash(&hash, &x).unwrap());
+        assert!(!bcrypt.check_password_hash(&hash, &y).unwrap());
+
+        let hash = generate_password_hash(&x[..72], Some(4), None).unwrap();
+        let too_long = Err(BcryptError::PasswordTooLong);
+        assert_eq!(check_password_hash(&hash, &x), too_long);
+        assert_eq!(
+            generate_password_hash(&x, Some(4), None),
+            Err(BcryptError::PasswordTooLong)
+        );
+    }
+
+    #[test]
+    fn what_flask_bcrypt_raises_is_an_error() {
+        let generate = |password, rounds| generate_password_hash(password, Some(rounds), None);
+        assert_eq!(generate("", 4), Err(BcryptError::EmptyPassword));
+        assert_eq!(generate("a", 3), Err(BcryptError::InvalidRounds));
+        assert_eq!(generate("a", 32), Err(BcryptError::InvalidRounds));
+        assert_eq!("2y".parse::<Prefix>(), Err(BcryptError::UnsupportedPrefix));
+
+        let hash = generate("a", 4).unwrap();
+        assert_eq!(check_password_hash(&hash, ""), Ok(false));
+        let argon2id = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZ";
+        for hash in [
+            "",
+            "a",
+            &hash[..59],
+            &hash.replace("$04$", "$31$"),
+            argon2id,
+        ] {
+            let checked = check_password_hash(hash, "a");
+            assert_eq!(checked, Err(BcryptError::InvalidHash), "{hash}");
+        }
+    }
+}

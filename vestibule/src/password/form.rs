@@ -1,0 +1,302 @@
+//! The texts in which hashes are stored: ours, and those of the libraries that people come from.
+
+use std::sync::LazyLock;
+
+use argon2::{Algorithm, Version};
+use data_encoding::{BASE64, BASE64_NOPAD, BitOrder, Encoding, HEXLOWER_PERMISSIVE, Specification};
+
+use crate::password::function::{Digest, Function};
+
+/// What a stored text says.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) before: Before,
+    pub(super) function: Function,
+    pub(super) salt: Vec<u8>,
+    pub(super) digest: Vec<u8>,
+}
+
+/// What is done to the password before the function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Nothing,
+    /// Its SHA-256 is taken, as 64 hexadecimal digits: what fits into bcrypt.
+    Sha256Hex,
+    /// The same with HMAC-SHA-256, under the pepper of this version.
+    Pepper(u32),
+}
+
+/// A text that is no hash, asks for too much, or is of a kind that nobody here knows.
+#[derive(Debug)]
+pub(super) struct Malformed;
+
+type Result<T> = std::result::Result<T, Malformed>;
+
+const PEPPER: &str = "{pepper:";
+
+impl Stored {
+    /// Reads a text. `long_bcrypt` says that bcrypt's hashes are of the SHA-256, which they do
+    /// not say themselves.
+    pub(super) fn parse(text: &str, long_bcrypt: bool) -> Result<Self> {
+        let (pepper, text) = match text.strip_prefix(PEPPER) {
+            Some(rest) => {
+                let (version, rest) = rest.split_once('}').ok_or(Malformed)?;
+                (Some(number(version)?), rest)
+            }
+            None => (None, text),
+        };
+        let mut stored = Self::parse_function(text)?;
+        if stored.before == Before::Nothing {
+            let is_bcrypt = matches!(stored.function, Function::Bcrypt { .. });
+            stored.before = match pepper {
+                Some(version) => Before::Pepper(version),
+                None if is_bcrypt && long_bcrypt && text.starts_with('$') => Before::Sha256Hex,
+                None => Before::Nothing,
+            };
+        } else if pepper.is_some() {
+            return Err(Malformed);
+        }
+        let is_sound = stored.function.is_within_bounds()
+            && stored.function.takes(&stored.salt, &stored.digest);
+        is_sound.then_some(stored).ok_or(Malformed)
+    }
+
+    fn parse_function(text: &str) -> Result<Self> {
+        let (name, rest) = match text.strip_prefix('$') {
+            Some(rest) => rest.split_once('$').ok_or(Malformed)?,
+            // Those of frameworks, which write no `$` in front.
+            None => return Self::parse_framework(text),
+        };
+        match name {
+            "2a" | "2b" | "2x" | "2y" => Self::bcrypt(rest),
+            "argon2id" => Self::argon2(Algorithm::Argon2id, rest),
+            "argon2i" => Self::argon2(Algorithm::Argon2i, rest),
+            "argon2d" => Self::argon2(Algorithm::Argon2d, rest),
+            "scrypt" => {
+                let [parameters, salt, digest] = parts(rest, '$')?;
+                let [log_n, block_size, parallelism] = parameters_of(parameters, ["ln", "r", "p"])?;
+                let function = Function::Scrypt {
+                    log_n: u8::try_from(log_n).map_err(|_| Malformed)?,
+                    block_size,
+                    parallelism,
+                };
+                Self::new(function, base64(salt)?, base64(digest)?)
+            }
+            _ => {
+                let digest = match name.strip_prefix("pbkdf2").ok_or(Malformed)? {
+                    "" => Digest::Sha1,
+                    name => digest_by(name.strip_prefix('-').ok_or(Malformed)?)?,
+                };
+                Self::pbkdf2(digest, rest)
+            }
+        }
+    }
+
+    /// Werkzeug's and Django's.
+    fn parse_framework(text: &str) -> Result<Self> {
+        let (method, rest) = text.split_once('$').ok_or(Malformed)?;
+        let mut method = method.split(':');
+        match (method.next().unwrap_or_default(), method.next()) {
+            ("argon2", None) => Self::parse_function(&format!("${rest}")),
+            ("bcrypt", None) => Self::parse_function(rest),
+            ("bcrypt_sha256", None) => {
+                let stored = Self::parse_function(rest)?;
+                match stored.function {
+                    Function::Bcrypt { .. } => Ok(Self {
+                        before: Before::Sha256Hex,
+                        ..stored
+                    }),
+                    _ => Err(Malformed),
+                }
+            }
+            ("scrypt", None) => {
+                let [n, salt, block_size, parallelism, digest] = parts(rest, '$')?;
+                let function = scrypt(n, block_size, parallelism)?;
+                Self::new(function, salt.into(), padded_base64(digest)?)
+            }
+            ("scrypt", Some(n)) => {
+                let (block_size, parallelism) = (method.next(), method.next());
+                let block_size = block_size.ok_or(Malformed)?;
+                let function = scrypt(n, block_size, parallelism.ok_or(Malformed)?)?;
+                let [salt, digest] = parts(rest, '$')?;
+                none(method.next())?;
+                Self::new(function, salt.into(), hex(digest)?)
+            }
+            ("pbkdf2", Some(digest)) => {
+                let function = Function::Pbkdf2 {
+                    digest: digest_by(digest)?,
+                    iterations: number(method.next().ok_or(Malformed)?)?,
+                };
+                let [salt, digest] = parts(rest, '$')?;
+                none(method.next())?;
+                Self::new(function, salt.into(), hex(digest)?)
+            }
+            (name, None) => {
+                let [iterations, salt, digest] = parts(rest, '$')?;
+                let function = Function::Pbkdf2 {
+                    digest: digest_by(name.strip_prefix("pbkdf2_").ok_or(Malformed)?)?,
+                    iterations: number(iterations)?,
+                };
+                Self::new(function, salt.into(), padded_base64(digest)?)
+            }
+            _ => Err(Malformed),
+        }
+    }
+
+    fn new(function: Function, salt: Vec<u8>, digest: Vec<u8>) -> Result<Self> {
+        Ok(Self {
+            before: Before::Nothing,
+            function,
+            salt,
+            digest,
+        })
+    }
+
+    fn argon2(variant: Algorithm, rest: &str) -> Result<Self> {
+        let (version, rest) = match rest.strip_prefix("v=") {
+            Some(rest) => rest.split_once('$').ok_or(Malformed)?,
+            None => ("16", rest),
+        };
+        let version = Version::try_from(number(version)?).map_err(|_| Malformed)?;
+        let [parameters, salt, digest] = parts(rest, '$')?;
+        let [memory_kib, passes, lanes] = parameters_of(parameters, ["m", "t", "p"])?;
+        let function = Function::Argon2 {
+            variant,
+            version,
+            memory_kib,
+            passes,
+            lanes,
+        };
+        Self::new(function, base64(salt)?, base64(digest)?)
+    }
+
+    fn bcrypt(rest: &str) -> Result<Self> {
+        let [cost, rest] = parts(rest, '$')?;
+        let (salt, digest) = rest.split_at_checked(22).ok_or(Malformed)?;
+        let decode = |text: &str| BCRYPT_BASE64.decode(text.as_bytes()).map_err(|_| Malformed);
+        let function = Function::Bcrypt {
+            cost: cost.parse().map_err(|_| Malformed)?,
+        };
+        Self::new(function, decode(salt)?, decode(digest)?)
+    }
+
+    /// In PHC form, or in that of passlib, which is older.
+    fn pbkdf2(digest: Digest, rest: &str) -> Result<Self> {
+        let [parameters, salt, hash] = parts(rest, '$')?;
+        let iterations = match parameters.split_once(",l=") {
+            Some((iterations, _)) => iterations,
+            None => parameters,
+        };
+        let iterations = number(iterations.strip_prefix("i=").unwrap_or(iterations))?;
+        let decode = |text: &str| base64(&text.replace('.', "+"));
+        let function = Function::Pbkdf2 { digest, iterations };
+        Self::new(function, decode(salt)?, decode(hash)?)
+    }
+
+    /// The text to store, for the functions that are written: Argon2 and bcrypt.
+    pub(super) fn to_text(&self) -> Option<String> {
+        let text = match self.function {
+            Function::Argon2 {
+                variant,
+                version,
+                memory_kib,
+                passes,
+                lanes,
+            } => {
+                let (salt, digest) = (&self.salt, &self.digest);
+                let (salt, digest) = (BASE64_NOPAD.encode(salt), BASE64_NOPAD.encode(digest));
+                let (name, version) = (variant.as_str(), u32::from(version));
+                format!("${name}$v={version}$m={memory_kib},t={passes},p={lanes}${salt}${digest}")
+            }
+            Function::Bcrypt { cost } => {
+                let (salt, digest) = (&self.salt, &self.digest);
+                let (salt, digest) = (BCRYPT_BASE64.encode(salt), BCRYPT_BASE64.encode(digest));
+                format!("$2b${cost:02}${salt}{digest}")
+            }
+            Function::Scrypt { .. } | Function::Pbkdf2 { .. } => return None,
+        };
+        Some(match self.before {
+            Before::Pepper(version) => format!("{PEPPER}{version}}}{text}"),
+            Before::Nothing | Before::Sha256Hex => text,
+        })
+    }
+}
+
+/// bcrypt's own base64. What the last character has too many bits for is not looked at: some
+/// libraries left anything there.
+static BCRYPT_BASE64: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification
+        .symbols
+        .push_str("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+    specification.bit_order = BitOrder::MostSignificantFirst;
+    specification.check_trailing_bits = false;
+    specification.encoding().expect("64 different symbols")
+});
+
+/// The text in exactly so many parts.
+fn parts<const N: usize>(text: &str, separator: char) -> Result<[&str; N]> {
+    let parts: Vec<_> = text.splitn(N + 1, separator).collect();
+    parts.try_into().map_err(|_| Malformed)
+}
+
+/// The values of exactly these parameters, in this order: `m=1,t=2`.
+fn parameters_of<const N: usize>(text: &str, names: [&str; N]) -> Result<[u32; N]> {
+    let parts: [&str; N] = parts(text, ',')?;
+    let mut values = [0; N];
+    for ((value, part), name) in values.iter_mut().zip(parts).zip(names) {
+        let text = part
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('='));
+        *value = number(text.ok_or(Malformed)?)?;
+    }
+    Ok(values)
+}
+
+/// A decimal number as everybody writes it: no sign, no zeros in front.
+fn number(text: &str) -> Result<u32> {
+    let number: u32 = text.parse().map_err(|_| Malformed)?;
+    (number.to_string() == text)
+        .then_some(number)
+        .ok_or(Malformed)
+}
+
+fn scrypt(n: &str, block_size: &str, parallelism: &str) -> Result<Function> {
+    let n = number(n)?;
+    let log_n = n.is_power_of_two().then(|| n.trailing_zeros());
+    Ok(Function::Scrypt {
+        log_n: log_n
+            .and_then(|log_n| u8::try_from(log_n).ok())
+            .ok_or(Malformed)?,
+        block_size: number(block_size)?,
+        parallelism: number(parallelism)?,
+    })
+}
+
+fn digest_by(name: &str) -> Result<Digest> {
+    Ok(match name {
+        "sha1" => Digest::Sha1,
+        "sha224" => Digest::Sha224,
+        "sha256" => Digest::Sha256,
+        "sha384" => Digest::Sha384,
+        "sha512" => Digest::Sha512,
+        _ => return Err(Malformed),
+    })
+}
+
+fn base64(text: &str) -> Result<Vec<u8>> {
+    BASE64_NOPAD.decode(text.as_bytes()).map_err(|_| Malformed)
+}
+
+fn padded_base64(text: &str) -> Result<Vec<u8>> {
+    BASE64.decode(text.as_bytes()).map_err(|_| Malformed)
+}
+
+fn hex(text: &str) -> Result<Vec<u8>> {
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+    bytes.map_err(|_| Malformed)
+}
+
+fn none(rest: Option<&str>) -> Result<()> {
+    rest.is_none().then_some(()).ok_or(Malformed)
+}

@@ -1,0 +1,213 @@
+//! The functions that make a hash of a password, each from its crate, within bounds.
+
+use argon2::{Argon2, Block, Params, Version};
+use sha1::Sha1;
+use sha2::{Sha224, Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+/// A function and its parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Function {
+    /// RFC 9106.
+    Argon2 {
+        variant: argon2::Algorithm,
+        version: Version,
+        memory_kib: u32,
+        passes: u32,
+        lanes: u32,
+    },
+    /// Provos and Mazières 1999.
+    Bcrypt { cost: u32 },
+    /// RFC 7914.
+    Scrypt {
+        log_n: u8,
+        block_size: u32,
+        parallelism: u32,
+    },
+    /// RFC 8018, with HMAC of this digest.
+    Pbkdf2 { digest: Digest, iterations: u32 },
+}
+
+/// The digests that PBKDF2 is used with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Digest {
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// What a stored hash may ask for: far above any sensible setting, far below harm.
+pub(super) const MAX_MEMORY_KIB: u32 = 256 * 1024;
+pub(super) const MAX_PASSES: u32 = 16;
+const MAX_LANES: u32 = 16;
+pub(super) const MIN_BCRYPT_COST: u32 = 4;
+pub(super) const MAX_BCRYPT_COST: u32 = 16;
+const MAX_SCRYPT_PARALLELISM: u32 = 16;
+/// Steps of scrypt through its memory, of 128 bytes each.
+const MAX_SCRYPT_STEPS: u64 = 4 * 1024 * 1024;
+const MAX_ITERATIONS: u32 = 5_000_000;
+const MAX_DIGEST_BYTES: usize = 128;
+
+/// bcrypt reads no more than this.
+const BCRYPT_MAX_BYTES: usize = 72;
+const BCRYPT_SALT_BYTES: usize = 16;
+pub(super) const BCRYPT_DIGEST_BYTES: usize = 23;
+
+/// The memory of one hash after the other: to ask the system for new pages each time takes a third
+/// as long as the hash.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Vec<Block>);
+
+impl Memory {
+    /// Gives back what is more than `function` needs.
+    pub(super) fn keep(&mut self, function: Function) {
+        let blocks = function.blocks();
+        if self.0.len() > blocks {
+            self.0.truncate(blocks);
+            self.0.shrink_to_fit();
+        }
+    }
+
+    fn blocks(&mut self, count: usize) -> &mut [Block] {
+        if self.0.len() < count {
+            self.0.resize(count, Block::new());
+        }
+        self.0.get_mut(..count).unwrap_or_default()
+    }
+}
+
+impl Function {
+    /// Whether the parameters are within the bounds, and those of the function itself.
+    pub(super) fn is_within_bounds(self) -> bool {
+        match self {
+            Self::Argon2 {
+                memory_kib,
+                passes,
+                lanes,
+                ..
+            } => {
+                memory_kib <= MAX_MEMORY_KIB
+                    && passes <= MAX_PASSES
+                    && lanes <= MAX_LANES
+                    && Params::new(memory_kib, passes, lanes, None).is_ok()
+            }
+            Self::Bcrypt { cost } => (MIN_BCRYPT_COST..=MAX_BCRYPT_COST).contains(&cost),
+            Self::Scrypt {
+                log_n,
+                block_size,
+                parallelism,
+            } => {
+                // 2^20 blocks of the smallest size are a gibibyte already.
+                let memory = (1..=20)
+                    .contains(&log_n)
+                    .then(|| (1_u64 << log_n).checked_mul(u64::from(block_size)));
+                let memory = memory.flatten();
+                let is_bounded = |steps: u64| {
+                    steps * 128 <= u64::from(MAX_MEMORY_KIB) * 1024
+                        && steps * u64::from(parallelism) <= MAX_SCRYPT_STEPS
+                };
+                (1..=MAX_SCRYPT_PARALLELISM).contains(&parallelism)
+                    && memory.is_some_and(is_bounded)
+                    && scrypt::Params::new(log_n, block_size, parallelism).is_ok()
+            }
+            Self::Pbkdf2 { iterations, .. } => (1..=MAX_ITERATIONS).contains(&iterations),
+        }
+    }
+
+    /// Whether a salt and a digest of these lengths can be this function's.
+    pub(super) fn takes(self, salt: &[u8], digest: &[u8]) -> bool {
+        let (salt, digest) = (salt.len(), digest.len());
+        match self {
+            Self::Argon2 { .. } => {
+                (argon2::MIN_SALT_LEN..=64).contains(&salt)
+                    && (Params::MIN_OUTPUT_LEN..=MAX_DIGEST_BYTES).contains(&digest)
+            }
+            Self::Bcrypt { .. } => salt == BCRYPT_SALT_BYTES && digest == BCRYPT_DIGEST_BYTES,
+            // A digest of a few bytes is everybody's.
+            Self::Scrypt { .. } | Self::Pbkdf2 { .. } => {
+                (1..=MAX_DIGEST_BYTES).contains(&salt) && (16..=MAX_DIGEST_BYTES).contains(&digest)
+            }
+        }
+    }
+
+    /// How many bytes of a password it reads, if not all.
+    pub(super) fn max_bytes(self) -> Option<usize> {
+        matches!(self, Self::Bcrypt { .. }).then_some(BCRYPT_MAX_BYTES)
+    }
+
+    /// The digest of a password. bcrypt reads its first 72 bytes.
+    pub(super) fn digest(
+        self,
+        password: &[u8],
+        salt: &[u8],
+        len: usize,
+        memory: &mut Memory,
+    ) -> Result<Vec<u8>> {
+        let mut digest = vec![0; len];
+        match self {
+            Self::Argon2 {
+                variant,
+                version,
+                memory_kib,
+                passes,
+                lanes,
+            } => {
+                let params = Params::new(memory_kib, passes, lanes, Some(len));
+                let params = params.map_err(Error::internal)?;
+                let blocks = memory.blocks(params.block_count());
+                Argon2::new(variant, version, params)
+                    .hash_password_into_with_memory(password, salt, &mut digest, blocks)
+                    .map_err(Error::internal)?;
+            }
+            Self::Bcrypt { cost } => {
+                let salt = salt.try_into().map_err(Error::internal)?;
+                // With the NUL at the end that C's text has, unless there is no room for it.
+                let key: Zeroizing<Vec<u8>> = Zeroizing::new(
+                    (password.iter().copied().chain([0]).take(BCRYPT_MAX_BYTES)).collect(),
+                );
+                let full = bcrypt::bcrypt(cost, salt, &key);
+                digest.copy_from_slice(full.get(..len).ok_or_else(|| Error::internal("len"))?);
+            }
+            Self::Scrypt {
+                log_n,
+                block_size,
+                parallelism,
+            } => {
+                let params = scrypt::Params::new(log_n, block_size, parallelism);
+                let params = params.map_err(Error::internal)?;
+                scrypt::scrypt(password, salt, &params, &mut digest).map_err(Error::internal)?;
+            }
+            Self::Pbkdf2 {
+                digest: of,
+                iterations,
+            } => {
+                let derive = match of {
+                    Digest::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>,
+                    Digest::Sha224 => pbkdf2::pbkdf2_hmac::<Sha224>,
+                    Digest::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>,
+                    Digest::Sha384 => pbkdf2::pbkdf2_hmac::<Sha384>,
+                    Digest::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>,
+                };
+                derive(password, salt, iterations, &mut digest);
+            }
+        }
+        Ok(digest)
+    }
+
+    fn blocks(self) -> usize {
+        let Self::Argon2 {
+            memory_kib,
+            passes,
+            lanes,
+            ..
+        } = self
+        else {
+            return 0;
+        };
+        Params::new(memory_kib, passes, lanes, None).map_or(0, |params| params.block_count())
+    }
+}
