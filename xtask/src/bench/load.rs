@@ -45,9 +45,34 @@ pub(super) struct Contender {
 
 /// What wrk measured in one run.
 #[derive(Clone, Copy)]
-struct Sample {
-    requests_per_second: f64,
-    p99_ms: f64,
+pub(super) struct Sample {
+    pub(super) requests_per_second: f64,
+    pub(super) median_ms: f64,
+    pub(super) p99_ms: f64,
+}
+
+impl Sample {
+    /// From what wrk prints. Answers that say no count for nothing.
+    pub(super) fn read(text: &str) -> anyhow::Result<Self> {
+        let value = |name| {
+            let mut lines = text.lines().map(str::trim);
+            let value = lines.find_map(|line| line.strip_prefix(name));
+            value.with_context(|| format!("wrk did not measure: {text}"))
+        };
+        let rate: f64 = value("Requests/sec:")?.trim().parse()?;
+        let refused = match value("Non-2xx or 3xx responses:") {
+            Ok(refused) => refused.trim().parse::<f64>()?,
+            Err(_) => 0.0,
+        };
+        let mut words = text.lines().filter(|line| line.contains(" requests in "));
+        let all = words.next().and_then(|line| line.split_whitespace().next());
+        let all: f64 = all.context("the number of requests")?.parse()?;
+        Ok(Self {
+            requests_per_second: rate * (all - refused) / all.max(1.0),
+            median_ms: milliseconds(value("50%")?.trim())?,
+            p99_ms: milliseconds(value("99%")?.trim())?,
+        })
+    }
 }
 
 /// A route in one round, and the bare route of the same server just before.
@@ -119,6 +144,11 @@ impl Contender {
             server,
             cookie,
         })
+    }
+
+    /// The header of the user who is logged in.
+    pub(super) fn cookie(&self) -> Option<&str> {
+        self.header(Visitor::LoggedIn)
     }
 
     fn header(&self, visitor: Visitor) -> Option<&str> {
@@ -212,7 +242,7 @@ fn rates(samples: &[Sample]) -> Vec<f64> {
     rates.collect()
 }
 
-fn wrk(url: &str, header: Option<&str>, effort: Effort) -> anyhow::Result<Sample> {
+pub(super) fn wrk(url: &str, header: Option<&str>, effort: Effort) -> anyhow::Result<Sample> {
     let mut wrk = Command::new("wrk");
     wrk.args(["--threads", "1", "--connections", CONNECTIONS, "--latency"]);
     wrk.arg(format!("--duration={}s", effort.seconds));
@@ -223,15 +253,7 @@ fn wrk(url: &str, header: Option<&str>, effort: Effort) -> anyhow::Result<Sample
     if text.contains("Non-2xx") {
         bail!("{url} does not answer with a page: {text}");
     }
-    let value = |name| {
-        let mut lines = text.lines().map(str::trim);
-        let value = lines.find_map(|line| line.strip_prefix(name));
-        value.with_context(|| format!("wrk did not measure {url}: {text}"))
-    };
-    Ok(Sample {
-        requests_per_second: value("Requests/sec:")?.trim().parse()?,
-        p99_ms: milliseconds(value("99%")?.trim())?,
-    })
+    Sample::read(&text)
 }
 
 /// wrk's way to write a time: `870.00us`, `1.20ms`, `1.02s`, `1.50m`.

@@ -2,6 +2,7 @@
 //! axum-login and the same in Flask.
 
 mod chart;
+mod flood;
 mod load;
 mod program;
 mod server;
@@ -122,6 +123,7 @@ pub(crate) fn run(effort: Effort) -> anyhow::Result<()> {
     packages::install("wrk", "wrk")?;
     packages::install("sqlite3", "sqlite3")?;
     let venv = python::install("bench-flask", "bench/flask/requirements.txt")?;
+    let cffi = python::install("bench-argon2-cffi", "bench/argon2-cffi/requirements.txt")?;
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let workspace = workspace.canonicalize()?;
     build(&workspace)?;
@@ -167,6 +169,18 @@ pub(crate) fn run(effort: Effort) -> anyhow::Result<()> {
     for contender in &contenders {
         let what = format!("{}: memory after the load", contender.app.name);
         table.memory(&what, contender.server.memory_mb()?);
+    }
+    table.login_rates(&flood::rates(&contenders[0], &release, &cffi, effort)?);
+    // Floods come last: they leave much behind.
+    for contender in &contenders {
+        if contender
+            .app
+            .routes
+            .iter()
+            .any(|route| route.path == "/welcome")
+        {
+            table.flooded(contender.app.name, &flood::page(contender, effort)?);
+        }
     }
     table.print(&measured, effort)?;
 

@@ -103,11 +103,20 @@ impl Server {
 
     /// What the server has in memory, with its workers. What these share counts for each.
     pub(super) fn memory_mb(&self) -> anyhow::Result<f64> {
+        self.sum_mb("VmRSS:")
+    }
+
+    /// The most that it ever had.
+    pub(super) fn peak_memory_mb(&self) -> anyhow::Result<f64> {
+        self.sum_mb("VmHWM:")
+    }
+
+    fn sum_mb(&self, of: &str) -> anyhow::Result<f64> {
         let id = self.child.id();
         let workers = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
-        let mut kb = resident_kb(&id.to_string())?;
+        let mut kb = status_kb(&id.to_string(), of)?;
         for worker in workers.split_whitespace() {
-            kb += resident_kb(worker)?;
+            kb += status_kb(worker, of)?;
         }
         Ok(kb / 1_024.0)
     }
@@ -121,13 +130,13 @@ pub(super) fn form(username: &str, password: &str) -> String {
     )
 }
 
-fn resident_kb(process: &str) -> anyhow::Result<f64> {
+fn status_kb(process: &str, of: &str) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let kb = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .find_map(|line| line.strip_prefix(of))
         .and_then(|line| line.split_whitespace().next())
-        .context("VmRSS in /proc")?;
+        .with_context(|| format!("{of} in /proc"))?;
     Ok(kb.parse()?)
 }
 

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::bench::Effort;
+use crate::bench::flood::{self, Flooded, Rates};
 use crate::bench::load::Measured;
 
 #[derive(Default)]
@@ -26,6 +27,40 @@ impl Table {
             &share(measured.of_bare_axum),
             &measured.of_own_bare.map(share).unwrap_or_default(),
         ]);
+    }
+
+    pub(super) fn login_rates(&mut self, rates: &Rates) {
+        let threads = flood::threads();
+        let clients = flood::CLIENTS;
+        let what = format!("raw Argon2id, memory reused, {threads} threads");
+        self.row([&what, &format!("{:.1}/s", rates.raw), "", "", ""]);
+        let what = format!("argon2-cffi, {threads} threads");
+        self.row([&what, &format!("{:.1}/s", rates.argon2_cffi), "", "", ""]);
+        let shares = format!(
+            "{:.3} of the raw hash, {:.2} times argon2-cffi",
+            rates.of_raw, rates.of_argon2_cffi
+        );
+        let what = format!("Vestibule, SQLite: log-ins, {clients} clients ({shares})");
+        self.row([&what, &format!("{:.1}/s", rates.logins), "", "", ""]);
+        let over = rates.login_ms - rates.raw_ms;
+        let what = format!("one log-in, median ({over:.2} ms over the raw hash)");
+        self.time(&what, rates.login_ms);
+    }
+
+    pub(super) fn flooded(&mut self, app: &str, flooded: &Flooded) {
+        let (idle, during) = (flooded.idle, flooded.flooded);
+        let what = format!(
+            "{app}: protected page in a flood of {} log-ins at once ({:.2} of its rate without, \
+             {:.1} times its p99 of {:.2} ms; {:.1} log-ins/s; at most {:.0} MB)",
+            flood::CLIENTS,
+            flooded.share,
+            flooded.times_p99,
+            idle.p99_ms,
+            flooded.logins,
+            flooded.peak_mb
+        );
+        let rate = format!("{:.0} requests/s", during.requests_per_second);
+        self.row([&what, &rate, &format!("{:.2} ms", during.p99_ms), "", ""]);
     }
 
     fn row(&mut self, cells: [&str; 5]) {

@@ -1,0 +1,157 @@
+//! A flood of log-ins: how many there are a second, and what is left for those who are logged in.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::Context;
+
+use crate::bench::load::{Contender, Sample, median, wrk};
+use crate::bench::server::form;
+use crate::bench::{Effort, PASSWORD, USERNAME};
+
+/// How many log in at once, again and again.
+pub(super) const CLIENTS: &str = "64";
+
+/// Log-ins a second beside raw hashes a second on as many threads, the medians of the rounds.
+pub(super) struct Rates {
+    pub(super) logins: f64,
+    pub(super) raw: f64,
+    pub(super) argon2_cffi: f64,
+    /// The medians over the rounds of what one takes in the median, in milliseconds.
+    pub(super) login_ms: f64,
+    pub(super) raw_ms: f64,
+    /// Medians of the shares in each round.
+    pub(super) of_raw: f64,
+    pub(super) of_argon2_cffi: f64,
+}
+
+/// What is left of the protected page, the medians of the rounds.
+pub(super) struct Flooded {
+    pub(super) idle: Sample,
+    pub(super) flooded: Sample,
+    pub(super) share: f64,
+    pub(super) times_p99: f64,
+    pub(super) logins: f64,
+    pub(super) peak_mb: f64,
+}
+
+/// How many threads hash in ours.
+pub(super) fn threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.saturating_sub(1).max(1)
+}
+
+pub(super) fn rates(
+    contender: &Contender,
+    release: &Path,
+    argon2_cffi: &Path,
+    effort: Effort,
+) -> anyhow::Result<Rates> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bench/argon2-cffi/hash.py");
+    let (threads, seconds) = (threads().to_string(), effort.seconds.to_string());
+    let (mut logins, mut raws, mut cffis) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut login_ms, mut raw_ms) = (Vec::new(), Vec::new());
+    for _ in 0..effort.rounds {
+        let mut raw = Command::new(release.join("bench-hash"));
+        let (raw, one_raw) = hashes(raw.args([&threads, &seconds]))?;
+        let mut cffi = Command::new(argon2_cffi.join("bin/python"));
+        let (cffi, _) = hashes(cffi.arg(&script).args([&threads, &seconds]))?;
+        let flood = Flood::start(contender, CLIENTS, effort)?.end()?;
+        let one = Flood::start(contender, "1", effort)?.end()?;
+        logins.push(flood.requests_per_second);
+        raws.push(raw);
+        cffis.push(cffi);
+        login_ms.push(one.median_ms);
+        raw_ms.push(one_raw);
+    }
+    let shares = |of: &[f64]| {
+        let shares = logins.iter().zip(of).map(|(logins, of)| logins / of);
+        median(shares.collect())
+    };
+    Ok(Rates {
+        of_raw: shares(&raws),
+        of_argon2_cffi: shares(&cffis),
+        logins: median(logins),
+        raw: median(raws),
+        argon2_cffi: median(cffis),
+        login_ms: median(login_ms),
+        raw_ms: median(raw_ms),
+    })
+}
+
+/// The protected page with and without a flood.
+pub(super) fn page(contender: &Contender, effort: Effort) -> anyhow::Result<Flooded> {
+    let url = contender.server.url("/welcome");
+    let mut pairs = Vec::new();
+    let mut logins = Vec::new();
+    for _ in 0..effort.rounds {
+        let idle = wrk(&url, contender.cookie(), effort)?;
+        let flood = Flood::start(contender, CLIENTS, effort)?;
+        let flooded = wrk(&url, contender.cookie(), effort)?;
+        logins.push(flood.end()?.requests_per_second);
+        pairs.push((idle, flooded));
+    }
+    let medians = |of: fn(&(Sample, Sample)) -> f64| median(pairs.iter().map(of).collect());
+    Ok(Flooded {
+        idle: Sample {
+            requests_per_second: medians(|(idle, _)| idle.requests_per_second),
+            median_ms: medians(|(idle, _)| idle.median_ms),
+            p99_ms: medians(|(idle, _)| idle.p99_ms),
+        },
+        flooded: Sample {
+            requests_per_second: medians(|(_, flooded)| flooded.requests_per_second),
+            median_ms: medians(|(_, flooded)| flooded.median_ms),
+            p99_ms: medians(|(_, flooded)| flooded.p99_ms),
+        },
+        share: medians(|(idle, flooded)| flooded.requests_per_second / idle.requests_per_second),
+        times_p99: medians(|(idle, flooded)| flooded.p99_ms / idle.p99_ms),
+        logins: median(logins),
+        peak_mb: contender.server.peak_memory_mb()?,
+    })
+}
+
+/// The output of a program that hashes: its rate, and the time of one.
+fn hashes(command: &mut Command) -> anyhow::Result<(f64, f64)> {
+    let text = String::from_utf8(command.output()?.stdout)?;
+    let mut words = text.split_whitespace();
+    let rate = words.next().context("a rate")?.parse()?;
+    let time = words.nth(1).context("a time")?.parse()?;
+    Ok((rate, time))
+}
+
+/// wrk that logs in.
+struct Flood {
+    wrk: Child,
+    _script: tempfile::NamedTempFile,
+}
+
+impl Flood {
+    fn start(contender: &Contender, clients: &str, effort: Effort) -> anyhow::Result<Self> {
+        let script = tempfile::NamedTempFile::new()?;
+        fs::write(
+            script.path(),
+            format!(
+                "wrk.method = 'POST'\nwrk.body = '{}'\n\
+                 wrk.headers['Content-Type'] = 'application/x-www-form-urlencoded'\n",
+                form(USERNAME, PASSWORD)
+            ),
+        )?;
+        let mut command = Command::new("wrk");
+        command.args(["--threads", "1", "--connections", clients, "--latency"]);
+        command.args(["--timeout", "60s"]);
+        command.arg(format!("--duration={}s", effort.seconds));
+        command.arg("--script").arg(script.path());
+        command.arg(contender.server.url("/login"));
+        let wrk = command.stdout(Stdio::piped()).spawn()?;
+        Ok(Self {
+            wrk,
+            _script: script,
+        })
+    }
+
+    fn end(self) -> anyhow::Result<Sample> {
+        let output = self.wrk.wait_with_output()?;
+        Sample::read(&String::from_utf8(output.stdout)?)
+    }
+}
