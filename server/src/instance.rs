@@ -7,11 +7,11 @@ use anyhow::{Context, bail};
 use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
 use vestibule::login::{SessionLimit, SessionProtection};
-use vestibule::password::{PasswordAlgorithm, Peppers};
+use vestibule::password::{Blocklist, Peppers};
 use vestibule::web::PublicUrl;
 
 use crate::secret_key;
-use crate::settings::{Algorithm, AtMaxSessions, Protection, Settings};
+use crate::settings::{AtMaxSessions, Protection, Settings};
 
 impl Settings {
     /// Opens the site that these settings describe, reached at `public_url`.
@@ -46,24 +46,15 @@ impl Settings {
         config.remember.duration = self.remember_for;
         config.fresh_for = self.fresh_for;
         config.trusted_proxies = self.trusted_proxies.clone();
-        config.password_algorithm = match self.password_algorithm {
-            Algorithm::Argon2id => PasswordAlgorithm::Argon2id {
-                memory_kib: self.argon2_memory_kib,
-                passes: self.argon2_passes,
-            },
-            Algorithm::Bcrypt => PasswordAlgorithm::Bcrypt {
-                cost: self.bcrypt_cost,
-            },
-        };
+        config.password_algorithm = self.algorithm();
         config.long_bcrypt = self.bcrypt_long_passwords;
         if let Some(file) = &self.pepper_file {
             config.peppers = Peppers::from_file(file)?;
         }
-        if self.hashing_threads > 0 {
-            config.hashing.threads = self.hashing_threads;
+        if let Some(file) = &self.password_blocklist {
+            config.password_policy.blocklist = Blocklist::from_file(file)?;
         }
-        config.hashing.queue = self.hashing_queue;
-        config.hashing.patience = self.hashing_patience;
+        config.hashing = self.hashing();
         Ok(Site::open(database, config).await?)
     }
 }

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{role, routes, session, user};
+use crate::commands::{doctor, password, role, routes, session, user};
 use crate::settings::Settings;
 
 /// User accounts, log-in and sessions for the web, ready to run.
@@ -48,6 +48,16 @@ enum Command {
         #[command(subcommand)]
         command: session::SessionCommand,
     },
+    /// Find out how passwords should be hashed on this machine
+    Password {
+        #[command(subcommand)]
+        command: password::PasswordCommand,
+    },
+    /// Look for what is wrong with the settings and the machine; fails if there is something
+    Doctor {
+        #[command(subcommand)]
+        command: Option<doctor::DoctorCommand>,
+    },
     /// Show what each route asks of its visitors
     Routes,
 }
@@ -74,6 +84,8 @@ async fn run() -> anyhow::Result<()> {
         Command::User { command } => user::run(command, &cli.settings).await,
         Command::Role { command } => role::run(command, &cli.settings).await,
         Command::Session { command } => session::run(command, &cli.settings).await,
+        Command::Password { command } => password::run(&command, &cli.settings),
+        Command::Doctor { command } => doctor::run(command, &cli.settings).await,
         Command::Routes => routes::run(&cli.settings).await,
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use vestibule::password::{HashingLimits, PasswordAlgorithm};
 use vestibule::web::{PublicUrl, TrustedProxies};
 
 /// The settings. Each is a flag, `--database-url`; an environment variable,
@@ -238,6 +239,15 @@ pub(crate) struct Settings {
     )]
     pub(crate) bcrypt_long_passwords: bool,
 
+    /// File of passwords that may not be chosen, one a line, beside those that everybody tries
+    #[arg(
+        long,
+        env = "VESTIBULE_PASSWORD_BLOCKLIST",
+        value_name = "FILE",
+        global = true
+    )]
+    pub(crate) password_blocklist: Option<PathBuf>,
+
     /// File of secrets that are mixed into passwords, a line of version and key each: `1 KEY`.
     /// The highest version hashes, the others check; without its key a password is lost
     #[arg(
@@ -322,6 +332,32 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
 }
 
+impl Settings {
+    /// How new passwords are hashed.
+    pub(crate) fn algorithm(&self) -> PasswordAlgorithm {
+        match self.password_algorithm {
+            Algorithm::Argon2id => PasswordAlgorithm::Argon2id {
+                memory_kib: self.argon2_memory_kib,
+                passes: self.argon2_passes,
+            },
+            Algorithm::Bcrypt => PasswordAlgorithm::Bcrypt {
+                cost: self.bcrypt_cost,
+            },
+        }
+    }
+
+    /// How much hashing there may be at a time.
+    pub(crate) fn hashing(&self) -> HashingLimits {
+        let mut limits = HashingLimits::default();
+        if self.hashing_threads > 0 {
+            limits.threads = self.hashing_threads;
+        }
+        limits.queue = self.hashing_queue;
+        limits.patience = self.hashing_patience;
+        limits
+    }
+}
+
 /// Algorithms for new passwords.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Algorithm {
@@ -365,7 +401,7 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| "write an address and a port, like 127.0.0.1:5000 or [::1]:5000".to_owned())
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("it must be more than nothing".to_owned()),
         Ok(duration) => Ok(duration),

@@ -60,6 +60,7 @@ fn help_names_every_setting_with_its_variable() {
         "argon2-passes",
         "bcrypt-cost",
         "bcrypt-long-passwords",
+        "password-blocklist",
         "pepper-file",
         "hashing-threads",
         "hashing-queue",

@@ -127,6 +127,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/session-data.md")]
     struct SessionData;
 
+    #[doc = include_str!("../../docs/src/passwords.md")]
+    struct Passwords;
+
     #[doc = include_str!("../../docs/src/access.md")]
     struct Access;
 

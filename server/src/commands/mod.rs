@@ -1,5 +1,7 @@
 //! What the operator does at the command line, beside serving.
 
+pub(crate) mod doctor;
+pub(crate) mod password;
 pub(crate) mod role;
 pub(crate) mod routes;
 pub(crate) mod session;

@@ -18,25 +18,48 @@ pub(super) struct Notices {
 impl Notices {
     /// Hears of an event, and sends mail beside the request: how long that takes must not show.
     pub(super) fn hear(&self, record: &EventRecord) {
-        let (Event::RememberCookieReused, Some(user)) = (record.event, record.user.clone()) else {
+        let write = match record.event {
+            Event::RememberCookieReused => Self::remember_cookie_reused,
+            Event::PasswordChanged => Self::password_changed,
+            _ => return,
+        };
+        let Some(user) = record.user.clone() else {
             return;
         };
-        let notices = self.clone();
+        let (notices, event) = (self.clone(), record.event);
         tokio::spawn(async move {
-            if let Err(error) = notices.remember_cookie_reused(user).await {
-                tracing::warn!(%error, "a user was not told that their login was copied");
+            if let Err(error) = notices.send(user, write).await {
+                tracing::warn!(?event, %error, "a user was not told");
             }
         });
     }
 
-    async fn remember_cookie_reused(&self, user: UserId) -> Result<()> {
+    async fn send(&self, user: UserId, write: fn(&Self, &str) -> (String, String)) -> Result<()> {
         let Some(account) = self.accounts.load(user).await? else {
             return Ok(());
         };
         let Some(email) = account.email else {
             return Ok(());
         };
-        let (name, site, url) = (&account.username, &self.site_name, &self.public_url);
+        let (subject, text) = write(self, &account.username);
+        self.mailer.send(Mail::new(email, subject, text)).await
+    }
+
+    fn password_changed(&self, name: &str) -> (String, String) {
+        let (site, url) = (&self.site_name, &self.public_url);
+        let subject = format!("Your password at {site} was changed");
+        let text = format!(
+            "Hello {name},\n\n\
+             your password at {site} was changed a moment ago, and every browser but the one that \
+             did it is logged out.\n\n\
+             If that was you, there is nothing to do. If not, somebody knew your old password and \
+             has your account: write to those who run {url} at once.\n"
+        );
+        (subject, text)
+    }
+
+    fn remember_cookie_reused(&self, name: &str) -> (String, String) {
+        let (site, url) = (&self.site_name, &self.public_url);
         let subject = format!("Somebody may have a copy of your login at {site}");
         let text = format!(
             "Hello {name},\n\n\
@@ -46,6 +69,6 @@ impl Notices {
              in again. If not, look for what is wrong with that device, then log in at {url} and \
              choose another password.\n"
         );
-        self.mailer.send(Mail::new(email, subject, text)).await
+        (subject, text)
     }
 }

@@ -353,8 +353,8 @@ impl Site {
     }
 
     /// Which passwords may be chosen.
-    pub fn password_policy(&self) -> PasswordPolicy {
-        self.0.policy
+    pub fn password_policy(&self) -> &PasswordPolicy {
+        &self.0.policy
     }
 
     /// Whether the site can serve: the database answers, and the session store.

@@ -49,6 +49,8 @@ pub enum Event {
     SessionEnded,
     /// A user ended all their other sessions, or all of them.
     LoggedOutElsewhere,
+    /// A user chose another password.
+    PasswordChanged,
 }
 
 /// What happened, to whom and from where.

@@ -1,11 +1,13 @@
 //! How new passwords are hashed.
 
+use std::time::{Duration, Instant};
+
 use argon2::{Algorithm, Params, Version};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::password::function::{
-    Function, MAX_BCRYPT_COST, MAX_MEMORY_KIB, MAX_PASSES, MIN_BCRYPT_COST,
+    Function, MAX_BCRYPT_COST, MAX_MEMORY_KIB, MAX_PASSES, MIN_BCRYPT_COST, Memory,
 };
 
 /// How a new password is hashed. The hashes of every kind are checked, whichever is chosen.
@@ -38,6 +40,93 @@ impl Default for PasswordAlgorithm {
 }
 
 impl PasswordAlgorithm {
+    /// Memory and passes of Argon2id that cost as much to crack as one another, and how much that
+    /// is at least (OWASP Password Storage Cheat Sheet).
+    const OWASP_ARGON2ID: [(u32, u32); 5] = [
+        (47_104, 1),
+        (19_456, 2),
+        (12_288, 3),
+        (9_216, 4),
+        (7_168, 5),
+    ];
+    const OWASP_BCRYPT: u32 = 10;
+
+    /// Whether a stolen database is as hard to crack as OWASP asks for at least.
+    pub fn meets_owasp_minimum(self) -> bool {
+        match self {
+            Self::Argon2id { memory_kib, passes } => Self::OWASP_ARGON2ID
+                .iter()
+                .any(|(memory, least)| memory_kib >= *memory && passes >= *least),
+            Self::Bcrypt { cost } => cost >= Self::OWASP_BCRYPT,
+        }
+    }
+
+    /// What a hash takes on this machine: the median of some, on this thread, which is blocked for
+    /// so long.
+    ///
+    /// # Errors
+    /// When the parameters are out of range ([`Error::is_config`]).
+    pub fn measure(self) -> Result<Duration> {
+        const TIMES: usize = 7;
+        let function = self.function()?;
+        let mut memory = Memory::default();
+        let mut times = Vec::new();
+        for _ in 0..TIMES {
+            let started = Instant::now();
+            function.digest(b"correct horse battery", &[0; 16], 23, &mut memory)?;
+            times.push(started.elapsed());
+        }
+        times.sort();
+        Ok(times.get(TIMES / 2).copied().unwrap_or_default())
+    }
+
+    /// KiB of memory a hash takes.
+    pub fn memory_kib(self) -> u32 {
+        match self {
+            Self::Argon2id { memory_kib, .. } => memory_kib,
+            Self::Bcrypt { .. } => 4,
+        }
+    }
+
+    /// The same algorithm with the parameters that come nearest to `target` a hash on this
+    /// machine, and no weaker than OWASP's minimum: more memory for Argon2id, up to 256 MiB, and
+    /// then more passes. Measures several, and blocks its thread for so long.
+    ///
+    /// # Errors
+    /// When the system has not so much memory.
+    pub fn calibrated(self, target: Duration) -> Result<Self> {
+        let stronger = |algorithm| match algorithm {
+            Self::Argon2id { memory_kib, passes } if memory_kib * 5 / 4 <= MAX_MEMORY_KIB => {
+                Some(Self::Argon2id {
+                    memory_kib: memory_kib * 5 / 4,
+                    passes,
+                })
+            }
+            Self::Argon2id { memory_kib, passes } => (passes < MAX_PASSES).then_some({
+                let passes = passes + 1;
+                Self::Argon2id { memory_kib, passes }
+            }),
+            Self::Bcrypt { cost } => {
+                (cost < MAX_BCRYPT_COST).then_some(Self::Bcrypt { cost: cost + 1 })
+            }
+        };
+        let mut best = match self {
+            Self::Argon2id { .. } => Self::default(),
+            Self::Bcrypt { .. } => Self::Bcrypt {
+                cost: Self::OWASP_BCRYPT,
+            },
+        };
+        let mut off = best.measure()?.abs_diff(target);
+        while let Some(next) = stronger(best) {
+            let next_off = next.measure()?.abs_diff(target);
+            if next_off > off {
+                break;
+            }
+            (best, off) = (next, next_off);
+        }
+        Ok(best)
+    }
+
     /// # Errors
     /// When the parameters are out of range.
     pub(super) fn function(self) -> Result<Function> {

@@ -22,6 +22,7 @@
 
 mod algorithm;
 pub mod bcrypt;
+mod blocklist;
 mod decoys;
 mod form;
 mod function;
@@ -30,6 +31,7 @@ mod policy;
 mod service;
 
 pub use algorithm::PasswordAlgorithm;
+pub use blocklist::Blocklist;
 pub use pepper::Peppers;
 pub use policy::{Objection, PasswordPolicy};
 pub use service::{Claimant, HashingLimits};

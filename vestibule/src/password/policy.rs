@@ -6,16 +6,21 @@ use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::crypto::secret::Secret;
-use crate::password::Passwords;
+use crate::password::{Blocklist, Passwords};
 
 /// Which passwords may be chosen: long ones that nobody would guess first
 /// (NIST SP 800-63B-4, 3.1.1.2). No rules about digits and signs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PasswordPolicy {
     /// The fewest characters. Default: 15, NIST's minimum where the password alone logs in.
     /// Fewer make guessing easier.
     pub min_chars: usize,
+    /// What else may not be chosen. Default: the passwords of 15 characters and more that are tried
+    /// first, which are few.
+    #[serde(skip)]
+    pub blocklist: Blocklist,
     /// The most bytes, where the hashing takes fewer than [`Passwords::MAX_CHARS`] characters.
     #[serde(skip)]
     max_bytes: Option<usize>,
@@ -25,6 +30,7 @@ impl Default for PasswordPolicy {
     fn default() -> Self {
         Self {
             min_chars: 15,
+            blocklist: Blocklist::default(),
             max_bytes: None,
         }
     }
@@ -61,9 +67,6 @@ pub enum Objection {
     Personal,
 }
 
-/// The passwords of 15 characters and more that are tried first, in lower case.
-const BLOCKLIST: &str = include_str!("blocklist.txt");
-
 impl PasswordPolicy {
     /// The policy for passwords hashed by `passwords`.
     pub fn hashed_by(mut self, passwords: &Passwords) -> Self {
@@ -72,7 +75,7 @@ impl PasswordPolicy {
     }
 
     /// Why `password` may not be chosen, if it may not. `words` belong to the account: its
-    /// username, the name of the site.
+    /// username, its address, the name of the site.
     ///
     /// Characters are Unicode code points of the normalized password.
     pub fn objection(&self, password: &Secret, words: &[&str]) -> Option<Objection> {
@@ -103,13 +106,14 @@ impl PasswordPolicy {
             return Some(Objection::TooManyBytes { max_bytes });
         }
         let lower = zeroize::Zeroizing::new(password.to_lowercase());
-        if BLOCKLIST.lines().any(|listed| listed == *lower) {
+        if self.blocklist.contains(&lower) {
             return Some(Objection::Common);
         }
-        if words
-            .iter()
-            .any(|word| is_made_of(&lower, &word.to_lowercase()))
-        {
+        if words.iter().any(|word| {
+            let word = word.to_lowercase();
+            let name = word.split_once('@').map(|(name, _)| name);
+            is_made_of(&lower, &word) || name.is_some_and(|name| is_made_of(&lower, name))
+        }) {
             return Some(Objection::Personal);
         }
         let is_repetitive = (1..=4).any(|len| {

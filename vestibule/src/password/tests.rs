@@ -6,8 +6,8 @@ use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::password::decoys::Kind;
 use crate::password::{
-    Claimant, HashCheck, Objection, PasswordAlgorithm, PasswordHash, PasswordPolicy, Passwords,
-    Peppers,
+    Blocklist, Claimant, HashCheck, Objection, PasswordAlgorithm, PasswordHash, PasswordPolicy,
+    Passwords, Peppers,
 };
 
 /// Quick parameters; what is tested does not depend on them.
@@ -442,6 +442,31 @@ fn parameters_out_of_range_are_refused_at_start() {
 }
 
 #[test]
+fn what_owasp_asks_for_at_least_is_known() {
+    let argon2id = |memory_kib, passes| PasswordAlgorithm::Argon2id { memory_kib, passes };
+    for (algorithm, meets) in [
+        (PasswordAlgorithm::default(), true),
+        (argon2id(19_455, 2), false),
+        (argon2id(19_456, 1), false),
+        (argon2id(7_168, 5), true),
+        (argon2id(47_104, 1), true),
+        (PasswordAlgorithm::Bcrypt { cost: 9 }, false),
+        (PasswordAlgorithm::Bcrypt { cost: 10 }, true),
+    ] {
+        assert_eq!(algorithm.meets_owasp_minimum(), meets, "{algorithm:?}");
+    }
+}
+
+#[test]
+fn what_is_calibrated_is_never_below_owasps_minimum() {
+    for algorithm in [QUICK, QUICK_BCRYPT] {
+        let calibrated = algorithm.calibrated(std::time::Duration::ZERO).unwrap();
+
+        assert!(calibrated.meets_owasp_minimum(), "{calibrated:?}");
+    }
+}
+
+#[test]
 fn the_policy_counts_code_points_and_asks_for_nothing_but_length() {
     let policy = PasswordPolicy::default();
     let objection = |password: &str| policy.objection(&Secret::from(password), &["alice"]);
@@ -479,6 +504,42 @@ fn what_is_tried_first_is_refused_and_a_word_more_is_not() {
         objection("alice smithalice smith"),
         Some(Objection::Personal)
     );
+}
+
+/// Attack C9.
+#[test]
+fn a_list_of_ones_own_is_refused_as_a_whole_in_any_case_and_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("list.txt");
+    std::fs::write(&file, "Caf\u{e9} au lait, please\r\nanother one of them\n").unwrap();
+    let mut policy = PasswordPolicy::default();
+    policy.blocklist = Blocklist::from_file(&file).unwrap();
+    let objection = |password: &str| policy.objection(&Secret::from(password), &[]);
+
+    for listed in [
+        "CAFE\u{301} AU LAIT, PLEASE",
+        "another one of them",
+        "passwordpassword",
+    ] {
+        assert_eq!(objection(listed), Some(Objection::Common), "{listed}");
+    }
+    for other in ["another one of them ", "and another one of them"] {
+        assert_eq!(objection(other), None, "{other}");
+    }
+    let error = Blocklist::from_file(folder.path().join("none")).unwrap_err();
+    assert!(
+        error.is_config() && error.to_string().contains("none"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_address_is_as_personal_as_a_name() {
+    let words = ["alice", "alice.smith-jones@example.com"];
+    for password in ["Alice.Smith-Jones@example.com", "alice.smith-jones"] {
+        let objection = PasswordPolicy::default().objection(&Secret::from(password), &words);
+        assert_eq!(objection, Some(Objection::Personal), "{password}");
+    }
 }
 
 #[test]

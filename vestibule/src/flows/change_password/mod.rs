@@ -11,7 +11,8 @@
 //! # What it protects against
 //! Whoever finds a browser unlocked (the current password is asked for), sessions of a thief
 //! (all others end), two changes at once (the second finds that the account has changed),
-//! guessable passwords, and the same one again.
+//! guessable passwords, the same one again, and a change that its user does not know of (they get a
+//! mail, where there is a mailer and an address).
 //!
 //! # What it does not
 //! Slow down guessing of the current password, but by the hashing queue.
@@ -33,7 +34,7 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::{CHANGE_PASSWORD_PATH, Flow, WELCOME_PATH};
-use crate::login::{CurrentUser, Login};
+use crate::login::{CurrentUser, Event, Login};
 use crate::web::{Client, Flash};
 
 #[cfg(test)]
@@ -74,7 +75,8 @@ async fn change(
     if current.expose().is_empty() {
         errors.add("current_password", "Enter the password that you have now.");
     }
-    let words = [&*user.username, &inner.site_name];
+    let email = user.email.as_deref().unwrap_or_default();
+    let words = [&*user.username, email, &inner.site_name];
     if let Some(objection) = inner.policy.objection(&new, &words) {
         errors.add("new_password", objection.to_string());
     } else if new.expose() == current.expose() {
@@ -97,6 +99,7 @@ async fn change(
                 }
                 // Whoever is disabled meanwhile is refused by the next page.
                 let _ = log_in.await?;
+                login.tell(Event::PasswordChanged).await;
                 return Ok(changed_to(&page, client, next.or(WELCOME_PATH)));
             }
             status = StatusCode::CONFLICT;

@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
+use crate::accounts::{Actor, Change};
+use crate::testing::{Mailbox, PASSWORD, TestApp, TestClient, TestResponse};
 
 const NEW: &str = "another horse and battery";
 const COOKIE: &str = "__Host-session";
@@ -121,6 +122,26 @@ async fn of_two_changes_at_once_one_is_made() {
         false => "yet another horse and battery",
     };
     assert!(log_in(&app, right).await.cookie(COOKIE).is_some());
+}
+
+#[tokio::test]
+async fn its_user_is_told_by_mail() {
+    let mailbox = Mailbox::new();
+    let app = TestApp::with(|config| config.mailer(mailbox.clone())).await;
+    let browser = app.registered("alice").await;
+    let accounts = app.site.accounts();
+    let alice = accounts.find(&"alice".parse().unwrap()).await.unwrap();
+    let email = "alice@example.com".parse().unwrap();
+    let operator = accounts.by(Actor::operator());
+    let set = operator.set_email(&alice.unwrap().id, Some(&email)).await;
+    assert_eq!(set.unwrap(), Change::Done);
+
+    change(&browser, PASSWORD, NEW).await;
+
+    let mails = mailbox.received(1).await;
+    assert_eq!(mails[0].to, "alice@example.com");
+    assert!(mails[0].subject.contains("was changed"));
+    assert!(!mails[0].text.contains(NEW));
 }
 
 #[tokio::test]

@@ -1,0 +1,79 @@
+//! `vestibule doctor`: what is wrong, and what to do about it.
+
+mod timing;
+
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::Subcommand;
+
+use super::{open, say};
+use crate::settings::Settings;
+
+/// What needs more than the settings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DoctorCommand {
+    /// Measure whether a running program tells by the time of its answers who has an account. Asks
+    /// for some 900 log-ins with a wrong password; run it against your own, with nothing else to do
+    Timing {
+        /// Where the program is: http://127.0.0.1:5000
+        url: String,
+        /// A user there is
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// How many log-ins of a user and of nobody to compare, at least 400
+        #[arg(long, value_name = "COUNT", default_value_t = 400, value_parser = clap::value_parser!(u32).range(400..=100_000))]
+        pairs: u32,
+    },
+}
+
+pub(crate) async fn run(command: Option<DoctorCommand>, settings: &Settings) -> anyhow::Result<()> {
+    match command {
+        Some(DoctorCommand::Timing { url, user, pairs }) => {
+            tokio::task::spawn_blocking(move || timing::run(&url, &user, pairs)).await?
+        }
+        None => check(settings).await,
+    }
+}
+
+/// A log-in that takes less is cheap to guess; one that takes more is cheap to flood.
+const QUICKEST: Duration = Duration::from_millis(5);
+const SLOWEST: Duration = Duration::from_secs(1);
+
+async fn check(settings: &Settings) -> anyhow::Result<()> {
+    // That it opens says that the database answers, is up to date, and lacks no pepper.
+    open(settings).await?;
+    say("ok: the database answers, and no password lacks its pepper")?;
+    let algorithm = settings.algorithm();
+    let took = tokio::task::spawn_blocking(move || algorithm.measure()).await??;
+    let millis = took.as_secs_f64() * 1_000.0;
+    let checks = [
+        (
+            algorithm.meets_owasp_minimum(),
+            "passwords are hashed as OWASP asks for at least",
+            "passwords are hashed with less than OWASP's minimum; run `vestibule password calibrate`",
+        ),
+        (
+            took >= QUICKEST,
+            "a hash is not too quick",
+            "a hash takes less than 5 ms, and so does a guess; run `vestibule password calibrate`",
+        ),
+        (
+            took <= SLOWEST,
+            "a hash is not too slow",
+            "a hash takes more than a second, and a few visitors keep all others waiting; run \
+             `vestibule password calibrate`",
+        ),
+    ];
+    say(format!("ok: a hash takes {millis:.1} ms on this machine"))?;
+    for (is_well, well, warning) in checks {
+        match is_well {
+            true => say(format!("ok: {well}"))?,
+            false => say(format!("warning: {warning}"))?,
+        }
+    }
+    match checks.iter().filter(|(is_well, ..)| !is_well).count() {
+        0 => Ok(()),
+        count => bail!("{count} of these are not well"),
+    }
+}

@@ -1,0 +1,160 @@
+//! Whether the time of a refusal tells who has an account.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use crate::commands::say;
+
+/// So many are asked for before anything counts.
+const WARM_UP: u32 = 50;
+
+/// Differences below this are nobody's to use over a network, nor are those below a twentieth.
+const LEAST_MS: f64 = 1.0;
+const LEAST_SHARE: f64 = 0.05;
+const SIGNIFICANT: f64 = 0.001;
+
+pub(super) fn run(url: &str, user: &str, pairs: u32) -> anyhow::Result<()> {
+    let agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
+        .new_agent();
+    let login = format!("{}/login", url.trim_end_matches('/'));
+    let ask = |name: &str| -> anyhow::Result<f64> {
+        let form = [
+            ("username", name),
+            ("password", "not the password of anybody"),
+        ];
+        let started = Instant::now();
+        let answer = agent.post(&login).send_form(form);
+        let mut answer = answer.with_context(|| format!("{login} does not answer"))?;
+        answer.body_mut().read_to_vec()?;
+        let took = started.elapsed().as_secs_f64() * 1_000.0;
+        match answer.status().as_u16() {
+            401 => Ok(took),
+            status => bail!("{login} answers {status}, and not 401, to a wrong password"),
+        }
+    };
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for at in 0..WARM_UP + pairs {
+        // One after the other, so that a slow minute hits both alike.
+        let (user, nobody) = (ask(user)?, ask(&format!("nobody{at}"))?);
+        if at >= WARM_UP {
+            known.push(user);
+            unknown.push(nobody);
+        }
+    }
+    let compared = Compared::of(known, unknown);
+    say(format!(
+        "{pairs} log-ins each: {:.2} ms for {user}, {:.2} ms for nobody; shift {:.2} ms, p {:.4}",
+        compared.medians.0, compared.medians.1, compared.shift, compared.p
+    ))?;
+    if compared.tells_apart() {
+        bail!("the time of an answer tells whether a user exists");
+    }
+    say("ok: the time of an answer does not tell whether a user exists")
+}
+
+/// Two samples of times, in milliseconds.
+#[derive(Debug)]
+struct Compared {
+    medians: (f64, f64),
+    /// By how much the first takes longer: the median of all differences (Hodges and Lehmann 1963).
+    shift: f64,
+    /// How likely so great a difference in rank is by chance (Mann and Whitney 1947).
+    p: f64,
+}
+
+impl Compared {
+    fn of(mut one: Vec<f64>, mut other: Vec<f64>) -> Self {
+        let differences = one.iter().flat_map(|a| other.iter().map(move |b| a - b));
+        let shift = median(&mut differences.collect::<Vec<_>>());
+        let p = mann_whitney(&one, &other);
+        Self {
+            medians: (median(&mut one), median(&mut other)),
+            shift,
+            p,
+        }
+    }
+
+    fn tells_apart(&self) -> bool {
+        let least = LEAST_MS.max(LEAST_SHARE * self.medians.0.max(self.medians.1));
+        self.shift.abs() > least && self.p < SIGNIFICANT
+    }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// The two-sided p of the rank sum, by the normal approximation, which is good from some twenty on.
+/// Times have no ties to speak of.
+fn mann_whitney(one: &[f64], other: &[f64]) -> f64 {
+    let pairs = one.iter().flat_map(|a| other.iter().map(move |b| (a, b)));
+    let u: f64 = pairs
+        .map(|(a, b)| f64::from(u8::from(a > b)) + f64::from(u8::from(a == b)) / 2.0)
+        .sum();
+    let count = |of: &[f64]| f64::from(u32::try_from(of.len()).unwrap_or(u32::MAX));
+    let (n, m) = (count(one), count(other));
+    let z = (u - n * m / 2.0).abs() / (n * m * (n + m + 1.0) / 12.0).sqrt();
+    2.0 * upper_tail(z)
+}
+
+/// The chance that a normal variable is greater than `z`, for positive ones, to within 1e-7
+/// (Abramowitz and Stegun 1964, 26.2.17).
+fn upper_tail(z: f64) -> f64 {
+    let t = 1.0 / (1.0 + 0.231_641_9 * z);
+    let factors = [
+        0.319_381_530,
+        -0.356_563_782,
+        1.781_477_937,
+        -1.821_255_978,
+        1.330_274_429,
+    ];
+    let sum = factors
+        .iter()
+        .rev()
+        .fold(0.0, |sum, factor| (sum + factor) * t);
+    let density = (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    density * sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Compared, upper_tail};
+
+    #[test]
+    fn the_tail_of_the_normal_distribution_is_that_of_the_tables() {
+        for (z, p) in [
+            (0.0, 0.5),
+            (1.0, 0.158_655),
+            (1.959_964, 0.025),
+            (3.290_527, 0.000_5),
+        ] {
+            assert!((upper_tail(z) - p).abs() < 1e-6, "{z}");
+        }
+    }
+
+    #[test]
+    fn a_shift_is_told_from_noise() {
+        let times = |start: f64| {
+            let noise = (0..400_u32).map(|i| f64::from(i.wrapping_mul(2_654_435_761) >> 20));
+            noise
+                .map(|noise| start + noise / 1_000.0)
+                .collect::<Vec<_>>()
+        };
+        let same = Compared::of(times(18.0), times(18.0));
+        let small = Compared::of(times(18.5), times(18.0));
+        let great = Compared::of(times(20.0), times(18.0));
+
+        assert!(!same.tells_apart(), "{same:?}");
+        assert!(!small.tells_apart() && small.shift > 0.4, "{small:?}");
+        assert!(
+            great.tells_apart() && (great.shift - 2.0).abs() < 0.01,
+            "{great:?}"
+        );
+    }
+}

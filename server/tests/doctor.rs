@@ -1,0 +1,115 @@
+//! What the operator is told about the hashing of passwords.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use axum::extract::{Form, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use support::{PASSWORD, Program, QUICK, refusal, run};
+use vestibule::password::{PasswordAlgorithm, PasswordHash, Passwords};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// A hash that takes some milliseconds: less would not show, more would take long.
+const SLOW: [&str; 4] = ["--argon2-memory-kib", "8192", "--argon2-passes", "1"];
+
+#[test]
+fn calibration_prints_settings_that_the_settings_file_takes() {
+    let folder = folder();
+
+    let output = run(
+        folder.path(),
+        &["password", "calibrate", "--target", "1ms"],
+        "",
+    );
+
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("argon2_memory_kib = 19456\n"), "{printed}");
+    assert!(printed.contains("log-ins/s"), "{printed}");
+    std::fs::write(folder.path().join("vestibule.toml"), &printed).unwrap();
+    let listed = run(folder.path(), &["user", "list"], "");
+    assert!(listed.status.success(), "{listed:?}");
+}
+
+#[test]
+fn the_doctor_warns_of_a_hash_that_is_too_weak() {
+    let folder = folder();
+
+    let output = run(folder.path(), &[&["doctor"][..], &QUICK].concat(), "");
+
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("OWASP's minimum"), "{said}");
+    assert!(said.contains("less than 5 ms"), "{said}");
+    assert!(said.contains("password calibrate"), "{said}");
+}
+
+/// Attack B2, through HTTP.
+#[test]
+fn the_time_of_an_answer_does_not_tell_who_has_an_account() {
+    let folder = folder();
+    run(
+        folder.path(),
+        &[&["user", "add", "alice"][..], &SLOW].concat(),
+        PASSWORD,
+    );
+    let program = Program::start(&folder, &SLOW);
+
+    let output = run(
+        folder.path(),
+        &["doctor", "timing", &program.url, "--user", "alice"],
+        "",
+    );
+
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{said} {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    program.terminate();
+}
+
+/// The control without which the test above says nothing: an app that hashes for its users alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_hashes_for_its_users_alone_is_found_out() {
+    let algorithm: PasswordAlgorithm = serde_json::from_value(serde_json::json!({
+        "algorithm": "argon2id", "memory_kib": 8192, "passes": 1,
+    }))
+    .unwrap();
+    let passwords = Passwords::new(algorithm).unwrap();
+    let hash = passwords.hash(&PASSWORD.into()).await.unwrap();
+    let app = axum::Router::new()
+        .route("/login", post(leaky))
+        .with_state((passwords, hash));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let said = tokio::task::spawn_blocking(move || {
+        refusal(
+            folder().path(),
+            &["doctor", "timing", &url, "--user", "alice"],
+        )
+    });
+
+    let said = said.await.unwrap();
+    assert!(said.contains("tells whether a user exists"), "{said}");
+}
+
+async fn leaky(
+    State((passwords, hash)): State<(Passwords, PasswordHash)>,
+    Form(form): Form<Vec<(String, String)>>,
+) -> StatusCode {
+    let [(_, username), (_, password)] = &form[..] else {
+        return StatusCode::BAD_REQUEST;
+    };
+    if username == "alice" {
+        let is_right = passwords.verify(&(**password).into(), Some(&hash)).await;
+        assert!(!is_right.unwrap());
+    }
+    StatusCode::UNAUTHORIZED
+}
