@@ -6,6 +6,7 @@
 //! but for what leads there: links in templates ask `has_page`, and the compiler names the rest.
 
 mod admin;
+mod advice;
 mod change_password;
 mod confirm_login;
 mod current_user;

@@ -33,7 +33,7 @@ mod service;
 pub use algorithm::PasswordAlgorithm;
 pub use blocklist::Blocklist;
 pub use pepper::Peppers;
-pub use policy::{Objection, PasswordPolicy};
+pub use policy::{Objection, PasswordPolicy, password_advice};
 pub use service::{Claimant, HashingLimits};
 
 use std::fmt;

@@ -29,6 +29,7 @@ use minijinja::context;
 use crate::accounts::{Account, PasswordCheck};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
+use crate::flows::advice::{advice, with_advice};
 use crate::flows::destination::Destination;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
@@ -100,7 +101,8 @@ async fn change(
                 // Whoever is disabled meanwhile is refused by the next page.
                 let _ = log_in.await?;
                 login.tell(Event::PasswordChanged).await;
-                return Ok(changed_to(&page, client, next.or(WELCOME_PATH)));
+                let advice = advice(new, words.map(str::to_owned).to_vec()).await;
+                return Ok(changed_to(&page, client, next.or(WELCOME_PATH), advice));
             }
             status = StatusCode::CONFLICT;
             errors.add("", "Your account was changed a moment ago. Try again.");
@@ -115,12 +117,12 @@ async fn change(
     Ok(page.refuse(client, status, &errors, TEMPLATE, form)?)
 }
 
-fn changed_to(page: &Page, client: Client, next: &str) -> Response {
+fn changed_to(page: &Page, client: Client, next: &str, advice: Option<String>) -> Response {
     if client == Client::Json {
         return axum::Json(serde_json::json!({ "next": next })).into_response();
     }
-    let flash = "Your password is changed. You are logged out everywhere else.";
-    page.redirect(next, Flash::new("success", flash))
+    let text = "Your password is changed. You are logged out everywhere else.";
+    page.redirect(next, Flash::new("success", with_advice(text, advice)))
 }
 
 fn form(page: &Page, user: &Account, next: Option<&str>) -> minijinja::Value {

@@ -25,6 +25,7 @@ use minijinja::context;
 use crate::accounts::{Account, Registration, Username};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
+use crate::flows::advice::{advice, with_advice};
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
@@ -99,7 +100,8 @@ async fn register(
             Registration::Registered(account) => {
                 // A new account is active, so that this logs in.
                 let _ = login.log_in(&account).await?;
-                return Ok(registered(&page, client, &account));
+                let advice = advice(password, vec![username, inner.site_name.clone()]).await;
+                return Ok(registered(&page, client, &account, advice));
             }
             Registration::NameTaken => {
                 errors.add("username", NAME_TAKEN);
@@ -110,11 +112,12 @@ async fn register(
     Ok(page.refuse(client, status, &errors, TEMPLATE, form(&page, &username))?)
 }
 
-fn registered(page: &Page, client: Client, account: &Account) -> Response {
+fn registered(page: &Page, client: Client, account: &Account, advice: Option<String>) -> Response {
     if client == Client::Json {
         return (StatusCode::CREATED, axum::Json(account)).into_response();
     }
-    let flash = Flash::new("success", "Your account is ready, and you are logged in.");
+    let text = "Your account is ready, and you are logged in.";
+    let flash = Flash::new("success", with_advice(text, advice));
     page.redirect(WELCOME_PATH, flash)
 }
 

@@ -20,6 +20,26 @@ async fn user_count(app: &TestApp) -> usize {
 }
 
 #[tokio::test]
+async fn a_password_that_is_easy_to_guess_is_taken_with_advice() {
+    let app = TestApp::new().await;
+    for (name, password, is_advised) in [
+        ("alice", "monkey1234567890", true),
+        ("bobby", PASSWORD, false),
+    ] {
+        let browser = app.browser();
+        let fields = [("username", name), ("password", password)];
+        let registered = browser.post("/register", &fields).await;
+        assert_eq!(registered.location(), Some("/welcome"), "{registered:?}");
+
+        let welcome = browser.get("/welcome").await;
+        assert!(welcome.text().contains("Your account is ready"));
+        let advised = welcome.text().contains("easier to guess than most");
+        assert_eq!(advised, is_advised, "{}", welcome.text());
+        assert!(!welcome.text().contains(password));
+    }
+}
+
+#[tokio::test]
 async fn a_visitor_registers_and_is_logged_in() {
     let app = TestApp::new().await;
     let browser = app.browser();

@@ -1,0 +1,21 @@
+//! What a user is told of a password that was taken, and could be better.
+
+use crate::crypto::secret::Secret;
+use crate::password::password_advice;
+
+/// Advice on a password, if there is any to give. `words` belong to the account.
+pub(super) async fn advice(password: Secret, words: Vec<String>) -> Option<String> {
+    let advise = move || {
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        password_advice(&password, &words)
+    };
+    tokio::task::spawn_blocking(advise).await.ok().flatten()
+}
+
+/// A message, and the advice after it.
+pub(super) fn with_advice(message: &str, advice: Option<String>) -> String {
+    match advice {
+        Some(advice) => format!("{message} {advice}"),
+        None => message.to_owned(),
+    }
+}
