@@ -48,25 +48,28 @@ impl Accounts {
     /// When the database failed or the hashing queue is full.
     pub async fn check_password(&self, username: &str, password: &Secret) -> Result<PasswordCheck> {
         self.learn_kinds().await?;
-        let username = username.parse::<Username>();
+        let username = username.parse::<Username>().ok();
         let found = match &username {
-            Ok(username) => {
+            Some(username) => {
                 let by_name = user::Column::CanonicalUsername.eq(username.canonical());
                 rows::find_with_password(by_name.into(), self.inner.database.connection()).await?
             }
-            Err(_) => None,
+            None => None,
         };
-        let claimant = match &username {
-            Ok(username) => self.claimant(username.canonical()),
-            Err(_) => self.claimant("?"),
-        };
+        let claimant = self.claimant(username.as_ref());
         let (account, hash) = found.unzip();
-        let hash = hash.flatten().filter(|hash| match &account {
-            Some(account) => self.is_usable(account, hash),
-            None => true,
-        });
+        let hash = hash.flatten();
         let passwords = &self.inner.passwords;
-        let check = passwords.check(&claimant, password, hash.as_ref()).await?;
+        let check = match passwords.check(&claimant, password, hash.as_ref()).await {
+            // For the visitor it is as if there were none.
+            Err(error) if error.is_unusable_hash() => {
+                let user = account.as_ref().map(|account| account.id.as_str());
+                let name = account.as_ref().map(|account| &*account.username);
+                tracing::error!(user, name, %error, "this user cannot log in");
+                passwords.check(&claimant, password, None).await?
+            }
+            check => check?,
+        };
         let Some(account) = account.filter(|account| !account.is_disabled) else {
             return Ok(PasswordCheck::Wrong);
         };
@@ -76,17 +79,6 @@ impl Accounts {
             (HashCheck::Outdated, Some(old)) => self.rehash(&account, password, &old).await,
         }
         Ok(PasswordCheck::Right(account))
-    }
-
-    /// Whether a stored hash can be checked; if not, the log says whose it is, and for the visitor
-    /// it is as if there were none.
-    fn is_usable(&self, account: &Account, hash: &PasswordHash) -> bool {
-        let form = self.inner.passwords.check_form(hash);
-        if let Err(error) = &form {
-            let (user, name) = (account.id.as_str(), &account.username);
-            tracing::error!(user, name, %error, "this user cannot log in");
-        }
-        form.is_ok()
     }
 
     /// Hashes a password as today, unless it was changed since `old` was read. That it does not
@@ -115,16 +107,15 @@ impl Accounts {
     }
 
     async fn hash_for(&self, account: &Account, password: &Secret) -> Result<PasswordHash> {
-        let name = account.username.parse::<Username>();
-        let name = name.as_ref().map_or("?", Username::canonical);
-        let passwords = &self.inner.passwords;
-        passwords.hash_for(&self.claimant(name), password).await
+        let username = account.username.parse::<Username>().ok();
+        let claimant = self.claimant(username.as_ref());
+        self.inner.passwords.hash_for(&claimant, password).await
     }
 
-    /// Whoever asks, as the hashing queue knows them.
-    pub(super) fn claimant<'a>(&self, canonical_username: &'a str) -> Claimant<'a> {
+    /// Whoever asks, as the hashing queue knows them; what cannot be a username is one account.
+    pub(super) fn claimant<'a>(&self, username: Option<&'a Username>) -> Claimant<'a> {
         Claimant {
-            account: Some(canonical_username),
+            account: Some(username.map_or("?", Username::canonical)),
             address: self.address,
         }
     }
@@ -133,32 +124,26 @@ impl Accounts {
     /// of the others does. The first one waits for it.
     async fn learn_kinds(&self) -> Result<()> {
         let now = self.inner.clock.now();
-        let (is_first, is_due) = {
+        let before = {
             let mut learnt_at = self.learnt_at();
-            let is_due = learnt_at.is_none_or(|at: Timestamp| now.since(at) >= Self::KINDS_FOR);
-            (
-                learnt_at.is_none(),
-                is_due && {
-                    *learnt_at = Some(now);
-                    true
-                },
-            )
+            if learnt_at.is_some_and(|at| now.since(at) < Self::KINDS_FOR) {
+                return Ok(());
+            }
+            learnt_at.replace(now)
         };
-        if is_first {
+        if before.is_none() {
             let noted = self.note_kinds().await;
             if noted.is_err() {
                 *self.learnt_at() = None;
             }
             return noted;
         }
-        if is_due {
-            let accounts = self.clone();
-            tokio::spawn(async move {
-                if let Err(error) = accounts.note_kinds().await {
-                    tracing::warn!(%error, "the kinds of password hashes were not read");
-                }
-            });
-        }
+        let accounts = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = accounts.note_kinds().await {
+                tracing::warn!(%error, "the kinds of password hashes were not read");
+            }
+        });
         Ok(())
     }
 
@@ -172,12 +157,12 @@ impl Accounts {
         let count = password::Entity::find().count(connection).await;
         let count = count.map_err(Error::from_db)?;
         let mut hashes = Vec::new();
-        for _ in 0..Self::SAMPLES {
+        // Where one sample has them all, there is one.
+        let others = count.saturating_sub(Self::SAMPLE);
+        let samples = if others == 0 { 1 } else { Self::SAMPLES };
+        for _ in 0..samples {
             let random = u64::from_le_bytes(self.inner.random.bytes()?);
-            let offset = match count <= Self::SAMPLE {
-                true => 0,
-                false => random % (count - Self::SAMPLE),
-            };
+            let offset = random.checked_rem(others).unwrap_or(0);
             let page = password::Entity::find()
                 .order_by_asc(password::Column::UserId)
                 .offset(offset)
@@ -187,9 +172,6 @@ impl Accounts {
                 page.into_iter()
                     .map(|row| PasswordHash::from_stored(row.hash)),
             );
-            if count <= Self::SAMPLE {
-                break;
-            }
         }
         self.inner.passwords.note_stored(&hashes);
         Ok(())

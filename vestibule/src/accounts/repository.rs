@@ -134,7 +134,7 @@ impl Accounts {
         if self.find(username).await?.is_some() {
             return Ok(Registration::NameTaken);
         }
-        let claimant = self.claimant(username.canonical());
+        let claimant = self.claimant(Some(username));
         let hash = self.inner.passwords.hash_for(&claimant, password).await?;
         let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;

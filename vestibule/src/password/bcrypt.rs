@@ -15,13 +15,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::HEXLOWER;
-use zeroize::Zeroizing;
-
-use crate::crypto::digest::{constant_time_eq, sha256};
+use crate::crypto::digest::constant_time_eq;
 use crate::crypto::random::Random;
+use crate::password::decoys::Kind;
 use crate::password::form::{Before, Stored};
-use crate::password::function::{Function, Memory};
+use crate::password::function::{BCRYPT_MAX_BYTES, Function, Memory};
+use crate::password::{Peppers, digest, new_hash};
 
 /// Flask-Bcrypt's settings, which are `BCRYPT_…` there.
 ///
@@ -78,8 +77,6 @@ impl Default for Bcrypt {
 }
 
 impl Bcrypt {
-    const MAX_BYTES: usize = 72;
-
     /// The hash of a password: 60 characters, `$2b$12$…`. `rounds` and `prefix` go before the
     /// settings.
     ///
@@ -100,14 +97,15 @@ impl Bcrypt {
         }
         let salt = Random::system().bytes::<16>();
         let salt = salt.map_err(|_| BcryptError::NoRandomness)?;
-        let mut stored = Stored {
-            before: Before::Nothing,
-            function: Function::Bcrypt { cost },
-            salt: salt.to_vec(),
-            digest: vec![0; 23],
+        let before = match self.handle_long_passwords {
+            true => Before::Sha256Hex,
+            false => Before::Nothing,
         };
-        stored.digest = self.digest(&stored, password)?;
-        let text = stored.to_text().ok_or(BcryptError::InvalidHash)?;
+        let kind = Kind::new(before, Function::Bcrypt { cost });
+        self.check_length(password)?;
+        let (peppers, mut memory) = (Peppers::default(), Memory::default());
+        let text = new_hash(kind, salt, password, &peppers, &mut memory);
+        let text = text.map_err(|_| BcryptError::InvalidHash)?;
         Ok(match prefix.unwrap_or(self.hash_prefix) {
             Prefix::TwoA => text.replacen("$2b$", "$2a$", 1),
             Prefix::TwoB => text,
@@ -124,21 +122,20 @@ impl Bcrypt {
         if !hash.starts_with("$2") {
             return Err(BcryptError::InvalidHash);
         }
-        let stored = Stored::parse(hash, false).map_err(|_| BcryptError::InvalidHash)?;
-        let digest = self.digest(&stored, password)?;
+        let stored = Stored::parse(hash, self.handle_long_passwords);
+        let stored = stored.map_err(|_| BcryptError::InvalidHash)?;
+        self.check_length(password)?;
+        let (peppers, mut memory) = (Peppers::default(), Memory::default());
+        let digest = digest(&stored, password, &peppers, &mut memory);
+        let digest = digest.map_err(|_| BcryptError::InvalidHash)?;
         Ok(constant_time_eq(&digest, &stored.digest) && !password.is_empty())
     }
 
-    fn digest(&self, stored: &Stored, password: &str) -> Result<Vec<u8>, BcryptError> {
-        let hashed = Zeroizing::new(match self.handle_long_passwords {
-            true => HEXLOWER.encode(&sha256(password.as_bytes())),
-            false if password.len() > Self::MAX_BYTES => return Err(BcryptError::PasswordTooLong),
-            false => password.to_owned(),
-        });
-        let len = stored.digest.len();
-        let digest =
-            (stored.function).digest(hashed.as_bytes(), &stored.salt, len, &mut Memory::default());
-        digest.map_err(|_| BcryptError::InvalidHash)
+    fn check_length(&self, password: &str) -> Result<(), BcryptError> {
+        match password.len() > BCRYPT_MAX_BYTES && !self.handle_long_passwords {
+            true => Err(BcryptError::PasswordTooLong),
+            false => Ok(()),
+        }
     }
 }
 

@@ -80,7 +80,7 @@ impl Stored {
                     block_size,
                     parallelism,
                 };
-                Self::new(function, base64(salt)?, base64(digest)?)
+                Ok(Self::new(function, base64(salt)?, base64(digest)?))
             }
             _ => {
                 let digest = match name.strip_prefix("pbkdf2").ok_or(Malformed)? {
@@ -112,7 +112,7 @@ impl Stored {
             ("scrypt", None) => {
                 let [n, salt, block_size, parallelism, digest] = parts(rest, '$')?;
                 let function = scrypt(n, block_size, parallelism)?;
-                Self::new(function, salt.into(), padded_base64(digest)?)
+                Ok(Self::new(function, salt.into(), padded_base64(digest)?))
             }
             ("scrypt", Some(n)) => {
                 let (block_size, parallelism) = (method.next(), method.next());
@@ -120,7 +120,7 @@ impl Stored {
                 let function = scrypt(n, block_size, parallelism.ok_or(Malformed)?)?;
                 let [salt, digest] = parts(rest, '$')?;
                 none(method.next())?;
-                Self::new(function, salt.into(), hex(digest)?)
+                Ok(Self::new(function, salt.into(), hex(digest)?))
             }
             ("pbkdf2", Some(digest)) => {
                 let function = Function::Pbkdf2 {
@@ -129,7 +129,7 @@ impl Stored {
                 };
                 let [salt, digest] = parts(rest, '$')?;
                 none(method.next())?;
-                Self::new(function, salt.into(), hex(digest)?)
+                Ok(Self::new(function, salt.into(), hex(digest)?))
             }
             (name, None) => {
                 let [iterations, salt, digest] = parts(rest, '$')?;
@@ -137,19 +137,19 @@ impl Stored {
                     digest: digest_by(name.strip_prefix("pbkdf2_").ok_or(Malformed)?)?,
                     iterations: number(iterations)?,
                 };
-                Self::new(function, salt.into(), padded_base64(digest)?)
+                Ok(Self::new(function, salt.into(), padded_base64(digest)?))
             }
             _ => Err(Malformed),
         }
     }
 
-    fn new(function: Function, salt: Vec<u8>, digest: Vec<u8>) -> Result<Self> {
-        Ok(Self {
+    fn new(function: Function, salt: Vec<u8>, digest: Vec<u8>) -> Self {
+        Self {
             before: Before::Nothing,
             function,
             salt,
             digest,
-        })
+        }
     }
 
     fn argon2(variant: Algorithm, rest: &str) -> Result<Self> {
@@ -167,7 +167,7 @@ impl Stored {
             passes,
             lanes,
         };
-        Self::new(function, base64(salt)?, base64(digest)?)
+        Ok(Self::new(function, base64(salt)?, base64(digest)?))
     }
 
     fn bcrypt(rest: &str) -> Result<Self> {
@@ -177,7 +177,7 @@ impl Stored {
         let function = Function::Bcrypt {
             cost: cost.parse().map_err(|_| Malformed)?,
         };
-        Self::new(function, decode(salt)?, decode(digest)?)
+        Ok(Self::new(function, decode(salt)?, decode(digest)?))
     }
 
     /// In PHC form, or in that of passlib, which is older.
@@ -190,7 +190,7 @@ impl Stored {
         let iterations = number(iterations.strip_prefix("i=").unwrap_or(iterations))?;
         let decode = |text: &str| base64(&text.replace('.', "+"));
         let function = Function::Pbkdf2 { digest, iterations };
-        Self::new(function, decode(salt)?, decode(hash)?)
+        Ok(Self::new(function, decode(salt)?, decode(hash)?))
     }
 
     /// The text to store, for the functions that are written: Argon2 and bcrypt.

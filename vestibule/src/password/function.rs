@@ -53,7 +53,7 @@ const MAX_ITERATIONS: u32 = 5_000_000;
 const MAX_DIGEST_BYTES: usize = 128;
 
 /// bcrypt reads no more than this.
-const BCRYPT_MAX_BYTES: usize = 72;
+pub(super) const BCRYPT_MAX_BYTES: usize = 72;
 const BCRYPT_SALT_BYTES: usize = 16;
 pub(super) const BCRYPT_DIGEST_BYTES: usize = 23;
 

@@ -28,13 +28,15 @@ mod form;
 mod function;
 mod pepper;
 mod policy;
+mod queue;
 mod service;
 
 pub use algorithm::PasswordAlgorithm;
 pub use blocklist::Blocklist;
 pub use pepper::Peppers;
 pub use policy::{Objection, PasswordPolicy, password_advice};
-pub use service::{Claimant, HashingLimits};
+pub use queue::Claimant;
+pub use service::HashingLimits;
 
 use std::fmt;
 use std::sync::Arc;
@@ -201,14 +203,9 @@ impl Passwords {
         if self.max_bytes().is_some_and(|max| password.len() > max) {
             return Err(too_long());
         }
-        let mut stored = self.kind().decoy();
-        stored.salt = self.random.bytes::<16>()?.to_vec();
+        let (kind, salt) = (self.kind(), self.random.bytes()?);
         let peppers = self.peppers.clone();
-        let work = move |memory: &mut Memory| {
-            stored.digest = digest(&stored, &password, &peppers, memory)?;
-            let text = stored.to_text();
-            text.ok_or_else(|| Error::internal("new hashes are of a kind that is written"))
-        };
+        let work = move |memory: &mut Memory| new_hash(kind, salt, &password, &peppers, memory);
         let text = self.service.run(claimant, work).await??;
         Ok(PasswordHash(text))
     }
@@ -278,14 +275,6 @@ impl Passwords {
         })
     }
 
-    /// Whether this hash can be checked at all.
-    ///
-    /// # Errors
-    /// As [`check`](Self::check).
-    pub fn check_form(&self, hash: &PasswordHash) -> Result<()> {
-        self.parse(hash).map(drop)
-    }
-
     /// Takes note of hashes that users have: of how many of each kind there are. An unknown
     /// user's password costs what one of theirs costs.
     pub fn note_stored<'a>(&self, hashes: impl IntoIterator<Item = &'a PasswordHash>) {
@@ -298,11 +287,6 @@ impl Passwords {
     pub fn max_bytes(&self) -> Option<usize> {
         let is_whole = self.kind().before == Before::Nothing;
         self.function.max_bytes().filter(|_| is_whole)
-    }
-
-    /// The algorithm of new hashes.
-    pub fn algorithm(&self) -> PasswordAlgorithm {
-        self.algorithm
     }
 
     /// The versions of the peppers.
@@ -372,6 +356,21 @@ fn hashed_text(password: &Secret) -> Option<Zeroizing<String>> {
     let fits = password.len() <= Passwords::MAX_CHARS * 4
         && password.chars().count() <= Passwords::MAX_CHARS;
     fits.then(|| Zeroizing::new(password.nfc().collect()))
+}
+
+/// The text of a new hash.
+fn new_hash(
+    kind: Kind,
+    salt: [u8; 16],
+    password: &str,
+    peppers: &Peppers,
+    memory: &mut Memory,
+) -> Result<String> {
+    let mut stored = kind.decoy();
+    stored.salt = salt.to_vec();
+    stored.digest = digest(&stored, password, peppers, memory)?;
+    let text = stored.to_text();
+    text.ok_or_else(|| Error::internal("new hashes are of a kind that is written"))
 }
 
 /// The digest that `stored` would have if it were of this password.

@@ -1,27 +1,15 @@
-//! Where the hashing happens: a few threads of its own, and a queue that ends and is fair.
+//! Where the hashing happens: a few threads of its own, behind a queue that ends.
 
-use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv6Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::clock::monotonic;
 use crate::error::{Error, Result};
 use crate::password::function::{Function, Memory};
-
-/// Whom a password is checked for (NIST SP 800-63-4: who claims to be somebody). What is known of
-/// them makes the queue fair: each address and each account waits behind itself.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Claimant<'a> {
-    /// Who they say they are: a username in its canonical form, whether or not there is such a
-    /// user. It also says what an unknown user's check costs.
-    pub account: Option<&'a str>,
-    /// Where they come from.
-    pub address: Option<IpAddr>,
-}
+use crate::password::queue::{Claimant, FairQueue, Place, Start, Waiting};
 
 /// How much hashing there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,118 +61,11 @@ struct State {
     runs: usize,
 }
 
-/// Start-time fair queueing (Goyal, Vin and Cheng 1996), with rounds for time: whoever has one
-/// waiting already, by address or by account, gets into the round after it.
-#[derive(Default)]
-struct FairQueue {
-    waiting: BTreeMap<Place, Waiting>,
-    /// The round that is being served.
-    round: u64,
-    arrived: u64,
-    parties: HashMap<Party, Standing>,
-}
-
-/// The round, and the order of arrival in it.
-type Place = (u64, u64);
-
-struct Waiting {
-    parties: [Option<Party>; 2],
-    /// When it is too late, by [`monotonic`].
-    until: u64,
-    start: Start,
-}
-
-/// Does the work, or is told that there will be none.
-type Start = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Party {
-    Address(IpAddr),
-    Account(String),
-}
-
-#[derive(Default)]
-struct Standing {
-    waiting: usize,
-    last_round: u64,
-}
-
-impl Claimant<'_> {
-    fn parties(&self) -> [Option<Party>; 2] {
-        let address = self.address.map(|address| match address.to_canonical() {
-            // Whoever has one address of IPv6 has its network of 64 bits.
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-            v4 @ IpAddr::V4(_) => v4,
-        });
-        let account = self.account.map(str::to_owned);
-        [address.map(Party::Address), account.map(Party::Account)]
-    }
-}
-
-impl FairQueue {
-    /// Puts it into the queue. Where that is full the one that would have to wait longest is
-    /// returned, which may be this one.
-    fn push(&mut self, waiting: Waiting, capacity: usize) -> (Place, Option<Waiting>) {
-        let rounds = waiting.parties.iter().flatten().map(|party| {
-            let standing = self.parties.get(party);
-            standing.map_or(0, |standing| standing.last_round + 1)
-        });
-        let round = rounds.max().unwrap_or(0).max(self.round);
-        self.arrived += 1;
-        let place = (round, self.arrived);
-        for party in waiting.parties.iter().flatten().cloned() {
-            let standing = self.parties.entry(party).or_default();
-            standing.waiting += 1;
-            standing.last_round = round;
-        }
-        self.waiting.insert(place, waiting);
-        let is_full = self.waiting.len() > capacity;
-        let last = self.waiting.last_key_value().map(|(place, _)| *place);
-        let refused = last.filter(|_| is_full).and_then(|last| self.remove(last));
-        (place, refused)
-    }
-
-    fn pop(&mut self) -> Option<Waiting> {
-        let (place, _) = self.waiting.first_key_value()?;
-        let place = *place;
-        self.round = place.0;
-        self.remove(place)
-    }
-
-    fn remove(&mut self, place: Place) -> Option<Waiting> {
-        let waiting = self.waiting.remove(&place)?;
-        for party in waiting.parties.iter().flatten() {
-            if let Some(standing) = self.parties.get_mut(party) {
-                standing.waiting -= 1;
-                if standing.waiting == 0 {
-                    self.parties.remove(party);
-                }
-            }
-        }
-        Some(waiting)
-    }
-
-    /// Takes out those for whom it is too late.
-    fn remove_late(&mut self, now: u64) -> Vec<Waiting> {
-        let late = self
-            .waiting
-            .iter()
-            .filter(|(_, waiting)| waiting.until <= now);
-        let late: Vec<_> = late.map(|(place, _)| *place).collect();
-        late.into_iter()
-            .filter_map(|place| self.remove(place))
-            .collect()
-    }
-}
-
-/// What a hash took, in milliseconds.
+/// What a hash came to, and how long that took.
 struct Done<T> {
     result: T,
-    waited: f64,
-    worked: f64,
+    waited: Duration,
+    worked: Duration,
 }
 
 impl HashingService {
@@ -219,24 +100,21 @@ impl HashingService {
         let arrived_at = monotonic();
         let start: Start = Box::new(move |memory| {
             let done = memory.map(|memory| {
-                let begun = std::time::Instant::now();
+                let begun = Instant::now();
                 let waited = monotonic().saturating_sub(arrived_at);
                 let result = work(memory);
                 Done {
                     result,
-                    waited: Duration::from_millis(waited).as_secs_f64(),
-                    worked: begun.elapsed().as_secs_f64(),
+                    waited: Duration::from_millis(waited),
+                    worked: begun.elapsed(),
                 }
             });
             // Nobody may be there any more.
             sender.send(done).ok();
         });
         let patience = u64::try_from(self.0.limits.patience.as_millis()).unwrap_or(u64::MAX);
-        let place = self.enqueue(Waiting {
-            parties: claimant.parties(),
-            until: arrived_at.saturating_add(patience),
-            start,
-        })?;
+        let until = arrived_at.saturating_add(patience);
+        let place = self.enqueue(Waiting::new(claimant, until, start))?;
         let ticket = Ticket {
             shared: &self.0.shared,
             place,
@@ -295,7 +173,7 @@ impl HashingService {
 
     #[cfg(test)]
     fn waiting(&self) -> usize {
-        self.0.shared.state().queue.waiting.len()
+        self.0.shared.state().queue.len()
     }
 }
 
@@ -313,7 +191,7 @@ impl Shared {
 
     #[expect(clippy::cast_precision_loss, reason = "a few dozen at the most")]
     fn note_length(&self, state: &State) {
-        metrics::gauge!("vestibule_hashing_queue").set(state.queue.waiting.len() as f64);
+        metrics::gauge!("vestibule_hashing_queue").set(state.queue.len() as f64);
     }
 
     fn work(&self, usual: Function) {
@@ -396,8 +274,9 @@ mod tests {
     use std::task::{Context, Waker};
     use std::time::Duration;
 
-    use super::{Claimant, HashingLimits, HashingService};
+    use super::{HashingLimits, HashingService};
     use crate::error::Result;
+    use crate::password::Claimant;
     use crate::password::function::Function;
 
     fn service(queue: usize, patience: Duration) -> HashingService {

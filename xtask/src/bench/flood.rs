@@ -83,29 +83,26 @@ pub(super) fn rates(
 /// The protected page with and without a flood.
 pub(super) fn page(contender: &Contender, effort: Effort) -> anyhow::Result<Flooded> {
     let url = contender.server.url("/welcome");
-    let mut pairs = Vec::new();
-    let mut logins = Vec::new();
+    let (mut idle, mut flooded, mut logins) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..effort.rounds {
-        let idle = wrk(&url, contender.cookie(), effort)?;
+        idle.push(wrk(&url, contender.cookie(), effort)?);
         let flood = Flood::start(contender, CLIENTS, effort)?;
-        let flooded = wrk(&url, contender.cookie(), effort)?;
+        flooded.push(wrk(&url, contender.cookie(), effort)?);
         logins.push(flood.end()?.requests_per_second);
-        pairs.push((idle, flooded));
     }
-    let medians = |of: fn(&(Sample, Sample)) -> f64| median(pairs.iter().map(of).collect());
+    let of_idle = |value: fn(&Sample) -> f64| {
+        let pairs = flooded.iter().zip(&idle);
+        median(
+            pairs
+                .map(|(one, other)| value(one) / value(other))
+                .collect(),
+        )
+    };
     Ok(Flooded {
-        idle: Sample {
-            requests_per_second: medians(|(idle, _)| idle.requests_per_second),
-            median_ms: medians(|(idle, _)| idle.median_ms),
-            p99_ms: medians(|(idle, _)| idle.p99_ms),
-        },
-        flooded: Sample {
-            requests_per_second: medians(|(_, flooded)| flooded.requests_per_second),
-            median_ms: medians(|(_, flooded)| flooded.median_ms),
-            p99_ms: medians(|(_, flooded)| flooded.p99_ms),
-        },
-        share: medians(|(idle, flooded)| flooded.requests_per_second / idle.requests_per_second),
-        times_p99: medians(|(idle, flooded)| flooded.p99_ms / idle.p99_ms),
+        share: of_idle(|sample| sample.requests_per_second),
+        times_p99: of_idle(|sample| sample.p99_ms),
+        idle: Sample::median(&idle),
+        flooded: Sample::median(&flooded),
         logins: median(logins),
         peak_mb: contender.server.peak_memory_mb()?,
     })

@@ -52,6 +52,16 @@ pub(super) struct Sample {
 }
 
 impl Sample {
+    /// The medians of each.
+    pub(super) fn median(samples: &[Self]) -> Self {
+        let of = |value: fn(&Self) -> f64| median(samples.iter().map(value).collect());
+        Self {
+            requests_per_second: of(|sample| sample.requests_per_second),
+            median_ms: of(|sample| sample.median_ms),
+            p99_ms: of(|sample| sample.p99_ms),
+        }
+    }
+
     /// From what wrk prints. Answers that say no count for nothing.
     pub(super) fn read(text: &str) -> anyhow::Result<Self> {
         let value = |name| {
@@ -182,14 +192,17 @@ impl Contender {
     }
 
     fn summary(&self, pairs: &[Vec<Pair>], bare_axum: &[f64]) -> Vec<Measured> {
-        let measured = |route: &'static str, samples: &[Sample]| Measured {
-            app: self.app,
-            route,
-            requests_per_second: median(rates(samples)),
-            p99_ms: median(samples.iter().map(|sample| sample.p99_ms).collect()),
-            of_bare_axum: 0.0,
-            of_own_bare: None,
-            goal: None,
+        let measured = |route: &'static str, samples: &[Sample]| {
+            let sample = Sample::median(samples);
+            Measured {
+                app: self.app,
+                route,
+                requests_per_second: sample.requests_per_second,
+                p99_ms: sample.p99_ms,
+                of_bare_axum: 0.0,
+                of_own_bare: None,
+                goal: None,
+            }
         };
         let mut summary = Vec::new();
         if self.app.bare.is_some() {

@@ -173,14 +173,7 @@ pub(crate) fn run(effort: Effort) -> anyhow::Result<()> {
     table.login_rates(&flood::rates(&contenders[0], &release, &cffi, effort)?);
     // Floods come last: they leave much behind.
     for contender in &contenders {
-        if contender
-            .app
-            .routes
-            .iter()
-            .any(|route| route.path == "/welcome")
-        {
-            table.flooded(contender.app.name, &flood::page(contender, effort)?);
-        }
+        table.flooded(contender.app.name, &flood::page(contender, effort)?);
     }
     table.print(&measured, effort)?;
 
