@@ -198,11 +198,20 @@ impl Accounts {
         let Some(found) = found.map_err(Error::from_db)? else {
             return Ok(());
         };
-        let version = found.hash.split(['{', ':', '}']).nth(2).unwrap_or_default();
-        Err(Error::config(format!(
-            "the database has passwords under the pepper of version {version}, which is not among \
-             those that are set; add its key to the pepper file"
-        )))
+        // The rest of the text is a secret, also where it is damaged.
+        let version = found.hash.split(['{', ':', '}']).nth(2);
+        let version = version.and_then(|version| version.parse::<u32>().ok());
+        let user = found.user_id;
+        Err(Error::config(match version {
+            Some(version) => format!(
+                "the password of user {user} is under the pepper of version {version}, which is \
+                 not among those that are set; add its key to the pepper file"
+            ),
+            None => format!(
+                "the password of user {user} is under a pepper of no version, and so damaged; \
+                 correct or remove that row of the table `passwords`"
+            ),
+        }))
     }
 
     /// Gives a user another password, which they chose themself, and ends all their sessions:

@@ -45,7 +45,11 @@ impl Stored {
             }
             None => (None, text),
         };
-        let mut stored = Self::parse_function(text)?;
+        // Those of frameworks have no `$` in front; what is in them has.
+        let mut stored = match text.starts_with('$') {
+            true => Self::parse_function(text)?,
+            false => Self::parse_framework(text)?,
+        };
         if stored.before == Before::Nothing {
             let is_bcrypt = matches!(stored.function, Function::Bcrypt { .. });
             stored.before = match pepper {
@@ -62,11 +66,8 @@ impl Stored {
     }
 
     fn parse_function(text: &str) -> Result<Self> {
-        let (name, rest) = match text.strip_prefix('$') {
-            Some(rest) => rest.split_once('$').ok_or(Malformed)?,
-            // Those of frameworks, which write no `$` in front.
-            None => return Self::parse_framework(text),
-        };
+        let named = text.strip_prefix('$').ok_or(Malformed)?;
+        let (name, rest) = named.split_once('$').ok_or(Malformed)?;
         match name {
             "2a" | "2b" | "2x" | "2y" => Self::bcrypt(rest),
             "argon2id" => Self::argon2(Algorithm::Argon2id, rest),
@@ -98,14 +99,14 @@ impl Stored {
         let mut method = method.split(':');
         match (method.next().unwrap_or_default(), method.next()) {
             ("argon2", None) => Self::parse_function(&format!("${rest}")),
-            ("bcrypt", None) => Self::parse_function(rest),
-            ("bcrypt_sha256", None) => {
+            (name @ ("bcrypt" | "bcrypt_sha256"), None) => {
                 let stored = Self::parse_function(rest)?;
+                let before = match name {
+                    "bcrypt" => Before::Nothing,
+                    _ => Before::Sha256Hex,
+                };
                 match stored.function {
-                    Function::Bcrypt { .. } => Ok(Self {
-                        before: Before::Sha256Hex,
-                        ..stored
-                    }),
+                    Function::Bcrypt { .. } => Ok(Self { before, ..stored }),
                     _ => Err(Malformed),
                 }
             }

@@ -419,6 +419,21 @@ async fn a_malformed_or_greedy_hash_is_an_error_and_never_right() {
     }
 }
 
+/// A framework's name in front of its own is no hash, however often.
+#[tokio::test]
+async fn a_hash_within_a_hash_is_malformed_and_ends_the_reading() {
+    let passwords = Passwords::new(QUICK).unwrap();
+    let real = "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+
+    for name in ["bcrypt$", "bcrypt_sha256$", "argon2$"] {
+        for times in [2, 100_000] {
+            let nested = format!("{}{real}", name.repeat(times));
+            let error = verify(&passwords, "U*U", &nested).await.unwrap_err();
+            assert!(error.is_unusable_hash(), "{error}");
+        }
+    }
+}
+
 #[test]
 fn parameters_out_of_range_are_refused_at_start() {
     for algorithm in [

@@ -170,6 +170,27 @@ async fn without_the_key_of_a_pepper_in_use_nothing_starts() {
     assert!(check(&rotated, "a").await);
 }
 
+#[tokio::test]
+async fn a_damaged_pepper_stops_the_start_and_is_not_shown() {
+    let (accounts, alice) = moved(
+        Passwords::new(QUICK).unwrap(),
+        Passwords::new(QUICK).unwrap(),
+    )
+    .await;
+    for damaged in [
+        "{pepper:$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8Ar",
+        "{pepper:c29tZXNhbHQ}$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c",
+    ] {
+        store(&accounts, &alice, damaged).await;
+
+        let error = accounts.check_peppers().await.unwrap_err();
+
+        assert!(error.is_config(), "{error}");
+        assert!(error.to_string().contains(alice.id.as_str()), "{error}");
+        assert!(!error.to_string().contains("c29tZXNhbHQ"), "{error}");
+    }
+}
+
 /// Attack B2: half of the users have a hash of another cost; so have the names of nobody.
 #[tokio::test]
 async fn unknown_names_cost_what_the_users_there_are_cost() {
