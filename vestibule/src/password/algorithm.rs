@@ -122,7 +122,7 @@ impl PasswordAlgorithm {
             && let Some(next) = stronger(best)
         {
             let next_took = next.measure()?;
-            if next_took.abs_diff(target) > took.abs_diff(target) {
+            if next_took > target && next_took - target > target - took {
                 break;
             }
             (best, took) = (next, next_took);
