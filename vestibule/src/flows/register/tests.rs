@@ -335,8 +335,8 @@ async fn a_form_on_another_site_registers_nobody() {
 async fn file_app(folder: &tempfile::TempDir, mode: &str, config: fn(&mut SiteConfig)) -> TestApp {
     let url = format!("sqlite://{}/site.db?mode={mode}", folder.path().display());
     let options = DatabaseOptions {
-        // Also what a busy machine may take to open it.
-        patience: std::time::Duration::from_millis(300),
+        // For opening it too, which takes a busy machine a while.
+        patience: std::time::Duration::from_secs(3),
         ..Default::default()
     };
     let database = Database::connect_with(&url, options).await.unwrap();
