@@ -1,12 +1,13 @@
 //! Passwords of accounts: checked, changed, and hashed anew where the old hash will not do.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, TransactionTrait,
+    QuerySelect, TransactionTrait,
 };
 
 use crate::accounts::entity::{password, user};
@@ -16,8 +17,8 @@ use crate::clock::Timestamp;
 use crate::crypto::secret::Secret;
 use crate::database::changed;
 use crate::error::{Error, Result};
-use crate::login::{UserId, UserLoader};
-use crate::password::{Claimant, HashCheck, PasswordHash};
+use crate::login::UserId;
+use crate::password::{Claimant, HashCheck, PasswordHash, Passwords};
 
 /// What came of checking a username and a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +32,17 @@ pub enum PasswordCheck {
 }
 
 impl Accounts {
-    /// How long what is known of the kinds of hashes is good for.
+    /// How long what is known of the kinds of hashes is good for, at least.
     const KINDS_FOR: Duration = Duration::from_hours(1);
 
-    /// Of how many places of the table hashes are read to know their kinds, and how many of each.
-    const SAMPLES: u64 = 16;
-    const SAMPLE: u64 = 64;
+    /// How many times as long as it took to read them: they are read a thousandth of the time.
+    const KINDS_SELDOM: u32 = 1_000;
+
+    /// How many kinds are told from one another.
+    const MAX_KINDS: usize = 100;
+
+    /// How many hashes are read at once to find kinds that are not known yet.
+    const PAGE: u64 = 1_000;
 
     /// Whether a username and a password belong together, in the same time whether or not
     /// there is such a user.
@@ -47,7 +53,10 @@ impl Accounts {
     /// # Errors
     /// When the database failed or the hashing queue is full.
     pub async fn check_password(&self, username: &str, password: &Secret) -> Result<PasswordCheck> {
-        self.learn_kinds().await?;
+        self.know_kinds().await?;
+        if Passwords::is_too_long(password) {
+            return Ok(PasswordCheck::Wrong);
+        }
         let username = username.parse::<Username>().ok();
         let found = match &username {
             Some(username) => {
@@ -120,98 +129,98 @@ impl Accounts {
         }
     }
 
-    /// Learns now and then what kinds of hashes there are, so that an unknown user costs what one
-    /// of the others does. The first one waits for it.
-    async fn learn_kinds(&self) -> Result<()> {
-        let now = self.inner.clock.now();
-        let before = {
-            let mut learnt_at = self.learnt_at();
-            if learnt_at.is_some_and(|at| now.since(at) < Self::KINDS_FOR) {
-                return Ok(());
-            }
-            learnt_at.replace(now)
-        };
-        if before.is_none() {
-            let noted = self.note_kinds().await;
-            if noted.is_err() {
-                *self.learnt_at() = None;
-            }
-            return noted;
-        }
-        let accounts = self.clone();
-        tokio::spawn(async move {
-            if let Err(error) = accounts.note_kinds().await {
-                tracing::warn!(%error, "the kinds of password hashes were not read");
-            }
-        });
-        Ok(())
-    }
-
-    fn learnt_at(&self) -> MutexGuard<'_, Option<Timestamp>> {
-        let learnt_at = self.inner.learnt_at.lock();
-        learnt_at.unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) async fn note_kinds(&self) -> Result<()> {
-        let connection = self.inner.database.connection();
-        let count = password::Entity::find().count(connection).await;
-        let count = count.map_err(Error::from_db)?;
-        let mut hashes = Vec::new();
-        // Where one sample has them all, there is one.
-        let others = count.saturating_sub(Self::SAMPLE);
-        let samples = if others == 0 { 1 } else { Self::SAMPLES };
-        for _ in 0..samples {
-            let random = u64::from_le_bytes(self.inner.random.bytes()?);
-            let offset = random.checked_rem(others).unwrap_or(0);
-            let page = password::Entity::find()
-                .order_by_asc(password::Column::UserId)
-                .offset(offset)
-                .limit(Self::SAMPLE);
-            let page = page.all(connection).await.map_err(Error::from_db)?;
-            hashes.extend(
-                page.into_iter()
-                    .map(|row| PasswordHash::from_stored(row.hash)),
-            );
-        }
-        self.inner.passwords.note_stored(&hashes);
-        Ok(())
-    }
-
-    /// Whether every stored hash has a pepper that is set, or none.
+    /// Whether the peppers of all stored hashes are set. Reads what kinds of hashes there are, which
+    /// otherwise the first log-in waits for.
     ///
     /// # Errors
-    /// When one has another ([`Error::is_config`]): its user, and perhaps all, could not log in.
+    /// When one is missing ([`Error::is_config`]): some users, and perhaps all, could not log in.
     /// When the database failed.
     pub async fn check_peppers(&self) -> Result<()> {
-        let versions = self.inner.passwords.pepper_versions();
-        let known = versions
-            .iter()
-            .map(|version| format!("{{pepper:{version}}}%"));
-        let known = known.fold(Condition::any(), |any, known| {
-            any.add(password::Column::Hash.like(known))
-        });
-        let unknown = Condition::all()
-            .add(password::Column::Hash.starts_with("{pepper:"))
-            .add_option((!versions.is_empty()).then(|| known.not()));
-        let found = password::Entity::find().filter(unknown);
-        let found = found.one(self.inner.database.connection()).await;
-        let Some(found) = found.map_err(Error::from_db)? else {
-            return Ok(());
+        let (kinds, due) = self.note_kinds().await?;
+        // Where they were read before, that is when they are due.
+        self.inner.kinds_due.set(due.into()).ok();
+        for (hash, count) in kinds {
+            if let Some(version) = self.inner.passwords.missing_pepper(&hash) {
+                return Err(Error::config(format!(
+                    "passwords, {count} of them, are under the pepper of version {version}, which \
+                     is not among those that are set; add its key to the pepper file"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Learns now and then what kinds of hashes there are, so that an unknown user costs what one
+    /// of the others does. The first log-ins wait for it.
+    async fn know_kinds(&self) -> Result<()> {
+        let first = || async { Ok::<_, Error>(self.note_kinds().await?.1.into()) };
+        let due = self.inner.kinds_due.get_or_try_init(first).await?;
+        let (now, at) = (self.inner.clock.now(), due.load(Ordering::Relaxed));
+        let unless_read = (now + Self::KINDS_FOR).as_millis();
+        let is_ours = || {
+            let claimed =
+                due.compare_exchange(at, unless_read, Ordering::Relaxed, Ordering::Relaxed);
+            claimed.is_ok()
         };
-        // The rest of the text is a secret, also where it is damaged.
-        let version = found.hash.split(['{', ':', '}']).nth(2);
-        let version = version.and_then(|version| version.parse::<u32>().ok());
-        let user = found.user_id;
-        Err(Error::config(match version {
-            Some(version) => format!(
-                "the password of user {user} is under the pepper of version {version}, which is \
-                 not among those that are set; add its key to the pepper file"
-            ),
-            None => format!(
-                "the password of user {user} is under a pepper of no version, and so damaged; \
-                 correct or remove that row of the table `passwords`"
-            ),
-        }))
+        if now.as_millis() >= at && is_ours() {
+            let accounts = self.clone();
+            tokio::spawn(async move {
+                match (accounts.note_kinds().await, accounts.inner.kinds_due.get()) {
+                    (Ok((_, next)), Some(due)) => due.store(next, Ordering::Relaxed),
+                    (Ok(_), None) => {}
+                    (Err(error), _) => {
+                        tracing::warn!(%error, "the kinds of password hashes were not read");
+                    }
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes note of the kinds of hashes that there are. Returns one of each and how many there are
+    /// of it, and when to do this again, in milliseconds.
+    async fn note_kinds(&self) -> Result<(Vec<(PasswordHash, u64)>, i64)> {
+        let began_at = self.inner.clock.now();
+        let kinds = self.read_kinds().await?;
+        let noted = kinds.iter().map(|(hash, count)| (hash, *count));
+        self.inner.passwords.note_stored(noted);
+        let now = self.inner.clock.now();
+        let pause = now.since(began_at).saturating_mul(Self::KINDS_SELDOM);
+        Ok((kinds, (now + pause.max(Self::KINDS_FOR)).as_millis()))
+    }
+
+    /// One hash of each kind, and how many there are of it. None of them is missed, however rare,
+    /// and they are all counted: a sample would move names from one kind to another each time.
+    pub(super) async fn read_kinds(&self) -> Result<Vec<(PasswordHash, u64)>> {
+        let connection = self.inner.database.connection();
+        let mut found = BTreeMap::new();
+        while found.len() < Self::MAX_KINDS {
+            let is_known = found.keys().map(|kind: &String| begins_with(kind));
+            let is_known = is_known.fold(Condition::any(), Condition::add);
+            let page = password::Entity::find()
+                .filter(match found.is_empty() {
+                    true => Condition::all(),
+                    false => is_known.not(),
+                })
+                .limit(Self::PAGE)
+                .all(connection)
+                .await
+                .map_err(Error::from_db)?;
+            if page.is_empty() {
+                break;
+            }
+            for row in page {
+                let hash = PasswordHash::from_stored(row.hash);
+                found.entry(hash.parameters().to_owned()).or_insert(hash);
+            }
+        }
+        let mut kinds = Vec::new();
+        for (kind, hash) in found {
+            let count = password::Entity::find().filter(begins_with(&kind));
+            let count = count.count(connection).await.map_err(Error::from_db)?;
+            kinds.push((hash, count));
+        }
+        Ok(kinds)
     }
 
     /// Gives a user another password, which they chose themself, and ends all their sessions:
@@ -221,9 +230,11 @@ impl Accounts {
     /// Whether they have shown the one before is yours to check, and whether this one may be
     /// chosen the [`PasswordPolicy`](crate::password::PasswordPolicy)'s to say.
     ///
+    /// Where the session store fails, the sessions are refused all the same, being of an epoch
+    /// before; that they could not be removed is logged.
+    ///
     /// # Errors
-    /// When the database or the session store failed, or the hashing queue is full. Where the
-    /// sessions could not be ended the new password stands.
+    /// When the database failed or the hashing queue is full.
     pub async fn change_password(
         &self,
         account: &Account,
@@ -251,11 +262,18 @@ impl Accounts {
         };
         let themself = Actor::themself(account, self.address);
         self.commit(transaction, &themself, entry).await?;
-        self.inner
-            .sessions
-            .revoke_user(&self.inner.realm, &account.id, None)
-            .await?;
-        self.load(account.id.clone()).await
+        let changed = Account {
+            session_epoch: account.session_epoch + 1,
+            must_change_password: false,
+            ..account.clone()
+        };
+        let sessions = &self.inner.sessions;
+        let revoked = sessions.revoke_user(&self.inner.realm, &account.id, None);
+        if let Err(error) = revoked.await {
+            let user = account.id.as_str();
+            tracing::error!(user, %error, "sessions before the new password are refused, not removed");
+        }
+        Ok(Some(changed))
     }
 
     pub(super) async fn write_password(
@@ -275,6 +293,14 @@ impl Accounts {
             .map_err(Error::from_db)?;
         Ok(())
     }
+}
+
+/// Whether a stored hash begins with this. `LIKE` would take some letters for others.
+fn begins_with(kind: &str) -> SimpleExpr {
+    let len = i32::try_from(kind.chars().count()).unwrap_or(i32::MAX);
+    let hash = Expr::col(password::Column::Hash);
+    let beginning = Func::cust("SUBSTR").args([hash, Expr::value(1), Expr::value(len)]);
+    Expr::expr(beginning).eq(kind)
 }
 
 pub(super) fn password_row(

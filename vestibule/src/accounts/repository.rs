@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     TransactionTrait, UpdateMany,
 };
+use tokio::sync::OnceCell;
 
 use crate::access::Rights;
 use crate::accounts::entity::user;
@@ -43,8 +45,8 @@ pub(super) struct Inner {
     pub(super) expiry: SessionExpiry,
     pub(super) clock: Clock,
     pub(super) random: Random,
-    /// When the kinds of password hashes were last read.
-    pub(super) learnt_at: Arc<Mutex<Option<Timestamp>>>,
+    /// When to read the kinds of password hashes again, once they were read, in milliseconds.
+    pub(super) kinds_due: Arc<OnceCell<AtomicI64>>,
 }
 
 /// What came of a registration.
@@ -78,7 +80,7 @@ impl Accounts {
             expiry: SessionExpiry::default(),
             clock: Clock::default(),
             random: Random::default(),
-            learnt_at: Arc::default(),
+            kinds_due: Arc::default(),
         };
         Self {
             inner: Arc::new(inner),

@@ -179,7 +179,7 @@ pub(super) struct Inner {
     pub(super) flashes: Flashes,
     pub(super) site_name: String,
     login: LoginLayer<Account>,
-    database: Database,
+    pub(super) database: Database,
     public_url: PublicUrl,
 }
 

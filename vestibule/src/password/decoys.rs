@@ -9,8 +9,9 @@ use crate::password::function::{BCRYPT_DIGEST_BYTES, Function};
 /// Hashes of nobody, of the kinds that the users' hashes have, in the same shares.
 ///
 /// While some users have hashes of another cost than the rest, the time of a refusal would tell
-/// who they are, and so that they exist. So each unknown name has a kind too, always the same one,
-/// chosen by a key that nobody outside knows.
+/// who they are, and so that they exist. So each unknown name has a kind too, chosen by a key that
+/// nobody outside knows. A name keeps it while the shares stay; and as users log in, and old
+/// hashes become today's, a name's does what theirs do.
 pub(super) struct Decoys {
     key: [u8; 32],
     kinds: RwLock<Arc<[(Kind, u64)]>>,
@@ -68,30 +69,33 @@ impl Decoys {
         }
     }
 
-    /// Takes note of the kinds that users have.
-    pub(super) fn note(&self, users: impl Iterator<Item = Kind>) {
-        let mut kinds: Vec<(Kind, u64)> = Vec::new();
-        for kind in users {
-            match kinds.iter_mut().find(|(known, _)| *known == kind) {
-                Some((_, count)) => *count += 1,
-                None => kinds.push((kind, 1)),
-            }
-        }
-        *self.kinds.write().unwrap_or_else(PoisonError::into_inner) = kinds.into();
+    /// Those of the same key, with nothing noted.
+    pub(super) fn forgetful(&self) -> Self {
+        Self::new(self.key)
+    }
+
+    /// Takes note of the kinds that users have, by their parameters as text, and how many have
+    /// each. `today` is the kind of a new hash.
+    pub(super) fn note<'a>(&self, users: impl Iterator<Item = (&'a str, Kind, u64)>, today: Kind) {
+        let mut kinds: Vec<_> = users.collect();
+        // One order at all times and on all nodes. Today's kind is the last one, so that a name
+        // never goes from it to another as its share grows.
+        kinds.sort_by_key(|(parameters, kind, _)| (*kind == today, *parameters));
+        let kinds = kinds.into_iter().map(|(_, kind, count)| (kind, count));
+        *self.kinds.write().unwrap_or_else(PoisonError::into_inner) = kinds.collect();
     }
 
     /// The kind that this name has as long as it is nobody's.
     pub(super) fn kind_of(&self, account: &str, otherwise: Kind) -> Kind {
         let kinds = self.kinds.read().unwrap_or_else(PoisonError::into_inner);
         let kinds = kinds.clone();
-        let total: u64 = kinds.iter().map(|(_, count)| count).sum();
+        let total: u128 = kinds.iter().map(|(_, count)| u128::from(*count)).sum();
         let [a, b, c, d, e, f, g, h, ..] = hmac_sha256(&self.key, account.as_bytes());
-        let number = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-        let Some(mut at) = number.checked_rem(total) else {
-            return otherwise;
-        };
+        // A fraction of the whole, so that another user or two move hardly any name.
+        let number = u128::from(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
+        let mut at = number.saturating_mul(total) >> 64;
         for (kind, count) in kinds.iter() {
-            match at.checked_sub(*count) {
+            match at.checked_sub(u128::from(*count)) {
                 Some(rest) => at = rest,
                 None => return *kind,
             }

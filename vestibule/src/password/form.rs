@@ -175,8 +175,10 @@ impl Stored {
         let [cost, rest] = parts(rest, '$')?;
         let (salt, digest) = rest.split_at_checked(22).ok_or(Malformed)?;
         let decode = |text: &str| BCRYPT_BASE64.decode(text.as_bytes()).map_err(|_| Malformed);
+        let is_sound = cost.len() == 2 && cost.bytes().all(|digit| digit.is_ascii_digit());
+        let cost = is_sound.then(|| cost.parse().ok()).flatten();
         let function = Function::Bcrypt {
-            cost: cost.parse().map_err(|_| Malformed)?,
+            cost: cost.ok_or(Malformed)?,
         };
         Ok(Self::new(function, decode(salt)?, decode(digest)?))
     }
@@ -184,14 +186,16 @@ impl Stored {
     /// In PHC form, or in that of passlib, which is older.
     fn pbkdf2(digest: Digest, rest: &str) -> Result<Self> {
         let [parameters, salt, hash] = parts(rest, '$')?;
-        let iterations = match parameters.split_once(",l=") {
-            Some((iterations, _)) => iterations,
-            None => parameters,
+        let (iterations, len) = match parameters.split_once(",l=") {
+            Some((iterations, len)) => (iterations, Some(number(len)?)),
+            None => (parameters, None),
         };
         let iterations = number(iterations.strip_prefix("i=").unwrap_or(iterations))?;
         let decode = |text: &str| base64(&text.replace('.', "+"));
         let function = Function::Pbkdf2 { digest, iterations };
-        Ok(Self::new(function, decode(salt)?, decode(hash)?))
+        let stored = Self::new(function, decode(salt)?, decode(hash)?);
+        let is_sound = len.is_none_or(|len| usize::try_from(len) == Ok(stored.digest.len()));
+        is_sound.then_some(stored).ok_or(Malformed)
     }
 
     /// The text to store, for the functions that are written: Argon2 and bcrypt.
@@ -221,6 +225,22 @@ impl Stored {
             Before::Nothing | Before::Sha256Hex => text,
         })
     }
+}
+
+/// The part of a text that says how the hash was made, without salt and digest; of a malformed one
+/// the whole.
+pub(super) fn parameters(text: &str) -> &str {
+    let Ok(stored) = Stored::parse(text, false) else {
+        return text;
+    };
+    let parts_after = match stored.function {
+        Function::Bcrypt { .. } => 1,
+        // Django's has two parameters after the salt.
+        Function::Scrypt { .. } if text.starts_with("scrypt$") => 4,
+        _ => 2,
+    };
+    let end = text.rmatch_indices('$').nth(parts_after - 1);
+    end.and_then(|(end, _)| text.get(..=end)).unwrap_or(text)
 }
 
 /// bcrypt's own base64. What the last character has too many bits for is not looked at: some

@@ -1,5 +1,7 @@
 //! The functions that make a hash of a password, each from its crate, within bounds.
 
+use std::ops::RangeInclusive;
+
 use argon2::{Argon2, Block, Params, Version};
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
@@ -40,6 +42,18 @@ pub(super) enum Digest {
     Sha512,
 }
 
+impl Digest {
+    fn bytes(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha224 => 28,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
 /// What a stored hash may ask for: far above any sensible setting, far below harm.
 pub(super) const MAX_MEMORY_KIB: u32 = 256 * 1024;
 pub(super) const MAX_PASSES: u32 = 16;
@@ -48,9 +62,12 @@ pub(super) const MIN_BCRYPT_COST: u32 = 4;
 pub(super) const MAX_BCRYPT_COST: u32 = 16;
 const MAX_SCRYPT_PARALLELISM: u32 = 16;
 /// Steps of scrypt through its memory, of 128 bytes each.
-const MAX_SCRYPT_STEPS: u64 = 4 * 1024 * 1024;
+const MAX_SCRYPT_STEPS: u128 = 4 * 1024 * 1024;
+/// Of PBKDF2, each of which makes one digest's worth of bytes.
 const MAX_ITERATIONS: u32 = 5_000_000;
-const MAX_DIGEST_BYTES: usize = 128;
+/// A digest of a few bytes is everybody's.
+const DIGEST_BYTES: RangeInclusive<usize> = 16..=128;
+const MAX_SALT_BYTES: usize = 128;
 
 /// bcrypt reads no more than this.
 pub(super) const BCRYPT_MAX_BYTES: usize = 72;
@@ -72,11 +89,14 @@ impl Memory {
         }
     }
 
-    fn blocks(&mut self, count: usize) -> &mut [Block] {
-        if self.0.len() < count {
+    fn blocks(&mut self, count: usize) -> Result<&mut [Block]> {
+        let more = count.saturating_sub(self.0.len());
+        let reserved = self.0.try_reserve_exact(more);
+        reserved.map_err(|_| Error::busy("the system has no memory for another hash"))?;
+        if more > 0 {
             self.0.resize(count, Block::new());
         }
-        self.0.get_mut(..count).unwrap_or_default()
+        Ok(self.0.get_mut(..count).unwrap_or_default())
     }
 }
 
@@ -101,17 +121,17 @@ impl Function {
                 block_size,
                 parallelism,
             } => {
+                let (size, lanes) = (u128::from(block_size), u128::from(parallelism));
                 // 2^20 blocks of the smallest size are a gibibyte already.
-                let memory = (1..=20)
-                    .contains(&log_n)
-                    .then(|| (1_u64 << log_n).checked_mul(u64::from(block_size)));
-                let memory = memory.flatten();
-                let is_bounded = |steps: u64| {
-                    steps * 128 <= u64::from(MAX_MEMORY_KIB) * 1024
-                        && steps * u64::from(parallelism) <= MAX_SCRYPT_STEPS
+                let is_bounded = (1..=20).contains(&log_n) && {
+                    let blocks = 1_u128 << log_n;
+                    // The big array, the block that goes through it, and one for each lane.
+                    let memory = (blocks + 1 + lanes) * size * 128;
+                    memory <= u128::from(MAX_MEMORY_KIB) * 1024
+                        && blocks * size * lanes <= MAX_SCRYPT_STEPS
                 };
-                (1..=MAX_SCRYPT_PARALLELISM).contains(&parallelism)
-                    && memory.is_some_and(is_bounded)
+                is_bounded
+                    && (1..=MAX_SCRYPT_PARALLELISM).contains(&parallelism)
                     && scrypt::Params::new(log_n, block_size, parallelism).is_ok()
             }
             Self::Pbkdf2 { iterations, .. } => (1..=MAX_ITERATIONS).contains(&iterations),
@@ -121,17 +141,24 @@ impl Function {
     /// Whether a salt and a digest of these lengths can be this function's.
     pub(super) fn takes(self, salt: &[u8], digest: &[u8]) -> bool {
         let (salt, digest) = (salt.len(), digest.len());
-        match self {
-            Self::Argon2 { .. } => {
-                (argon2::MIN_SALT_LEN..=64).contains(&salt)
-                    && (Params::MIN_OUTPUT_LEN..=MAX_DIGEST_BYTES).contains(&digest)
+        let takes_salt = match self {
+            Self::Argon2 { .. } => (argon2::MIN_SALT_LEN..=64).contains(&salt),
+            Self::Bcrypt { .. } => salt == BCRYPT_SALT_BYTES,
+            Self::Scrypt { .. } | Self::Pbkdf2 { .. } => (1..=MAX_SALT_BYTES).contains(&salt),
+        };
+        let takes_digest = match self {
+            Self::Bcrypt { .. } => digest == BCRYPT_DIGEST_BYTES,
+            Self::Argon2 { .. } | Self::Scrypt { .. } => DIGEST_BYTES.contains(&digest),
+            Self::Pbkdf2 {
+                digest: of,
+                iterations,
+            } => {
+                let rounds = u32::try_from(digest.div_ceil(of.bytes())).unwrap_or(u32::MAX);
+                DIGEST_BYTES.contains(&digest)
+                    && iterations.saturating_mul(rounds) <= MAX_ITERATIONS
             }
-            Self::Bcrypt { .. } => salt == BCRYPT_SALT_BYTES && digest == BCRYPT_DIGEST_BYTES,
-            // A digest of a few bytes is everybody's.
-            Self::Scrypt { .. } | Self::Pbkdf2 { .. } => {
-                (1..=MAX_DIGEST_BYTES).contains(&salt) && (16..=MAX_DIGEST_BYTES).contains(&digest)
-            }
-        }
+        };
+        takes_salt && takes_digest
     }
 
     /// How many bytes of a password it reads, if not all.
@@ -158,7 +185,7 @@ impl Function {
             } => {
                 let params = Params::new(memory_kib, passes, lanes, Some(len));
                 let params = params.map_err(Error::internal)?;
-                let blocks = memory.blocks(params.block_count());
+                let blocks = memory.blocks(params.block_count())?;
                 Argon2::new(variant, version, params)
                     .hash_password_into_with_memory(password, salt, &mut digest, blocks)
                     .map_err(Error::internal)?;

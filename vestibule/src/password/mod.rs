@@ -72,6 +72,13 @@ impl PasswordHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// How it was made: the text up to the salt, `$argon2id$v=19$m=19456,t=2,p=1$`. Hashes that
+    /// begin with the same cost the same. Of a malformed one it is the whole text, so keep this out
+    /// of logs and errors too.
+    pub fn parameters(&self) -> &str {
+        form::parameters(&self.0)
+    }
 }
 
 impl fmt::Debug for PasswordHash {
@@ -120,7 +127,8 @@ pub enum HashCheck {
 }
 
 impl Passwords {
-    /// The most characters of a password; longer ones are refused before hashing.
+    /// The most characters of a password, in normalization form C; longer ones are refused before
+    /// hashing.
     pub const MAX_CHARS: usize = 256;
 
     /// Hashes by `algorithm`; checks the hashes of every kind.
@@ -151,6 +159,8 @@ impl Passwords {
     /// Mixes a secret into each new hash. Default: none.
     pub fn peppers(mut self, peppers: Peppers) -> Self {
         self.peppers = Arc::new(peppers);
+        // What is known of other peppers' hashes is of no use.
+        self.decoys = Arc::new(self.decoys.forgetful());
         self
     }
 
@@ -197,7 +207,7 @@ impl Passwords {
         claimant: &Claimant<'_>,
         password: &Secret,
     ) -> Result<PasswordHash> {
-        let Some(password) = hashed_text(password) else {
+        let Some(password) = normalized(password) else {
             return Err(too_long());
         };
         if self.max_bytes().is_some_and(|max| password.len() > max) {
@@ -232,7 +242,7 @@ impl Passwords {
         password: &Secret,
         hash: Option<&PasswordHash>,
     ) -> Result<HashCheck> {
-        let Some(normal) = hashed_text(password) else {
+        let Some(normal) = normalized(password) else {
             return Ok(HashCheck::Wrong);
         };
         let is_somebody = hash.is_some();
@@ -260,26 +270,43 @@ impl Passwords {
                 let digest = digest(&stored, password, &peppers, memory)?;
                 Ok(constant_time_eq(&digest, &stored.digest) && is_whole)
             };
-            let is_right_as_typed = match &typed {
-                Some(typed) => is_right(typed)?,
-                None => false,
-            };
-            Ok::<_, Error>((is_right(&normal)?, is_right_as_typed))
+            Ok::<_, Error>(if is_right(&normal)? {
+                match is_todays {
+                    true => HashCheck::Right,
+                    false => HashCheck::Outdated,
+                }
+            } else {
+                match &typed {
+                    Some(typed) if is_right(typed)? => HashCheck::Outdated,
+                    _ => HashCheck::Wrong,
+                }
+            })
         };
-        let (is_right, is_right_as_typed) = self.service.run(claimant, work).await??;
-        Ok(match (is_right, is_right_as_typed) {
-            _ if !is_somebody => HashCheck::Wrong,
-            (true, _) if is_todays => HashCheck::Right,
-            (false, false) => HashCheck::Wrong,
-            _ => HashCheck::Outdated,
+        let check = self.service.run(claimant, work).await??;
+        Ok(match is_somebody {
+            true => check,
+            false => HashCheck::Wrong,
         })
     }
 
-    /// Takes note of hashes that users have: of how many of each kind there are. An unknown
+    /// Whether `password` has more than [`MAX_CHARS`](Self::MAX_CHARS): then it is nobody's, and
+    /// there is no need to ask whose.
+    pub fn is_too_long(password: &Secret) -> bool {
+        normalized(password).is_none()
+    }
+
+    /// Takes note of what hashes users have: one of each kind, which is told by its
+    /// [`parameters`](PasswordHash::parameters), and how many of that kind there are. An unknown
     /// user's password costs what one of theirs costs.
-    pub fn note_stored<'a>(&self, hashes: impl IntoIterator<Item = &'a PasswordHash>) {
-        let stored = hashes.into_iter().filter_map(|hash| self.parse(hash).ok());
-        self.decoys.note(stored.map(|stored| Kind::of(&stored)));
+    ///
+    /// The more exact the numbers are, the fewer names change their kind from one time to the
+    /// next, which shows that they are nobody's.
+    pub fn note_stored<'a>(&self, hashes: impl IntoIterator<Item = (&'a PasswordHash, u64)>) {
+        let kinds = hashes.into_iter().filter_map(|(hash, count)| {
+            let kind = Kind::of(&self.parse(hash).ok()?);
+            Some((hash.parameters(), kind, count))
+        });
+        self.decoys.note(kinds, self.kind());
     }
 
     /// The most bytes a new password may have, where that is less than
@@ -289,10 +316,13 @@ impl Passwords {
         self.function.max_bytes().filter(|_| is_whole)
     }
 
-    /// The versions of the peppers.
+    /// The version of the pepper that this hash was made with, where that is missing.
     #[cfg(feature = "sql")]
-    pub(crate) fn pepper_versions(&self) -> Vec<u32> {
-        self.peppers.versions().collect()
+    pub(crate) fn missing_pepper(&self, hash: &PasswordHash) -> Option<u32> {
+        match Stored::parse(&hash.0, self.long_bcrypt).ok()?.before {
+            Before::Pepper(version) => Some(version).filter(|version| !self.peppers.has(*version)),
+            _ => None,
+        }
     }
 
     /// What a new hash is.
@@ -349,13 +379,16 @@ impl fmt::Debug for Passwords {
     }
 }
 
-/// What of a password is hashed, unless it is too long.
-fn hashed_text(password: &Secret) -> Option<Zeroizing<String>> {
+/// The text of a password that is counted, compared and hashed, unless it is too long.
+fn normalized(password: &Secret) -> Option<Zeroizing<String>> {
     let password = password.expose();
-    // Bytes first, so that counting a huge one costs nothing.
-    let fits = password.len() <= Passwords::MAX_CHARS * 4
-        && password.chars().count() <= Passwords::MAX_CHARS;
-    fits.then(|| Zeroizing::new(password.nfc().collect()))
+    // A character comes of four at the most, which have at most four bytes: a huge password costs
+    // nothing.
+    if password.len() > Passwords::MAX_CHARS * 16 {
+        return None;
+    }
+    let normal = Zeroizing::new(password.nfc().collect::<String>());
+    (normal.chars().count() <= Passwords::MAX_CHARS).then_some(normal)
 }
 
 /// The text of a new hash.

@@ -3,10 +3,9 @@
 use std::fmt;
 
 use serde::Deserialize;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::crypto::secret::Secret;
-use crate::password::{Blocklist, Passwords};
+use crate::password::{Blocklist, Passwords, normalized};
 
 /// Which passwords may be chosen: long ones that nobody would guess first
 /// (NIST SP 800-63B-4, 3.1.1.2). No rules about digits and signs.
@@ -79,28 +78,22 @@ impl PasswordPolicy {
     ///
     /// Characters are Unicode code points of the normalized password.
     pub fn objection(&self, password: &Secret, words: &[&str]) -> Option<Objection> {
-        let password = password.expose();
-        if password.is_empty() {
+        if password.expose().is_empty() {
             return Some(Objection::Empty);
         }
-        if password.contains('\0') {
+        if password.expose().contains('\0') {
             return Some(Objection::Nul);
         }
-        let too_long = Objection::TooLong {
-            max_chars: Passwords::MAX_CHARS,
+        let Some(password) = normalized(password) else {
+            return Some(Objection::TooLong {
+                max_chars: Passwords::MAX_CHARS,
+            });
         };
-        if password.len() > Passwords::MAX_CHARS * 4 {
-            return Some(too_long);
-        }
-        let password = zeroize::Zeroizing::new(password.nfc().collect::<String>());
         let chars = password.chars().count();
         if chars < self.min_chars {
             return Some(Objection::TooShort {
                 min_chars: self.min_chars,
             });
-        }
-        if chars > Passwords::MAX_CHARS {
-            return Some(too_long);
         }
         if let Some(max_bytes) = self.max_bytes.filter(|max| password.len() > *max) {
             return Some(Objection::TooManyBytes { max_bytes });

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::clock::monotonic;
 use crate::error::{Error, Result};
@@ -18,10 +19,16 @@ pub struct HashingLimits {
     /// How many threads hash. Default: one fewer than there are cores, at least one: the others
     /// keep serving.
     pub threads: usize,
-    /// How many log-ins may wait for them. Default: 64.
+    /// How many log-ins may wait for them, beside those that they hash. Default: 64.
     pub queue: usize,
     /// How long they may wait. Default: 5 seconds.
     pub patience: Duration,
+}
+
+impl HashingLimits {
+    fn threads(self) -> usize {
+        self.threads.max(1)
+    }
 }
 
 impl Default for HashingLimits {
@@ -42,12 +49,12 @@ pub(super) struct HashingService(Arc<Handle>);
 
 struct Handle {
     shared: Arc<Shared>,
-    limits: HashingLimits,
     /// Whose memory the threads keep.
     usual: Function,
 }
 
 struct Shared {
+    limits: HashingLimits,
     state: Mutex<State>,
     has_work: Condvar,
 }
@@ -56,6 +63,8 @@ struct Shared {
 struct State {
     queue: FairQueue,
     threads: usize,
+    /// How many of them have work.
+    busy: usize,
     is_closed: bool,
     #[cfg(test)]
     runs: usize,
@@ -73,16 +82,16 @@ impl HashingService {
     pub(super) fn new(limits: HashingLimits, usual: Function) -> Self {
         Self(Arc::new(Handle {
             shared: Arc::new(Shared {
+                limits,
                 state: Mutex::default(),
                 has_work: Condvar::new(),
             }),
-            limits,
             usual,
         }))
     }
 
     pub(super) fn limits(&self) -> HashingLimits {
-        self.0.limits
+        self.0.shared.limits
     }
 
     /// Runs `work`, or says that there is no place left, or no time. Whoever stops waiting gives
@@ -96,7 +105,7 @@ impl HashingService {
         claimant: &Claimant<'_>,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T> {
-        let (sender, receiver) = oneshot::channel();
+        let (sender, mut receiver) = oneshot::channel();
         let arrived_at = monotonic();
         let start: Start = Box::new(move |memory| {
             let done = memory.map(|memory| {
@@ -112,15 +121,16 @@ impl HashingService {
             // Nobody may be there any more.
             sender.send(done).ok();
         });
-        let patience = u64::try_from(self.0.limits.patience.as_millis()).unwrap_or(u64::MAX);
-        let until = arrived_at.saturating_add(patience);
-        let place = self.enqueue(Waiting::new(claimant, until, start))?;
         let ticket = Ticket {
             shared: &self.0.shared,
-            place,
+            place: self.enqueue(Waiting::new(claimant, start))?,
         };
-        let done = receiver.await;
-        drop(ticket);
+        let done = match timeout(self.limits().patience, &mut receiver).await {
+            Ok(done) => done,
+            Err(_) if ticket.give_back() => Ok(None),
+            // It has begun.
+            Err(_) => receiver.await,
+        };
         let Some(done) = done.map_err(|_| Error::internal("a hashing thread panicked"))? else {
             metrics::counter!("vestibule_hashing_refused_total").increment(1);
             return Err(Error::busy(
@@ -136,20 +146,18 @@ impl HashingService {
         let shared = &self.0.shared;
         let (place, refused) = {
             let mut state = shared.state();
-            let pushed = state.queue.push(waiting, self.0.limits.queue);
-            shared.note_length(&state);
-            while state.threads < self.0.limits.threads.max(1) {
-                let started = self.start_thread();
-                match started {
+            while state.threads < shared.limits.threads() {
+                match self.start_thread() {
                     Ok(()) => state.threads += 1,
                     // Those that are there do the work.
                     Err(_) if state.threads > 0 => break,
-                    Err(error) => {
-                        state.queue.remove(pushed.0);
-                        return Err(Error::internal(error));
-                    }
+                    Err(error) => return Err(Error::internal(error)),
                 }
             }
+            // One that goes to a thread at once does not wait.
+            let idle = state.threads.saturating_sub(state.busy);
+            let pushed = state.queue.push(waiting, shared.limits.queue + idle);
+            shared.note_length(&state);
             pushed
         };
         shared.has_work.notify_one();
@@ -205,6 +213,7 @@ impl Shared {
                 memory = Memory::default();
             }
             memory.keep(usual);
+            self.state().busy -= 1;
         }
     }
 
@@ -212,12 +221,10 @@ impl Shared {
     fn next(&self) -> Option<Start> {
         let mut state = self.state();
         loop {
-            for late in state.queue.remove_late(monotonic()) {
-                (late.start)(None);
-            }
-            let next = state.queue.pop();
+            let next = state.queue.pop(self.limits.queue);
             self.note_length(&state);
             if let Some(next) = next {
+                state.busy += 1;
                 #[cfg(test)]
                 {
                     state.runs += 1;
@@ -256,12 +263,19 @@ struct Ticket<'a> {
     place: Place,
 }
 
+impl Ticket<'_> {
+    /// Whether it was still in the queue.
+    fn give_back(&self) -> bool {
+        let mut state = self.shared.state();
+        let was_waiting = state.queue.remove(self.place).is_some();
+        self.shared.note_length(&state);
+        was_waiting
+    }
+}
+
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        let mut state = self.shared.state();
-        if state.queue.remove(self.place).is_some() {
-            self.shared.note_length(&state);
-        }
+        self.give_back();
     }
 }
 
@@ -269,8 +283,7 @@ impl Drop for Ticket<'_> {
 mod tests {
     use std::future::Future;
     use std::pin::pin;
-    use std::sync::mpsc;
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, mpsc};
     use std::task::{Context, Waker};
     use std::time::Duration;
 
@@ -306,85 +319,6 @@ mod tests {
         });
         has_begun.await.unwrap();
         (release, running)
-    }
-
-    fn from(address: &str) -> Claimant<'static> {
-        Claimant {
-            account: None,
-            address: Some(address.parse().unwrap()),
-        }
-    }
-
-    fn of(account: &'static str) -> Claimant<'static> {
-        Claimant {
-            account: Some(account),
-            address: None,
-        }
-    }
-
-    /// The order in which these are served, and which of them are refused.
-    async fn served(queue: usize, claimants: &[Claimant<'static>]) -> (Vec<usize>, Vec<usize>) {
-        let service = service(queue, LONG);
-        let (release, running) = occupied(&service).await;
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let mut waiting = Vec::new();
-        for (at, claimant) in claimants.iter().copied().enumerate() {
-            let (order, service) = (order.clone(), service.clone());
-            let work = move |_: &mut _| order.lock().unwrap().push(at);
-            waiting.push(tokio::spawn(
-                async move { service.run(&claimant, work).await },
-            ));
-            // On one thread: so they come in this order.
-            tokio::task::yield_now().await;
-        }
-        release.send(()).unwrap();
-        let mut refused = Vec::new();
-        for (at, run) in waiting.into_iter().enumerate() {
-            if let Err(error) = run.await.unwrap() {
-                assert!(error.is_busy());
-                refused.push(at);
-            }
-        }
-        running.await.unwrap().unwrap();
-        let order = order.lock().unwrap().clone();
-        (order, refused)
-    }
-
-    #[tokio::test]
-    async fn those_who_ask_once_are_served_in_the_order_in_which_they_came() {
-        let claimants = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map(from);
-
-        assert_eq!(served(9, &claimants).await, (vec![0, 1, 2], vec![]));
-    }
-
-    #[tokio::test]
-    async fn a_flooding_address_waits_behind_itself() {
-        let flood = from("192.0.2.1");
-        let network = [
-            from("2001:db8::1"),
-            from("2001:db8::2"),
-            from("2001:db8::3"),
-        ];
-
-        let claimants = [flood, flood, flood, from("192.0.2.2")];
-        assert_eq!(served(9, &claimants).await.0, [0, 3, 1, 2]);
-        let claimants = [network[0], network[1], network[2], from("2001:db8:1::1")];
-        assert_eq!(served(9, &claimants).await.0, [0, 3, 1, 2]);
-    }
-
-    #[tokio::test]
-    async fn a_flooded_account_does_not_keep_the_others_waiting() {
-        let claimants = [of("alice"), of("alice"), of("alice"), of("bob")];
-
-        assert_eq!(served(9, &claimants).await.0, [0, 3, 1, 2]);
-    }
-
-    #[tokio::test]
-    async fn past_the_end_of_the_queue_a_flood_is_refused_and_not_the_others() {
-        let flood = from("192.0.2.1");
-        let claimants = [flood, flood, flood, flood, from("192.0.2.2")];
-
-        assert_eq!(served(3, &claimants).await, (vec![0, 4, 1], vec![2, 3]));
     }
 
     #[tokio::test]
@@ -429,13 +363,43 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn for_whom_it_is_too_late_the_answer_is_busy() {
-        let service = service(9, Duration::ZERO);
+    async fn whoever_waits_too_long_is_told_so_though_the_thread_is_busy_and_keeps_no_place() {
+        let service = service(1, Duration::from_secs(5));
+        let (release, running) = occupied(&service).await;
+        // From here on the clock goes on as soon as nobody has anything to do.
+        tokio::time::pause();
 
         let late = service.run(&Claimant::default(), |_| ()).await;
 
         assert!(late.unwrap_err().is_busy());
-        assert_eq!(service.runs(), 0);
+        assert_eq!(service.waiting(), 0);
+        release.send(()).unwrap();
+        running.await.unwrap().unwrap();
+        assert_eq!(service.runs(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_has_begun_is_finished_also_past_the_patience() {
+        let service = service(1, LONG);
+
+        let (release, running) = occupied(&service).await;
+        tokio::time::pause();
+        tokio::time::advance(LONG * 2).await;
+        release.send(()).unwrap();
+
+        running.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn without_a_queue_a_free_thread_is_used_and_the_next_one_refused() {
+        let service = service(0, LONG);
+
+        let (release, running) = occupied(&service).await;
+        let refused = service.run(&Claimant::default(), |_| ()).await;
+        release.send(()).unwrap();
+
+        assert!(refused.unwrap_err().is_busy());
+        running.await.unwrap().unwrap();
     }
 
     #[tokio::test]

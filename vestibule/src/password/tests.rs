@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
@@ -127,25 +129,94 @@ async fn an_unknown_name_costs_what_one_of_the_users_costs_and_always_the_same()
         passwords.hash(&Secret::from("a")).await.unwrap(),
         PasswordHash::from_stored("$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
     );
-    passwords.note_stored([&new, &new, &new, &old]);
+    passwords.note_stored([(&new, 300), (&old, 100)]);
 
     let kind = |name: &str| passwords.decoys.kind_of(name, passwords.kind());
     let names = (0..1_000).map(|i| format!("user{i}"));
     let old_ones = names.filter(|name| kind(name) != passwords.kind()).count();
     assert!((200..300).contains(&old_ones), "{old_ones}");
-    assert!(kind("user1") == kind("user1"));
 
-    let restarted = Passwords::new(QUICK).unwrap().secret_key(&key);
-    restarted.note_stored([&new, &old, &new, &new]);
+    let is_old = |of: &Passwords| {
+        let kind = |i| of.decoys.kind_of(&format!("user{i}"), of.kind()) != of.kind();
+        (0..1_000).map(kind).collect::<Vec<_>>()
+    };
+    let elsewhere = Passwords::new(QUICK).unwrap().secret_key(&key);
+    // Another node, which found them in another order.
+    elsewhere.note_stored([(&old, 100), (&new, 300)]);
+    assert_eq!(is_old(&elsewhere), is_old(&passwords));
     let other_key = SecretKey::generate(&Random::insecure_seeded(2)).unwrap();
     let other = Passwords::new(QUICK).unwrap().secret_key(&other_key);
-    other.note_stored([&new, &old, &new, &new]);
-    let kinds = |of: &Passwords| {
-        let kind = |i| of.decoys.kind_of(&format!("user{i}"), of.kind()) == of.kind();
-        (0..100).map(kind).collect::<Vec<_>>()
+    other.note_stored([(&new, 300), (&old, 100)]);
+    assert_ne!(is_old(&other), is_old(&passwords));
+}
+
+/// Attack B2: a name that changes its cost back and forth is nobody's.
+#[tokio::test]
+async fn as_users_come_and_old_hashes_go_a_name_goes_from_old_to_new_and_never_back() {
+    let passwords = Passwords::new(QUICK).unwrap();
+    let new = passwords.hash(&Secret::from("a")).await.unwrap();
+    let old =
+        PasswordHash::from_stored("$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
+    let old_names = |new_count, old_count| {
+        passwords.note_stored([(&old, old_count), (&new, new_count)]);
+        let names = (0..2_000).map(|i| format!("user{i}"));
+        let kind = |name: &String| passwords.decoys.kind_of(name, passwords.kind());
+        let names = names.filter(|name| kind(name) != passwords.kind());
+        names.collect::<BTreeSet<_>>()
     };
-    assert_eq!(kinds(&restarted), kinds(&restarted.clone()));
-    assert_ne!(kinds(&restarted), kinds(&other));
+
+    let before = old_names(1_000, 1_000);
+    let registered = old_names(1_001, 1_000);
+    let logged_in = old_names(1_101, 900);
+
+    assert!(registered.is_subset(&before));
+    assert!(before.len() - registered.len() < 10);
+    assert!(logged_in.is_subset(&registered));
+    assert!(logged_in.len() > 800, "{}", logged_in.len());
+}
+
+#[test]
+fn the_parameters_are_all_but_salt_and_digest() {
+    for (hash, parameters) in [
+        (
+            "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+            "$2b$05$",
+        ),
+        (
+            "{pepper:7}$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "{pepper:7}$argon2id$v=19$m=8,t=1,p=1$",
+        ),
+        (
+            "scrypt$16384$salt$8$5$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc=",
+            "scrypt$16384$",
+        ),
+        (
+            "pbkdf2_sha256$1000$salt$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc=",
+            "pbkdf2_sha256$1000$",
+        ),
+        ("no hash", "no hash"),
+    ] {
+        assert_eq!(PasswordHash::from_stored(hash).parameters(), parameters);
+    }
+}
+
+/// A form of other peppers' hashes must not reach those who do not have them.
+#[tokio::test]
+async fn what_is_known_of_a_pepper_ends_with_it() {
+    let key = || SecretKey::generate(&Random::system()).unwrap();
+    let first = Passwords::new(QUICK).unwrap();
+    let first = first.peppers(Peppers::default().with(1, key()));
+    let hash = first.hash(&Secret::from("a")).await.unwrap();
+    first.note_stored([(&hash, 1)]);
+
+    let second = first.clone().peppers(Peppers::default().with(2, key()));
+
+    let somebody = Claimant {
+        account: Some("alice"),
+        address: None,
+    };
+    let check = second.check(&somebody, &Secret::from("a"), None).await;
+    assert_eq!(check.unwrap(), HashCheck::Wrong);
 }
 
 /// See `tests/password_hashes/make.py`.
@@ -223,7 +294,7 @@ async fn what_is_not_hashed_as_today_is_outdated() {
         let wrong = today.check(&nobody, &"a b d".into(), Some(&hash)).await;
         assert_eq!(wrong.unwrap(), HashCheck::Wrong);
     }
-    let short = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO0";
+    let short = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5Q";
     assert!(today.parse(&PasswordHash::from_stored(short)).is_ok());
 }
 
@@ -302,7 +373,10 @@ proptest! {
             password.trim().to_owned(),
             password.nfkc().collect(),
         ];
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             for algorithm in [QUICK, QUICK_BCRYPT] {
                 let passwords = Passwords::new(algorithm).unwrap().long_bcrypt(true);
@@ -359,6 +433,28 @@ async fn no_password_is_cut_short() {
     assert!(!verify(&argon2id, &longer, hash.as_str()).await.unwrap());
     assert!(argon2id.hash(&Secret::from(longer)).await.is_err());
 
+    // Counted as it is hashed, however it comes: an ệ is one character of three.
+    let longest = "e\u{323}\u{302}".repeat(256);
+    let policy = PasswordPolicy::default();
+    assert_eq!(
+        policy.objection(&Secret::from(&*longest), &[]),
+        Some(Objection::Repetitive)
+    );
+    let hash = argon2id.hash(&Secret::from(&*longest)).await.unwrap();
+    assert!(verify(&argon2id, &longest, hash.as_str()).await.unwrap());
+    let longer = Secret::from(format!("{longest}x"));
+    let max_chars = 256;
+    assert_eq!(
+        policy.objection(&longer, &[]),
+        Some(Objection::TooLong { max_chars })
+    );
+    assert!(argon2id.hash(&longer).await.is_err());
+    let huge = Secret::from("x".repeat(1_000_000));
+    assert_eq!(
+        policy.objection(&huge, &[]),
+        Some(Objection::TooLong { max_chars })
+    );
+
     let bcrypt = Passwords::new(QUICK_BCRYPT).unwrap();
     let longest = "x".repeat(72);
     let hash = bcrypt.hash(&Secret::from(&*longest)).await.unwrap();
@@ -410,6 +506,17 @@ async fn a_malformed_or_greedy_hash_is_an_error_and_never_right() {
         "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         "$2b$05$CCCC",
         "$2",
+        "$2b$+5$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "$2b$5$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        // A digest of four bytes is that of many passwords.
+        "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFQ",
+        "$pbkdf2-sha256$i=1,l=31$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$pbkdf2-sha256$i=1,l=all$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        // Memory for each of the lanes, in little of scrypt's big array.
+        "$scrypt$ln=1,r=130000,p=16$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        // Each twenty bytes of a long digest take all iterations again.
+        "pbkdf2:sha1:2500001$salt$000000000000000000000000000000000000000000",
+        "bcrypt$$2b$5$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
     ] {
         let error = verify(&passwords, "password", hash).await.unwrap_err();
         assert!(error.is_unusable_hash(), "{hash}: {error}");

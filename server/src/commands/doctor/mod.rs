@@ -21,8 +21,8 @@ pub(crate) enum DoctorCommand {
         /// A user there is
         #[arg(long, value_name = "NAME")]
         user: String,
-        /// How many log-ins of a user and of nobody to compare, at least 400
-        #[arg(long, value_name = "COUNT", default_value_t = 400, value_parser = clap::value_parser!(u32).range(400..=100_000))]
+        /// How many log-ins of a user and of nobody to compare, 400 to 5,000
+        #[arg(long, value_name = "COUNT", default_value_t = 400, value_parser = clap::value_parser!(u32).range(400..=5_000))]
         pairs: u32,
     },
 }

@@ -94,13 +94,14 @@ async fn change(
             && account.id == user.id
         {
             if let Some(account) = accounts.change_password(&account, &new).await? {
+                // First of all: they are told also where the log-in fails.
+                login.tell(Event::PasswordChanged).await;
                 let mut log_in = login.log_in(&account);
                 if user.is_remembered() {
                     log_in = log_in.remember();
                 }
                 // Whoever is disabled meanwhile is refused by the next page.
                 let _ = log_in.await?;
-                login.tell(Event::PasswordChanged).await;
                 let advice = advice(new, words.map(str::to_owned).to_vec()).await;
                 return Ok(changed_to(&page, client, next.or(WELCOME_PATH), advice));
             }

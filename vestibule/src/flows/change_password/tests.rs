@@ -1,6 +1,7 @@
 #![cfg(feature = "sqlite")]
 
 use http::StatusCode;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::accounts::{Actor, Change};
@@ -124,8 +125,8 @@ async fn of_two_changes_at_once_one_is_made() {
     assert!(log_in(&app, right).await.cookie(COOKIE).is_some());
 }
 
-#[tokio::test]
-async fn its_user_is_told_by_mail() {
+/// An app with alice, who has a mail address and is logged in.
+async fn with_mail() -> (TestApp, TestClient, Mailbox) {
     let mailbox = Mailbox::new();
     let app = TestApp::with(|config| config.mailer(mailbox.clone())).await;
     let browser = app.registered("alice").await;
@@ -135,6 +136,12 @@ async fn its_user_is_told_by_mail() {
     let operator = accounts.by(Actor::operator());
     let set = operator.set_email(&alice.unwrap().id, Some(&email)).await;
     assert_eq!(set.unwrap(), Change::Done);
+    (app, browser, mailbox)
+}
+
+#[tokio::test]
+async fn its_user_is_told_by_mail() {
+    let (_app, browser, mailbox) = with_mail().await;
 
     change(&browser, PASSWORD, NEW).await;
 
@@ -142,6 +149,27 @@ async fn its_user_is_told_by_mail() {
     assert_eq!(mails[0].to, "alice@example.com");
     assert!(mails[0].subject.contains("was changed"));
     assert!(!mails[0].text.contains(NEW));
+}
+
+/// A thief who can break the session store must not change a password unnoticed.
+#[tokio::test]
+async fn its_user_is_told_also_where_the_sessions_cannot_be_ended() {
+    let (app, browser, mailbox) = with_mail().await;
+    let thief = log_in(&app, PASSWORD).await;
+    assert_eq!(browser.get("/welcome").await.status, StatusCode::OK);
+    let database = app.site.inner().database.connection();
+    let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
+
+    let hide = rename("sessions", "hidden_sessions");
+    database.execute_unprepared(&hide).await.unwrap();
+    let answer = change(&browser, PASSWORD, NEW).await;
+    let show = rename("hidden_sessions", "sessions");
+    database.execute_unprepared(&show).await.unwrap();
+
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(mailbox.received(1).await[0].subject.contains("was changed"));
+    assert_eq!(thief.get("/welcome").await.status, StatusCode::SEE_OTHER);
+    assert!(log_in(&app, NEW).await.cookie(COOKIE).is_some());
 }
 
 #[tokio::test]
