@@ -13,6 +13,7 @@ mod actor;
 mod administration;
 mod email;
 mod entity;
+mod kinds_read;
 mod migration;
 mod passwords;
 mod repository;

@@ -1,12 +1,10 @@
 //! Passwords of accounts: checked, changed, and hashed anew where the old hash will not do.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, TransactionTrait,
 };
 
@@ -18,7 +16,7 @@ use crate::crypto::secret::Secret;
 use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::login::UserId;
-use crate::password::{Claimant, HashCheck, PasswordHash, Passwords};
+use crate::password::{Claimant, HashCheck, Kinds, PasswordHash, Passwords};
 
 /// What came of checking a username and a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,16 +30,10 @@ pub enum PasswordCheck {
 }
 
 impl Accounts {
-    /// How long what is known of the kinds of hashes is good for, at least.
-    const KINDS_FOR: Duration = Duration::from_hours(1);
+    /// How long the first log-ins wait for the kinds of hashes to be read.
+    const FIRST_READ: Duration = Duration::from_secs(2);
 
-    /// How many times as long as it took to read them: they are read a thousandth of the time.
-    const KINDS_SELDOM: u32 = 1_000;
-
-    /// How many kinds are told from one another.
-    const MAX_KINDS: usize = 100;
-
-    /// How many hashes are read at once to find kinds that are not known yet.
+    /// How many hashes are read at once.
     const PAGE: u64 = 1_000;
 
     /// Whether a username and a password belong together, in the same time whether or not
@@ -53,7 +45,7 @@ impl Accounts {
     /// # Errors
     /// When the database failed or the hashing queue is full.
     pub async fn check_password(&self, username: &str, password: &Secret) -> Result<PasswordCheck> {
-        self.know_kinds().await?;
+        self.know_kinds().await;
         if Passwords::is_too_long(password) {
             return Ok(PasswordCheck::Wrong);
         }
@@ -129,98 +121,78 @@ impl Accounts {
         }
     }
 
-    /// Whether the peppers of all stored hashes are set. Reads what kinds of hashes there are, which
-    /// otherwise the first log-in waits for.
-    ///
-    /// # Errors
-    /// When one is missing ([`Error::is_config`]): some users, and perhaps all, could not log in.
-    /// When the database failed.
-    pub async fn check_peppers(&self) -> Result<()> {
-        let (kinds, due) = self.note_kinds().await?;
-        // Where they were read before, that is when they are due.
-        self.inner.kinds_due.set(due.into()).ok();
-        for (hash, count) in kinds {
-            if let Some(version) = self.inner.passwords.missing_pepper(&hash) {
-                return Err(Error::config(format!(
-                    "passwords, {count} of them, are under the pepper of version {version}, which \
-                     is not among those that are set; add its key to the pepper file"
-                )));
-            }
-        }
-        Ok(())
-    }
-
     /// Learns now and then what kinds of hashes there are, so that an unknown user costs what one
-    /// of the others does. The first log-ins wait for it.
-    async fn know_kinds(&self) -> Result<()> {
-        let first = || async { Ok::<_, Error>(self.note_kinds().await?.1.into()) };
-        let due = self.inner.kinds_due.get_or_try_init(first).await?;
-        let (now, at) = (self.inner.clock.now(), due.load(Ordering::Relaxed));
-        let unless_read = (now + Self::KINDS_FOR).as_millis();
-        let is_ours = || {
-            let claimed =
-                due.compare_exchange(at, unless_read, Ordering::Relaxed, Ordering::Relaxed);
-            claimed.is_ok()
-        };
-        if now.as_millis() >= at && is_ours() {
+    /// of the others does. The first log-ins wait for it, but not long.
+    async fn know_kinds(&self) {
+        let kinds = &self.inner.kinds;
+        if let Some(reading) = kinds.begin() {
             let accounts = self.clone();
             tokio::spawn(async move {
-                match (accounts.note_kinds().await, accounts.inner.kinds_due.get()) {
-                    (Ok((_, next)), Some(due)) => due.store(next, Ordering::Relaxed),
-                    (Ok(_), None) => {}
-                    (Err(error), _) => {
-                        tracing::warn!(%error, "the kinds of password hashes were not read");
-                    }
+                if let Err(error) = accounts.note_kinds().await {
+                    tracing::warn!(%error, "the kinds of password hashes were not read");
                 }
+                drop(reading);
             });
         }
+        kinds.read_once(Self::FIRST_READ).await;
+    }
+
+    /// Counts all passwords by their kinds, in the order of their users: a sample would move names
+    /// from one kind to another each time, and miss the rare ones.
+    pub(super) async fn note_kinds(&self) -> Result<()> {
+        let passwords = &self.inner.passwords;
+        let mut kinds = Kinds::default();
+        let mut after = String::new();
+        loop {
+            let page = password::Entity::find()
+                .filter(password::Column::UserId.gt(&*after))
+                .order_by_asc(password::Column::UserId)
+                .limit(Self::PAGE)
+                .all(self.inner.database.connection())
+                .await
+                .map_err(Error::from_db)?;
+            let Some(last) = page.last() else {
+                break;
+            };
+            after.clone_from(&last.user_id);
+            for row in page {
+                passwords.count(&PasswordHash::from_stored(row.hash), &mut kinds);
+            }
+        }
+        passwords.note(kinds);
         Ok(())
     }
 
-    /// Takes note of the kinds of hashes that there are. Returns one of each and how many there are
-    /// of it, and when to do this again, in milliseconds.
-    async fn note_kinds(&self) -> Result<(Vec<(PasswordHash, u64)>, i64)> {
-        let began_at = self.inner.clock.now();
-        let kinds = self.read_kinds().await?;
-        let noted = kinds.iter().map(|(hash, count)| (hash, *count));
-        self.inner.passwords.note_stored(noted);
-        let now = self.inner.clock.now();
-        let pause = now.since(began_at).saturating_mul(Self::KINDS_SELDOM);
-        Ok((kinds, (now + pause.max(Self::KINDS_FOR)).as_millis()))
-    }
-
-    /// One hash of each kind, and how many there are of it. None of them is missed, however rare,
-    /// and they are all counted: a sample would move names from one kind to another each time.
-    pub(super) async fn read_kinds(&self) -> Result<Vec<(PasswordHash, u64)>> {
-        let connection = self.inner.database.connection();
-        let mut found = BTreeMap::new();
-        while found.len() < Self::MAX_KINDS {
-            let is_known = found.keys().map(|kind: &String| begins_with(kind));
-            let is_known = is_known.fold(Condition::any(), Condition::add);
-            let page = password::Entity::find()
-                .filter(match found.is_empty() {
-                    true => Condition::all(),
-                    false => is_known.not(),
-                })
-                .limit(Self::PAGE)
-                .all(connection)
-                .await
-                .map_err(Error::from_db)?;
-            if page.is_empty() {
-                break;
-            }
-            for row in page {
-                let hash = PasswordHash::from_stored(row.hash);
-                found.entry(hash.parameters().to_owned()).or_insert(hash);
-            }
+    /// Whether the peppers of all stored hashes are set.
+    ///
+    /// # Errors
+    /// When one is missing ([`Error::is_config`]): its user, and perhaps all, could not log in.
+    /// When the database failed.
+    pub async fn check_peppers(&self) -> Result<()> {
+        let versions = self.inner.passwords.pepper_versions();
+        let known = versions
+            .iter()
+            .map(|version| format!("{{pepper:{version}}}%"));
+        let known = known.fold(Condition::any(), |any, known| {
+            any.add(password::Column::Hash.like(known))
+        });
+        let unknown = Condition::all()
+            .add(password::Column::Hash.starts_with("{pepper:"))
+            .add_option((!versions.is_empty()).then(|| known.not()));
+        let found = password::Entity::find().filter(unknown).limit(Self::PAGE);
+        let found = found.all(self.inner.database.connection()).await;
+        // Those that are damaged have none, and keep only their users out.
+        let missing = found.map_err(Error::from_db)?.into_iter().find_map(|row| {
+            let version = row.hash.split(['{', ':', '}']).nth(2)?;
+            Some((version.parse::<u32>().ok()?, row.user_id))
+        });
+        match missing {
+            Some((version, user)) => Err(Error::config(format!(
+                "the password of user {user} is under the pepper of version {version}, which is \
+                 not among those that are set; add its key to the pepper file"
+            ))),
+            None => Ok(()),
         }
-        let mut kinds = Vec::new();
-        for (kind, hash) in found {
-            let count = password::Entity::find().filter(begins_with(&kind));
-            let count = count.count(connection).await.map_err(Error::from_db)?;
-            kinds.push((hash, count));
-        }
-        Ok(kinds)
     }
 
     /// Gives a user another password, which they chose themself, and ends all their sessions:
@@ -293,14 +265,6 @@ impl Accounts {
             .map_err(Error::from_db)?;
         Ok(())
     }
-}
-
-/// Whether a stored hash begins with this. `LIKE` would take some letters for others.
-fn begins_with(kind: &str) -> SimpleExpr {
-    let len = i32::try_from(kind.chars().count()).unwrap_or(i32::MAX);
-    let hash = Expr::col(password::Column::Hash);
-    let beginning = Func::cust("SUBSTR").args([hash, Expr::value(1), Expr::value(len)]);
-    Expr::expr(beginning).eq(kind)
 }
 
 pub(super) fn password_row(

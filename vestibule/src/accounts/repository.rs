@@ -3,17 +3,16 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     TransactionTrait, UpdateMany,
 };
-use tokio::sync::OnceCell;
 
 use crate::access::Rights;
 use crate::accounts::entity::user;
+use crate::accounts::kinds_read::KindsRead;
 use crate::accounts::passwords::password_row;
 use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Action, Actor, Administration, Username, rows};
@@ -45,8 +44,7 @@ pub(super) struct Inner {
     pub(super) expiry: SessionExpiry,
     pub(super) clock: Clock,
     pub(super) random: Random,
-    /// When to read the kinds of password hashes again, once they were read, in milliseconds.
-    pub(super) kinds_due: Arc<OnceCell<AtomicI64>>,
+    pub(super) kinds: Arc<KindsRead>,
 }
 
 /// What came of a registration.
@@ -80,7 +78,7 @@ impl Accounts {
             expiry: SessionExpiry::default(),
             clock: Clock::default(),
             random: Random::default(),
-            kinds_due: Arc::default(),
+            kinds: Arc::default(),
         };
         Self {
             inner: Arc::new(inner),

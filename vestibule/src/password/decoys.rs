@@ -1,6 +1,6 @@
 //! What an unknown user's password is checked against.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
 use crate::crypto::digest::hmac_sha256;
 use crate::password::form::{Before, Stored};
@@ -10,11 +10,11 @@ use crate::password::function::{BCRYPT_DIGEST_BYTES, Function};
 ///
 /// While some users have hashes of another cost than the rest, the time of a refusal would tell
 /// who they are, and so that they exist. So each unknown name has a kind too, chosen by a key that
-/// nobody outside knows. A name keeps it while the shares stay; and as users log in, and old
-/// hashes become today's, a name's does what theirs do.
+/// nobody outside knows. It is the same on all nodes and after a restart, and while the shares
+/// stay; as one kind's share shrinks, some of its names go to the others, and no other moves.
 pub(super) struct Decoys {
     key: [u8; 32],
-    kinds: RwLock<Arc<[(Kind, u64)]>>,
+    kinds: RwLock<Kinds>,
 }
 
 /// All of a stored hash that its check takes time for.
@@ -50,6 +50,17 @@ impl Kind {
         }
     }
 
+    /// What tells it from others, the same on all nodes and in all versions.
+    fn label(self) -> String {
+        let before = match self.before {
+            Before::Nothing => String::new(),
+            Before::Sha256Hex => "sha256 ".to_owned(),
+            Before::Pepper(version) => format!("pepper {version} "),
+        };
+        let (salt, digest) = (self.salt_len, self.digest_len);
+        format!("{before}{} {salt} {digest}", self.function.label())
+    }
+
     /// One of nobody: whether it is right is never asked.
     pub(super) fn decoy(self) -> Stored {
         Stored {
@@ -65,7 +76,7 @@ impl Decoys {
     pub(super) fn new(key: [u8; 32]) -> Self {
         Self {
             key,
-            kinds: RwLock::new(Arc::new([])),
+            kinds: RwLock::default(),
         }
     }
 
@@ -74,32 +85,51 @@ impl Decoys {
         Self::new(self.key)
     }
 
-    /// Takes note of the kinds that users have, by their parameters as text, and how many have
-    /// each. `today` is the kind of a new hash.
-    pub(super) fn note<'a>(&self, users: impl Iterator<Item = (&'a str, Kind, u64)>, today: Kind) {
-        let mut kinds: Vec<_> = users.collect();
-        // One order at all times and on all nodes. Today's kind is the last one, so that a name
-        // never goes from it to another as its share grows.
-        kinds.sort_by_key(|(parameters, kind, _)| (*kind == today, *parameters));
-        let kinds = kinds.into_iter().map(|(_, kind, count)| (kind, count));
-        *self.kinds.write().unwrap_or_else(PoisonError::into_inner) = kinds.collect();
+    /// Takes note of the kinds that users have.
+    pub(super) fn note(&self, kinds: Kinds) {
+        *self.kinds.write().unwrap_or_else(PoisonError::into_inner) = kinds;
     }
 
     /// The kind that this name has as long as it is nobody's.
     pub(super) fn kind_of(&self, account: &str, otherwise: Kind) -> Kind {
         let kinds = self.kinds.read().unwrap_or_else(PoisonError::into_inner);
-        let kinds = kinds.clone();
-        let total: u128 = kinds.iter().map(|(_, count)| u128::from(*count)).sum();
-        let [a, b, c, d, e, f, g, h, ..] = hmac_sha256(&self.key, account.as_bytes());
-        // A fraction of the whole, so that another user or two move hardly any name.
-        let number = u128::from(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
-        let mut at = number.saturating_mul(total) >> 64;
-        for (kind, count) in kinds.iter() {
-            match at.checked_sub(u128::from(*count)) {
-                Some(rest) => at = rest,
-                None => return *kind,
-            }
+        if let [(only, _)] = kinds.0.as_slice() {
+            return *only;
         }
-        otherwise
+        let scores = kinds.0.iter().map(|(kind, count)| {
+            let score = self.score(account, *kind, *count);
+            (score, *kind)
+        });
+        let best = scores.max_by(|(one, _), (other, _)| one.total_cmp(other));
+        best.map_or(otherwise, |(_, kind)| kind)
     }
+
+    /// Weighted rendezvous hashing (Schindelhauer and Schomaker 2005): each kind draws a number for
+    /// a name, and the best one has it.
+    #[expect(clippy::cast_precision_loss, reason = "16 digits are more than enough")]
+    fn score(&self, account: &str, kind: Kind, count: u64) -> f64 {
+        let drawn_of = format!("{} {account}", kind.label());
+        let [a, b, c, d, e, f, g, h, ..] = hmac_sha256(&self.key, drawn_of.as_bytes());
+        let number = u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 11;
+        // Between 0 and 1, and neither.
+        let fraction = (number as f64 + 0.5) / (1_u64 << 53) as f64;
+        fraction.ln() / count as f64
+    }
+}
+
+/// Which kinds of hashes there are, and how many of each.
+#[derive(Default)]
+pub(crate) struct Kinds(Vec<(Kind, u64)>);
+
+impl Kinds {
+    pub(super) fn add(&mut self, kind: Kind) {
+        if let Some((_, count)) = self.0.iter_mut().find(|(known, _)| *known == kind) {
+            *count += 1;
+        } else if self.0.len() < Self::MOST {
+            self.0.push((kind, 1));
+        }
+    }
+
+    /// More are not told from one another: a table that has them was made to have them.
+    const MOST: usize = 100;
 }

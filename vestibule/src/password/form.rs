@@ -227,22 +227,6 @@ impl Stored {
     }
 }
 
-/// The part of a text that says how the hash was made, without salt and digest; of a malformed one
-/// the whole.
-pub(super) fn parameters(text: &str) -> &str {
-    let Ok(stored) = Stored::parse(text, false) else {
-        return text;
-    };
-    let parts_after = match stored.function {
-        Function::Bcrypt { .. } => 1,
-        // Django's has two parameters after the salt.
-        Function::Scrypt { .. } if text.starts_with("scrypt$") => 4,
-        _ => 2,
-    };
-    let end = text.rmatch_indices('$').nth(parts_after - 1);
-    end.and_then(|(end, _)| text.get(..=end)).unwrap_or(text)
-}
-
 /// bcrypt's own base64. What the last character has too many bits for is not looked at: some
 /// libraries left anything there.
 static BCRYPT_BASE64: LazyLock<Encoding> = LazyLock::new(|| {

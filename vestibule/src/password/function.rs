@@ -138,6 +138,31 @@ impl Function {
         }
     }
 
+    /// Its name and its parameters.
+    pub(super) fn label(self) -> String {
+        match self {
+            Self::Argon2 {
+                variant,
+                version,
+                memory_kib,
+                passes,
+                lanes,
+            } => {
+                let (name, version) = (variant.as_str(), u32::from(version));
+                format!("{name} {version} {memory_kib} {passes} {lanes}")
+            }
+            Self::Bcrypt { cost } => format!("bcrypt {cost}"),
+            Self::Scrypt {
+                log_n,
+                block_size,
+                parallelism,
+            } => format!("scrypt {log_n} {block_size} {parallelism}"),
+            Self::Pbkdf2 { digest, iterations } => {
+                format!("pbkdf2 {} {iterations}", digest.bytes())
+            }
+        }
+    }
+
     /// Whether a salt and a digest of these lengths can be this function's.
     pub(super) fn takes(self, salt: &[u8], digest: &[u8]) -> bool {
         let (salt, digest) = (salt.len(), digest.len());

@@ -50,6 +50,7 @@ use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
+pub(crate) use crate::password::decoys::Kinds;
 use crate::password::decoys::{Decoys, Kind};
 use crate::password::form::{Before, Stored};
 use crate::password::function::{Function, Memory};
@@ -71,13 +72,6 @@ impl PasswordHash {
     /// The text to store. Keep it out of logs and errors.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// How it was made: the text up to the salt, `$argon2id$v=19$m=19456,t=2,p=1$`. Hashes that
-    /// begin with the same cost the same. Of a malformed one it is the whole text, so keep this out
-    /// of logs and errors too.
-    pub fn parameters(&self) -> &str {
-        form::parameters(&self.0)
     }
 }
 
@@ -257,36 +251,39 @@ impl Passwords {
             }
         };
         let is_todays = Kind::of(&stored) == self.kind();
-        // What another library may have hashed.
+        let stored = Arc::new(stored);
+        // What another library may have hashed, with a turn of its own.
         let typed = password.expose();
         let typed = (typed != *normal).then(|| Zeroizing::new(typed.to_owned()));
-        let peppers = self.peppers.clone();
-        let work = move |memory: &mut Memory| {
-            let mut is_right = |password: &str| -> Result<bool> {
-                let is_whole = stored
-                    .function
-                    .max_bytes()
-                    .is_none_or(|max| stored.before != Before::Nothing || password.len() <= max);
-                let digest = digest(&stored, password, &peppers, memory)?;
-                Ok(constant_time_eq(&digest, &stored.digest) && is_whole)
-            };
-            Ok::<_, Error>(if is_right(&normal)? {
-                match is_todays {
-                    true => HashCheck::Right,
-                    false => HashCheck::Outdated,
-                }
-            } else {
-                match &typed {
-                    Some(typed) if is_right(typed)? => HashCheck::Outdated,
-                    _ => HashCheck::Wrong,
-                }
-            })
+        let is_right = self.is_right(claimant, &stored, normal).await?;
+        let is_right_as_typed = match typed {
+            Some(typed) if !is_right => self.is_right(claimant, &stored, typed).await?,
+            _ => false,
         };
-        let check = self.service.run(claimant, work).await??;
-        Ok(match is_somebody {
-            true => check,
-            false => HashCheck::Wrong,
+        Ok(match (is_right, is_right_as_typed) {
+            _ if !is_somebody => HashCheck::Wrong,
+            (true, _) if is_todays => HashCheck::Right,
+            (false, false) => HashCheck::Wrong,
+            _ => HashCheck::Outdated,
         })
+    }
+
+    async fn is_right(
+        &self,
+        claimant: &Claimant<'_>,
+        stored: &Arc<Stored>,
+        password: Zeroizing<String>,
+    ) -> Result<bool> {
+        let (stored, peppers) = (stored.clone(), self.peppers.clone());
+        let work = move |memory: &mut Memory| {
+            let is_whole = stored
+                .function
+                .max_bytes()
+                .is_none_or(|max| stored.before != Before::Nothing || password.len() <= max);
+            let digest = digest(&stored, &password, &peppers, memory)?;
+            Ok(constant_time_eq(&digest, &stored.digest) && is_whole)
+        };
+        self.service.run(claimant, work).await?
     }
 
     /// Whether `password` has more than [`MAX_CHARS`](Self::MAX_CHARS): then it is nobody's, and
@@ -295,18 +292,26 @@ impl Passwords {
         normalized(password).is_none()
     }
 
-    /// Takes note of what hashes users have: one of each kind, which is told by its
-    /// [`parameters`](PasswordHash::parameters), and how many of that kind there are. An unknown
+    /// Takes note of all hashes that users have: of how many of each kind there are. An unknown
     /// user's password costs what one of theirs costs.
-    ///
-    /// The more exact the numbers are, the fewer names change their kind from one time to the
-    /// next, which shows that they are nobody's.
-    pub fn note_stored<'a>(&self, hashes: impl IntoIterator<Item = (&'a PasswordHash, u64)>) {
-        let kinds = hashes.into_iter().filter_map(|(hash, count)| {
-            let kind = Kind::of(&self.parse(hash).ok()?);
-            Some((hash.parameters(), kind, count))
-        });
-        self.decoys.note(kinds, self.kind());
+    pub fn note_stored<'a>(&self, hashes: impl IntoIterator<Item = &'a PasswordHash>) {
+        let mut kinds = Kinds::default();
+        for hash in hashes {
+            self.count(hash, &mut kinds);
+        }
+        self.note(kinds);
+    }
+
+    /// The same, where they do not all come at once.
+    pub(crate) fn note(&self, kinds: Kinds) {
+        self.decoys.note(kinds);
+    }
+
+    /// One more, unless it cannot be checked.
+    pub(crate) fn count(&self, hash: &PasswordHash, kinds: &mut Kinds) {
+        if let Ok(stored) = self.parse(hash) {
+            kinds.add(Kind::of(&stored));
+        }
     }
 
     /// The most bytes a new password may have, where that is less than
@@ -316,13 +321,10 @@ impl Passwords {
         self.function.max_bytes().filter(|_| is_whole)
     }
 
-    /// The version of the pepper that this hash was made with, where that is missing.
+    /// The versions of the peppers.
     #[cfg(feature = "sql")]
-    pub(crate) fn missing_pepper(&self, hash: &PasswordHash) -> Option<u32> {
-        match Stored::parse(&hash.0, self.long_bcrypt).ok()?.before {
-            Before::Pepper(version) => Some(version).filter(|version| !self.peppers.has(*version)),
-            _ => None,
-        }
+    pub(crate) fn pepper_versions(&self) -> Vec<u32> {
+        self.peppers.versions().collect()
     }
 
     /// What a new hash is.

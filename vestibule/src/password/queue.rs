@@ -1,7 +1,7 @@
 //! The queue before the hashing: in which everybody waits behind themself.
 
 use std::collections::{BTreeMap, HashSet};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::password::function::Memory;
 
@@ -20,8 +20,9 @@ pub struct Claimant<'a> {
 /// the round after the one in which it waits, or was served, last. So it waits behind itself,
 /// however it comes, and nobody else does.
 ///
-/// Within a round those come last whose account others wait for too: a flood in one name holds up
-/// that name, and its owner, at another address, no longer than that round.
+/// Within a round those come last whose account others wait for too, or others of whose network:
+/// a flood in one name holds up that name, and its owner, at another address, no longer than that
+/// round; and one that has many addresses next to one another holds up those.
 #[derive(Default)]
 pub(super) struct FairQueue {
     waiting: BTreeMap<Place, Waiting>,
@@ -37,7 +38,7 @@ pub(super) struct FairQueue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     round: u64,
-    /// How many of the same account were in this round before.
+    /// How many of the same account, or network, were in this round before.
     rank: usize,
     arrived: u64,
 }
@@ -46,6 +47,7 @@ pub(super) struct Waiting {
     /// Who waits behind themself.
     party: Option<Party>,
     account: Option<String>,
+    network: Option<IpAddr>,
     pub(super) start: Start,
 }
 
@@ -73,6 +75,20 @@ impl Claimant<'_> {
             v4 @ IpAddr::V4(_) => v4,
         }))
     }
+
+    /// Whose addresses one customer may have many of: 48 bits of IPv6, 24 of IPv4.
+    fn network(&self) -> Option<IpAddr> {
+        Some(match self.address?.to_canonical() {
+            IpAddr::V6(v6) => {
+                let [a, b, c, ..] = v6.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+            }
+            IpAddr::V4(v4) => {
+                let [a, b, c, _] = v4.octets();
+                IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
+            }
+        })
+    }
 }
 
 impl Waiting {
@@ -80,6 +96,7 @@ impl Waiting {
         Self {
             party: claimant.party(),
             account: claimant.account.map(str::to_owned),
+            network: claimant.network(),
             start,
         }
     }
@@ -94,13 +111,22 @@ impl FairQueue {
     /// returned, which may be this one.
     pub(super) fn push(&mut self, waiting: Waiting, capacity: usize) -> (Place, Option<Waiting>) {
         let round = self.round_of(waiting.party.as_ref());
-        let is_rival = |(place, other): &(&Place, &Waiting)| {
-            place.round == round && other.account == waiting.account
+        let in_round = || {
+            self.waiting
+                .iter()
+                .filter(|(place, _)| place.round == round)
         };
-        let rank = match waiting.account {
-            Some(_) => self.waiting.iter().filter(is_rival).count(),
-            None => 0,
-        };
+        let of_account = |(_, other): &(&Place, &Waiting)| other.account == waiting.account;
+        let of_network = |(_, other): &(&Place, &Waiting)| other.network == waiting.network;
+        let account = waiting
+            .account
+            .is_some()
+            .then(|| in_round().filter(of_account).count());
+        let network = waiting
+            .network
+            .is_some()
+            .then(|| in_round().filter(of_network).count());
+        let rank = account.max(network).unwrap_or(0);
         self.arrived += 1;
         let place = Place {
             round,
@@ -128,9 +154,12 @@ impl FairQueue {
         }
     }
 
-    /// The next one. `capacity` is how many may be served in a round while others wait for the
-    /// next: those who keep coming for the first time hold nobody up for longer.
-    pub(super) fn pop(&mut self, capacity: usize) -> Option<Waiting> {
+    /// How many are served in a round while others wait for the next: those who keep coming for
+    /// the first time hold nobody up for longer.
+    const ROUND: usize = 64;
+
+    /// The next one.
+    pub(super) fn pop(&mut self) -> Option<Waiting> {
         let (place, waiting) = self.waiting.pop_first()?;
         if place.round > self.round {
             self.begin_round(place.round);
@@ -139,7 +168,7 @@ impl FairQueue {
         if place.round == self.round {
             self.served.extend(waiting.party.clone());
         }
-        if self.served_count >= capacity {
+        if self.served_count >= Self::ROUND {
             self.begin_round(self.round + 1);
         }
         Some(waiting)
@@ -202,7 +231,7 @@ mod tests {
 
         fn serve(&mut self) -> Option<&'static str> {
             let first = *self.queue.waiting.keys().next()?;
-            self.queue.pop(self.capacity).unwrap();
+            self.queue.pop().unwrap();
             self.names.remove(&first)
         }
 
@@ -211,15 +240,15 @@ mod tests {
         }
     }
 
-    const FLOOD: &str = "192.0.2.1";
-    const OTHER: &str = "192.0.2.2";
+    const FLOOD: &str = "192.0.1.1";
+    const OTHER: &str = "192.0.2.1";
 
     #[test]
     fn those_who_ask_once_are_served_in_the_order_in_which_they_came() {
         let mut line = Line::new(9);
-        line.come("a", "192.0.2.1", "");
-        line.come("b", "192.0.2.2", "");
-        line.come("c", "192.0.2.3", "");
+        line.come("a", "192.0.1.1", "");
+        line.come("b", "192.0.2.1", "");
+        line.come("c", "192.0.3.1", "");
 
         assert_eq!(line.serve_all(), ["a", "b", "c"]);
     }
@@ -269,24 +298,50 @@ mod tests {
         line.come("one", FLOOD, "");
         line.come("one again", FLOOD, "");
 
-        let served: Vec<_> = (0..8)
+        let served: Vec<_> = (0..100)
             .map(|at| {
-                line.come("new", &format!("198.51.100.{at}"), "");
+                line.come("new", &format!("10.0.{at}.1"), "");
                 line.serve().unwrap()
             })
             .collect();
 
         let again = served.iter().position(|name| *name == "one again");
-        assert_eq!(again, Some(5), "{served:?}");
+        assert_eq!(again, Some(FairQueue::ROUND + 1));
+    }
+
+    #[test]
+    fn a_flood_from_many_networks_of_one_customer_waits_behind_itself() {
+        let mut line = Line::new(9);
+        for at in 0..20 {
+            line.come("flood", &format!("2001:db8:0:{at}::1"), "");
+        }
+        let (_, refused) = line.come("other", "2001:db8:1::1", "");
+
+        assert_eq!(refused, Some("flood"));
+        assert_eq!(line.serve_all()[..3], ["flood", "other", "flood"]);
+    }
+
+    #[test]
+    fn with_one_place_a_closed_loop_does_not_keep_the_others_out() {
+        let mut line = Line::new(1);
+        line.come("flood", FLOOD, "");
+        let mut served = Vec::new();
+        for _ in 0..4 {
+            served.extend(line.serve());
+            line.come("flood", FLOOD, "");
+            line.come("other", OTHER, "");
+        }
+
+        assert!(served.contains(&"other"), "{served:?}");
     }
 
     #[test]
     fn many_addresses_that_flood_one_account_do_not_keep_the_others_waiting() {
         let mut line = Line::new(9);
+        line.come("alice", "192.0.1.1", "alice");
         line.come("alice", "192.0.2.1", "alice");
-        line.come("alice", "192.0.2.2", "alice");
-        line.come("alice", "192.0.2.3", "alice");
-        line.come("bob", "192.0.2.4", "bob");
+        line.come("alice", "192.0.3.1", "alice");
+        line.come("bob", "192.0.4.1", "bob");
 
         assert_eq!(line.serve_all(), ["alice", "bob", "alice", "alice"]);
     }
@@ -346,7 +401,7 @@ mod tests {
         for at in 0..1_000 {
             line.come("new", &format!("10.0.{}.{}", at / 250, at % 250), "");
             line.serve();
-            assert!(line.queue.served.len() <= 4);
+            assert!(line.queue.served.len() <= FairQueue::ROUND);
         }
     }
 }

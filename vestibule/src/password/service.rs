@@ -221,7 +221,7 @@ impl Shared {
     fn next(&self) -> Option<Start> {
         let mut state = self.state();
         loop {
-            let next = state.queue.pop(self.limits.queue);
+            let next = state.queue.pop();
             self.note_length(&state);
             if let Some(next) = next {
                 state.busy += 1;

@@ -129,7 +129,11 @@ async fn an_unknown_name_costs_what_one_of_the_users_costs_and_always_the_same()
         passwords.hash(&Secret::from("a")).await.unwrap(),
         PasswordHash::from_stored("$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
     );
-    passwords.note_stored([(&new, 300), (&old, 100)]);
+    let users = |new_count, old_count| {
+        let new = std::iter::repeat_n(&new, new_count);
+        new.chain(std::iter::repeat_n(&old, old_count))
+    };
+    passwords.note_stored(users(300, 100));
 
     let kind = |name: &str| passwords.decoys.kind_of(name, passwords.kind());
     let names = (0..1_000).map(|i| format!("user{i}"));
@@ -142,11 +146,11 @@ async fn an_unknown_name_costs_what_one_of_the_users_costs_and_always_the_same()
     };
     let elsewhere = Passwords::new(QUICK).unwrap().secret_key(&key);
     // Another node, which found them in another order.
-    elsewhere.note_stored([(&old, 100), (&new, 300)]);
+    elsewhere.note_stored(users(300, 100).collect::<Vec<_>>().into_iter().rev());
     assert_eq!(is_old(&elsewhere), is_old(&passwords));
     let other_key = SecretKey::generate(&Random::insecure_seeded(2)).unwrap();
     let other = Passwords::new(QUICK).unwrap().secret_key(&other_key);
-    other.note_stored([(&new, 300), (&old, 100)]);
+    other.note_stored(users(300, 100));
     assert_ne!(is_old(&other), is_old(&passwords));
 }
 
@@ -157,47 +161,37 @@ async fn as_users_come_and_old_hashes_go_a_name_goes_from_old_to_new_and_never_b
     let new = passwords.hash(&Secret::from("a")).await.unwrap();
     let old =
         PasswordHash::from_stored("$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
-    let old_names = |new_count, old_count| {
-        passwords.note_stored([(&old, old_count), (&new, new_count)]);
-        let names = (0..2_000).map(|i| format!("user{i}"));
-        let kind = |name: &String| passwords.decoys.kind_of(name, passwords.kind());
-        let names = names.filter(|name| kind(name) != passwords.kind());
-        names.collect::<BTreeSet<_>>()
+    let older =
+        PasswordHash::from_stored("$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
+    let names_by = |passwords: &Passwords, counts: [(&PasswordHash, usize); 3]| {
+        let users = counts.map(|(hash, count)| std::iter::repeat_n(hash, count));
+        passwords.note_stored(users.into_iter().flatten());
+        counts.map(|(hash, _)| {
+            let names = (0..2_000).map(|i| format!("user{i}"));
+            let names = names.filter(|name| passwords.costs_like(name, hash));
+            names.collect::<BTreeSet<_>>()
+        })
     };
 
-    let before = old_names(1_000, 1_000);
-    let registered = old_names(1_001, 1_000);
-    let logged_in = old_names(1_101, 900);
+    let before = names_by(&passwords, [(&new, 1_000), (&old, 600), (&older, 400)]);
+    let registered = names_by(&passwords, [(&new, 1_001), (&old, 600), (&older, 400)]);
+    let logged_in = names_by(&passwords, [(&new, 1_101), (&old, 500), (&older, 400)]);
 
-    assert!(registered.is_subset(&before));
-    assert!(before.len() - registered.len() < 10);
-    assert!(logged_in.is_subset(&registered));
-    assert!(logged_in.len() > 800, "{}", logged_in.len());
-}
+    assert!(registered[0].is_superset(&before[0]));
+    assert!(registered[0].len() - before[0].len() < 10);
+    assert!(logged_in[0].is_superset(&registered[0]));
+    assert!(logged_in[1].is_subset(&registered[1]));
+    assert!((850..950).contains(&(logged_in[1].len() + logged_in[2].len())));
 
-#[test]
-fn the_parameters_are_all_but_salt_and_digest() {
-    for (hash, parameters) in [
-        (
-            "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
-            "$2b$05$",
-        ),
-        (
-            "{pepper:7}$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
-            "{pepper:7}$argon2id$v=19$m=8,t=1,p=1$",
-        ),
-        (
-            "scrypt$16384$salt$8$5$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc=",
-            "scrypt$16384$",
-        ),
-        (
-            "pbkdf2_sha256$1000$salt$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc=",
-            "pbkdf2_sha256$1000$",
-        ),
-        ("no hash", "no hash"),
-    ] {
-        assert_eq!(PasswordHash::from_stored(hash).parameters(), parameters);
-    }
+    // What is new from today on moves nobody before somebody has it.
+    let stronger = PasswordAlgorithm::Argon2id {
+        memory_kib: 16,
+        passes: 1,
+    };
+    let mut restarted = Passwords::new(stronger).unwrap();
+    restarted.decoys = std::sync::Arc::new(passwords.decoys.forgetful());
+    let upgraded = names_by(&restarted, [(&new, 1_101), (&old, 500), (&older, 400)]);
+    assert_eq!(upgraded, logged_in);
 }
 
 /// A form of other peppers' hashes must not reach those who do not have them.
@@ -207,7 +201,7 @@ async fn what_is_known_of_a_pepper_ends_with_it() {
     let first = Passwords::new(QUICK).unwrap();
     let first = first.peppers(Peppers::default().with(1, key()));
     let hash = first.hash(&Secret::from("a")).await.unwrap();
-    first.note_stored([(&hash, 1)]);
+    first.note_stored([&hash]);
 
     let second = first.clone().peppers(Peppers::default().with(2, key()));
 
@@ -619,7 +613,7 @@ fn what_is_tried_first_is_refused_and_a_word_more_is_not() {
     let objection = |password: &str| policy.objection(&Secret::from(password), &["Alice Smith"]);
 
     assert_eq!(objection("PasswordPassword"), Some(Objection::Common));
-    assert_eq!(objection("passwordpassword tea"), None);
+    assert_eq!(objection("passwordpassword kettle"), None);
     assert_eq!(objection("aaaaaaaaaaaaaaaa"), Some(Objection::Repetitive));
     assert_eq!(objection("abcabcabcabcabcab"), Some(Objection::Repetitive));
     assert_eq!(
@@ -669,7 +663,7 @@ fn bcrypt_takes_72_bytes() {
     let passwords = Passwords::new(QUICK_BCRYPT).unwrap();
     let policy = PasswordPolicy::default().hashed_by(&passwords);
     let objection = |len: usize| {
-        let password: String = ('a'..='z').cycle().take(len).collect();
+        let password: String = "the kettle sings ".chars().cycle().take(len).collect();
         policy.objection(&Secret::from(password), &[])
     };
 

@@ -25,10 +25,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use minijinja::context;
+use tracing::Instrument;
 
 use crate::accounts::{Account, PasswordCheck};
 use crate::crypto::secret::Secret;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flows::advice::{advice, with_advice};
 use crate::flows::destination::Destination;
 use crate::flows::form::FormErrors;
@@ -93,9 +94,18 @@ async fn change(
         if let PasswordCheck::Right(account) = check
             && account.id == user.id
         {
-            if let Some(account) = accounts.change_password(&account, &new).await? {
-                // First of all: they are told also where the log-in fails.
-                login.tell(Event::PasswordChanged).await;
+            // Whoever closes the connection meanwhile does not keep the user from being told; nor does
+            // a log-in that fails.
+            let change = async move {
+                let changed = accounts.change_password(&account, &new).await?;
+                if changed.is_some() {
+                    login.tell(Event::PasswordChanged).await;
+                }
+                Ok::<_, Error>((changed, login, new))
+            };
+            let changed = tokio::spawn(change.in_current_span()).await;
+            let (changed, login, new) = changed.map_err(Error::internal)??;
+            if let Some(account) = changed {
                 let mut log_in = login.log_in(&account);
                 if user.is_remembered() {
                     log_in = log_in.remember();
