@@ -23,6 +23,7 @@
 mod algorithm;
 pub mod bcrypt;
 mod blocklist;
+mod common;
 mod decoys;
 mod form;
 mod function;

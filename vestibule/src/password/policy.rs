@@ -99,9 +99,6 @@ impl PasswordPolicy {
             return Some(Objection::TooManyBytes { max_bytes });
         }
         let lower = zeroize::Zeroizing::new(password.to_lowercase());
-        if self.blocklist.contains(&lower) {
-            return Some(Objection::Common);
-        }
         if words.iter().any(|word| {
             let word = word.to_lowercase();
             let name = word.split_once('@').map(|(name, _)| name);
@@ -113,7 +110,12 @@ impl PasswordPolicy {
             let unit: String = lower.chars().take(len).collect();
             is_made_of(&lower, &unit)
         });
-        is_repetitive.then_some(Objection::Repetitive)
+        if is_repetitive {
+            return Some(Objection::Repetitive);
+        }
+        // Last, as the others say more of what to do.
+        let is_common = self.blocklist.contains(&lower);
+        is_common.then_some(Objection::Common)
     }
 }
 
@@ -162,7 +164,8 @@ impl fmt::Display for Objection {
                  of other scripts."
             ),
             Self::Common => f.write_str(
-                "This password is among those that are tried first. Choose another one.",
+                "This password is among those that are tried first. Choose a few unrelated words \
+                 instead.",
             ),
             Self::Repetitive => f.write_str(
                 "This password repeats one short piece. Choose a few unrelated words instead.",
