@@ -1,5 +1,7 @@
 //! What a user is told of a password that was taken, and could be better.
 
+use axum::response::{IntoResponse, Response};
+
 use crate::crypto::secret::Secret;
 use crate::password::password_advice;
 
@@ -18,4 +20,12 @@ pub(super) fn with_advice(message: &str, advice: Option<String>) -> String {
         Some(advice) => format!("{message} {advice}"),
         None => message.to_owned(),
     }
+}
+
+/// An answer in JSON, an object, with the advice as its `advice`.
+pub(super) fn json_with_advice(mut answer: serde_json::Value, advice: Option<String>) -> Response {
+    if let (Some(answer), Some(advice)) = (answer.as_object_mut(), advice) {
+        answer.insert("advice".to_owned(), advice.into());
+    }
+    axum::Json(answer).into_response()
 }

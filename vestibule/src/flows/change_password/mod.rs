@@ -21,16 +21,17 @@
 //! [`SiteConfig::password_policy`](crate::flows::SiteConfig::password_policy).
 
 use axum::Router;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use minijinja::context;
+use serde_json::json;
 use tracing::Instrument;
 
 use crate::accounts::{Account, PasswordCheck};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
-use crate::flows::advice::{advice, with_advice};
+use crate::flows::advice::{advice, json_with_advice, with_advice};
 use crate::flows::destination::Destination;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
@@ -130,7 +131,7 @@ async fn change(
 
 fn changed_to(page: &Page, client: Client, next: &str, advice: Option<String>) -> Response {
     if client == Client::Json {
-        return axum::Json(serde_json::json!({ "next": next })).into_response();
+        return json_with_advice(json!({ "next": next }), advice);
     }
     let text = "Your password is changed. You are logged out everywhere else.";
     page.redirect(next, Flash::new("success", with_advice(text, advice)))

@@ -184,4 +184,10 @@ async fn a_script_gets_json() {
     let changed = browser.post_json("/change-password", &fields).await;
 
     assert_eq!(changed.json(), json!({ "next": "/welcome" }));
+
+    let easy = json!({ "current_password": NEW, "new_password": "chair1234567890" });
+    let advised = browser.post_json("/change-password", &easy).await.json();
+    assert_eq!(advised["next"], "/welcome");
+    let advice = advised["advice"].as_str().unwrap();
+    assert!(advice.contains("easier to guess"), "{advice}");
 }

@@ -21,11 +21,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use http::StatusCode;
 use minijinja::context;
+use serde_json::json;
 
 use crate::accounts::{Account, Registration, Username};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
-use crate::flows::advice::{advice, with_advice};
+use crate::flows::advice::{advice, json_with_advice, with_advice};
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
@@ -114,7 +115,8 @@ async fn register(
 
 fn registered(page: &Page, client: Client, account: &Account, advice: Option<String>) -> Response {
     if client == Client::Json {
-        return (StatusCode::CREATED, axum::Json(account)).into_response();
+        let answer = json!({ "username": account.username });
+        return (StatusCode::CREATED, json_with_advice(answer, advice)).into_response();
     }
     let text = "Your account is ready, and you are logged in.";
     let flash = Flash::new("success", with_advice(text, advice));

@@ -80,6 +80,11 @@ async fn a_script_registers_with_json() {
 
     assert_eq!(response.status, StatusCode::CREATED);
     assert_eq!(response.json(), json!({ "username": "alice" }));
+    let easy = json!({ "username": "bobby", "password": "chair1234567890" });
+    let advised = app.browser().post_json("/register", &easy).await;
+    assert_eq!(advised.status, StatusCode::CREATED);
+    let advice = advised.json()["advice"].as_str().unwrap().to_owned();
+    assert!(advice.contains("easier to guess"), "{advice}");
     assert_eq!(client.get("/welcome").await.status, StatusCode::OK);
 }
 
