@@ -144,7 +144,7 @@ impl HashingService {
 
     fn enqueue(&self, waiting: Waiting) -> Result<Place> {
         let shared = &self.0.shared;
-        let (place, refused) = {
+        let ((place, refused), length) = {
             let mut state = shared.state();
             while state.threads < shared.limits.threads() {
                 match self.start_thread() {
@@ -157,10 +157,10 @@ impl HashingService {
             // One that goes to a thread at once does not wait.
             let idle = state.threads.saturating_sub(state.busy);
             let pushed = state.queue.push(waiting, shared.limits.queue + idle);
-            shared.note_length(&state);
-            pushed
+            (pushed, state.queue.len())
         };
         shared.has_work.notify_one();
+        note_length(length);
         if let Some(refused) = refused {
             (refused.start)(None);
         }
@@ -197,11 +197,6 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a few dozen at the most")]
-    fn note_length(&self, state: &State) {
-        metrics::gauge!("vestibule_hashing_queue").set(state.queue.len() as f64);
-    }
-
     fn work(&self, usual: Function) {
         yield_to_others();
         let mut memory = Memory::default();
@@ -221,14 +216,15 @@ impl Shared {
     fn next(&self) -> Option<Start> {
         let mut state = self.state();
         loop {
-            let next = state.queue.pop();
-            self.note_length(&state);
-            if let Some(next) = next {
+            if let Some(next) = state.queue.pop() {
                 state.busy += 1;
                 #[cfg(test)]
                 {
                     state.runs += 1;
                 }
+                let length = state.queue.len();
+                drop(state);
+                note_length(length);
                 return Some(next.start);
             }
             if state.is_closed {
@@ -240,6 +236,12 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
+
+/// Not under the lock: whose exporter this is, nobody here knows.
+#[expect(clippy::cast_precision_loss, reason = "a few dozen at the most")]
+fn note_length(length: usize) {
+    metrics::gauge!("vestibule_hashing_queue").set(length as f64);
 }
 
 /// Hashing takes what processor time the others leave. Where the system cannot do that, it is a
@@ -266,9 +268,13 @@ struct Ticket<'a> {
 impl Ticket<'_> {
     /// Whether it was still in the queue.
     fn give_back(&self) -> bool {
-        let mut state = self.shared.state();
-        let was_waiting = state.queue.remove(self.place).is_some();
-        self.shared.note_length(&state);
+        let (was_waiting, length) = {
+            let mut state = self.shared.state();
+            (state.queue.remove(self.place).is_some(), state.queue.len())
+        };
+        if was_waiting {
+            note_length(length);
+        }
         was_waiting
     }
 }
