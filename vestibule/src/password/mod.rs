@@ -23,6 +23,7 @@
 mod algorithm;
 pub mod bcrypt;
 mod blocklist;
+mod breached;
 mod common;
 mod decoys;
 mod form;
@@ -34,6 +35,7 @@ mod service;
 
 pub use algorithm::PasswordAlgorithm;
 pub use blocklist::Blocklist;
+pub use breached::BreachedPasswords;
 pub use pepper::Peppers;
 pub use policy::{Objection, PasswordPolicy, password_advice};
 pub use queue::Claimant;

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::crypto::secret::Secret;
-use crate::password::{Blocklist, Passwords, normalized};
+use crate::password::{Blocklist, BreachedPasswords, Passwords, normalized};
 
 /// Which passwords may be chosen: long ones that nobody would guess first
 /// (NIST SP 800-63B-4, 3.1.1.2). No rules about digits and signs.
@@ -20,6 +21,11 @@ pub struct PasswordPolicy {
     /// first, which are few.
     #[serde(skip)]
     pub blocklist: Blocklist,
+    /// Where to look up whether a password was found in a breach of another site, which
+    /// [`review`](Self::review) does. Default: nowhere. A service learns that somebody chose a
+    /// password just now, and the first digits of its hash.
+    #[serde(skip)]
+    pub breached: Option<BreachedPasswords>,
     /// The most bytes, where the hashing takes fewer than [`Passwords::MAX_CHARS`] characters.
     #[serde(skip)]
     max_bytes: Option<usize>,
@@ -30,6 +36,7 @@ impl Default for PasswordPolicy {
         Self {
             min_chars: 15,
             blocklist: Blocklist::default(),
+            breached: None,
             max_bytes: None,
         }
     }
@@ -64,6 +71,11 @@ pub enum Objection {
     Repetitive,
     /// The username, or another word that belongs to the account.
     Personal,
+    /// Found in a breach of another site.
+    Breached,
+    /// It could not be looked up whether it was found in a breach, and so is refused
+    /// ([`BreachedPasswords::fail_closed`]).
+    Unchecked,
 }
 
 impl PasswordPolicy {
@@ -74,7 +86,8 @@ impl PasswordPolicy {
     }
 
     /// Why `password` may not be chosen, if it may not. `words` belong to the account: its
-    /// username, its address, the name of the site.
+    /// username, its address, the name of the site. It does not look into breaches: that is
+    /// [`review`](Self::review).
     ///
     /// Characters are Unicode code points of the normalized password.
     pub fn objection(&self, password: &Secret, words: &[&str]) -> Option<Objection> {
@@ -98,7 +111,7 @@ impl PasswordPolicy {
         if let Some(max_bytes) = self.max_bytes.filter(|max| password.len() > *max) {
             return Some(Objection::TooManyBytes { max_bytes });
         }
-        let lower = zeroize::Zeroizing::new(password.to_lowercase());
+        let lower = Zeroizing::new(password.to_lowercase());
         if words.iter().any(|word| {
             let word = word.to_lowercase();
             let name = word.split_once('@').map(|(name, _)| name);
@@ -116,6 +129,31 @@ impl PasswordPolicy {
         // Last, as the others say more of what to do.
         let is_common = self.blocklist.contains(&lower);
         is_common.then_some(Objection::Common)
+    }
+
+    /// As [`objection`](Self::objection), and if that has none, whether the password was found in
+    /// a breach, where [`breached`](Self::breached) says where to look. It takes no longer than
+    /// [`BreachedPasswords::timeout`].
+    ///
+    /// When that fails, the password is accepted with a warning in the log, or refused as
+    /// [`Unchecked`](Objection::Unchecked) ([`BreachedPasswords::fail_closed`]).
+    ///
+    /// ```
+    /// use vestibule::crypto::secret::Secret;
+    /// use vestibule::password::{Objection, PasswordPolicy};
+    ///
+    /// # #[tokio::main] async fn main() {
+    /// let policy = PasswordPolicy::default();
+    /// let review = policy.review(&Secret::from("alicealicealice"), &["alice"]).await;
+    /// assert_eq!(review, Some(Objection::Personal));
+    /// # }
+    /// ```
+    pub async fn review(&self, password: &Secret, words: &[&str]) -> Option<Objection> {
+        if let Some(objection) = self.objection(password, words) {
+            return Some(objection);
+        }
+        let breached = self.breached.as_ref()?;
+        breached.objection(&normalized(password)?).await
     }
 }
 
@@ -172,6 +210,14 @@ impl fmt::Display for Objection {
             ),
             Self::Personal => f.write_str(
                 "This password is made of the username or the site's name. Choose another one.",
+            ),
+            Self::Breached => f.write_str(
+                "This password was found in a breach of another site. Choose another one, and \
+                 change it wherever you use it.",
+            ),
+            Self::Unchecked => f.write_str(
+                "It could not be checked just now whether this password was found in a breach. \
+                 Try again in a moment.",
             ),
         }
     }

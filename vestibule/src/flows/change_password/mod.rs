@@ -11,7 +11,7 @@
 //! # What it protects against
 //! Whoever finds a browser unlocked (the current password is asked for), sessions of a thief
 //! (all others end), two changes at once (the second finds that the account has changed),
-//! guessable passwords, the same one again, and a change that its user does not know of (they get a
+//! guessable passwords and, where it is set, those found in breaches, the same one again, and a change that its user does not know of (they get a
 //! mail, where there is a mailer and an address).
 //!
 //! # What it does not
@@ -80,7 +80,7 @@ async fn change(
     }
     let email = user.email.as_deref().unwrap_or_default();
     let words = [&*user.username, email, &inner.site_name];
-    if let Some(objection) = inner.policy.objection(&new, &words) {
+    if let Some(objection) = inner.policy.review(&new, &words).await {
         errors.add("new_password", objection.to_string());
     } else if new.expose() == current.expose() {
         errors.add(

@@ -5,6 +5,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::accounts::{Actor, Change};
+use crate::password::BreachedPasswords;
 use crate::testing::{Mailbox, PASSWORD, TestApp, TestClient, TestResponse};
 
 const NEW: &str = "another horse and battery";
@@ -85,6 +86,24 @@ async fn what_is_wrong_is_said_and_changes_nothing() {
         }
     }
     assert_eq!(browser.get("/welcome").await.status, StatusCode::OK);
+    assert!(log_in(&app, PASSWORD).await.cookie(COOKIE).is_some());
+}
+
+#[tokio::test]
+async fn a_breached_password_is_refused_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("hashes.txt");
+    // The SHA-1 of the new password.
+    std::fs::write(&list, "1573307CA2C0708945BA6AF68BC5CE4D1FB21EB6\n").unwrap();
+    let breached = BreachedPasswords::from_file(&list).unwrap();
+    let app = TestApp::with(|config| config.password_policy.breached = Some(breached)).await;
+    let browser = app.registered("alice").await;
+
+    let refused = change(&browser, PASSWORD, NEW).await;
+
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let said = "found in a breach of another site";
+    assert!(refused.text().contains(said), "{}", refused.text());
     assert!(log_in(&app, PASSWORD).await.cookie(COOKIE).is_some());
 }
 

@@ -7,7 +7,7 @@
 //!
 //! # What it protects against
 //! Names that read like another's ([`Username`]) or like the site's own people, guessable
-//! passwords, two registrations of one name at once, half-made accounts.
+//! passwords and, where it is set, those found in breaches, two registrations of one name at once, half-made accounts.
 //!
 //! # What it does not
 //! It tells that a username is taken: usernames are public. A flood of registrations is held
@@ -89,7 +89,7 @@ async fn register(
     }
     let inner = page.site.inner();
     let words = [&*username, &inner.site_name];
-    if let Some(objection) = inner.policy.objection(&password, &words) {
+    if let Some(objection) = inner.policy.review(&password, &words).await {
         errors.add("password", objection.to_string());
     }
     if matches!(&parsed, Ok(name) if RESERVED.contains(&name.canonical())) {

@@ -2,10 +2,10 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
-use crate::accounts::Username;
+use crate::accounts::{Actor, Change, Username};
 use crate::database::{Database, DatabaseOptions};
 use crate::flows::SiteConfig;
-use crate::password::PasswordAlgorithm;
+use crate::password::{BreachedPasswords, PasswordAlgorithm};
 use crate::testing::{PASSWORD, TestApp, TestResponse};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -171,6 +171,50 @@ async fn missing_fields_are_said_together_in_html_and_json() {
             ],
         })
     );
+}
+
+#[tokio::test]
+async fn a_breached_password_is_refused_and_without_the_list_what_the_setting_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("hashes.txt");
+    // The SHA-1 of the password.
+    std::fs::write(&list, "ABF7AAD6438836DBE526AA231ABDE2D0EEF74D42:384\n").unwrap();
+    let breached = BreachedPasswords::from_file(&list).unwrap();
+    let with = |breached: BreachedPasswords| {
+        TestApp::with(move |config| config.password_policy.breached = Some(breached))
+    };
+    let open = with(breached.clone()).await;
+    let closed = with(breached.fail_closed(true)).await;
+    let form = json!({ "username": "alice", "password": PASSWORD });
+    let refused = async |app: &TestApp, said: &str| {
+        let html = submit(app, "alice", PASSWORD).await;
+        let json = app.browser().post_json("/register", &form).await;
+
+        assert_eq!(html.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(html.text().contains(said), "{}", html.text());
+        assert!(!html.text().contains(PASSWORD), "{}", html.text());
+        assert_eq!(json.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let errors = json!([{ "field": "password", "detail": said }]);
+        assert_eq!(json.json()["errors"], errors);
+        assert_eq!(user_count(app).await, 0);
+    };
+
+    let said = "This password was found in a breach of another site. Choose another one, and \
+                change it wherever you use it.";
+    refused(&open, said).await;
+    refused(&closed, said).await;
+    let another = submit(&closed, "bobby", "another horse and battery").await;
+    assert_eq!(another.location(), Some("/welcome"));
+    let bobby = closed.account("bobby").await.id;
+    let operator = closed.site.accounts().by(Actor::operator());
+    assert_eq!(operator.delete(&bobby).await.unwrap(), Change::Done);
+
+    std::fs::remove_file(&list).unwrap();
+    let said = "It could not be checked just now whether this password was found in a breach. \
+                Try again in a moment.";
+    refused(&closed, said).await;
+    let accepted = submit(&open, "alice", PASSWORD).await;
+    assert_eq!(accepted.location(), Some("/welcome"));
 }
 
 #[tokio::test]

@@ -1,0 +1,217 @@
+//! A sorted file of hashes, searched where it lies.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::password::breached::{Entry, Failure, HashDigits};
+
+/// A file of hashes. What is open is one look-up's alone.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct HashFile(PathBuf);
+
+/// The longest line, with its end: 40 digits, a colon, and a count of any size.
+const MAX_LINE: usize = 128;
+
+/// How many digits a line may have. Another password has the same first 16 once in 2^64 over the
+/// number of those in the list, and then it is refused.
+const DIGITS: RangeInclusive<usize> = 16..=HashDigits::LEN;
+
+/// What the check at the start reads: some lines at each of these places.
+const PROBES: u64 = 128;
+const LINES_A_PROBE: usize = 4;
+
+const FORM: &str = "it is not of the form: a line for each password, sorted, with the 40 \
+                    hexadecimal digits of its SHA-1 or at least the first 16, as many in every \
+                    line";
+
+impl HashFile {
+    /// # Errors
+    /// When it is missing, empty, or evidently not what it should be.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let checked = Lines::open(path).and_then(|mut lines| lines.check());
+        let shown = path.display();
+        checked.map_err(|why| {
+            Error::config(format!(
+                "cannot look up breached passwords in {shown}: {why}"
+            ))
+        })?;
+        Ok(Self(path.to_owned()))
+    }
+
+    pub(super) fn has(&self, digits: &HashDigits) -> Result<bool, Failure> {
+        Lines::open(&self.0)?.have(digits)
+    }
+}
+
+impl fmt::Display for HashFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.display().fmt(f)
+    }
+}
+
+/// The lines of an open file.
+struct Lines {
+    file: File,
+    /// In bytes.
+    size: u64,
+    /// How many each line has.
+    digits: usize,
+}
+
+struct Line {
+    /// Where it begins.
+    start: u64,
+    /// Where the next one begins.
+    end: u64,
+    /// In upper case.
+    digits: Vec<u8>,
+    is_padding: bool,
+}
+
+impl Lines {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        // A pipe would wait for somebody to write.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(Failure::Malformed("it is not a file"));
+        }
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        let mut lines = Self {
+            file,
+            size,
+            digits: 0,
+        };
+        let Some(first) = lines.line_from(0)? else {
+            return Err(Failure::Malformed("it is empty"));
+        };
+        lines.digits = first.digits.len();
+        match lines.digits {
+            32 => Err(Failure::Malformed(
+                "its lines have 32 digits, as hashes by NTLM or MD5 have; take the list by SHA-1",
+            )),
+            digits if DIGITS.contains(&digits) => Ok(lines),
+            _ => Err(Failure::Malformed(FORM)),
+        }
+    }
+
+    /// Whether some of the lines, and the last ones, are as they should be.
+    fn check(&mut self) -> Result<(), Failure> {
+        let mut last = None;
+        for probe in 0..PROBES {
+            self.check_from(self.size / PROBES * probe, LINES_A_PROBE, &mut last)?;
+        }
+        let tail = self.size.saturating_sub(2 * MAX_LINE as u64);
+        self.check_from(tail, usize::MAX, &mut last)
+    }
+
+    /// Whether so many lines from a place on follow one another, and on the last one so far.
+    fn check_from(
+        &mut self,
+        place: u64,
+        count: usize,
+        last: &mut Option<Line>,
+    ) -> Result<(), Failure> {
+        let mut next = place;
+        for _ in 0..count {
+            let Some(line) = self.line_from(next)? else {
+                break;
+            };
+            next = line.end;
+            match last {
+                // Two places of a small file have the same lines.
+                Some(last) if line.start <= last.start => {}
+                Some(last) if line.digits < last.digits => {
+                    return Err(Failure::Malformed(
+                        "its lines are not sorted by hash; `LC_ALL=C sort` sorts them",
+                    ));
+                }
+                _ => *last = Some(line),
+            }
+        }
+        Ok(())
+    }
+
+    fn have(&mut self, digits: &HashDigits) -> Result<bool, Failure> {
+        let wanted = &digits.0.as_bytes()[..self.digits];
+        // Each line that begins before `low` is below what is wanted, and the first one that
+        // begins at `high` or after it is not.
+        let (mut low, mut high) = (0, self.size);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.line_from(middle)? {
+                Some(line) if (*line.digits).cmp(wanted) == Ordering::Less => low = line.end,
+                _ => high = middle,
+            }
+        }
+        while let Some(line) = self.line_from(low)?
+            && line.digits == wanted
+        {
+            if !line.is_padding {
+                return Ok(true);
+            }
+            low = line.end;
+        }
+        Ok(false)
+    }
+
+    /// The first line that begins at this byte or after it.
+    fn line_from(&mut self, at: u64) -> Result<Option<Line>, Failure> {
+        let mut buffer = [0; 2 * MAX_LINE];
+        // The byte before tells whether a line begins here.
+        let from = at.saturating_sub(1);
+        let read = self.read(from, &mut buffer)?;
+        let is_all = from + read.len() as u64 >= self.size;
+        let start = match memchr::memchr(b'\n', read) {
+            _ if at == 0 => 0,
+            Some(end) => end + 1,
+            None if is_all => return Ok(None),
+            None => return Err(Failure::Malformed(FORM)),
+        };
+        let line = &read[start..];
+        if line.is_empty() && is_all {
+            return Ok(None);
+        }
+        let (line, len) = match memchr::memchr(b'\n', line) {
+            Some(end) => (&line[..end], end + 1),
+            None if is_all => (line, line.len()),
+            None => return Err(Failure::Malformed(FORM)),
+        };
+        let entry = Entry::parse(line).ok_or(Failure::Malformed(FORM))?;
+        if self.digits != 0 && entry.digits.len() != self.digits {
+            return Err(Failure::Malformed(FORM));
+        }
+        let start = from + start as u64;
+        Ok(Some(Line {
+            start,
+            end: start + len as u64,
+            digits: entry.digits.to_ascii_uppercase(),
+            is_padding: entry.is_padding(),
+        }))
+    }
+
+    /// What there is from this byte on, as far as it fits.
+    fn read<'a>(&mut self, from: u64, buffer: &'a mut [u8]) -> Result<&'a [u8], Failure> {
+        self.file.seek(SeekFrom::Start(from))?;
+        let mut len = 0;
+        while len < buffer.len() {
+            match self.file.read(&mut buffer[len..]) {
+                Ok(0) => break,
+                Ok(read) => len += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(&buffer[..len])
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}

@@ -1,0 +1,147 @@
+//! A service that is told the first digits of a hash and answers with all hashes that begin so.
+
+use std::fmt;
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use crate::error::{Error, Result};
+use crate::password::breached::{Entry, Failure, HashDigits};
+
+/// A service by the protocol of Have I Been Pwned.
+pub(super) struct Service {
+    base: Url,
+    agent: ureq::Agent,
+}
+
+/// How many digits leave this machine.
+const SENT_DIGITS: usize = 5;
+
+/// The longest answer, in bytes; those of Have I Been Pwned have some 50,000.
+const MAX_ANSWER: u64 = 1024 * 1024;
+
+const USER_AGENT: &str = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
+
+const FORM: &str = "its answer is not of the form of lines of 35 digits, a colon and a count";
+
+impl Service {
+    /// # Errors
+    /// When `base` is no address that may be asked.
+    pub(super) fn new(base: &str) -> Result<Self> {
+        // The address may hold a password: it is not repeated.
+        let refuse = |why: &str| {
+            Error::config(format!(
+                "cannot ask that address for breached passwords: {why}; write it like \
+                 `https://api.pwnedpasswords.com`"
+            ))
+        };
+        let url = Url::parse(base).map_err(|error| refuse(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(refuse("it is neither http nor https"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse("it has a user name or a password"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refuse("it has a query or a fragment"));
+        }
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return Err(refuse(
+                "what is known of a password needs https to any host but this machine",
+            ));
+        }
+        if url.as_str().parse::<http::Uri>().is_err() {
+            return Err(refuse("its host is no host name"));
+        }
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            // A proxy for plain http would read the digits.
+            .proxy(None)
+            .user_agent(USER_AGENT)
+            .build()
+            .new_agent();
+        Ok(Self { base: url, agent })
+    }
+
+    pub(super) fn has(&self, digits: &HashDigits, timeout: Duration) -> Result<bool, Failure> {
+        let (sent, kept) = digits.0.split_at(SENT_DIGITS);
+        let base = self.base.as_str().trim_end_matches('/');
+        let mut answer = self
+            .agent
+            .get(format!("{base}/range/{sent}"))
+            .header("Add-Padding", "true")
+            .config()
+            .timeout_global(Some(timeout))
+            .build()
+            .call()?;
+        if answer.status() != http::StatusCode::OK {
+            return Err(Failure::Status(answer.status().as_u16()));
+        }
+        let body = answer.body_mut().with_config().limit(MAX_ANSWER);
+        has_line(&body.read_to_vec()?, kept.as_bytes())
+    }
+}
+
+/// Whether an answer has these digits. One without a line is no answer: every prefix has hashes,
+/// and padding.
+fn has_line(answer: &[u8], kept: &[u8]) -> Result<bool, Failure> {
+    let mut is_found = false;
+    let answer = answer.trim_ascii();
+    if answer.is_empty() {
+        return Err(Failure::Malformed("its answer is empty"));
+    }
+    for line in answer.split(|byte| *byte == b'\n') {
+        let entry = Entry::parse(line).filter(|entry| {
+            entry.count.is_some() && entry.digits.len() == HashDigits::LEN - SENT_DIGITS
+        });
+        let entry = entry.ok_or(Failure::Malformed(FORM))?;
+        is_found |= entry.digits.eq_ignore_ascii_case(kept) && !entry.is_padding();
+    }
+    Ok(is_found)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// Without the cause's own text where that may repeat the address that was asked for.
+impl From<ureq::Error> for Failure {
+    fn from(error: ureq::Error) -> Self {
+        match error {
+            ureq::Error::Timeout(_) => Self::TimedOut,
+            ureq::Error::Io(error) => Self::Io(error),
+            ureq::Error::BodyExceedsLimit(_) => Self::Malformed("its answer is too long"),
+            ureq::Error::HostNotFound => Self::Malformed("its host is not found"),
+            ureq::Error::Rustls(error) => Self::Unreachable(error.to_string()),
+            ureq::Error::Tls(why) => Self::Malformed(why),
+            _ => Self::Malformed("it does not speak HTTP as it should"),
+        }
+    }
+}
+
+impl PartialEq for Service {
+    fn eq(&self, other: &Self) -> bool {
+        self.base == other.base
+    }
+}
+
+impl Eq for Service {}
+
+/// Without the path, which may be a secret of whoever may ask.
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.base.origin().ascii_serialization())
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Service({self})")
+    }
+}
