@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
 use vestibule::login::{SessionLimit, SessionProtection};
-use vestibule::password::{Blocklist, Peppers};
+use vestibule::password::{Blocklist, BreachedPasswords, Peppers};
 use vestibule::web::PublicUrl;
 
 use crate::secret_key;
@@ -54,6 +54,11 @@ impl Settings {
         if let Some(file) = &self.password_blocklist {
             config.password_policy.blocklist = Blocklist::from_file(file)?;
         }
+        if let Some(file_or_url) = &self.breached_passwords {
+            let breached = breached_passwords(file_or_url)?;
+            let breached = breached.fail_closed(self.breached_passwords_fail_closed);
+            config.password_policy.breached = Some(breached);
+        }
         config.hashing = self.hashing();
         Ok(Site::open(database, config).await?)
     }
@@ -68,6 +73,26 @@ async fn keep_sessions_at(url: &str, config: &mut SiteConfig) -> anyhow::Result<
 #[cfg(not(feature = "redis"))]
 async fn keep_sessions_at(_: &str, _: &mut SiteConfig) -> anyhow::Result<()> {
     bail!("this build keeps sessions in the database alone: build it with the feature `redis`")
+}
+
+fn breached_passwords(file_or_url: &str) -> anyhow::Result<BreachedPasswords> {
+    if file_or_url.contains("://") {
+        return breach_service(file_or_url);
+    }
+    Ok(BreachedPasswords::from_file(file_or_url)?)
+}
+
+#[cfg(feature = "breach-service")]
+fn breach_service(url: &str) -> anyhow::Result<BreachedPasswords> {
+    Ok(BreachedPasswords::from_url(url)?)
+}
+
+#[cfg(not(feature = "breach-service"))]
+fn breach_service(_: &str) -> anyhow::Result<BreachedPasswords> {
+    bail!(
+        "this build looks up breached passwords in a file alone: build it with the feature \
+         `breach-service`"
+    )
 }
 
 /// The file of a SQLite address, if it is one.

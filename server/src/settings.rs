@@ -248,6 +248,30 @@ pub(crate) struct Settings {
     )]
     pub(crate) password_blocklist: Option<PathBuf>,
 
+    /// Where to look up whether a chosen password was found in a breach: a file of SHA-1 hashes,
+    /// sorted, one a line; or a service such as https://api.pwnedpasswords.com, which learns five
+    /// digits of the hash [default: nowhere]
+    #[arg(
+        long,
+        env = "VESTIBULE_BREACHED_PASSWORDS",
+        value_name = "FILE|URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) breached_passwords: Option<String>,
+
+    /// Whether a password is refused while that fails; otherwise it is accepted, and logged that
+    /// it was not looked up
+    #[arg(
+        long,
+        env = "VESTIBULE_BREACHED_PASSWORDS_FAIL_CLOSED",
+        value_name = "BOOL",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        global = true
+    )]
+    pub(crate) breached_passwords_fail_closed: bool,
+
     /// File of secrets that are mixed into passwords, a line of version and key each: `1 KEY`.
     /// The highest version hashes, the others check; without its key a password is lost
     #[arg(

@@ -61,6 +61,8 @@ fn help_names_every_setting_with_its_variable() {
         "bcrypt-cost",
         "bcrypt-long-passwords",
         "password-blocklist",
+        "breached-passwords",
+        "breached-passwords-fail-closed",
         "pepper-file",
         "hashing-threads",
         "hashing-queue",
@@ -254,6 +256,51 @@ fn what_cannot_be_done_is_said() {
     }
     let (_, listed) = user(folder, &["list"], "");
     assert_eq!(listed, "alice\tactive\t\n");
+}
+
+#[test]
+fn a_breached_password_is_refused_at_the_command_line_too() {
+    let folder = folder();
+    let folder = folder.path();
+    let add = |arguments: &[&str]| user(folder, &[&["add", "alice"], arguments].concat(), PASSWORD);
+    let list = folder.join("hashes.txt");
+    // The SHA-1 of the password.
+    std::fs::write(&list, "ABF7AAD6438836DBE526AA231ABDE2D0EEF74D42:384\n").unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let down = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+
+    for (arguments, said) in [
+        (
+            &["--breached-passwords", "hashes.txt"][..],
+            "was found in a breach of another site",
+        ),
+        (
+            &[
+                "--breached-passwords",
+                &down,
+                "--breached-passwords-fail-closed",
+                "true",
+            ],
+            "Try again in a moment.",
+        ),
+        (
+            &["--breached-passwords", "absent.txt"],
+            "cannot look up breached passwords in absent.txt",
+        ),
+        (
+            &["--breached-passwords", "http://hashes.example"],
+            "needs https",
+        ),
+    ] {
+        let (succeeded, output) = add(arguments);
+        assert!(!succeeded && output.contains(said), "{said} in {output}");
+    }
+    let settings = format!("breached_passwords = \"{down}\"\n");
+    std::fs::write(folder.join("vestibule.toml"), settings).unwrap();
+    let (succeeded, output) = add(&[]);
+    let said = "could not look up whether a password was in a breach";
+    assert!(succeeded && output.contains(said), "{output}");
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
         UserCommand::List => list(&site).await,
         UserCommand::SetPassword { name, must_change } => {
             let account = find(&site, &name).await?;
-            let password = ask_password(&site, &account.username)?;
+            let password = ask_password(&site, &account.username).await?;
             let operator = operator(&site);
             let change = match must_change {
                 true => {
@@ -147,7 +147,7 @@ async fn add(site: &Site, name: &str) -> anyhow::Result<()> {
     if site.accounts().find(&username).await?.is_some() {
         bail!("the username {name} is taken");
     }
-    let password = ask_password(site, name)?;
+    let password = ask_password(site, name).await?;
     let change = operator(site).add(&username, &password).await?;
     if change == Change::NameTaken {
         bail!("the username {name} is taken");
@@ -178,7 +178,7 @@ async fn list(site: &Site) -> anyhow::Result<()> {
 }
 
 /// Asks twice at a terminal; reads one line where standard input is something else.
-fn ask_password(site: &Site, name: &str) -> anyhow::Result<Secret> {
+async fn ask_password(site: &Site, name: &str) -> anyhow::Result<Secret> {
     let password = if std::io::stdin().is_terminal() {
         let first = Secret::from(rpassword::prompt_password("Password: ")?);
         let again = Secret::from(rpassword::prompt_password("Once more: ")?);
@@ -191,7 +191,7 @@ fn ask_password(site: &Site, name: &str) -> anyhow::Result<Secret> {
         std::io::stdin().lock().read_line(&mut line)?;
         Secret::from(line.trim_end_matches(['\r', '\n']))
     };
-    if let Some(objection) = site.password_policy().objection(&password, &[name]) {
+    if let Some(objection) = site.password_policy().review(&password, &[name]).await {
         bail!("{objection}");
     }
     Ok(password)
