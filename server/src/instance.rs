@@ -1,6 +1,5 @@
 //! What the program keeps: its folder, its database, its secret key, and the site on them.
 
-use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -10,6 +9,7 @@ use vestibule::login::{SessionLimit, SessionProtection};
 use vestibule::password::{Blocklist, BreachedPasswords, Peppers};
 use vestibule::web::PublicUrl;
 
+use crate::private_file::create_private;
 use crate::secret_key;
 use crate::settings::{AtMaxSessions, Protection, Settings};
 
@@ -132,13 +132,4 @@ fn make_private_file(file: &Path) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// A file that was not there before and that nobody else can read, from its first moment.
-pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

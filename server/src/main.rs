@@ -3,6 +3,7 @@
 mod commands;
 mod instance;
 mod log;
+mod private_file;
 mod secret_key;
 mod serve;
 mod settings;

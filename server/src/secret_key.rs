@@ -7,7 +7,7 @@ use anyhow::Context;
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 
-use crate::instance::create_private;
+use crate::private_file::create_private;
 
 /// Reads the key, or makes a random one in a file that only its owner can read.
 pub(crate) fn read_or_make(path: &Path) -> anyhow::Result<SecretKey> {
