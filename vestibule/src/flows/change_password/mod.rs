@@ -11,8 +11,8 @@
 //! # What it protects against
 //! Whoever finds a browser unlocked (the current password is asked for), sessions of a thief
 //! (all others end), two changes at once (the second finds that the account has changed),
-//! guessable passwords and, where it is set, those found in breaches, the same one again, and a change that its user does not know of (they get a
-//! mail, where there is a mailer and an address).
+//! guessable passwords and, where it is set, those found in breaches, the same one again, and a
+//! change that its user does not know of (they get a mail, where there is a mailer and an address).
 //!
 //! # What it does not
 //! Slow down guessing of the current password, but by the hashing queue.

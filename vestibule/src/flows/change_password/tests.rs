@@ -1,5 +1,7 @@
 #![cfg(feature = "sqlite")]
 
+use std::time::Duration;
+
 use http::StatusCode;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -96,6 +98,8 @@ async fn a_breached_password_is_refused_and_changes_nothing() {
     // The SHA-1 of the new password.
     std::fs::write(&list, "1573307CA2C0708945BA6AF68BC5CE4D1FB21EB6\n").unwrap();
     let breached = BreachedPasswords::from_file(&list).unwrap();
+    // With patience, for a busy machine.
+    let breached = breached.timeout(Duration::from_secs(30));
     let app = TestApp::with(|config| config.password_policy.breached = Some(breached)).await;
     let browser = app.registered("alice").await;
 

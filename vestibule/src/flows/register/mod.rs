@@ -7,7 +7,8 @@
 //!
 //! # What it protects against
 //! Names that read like another's ([`Username`]) or like the site's own people, guessable
-//! passwords and, where it is set, those found in breaches, two registrations of one name at once, half-made accounts.
+//! passwords and, where it is set, those found in breaches, two registrations of one name at
+//! once, half-made accounts.
 //!
 //! # What it does not
 //! It tells that a username is taken: usernames are public. A flood of registrations is held

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
@@ -180,6 +182,8 @@ async fn a_breached_password_is_refused_and_without_the_list_what_the_setting_sa
     // The SHA-1 of the password.
     std::fs::write(&list, "ABF7AAD6438836DBE526AA231ABDE2D0EEF74D42:384\n").unwrap();
     let breached = BreachedPasswords::from_file(&list).unwrap();
+    // With patience, for a busy machine.
+    let breached = breached.timeout(Duration::from_secs(30));
     let with = |breached: BreachedPasswords| {
         TestApp::with(move |config| config.password_policy.breached = Some(breached))
     };

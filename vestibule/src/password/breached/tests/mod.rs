@@ -1,7 +1,8 @@
 #[cfg(feature = "breach-service")]
 mod service;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use data_encoding::HEXUPPER;
 use proptest::prelude::*;
@@ -42,6 +43,12 @@ fn file(content: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+/// With patience, for a busy machine.
+fn open(path: &Path) -> BreachedPasswords {
+    let breached = BreachedPasswords::from_file(path).unwrap();
+    breached.timeout(Duration::from_secs(30))
+}
+
 /// A line for each of these bytes over and over, and one for [`PASSWORD`] among them.
 fn sorted(first_bytes: &[u8]) -> Vec<String> {
     let mut lines: Vec<_> = first_bytes
@@ -73,7 +80,7 @@ async fn the_first_a_middle_and_the_last_line_of_a_file_are_found_in_every_form(
                     let lower = text.to_lowercase();
                     for text in [&text, &lower, &format!("{text}{newline}")] {
                         let (_folder, path) = file(text);
-                        let breached = BreachedPasswords::from_file(&path).unwrap();
+                        let breached = open(&path);
 
                         assert_eq!(review(&breached).await, Some(Objection::Breached), "{text}");
                         let other = review_of(&breached, "incorrect horse battery").await;
@@ -89,7 +96,7 @@ async fn the_first_a_middle_and_the_last_line_of_a_file_are_found_in_every_form(
 async fn the_password_is_looked_up_normalized_and_in_the_case_it_was_typed() {
     let list = HashDigits::of("Caf\u{e9} au lait, please");
     let (_folder, path) = file(&list.0);
-    let breached = BreachedPasswords::from_file(&path).unwrap();
+    let breached = open(&path);
 
     let decomposed = review_of(&breached, "Cafe\u{301} au lait, please").await;
     assert_eq!(decomposed, Some(Objection::Breached));
@@ -106,7 +113,7 @@ async fn a_count_of_nothing_in_a_file_is_padding() {
         (format!("{DIGITS}:0\n{DIGITS}:10\n"), true),
     ] {
         let (_folder, path) = file(&text);
-        let breached = BreachedPasswords::from_file(&path).unwrap();
+        let breached = open(&path);
 
         let said = review(&breached).await;
         assert_eq!(said, is_found.then_some(Objection::Breached), "{text}");
@@ -164,7 +171,7 @@ fn a_file_that_cannot_be_used_is_told_at_start_by_its_name() {
 #[tokio::test]
 async fn a_file_is_opened_anew_and_one_that_fails_later_is_a_failure() {
     let (_folder, path) = file(&sorted(&[0, 0xff]).join("\n"));
-    let breached = BreachedPasswords::from_file(&path).unwrap();
+    let breached = open(&path);
     assert_eq!(review(&breached).await, Some(Objection::Breached));
 
     std::fs::write(&path, HEXUPPER.encode(&[1; 10])).unwrap();
@@ -180,7 +187,7 @@ async fn a_file_is_opened_anew_and_one_that_fails_later_is_a_failure() {
 #[tokio::test]
 async fn what_the_policy_refuses_anyway_is_not_looked_up() {
     let (_folder, path) = file(DIGITS);
-    let breached = BreachedPasswords::from_file(&path).unwrap();
+    let breached = open(&path);
     std::fs::remove_file(&path).unwrap();
 
     let said = review_of(&breached.fail_closed(true), "passwordpassword").await;
@@ -190,7 +197,7 @@ async fn what_the_policy_refuses_anyway_is_not_looked_up() {
 #[test]
 fn policies_are_equal_by_where_and_how_they_look() {
     let (_folder, path) = file(DIGITS);
-    let breached = || BreachedPasswords::from_file(&path).unwrap();
+    let breached = || open(&path);
     let policy = |breached| {
         let mut policy = PasswordPolicy::default();
         policy.breached = breached;
