@@ -58,6 +58,11 @@ impl Settings {
             let breached = breached_passwords(file_or_url)?;
             let breached = breached.fail_closed(self.breached_passwords_fail_closed);
             config.password_policy.breached = Some(breached);
+        } else if self.breached_passwords_fail_closed {
+            bail!(
+                "`--breached-passwords-fail-closed` says what happens when a look-up fails, and \
+                 nothing is looked up; say where with `--breached-passwords`"
+            );
         }
         config.hashing = self.hashing();
         Ok(Site::open(database, config).await?)

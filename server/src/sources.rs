@@ -75,8 +75,9 @@ fn with_file(mut command: clap::Command, file: &Path) -> anyhow::Result<clap::Co
         let value = match value {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Boolean(truth) => truth.to_string(),
             other => bail!(
-                "{shown}: `{key}` is a text or a whole number, not of the type {}",
+                "{shown}: `{key}` is a text, a whole number, true or false, not of the type {}",
                 other.type_str()
             ),
         };

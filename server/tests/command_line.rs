@@ -86,7 +86,8 @@ fn help_names_every_setting_with_its_variable() {
 fn a_flag_goes_before_the_environment_and_that_before_the_file() {
     let folder = folder();
     let file = folder.path().join("vestibule.toml");
-    std::fs::write(&file, "site_name = \"From the file\"\nbcrypt_cost = 4\n").unwrap();
+    let settings = "site_name = \"From the file\"\nbcrypt_cost = 4\nbcrypt_long_passwords = true\n";
+    std::fs::write(&file, settings).unwrap();
     let title = |program: &Program| {
         let page = Client::new(program).get("/login").unwrap().text;
         let title = page.split("<title>").nth(1).unwrap();
@@ -108,6 +109,7 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
         "{shown}"
     );
     assert!(shown.contains("[default: \"From the file\"]"), "{shown}");
+    assert!(shown.contains("[default: true]"), "{shown}");
 }
 
 #[test]
@@ -127,7 +129,7 @@ fn an_unknown_key_is_refused_with_the_nearest_right_one() {
     write("listen = [1]");
     let said = refusal(folder.path(), &[]);
     assert!(
-        said.contains("`listen` is a text or a whole number, not of the type array"),
+        said.contains("`listen` is a text, a whole number, true or false, not of the type array"),
         "{said}"
     );
     write("listen = \"somewhere\"");
@@ -291,6 +293,10 @@ fn a_breached_password_is_refused_at_the_command_line_too() {
         (
             &["--breached-passwords", "http://hashes.example"],
             "needs https",
+        ),
+        (
+            &["--breached-passwords-fail-closed", "true"],
+            "say where with `--breached-passwords`",
         ),
     ] {
         let (succeeded, output) = add(arguments);

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::clock::monotonic;
 
 /// Says when to read them, to one at a time: an hour after the last time at the soonest, and for no
-/// more than a thousandth of the time.
+/// more than a thousandth of the time; a minute after it failed.
 pub(super) struct KindsRead {
     /// By [`monotonic`].
     due: AtomicU64,
@@ -28,7 +28,13 @@ impl Default for KindsRead {
 
 impl KindsRead {
     const PAUSE: Duration = Duration::from_hours(1);
-    const SELDOM: u64 = 1_000;
+    const PAUSE_AFTER_FAILURE: Duration = Duration::from_mins(1);
+    const SELDOM: u32 = 1_000;
+
+    /// How long not to read them after it took so long.
+    fn pause(took: Duration) -> Duration {
+        took.saturating_mul(Self::SELDOM).max(Self::PAUSE)
+    }
 
     /// Whether to read them now: until what is returned is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Option<Reading> {
@@ -42,6 +48,7 @@ impl KindsRead {
         (now >= due && is_ours()).then(|| Reading {
             kinds: self.clone(),
             began_at: now,
+            is_done: false,
         })
     }
 
@@ -68,17 +75,92 @@ impl KindsRead {
 pub(super) struct Reading {
     kinds: Arc<KindsRead>,
     began_at: u64,
+    is_done: bool,
+}
+
+impl Reading {
+    /// They were read. Without this it has failed.
+    pub(super) fn done(mut self) {
+        self.is_done = true;
+    }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
         let now = monotonic();
-        let pause = now
-            .saturating_sub(self.began_at)
-            .saturating_mul(KindsRead::SELDOM);
-        let hour = u64::try_from(KindsRead::PAUSE.as_millis()).unwrap_or(u64::MAX);
-        let due = now.saturating_add(pause.max(hour));
+        let took = Duration::from_millis(now.saturating_sub(self.began_at));
+        let pause = match self.is_done {
+            true => KindsRead::pause(took),
+            false => KindsRead::PAUSE_AFTER_FAILURE,
+        };
+        let pause = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        let due = now.saturating_add(pause);
         self.kinds.due.store(due, Ordering::Relaxed);
         self.kinds.was_read.send_replace(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
+    use super::KindsRead;
+    use crate::clock::monotonic;
+
+    #[test]
+    fn one_reads_at_a_time_and_after_that_nobody_for_an_hour() {
+        let kinds = Arc::new(KindsRead::default());
+
+        let reading = kinds.begin().unwrap();
+        assert!(kinds.begin().is_none());
+        reading.done();
+
+        assert!(kinds.begin().is_none());
+        assert_eq!(minutes_to_go(&kinds), 60);
+    }
+
+    #[test]
+    fn what_failed_is_read_again_after_a_minute() {
+        let kinds = Arc::new(KindsRead::default());
+
+        drop(kinds.begin().unwrap());
+
+        assert!(kinds.begin().is_none());
+        assert_eq!(minutes_to_go(&kinds), 1);
+    }
+
+    fn minutes_to_go(kinds: &KindsRead) -> u64 {
+        let due = kinds.due.load(Ordering::Relaxed);
+        (due - monotonic()).div_ceil(60_000)
+    }
+
+    #[test]
+    fn what_takes_long_is_seldom_read() {
+        assert_eq!(KindsRead::pause(Duration::from_secs(1)), KindsRead::PAUSE);
+        let pause = KindsRead::pause(Duration::from_mins(1));
+        assert_eq!(pause, Duration::from_mins(1_000));
+    }
+
+    #[tokio::test]
+    async fn all_wait_for_the_first_reading_and_nobody_for_the_next() {
+        let kinds = Arc::new(KindsRead::default());
+        let reading = kinds.begin().unwrap();
+        // The clock goes on as soon as nobody has anything to do.
+        tokio::time::pause();
+        let started = tokio::time::Instant::now();
+        let patience = Duration::from_secs(2);
+
+        kinds.read_once(patience).await;
+        let waited = started.elapsed();
+        assert!(waited >= patience && waited < patience * 2, "{waited:?}");
+
+        reading.done();
+        kinds.read_once(patience).await;
+        kinds.forget();
+        let _next = kinds.begin().unwrap();
+        kinds.read_once(patience).await;
+        assert_eq!(started.elapsed(), waited);
     }
 }

@@ -124,17 +124,22 @@ impl Accounts {
     /// Learns now and then what kinds of hashes there are, so that an unknown user costs what one
     /// of the others does. The first log-ins wait for it, but not long.
     async fn know_kinds(&self) {
-        let kinds = &self.inner.kinds;
-        if let Some(reading) = kinds.begin() {
-            let accounts = self.clone();
-            tokio::spawn(async move {
-                if let Err(error) = accounts.note_kinds().await {
-                    tracing::warn!(%error, "the kinds of password hashes were not read");
-                }
-                drop(reading);
-            });
-        }
-        kinds.read_once(Self::FIRST_READ).await;
+        self.read_kinds_if_due();
+        self.inner.kinds.read_once(Self::FIRST_READ).await;
+    }
+
+    /// Begins to read what kinds of hashes there are, so that the first log-in need not wait.
+    pub(crate) fn read_kinds_if_due(&self) {
+        let Some(reading) = self.inner.kinds.begin() else {
+            return;
+        };
+        let accounts = self.clone();
+        tokio::spawn(async move {
+            match accounts.note_kinds().await {
+                Ok(()) => reading.done(),
+                Err(error) => tracing::warn!(%error, "the kinds of password hashes were not read"),
+            }
+        });
     }
 
     /// Counts all passwords by their kinds, in the order of their users: a sample would move names

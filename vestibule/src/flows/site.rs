@@ -237,6 +237,7 @@ impl Site {
             .clock(config.clock.clone())
             .random(config.random.clone());
         accounts.check_peppers().await?;
+        accounts.read_kinds_if_due();
         let login = LoginManager::with_store(accounts.clone(), sessions)
             .public_url(config.public_url.clone())
             .trusted_proxies(config.trusted_proxies)

@@ -1,88 +1,147 @@
 //! Passwords that are made of what most passwords are made of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// Words, names, and keys that lie beside one another, of which people make passwords.
 const WORDS: &str = include_str!("common_pieces.txt");
 
-/// Letters and digits in the order that everybody knows, along which fingers run.
-const ROWS: [&str; 10] = [
+/// Letters, digits and signs in orders that everybody knows, along which fingers run.
+const ROWS: [&str; 20] = [
     "abcdefghijklmnopqrstuvwxyz",
-    "zyxwvutsrqponmlkjihgfedcba",
+    "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+    "01234567890123456789",
+    "!@#$%^&*()",
     "qwertyuiop",
-    "poiuytrewq",
-    "asdfghjkl",
-    "lkjhgfdsa",
-    "zxcvbnm",
-    "mnbvcxz",
-    "012345678901234567890",
-    "098765432109876543210",
+    "asdfghjkl;",
+    "zxcvbnm,./",
+    "qwertzuiop",
+    "yxcvbnm",
+    "azertyuiop",
+    "qsdfghjklm",
+    "wxcvbn",
+    "йцукенгшщзхъ",
+    "фывапролджэ",
+    "ячсмитьбю",
+    "qazwsxedcrfvtgbyhnujmikolp",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+    "!qaz@wsx#edc$rfv%tgb^yhn&ujm*ik(ol)p",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "1a2s3d4f5g6h7j8k9l",
 ];
 
-/// How many of the words, each of which may follow itself, and how many of the rest a common
-/// password has: `sunshineprincess1987!`.
-const MAX_WORDS: usize = 2;
-const MAX_RUNS: usize = 3;
+/// How many words a common password has, each of which may follow itself, and how many runs:
+/// numbers, keys in a row, signs. `sunshineprincess1987!` has two of each.
+const MOST: Budget = Budget { words: 2, runs: 3 };
 
-/// Whether this normalized password in lower case is among the millions of two common words with
-/// numbers, keys in a row and signs before, between and after. What separates them, and letters
-/// that are written as digits or signs, change nothing.
-pub(super) fn is_common(lower: &str) -> bool {
-    let is_separator = |letter: &char| matches!(letter, ' ' | '-' | '_' | '.' | ',');
-    let letters: Vec<_> = lower
-        .chars()
-        .filter(|letter| !is_separator(letter))
-        .collect();
-    let budget = Budget {
-        words: MAX_WORDS,
-        runs: MAX_RUNS,
+/// Whether this normalized password in lower case is made of two common words with runs before,
+/// between and after them; `personal` words are common too. What separates them, and letters that
+/// are written as digits or signs, change nothing.
+pub(super) fn is_common(lower: &str, personal: &[&str]) -> bool {
+    let letters: Vec<_> = letters_of(lower).collect();
+    let personal = personal.iter().map(|word| letters_of(word).collect());
+    let mut search = Search {
+        letters: &letters,
+        personal: personal.filter(|word: &Vec<_>| word.len() >= 3).collect(),
+        failed: HashSet::new(),
     };
-    !letters.is_empty() && is_made_of_pieces(&letters, budget, None)
+    !letters.is_empty() && search.is_made_of_pieces(0, MOST, None)
+}
+
+/// Without what separates words.
+fn letters_of(text: &str) -> impl Iterator<Item = char> {
+    let is_separator = |letter: &char| matches!(letter, ' ' | '-' | '_' | '.' | ',');
+    text.chars().filter(move |letter| !is_separator(letter))
 }
 
 /// How many pieces there may be yet.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Budget {
     words: usize,
     runs: usize,
 }
 
-fn is_made_of_pieces(letters: &[char], budget: Budget, before: Option<&[char]>) -> bool {
-    let Some(first) = letters.first() else {
-        return true;
-    };
-    let words = WORDS_BY_LETTER.get(first).into_iter().flatten();
-    let is_word_first = words.into_iter().any(|word| {
-        let is_again = before == Some(word);
-        let (true, Some(words)) = (
-            starts_with(letters, word),
-            budget.words.checked_sub(usize::from(!is_again)),
-        ) else {
-            return false;
-        };
-        let rest = letters.get(word.len()..).unwrap_or_default();
-        is_made_of_pieces(rest, Budget { words, ..budget }, Some(word))
-    });
-    is_word_first
-        || budget.runs.checked_sub(1).is_some_and(|runs| {
-            runs_at_the_start_of(letters).any(|len| {
-                let rest = letters.get(len..).unwrap_or_default();
-                is_made_of_pieces(rest, Budget { runs, ..budget }, before)
-            })
-        })
+/// A word by its number; those of the account come after the others.
+type Word = usize;
+
+struct Search<'a> {
+    letters: &'a [char],
+    personal: Vec<Vec<char>>,
+    /// From where it was tried in vain: without it there are passwords that take seconds.
+    failed: HashSet<(usize, Budget, Option<Word>)>,
 }
 
-/// The words, by how their first letter may be typed.
-static WORDS_BY_LETTER: LazyLock<HashMap<char, Vec<Vec<char>>>> = LazyLock::new(|| {
-    let mut words = HashMap::<_, Vec<_>>::new();
-    for word in WORDS.split_whitespace() {
-        let word: Vec<_> = word.chars().collect();
+impl Search<'_> {
+    /// Whether the letters from here on are pieces; `before` is the word before them.
+    fn is_made_of_pieces(&mut self, from: usize, budget: Budget, before: Option<Word>) -> bool {
+        let letters = self.letters.get(from..).unwrap_or_default();
+        // The last word may be cut short.
+        let is_cut_short = before
+            .and_then(|word| self.word(word)?.get(..letters.len()))
+            .is_some_and(|start| starts_with(letters, start));
+        if letters.is_empty() || is_cut_short {
+            return true;
+        }
+        if !self.failed.insert((from, budget, before)) {
+            return false;
+        }
+        self.words_at_the_start_of(letters, budget, before)
+            .into_iter()
+            .any(|(word, len, budget)| self.is_made_of_pieces(from + len, budget, Some(word)))
+            || budget.runs.checked_sub(1).is_some_and(|runs| {
+                let budget = Budget { runs, ..budget };
+                runs_at_the_start_of(letters)
+                    .any(|len| self.is_made_of_pieces(from + len, budget, before))
+            })
+    }
+
+    fn word(&self, word: Word) -> Option<&[char]> {
+        let personal = word.checked_sub(INDEX.words.len());
+        match personal {
+            Some(personal) => self.personal.get(personal),
+            None => INDEX.words.get(word),
+        }
+        .map(Vec::as_slice)
+    }
+
+    /// The words with which this begins, their lengths, and what there may be after them.
+    fn words_at_the_start_of(
+        &self,
+        letters: &[char],
+        budget: Budget,
+        before: Option<Word>,
+    ) -> Vec<(Word, usize, Budget)> {
+        let first = letters.first();
+        let common = first.and_then(|first| INDEX.by_letter.get(first));
+        let personal = INDEX.words.len()..INDEX.words.len() + self.personal.len();
+        let words = common.into_iter().flatten().copied().chain(personal);
+        let found = words.filter_map(|word| {
+            let is_again = before == Some(word);
+            let words = budget.words.checked_sub(usize::from(!is_again))?;
+            let spelt = self.word(word)?;
+            starts_with(letters, spelt).then_some((word, spelt.len(), Budget { words, ..budget }))
+        });
+        found.collect()
+    }
+}
+
+/// The words, and which of them may be typed with this letter first.
+struct Index {
+    words: Vec<Vec<char>>,
+    by_letter: HashMap<char, Vec<Word>>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let words: Vec<Vec<char>> = (WORDS.split_whitespace())
+        .map(|word| word.chars().collect())
+        .collect();
+    let mut by_letter = HashMap::<_, Vec<_>>::new();
+    for (number, word) in words.iter().enumerate() {
         for typed in word.first().into_iter().flat_map(|first| typed_as(*first)) {
-            words.entry(typed).or_default().push(word.clone());
+            by_letter.entry(typed).or_default().push(number);
         }
     }
-    words
+    Index { words, by_letter }
 });
 
 fn starts_with(letters: &[char], word: &[char]) -> bool {
@@ -108,35 +167,45 @@ fn typed_as(letter: char) -> impl Iterator<Item = char> {
 }
 
 /// How long the runs are with which this begins: numbers of up to four digits, up to three signs,
-/// and as many keys in a row, or times the same one, as there are.
-fn runs_at_the_start_of(letters: &[char]) -> impl Iterator<Item = usize> {
-    let is_like = |is_of: fn(&char) -> bool, most: usize| {
+/// and as many keys in a row as there are, each once or over and over.
+fn runs_at_the_start_of(letters: &[char]) -> impl Iterator<Item = usize> + use<> {
+    let like = |is_of: fn(&char) -> bool, most: usize| {
         let count = letters.iter().take(most).take_while(|letter| is_of(letter));
         1..=count.count()
     };
-    let numbers = is_like(char::is_ascii_digit, 4);
-    let signs = is_like(char::is_ascii_punctuation, 3);
-    let first = letters.first();
-    let same = letters.iter().take_while(|letter| Some(*letter) == first);
-    let in_row = |row: &&str| {
-        let starts = row.char_indices().filter(|(_, key)| Some(key) == first);
-        let lens = starts.map(|(start, _)| {
-            let keys = row.get(start..).unwrap_or_default().chars();
-            let common = keys.zip(letters).take_while(|(key, letter)| key == *letter);
-            common.count()
-        });
-        lens.max().unwrap_or(0)
-    };
-    let row = ROWS.iter().map(in_row).max().unwrap_or(0);
-    let long = [same.count(), row].into_iter().filter(|len| *len >= 3);
-    numbers.chain(signs).chain(long)
+    let numbers = like(char::is_ascii_digit, 4);
+    let signs = like(char::is_ascii_punctuation, 3);
+    let in_rows = ROWS.iter().flat_map(|row| {
+        let row: Vec<_> = row.chars().collect();
+        let back: Vec<_> = row.iter().rev().copied().collect();
+        [keys_in(&row, letters), keys_in(&back, letters)]
+    });
+    let longest = in_rows.max().filter(|len| *len >= 3);
+    numbers.chain(signs).chain(longest)
+}
+
+/// How many of the letters are keys of this row, one after the other.
+fn keys_in(row: &[char], letters: &[char]) -> usize {
+    let starts = row.iter().enumerate();
+    let starts = starts.filter(|(_, key)| Some(*key) == letters.first());
+    let lens = starts.map(|(start, _)| {
+        let mut at = start;
+        let is_next = |letter: &&char| {
+            if row.get(at) != Some(letter) {
+                at += 1;
+            }
+            row.get(at) == Some(letter)
+        };
+        letters.iter().take_while(is_next).count()
+    });
+    lens.max().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
-    use super::{WORDS, is_common};
+    use super::{MOST, Search, WORDS, is_common};
 
     #[test]
     fn there_are_more_than_a_hundred_thousand_of_fifteen_characters_and_more() {
@@ -149,7 +218,7 @@ mod tests {
 
         assert!(pairs.len() > 100_000, "{}", pairs.len());
         for password in pairs.iter().step_by(997) {
-            assert!(is_common(password), "{password}");
+            assert!(is_common(password, &[]), "{password}");
         }
     }
 
@@ -180,8 +249,21 @@ mod tests {
             "aaaaaaaaaaaaaaaa",
             "abcdefghijklmnop",
             "1qaz2wsx3edc4rfv",
+            "!qaz@wsx#edc$rfv",
+            "qazwsxedcrfvtgbyhnujm",
+            "asdfjkl;asdfjkl;",
+            "!@#$%^&*()!@#$%^&*()",
+            "112233445566778899",
+            "111222333444555",
+            "aaaabbbbccccdddd",
+            "147258369147258369",
+            "010203040506070809",
+            "passwordpasswordp",
+            "йцукенгшщзхъфыва",
+            "пароль123456789",
+            "contraseña123456",
         ] {
-            assert!(is_common(password), "{password}");
+            assert!(is_common(password, &[]), "{password}");
         }
     }
 
@@ -198,16 +280,45 @@ mod tests {
             "31415926535897932",
             "😀😁😂🤣😃😄😅😆😉😊😋😎😍😘🥰",
         ] {
-            assert!(!is_common(password), "{password}");
+            assert!(!is_common(password, &[]), "{password}");
         }
     }
 
     #[test]
+    fn a_word_of_the_account_is_a_common_one() {
+        for password in [
+            "kwijibo12345678",
+            "kwijibo2024kwijibo",
+            "vestibule2024!!!",
+            "kw1j1boprincess",
+        ] {
+            assert!(is_common(password, &["kwijibo", "vestibule"]), "{password}");
+            assert!(!is_common(password, &[]), "{password}");
+        }
+        // Two letters are in everything.
+        assert!(!is_common("xq 1234 xq 1234 xq", &["xq"]));
+    }
+
+    /// An attack: pieces that are words and runs at once, and words of words, can be put together
+    /// in more ways than anybody can try.
+    #[test]
     fn the_longest_password_is_soon_looked_at() {
-        for piece in ["a", "ana", "1", "love", "!1", "abc", "aaab"] {
-            let mut password = piece.repeat(256 / piece.len());
-            password.push('ß');
-            assert!(!is_common(&password));
+        for piece in [
+            "7357", "808", "411", "734", "asdf", "a", "ana", "1", "love", "!1", "abc",
+        ] {
+            let mut password = piece.repeat(254 / piece.len());
+            password.push_str("ßß");
+            let mut search = Search {
+                letters: &password.chars().collect::<Vec<_>>(),
+                personal: Vec::new(),
+                failed: HashSet::new(),
+            };
+            assert!(!search.is_made_of_pieces(0, MOST, None));
+            assert!(
+                search.failed.len() < 20_000,
+                "{piece}: {}",
+                search.failed.len()
+            );
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::crypto::secret::Secret;
+use crate::password::common::is_common;
 use crate::password::{Blocklist, BreachedPasswords, Passwords, normalized};
 
 /// Which passwords may be chosen: long ones that nobody would guess first
@@ -112,11 +113,13 @@ impl PasswordPolicy {
             return Some(Objection::TooManyBytes { max_bytes });
         }
         let lower = Zeroizing::new(password.to_lowercase());
-        if words.iter().any(|word| {
-            let word = word.to_lowercase();
-            let name = word.split_once('@').map(|(name, _)| name);
-            is_made_of(&lower, &word) || name.is_some_and(|name| is_made_of(&lower, name))
-        }) {
+        let words: Vec<_> = words.iter().map(|word| word.to_lowercase()).collect();
+        let names = words.iter().filter_map(|word| word.split_once('@'));
+        let words: Vec<_> = (words.iter().map(String::as_str))
+            .chain(names.map(|(name, _)| name))
+            .collect();
+        let is_personal = words.iter().any(|word| is_made_of(&lower, word));
+        if is_personal || (is_common(&lower, &words) && !is_common(&lower, &[])) {
             return Some(Objection::Personal);
         }
         let is_repetitive = (1..=4).any(|len| {
@@ -152,6 +155,12 @@ impl PasswordPolicy {
         if let Some(objection) = self.objection(password, words) {
             return Some(objection);
         }
+        self.look_up(password).await
+    }
+
+    /// What [`review`](Self::review) does after [`objection`](Self::objection): for a page that has
+    /// more to check before it makes a service work for somebody who may be anybody.
+    pub async fn look_up(&self, password: &Secret) -> Option<Objection> {
         let breached = self.breached.as_ref()?;
         breached.objection(&normalized(password)?).await
     }
@@ -209,7 +218,8 @@ impl fmt::Display for Objection {
                 "This password repeats one short piece. Choose a few unrelated words instead.",
             ),
             Self::Personal => f.write_str(
-                "This password is made of the username or the site's name. Choose another one.",
+                "This password is made of the username or the site's name. Choose a few unrelated \
+                 words instead.",
             ),
             Self::Breached => f.write_str(
                 "This password was found in a breach of another site. Choose another one, and \

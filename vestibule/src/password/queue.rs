@@ -1,6 +1,7 @@
 //! The queue before the hashing: in which everybody waits behind themself.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::password::function::Memory;
@@ -16,67 +17,60 @@ pub struct Claimant<'a> {
     pub address: Option<IpAddr>,
 }
 
-/// Start-time fair queueing (Goyal, Vin and Cheng 1996), with rounds for time: an address gets into
-/// the round after the one in which it waits, or was served, last. So it waits behind itself,
-/// however it comes, and nobody else does.
+/// A queue in the order of arrival, but that the next one of the same network, address or account
+/// counts as having come when the one before was taken up. So a flood waits behind itself, and
+/// whoever comes is never overtaken by more than those who came before.
 ///
-/// Within a round those come last whose account others wait for too, or others of whose network:
-/// a flood in one name holds up that name, and its owner, at another address, no longer than that
-/// round; and one that has many addresses next to one another holds up those.
+/// An account is anybody's to name, so within it the network counts first: a flood in somebody's
+/// name holds them up by one turn.
+///
+/// Each coming and going looks at all who wait, which are some dozens.
 #[derive(Default)]
 pub(super) struct FairQueue {
-    waiting: BTreeMap<Place, Waiting>,
-    /// The round that is being served, for those who come now.
-    round: u64,
-    /// Who was served in it, and how many those were.
-    served: HashSet<Party>,
-    served_count: usize,
-    arrived: u64,
+    waiting: HashMap<Place, Waiting>,
+    /// Goes on by one whenever somebody comes or is taken up.
+    now: u64,
 }
 
-/// Whereby the queue is ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    round: u64,
-    /// How many of the same account, or network, were in this round before.
-    rank: usize,
-    arrived: u64,
-}
+/// The time of arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Place(u64);
 
 pub(super) struct Waiting {
-    /// Who waits behind themself.
-    party: Option<Party>,
-    account: Option<String>,
-    network: Option<IpAddr>,
+    network: Party<IpAddr>,
+    address: Party<IpAddr>,
+    account: Party<String>,
     pub(super) start: Start,
 }
 
 /// Does the work, or is told that there will be none.
 pub(super) type Start = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Party {
-    Address(IpAddr),
-    /// Where nobody knows an address.
-    Account(String),
+/// Somebody who may have several waiting, if anybody knows who it is.
+struct Party<T> {
+    is: Option<T>,
+    /// Since when this would wait if they had sent one after the other.
+    since: u64,
+}
+
+impl<T: Eq> Party<T> {
+    fn new(is: Option<T>) -> Self {
+        Self { is, since: 0 }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.is.is_some() && self.is == other.is
+    }
+
+    fn was_taken_up(&mut self, other: &Self, now: u64) {
+        if self.is_same(other) {
+            self.since = now;
+        }
+    }
 }
 
 impl Claimant<'_> {
-    fn party(&self) -> Option<Party> {
-        let Some(address) = self.address else {
-            return self.account.map(str::to_owned).map(Party::Account);
-        };
-        Some(Party::Address(match address.to_canonical() {
-            // Whoever has one address of IPv6 has its network of 64 bits.
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-            v4 @ IpAddr::V4(_) => v4,
-        }))
-    }
-
-    /// Whose addresses one customer may have many of: 48 bits of IPv6, 24 of IPv4.
+    /// The addresses of which one customer may have many: 48 bits of IPv6, 24 of IPv4.
     fn network(&self) -> Option<IpAddr> {
         Some(match self.address?.to_canonical() {
             IpAddr::V6(v6) => {
@@ -89,16 +83,33 @@ impl Claimant<'_> {
             }
         })
     }
+
+    /// The address. Whoever has one of IPv6 has its network of 64 bits.
+    fn address(&self) -> Option<IpAddr> {
+        Some(match self.address?.to_canonical() {
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
+            v4 @ IpAddr::V4(_) => v4,
+        })
+    }
 }
 
 impl Waiting {
     pub(super) fn new(claimant: &Claimant<'_>, start: Start) -> Self {
         Self {
-            party: claimant.party(),
-            account: claimant.account.map(str::to_owned),
-            network: claimant.network(),
+            network: Party::new(claimant.network()),
+            address: Party::new(claimant.address()),
+            account: Party::new(claimant.account.map(str::to_owned)),
             start,
         }
+    }
+
+    /// Whose is the least is the next one.
+    fn turn(&self, place: Place) -> impl Ord + use<> {
+        let (network, address) = (self.network.since, self.address.since);
+        (network.max(self.account.since), network, address, place)
     }
 }
 
@@ -107,82 +118,77 @@ impl FairQueue {
         self.waiting.len()
     }
 
-    /// Puts it into the queue. Where that is full the one that would have to wait longest is
-    /// returned, which may be this one.
-    pub(super) fn push(&mut self, waiting: Waiting, capacity: usize) -> (Place, Option<Waiting>) {
-        let round = self.round_of(waiting.party.as_ref());
-        let in_round = || {
-            self.waiting
-                .iter()
-                .filter(|(place, _)| place.round == round)
-        };
-        let of_account = |(_, other): &(&Place, &Waiting)| other.account == waiting.account;
-        let of_network = |(_, other): &(&Place, &Waiting)| other.network == waiting.network;
-        let account = waiting
-            .account
-            .is_some()
-            .then(|| in_round().filter(of_account).count());
-        let network = waiting
-            .network
-            .is_some()
-            .then(|| in_round().filter(of_network).count());
-        let rank = account.max(network).unwrap_or(0);
-        self.arrived += 1;
-        let place = Place {
-            round,
-            rank,
-            arrived: self.arrived,
-        };
+    /// Puts it into the queue. Where that is full the last one of those who have the most waiting
+    /// is returned, which may be this one.
+    pub(super) fn push(
+        &mut self,
+        mut waiting: Waiting,
+        capacity: usize,
+    ) -> (Place, Option<Waiting>) {
+        self.now += 1;
+        let place = Place(self.now);
+        waiting.network.since = self.now;
+        waiting.address.since = self.now;
+        waiting.account.since = self.now;
         self.waiting.insert(place, waiting);
-        let is_full = self.waiting.len() > capacity;
-        let last = self.waiting.last_key_value().map(|(place, _)| *place);
-        let refused = last.filter(|_| is_full).and_then(|last| self.remove(last));
-        (place, refused)
-    }
-
-    /// The round of one who comes now. What was withdrawn or refused does not count against them.
-    fn round_of(&self, party: Option<&Party>) -> u64 {
-        let Some(party) = party else {
-            return self.round;
+        let refused = match self.waiting.len() > capacity {
+            true => self.last_of_the_many(),
+            false => None,
         };
-        let theirs = |(_, waiting): &(&Place, &Waiting)| waiting.party.as_ref() == Some(party);
-        let last = self.waiting.iter().rfind(theirs);
-        match last {
-            Some((place, _)) => self.round.max(place.round + 1),
-            None if self.served.contains(party) => self.round + 1,
-            None => self.round,
-        }
+        (place, refused.and_then(|place| self.remove(place)))
     }
 
-    /// How many are served in a round while others wait for the next: those who keep coming for
-    /// the first time hold nobody up for longer.
-    const ROUND: usize = 64;
-
-    /// The next one.
     pub(super) fn pop(&mut self) -> Option<Waiting> {
-        let (place, waiting) = self.waiting.pop_first()?;
-        if place.round > self.round {
-            self.begin_round(place.round);
+        let next = self.waiting.iter();
+        let next = next.min_by_key(|(place, waiting)| waiting.turn(**place));
+        let place = *next?.0;
+        let next = self.remove(place)?;
+        self.now += 1;
+        for waiting in self.waiting.values_mut() {
+            waiting.network.was_taken_up(&next.network, self.now);
+            waiting.address.was_taken_up(&next.address, self.now);
+            waiting.account.was_taken_up(&next.account, self.now);
         }
-        self.served_count += 1;
-        if place.round == self.round {
-            self.served.extend(waiting.party.clone());
-        }
-        if self.served_count >= Self::ROUND {
-            self.begin_round(self.round + 1);
-        }
-        Some(waiting)
-    }
-
-    fn begin_round(&mut self, round: u64) {
-        self.round = round;
-        self.served.clear();
-        self.served_count = 0;
+        Some(next)
     }
 
     pub(super) fn remove(&mut self, place: Place) -> Option<Waiting> {
         self.waiting.remove(&place)
     }
+
+    /// The last one of the network that has the most waiting, or of the address in it, or else of
+    /// the account.
+    fn last_of_the_many(&self) -> Option<Place> {
+        let networks = count(self.waiting.values().map(|waiting| &waiting.network));
+        let addresses = count(self.waiting.values().map(|waiting| &waiting.address));
+        let accounts = count(self.waiting.values().map(|waiting| &waiting.account));
+        let last = self.waiting.iter().max_by_key(|(place, waiting)| {
+            let many = (
+                of(&networks, &waiting.network),
+                of(&addresses, &waiting.address),
+                of(&accounts, &waiting.account),
+            );
+            (many, waiting.turn(**place))
+        });
+        last.map(|(place, _)| *place)
+    }
+}
+
+fn count<'a, T: Eq + Hash + 'a>(
+    parties: impl Iterator<Item = &'a Party<T>>,
+) -> HashMap<&'a T, usize> {
+    let mut counts = HashMap::new();
+    for party in parties.filter_map(|party| party.is.as_ref()) {
+        *counts.entry(party).or_default() += 1;
+    }
+    counts
+}
+
+fn of<T: Eq + Hash>(counts: &HashMap<&T, usize>, party: &Party<T>) -> usize {
+    let party = party.is.as_ref();
+    party
+        .and_then(|party| counts.get(party).copied())
+        .unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -230,9 +236,10 @@ mod tests {
         }
 
         fn serve(&mut self) -> Option<&'static str> {
-            let first = *self.queue.waiting.keys().next()?;
-            self.queue.pop().unwrap();
-            self.names.remove(&first)
+            self.queue.pop()?;
+            let gone = |place: &&Place| !self.queue.waiting.contains_key(place);
+            let gone = *self.names.keys().find(gone).unwrap();
+            self.names.remove(&gone)
         }
 
         fn serve_all(&mut self) -> Vec<&'static str> {
@@ -289,7 +296,7 @@ mod tests {
             })
             .collect();
 
-        assert_eq!(served, ["flood", "other", "other", "flood"]);
+        assert_eq!(served, ["flood", "other", "flood", "other"]);
     }
 
     #[test]
@@ -298,15 +305,14 @@ mod tests {
         line.come("one", FLOOD, "");
         line.come("one again", FLOOD, "");
 
-        let served: Vec<_> = (0..100)
+        let served: Vec<_> = (0..9)
             .map(|at| {
                 line.come("new", &format!("10.0.{at}.1"), "");
                 line.serve().unwrap()
             })
             .collect();
 
-        let again = served.iter().position(|name| *name == "one again");
-        assert_eq!(again, Some(FairQueue::ROUND + 1));
+        assert_eq!(served[..3], ["one", "new", "one again"], "{served:?}");
     }
 
     #[test]
@@ -322,17 +328,45 @@ mod tests {
     }
 
     #[test]
-    fn with_one_place_a_closed_loop_does_not_keep_the_others_out() {
-        let mut line = Line::new(1);
-        line.come("flood", FLOOD, "");
-        let mut served = Vec::new();
-        for _ in 0..4 {
-            served.extend(line.serve());
-            line.come("flood", FLOOD, "");
-            line.come("other", OTHER, "");
+    fn a_flood_from_one_network_keeps_nobody_waiting_however_long_it_lasts() {
+        let mut line = Line::new(64);
+        let mut waits = Vec::new();
+        for at in 0..1_000 {
+            for flood in 0..3 {
+                line.come(
+                    "flood",
+                    &format!("2001:db8:0:{}::1", (at * 3 + flood) % 256),
+                    "alice",
+                );
+            }
+            if at % 10 == 0 {
+                let refused = line
+                    .come("owner", &format!("2001:db8:{}::1", at + 1), "alice")
+                    .1;
+                assert_ne!(refused, Some("owner"));
+                waits.push(at);
+            }
+            if line.serve().unwrap() == "owner" {
+                let came_at = waits.remove(0);
+                assert!(at - came_at <= 2, "{came_at} to {at}");
+            }
         }
+        assert!(waits.is_empty(), "{waits:?}");
+    }
 
-        assert!(served.contains(&"other"), "{served:?}");
+    #[test]
+    fn whoever_shares_a_flooding_network_shares_its_turns() {
+        let mut line = Line::new(9);
+        for _ in 0..20 {
+            line.come("flood", "198.51.100.1", "");
+        }
+        line.come("neighbour", "198.51.100.2", "");
+        line.come("other", OTHER, "");
+
+        assert_eq!(
+            line.serve_all()[..4],
+            ["flood", "other", "neighbour", "flood"]
+        );
     }
 
     #[test]
@@ -389,19 +423,10 @@ mod tests {
         for place in places {
             line.queue.remove(place).unwrap();
         }
+        line.names.clear();
         line.come("one", FLOOD, "");
         line.come("other", OTHER, "");
 
         assert_eq!(line.serve_all(), ["one", "other"]);
-    }
-
-    #[test]
-    fn what_is_remembered_of_those_who_were_served_ends_with_the_round() {
-        let mut line = Line::new(4);
-        for at in 0..1_000 {
-            line.come("new", &format!("10.0.{}.{}", at / 250, at % 250), "");
-            line.serve();
-            assert!(line.queue.served.len() <= FairQueue::ROUND);
-        }
     }
 }

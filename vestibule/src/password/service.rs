@@ -375,9 +375,12 @@ mod tests {
         // From here on the clock goes on as soon as nobody has anything to do.
         tokio::time::pause();
 
+        let came_at = tokio::time::Instant::now();
+
         let late = service.run(&Claimant::default(), |_| ()).await;
 
         assert!(late.unwrap_err().is_busy());
+        assert!((5..10).contains(&came_at.elapsed().as_secs()));
         assert_eq!(service.waiting(), 0);
         release.send(()).unwrap();
         running.await.unwrap().unwrap();

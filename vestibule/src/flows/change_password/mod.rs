@@ -28,7 +28,7 @@ use minijinja::context;
 use serde_json::json;
 use tracing::Instrument;
 
-use crate::accounts::{Account, PasswordCheck};
+use crate::accounts::{Account, Accounts, PasswordCheck};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 use crate::flows::advice::{advice, json_with_advice, with_advice};
@@ -80,7 +80,7 @@ async fn change(
     }
     let email = user.email.as_deref().unwrap_or_default();
     let words = [&*user.username, email, &inner.site_name];
-    if let Some(objection) = inner.policy.review(&new, &words).await {
+    if let Some(objection) = inner.policy.objection(&new, &words) {
         errors.add("new_password", objection.to_string());
     } else if new.expose() == current.expose() {
         errors.add(
@@ -91,42 +91,57 @@ async fn change(
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     if errors.is_empty() {
         let accounts = inner.accounts.asked_from(login.address());
-        let check = accounts.check_password(&user.username, &current).await?;
-        if let PasswordCheck::Right(account) = check
-            && account.id == user.id
-        {
-            // Whoever closes the connection meanwhile does not keep the user from being told; nor does
-            // a log-in that fails.
-            let change = async move {
-                let changed = accounts.change_password(&account, &new).await?;
-                if changed.is_some() {
-                    login.tell(Event::PasswordChanged).await;
+        match accounts.check_password(&user.username, &current).await? {
+            PasswordCheck::Right(account) if account.id == user.id => {
+                // Last, as it may be the work of a service.
+                if let Some(objection) = inner.policy.look_up(&new).await {
+                    errors.add("new_password", objection.to_string());
+                } else {
+                    let (changed, login, new) =
+                        tell_of_change(accounts, account, login, new).await?;
+                    if let Some(account) = changed {
+                        let mut log_in = login.log_in(&account);
+                        if user.is_remembered() {
+                            log_in = log_in.remember();
+                        }
+                        // Whoever is disabled meanwhile is refused by the next page.
+                        let _ = log_in.await?;
+                        let advice = advice(new, words.map(str::to_owned).to_vec()).await;
+                        return Ok(changed_to(&page, client, next.or(WELCOME_PATH), advice));
+                    }
+                    status = StatusCode::CONFLICT;
+                    errors.add("", "Your account was changed a moment ago. Try again.");
                 }
-                Ok::<_, Error>((changed, login, new))
-            };
-            let changed = tokio::spawn(change.in_current_span()).await;
-            let (changed, login, new) = changed.map_err(Error::internal)??;
-            if let Some(account) = changed {
-                let mut log_in = login.log_in(&account);
-                if user.is_remembered() {
-                    log_in = log_in.remember();
-                }
-                // Whoever is disabled meanwhile is refused by the next page.
-                let _ = log_in.await?;
-                let advice = advice(new, words.map(str::to_owned).to_vec()).await;
-                return Ok(changed_to(&page, client, next.or(WELCOME_PATH), advice));
             }
-            status = StatusCode::CONFLICT;
-            errors.add("", "Your account was changed a moment ago. Try again.");
-        } else {
-            login.report_failed(Some(&user.id)).await;
-            status = StatusCode::UNAUTHORIZED;
-            let wrong = "This is not your password. Check whether Caps Lock is on.";
-            errors.add("current_password", wrong);
+            _ => {
+                login.report_failed(Some(&user.id)).await;
+                status = StatusCode::UNAUTHORIZED;
+                let wrong = "This is not your password. Check whether Caps Lock is on.";
+                errors.add("current_password", wrong);
+            }
         }
     }
     let form = form(&page, &user, next.path());
     Ok(page.refuse(client, status, &errors, TEMPLATE, form)?)
+}
+
+/// Changes the password and tells the user, whatever becomes of the request meanwhile: whoever
+/// closes the connection does not keep them from being told. Gives back what it was given.
+async fn tell_of_change(
+    accounts: Accounts,
+    account: Account,
+    login: Login<Account>,
+    new: Secret,
+) -> Result<(Option<Account>, Login<Account>, Secret)> {
+    let change = async move {
+        let changed = accounts.change_password(&account, &new).await?;
+        if changed.is_some() {
+            login.tell(Event::PasswordChanged).await;
+        }
+        Ok((changed, login, new))
+    };
+    let changed = tokio::spawn(change.in_current_span()).await;
+    changed.map_err(Error::internal)?
 }
 
 fn changed_to(page: &Page, client: Client, next: &str, advice: Option<String>) -> Response {

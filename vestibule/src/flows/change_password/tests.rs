@@ -109,6 +109,10 @@ async fn a_breached_password_is_refused_and_changes_nothing() {
     let said = "found in a breach of another site";
     assert!(refused.text().contains(said), "{}", refused.text());
     assert!(log_in(&app, PASSWORD).await.cookie(COOKIE).is_some());
+    // Whoever does not know the password makes no service work.
+    let wrong = change(&browser, "not the password", NEW).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(!wrong.text().contains(said));
 }
 
 #[tokio::test]

@@ -90,14 +90,22 @@ async fn register(
     }
     let inner = page.site.inner();
     let words = [&*username, &inner.site_name];
-    if let Some(objection) = inner.policy.review(&password, &words).await {
+    if let Some(objection) = inner.policy.objection(&password, &words) {
         errors.add("password", objection.to_string());
     }
     if matches!(&parsed, Ok(name) if RESERVED.contains(&name.canonical())) {
         errors.add("username", NAME_TAKEN);
     }
+    let accounts = inner.accounts.asked_from(login.address());
     if let (Ok(name), true) = (&parsed, errors.is_empty()) {
-        let accounts = inner.accounts.asked_from(login.address());
+        // Last, as it may be the work of a service.
+        if accounts.find(name).await?.is_some() {
+            errors.add("username", NAME_TAKEN);
+        } else if let Some(objection) = inner.policy.look_up(&password).await {
+            errors.add("password", objection.to_string());
+        }
+    }
+    if let (Ok(name), true) = (&parsed, errors.is_empty()) {
         match accounts.register(name, &password).await? {
             Registration::Registered(account) => {
                 // A new account is active, so that this logs in.

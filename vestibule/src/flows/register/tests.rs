@@ -207,6 +207,10 @@ async fn a_breached_password_is_refused_and_without_the_list_what_the_setting_sa
                 change it wherever you use it.";
     refused(&open, said).await;
     refused(&closed, said).await;
+    // A name that cannot be had costs no look-up: a service would work for anybody.
+    let taken = submit(&closed, "admin", PASSWORD).await;
+    assert!(taken.text().contains("This username is taken"));
+    assert!(!taken.text().contains(said));
     let another = submit(&closed, "bobby", "another horse and battery").await;
     assert_eq!(another.location(), Some("/welcome"));
     let bobby = closed.account("bobby").await.id;

@@ -7,7 +7,7 @@ mod service;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use data_encoding::HEXUPPER;
 use sha1::{Digest, Sha1};
@@ -157,16 +157,22 @@ impl BreachedPasswords {
     }
 
     async fn look_up(&self, digits: HashDigits) -> Result<bool, Failure> {
+        let began_at = Instant::now();
         // Fails for a semaphore only that somebody closed.
         let place = self.at_once.clone().acquire_owned().await;
         let this = self.clone();
         let has = move || {
             // Kept until the thread is free again, also where nobody waits for it any more.
             let _place = place;
+            // Nobody waits for it any longer.
+            let left = this.timeout.saturating_sub(began_at.elapsed());
+            if left.is_zero() {
+                return Err(Failure::TimedOut);
+            }
             match &*this.source {
                 Source::File(file) => file.has(&digits),
                 #[cfg(feature = "breach-service")]
-                Source::Service(service) => service.has(&digits, this.timeout),
+                Source::Service(service) => service.has(&digits, left),
             }
         };
         let has = tokio::task::spawn_blocking(has).await;
