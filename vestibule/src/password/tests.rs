@@ -182,7 +182,8 @@ async fn as_users_come_and_old_hashes_go_a_name_goes_from_old_to_new_and_never_b
     assert!(registered[0].len() - before[0].len() < 10);
     assert!(logged_in[0].is_superset(&registered[0]));
     assert!(logged_in[1].is_subset(&registered[1]));
-    assert!((850..950).contains(&(logged_in[1].len() + logged_in[2].len())));
+    let with_old = logged_in[1].len() + logged_in[2].len();
+    assert!((800..1_000).contains(&with_old), "{with_old}");
 
     // What is new from today on moves nobody before somebody has it.
     let stronger = PasswordAlgorithm::Argon2id {
