@@ -19,7 +19,7 @@ pub struct Claimant<'a> {
 
 /// A queue in the order of arrival, but that the next one of the same network, address or account
 /// counts as having come when the one before was taken up. So a flood waits behind itself, and
-/// whoever comes is never overtaken by more than those who came before.
+/// nobody waits for those who come later.
 ///
 /// An account is anybody's to name, so within it the network counts first: a flood in somebody's
 /// name holds them up by one turn.
