@@ -30,8 +30,6 @@ pub(super) struct Rates {
 pub(super) struct Flooded {
     pub(super) idle: Sample,
     pub(super) flooded: Sample,
-    pub(super) share: f64,
-    pub(super) times_p99: f64,
     pub(super) logins: f64,
     pub(super) peak_mb: f64,
 }
@@ -84,23 +82,16 @@ pub(super) fn rates(
 pub(super) fn page(contender: &Contender, effort: Effort) -> anyhow::Result<Flooded> {
     let url = contender.server.url("/welcome");
     let (mut idle, mut flooded, mut logins) = (Vec::new(), Vec::new(), Vec::new());
+    // Before all floods: some servers work at one for long after it.
     for _ in 0..effort.rounds {
         idle.push(wrk(&url, contender.cookie(), effort)?);
+    }
+    for _ in 0..effort.rounds {
         let flood = Flood::start(contender, CLIENTS, effort)?;
         flooded.push(wrk(&url, contender.cookie(), effort)?);
         logins.push(flood.end()?.requests_per_second);
     }
-    let of_idle = |value: fn(&Sample) -> f64| {
-        let pairs = flooded.iter().zip(&idle);
-        median(
-            pairs
-                .map(|(one, other)| value(one) / value(other))
-                .collect(),
-        )
-    };
     Ok(Flooded {
-        share: of_idle(|sample| sample.requests_per_second),
-        times_p99: of_idle(|sample| sample.p99_ms),
         idle: Sample::median(&idle),
         flooded: Sample::median(&flooded),
         logins: median(logins),

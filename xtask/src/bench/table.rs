@@ -49,13 +49,19 @@ impl Table {
 
     pub(super) fn flooded(&mut self, app: &str, flooded: &Flooded) {
         let (idle, during) = (flooded.idle, flooded.flooded);
+        let page = match during.requests_per_second > 0.0 {
+            true => format!(
+                "{:.2} of its rate without, {:.1} times its p99 of {:.2} ms",
+                during.requests_per_second / idle.requests_per_second,
+                during.p99_ms / idle.p99_ms,
+                idle.p99_ms
+            ),
+            false => "no answer".to_owned(),
+        };
         let what = format!(
-            "{app}: protected page in a flood of {} log-ins at once ({:.2} of its rate without, \
-             {:.1} times its p99 of {:.2} ms; {:.1} log-ins/s; at most {:.0} MB)",
+            "{app}: protected page in a flood of {} log-ins at once ({page}; {:.1} log-ins/s; at \
+             most {:.0} MB)",
             flood::CLIENTS,
-            flooded.share,
-            flooded.times_p99,
-            idle.p99_ms,
             flooded.logins,
             flooded.peak_mb
         );
