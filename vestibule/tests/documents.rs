@@ -1,7 +1,8 @@
-//! Imports run one way: see ARCHITECTURE.md.
+//! What the documents say of the code is so: that imports run one way (ARCHITECTURE.md), and which
+//! test shows what about each attack (`docs/src/security.md`).
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each module may import, beside itself.
@@ -73,6 +74,35 @@ fn imports(code: &str) -> impl Iterator<Item = &str> {
                 .next()
         })
         .filter(|name| name.chars().next().is_some_and(char::is_lowercase))
+}
+
+#[test]
+fn each_test_that_the_chapter_on_attacks_names_is_there() {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let chapter = std::fs::read_to_string(house.join("docs/src/security.md")).unwrap();
+    let files = ["vestibule", "server"].map(|folder| rust_files(&house.join(folder)));
+    let code = files.concat();
+    let code: String = code
+        .iter()
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .collect();
+    let functions: BTreeSet<_> = code
+        .split("fn ")
+        .filter_map(|rest| rest.split(['(', '<', ' ']).next())
+        .collect();
+
+    // Tests are sentences; nothing else between backticks has so many words.
+    let named = chapter.split('`').skip(1).step_by(2);
+    let tests: Vec<_> = named
+        .filter(|name| name.matches('_').count() >= 3 && !name.contains(['.', '/', ':', ' ']))
+        .collect();
+    let missing: Vec<_> = tests
+        .iter()
+        .filter(|test| !functions.contains(**test))
+        .collect();
+
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(tests.len() > 100, "the chapter names {} tests", tests.len());
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
