@@ -16,7 +16,10 @@ use crate::password::{Blocklist, BreachedPasswords, Passwords, normalized};
 #[non_exhaustive]
 pub struct PasswordPolicy {
     /// The fewest characters. Default: 15, NIST's minimum where the password alone logs in.
-    /// Fewer make guessing easier.
+    /// Fewer make guessing easier, and fewer than [`MIN_CHARS_WITH_SECOND_FACTOR`] count as that
+    /// many.
+    ///
+    /// [`MIN_CHARS_WITH_SECOND_FACTOR`]: Self::MIN_CHARS_WITH_SECOND_FACTOR
     pub min_chars: usize,
     /// What else may not be chosen. Default: the passwords of 15 characters and more that are tried
     /// first, which are few.
@@ -80,8 +83,32 @@ pub enum Objection {
 }
 
 impl PasswordPolicy {
+    /// The fewest characters of a password that never logs in alone: 8.
+    pub const MIN_CHARS_WITH_SECOND_FACTOR: usize = 8;
+
+    /// The policy for accounts that never log in by the password alone, but with a second factor
+    /// too: [`MIN_CHARS_WITH_SECOND_FACTOR`](Self::MIN_CHARS_WITH_SECOND_FACTOR), all else as by
+    /// default.
+    ///
+    /// ```
+    /// use vestibule::crypto::secret::Secret;
+    /// use vestibule::password::{Objection, PasswordPolicy};
+    ///
+    /// let policy = PasswordPolicy::with_second_factor();
+    /// assert_eq!(policy.objection(&Secret::from("kettle sing"), &[]), None);
+    /// let short = policy.objection(&Secret::from("kettles"), &[]);
+    /// assert_eq!(short, Some(Objection::TooShort { min_chars: 8 }));
+    /// ```
+    pub fn with_second_factor() -> Self {
+        Self {
+            min_chars: Self::MIN_CHARS_WITH_SECOND_FACTOR,
+            ..Self::default()
+        }
+    }
+
     /// The policy for passwords hashed by `passwords`.
     pub fn hashed_by(mut self, passwords: &Passwords) -> Self {
+        self.min_chars = self.fewest_chars();
         self.max_bytes = passwords.max_bytes();
         self
     }
@@ -104,10 +131,9 @@ impl PasswordPolicy {
             });
         };
         let chars = password.chars().count();
-        if chars < self.min_chars {
-            return Some(Objection::TooShort {
-                min_chars: self.min_chars,
-            });
+        let min_chars = self.fewest_chars();
+        if chars < min_chars {
+            return Some(Objection::TooShort { min_chars });
         }
         if let Some(max_bytes) = self.max_bytes.filter(|max| password.len() > *max) {
             return Some(Objection::TooManyBytes { max_bytes });
@@ -132,6 +158,10 @@ impl PasswordPolicy {
         // Last, as the others say more of what to do.
         let is_common = self.blocklist.contains(&lower);
         is_common.then_some(Objection::Common)
+    }
+
+    fn fewest_chars(&self) -> usize {
+        self.min_chars.max(Self::MIN_CHARS_WITH_SECOND_FACTOR)
     }
 
     /// As [`objection`](Self::objection), and if that has none, whether the password was found in

@@ -610,6 +610,21 @@ fn the_policy_counts_code_points_and_asks_for_nothing_but_length() {
 }
 
 #[test]
+fn with_a_second_factor_eight_characters_do_and_never_fewer() {
+    let mut policy = PasswordPolicy::with_second_factor();
+    let too_short = Some(Objection::TooShort { min_chars: 8 });
+    for min_chars in [policy.min_chars, 1] {
+        policy.min_chars = min_chars;
+        let objection = |password: &str| policy.objection(&Secret::from(password), &[]);
+
+        assert_eq!(objection("kettles"), too_short);
+        assert_eq!(objection("kettle 7"), None);
+        assert_eq!(objection("password"), Some(Objection::Common));
+        assert_eq!(objection("princess1"), Some(Objection::Common));
+    }
+}
+
+#[test]
 fn what_is_tried_first_is_refused_and_a_word_more_is_not() {
     let policy = PasswordPolicy::default();
     let objection = |password: &str| policy.objection(&Secret::from(password), &["Alice Smith"]);
