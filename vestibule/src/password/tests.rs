@@ -353,6 +353,8 @@ proptest! {
         other in any::<char>(),
     ) {
         let password: String = chars.iter().collect();
+        // Some characters are two in normalization form C.
+        prop_assume!(password.nfc().count() <= Passwords::MAX_CHARS);
         let mutated = |change: fn(&mut Vec<char>, usize, char)| {
             let mut mutant = chars.clone();
             change(&mut mutant, at.index(chars.len()), other);
@@ -379,9 +381,7 @@ proptest! {
                 let hash = passwords.hash(&Secret::from(&*password)).await.unwrap();
                 assert!(verify(&passwords, &password, hash.as_str()).await.unwrap());
                 let decomposed: String = password.nfd().collect();
-                if decomposed.chars().count() <= Passwords::MAX_CHARS {
-                    assert!(verify(&passwords, &decomposed, hash.as_str()).await.unwrap());
-                }
+                assert!(verify(&passwords, &decomposed, hash.as_str()).await.unwrap());
                 for mutant in &mutants {
                     let is_same = mutant.nfc().eq(password.nfc());
                     let is_right = verify(&passwords, mutant, hash.as_str()).await.unwrap();
