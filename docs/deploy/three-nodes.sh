@@ -21,7 +21,10 @@ free_port() {
   local port
   while :; do
     port=$((20000 + RANDOM % 10000))
-    (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    # Nobody listens there, and nobody got it before.
+    if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null && mkdir "$folder/port-$port" 2>/dev/null; then
+      break
+    fi
   done
   echo "$port"
 }
@@ -78,6 +81,7 @@ all_say() {
     until [ "$(status "$node" "$1")" = "$2" ]; do
       if [ $((SECONDS - started)) -gt "${3:-10}" ]; then
         echo "node $node says $(status "$node" "$1") to $1, and not $2: $4" >&2
+        tail -n 20 "$folder/node-$node.log" >&2
         exit 1
       fi
     done
@@ -96,6 +100,7 @@ fi
   --encoding=UTF8 --no-sync --pgdata "$folder/postgres/data" >/dev/null)
 start_postgres
 start_redis
+until (: <"/dev/tcp/127.0.0.1/$redis_port") 2>/dev/null; do :; done
 (umask 077 && openssl rand -base64 32 >"$folder/secret_key")
 cat >"$folder/nginx/nginx.conf" <<NGINX
 daemon off;
