@@ -676,6 +676,16 @@ fn an_address_is_as_personal_as_a_name() {
 }
 
 #[test]
+fn a_name_with_numbers_and_signs_is_as_personal_as_the_name() {
+    let policy = PasswordPolicy::default();
+    for password in ["Kwijibo12345678", "kwijibo2024kwijibo", "my-site 2024 !!!"] {
+        let password = Secret::from(password);
+        let objection = policy.objection(&password, &["kwijibo", "My-Site"]);
+        assert_eq!(objection, Some(Objection::Personal));
+    }
+}
+
+#[test]
 fn bcrypt_takes_72_bytes() {
     let passwords = Passwords::new(QUICK_BCRYPT).unwrap();
     let policy = PasswordPolicy::default().hashed_by(&passwords);
