@@ -125,10 +125,11 @@ impl Search<'_> {
     }
 }
 
-/// The words, and which of them may be typed with this letter first.
+/// The words, and which of them may be typed with this letter first; the rows, there and back.
 struct Index {
     words: Vec<Vec<char>>,
     by_letter: HashMap<char, Vec<Word>>,
+    rows: Vec<Vec<char>>,
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
@@ -141,7 +142,13 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
             by_letter.entry(typed).or_default().push(number);
         }
     }
-    Index { words, by_letter }
+    let there = ROWS.iter().map(|row| row.chars().collect());
+    let back = ROWS.iter().map(|row| row.chars().rev().collect());
+    Index {
+        words,
+        by_letter,
+        rows: there.chain(back).collect(),
+    }
 });
 
 fn starts_with(letters: &[char], word: &[char]) -> bool {
@@ -175,11 +182,7 @@ fn runs_at_the_start_of(letters: &[char]) -> impl Iterator<Item = usize> + use<>
     };
     let numbers = like(char::is_ascii_digit, 4);
     let signs = like(char::is_ascii_punctuation, 3);
-    let in_rows = ROWS.iter().flat_map(|row| {
-        let row: Vec<_> = row.chars().collect();
-        let back: Vec<_> = row.iter().rev().copied().collect();
-        [keys_in(&row, letters), keys_in(&back, letters)]
-    });
+    let in_rows = INDEX.rows.iter().map(|row| keys_in(row, letters));
     let longest = in_rows.max().filter(|len| *len >= 3);
     numbers.chain(signs).chain(longest)
 }

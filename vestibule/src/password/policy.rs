@@ -11,6 +11,9 @@ use crate::password::{Blocklist, BreachedPasswords, Passwords, normalized};
 
 /// Which passwords may be chosen: long ones that nobody would guess first
 /// (NIST SP 800-63B-4, 3.1.1.2). No rules about digits and signs.
+///
+/// Never chosen are the millions that are made of two common words or names, with numbers, keys in
+/// a row and signs (`Sunshine-Princess 1987!`).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -144,8 +147,9 @@ impl PasswordPolicy {
         let words: Vec<_> = (words.iter().map(String::as_str))
             .chain(names.map(|(name, _)| name))
             .collect();
+        let is_common_anyway = is_common(&lower, &[]);
         let is_personal = words.iter().any(|word| is_made_of(&lower, word));
-        if is_personal || (is_common(&lower, &words) && !is_common(&lower, &[])) {
+        if is_personal || (!is_common_anyway && is_common(&lower, &words)) {
             return Some(Objection::Personal);
         }
         let is_repetitive = (1..=4).any(|len| {
@@ -156,8 +160,8 @@ impl PasswordPolicy {
             return Some(Objection::Repetitive);
         }
         // Last, as the others say more of what to do.
-        let is_common = self.blocklist.contains(&lower);
-        is_common.then_some(Objection::Common)
+        let is_tried_first = is_common_anyway || self.blocklist.contains(&lower);
+        is_tried_first.then_some(Objection::Common)
     }
 
     fn fewest_chars(&self) -> usize {

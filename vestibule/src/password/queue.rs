@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use crate::password::function::Memory;
 
@@ -37,8 +39,8 @@ pub(super) struct FairQueue {
 pub(super) struct Place(u64);
 
 pub(super) struct Waiting {
-    network: Party<IpAddr>,
-    address: Party<IpAddr>,
+    network: Party<IpNet>,
+    address: Party<IpNet>,
     account: Party<String>,
     pub(super) start: Start,
 }
@@ -71,28 +73,20 @@ impl<T: Eq> Party<T> {
 
 impl Claimant<'_> {
     /// The addresses of which one customer may have many: 48 bits of IPv6, 24 of IPv4.
-    fn network(&self) -> Option<IpAddr> {
-        Some(match self.address?.to_canonical() {
-            IpAddr::V6(v6) => {
-                let [a, b, c, ..] = v6.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-            }
-            IpAddr::V4(v4) => {
-                let [a, b, c, _] = v4.octets();
-                IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
-            }
-        })
+    fn network(&self) -> Option<IpNet> {
+        self.within(24, 48)
     }
 
     /// The address. Whoever has one of IPv6 has its network of 64 bits.
-    fn address(&self) -> Option<IpAddr> {
-        Some(match self.address?.to_canonical() {
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-            v4 @ IpAddr::V4(_) => v4,
-        })
+    fn address(&self) -> Option<IpNet> {
+        self.within(32, 64)
+    }
+
+    /// The network of so many bits.
+    fn within(&self, v4: u8, v6: u8) -> Option<IpNet> {
+        let address = self.address?.to_canonical();
+        let bits = if address.is_ipv4() { v4 } else { v6 };
+        IpNet::new(address, bits).ok().map(|net| net.trunc())
     }
 }
 

@@ -98,7 +98,7 @@ async fn change(
                     errors.add("new_password", objection.to_string());
                 } else {
                     let (changed, login, new) =
-                        tell_of_change(accounts, account, login, new).await?;
+                        change_and_tell(accounts, account, login, new).await?;
                     if let Some(account) = changed {
                         let mut log_in = login.log_in(&account);
                         if user.is_remembered() {
@@ -127,7 +127,7 @@ async fn change(
 
 /// Changes the password and tells the user, whatever becomes of the request meanwhile: whoever
 /// closes the connection does not keep them from being told. Gives back what it was given.
-async fn tell_of_change(
+async fn change_and_tell(
     accounts: Accounts,
     account: Account,
     login: Login<Account>,

@@ -97,7 +97,7 @@ async fn register(
         errors.add("username", NAME_TAKEN);
     }
     let accounts = inner.accounts.asked_from(login.address());
-    if let (Ok(name), true) = (&parsed, errors.is_empty()) {
+    if let (Ok(name), true, Some(_)) = (&parsed, errors.is_empty(), &inner.policy.breached) {
         // Last, as it may be the work of a service.
         if accounts.find(name).await?.is_some() {
             errors.add("username", NAME_TAKEN);
