@@ -65,7 +65,14 @@ fn test() -> anyhow::Result<()> {
         let mut tests = Command::new("cargo");
         // With all packages, so that nothing is built anew for another choice of features.
         tests.args(["test", "--workspace", "--all-features", "--lib"]);
-        for test in ["attacks", "authorization", "cache", "faults", "nodes"] {
+        for test in [
+            "attacks",
+            "authorization",
+            "cache",
+            "faults",
+            "nodes",
+            "session_data",
+        ] {
             tests.args(["--test", test]);
         }
         tests.env("VESTIBULE_TEST_DATABASE_URL", url);
@@ -74,7 +81,9 @@ fn test() -> anyhow::Result<()> {
     let redis = databases::Redis::start()?;
     let mut tests = Command::new("cargo");
     tests.args(["test", "--workspace", "--all-features"]);
-    tests.args(["--test", "attacks", "--test", "authorization"]);
+    for test in ["attacks", "authorization", "session_data"] {
+        tests.args(["--test", test]);
+    }
     tests.env("VESTIBULE_TEST_SESSION_STORE", &redis.url);
     run(&mut tests).context("with sessions in Redis")?;
     let mut nodes = Command::new("docs/deploy/three-nodes.sh");

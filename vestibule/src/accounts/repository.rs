@@ -220,7 +220,7 @@ impl Accounts {
         let now = self.inner.clock.now();
         self.inner
             .sessions
-            .sweep(&self.inner.realm, self.inner.expiry, now)
+            .sweep_all(&self.inner.realm, self.inner.expiry, now)
             .await
     }
 

@@ -98,7 +98,7 @@ impl<U: User> Visit<U> {
             user: user.clone(),
             session: Some(Arc::new(session)),
         };
-        self.drop_data(headers);
+        self.drop_data(headers).await;
         self.go_on(&token, logged_in);
         self.tell(Event::LoggedIn).await;
         Ok(true)
@@ -164,7 +164,7 @@ impl<U: User> Visit<U> {
             store.revoke(session.id).await?;
         }
         self.forget();
-        self.drop_data(headers);
+        self.drop_data(headers).await;
         let user = ended.as_ref().map(|session| session.user_id.clone());
         let user = user.or_else(|| remembered.map(|login| login.user_id));
         let session = ended.map(|session| session.public_id.clone());
@@ -190,7 +190,7 @@ impl<U: User> Visit<U> {
         self.tell(Event::LoggedOutElsewhere).await;
         if here_too {
             self.forget();
-            self.drop_data(&request.headers);
+            self.drop_data(&request.headers).await;
         }
         Ok(ended)
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::login::LoginManager;
+use crate::login::anonymous::{AnonymousCookies, AnonymousData, AnonymousSession};
 use crate::session::{OwnRememberCookie, SessionCookie, in_realm};
 use crate::web::Flashes;
 use crate::web::encrypted_cookies::EncryptedCookies;
@@ -18,7 +19,7 @@ pub(crate) struct Cookies {
     pub(crate) remember: OwnRememberCookie,
     pub(crate) messages: Option<Flashes>,
     pub(crate) next: Option<SignedCookie>,
-    pub(crate) data: Option<EncryptedCookies>,
+    pub(crate) anonymous: AnonymousCookies,
 }
 
 impl Cookies {
@@ -29,7 +30,7 @@ impl Cookies {
             let name = in_realm(&manager.realm, "next");
             SignedCookie::new(&name, key, url, clock(), NEXT_LIFETIME)
         };
-        let data = |key| {
+        let values = |key| {
             let name = in_realm(&manager.realm, "data");
             let random = manager.random.clone();
             EncryptedCookies::new(&name, key, url, (clock(), random), manager.expiry.absolute)
@@ -40,7 +41,13 @@ impl Cookies {
             remember: manager.remember.of(&manager.realm, url),
             messages: manager.messages_key.as_ref().map(messages),
             next: manager.next_key.as_ref().map(next),
-            data: manager.data_key.as_ref().map(data),
+            anonymous: match &manager.anonymous_data {
+                AnonymousData::Nowhere => AnonymousCookies::None,
+                AnonymousData::InCookies(key) => AnonymousCookies::Values(values(key)),
+                AnonymousData::InStore => {
+                    AnonymousCookies::Session(AnonymousSession::of(&manager.realm, url))
+                }
+            },
         }
     }
 }

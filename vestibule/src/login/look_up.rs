@@ -218,7 +218,7 @@ impl<U: User> Visit<U> {
 
     /// Writes the last-seen time. Where that fails the session only idles out earlier, so the
     /// request goes on.
-    async fn touch(&self, session: &mut Session, now: Timestamp) {
+    pub(super) async fn touch(&self, session: &mut Session, now: Timestamp) {
         let manager = &*self.manager;
         match manager.touches.touch(&manager.store, session.id, now).await {
             Ok(()) => session.last_seen_at = now,
@@ -339,7 +339,7 @@ impl<U: User> Visit<U> {
             return Ok(None);
         }
         match self.take_over_data(session.id, &request.headers).await {
-            Ok(()) => self.drop_data(&request.headers),
+            Ok(()) => self.drop_data(&request.headers).await,
             // They are in the browser still; the token has changed, and must reach it.
             Err(error) => {
                 tracing::warn!(%error, "values of the visitor before were not taken over")

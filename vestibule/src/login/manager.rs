@@ -13,6 +13,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
+use crate::login::anonymous::AnonymousData;
 use crate::login::cache::{LoginCache, Touches, Users};
 use crate::login::event::Listeners;
 use crate::login::loader::SharedUserLoader;
@@ -78,7 +79,7 @@ pub struct LoginManager<U> {
     pub(crate) random: Random,
     pub(super) messages_key: Option<SecretKey>,
     pub(super) next_key: Option<SecretKey>,
-    pub(super) data_key: Option<SecretKey>,
+    pub(super) anonymous_data: AnonymousData,
     cached_sessions: usize,
     cache_users_for: Option<Duration>,
     user_changes: ChangeFeed,
@@ -131,7 +132,7 @@ impl<U: User> LoginManager<U> {
             random: Random::default(),
             messages_key: None,
             next_key: None,
-            data_key: None,
+            anonymous_data: AnonymousData::default(),
             cached_sessions: Self::CACHED_SESSIONS,
             cache_users_for: None,
             user_changes: ChangeFeed::in_process(),
@@ -338,7 +339,16 @@ impl<U: User> LoginManager<U> {
     /// cookies encrypted by `key`, for as long as a session may last
     /// ([`SessionExpiry::absolute`]) and the browser is open. Default: they cannot have any.
     pub fn anonymous_data(mut self, key: &SecretKey) -> Self {
-        self.data_key = Some(key.clone());
+        self.anonymous_data = AnonymousData::InCookies(key.clone());
+        self
+    }
+
+    /// Keeps the values of anonymous visitors in the session store, where there is room for more
+    /// of them and no visitor can bring back an older one: as those of a session that is nobody's,
+    /// under a token in a cookie, and for as long as a session may last. Whoever makes visitors'
+    /// values without end fills the store. Default: they cannot have any.
+    pub fn anonymous_data_in_store(mut self) -> Self {
+        self.anonymous_data = AnonymousData::InStore;
         self
     }
 
@@ -514,7 +524,7 @@ impl<U: User> LoginManager<U> {
         let sweeping = self.sweeping.clone();
         tokio::spawn(async move {
             let _turn = sweeping.lock().await;
-            match store.sweep(&realm, expiry, now).await {
+            match store.sweep_all(&realm, expiry, now).await {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(count, "expired sessions swept"),
                 Err(error) => tracing::warn!(%error, "expired sessions not swept"),

@@ -28,6 +28,7 @@
 //! # What it does not
 //! A cookie stolen from a running browser is good until its session ends.
 
+mod anonymous;
 mod cache;
 mod changes;
 mod cookies;
@@ -56,8 +57,9 @@ mod user;
 mod views;
 pub(crate) mod visit;
 
+pub use anonymous::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};
 pub use current_user::CurrentUser;
-pub use data::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES, SessionData};
+pub use data::SessionData;
 pub use event::{Event, EventRecord, Refused};
 pub use extract::{ConfirmOutcome, LogIn, Login, LoginOutcome};
 pub use fresh_user::FreshUser;

@@ -12,7 +12,8 @@ use http::{Extensions, HeaderMap, HeaderValue};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::login::data::SetValue;
+use crate::login::anonymous::{SetAnonymousSession, SetValue};
+use crate::login::data::DataRead;
 use crate::login::event::Refused;
 use crate::login::layer::Serving;
 use crate::login::protection::Sender;
@@ -36,7 +37,8 @@ pub(crate) struct Visit<U> {
     #[cfg(any(test, feature = "testing"))]
     pub(crate) test_login: Option<TestLogin<U>>,
     /// Held while the visitor is being looked up, as that can begin a session.
-    looking_up: tokio::sync::Mutex<()>,
+    pub(super) looking_up: tokio::sync::Mutex<()>,
+    pub(super) data: tokio::sync::Mutex<Option<Box<DataRead>>>,
     state: Mutex<State<U>>,
 }
 
@@ -52,6 +54,7 @@ pub(crate) struct SetCookies {
     pub(crate) remember: Option<Cookie<'static>>,
     pub(crate) next: Option<Cookie<'static>>,
     pub(crate) messages: Option<Cookie<'static>>,
+    pub(crate) anonymous: Option<SetAnonymousSession>,
     /// By name.
     pub(crate) data: BTreeMap<String, SetValue>,
 }
@@ -68,6 +71,11 @@ impl<U> State<U> {
     /// The values of an anonymous visitor that go with the response, by name.
     pub(crate) fn set_data(&self) -> impl Iterator<Item = (&String, &SetValue)> {
         self.set_cookies.iter().flat_map(|set| &set.data)
+    }
+
+    /// Those that were set so far.
+    pub(crate) fn changed_cookies(&self) -> Option<&SetCookies> {
+        self.set_cookies.as_deref()
     }
 
     pub(crate) fn set_cookies(&mut self) -> &mut SetCookies {
@@ -165,6 +173,7 @@ impl<U: User> Visit<U> {
             test_login: TestLogin::take(extensions),
             manager,
             looking_up: tokio::sync::Mutex::default(),
+            data: tokio::sync::Mutex::default(),
             state: Mutex::new(State {
                 visitor: Visitor::NotAsked,
                 set_cookies: None,
@@ -367,7 +376,8 @@ impl<U: User> Visit<U> {
         let Some(set) = set_cookies else {
             return;
         };
-        let cookies = [set.session, set.remember, set.next, set.messages];
+        let anonymous = set.anonymous.map(|set| set.cookie);
+        let cookies = [set.session, set.remember, set.next, set.messages, anonymous];
         let data = set.data.into_values().map(|set| set.cookie);
         for cookie in cookies.into_iter().flatten().chain(data) {
             cookies::append(headers, &cookie);

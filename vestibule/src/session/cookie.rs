@@ -23,6 +23,11 @@ impl SessionCookie {
         Self(OwnCookie::new(&in_realm(realm, "session"), public_url))
     }
 
+    /// That of the anonymous visitors for whom the app keeps values in the store.
+    pub(crate) fn of_anonymous(realm: &str, public_url: Option<&PublicUrl>) -> Self {
+        Self(OwnCookie::new(&in_realm(realm, "data"), public_url))
+    }
+
     /// The token that a request brings, if it brings exactly one.
     pub(crate) fn read(&self, headers: &http::HeaderMap) -> Brought<SessionToken> {
         read(&self.0, headers, SessionToken::parse)
@@ -106,7 +111,11 @@ impl RememberCookie {
             let of_a_realm = self.name.strip_suffix(own);
             of_a_realm.is_some_and(|realm| realm.is_empty() || realm.ends_with('-'))
         };
-        if ["session", "next", "flash"].into_iter().any(is_ours) || self.name.starts_with("__") {
+        if ["session", "next", "flash", "data"]
+            .into_iter()
+            .any(is_ours)
+            || self.name.starts_with("__")
+        {
             return Err(Error::config(format!(
                 "`{}` cannot be the name of the remember cookie: it is that of another cookie of \
                  ours, or begins with `__`; take one such as `remember`",

@@ -1,7 +1,8 @@
 //! Sessions: the server-side state of a login, and how they are kept.
 //!
 //! A session begins at log-in and ends at log-out, at its expiry, or when somebody revokes it.
-//! An anonymous visitor has none: no cookie, no row, no store call.
+//! An anonymous visitor has none: no cookie, no row, no store call; but for whom the app keeps
+//! values, where it wants them [in the store](crate::LoginManager::anonymous_data_in_store).
 //!
 //! The browser holds a [`SessionToken`], 256 random bits in a cookie.
 //! The store holds a [`Session`] under the token's SHA-256, its [`SessionId`]: a copy of the
@@ -52,8 +53,8 @@ pub(crate) use feed::{Begun, Slots};
 pub use feed::{ChangeFeed, Changed, Moment, TellAtEnd, Watcher};
 pub(crate) use remembered::Presented;
 pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
-pub(crate) use store::SharedSessionStore;
 pub use store::{Replaced, SessionStore};
+pub(crate) use store::{SharedSessionStore, anonymous_realm};
 pub use token::{SessionId, SessionToken};
 pub use user_id::UserId;
 #[cfg(any(feature = "redis", feature = "postgres"))]

@@ -197,6 +197,12 @@ pub struct Replaced {
     pub remembered: Option<RememberedId>,
 }
 
+/// The realm of the sessions of anonymous visitors at the login manager of `realm`: none that a
+/// login manager can have.
+pub(crate) fn anonymous_realm(realm: &str) -> String {
+    format!("{realm}/anonymous")
+}
+
 /// A store of any kind behind one pointer, so that no type of ours carries its name.
 #[derive(Clone)]
 pub(crate) struct SharedSessionStore(Arc<dyn DynSessionStore>);
@@ -214,6 +220,18 @@ impl SharedSessionStore {
 
     pub(crate) fn is_table_beside(&self, users: &ChangeFeed) -> bool {
         self.0.is_table_beside(users)
+    }
+
+    /// Sweeps a login manager's sessions, and those of its anonymous visitors.
+    pub(crate) async fn sweep_all(
+        &self,
+        realm: &str,
+        expiry: SessionExpiry,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let ours = self.sweep(realm, expiry, now).await?;
+        let anonymous = self.sweep(&anonymous_realm(realm), expiry, now).await?;
+        Ok(ours + anonymous)
     }
 
     /// The sessions of a user in this epoch that are alive at `now`, the last seen first.

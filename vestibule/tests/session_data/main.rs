@@ -1,6 +1,9 @@
 //! The app's own values of a visitor, through HTTP.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(feature = "sqlite")]
+mod in_store;
+
 use std::convert::Infallible;
 
 use axum::Router;

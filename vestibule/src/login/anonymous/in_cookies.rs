@@ -1,0 +1,107 @@
+//! Values of anonymous visitors in their browsers: a cookie each, encrypted and signed.
+
+use std::collections::BTreeSet;
+
+use cookie::Cookie;
+use http::HeaderMap;
+
+use crate::error::Result;
+use crate::login::User;
+use crate::login::anonymous::{AnonymousValue, AnonymousValues};
+use crate::login::visit::Visit;
+use crate::session::DataOutcome;
+use crate::web::encrypted_cookies::EncryptedCookies;
+
+/// The most bytes of an anonymous visitor's values in cookies, with their names, as JSON:
+/// encrypted, one that has all of them still fits into a cookie.
+pub const MAX_ANONYMOUS_DATA_BYTES: usize = 2_500;
+
+/// The most values of an anonymous visitor in cookies: every request brings all of them.
+pub const MAX_ANONYMOUS_DATA_VALUES: usize = 20;
+
+/// A cookie with a value of an anonymous visitor that goes with the response, or one that takes it
+/// away.
+pub(crate) struct SetValue {
+    pub(crate) cookie: Cookie<'static>,
+    value: Option<AnonymousValue>,
+}
+
+impl<U: User> Visit<U> {
+    /// What the request brings, and what was changed since.
+    pub(super) fn data_in_cookies(
+        &self,
+        cookies: &EncryptedCookies,
+        headers: &HeaderMap,
+    ) -> AnonymousValues {
+        let brought = cookies.read(headers).into_iter();
+        let mut values: AnonymousValues = brought
+            .filter_map(|(name, bytes)| {
+                let value = AnonymousValue::from_text(str::from_utf8(&bytes).ok()?)?;
+                Some((name, value))
+            })
+            .collect();
+        for (name, set) in self.state().set_data() {
+            match &set.value {
+                Some(value) => drop(values.insert(name.clone(), value.clone())),
+                None => drop(values.remove(name)),
+            }
+        }
+        within_limits(values)
+    }
+
+    pub(super) fn set_in_cookies(
+        &self,
+        cookies: &EncryptedCookies,
+        name: &str,
+        value: Option<AnonymousValue>,
+        headers: &HeaderMap,
+    ) -> Result<DataOutcome> {
+        let cookie = match &value {
+            Some(value) => {
+                let mut values = self.data_in_cookies(cookies, headers);
+                values.insert(name.to_owned(), value.clone());
+                let count = values.len();
+                if within_limits(values).len() < count {
+                    return Ok(DataOutcome::TooMuch);
+                }
+                cookies.set(name, value.to_text().as_bytes())?
+            }
+            None if self.data_names(cookies, headers).contains(name) => cookies.remove(name),
+            None => return Ok(DataOutcome::Written),
+        };
+        let set = SetValue { cookie, value };
+        self.state().set_cookies().data.insert(name.to_owned(), set);
+        Ok(DataOutcome::Written)
+    }
+
+    pub(super) fn drop_from_cookies(&self, cookies: &EncryptedCookies, headers: &HeaderMap) {
+        for name in self.data_names(cookies, headers) {
+            let set = SetValue {
+                cookie: cookies.remove(&name),
+                value: None,
+            };
+            self.state().set_cookies().data.insert(name, set);
+        }
+    }
+
+    /// The names of the cookies that the browser has, in whatever state, or gets now.
+    fn data_names(&self, cookies: &EncryptedCookies, headers: &HeaderMap) -> BTreeSet<String> {
+        let mut names: BTreeSet<_> = cookies.names(headers).into_iter().collect();
+        names.extend(self.state().set_data().map(|(name, _)| name.clone()));
+        names
+    }
+}
+
+/// As many of the values as are allowed: answers in parallel, or cookies brought back, may be more
+/// together than any of them.
+fn within_limits(values: AnonymousValues) -> AnonymousValues {
+    let mut bytes = 0;
+    values
+        .into_iter()
+        .take(MAX_ANONYMOUS_DATA_VALUES)
+        .take_while(|(name, value)| {
+            bytes += name.len() + value.json.len();
+            bytes <= MAX_ANONYMOUS_DATA_BYTES
+        })
+        .collect()
+}

@@ -1,0 +1,156 @@
+//! Values of anonymous visitors in the session store: those of a session that is nobody's.
+
+use cookie::Cookie;
+use data_encoding::HEXLOWER;
+use http::HeaderMap;
+
+use crate::error::Result;
+use crate::login::User;
+use crate::login::anonymous::{AnonymousValue, AnonymousValues};
+use crate::login::visit::Visit;
+use crate::session::{
+    Brought, DataChanges, DataOutcome, DataValues, Replaced, Session, SessionCookie, SessionId,
+    SessionToken, anonymous_realm, changed_data,
+};
+use crate::web::PublicUrl;
+
+/// The cookie of anonymous sessions, and their realm: in it no token is one of a log-in.
+#[derive(Debug)]
+pub(crate) struct AnonymousSession {
+    cookie: SessionCookie,
+    realm: String,
+}
+
+/// The anonymous session that this request's answer leaves the browser with, if any, and the
+/// cookie that says so.
+pub(crate) struct SetAnonymousSession {
+    pub(crate) cookie: Cookie<'static>,
+    id: Option<SessionId>,
+}
+
+impl AnonymousSession {
+    /// That of a login manager's realm.
+    pub(crate) fn of(realm: &str, public_url: Option<&PublicUrl>) -> Self {
+        Self {
+            cookie: SessionCookie::of_anonymous(realm, public_url),
+            realm: anonymous_realm(realm),
+        }
+    }
+}
+
+impl<U: User> Visit<U> {
+    pub(super) async fn data_in_store(
+        &self,
+        anonymous: &AnonymousSession,
+        headers: &HeaderMap,
+    ) -> Result<AnonymousValues> {
+        let Some(id) = self.anonymous_session(anonymous, headers).await? else {
+            return Ok(AnonymousValues::new());
+        };
+        let values = self.data_of(id).await?.into_iter();
+        Ok(values
+            .filter_map(|(name, text)| Some((name, AnonymousValue::from_text(&text)?)))
+            .collect())
+    }
+
+    pub(super) async fn set_in_store(
+        &self,
+        anonymous: &AnonymousSession,
+        name: &str,
+        value: Option<AnonymousValue>,
+        headers: &HeaderMap,
+    ) -> Result<DataOutcome> {
+        let is_removed = value.is_none();
+        let text = value.as_ref().map(AnonymousValue::to_text);
+        let changes = DataChanges::from([(name.to_owned(), text)]);
+        if changed_data(&DataValues::new(), &changes).is_none() {
+            return Ok(DataOutcome::TooMuch);
+        }
+        // Of two that write at once in this request, one begins the session.
+        let _alone = self.looking_up.lock().await;
+        let id = match self.anonymous_session(anonymous, headers).await? {
+            Some(id) => id,
+            None if is_removed => return Ok(DataOutcome::Written),
+            None => self.begin_anonymous_session(anonymous).await?,
+        };
+        self.change_data_of(id, &changes).await
+    }
+
+    pub(super) async fn drop_from_store(&self, anonymous: &AnonymousSession, headers: &HeaderMap) {
+        let set = self.set_anonymous_session();
+        let (has_cookie, id) = match (set, anonymous.cookie.read(headers)) {
+            (Some(id), _) => (true, id),
+            (None, Brought::Token(token)) => (true, Some(token.id(&anonymous.realm))),
+            (None, Brought::Rubbish) => (true, None),
+            (None, Brought::Nothing) => (false, None),
+        };
+        if let Some(id) = id
+            && let Err(error) = self.manager.store.revoke(id).await
+        {
+            // The browser forgets them, and they end by themselves.
+            tracing::warn!(%error, "values of an anonymous visitor were not removed");
+        }
+        if has_cookie {
+            self.state().set_cookies().anonymous = Some(SetAnonymousSession {
+                cookie: anonymous.cookie.remove(),
+                id: None,
+            });
+        }
+    }
+
+    /// The session that the browser has, or gets now, if it is alive.
+    async fn anonymous_session(
+        &self,
+        anonymous: &AnonymousSession,
+        headers: &HeaderMap,
+    ) -> Result<Option<SessionId>> {
+        if let Some(set) = self.set_anonymous_session() {
+            return Ok(set);
+        }
+        let Brought::Token(token) = anonymous.cookie.read(headers) else {
+            return Ok(None);
+        };
+        let id = token.id(&anonymous.realm);
+        if self.has_read_data_of(id).await {
+            return Ok(Some(id));
+        }
+        let (manager, now) = (&*self.manager, self.manager.clock.now());
+        let found = manager.store.load(id).await?;
+        let Some(mut session) = found.filter(|session| manager.expiry.is_alive(session, now))
+        else {
+            return Ok(None);
+        };
+        if manager.expiry.is_touch_due(&session, now) {
+            self.touch(&mut session, now).await;
+        }
+        Ok(Some(id))
+    }
+
+    async fn begin_anonymous_session(&self, anonymous: &AnonymousSession) -> Result<SessionId> {
+        let (manager, now) = (&*self.manager, self.manager.clock.now());
+        let token = SessionToken::generate(&manager.random)?;
+        let id = token.id(&anonymous.realm);
+        // Each is a user of their own, so that no store has one user with very many sessions.
+        let name = HEXLOWER.encode(&manager.random.bytes::<12>()?);
+        let user = name.as_str().into();
+        let mut session = Session::new(id, name, user, 0, now, manager.expiry.absolute);
+        session.realm.clone_from(&anonymous.realm);
+        manager
+            .store
+            .create(session, None, Replaced::default())
+            .await?;
+        manager.sweep_if_due();
+        self.state().set_cookies().anonymous = Some(SetAnonymousSession {
+            cookie: anonymous.cookie.set(&token),
+            id: Some(id),
+        });
+        Ok(id)
+    }
+
+    /// What this request has changed: none where it has not.
+    fn set_anonymous_session(&self) -> Option<Option<SessionId>> {
+        let state = self.state();
+        let set = state.changed_cookies()?.anonymous.as_ref()?;
+        Some(set.id)
+    }
+}

@@ -1,0 +1,129 @@
+//! The app's own values of visitors who are not logged in: in the browser, or in the session store.
+
+mod in_cookies;
+mod in_store;
+
+pub(crate) use in_cookies::SetValue;
+pub use in_cookies::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};
+pub(crate) use in_store::{AnonymousSession, SetAnonymousSession};
+
+use std::collections::BTreeMap;
+
+use http::HeaderMap;
+
+use crate::crypto::key::SecretKey;
+use crate::error::{Error, Result};
+use crate::login::User;
+use crate::login::visit::Visit;
+use crate::session::{DataChanges, DataOutcome, SessionId};
+use crate::web::encrypted_cookies::EncryptedCookies;
+
+/// Where the values of anonymous visitors go, by the login manager's settings.
+#[derive(Clone, Default)]
+pub(crate) enum AnonymousData {
+    #[default]
+    Nowhere,
+    InCookies(SecretKey),
+    InStore,
+}
+
+/// The same, with the cookies it takes.
+#[derive(Debug)]
+pub(crate) enum AnonymousCookies {
+    None,
+    /// One for each value.
+    Values(EncryptedCookies),
+    /// One that stands for all values.
+    Session(AnonymousSession),
+}
+
+/// A value of an anonymous visitor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AnonymousValue {
+    pub(super) is_kept: bool,
+    pub(super) json: String,
+}
+
+impl AnonymousValue {
+    fn to_text(&self) -> String {
+        let mark = if self.is_kept { 'k' } else { 'd' };
+        format!("{mark}{}", self.json)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let (is_kept, json) = match text.split_at_checked(1)? {
+            ("k", json) => (true, json),
+            ("d", json) => (false, json),
+            _ => return None,
+        };
+        let json = json.to_owned();
+        Some(Self { is_kept, json })
+    }
+}
+
+/// The values of an anonymous visitor by name.
+pub(crate) type AnonymousValues = BTreeMap<String, AnonymousValue>;
+
+impl<U: User> Visit<U> {
+    /// What an anonymous visitor has.
+    ///
+    /// # Errors
+    /// When the session store failed.
+    pub(super) async fn anonymous_data(&self, headers: &HeaderMap) -> Result<AnonymousValues> {
+        match &self.manager.cookies.anonymous {
+            AnonymousCookies::None => Ok(AnonymousValues::new()),
+            AnonymousCookies::Values(cookies) => Ok(self.data_in_cookies(cookies, headers)),
+            AnonymousCookies::Session(cookie) => self.data_in_store(cookie, headers).await,
+        }
+    }
+
+    /// Writes a value, or removes it.
+    ///
+    /// # Errors
+    /// When the session store failed, or values have no place.
+    pub(super) async fn set_anonymous(
+        &self,
+        name: &str,
+        value: Option<AnonymousValue>,
+        headers: &HeaderMap,
+    ) -> Result<DataOutcome> {
+        match &self.manager.cookies.anonymous {
+            AnonymousCookies::None if value.is_some() => Err(Error::config(
+                "there is nowhere to keep values of anonymous visitors: give \
+                 `LoginManager::anonymous_data` a key, or say `anonymous_data_in_store`",
+            )),
+            AnonymousCookies::None => Ok(DataOutcome::Written),
+            AnonymousCookies::Values(cookies) => self.set_in_cookies(cookies, name, value, headers),
+            AnonymousCookies::Session(cookie) => {
+                self.set_in_store(cookie, name, value, headers).await
+            }
+        }
+    }
+
+    /// What is to be kept of the anonymous visitor's values goes to the session of their log-in.
+    pub(super) async fn take_over_data(&self, id: SessionId, headers: &HeaderMap) -> Result<()> {
+        if matches!(self.known(), Some(Some(_))) {
+            // Whoever was logged in had theirs in a session.
+            return Ok(());
+        }
+        let values = self.anonymous_data(headers).await?.into_iter();
+        let kept: DataChanges = values
+            .filter(|(_, value)| value.is_kept)
+            .map(|(name, value)| (name, Some(value.json)))
+            .collect();
+        if !kept.is_empty() {
+            // It fits, and a session that has ended already needs none.
+            let _ = self.manager.store.change_data(id, &kept).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the values of an anonymous visitor away.
+    pub(super) async fn drop_data(&self, headers: &HeaderMap) {
+        match &self.manager.cookies.anonymous {
+            AnonymousCookies::None => {}
+            AnonymousCookies::Values(cookies) => self.drop_from_cookies(cookies, headers),
+            AnonymousCookies::Session(cookie) => self.drop_from_store(cookie, headers).await,
+        }
+    }
+}
