@@ -386,6 +386,25 @@ mod tests {
         assert_ne!(feed.version(&slots), version, "what was kept is read again");
     }
 
+    /// Such as one whose connection is cut without a word.
+    #[test]
+    fn a_feed_whose_watcher_is_silent_for_the_bound_is_down() {
+        let (feed, watcher) = watched();
+        feed.begin();
+        let bound = u64::try_from(ChangeFeed::BOUND.as_millis()).unwrap();
+
+        let began = Watcher::now();
+        watcher
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .seen_all_until(began);
+
+        assert!(feed.is_up_at(began.0 + bound - 1));
+        assert!(!feed.is_up_at(began.0 + bound));
+    }
+
     #[test]
     fn a_watcher_that_is_gone_takes_the_feed_down_and_another_one_comes() {
         let (feed, watcher) = watched();
