@@ -50,7 +50,7 @@ pub(crate) struct Settings {
     pub(crate) database_url: String,
 
     /// Where sessions are kept, if not in the database: redis://HOST:PORT, or some nodes of a
-    /// cluster, redis+cluster://HOST:PORT,HOST:PORT
+    /// cluster, redis+cluster://HOST:PORT,HOST:PORT; with TLS rediss://… and rediss+cluster://…
     #[arg(
         long,
         env = "VESTIBULE_SESSION_STORE",

@@ -267,6 +267,11 @@ async fn an_address_is_refused_without_its_password() {
         "redis://:hunter2@127.0.0.1:1",
         "hunter2",
         "redis+cluster://:hunter2@127.0.0.1:1",
+        "rediss://:hunter2@127.0.0.1:1",
+        "rediss+cluster://:hunter2@127.0.0.1:1",
+        "rediss://:hunter2@127.0.0.1:1#insecure",
+        "rediss+cluster://127.0.0.1:1,:hunter2@127.0.0.1:2#insecure",
+        "rediss://:hunter2#@127.0.0.1:1",
     ] {
         let error = RedisStore::connect(url).await.unwrap_err();
 

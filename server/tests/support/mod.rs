@@ -29,8 +29,11 @@ pub(crate) fn command(folder: &Path) -> Command {
 
 /// Runs the program to its end, with `input` on standard input.
 pub(crate) fn run(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = command(folder)
-        .args(arguments)
+    run_to_end(command(folder).args(arguments), input)
+}
+
+fn run_to_end(command: &mut Command, input: &str) -> Output {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -54,7 +57,12 @@ pub(crate) fn run(folder: &Path, arguments: &[&str], input: &str) -> Output {
 
 /// What a failed run says.
 pub(crate) fn refusal(folder: &Path, arguments: &[&str]) -> String {
-    let output = run(folder, arguments, "");
+    refusal_of(command(folder).args(arguments))
+}
+
+/// The same, with what a test did to the command.
+pub(crate) fn refusal_of(command: &mut Command) -> String {
+    let output = run_to_end(command, "");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success(), "{said}");
     said
@@ -69,11 +77,16 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(folder: &TempDir, arguments: &[&str]) -> Self {
+        Self::start_by(command(folder.path()), arguments)
+    }
+
+    /// The same, by a command that a test did something to.
+    pub(crate) fn start_by(mut command: Command, arguments: &[&str]) -> Self {
         let mut arguments = arguments.to_vec();
         if !arguments.contains(&"--listen") {
             arguments.extend(["--listen", "127.0.0.1:0"]);
         }
-        let mut child = command(folder.path())
+        let mut child = command
             .args(&arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,5 +1,6 @@
 //! Sessions in Redis or Valkey, one server or a cluster.
 
+mod address;
 mod json;
 mod watch;
 
@@ -9,7 +10,7 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{Client, FromRedisValue, RedisError, Script, ScriptInvocation};
+use redis::{AsyncConnectionConfig, FromRedisValue, Script, ScriptInvocation};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -18,6 +19,7 @@ use crate::session::{
     RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
     UserId,
 };
+use address::Address;
 use json::{LoginFields, SessionFields, hex};
 
 /// Keeps sessions and remembered logins in Redis 7 or later, or Valkey. Clones share the
@@ -71,15 +73,18 @@ impl Default for RedisOptions {
     }
 }
 
-const CLUSTER: &str = "redis+cluster://";
-
 impl RedisStore {
     /// Connects to `redis://HOST:PORT`, with `USER:PASSWORD@` before the host and `/DATABASE`
     /// after it where needed, or to `redis+cluster://HOST:PORT,HOST:PORT`, some nodes of a cluster.
     ///
+    /// With `rediss` in place of `redis` it speaks TLS. The certificate must be for that host,
+    /// issued by somebody whom the system trusts, or whose own is in the file that the environment
+    /// variable `SSL_CERT_FILE` names; it is always verified. The cryptography is rustls's choice
+    /// of this process, and ring where nobody made one before.
+    ///
     /// # Errors
-    /// When the address is wrong, nothing answers there, or the server may throw keys away
-    /// ([`Error::is_config`]); the message has no password.
+    /// When the address is wrong, nothing answers there, the certificate is not trusted, or the
+    /// server may throw keys away ([`Error::is_config`]); the message has no password.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::connect_with(url, RedisOptions::default()).await
     }
@@ -98,18 +103,19 @@ impl RedisStore {
                 "the prefix of the keys needs a hash tag, as in `{vestibule}`",
             ));
         }
-        let nodes = nodes(url)?;
-        let first = nodes.first().cloned().ok_or_else(unreadable)?;
-        let connection = match url.starts_with(CLUSTER) {
-            true => Connection::Cluster(to_cluster(&nodes, patience).await?),
+        let address = Address::parse(url)?;
+        address.choose_cryptography();
+        let connection = match address.is_cluster {
+            true => Connection::Cluster(to_cluster(&address, patience).await?),
             false => {
                 let config = ConnectionManagerConfig::new()
                     .set_number_of_retries(1)
                     .set_max_delay(Duration::from_millis(500))
                     .set_response_timeout(Some(patience))
                     .set_connection_timeout(Some(patience));
-                let connected = first.get_connection_manager_with_config(config).await;
-                Connection::Single(connected.map_err(|error| cannot_connect(&error))?)
+                let connected = address.first.get_connection_manager_with_config(config);
+                let connected = connected.await;
+                Connection::Single(connected.map_err(|error| address.cannot_connect(&error))?)
             }
         };
         let calls = Calls {
@@ -117,9 +123,9 @@ impl RedisStore {
             prefix,
             script: Script::new(include_str!("store.lua")),
         };
-        check_policy(&first).await?;
+        check_policy(&address, patience).await?;
         Ok(Self {
-            feed: watch::feed(nodes, calls.clone()),
+            feed: watch::feed(address.nodes, calls.clone()),
             calls,
         })
     }
@@ -164,9 +170,14 @@ impl Calls {
 }
 
 /// Refuses a server that may throw keys away.
-async fn check_policy(node: &Client) -> Result<()> {
-    let connection = node.get_multiplexed_async_connection().await;
-    let mut connection = connection.map_err(|error| cannot_connect(&error))?;
+async fn check_policy(address: &Address, patience: Duration) -> Result<()> {
+    let config = AsyncConnectionConfig::new()
+        .set_response_timeout(Some(patience))
+        .set_connection_timeout(Some(patience));
+    let node = &address.first;
+    let connection = node.get_multiplexed_async_connection_with_config(&config);
+    let connection = connection.await;
+    let mut connection = connection.map_err(|error| address.cannot_connect(&error))?;
     let info: String = redis::cmd("INFO")
         .arg("memory")
         .query_async(&mut connection)
@@ -185,40 +196,16 @@ async fn check_policy(node: &Client) -> Result<()> {
     }
 }
 
-async fn to_cluster(nodes: &[Client], patience: Duration) -> Result<ClusterConnection> {
-    let nodes = nodes.iter().map(|node| node.get_connection_info().clone());
-    let client = ClusterClient::builder(nodes)
+async fn to_cluster(address: &Address, patience: Duration) -> Result<ClusterConnection> {
+    let nodes = address.nodes.iter();
+    let client = ClusterClient::builder(nodes.map(|node| node.get_connection_info().clone()))
         .connection_timeout(patience)
         .response_timeout(patience)
         .retries(3)
         .build()
-        .map_err(|error| cannot_connect(&error))?;
+        .map_err(|error| address.cannot_connect(&error))?;
     let connected = client.get_async_connection().await;
-    connected.map_err(|error| cannot_connect(&error))
-}
-
-fn nodes(url: &str) -> Result<Vec<Client>> {
-    let urls: Vec<_> = match url.strip_prefix(CLUSTER) {
-        Some(nodes) => {
-            let nodes = nodes.split(',').map(str::trim);
-            nodes.map(|node| format!("redis://{node}")).collect()
-        }
-        None => vec![url.to_owned()],
-    };
-    let open = |url: &String| Client::open(url.as_str()).map_err(|_| unreadable());
-    urls.iter().map(open).collect()
-}
-
-/// Without the address, which may have a password with a typing error.
-fn unreadable() -> Error {
-    Error::config(
-        "the session store's address cannot be read; write it like redis://127.0.0.1:6379, or \
-         redis+cluster://10.0.0.1:6379,10.0.0.2:6379",
-    )
-}
-
-fn cannot_connect(error: &RedisError) -> Error {
-    Error::config(format!("cannot connect to the session store: {error}"))
+    connected.map_err(|error| address.cannot_connect(&error))
 }
 
 /// As the script reads it.

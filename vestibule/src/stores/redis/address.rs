@@ -1,0 +1,98 @@
+//! Where Redis is, and what to do when it cannot be reached there.
+
+use redis::{Client, ConnectionAddr, RedisError};
+use rustls::crypto::{CryptoProvider, ring};
+
+use crate::error::{Error, Result};
+
+/// The servers that an address names.
+pub(super) struct Address {
+    pub(super) first: Client,
+    /// All of them, the first too.
+    pub(super) nodes: Vec<Client>,
+    pub(super) is_cluster: bool,
+    is_tls: bool,
+}
+
+impl Address {
+    pub(super) fn parse(url: &str) -> Result<Self> {
+        // The redis crate takes `#insecure` for an order to believe any certificate, in builds
+        // where some crate asked for that feature.
+        if url.contains('#') {
+            return Err(Error::config(
+                "the session store's address may not have a `#`: the certificate of a server is \
+                 always verified, and in a password it is written %23",
+            ));
+        }
+        let (urls, is_cluster) = match url.split_once("+cluster://") {
+            Some((scheme @ ("redis" | "rediss"), nodes)) => {
+                let nodes = nodes.split(',').map(str::trim);
+                let urls = nodes.map(|node| format!("{scheme}://{node}")).collect();
+                (urls, true)
+            }
+            _ => (vec![url.to_owned()], false),
+        };
+        let open = |url: &String| Client::open(url.as_str()).map_err(|_| unreadable());
+        let nodes: Vec<_> = urls.iter().map(open).collect::<Result<_>>()?;
+        let first = nodes.first().cloned().ok_or_else(unreadable)?;
+        let address = first.get_connection_info().addr();
+        Ok(Self {
+            is_tls: matches!(address, ConnectionAddr::TcpTls { .. }),
+            is_cluster,
+            first,
+            nodes,
+        })
+    }
+
+    /// Sees to it that rustls knows whose cryptography to use: the redis crate asks for the
+    /// choice of the process, and panics where nobody made one and Cargo built two.
+    pub(super) fn choose_cryptography(&self) {
+        if self.is_tls && CryptoProvider::get_default().is_none() {
+            // If somebody chose meanwhile, theirs is as good.
+            ring::default_provider().install_default().ok();
+        }
+    }
+
+    pub(super) fn cannot_connect(&self, error: &RedisError) -> Error {
+        let said = error.to_string();
+        let advice = advice(self.is_tls, &said);
+        Error::config(format!(
+            "cannot connect to the session store: {said}{advice}"
+        ))
+    }
+}
+
+/// What to do about it, by its words: nothing else is left of the errors of a cluster.
+fn advice(is_tls: bool, said: &str) -> &'static str {
+    let says = |some: &[&str]| some.iter().any(|words| said.contains(words));
+    if says(&["certificate not valid for name"]) {
+        "; name the server in the address as its certificate does, or give it a certificate for \
+         that name"
+    } else if says(&["invalid peer certificate: UnknownIssuer"]) {
+        "; whoever issued the server's certificate is not trusted on this machine: name the file \
+         of their own certificate, in PEM, by the environment variable SSL_CERT_FILE"
+    } else if says(&["CaUsedAsEndEntity"]) {
+        "; this is the certificate of an authority itself: let it issue one for the server"
+    } else if says(&["invalid peer certificate"]) {
+        "; give the server a certificate that is valid"
+    } else if is_tls && says(&["corrupt message", "handshake eof", "timed out"]) {
+        "; does the server speak TLS at this port? Redis does at its `tls-port`; without TLS the \
+         address begins with redis:// or redis+cluster://"
+    } else if !is_tls && says(DROPPED) {
+        "; if the server speaks TLS at this port, the address begins with rediss:// or \
+         rediss+cluster://"
+    } else {
+        ""
+    }
+}
+
+/// What a server that waits for TLS does to those who begin without.
+const DROPPED: &[&str] = &["reset by peer", "roken pipe", "end of file"];
+
+/// Without the address, which may have a password with a typing error.
+fn unreadable() -> Error {
+    Error::config(
+        "the session store's address cannot be read; write it like redis://127.0.0.1:6379, or \
+         redis+cluster://10.0.0.1:6379,10.0.0.2:6379, with rediss for TLS",
+    )
+}
