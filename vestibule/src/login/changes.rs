@@ -75,12 +75,13 @@ impl<U: User> Visit<U> {
         if !self.may_begin(user, replaced, now).await? {
             return Ok(false);
         }
+        let kept = self.kept_data(headers).await?;
         let login = remembered.as_ref().map(|(_, login)| login.clone());
         manager
             .store
             .create(session.clone(), login, replaced)
             .await?;
-        if let Err(error) = self.take_over_data(session.id, headers).await {
+        if let Err(error) = self.take_over_data(session.id, &kept).await {
             // Nobody has its token.
             manager.store.revoke(session.id).await.ok();
             return Err(error);

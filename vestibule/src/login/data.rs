@@ -136,10 +136,12 @@ impl<U: User> SessionData<U> {
         let Some(logged_in) = self.visit().resolve(&self.0.request).await? else {
             return Ok(Owner::Anonymous);
         };
+        let Some(session) = &logged_in.session else {
+            return Ok(Owner::Nobody);
+        };
         // An answer that came late has left some.
         self.visit().drop_data(self.headers()).await;
-        let session = logged_in.session.as_ref();
-        Ok(session.map_or(Owner::Nobody, |session| Owner::Session(session.id)))
+        Ok(Owner::Session(session.id))
     }
 
     fn visit(&self) -> &Visit<U> {

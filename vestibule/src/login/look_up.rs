@@ -331,6 +331,7 @@ impl<U: User> Visit<U> {
             rotated.expires_at = now + rotated.duration;
         }
         let remember_cookie = self.manager.cookies.remember.set(successor, &rotated, now);
+        let kept = self.kept_data(&request.headers).await?;
         let resumed = manager
             .store
             .resume(session.clone(), rotated, seen.token)
@@ -338,9 +339,9 @@ impl<U: User> Visit<U> {
         if !resumed {
             return Ok(None);
         }
-        match self.take_over_data(session.id, &request.headers).await {
+        match self.take_over_data(session.id, &kept).await {
             Ok(()) => self.drop_data(&request.headers).await,
-            // They are in the browser still; the token has changed, and must reach it.
+            // The token has changed, and must reach the browser whatever else fails.
             Err(error) => {
                 tracing::warn!(%error, "values of the visitor before were not taken over")
             }

@@ -504,7 +504,7 @@ impl<U: User> LoginManager<U> {
 
     /// Removes expired sessions in the background, at most once in [`Self::SWEEP_EVERY`].
     ///
-    /// Called at each log-in: sessions become more at no other time.
+    /// Called whenever a session begins: they become more at no other time.
     pub(crate) fn sweep_if_due(&self) {
         let now = self.clock.now();
         let last = self.swept_at.load(Ordering::Relaxed);

@@ -229,9 +229,9 @@ impl SharedSessionStore {
         expiry: SessionExpiry,
         now: Timestamp,
     ) -> Result<u64> {
+        let anonymous = self.sweep(&anonymous_realm(realm), expiry, now).await;
         let ours = self.sweep(realm, expiry, now).await?;
-        let anonymous = self.sweep(&anonymous_realm(realm), expiry, now).await?;
-        Ok(ours + anonymous)
+        Ok(ours + anonymous?)
     }
 
     /// The sessions of a user in this epoch that are alive at `now`, the last seen first.

@@ -5,12 +5,14 @@
 mod in_store;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
 use axum::routing::{get, post};
 use http::StatusCode;
 use http::request::Parts;
+use tokio::sync::Notify;
 use vestibule::clock::{Clock, Timestamp};
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
@@ -335,21 +337,62 @@ async fn a_key_without_a_proper_name_is_the_developer_s_error() {
 }
 
 #[tokio::test]
-async fn a_user_of_the_request_loader_has_no_session_to_write_to() {
+async fn a_user_of_the_request_loader_has_no_values_and_leaves_the_visitor_s_alone() {
     async fn by_key(request: Parts) -> Result<Option<Member>, Infallible> {
         let is_theirs = request.headers.contains_key("x-api-key");
         Ok(is_theirs.then_some(Member("alice")))
     }
-    let manager = manager(MemoryStore::new())
-        .anonymous_data(&key())
-        .request_loader(by_key);
-    let client = app(manager);
-    let headers = [("x-api-key", "1")];
+    let in_cookies = manager(MemoryStore::new()).anonymous_data(&key());
+    let in_store = manager(MemoryStore::new()).anonymous_data_in_store();
+    for manager in [in_cookies, in_store] {
+        let client = app(manager.request_loader(by_key));
+        done(&client, "/add/7").await;
+        let headers = [("x-api-key", "1")];
 
-    let response = client.post_with("/add/1", &headers, ()).await;
+        let response = client.post_with("/add/1", &headers, ()).await;
 
-    assert_eq!(response.text(), "NoSession");
-    assert!(response.set_cookies().is_empty());
+        assert_eq!(response.text(), "NoSession");
+        assert!(response.set_cookies().is_empty());
+        let response = client.get_with("/show", &headers).await;
+        assert_eq!(response.text(), "None None");
+        assert_eq!(shown(&client).await, "Some([7]) None");
+        client.post_with("/log-in/bob", &headers, ()).await;
+        assert_eq!(shown(&client).await, "Some([7]) None", "bob's now");
+    }
+}
+
+/// A log-in takes its time, for the password.
+#[tokio::test]
+async fn what_is_written_while_somebody_logs_in_is_kept() {
+    let (read, written) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let slow = {
+        let (read, written) = (read.clone(), written.clone());
+        async move |data: Data, login: Login<Member>| {
+            data.get(CART).await?;
+            read.notify_one();
+            written.notified().await;
+            login.log_in(&Member("alice")).await.map(drop)
+        }
+    };
+    let layer = manager(MemoryStore::new())
+        .anonymous_data_in_store()
+        .layer();
+    let router = Router::new()
+        .route("/add/{id}", post(add))
+        .route("/show", get(show))
+        .route("/slow", post(slow))
+        .layer(layer);
+    let client = TestClient::new(router);
+    done(&client, "/add/1").await;
+    let other_tab = client.stolen();
+
+    tokio::join!(done(&client, "/slow"), async {
+        read.notified().await;
+        done(&other_tab, "/add/2").await;
+        written.notify_one();
+    });
+
+    assert_eq!(shown(&client).await, "Some([1, 2]) None");
 }
 
 /// An answer to a request from before the log-in may arrive after it.

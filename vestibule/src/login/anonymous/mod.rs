@@ -100,20 +100,32 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// What is to be kept of the anonymous visitor's values goes to the session of their log-in.
-    pub(super) async fn take_over_data(&self, id: SessionId, headers: &HeaderMap) -> Result<()> {
-        if matches!(self.known(), Some(Some(_))) {
+    /// What is to be kept of the anonymous visitor's values at their log-in, as it is now.
+    ///
+    /// # Errors
+    /// When the session store failed.
+    pub(super) async fn kept_data(&self, headers: &HeaderMap) -> Result<DataChanges> {
+        if self.session().is_some() {
             // Whoever was logged in had theirs in a session.
-            return Ok(());
+            return Ok(DataChanges::new());
         }
+        // Another request may have written since this one has read.
+        *self.data.lock().await = None;
         let values = self.anonymous_data(headers).await?.into_iter();
-        let kept: DataChanges = values
+        Ok(values
             .filter(|(_, value)| value.is_kept)
             .map(|(name, value)| (name, Some(value.json)))
-            .collect();
+            .collect())
+    }
+
+    /// Puts what was kept into the session of the log-in, which is new.
+    ///
+    /// # Errors
+    /// When the session store failed.
+    pub(super) async fn take_over_data(&self, id: SessionId, kept: &DataChanges) -> Result<()> {
         if !kept.is_empty() {
             // It fits, and a session that has ended already needs none.
-            let _ = self.manager.store.change_data(id, &kept).await?;
+            let _ = self.manager.store.change_data(id, kept).await?;
         }
         Ok(())
     }
