@@ -79,6 +79,8 @@ async fn empty(data: Data) -> Result<String, Error> {
 }
 
 async fn log_in(login: Login<Member>, Path(name): Path<String>) -> Result<(), Error> {
+    // As a log-in page does.
+    login.current_user().await?;
     let member = find(name.as_str().into()).await.unwrap().unwrap();
     assert_eq!(login.log_in(&member).await?, LoginOutcome::LoggedIn);
     Ok(())
