@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use data_encoding::HEXLOWER;
 use http::HeaderMap;
 use http::request::Parts;
 
@@ -12,7 +11,9 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::login::visit::{LoggedIn, Visit, Visitor};
 use crate::login::{Event, User, UserId};
-use crate::session::{RememberToken, RememberedLogin, Replaced, Session, SessionToken};
+use crate::session::{
+    RememberToken, RememberedLogin, Replaced, Session, SessionToken, new_public_id,
+};
 use crate::web::signed_cookie::SignedCookie;
 
 /// How a user is logged in.
@@ -219,7 +220,7 @@ impl<U: User> Visit<U> {
     pub(crate) fn new_session(&self, user: &U, now: Timestamp) -> Result<(SessionToken, Session)> {
         let manager = &*self.manager;
         let token = SessionToken::generate(&manager.random)?;
-        let public_id = HEXLOWER.encode(&manager.random.bytes::<12>()?);
+        let public_id = new_public_id(&manager.random)?;
         let lifetime = manager.expiry.absolute;
         let epoch = user.session_epoch();
         let id = token.id(&manager.realm);

@@ -55,6 +55,7 @@ pub(crate) use remembered::Presented;
 pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
 pub use store::{Replaced, SessionStore};
 pub(crate) use store::{SharedSessionStore, anonymous_realm};
+pub(crate) use token::new_public_id;
 pub use token::{SessionId, SessionToken};
 pub use user_id::UserId;
 #[cfg(any(feature = "redis", feature = "postgres"))]

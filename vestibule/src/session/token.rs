@@ -54,6 +54,11 @@ impl fmt::Debug for SessionToken {
     }
 }
 
+/// A name for a session that may be shown: 96 random bits, which nobody else has.
+pub(crate) fn new_public_id(random: &Random) -> Result<String> {
+    Ok(HEXLOWER.encode(&random.bytes::<12>()?))
+}
+
 /// The name of a session in the store: the SHA-256 of its token.
 ///
 /// Looking a token up by its digest leaks nothing of use through timing, as whoever

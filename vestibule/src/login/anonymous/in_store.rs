@@ -1,7 +1,6 @@
 //! Values of anonymous visitors in the session store: those of a session that is nobody's.
 
 use cookie::Cookie;
-use data_encoding::HEXLOWER;
 use http::HeaderMap;
 
 use crate::error::Result;
@@ -10,7 +9,7 @@ use crate::login::anonymous::{AnonymousValue, AnonymousValues};
 use crate::login::visit::Visit;
 use crate::session::{
     Brought, DataChanges, DataOutcome, DataValues, Replaced, Session, SessionCookie, SessionId,
-    SessionToken, anonymous_realm, changed_data,
+    SessionToken, anonymous_realm, changed_data, new_public_id,
 };
 use crate::web::PublicUrl;
 
@@ -131,9 +130,9 @@ impl<U: User> Visit<U> {
         let token = SessionToken::generate(&manager.random)?;
         let id = token.id(&anonymous.realm);
         // Each is a user of their own, so that no store has one user with very many sessions.
-        let name = HEXLOWER.encode(&manager.random.bytes::<12>()?);
-        let user = name.as_str().into();
-        let mut session = Session::new(id, name, user, 0, now, manager.expiry.absolute);
+        let public_id = new_public_id(&manager.random)?;
+        let user = public_id.as_str().into();
+        let mut session = Session::new(id, public_id, user, 0, now, manager.expiry.absolute);
         session.realm.clone_from(&anonymous.realm);
         manager
             .store
