@@ -2,17 +2,19 @@
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../../vestibule/tests/support/redis_server.rs"]
+mod redis_server;
 mod support;
 
-use std::net::TcpListener;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use redis_server::{RedisServer, free_port, join};
 use support::{Client, PASSWORD, Program, QUICK, command, refusal_of};
 use tempfile::TempDir;
-use vestibule::crypto::random::Random;
 
 /// Who issues certificates.
 struct Authority {
@@ -57,102 +59,54 @@ impl Authority {
     }
 }
 
-/// A server that ends with the test.
-struct Server {
-    child: Child,
-    port: u16,
-    /// The certificate of the authority that it has its own of, if it speaks TLS.
-    authority: Option<PathBuf>,
-    _folder: TempDir,
-}
-
 const REDIS_PASSWORD: &str = "hunter2";
 
-impl Server {
-    /// One that speaks TLS, and nothing else.
-    fn start(authority: &Authority, host: &str, options: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        authority.issue(host, folder.path());
-        let port = free_port();
-        let mut command = Command::new("redis-server");
-        command.args(["--port", "0", "--tls-port", &port.to_string()]);
-        command.args(["--tls-cert-file", "server.pem"]);
-        command.args(["--tls-key-file", "server.key"]);
-        command.arg("--tls-ca-cert-file").arg(authority.file());
-        command.args(["--tls-auth-clients", "no"]).args(options);
-        Self::spawn(command, port, Some(authority.file()), folder)
-    }
-
-    fn without_tls() -> Self {
-        let port = free_port();
-        let mut command = Command::new("redis-server");
-        command.args(["--port", &port.to_string()]);
-        Self::spawn(command, port, None, tempfile::tempdir().unwrap())
-    }
-
-    fn spawn(mut command: Command, port: u16, authority: Option<PathBuf>, folder: TempDir) -> Self {
-        let child = command
-            .args(["--bind", "127.0.0.1", "--requirepass", REDIS_PASSWORD])
-            .args(["--save", "", "--appendonly", "no"])
-            .current_dir(folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server: `cargo xtask test` installs it");
-        let server = Self {
-            child,
-            port,
-            authority,
-            _folder: folder,
-        };
-        eventually("it starts", || server.say(&["PING"]) == "PONG");
-        server
-    }
-
-    /// Where it is, by a scheme.
-    fn url(&self, scheme: &str) -> String {
-        format!("{scheme}://:{REDIS_PASSWORD}@127.0.0.1:{}", self.port)
-    }
-
-    /// What it answers to a command.
-    fn say(&self, words: &[&str]) -> String {
-        let mut command = Command::new("redis-cli");
-        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
-        if let Some(authority) = &self.authority {
-            command.args(["--tls", "--cacert"]).arg(authority);
-        }
-        let output = command
-            .args(words)
-            .env("REDISCLI_AUTH", REDIS_PASSWORD)
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    /// Whether a program hears of changes by it, which it begins to when it is asked for a user.
-    fn is_watched_for(&self, client: &Client) -> bool {
-        client.get("/welcome").unwrap();
-        self.say(&["PUBSUB", "CHANNELS"])
-            .contains("{vestibule}:changes")
-    }
+/// A server that speaks TLS, and nothing else.
+fn serve(authority: &Authority, host: &str, options: &[&str]) -> RedisServer {
+    let folder = tempfile::tempdir().unwrap();
+    authority.issue(host, folder.path());
+    let (port, file) = (free_port(), authority.file());
+    let (at, issuer) = (port.to_string(), file.display().to_string());
+    let tls = [
+        &["--port", "0", "--tls-port", &at][..],
+        &["--tls-cert-file", "server.pem"],
+        &["--tls-key-file", "server.key"],
+        &["--tls-ca-cert-file", &issuer, "--tls-auth-clients", "no"],
+        &["--requirepass", REDIS_PASSWORD],
+        options,
+    ];
+    let cli = cli(&["--tls", "--cacert", &issuer]);
+    RedisServer::start(port, folder, &tls.concat(), cli)
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
+fn serve_without_tls() -> RedisServer {
+    let port = free_port();
+    let at = port.to_string();
+    let options = ["--port", &at, "--requirepass", REDIS_PASSWORD];
+    RedisServer::start(port, tempfile::tempdir().unwrap(), &options, cli(&[]))
 }
 
-/// Below the ephemeral ports, and with room for that of the cluster's bus, 10,000 above.
-fn free_port() -> u16 {
-    loop {
-        let random = u16::from_le_bytes(Random::system().bytes().unwrap());
-        let port = 12_000 + random % 18_000;
-        let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
-        if is_free(port) && is_free(port + 10_000) {
-            return port;
-        }
-    }
+/// What `redis-cli` needs to be let in.
+fn cli(more: &[&str]) -> Vec<OsString> {
+    let password = ["-a", REDIS_PASSWORD, "--no-auth-warning"];
+    [&password[..], more]
+        .concat()
+        .into_iter()
+        .map(OsString::from)
+        .collect()
+}
+
+/// Where it is, by a scheme.
+fn url(server: &RedisServer, scheme: &str) -> String {
+    format!("{scheme}://:{REDIS_PASSWORD}@127.0.0.1:{}", server.port)
+}
+
+/// Whether a program hears of changes by it, which it begins to when it is asked for a user.
+fn is_watched_for(server: &RedisServer, client: &Client) -> bool {
+    client.get("/welcome").unwrap();
+    server
+        .say(&["PUBSUB", "CHANNELS"])
+        .contains("{vestibule}:changes")
 }
 
 /// Asks until it is so.
@@ -205,15 +159,19 @@ fn logged_in(program: &Program) -> Client {
 #[test]
 fn sessions_are_kept_and_changes_heard_of_over_tls() {
     let authority = Authority::new("ours");
-    let server = Server::start(&authority, "127.0.0.1", &[]);
+    let server = serve(&authority, "127.0.0.1", &[]);
     let folder = tempfile::tempdir().unwrap();
-    let program = start(&authority, &folder, &format!("{}/1", server.url("rediss")));
+    let program = start(
+        &authority,
+        &folder,
+        &format!("{}/1", url(&server, "rediss")),
+    );
 
     let mut client = logged_in(&program);
 
     let kept = || server.say(&["-n", "1", "KEYS", "{vestibule}:s:*"]);
     assert_ne!(kept(), "");
-    eventually("it is watched", || server.is_watched_for(&client));
+    eventually("it is watched", || is_watched_for(&server, &client));
     client.post("/logout", &[]).unwrap();
     assert_eq!(client.get("/welcome").unwrap().status, 303);
     assert_eq!(kept(), "");
@@ -224,21 +182,14 @@ fn sessions_are_kept_and_changes_heard_of_over_tls() {
 fn sessions_are_kept_and_changes_heard_of_over_tls_by_a_cluster() {
     let authority = Authority::new("ours");
     let cluster = ["--cluster-enabled", "yes", "--tls-cluster", "yes"];
-    let start_node = || Server::start(&authority, "127.0.0.1", &cluster);
+    let start_node = || serve(&authority, "127.0.0.1", &cluster);
     let (a, b) = (start_node(), start_node());
-    a.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16000"]);
-    b.say(&["CLUSTER", "ADDSLOTSRANGE", "16001", "16383"]);
-    a.say(&["CLUSTER", "MEET", "127.0.0.1", &b.port.to_string()]);
+    join(&a, &b);
     eventually("the cluster is complete", || {
-        let is_ok = |server: &Server| {
-            server
-                .say(&["CLUSTER", "INFO"])
-                .contains("cluster_state:ok")
-        };
-        is_ok(&a) && is_ok(&b)
+        a.is_in_whole_cluster() && b.is_in_whole_cluster()
     });
     let folder = tempfile::tempdir().unwrap();
-    let first = b.url("rediss+cluster");
+    let first = url(&b, "rediss+cluster");
     let url = format!("{first},:{REDIS_PASSWORD}@127.0.0.1:{}", a.port);
     let program = start(&authority, &folder, &url);
 
@@ -246,7 +197,7 @@ fn sessions_are_kept_and_changes_heard_of_over_tls_by_a_cluster() {
 
     assert_ne!(a.say(&["DBSIZE"]), "0");
     assert_eq!(b.say(&["DBSIZE"]), "0");
-    eventually("it is watched", || b.is_watched_for(&client));
+    eventually("it is watched", || is_watched_for(&b, &client));
     client.post("/logout", &[]).unwrap();
     assert_eq!(client.get("/welcome").unwrap().status, 303);
     assert_eq!(a.say(&["DBSIZE"]), "0");
@@ -255,16 +206,16 @@ fn sessions_are_kept_and_changes_heard_of_over_tls_by_a_cluster() {
 #[test]
 fn connections_over_tls_that_are_lost_come_back_by_themselves() {
     let authority = Authority::new("ours");
-    let server = Server::start(&authority, "127.0.0.1", &[]);
+    let server = serve(&authority, "127.0.0.1", &[]);
     let folder = tempfile::tempdir().unwrap();
-    let program = start(&authority, &folder, &server.url("rediss"));
+    let program = start(&authority, &folder, &url(&server, "rediss"));
     let client = logged_in(&program);
-    eventually("it is watched", || server.is_watched_for(&client));
+    eventually("it is watched", || is_watched_for(&server, &client));
 
     server.say(&["CLIENT", "KILL", "TYPE", "pubsub"]);
     server.say(&["CLIENT", "KILL", "TYPE", "normal"]);
 
-    eventually("it is watched again", || server.is_watched_for(&client));
+    eventually("it is watched again", || is_watched_for(&server, &client));
     eventually("it answers again", || {
         client.get("/welcome").unwrap().status == 200
     });
@@ -274,10 +225,10 @@ fn connections_over_tls_that_are_lost_come_back_by_themselves() {
 #[test]
 fn a_certificate_of_somebody_unknown_is_refused_with_what_to_do() {
     let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
-    let server = Server::start(&theirs, "127.0.0.1", &[]);
+    let server = serve(&theirs, "127.0.0.1", &[]);
 
     for scheme in ["rediss", "rediss+cluster"] {
-        let said = refusal(&ours, &server.url(scheme));
+        let said = refusal(&ours, &url(&server, scheme));
 
         assert!(said.contains("not trusted"), "{said}");
         assert!(said.contains("SSL_CERT_FILE"), "{said}");
@@ -288,10 +239,10 @@ fn a_certificate_of_somebody_unknown_is_refused_with_what_to_do() {
 #[test]
 fn a_certificate_for_another_host_is_refused_with_what_to_do() {
     let authority = Authority::new("ours");
-    let server = Server::start(&authority, "redis.example.com", &[]);
+    let server = serve(&authority, "redis.example.com", &[]);
 
     for scheme in ["rediss", "rediss+cluster"] {
-        let said = refusal(&authority, &server.url(scheme));
+        let said = refusal(&authority, &url(&server, scheme));
 
         assert!(said.contains("redis.example.com"), "{said}");
         assert!(said.contains("for that name"), "{said}");
@@ -303,20 +254,20 @@ fn a_certificate_for_another_host_is_refused_with_what_to_do() {
 fn a_certificate_that_is_an_authority_s_own_is_refused_with_what_to_do() {
     let mut authority = Authority::new("ours");
     authority.is_its_own_server = true;
-    let server = Server::start(&authority, "127.0.0.1", &[]);
+    let server = serve(&authority, "127.0.0.1", &[]);
 
-    let said = refusal(&authority, &server.url("rediss"));
+    let said = refusal(&authority, &url(&server, "rediss"));
 
     assert!(said.contains("let it issue one"), "{said}");
 }
 
 #[test]
 fn a_server_without_tls_is_refused_with_what_to_do() {
-    let server = Server::without_tls();
+    let server = serve_without_tls();
     let authority = Authority::new("ours");
 
     for scheme in ["rediss", "rediss+cluster"] {
-        let said = refusal(&authority, &server.url(scheme));
+        let said = refusal(&authority, &url(&server, scheme));
 
         assert!(said.contains("tls-port"), "{said}");
     }
@@ -325,10 +276,10 @@ fn a_server_without_tls_is_refused_with_what_to_do() {
 #[test]
 fn an_address_without_tls_is_refused_by_a_server_with_it_with_what_to_do() {
     let authority = Authority::new("ours");
-    let server = Server::start(&authority, "127.0.0.1", &[]);
+    let server = serve(&authority, "127.0.0.1", &[]);
 
     for scheme in ["redis", "redis+cluster"] {
-        let said = refusal(&authority, &server.url(scheme));
+        let said = refusal(&authority, &url(&server, scheme));
 
         assert!(said.contains("rediss://"), "{said}");
     }
@@ -338,11 +289,11 @@ fn an_address_without_tls_is_refused_by_a_server_with_it_with_what_to_do() {
 #[test]
 fn an_address_cannot_switch_off_the_look_at_the_certificate() {
     let authority = Authority::new("ours");
-    let server = Server::start(&authority, "127.0.0.1", &[]);
+    let server = serve(&authority, "127.0.0.1", &[]);
 
     for scheme in ["rediss", "rediss+cluster", "valkeys"] {
         for end in ["#insecure", "/#insecure", "/0#insecure", "#"] {
-            let said = refusal(&authority, &format!("{}{end}", server.url(scheme)));
+            let said = refusal(&authority, &format!("{}{end}", url(&server, scheme)));
 
             assert!(said.contains("always verified"), "{said}");
         }
@@ -352,10 +303,10 @@ fn an_address_cannot_switch_off_the_look_at_the_certificate() {
 #[test]
 fn authorities_that_cannot_be_read_are_told_at_the_start() {
     let authority = Authority::new("ours");
-    let server = Server::start(&authority, "127.0.0.1", &[]);
+    let server = serve(&authority, "127.0.0.1", &[]);
     std::fs::remove_file(authority.file()).unwrap();
 
-    let said = refusal(&authority, &server.url("rediss"));
+    let said = refusal(&authority, &url(&server, "rediss"));
 
     assert!(said.contains("authority.pem"), "{said}");
 }

@@ -2,12 +2,13 @@
 #![cfg(all(feature = "redis", feature = "sqlite"))]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+#[path = "support/redis_server.rs"]
+mod redis_server;
+
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
-use tempfile::TempDir;
+use redis_server::{RedisServer, free_port, join};
 use tokio::time::interval;
 use vestibule::crypto::random::Random;
 use vestibule::database::Database;
@@ -15,75 +16,18 @@ use vestibule::session::SessionStore;
 use vestibule::stores::RedisStore;
 use vestibule::testing::{TestApp, TestClient, store_conformance};
 
-/// A server that ends with the test.
-struct Server {
-    child: Child,
-    port: u16,
-    _folder: TempDir,
+fn start(options: &[&str]) -> RedisServer {
+    start_at(free_port(), options)
 }
 
-impl Server {
-    fn start(options: &[&str]) -> Self {
-        let port = free_port();
-        Self::start_at(port, options)
-    }
-
-    fn start_at(port: u16, options: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no"])
-            .arg("--dir")
-            .arg(folder.path())
-            .args(options)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server: `cargo xtask test` installs it");
-        let server = Self {
-            child,
-            port,
-            _folder: folder,
-        };
-        let started = Instant::now();
-        while server.say(&["PING"]).trim() != "PONG" {
-            assert!(started.elapsed() < Duration::from_secs(30), "it starts");
-            std::thread::yield_now();
-        }
-        server
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    /// What it answers to a command.
-    fn say(&self, command: &[&str]) -> String {
-        let output = Command::new("redis-cli")
-            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
-            .args(command)
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    }
+fn start_at(port: u16, options: &[&str]) -> RedisServer {
+    let at = port.to_string();
+    let options = [&["--port", &at][..], options].concat();
+    RedisServer::start(port, tempfile::tempdir().unwrap(), &options, Vec::new())
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-/// Below the ephemeral ports, and with room for that of the cluster's bus, 10,000 above.
-fn free_port() -> u16 {
-    loop {
-        let random = u16::from_le_bytes(Random::system().bytes().unwrap());
-        let port = 12_000 + random % 18_000;
-        let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
-        if is_free(port) && is_free(port + 10_000) {
-            return port;
-        }
-    }
+fn url(server: &RedisServer) -> String {
+    format!("redis://127.0.0.1:{}", server.port)
 }
 
 /// Asks until it is so.
@@ -98,8 +42,8 @@ async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_redis_store_keeps_the_rules() {
-    let server = Server::start(&[]);
-    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let server = start(&[]);
+    let store = RedisStore::connect(&url(&server)).await.unwrap();
 
     store_conformance(store).await;
 }
@@ -108,17 +52,10 @@ async fn the_redis_store_keeps_the_rules() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_redis_store_keeps_the_rules_on_a_cluster() {
     let cluster = ["--cluster-enabled", "yes"];
-    let (a, b) = (Server::start(&cluster), Server::start(&cluster));
-    a.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16000"]);
-    b.say(&["CLUSTER", "ADDSLOTSRANGE", "16001", "16383"]);
-    a.say(&["CLUSTER", "MEET", "127.0.0.1", &b.port.to_string()]);
+    let (a, b) = (start(&cluster), start(&cluster));
+    join(&a, &b);
     eventually("the cluster is complete", async || {
-        let is_ok = |server: &Server| {
-            server
-                .say(&["CLUSTER", "INFO"])
-                .contains("cluster_state:ok")
-        };
-        is_ok(&a) && is_ok(&b)
+        a.is_in_whole_cluster() && b.is_in_whole_cluster()
     })
     .await;
     let url = format!("redis+cluster://127.0.0.1:{},127.0.0.1:{}", b.port, a.port);
@@ -144,10 +81,10 @@ async fn status(browser: &TestClient) -> StatusCode {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_node_ends_is_refused_on_the_other() {
-    let server = Server::start(&[]);
+    let server = start(&[]);
     let database = Database::connect("sqlite::memory:").await.unwrap();
-    let (here, store) = site(&server.url(), &database, 2).await;
-    let (there, _) = site(&server.url(), &database, 3).await;
+    let (here, store) = site(&url(&server), &database, 2).await;
+    let (there, _) = site(&url(&server), &database, 3).await;
     let alice = here.registered("alice").await;
     let at_there = there.browser();
     alice.stolen().hand_over(&at_there);
@@ -164,7 +101,7 @@ async fn what_one_node_ends_is_refused_on_the_other() {
         status(&alice).await != StatusCode::OK
     })
     .await;
-    assert_eq!(server.say(&["DBSIZE"]).trim(), "0");
+    assert_eq!(server.say(&["DBSIZE"]), "0");
 }
 
 /// Nobody is let in or logged out by it, and it comes back by itself.
@@ -180,10 +117,10 @@ async fn while_redis_is_down_there_is_503_and_then_all_is_as_it_was() {
         "--dir",
         &dir,
     ];
-    let server = Server::start(&persistent);
+    let server = start(&persistent);
     let port = server.port;
     let database = Database::connect("sqlite::memory:").await.unwrap();
-    let (app, store) = site(&server.url(), &database, 2).await;
+    let (app, store) = site(&url(&server), &database, 2).await;
     let alice = app.registered("alice").await;
     let bob = app.registered("bob").await;
     bob.stolen().post("/logout", &[]).await;
@@ -204,7 +141,7 @@ async fn while_redis_is_down_there_is_503_and_then_all_is_as_it_was() {
     assert_eq!(log_in.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(app.browser().get("/login").await.status, StatusCode::OK);
 
-    let _server = Server::start_at(port, &persistent);
+    let _server = start_at(port, &persistent);
     eventually("it is back", async || {
         status(&alice).await == StatusCode::OK
     })
@@ -218,9 +155,9 @@ async fn while_redis_is_down_there_is_503_and_then_all_is_as_it_was() {
 
 #[tokio::test]
 async fn a_server_that_throws_keys_away_is_refused() {
-    let server = Server::start(&["--maxmemory-policy", "allkeys-lru"]);
+    let server = start(&["--maxmemory-policy", "allkeys-lru"]);
 
-    let error = RedisStore::connect(&server.url()).await.unwrap_err();
+    let error = RedisStore::connect(&url(&server)).await.unwrap_err();
 
     assert!(error.is_config());
     assert!(error.to_string().contains("noeviction"), "{error}");
@@ -229,9 +166,9 @@ async fn a_server_that_throws_keys_away_is_refused() {
 /// A full server takes no log-in, and still ends sessions.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_server_refuses_log_ins_with_503_and_ends_sessions() {
-    let server = Server::start(&[]);
+    let server = start(&[]);
     let database = Database::connect("sqlite::memory:").await.unwrap();
-    let (app, _) = site(&server.url(), &database, 2).await;
+    let (app, _) = site(&url(&server), &database, 2).await;
     let alice = app.registered("alice").await;
     server.say(&["CONFIG", "SET", "maxmemory", "1"]);
 
@@ -249,15 +186,15 @@ async fn a_full_server_refuses_log_ins_with_503_and_ends_sessions() {
 
 #[tokio::test]
 async fn an_entry_that_cannot_be_read_is_503_and_nobody() {
-    let server = Server::start(&[]);
+    let server = start(&[]);
     let database = Database::connect("sqlite::memory:").await.unwrap();
-    let (app, _) = site(&server.url(), &database, 2).await;
+    let (app, _) = site(&url(&server), &database, 2).await;
     let alice = app.registered("alice").await;
     let key = server.say(&["KEYS", "*:s:*"]);
 
-    server.say(&["HSET", key.trim(), "data", "{\"id\":1}"]);
+    server.say(&["HSET", &key, "data", "{\"id\":1}"]);
     assert_eq!(status(&alice).await, StatusCode::SERVICE_UNAVAILABLE);
-    server.say(&["HDEL", key.trim(), "data"]);
+    server.say(&["HDEL", &key, "data"]);
     assert_eq!(status(&alice).await, StatusCode::SEE_OTHER);
 }
 

@@ -391,15 +391,11 @@ mod tests {
     fn a_feed_whose_watcher_is_silent_for_the_bound_is_down() {
         let (feed, watcher) = watched();
         feed.begin();
+        let watcher = watcher.lock().unwrap().take().unwrap();
         let bound = u64::try_from(ChangeFeed::BOUND.as_millis()).unwrap();
 
         let began = Watcher::now();
-        watcher
-            .lock()
-            .unwrap()
-            .as_ref()
-            .unwrap()
-            .seen_all_until(began);
+        watcher.seen_all_until(began);
 
         assert!(feed.is_up_at(began.0 + bound - 1));
         assert!(!feed.is_up_at(began.0 + bound));

@@ -52,7 +52,7 @@ fn manager(store: MemoryStore) -> LoginManager<Member> {
 
 type Data = SessionData<Member>;
 
-async fn add(data: Data, Path(id): Path<u32>) -> Result<String, Error> {
+async fn add<U: User>(data: SessionData<U>, Path(id): Path<u32>) -> Result<String, Error> {
     let mut cart = data.get(CART).await?.unwrap_or_default();
     cart.push(id);
     let outcome = data.set(CART, &cart).await?;
@@ -68,12 +68,12 @@ async fn paint(data: Data, Path(colour): Path<String>) -> Result<String, Error> 
     Ok(format!("{outcome:?}"))
 }
 
-async fn show(data: Data) -> Result<String, Error> {
+async fn show<U: User>(data: SessionData<U>) -> Result<String, Error> {
     let (cart, colour) = (data.get(CART).await?, data.get(COLOUR).await?);
     Ok(format!("{cart:?} {colour:?}"))
 }
 
-async fn empty(data: Data) -> Result<String, Error> {
+async fn empty<U: User>(data: SessionData<U>) -> Result<String, Error> {
     data.remove(CART).await?;
     Ok(format!("{:?}", data.get(CART).await?))
 }
@@ -107,10 +107,10 @@ async fn buy(data: Data, login: Login<Member>) -> Result<String, Error> {
 
 fn app(manager: LoginManager<Member>) -> TestClient {
     let router = Router::new()
-        .route("/add/{id}", post(add))
+        .route("/add/{id}", post(add::<Member>))
         .route("/paint/{colour}", post(paint))
-        .route("/show", get(show))
-        .route("/empty", post(empty))
+        .route("/show", get(show::<Member>))
+        .route("/empty", post(empty::<Member>))
         .route("/log-in/{name}", post(log_in))
         .route("/log-out", post(log_out))
         .route("/confirm", post(confirm))
@@ -297,7 +297,7 @@ async fn a_value_of_another_version_of_the_app_is_none() {
     let layer = manager(MemoryStore::new()).anonymous_data(&key()).layer();
     let router = Router::new()
         .route("/older", post(older))
-        .route("/show", get(show))
+        .route("/show", get(show::<Member>))
         .layer(layer);
     let client = TestClient::new(router);
 
@@ -380,8 +380,8 @@ async fn what_is_written_while_somebody_logs_in_is_kept() {
         .anonymous_data_in_store()
         .layer();
     let router = Router::new()
-        .route("/add/{id}", post(add))
-        .route("/show", get(show))
+        .route("/add/{id}", post(add::<Member>))
+        .route("/show", get(show::<Member>))
         .route("/slow", post(slow))
         .layer(layer);
     let client = TestClient::new(router);
