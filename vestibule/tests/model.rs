@@ -589,6 +589,7 @@ impl SessionStore for FlawedStore {
     async fn create(
         &self,
         session: Session,
+        data: DataValues,
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> Result<()> {
@@ -596,7 +597,7 @@ impl SessionStore for FlawedStore {
             Some(Flaw::ReplacedIsNotEnded) => Replaced::default(),
             _ => replaced,
         };
-        self.store.create(session, remembered, replaced).await
+        self.store.create(session, data, remembered, replaced).await
     }
 
     fn load(&self, id: SessionId) -> impl Future<Output = Result<Option<Session>>> + Send {
@@ -616,7 +617,9 @@ impl SessionStore for FlawedStore {
 
     async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
         if self.flaw == Some(Flaw::RenewLeavesTheOldSession) {
-            let created = self.store.create(session, None, Replaced::default());
+            let created = self
+                .store
+                .create(session, DataValues::new(), None, Replaced::default());
             return created.await.map(|()| true);
         }
         self.store.renew(session, old).await
@@ -647,6 +650,7 @@ impl SessionStore for FlawedStore {
     async fn resume(
         &self,
         session: Session,
+        data: DataValues,
         remembered: RememberedLogin,
         seen: RememberDigest,
     ) -> Result<bool> {
@@ -654,7 +658,7 @@ impl SessionStore for FlawedStore {
         if self.flaw == Some(Flaw::TokensAreUsedTwice) {
             remembered.token = seen;
         }
-        self.store.resume(session, remembered, seen).await
+        self.store.resume(session, data, remembered, seen).await
     }
 
     fn extend_remembered(

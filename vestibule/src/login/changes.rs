@@ -80,15 +80,9 @@ impl<U: User> Visit<U> {
         let login = remembered.as_ref().map(|(_, login)| login.clone());
         manager
             .store
-            .create(session.clone(), login, replaced)
+            .create(session.clone(), kept, login, replaced)
             .await?;
-        if let Err(error) = self.take_over_data(session.id, &kept).await {
-            // Nobody has its token.
-            manager.store.revoke(session.id).await.ok();
-            return Err(error);
-        }
-        self.end_oldest(user, &session, now).await?;
-        manager.sweep_if_due();
+        // From here on the browser must get its cookies, whatever else fails.
         self.state().set_cookies().remember = match &remembered {
             Some((token, login)) => Some(self.manager.cookies.remember.set(token, login, now)),
             None if self.may_have_remember_cookie() => Some(self.manager.cookies.remember.remove()),
@@ -98,10 +92,12 @@ impl<U: User> Visit<U> {
             is_fresh: self.is_fresh(&session, now),
             is_remembered: remembered.is_some(),
             user: user.clone(),
-            session: Some(Arc::new(session)),
+            session: Some(Arc::new(session.clone())),
         };
-        self.drop_data(headers).await;
         self.go_on(&token, logged_in);
+        self.drop_data(headers).await;
+        self.end_oldest(user, &session, now).await;
+        manager.sweep_if_due();
         self.tell(Event::LoggedIn).await;
         Ok(true)
     }

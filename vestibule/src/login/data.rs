@@ -12,15 +12,15 @@ use crate::error::{Error, Result};
 use crate::login::anonymous::AnonymousValue;
 use crate::login::visit::Visit;
 use crate::login::{Login, LoginRejection, User};
-use crate::session::{DataChanges, DataKey, DataOutcome, DataValues, SessionId};
+use crate::session::{DataChanges, DataKey, DataOutcome, DataValues, SessionId, apply_changes};
 
 /// The app's own values of the visitor, kept between requests. Flask's `session`.
 ///
 /// Those of a user are in the session store, and end with the session. Those of an anonymous
 /// visitor are in cookies, encrypted and signed ([`LoginManager::anonymous_data`]), until the
 /// browser is closed; the visitor cannot read or make one, but can bring back an older one. Where
-/// that will not do, they are in the store too ([`LoginManager::anonymous_data_in_store`]). At the
-/// log-in what is [`kept`](DataKey::kept_at_log_in) goes to the session, and the rest ends.
+/// that will not do, they are in the store too ([`LoginManager::anonymous_data_in_store`]); whoever
+/// throws the cookie away begins anew either way. At the log-in what is [`kept`](DataKey::kept_at_log_in) goes to the session, and the rest ends.
 ///
 /// Values are written one by one: requests in parallel do not undo what the others write under
 /// other keys. Nothing is read or written for requests that do not ask.
@@ -194,8 +194,17 @@ impl<U: User> Visit<U> {
         changes: &DataChanges,
     ) -> Result<DataOutcome> {
         let mut read = self.data.lock().await;
-        *read = None;
-        self.manager.store.change_data(id, changes).await
+        let before = read.take().filter(|read| read.of == id);
+        let outcome = self.manager.store.change_data(id, changes).await?;
+        if outcome != DataOutcome::NoSession
+            && let Some(mut before) = before
+        {
+            if outcome == DataOutcome::Written {
+                apply_changes(changes, &mut before.values);
+            }
+            *read = Some(before);
+        }
+        Ok(outcome)
     }
 
     /// Whether the values of this session were read in this request.

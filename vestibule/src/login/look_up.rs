@@ -334,22 +334,17 @@ impl<U: User> Visit<U> {
         let kept = self.kept_data(&request.headers).await?;
         let resumed = manager
             .store
-            .resume(session.clone(), rotated, seen.token)
+            .resume(session.clone(), kept, rotated, seen.token)
             .await?;
         if !resumed {
             return Ok(None);
         }
-        match self.take_over_data(session.id, &kept).await {
-            Ok(()) => self.drop_data(&request.headers).await,
-            // The token has changed, and must reach the browser whatever else fails.
-            Err(error) => {
-                tracing::warn!(%error, "values of the visitor before were not taken over")
-            }
-        }
-        self.end_oldest(user, &session, now).await?;
-        manager.sweep_if_due();
+        // The token has changed, and must reach the browser whatever else fails.
         self.set_session_cookie(&session_token);
         self.state().set_cookies().remember = Some(remember_cookie);
+        self.drop_data(&request.headers).await;
+        self.end_oldest(user, &session, now).await;
+        manager.sweep_if_due();
         self.tell_of_session(Event::LoadedFromCookie, &session)
             .await;
         Ok(Some(session))
@@ -366,7 +361,9 @@ impl<U: User> Visit<U> {
         let Some(loader) = &self.manager.request_loader else {
             return Ok(None);
         };
-        let loaded = loader.load(request.clone()).await?;
+        let mut request = request.clone();
+        Self::hide(&mut request.extensions);
+        let loaded = loader.load(request).await?;
         let Some(user) = loaded.filter(User::is_active) else {
             return Ok(None);
         };

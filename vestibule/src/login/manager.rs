@@ -24,7 +24,8 @@ use crate::login::{
     SessionProtection, User, UserLoader,
 };
 use crate::session::{
-    ChangeFeed, RememberCookie, Session, SessionExpiry, SessionId, SessionStore, SharedSessionStore,
+    ChangeFeed, MAX_REALM_CHARS, RememberCookie, Session, SessionExpiry, SessionId, SessionStore,
+    SharedSessionStore,
 };
 use crate::web::{PublicUrl, TrustedProxies};
 
@@ -185,9 +186,9 @@ impl<U: User> LoginManager<U> {
     /// ([`Error::is_config`]).
     pub fn realm(mut self, realm: &str) -> Result<Self> {
         let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
-        if realm.len() > 32 || !realm.bytes().all(is_name) {
+        if realm.len() > MAX_REALM_CHARS || !realm.bytes().all(is_name) {
             return Err(Error::config(format!(
-                "`{realm}` cannot be a realm: write up to 32 letters, digits and `-`"
+                "`{realm}` cannot be a realm: write up to {MAX_REALM_CHARS} letters, digits and `-`"
             )));
         }
         self.realm = realm.into();
@@ -344,9 +345,11 @@ impl<U: User> LoginManager<U> {
     }
 
     /// Keeps the values of anonymous visitors in the session store, where there is room for more
-    /// of them and no visitor can bring back an older one: as those of a session that is nobody's,
-    /// under a token in a cookie, and for as long as a session may last. Whoever makes visitors'
-    /// values without end fills the store. Default: they cannot have any.
+    /// of them: as those of a session that is nobody's, under a token in a cookie, and for as long
+    /// as a session may last. No visitor can bring an older value back into such a session, but
+    /// each can throw the cookie away and begin anew, or keep several: count nothing there that is
+    /// worth cheating with. Whoever makes visitors' values without end fills the store. Default:
+    /// they cannot have any.
     pub fn anonymous_data_in_store(mut self) -> Self {
         self.anonymous_data = AnonymousData::InStore;
         self

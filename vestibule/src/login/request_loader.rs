@@ -14,7 +14,8 @@ use crate::login::User;
 /// `request_loader`.
 ///
 /// It is asked where no session and no remember cookie says who this is, at every request
-/// anew, and its user is never fresh. Implement it, or pass a closure:
+/// anew, and its user is never fresh. The request has all but the login itself: who asks it for
+/// the user who is to be found here is refused as on a route without the layer. Implement it, or pass a closure:
 ///
 /// ```
 /// use std::convert::Infallible;

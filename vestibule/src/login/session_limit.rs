@@ -62,13 +62,15 @@ impl<U: User> Visit<U> {
     }
 
     /// Ends what is too much now that `session` has begun. Two log-ins at a time both look, and
-    /// end the same ones.
-    pub(crate) async fn end_oldest(
-        &self,
-        user: &U,
-        session: &Session,
-        now: Timestamp,
-    ) -> Result<()> {
+    /// end the same ones. Where the store fails, those that are left end with the next log-in.
+    pub(crate) async fn end_oldest(&self, user: &U, session: &Session, now: Timestamp) {
+        if let Err(error) = self.try_end_oldest(user, session, now).await {
+            let session = &session.public_id;
+            tracing::warn!(%error, session, "a user may have too many sessions");
+        }
+    }
+
+    async fn try_end_oldest(&self, user: &U, session: &Session, now: Timestamp) -> Result<()> {
         let SessionLimit::EndOldest(limit) = self.manager.session_limit else {
             return Ok(());
         };

@@ -1,6 +1,6 @@
 //! One request's answer to "who is this?", found when first asked.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -12,7 +12,7 @@ use http::{Extensions, HeaderMap, HeaderValue};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::login::anonymous::{SetAnonymousSession, SetValue};
+use crate::login::anonymous::SetValue;
 use crate::login::data::DataRead;
 use crate::login::event::Refused;
 use crate::login::layer::Serving;
@@ -22,7 +22,7 @@ use crate::login::rule::Demand;
 #[cfg(any(test, feature = "testing"))]
 use crate::login::testing::TestLogin;
 use crate::login::{Event, EventRecord, User, UserId};
-use crate::session::{Brought, RememberToken, Session, SessionExpiry, SessionToken};
+use crate::session::{Brought, RememberToken, Session, SessionExpiry, SessionId, SessionToken};
 use crate::web::cookies;
 
 /// What the layer puts into a request: the tokens the browser brought, and who they stand for
@@ -44,6 +44,10 @@ pub(crate) struct Visit<U> {
 
 pub(crate) struct State<U> {
     pub(super) visitor: Visitor<U>,
+    /// The anonymous session that this request leaves the browser with: not yet said, none, one.
+    pub(super) anonymous_session: Option<Option<SessionId>>,
+    /// Whether the response has begun, so that no cookie can go with it any more.
+    pub(super) is_answered: bool,
     set_cookies: Option<Box<SetCookies>>,
 }
 
@@ -54,7 +58,7 @@ pub(crate) struct SetCookies {
     pub(crate) remember: Option<Cookie<'static>>,
     pub(crate) next: Option<Cookie<'static>>,
     pub(crate) messages: Option<Cookie<'static>>,
-    pub(crate) anonymous: Option<SetAnonymousSession>,
+    pub(crate) anonymous: Option<Cookie<'static>>,
     /// By name.
     pub(crate) data: BTreeMap<String, SetValue>,
 }
@@ -71,11 +75,6 @@ impl<U> State<U> {
     /// The values of an anonymous visitor that go with the response, by name.
     pub(crate) fn set_data(&self) -> impl Iterator<Item = (&String, &SetValue)> {
         self.set_cookies.iter().flat_map(|set| &set.data)
-    }
-
-    /// Those that were set so far.
-    pub(crate) fn changed_cookies(&self) -> Option<&SetCookies> {
-        self.set_cookies.as_deref()
     }
 
     pub(crate) fn set_cookies(&mut self) -> &mut SetCookies {
@@ -100,7 +99,11 @@ pub(crate) struct Sent {
 
 /// The visit at the login manager whose layer a request has passed last.
 #[derive(Clone)]
-struct Innermost(Arc<dyn AnyVisit>);
+struct Innermost {
+    visit: Arc<dyn AnyVisit>,
+    /// The type of the users among whom nobody may ask, as they are being looked up.
+    hidden: Option<TypeId>,
+}
 
 trait AnyVisit: Any + Send + Sync {
     fn realm(&self) -> &str;
@@ -121,17 +124,20 @@ impl<U: User> AnyVisit for Visit<U> {
 impl Innermost {
     /// This one, or one around it, with users of this type.
     fn of<U: User>(&self) -> Option<Arc<Visit<U>>> {
-        let visit: Arc<dyn Any + Send + Sync> = self.0.clone();
-        visit.downcast().ok().or_else(|| self.0.around()?.of())
+        if self.hidden == Some(TypeId::of::<U>()) {
+            return None;
+        }
+        let visit: Arc<dyn Any + Send + Sync> = self.visit.clone();
+        visit.downcast().ok().or_else(|| self.visit.around()?.of())
     }
 
     /// Whether this one, or one around it, has this realm, and so the same cookies, or this user
     /// type, and so hides the other.
     fn clashes_with<U: User>(&self, realm: &str) -> bool {
-        let visit: &dyn Any = &*self.0;
-        self.0.realm() == realm
+        let visit: &dyn Any = &*self.visit;
+        self.visit.realm() == realm
             || visit.is::<Visit<U>>()
-            || (self.0.around()).is_some_and(|around| around.clashes_with::<U>(realm))
+            || (self.visit.around()).is_some_and(|around| around.clashes_with::<U>(realm))
     }
 }
 
@@ -176,10 +182,15 @@ impl<U: User> Visit<U> {
             data: tokio::sync::Mutex::default(),
             state: Mutex::new(State {
                 visitor: Visitor::NotAsked,
+                anonymous_session: None,
+                is_answered: false,
                 set_cookies: None,
             }),
         });
-        extensions.insert(Innermost(visit.clone()));
+        extensions.insert(Innermost {
+            visit: visit.clone(),
+            hidden: None,
+        });
         visit
     }
 
@@ -201,6 +212,14 @@ impl<U: User> Visit<U> {
         let visit = extensions.get::<Innermost>()?.of::<U>()?;
         visit.sent.get_or_init(|| visit.read(headers, extensions));
         Some(visit)
+    }
+
+    /// Takes the user away from a request with which they are looked up: whoever asked it for them
+    /// would wait for themselves.
+    pub(super) fn hide(extensions: &mut Extensions) {
+        if let Some(innermost) = extensions.get_mut::<Innermost>() {
+            innermost.hidden = Some(TypeId::of::<U>());
+        }
     }
 
     /// Reads our cookies and nothing else; the store is not asked yet.
@@ -357,6 +376,7 @@ impl<U: User> Visit<U> {
     /// that depends on who asked.
     pub(crate) fn finish(&self, response: &mut Response) {
         let mut state = self.state();
+        state.is_answered = true;
         let set_cookies = state.set_cookies.take();
         if set_cookies.is_none() && matches!(state.visitor, Visitor::NotAsked) {
             return;
@@ -376,8 +396,13 @@ impl<U: User> Visit<U> {
         let Some(set) = set_cookies else {
             return;
         };
-        let anonymous = set.anonymous.map(|set| set.cookie);
-        let cookies = [set.session, set.remember, set.next, set.messages, anonymous];
+        let cookies = [
+            set.session,
+            set.remember,
+            set.next,
+            set.messages,
+            set.anonymous,
+        ];
         let data = set.data.into_values().map(|set| set.cookie);
         for cookie in cookies.into_iter().flatten().chain(data) {
             cookies::append(headers, &cookie);

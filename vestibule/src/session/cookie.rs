@@ -107,13 +107,15 @@ impl RememberCookie {
                 self.name
             )));
         }
-        let is_ours = |own: &str| {
-            let of_a_realm = self.name.strip_suffix(own);
+        let is = |name: &str, own: &str| {
+            let of_a_realm = name.strip_suffix(own);
             of_a_realm.is_some_and(|realm| realm.is_empty() || realm.ends_with('-'))
         };
-        if ["session", "next", "flash", "data"]
-            .into_iter()
-            .any(is_ours)
+        // Each value of an anonymous visitor is in one, as `data.cart`.
+        let before_dot = self.name.split('.').next().unwrap_or_default();
+        let is_ours = |own: &str| is(&self.name, own);
+        if ["session", "next", "flash"].into_iter().any(is_ours)
+            || is(before_dot, "data")
             || self.name.starts_with("__")
         {
             return Err(Error::config(format!(
@@ -234,7 +236,11 @@ mod tests {
             "session",
             "next",
             "flash",
+            "data",
+            "data.cart",
             "admin-session",
+            "admin-data",
+            "admin-data.cart",
             "__Host-remember",
         ] {
             let remember = RememberCookie {

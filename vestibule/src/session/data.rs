@@ -92,8 +92,9 @@ impl<T> fmt::Debug for DataKey<T> {
 pub enum DataOutcome {
     /// It is written.
     Written,
-    /// There is no session to write it to, and nothing happened: it has ended meanwhile, or the
-    /// user came of the request loader.
+    /// There is no session to write it to, and nothing happened: it has ended meanwhile, the user
+    /// came of the request loader, or an anonymous visitor's response has begun, so that no cookie
+    /// can go with it.
     NoSession,
     /// There would be more than fits, and nothing happened.
     TooMuch,
@@ -106,14 +107,19 @@ pub const MAX_DATA_BYTES: usize = 32 * 1024;
 /// than before: what is too much already may shrink.
 pub(crate) fn changed(values: &DataValues, changes: &DataChanges) -> Option<DataValues> {
     let mut after = values.clone();
-    for (name, value) in changes {
-        match value {
-            Some(value) => drop(after.insert(name.clone(), value.clone())),
-            None => drop(after.remove(name)),
-        }
-    }
+    apply_changes(changes, &mut after);
     let bytes_after = bytes(&after);
     (bytes_after <= MAX_DATA_BYTES || bytes_after < bytes(values)).then_some(after)
+}
+
+/// Changes `values`, however many they become.
+pub(crate) fn apply_changes(changes: &DataChanges, values: &mut DataValues) {
+    for (name, value) in changes {
+        match value {
+            Some(value) => drop(values.insert(name.clone(), value.clone())),
+            None => drop(values.remove(name)),
+        }
+    }
 }
 
 /// How much of what is allowed these are.

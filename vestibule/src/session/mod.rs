@@ -46,15 +46,15 @@ mod watch;
 
 pub use cookie::RememberCookie;
 pub(crate) use cookie::{Brought, OwnRememberCookie, SessionCookie, in_realm};
-pub(crate) use data::changed as changed_data;
 pub use data::{DataChanges, DataKey, DataOutcome, DataValues, MAX_DATA_BYTES};
+pub(crate) use data::{apply_changes, changed as changed_data};
 pub use expiry::SessionExpiry;
 pub(crate) use feed::{Begun, Slots};
 pub use feed::{ChangeFeed, Changed, Moment, TellAtEnd, Watcher};
 pub(crate) use remembered::Presented;
 pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
+pub(crate) use store::{MAX_REALM_CHARS, SharedSessionStore, anonymous_realm};
 pub use store::{Replaced, SessionStore};
-pub(crate) use store::{SharedSessionStore, anonymous_realm};
 pub(crate) use token::new_public_id;
 pub use token::{SessionId, SessionToken};
 pub use user_id::UserId;
@@ -75,9 +75,10 @@ pub struct Session {
     pub id: SessionId,
     /// A name for this session that may be shown and logged. Worth nothing as a cookie.
     pub public_id: String,
-    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made it.
+    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made it; or that
+    /// and `/anonymous`, where it only keeps an anonymous visitor's values: 42 characters at most.
     pub realm: String,
-    /// Who is logged in.
+    /// Who is logged in; of an anonymous visitor an id that nobody has.
     pub user_id: UserId,
     /// The user's [`session_epoch`](crate::login::User::session_epoch) at the log-in.
     pub user_epoch: i64,

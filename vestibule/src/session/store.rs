@@ -24,14 +24,16 @@ use crate::session::{
     note = "use `MemoryStore`, `SqlStore`, or implement `SessionStore`"
 )]
 pub trait SessionStore: Send + Sync + 'static {
-    /// Adds a session whose id is new, and a remembered login if there is one to be. Ends what
-    /// the browser had before.
+    /// Adds a session whose id is new, with the app's own values `data`, at most
+    /// [`MAX_DATA_BYTES`](crate::session::MAX_DATA_BYTES) of them, and a remembered login if there
+    /// is one to be. Ends what the browser had before.
     ///
     /// # Errors
     /// When the store failed, or there is a session by this id; then nothing has happened.
     fn create(
         &self,
         session: Session,
+        data: DataValues,
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> impl Future<Output = Result<()>> + Send;
@@ -79,8 +81,9 @@ pub trait SessionStore: Send + Sync + 'static {
         id: RememberedId,
     ) -> impl Future<Output = Result<Option<RememberedLogin>>> + Send;
 
-    /// Adds `session`, and writes `remembered` in place of the remembered login by that id, if
-    /// its token in force is still `seen`. Returns whether it was.
+    /// Adds `session` with the app's own values `data`, as [`create`](Self::create) does, and
+    /// writes `remembered` in place of the remembered login by that id, if its token in force is
+    /// still `seen`. Returns whether it was.
     ///
     /// Of two that use one token at the same time, one gets `true`.
     ///
@@ -89,6 +92,7 @@ pub trait SessionStore: Send + Sync + 'static {
     fn resume(
         &self,
         session: Session,
+        data: DataValues,
         remembered: RememberedLogin,
         seen: RememberDigest,
     ) -> impl Future<Output = Result<bool>> + Send;
@@ -197,6 +201,9 @@ pub struct Replaced {
     pub remembered: Option<RememberedId>,
 }
 
+/// The most characters of a login manager's realm.
+pub(crate) const MAX_REALM_CHARS: usize = 32;
+
 /// The realm of the sessions of anonymous visitors at the login manager of `realm`: none that a
 /// login manager can have.
 pub(crate) fn anonymous_realm(realm: &str) -> String {
@@ -293,14 +300,19 @@ macro_rules! object_safe_twin {
 
 object_safe_twin! {
     fn create(
-        session: Session, remembered: Option<RememberedLogin>, replaced: Replaced
+        session: Session,
+        data: DataValues,
+        remembered: Option<RememberedLogin>,
+        replaced: Replaced
     ) -> ();
     fn load(id: SessionId) -> Option<Session>;
     fn touch(ids: &'a [SessionId], last_seen_at: Timestamp) -> u64;
     fn mark_stale(id: SessionId) -> bool;
     fn renew(session: Session, old: SessionId) -> bool;
     fn load_remembered(id: RememberedId) -> Option<RememberedLogin>;
-    fn resume(session: Session, remembered: RememberedLogin, seen: RememberDigest) -> bool;
+    fn resume(
+        session: Session, data: DataValues, remembered: RememberedLogin, seen: RememberDigest
+    ) -> bool;
     fn extend_remembered(id: RememberedId, expires_at: Timestamp) -> bool;
     fn revoke(id: SessionId) -> bool;
     fn revoke_remembered(id: RememberedId) -> bool;

@@ -106,11 +106,12 @@ impl SessionStore for MemoryStore {
     async fn create(
         &self,
         session: Session,
+        data: DataValues,
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> Result<()> {
         let mut kept = self.kept();
-        kept.add(session, DataValues::new())?;
+        kept.add(session, data)?;
         if let Some(id) = replaced.session {
             kept.revoke(id);
         }
@@ -169,6 +170,7 @@ impl SessionStore for MemoryStore {
     async fn resume(
         &self,
         session: Session,
+        data: DataValues,
         remembered: RememberedLogin,
         seen: RememberDigest,
     ) -> Result<bool> {
@@ -177,7 +179,7 @@ impl SessionStore for MemoryStore {
         if before.is_none_or(|before| before.token != seen) {
             return Ok(false);
         }
-        kept.add(session, DataValues::new())?;
+        kept.add(session, data)?;
         kept.remembered.insert(remembered.id, remembered);
         Ok(true)
     }

@@ -3,12 +3,14 @@
 
 #[cfg(feature = "sqlite")]
 mod in_store;
+mod with_failures;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path};
 use axum::routing::{get, post};
 use http::StatusCode;
 use http::request::Parts;
@@ -17,10 +19,10 @@ use vestibule::clock::{Clock, Timestamp};
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 use vestibule::login::{LoginOutcome, SessionData, User, UserId};
-use vestibule::session::{DataKey, DataOutcome, SessionExpiry};
+use vestibule::session::{DataKey, DataOutcome, SessionExpiry, SessionStore};
 use vestibule::stores::MemoryStore;
 use vestibule::testing::TestClient;
-use vestibule::{Error, Login, LoginManager};
+use vestibule::{CurrentUser, Error, Login, LoginManager};
 
 const CART: DataKey<Vec<u32>> = DataKey::new("cart").kept_at_log_in();
 const COLOUR: DataKey<String> = DataKey::new("colour");
@@ -35,6 +37,16 @@ impl User for Member {
     }
 }
 
+/// Works for the shop, under another login.
+#[derive(Clone)]
+struct Clerk;
+
+impl User for Clerk {
+    fn id(&self) -> UserId {
+        "clerk".into()
+    }
+}
+
 async fn find(id: UserId) -> Result<Option<Member>, Infallible> {
     let members = ["alice", "bob"];
     let found = members.into_iter().find(|name| *name == id.as_str());
@@ -45,7 +57,7 @@ fn key() -> SecretKey {
     SecretKey::generate(&Random::insecure_seeded(1)).unwrap()
 }
 
-fn manager(store: MemoryStore) -> LoginManager<Member> {
+fn manager(store: impl SessionStore) -> LoginManager<Member> {
     let https = "https://example.com".parse().unwrap();
     LoginManager::new(find, store).public_url(https)
 }
@@ -86,6 +98,20 @@ async fn log_in(login: Login<Member>, Path(name): Path<String>) -> Result<(), Er
     Ok(())
 }
 
+async fn remember(login: Login<Member>, Path(name): Path<String>) -> Result<(), Error> {
+    let member = find(name.as_str().into()).await.unwrap().unwrap();
+    assert_eq!(
+        login.log_in(&member).remember().await?,
+        LoginOutcome::LoggedIn
+    );
+    Ok(())
+}
+
+async fn try_to(login: Login<Member>, Path(name): Path<String>) -> Result<String, Error> {
+    let member = find(name.as_str().into()).await.unwrap().unwrap();
+    Ok(format!("{:?}", login.log_in(&member).await?))
+}
+
 async fn log_out(login: Login<Member>) -> Result<(), Error> {
     login.log_out().await
 }
@@ -112,6 +138,8 @@ fn app(manager: LoginManager<Member>) -> TestClient {
         .route("/show", get(show::<Member>))
         .route("/empty", post(empty::<Member>))
         .route("/log-in/{name}", post(log_in))
+        .route("/remember/{name}", post(remember))
+        .route("/try/{name}", post(try_to))
         .route("/log-out", post(log_out))
         .route("/confirm", post(confirm))
         .route("/buy", post(buy))
@@ -360,6 +388,56 @@ async fn a_user_of_the_request_loader_has_no_values_and_leaves_the_visitor_s_alo
         assert_eq!(shown(&client).await, "Some([7]) None");
         client.post_with("/log-in/bob", &headers, ()).await;
         assert_eq!(shown(&client).await, "Some([7]) None", "bob's now");
+    }
+}
+
+/// It would wait for the very user whom it is to find.
+#[tokio::test]
+async fn a_request_loader_that_asks_for_its_own_login_is_refused() {
+    async fn asks(mut request: Parts) -> Result<Option<Member>, Error> {
+        let refused = SessionData::<Member>::from_request_parts(&mut request, &()).await;
+        assert_eq!(
+            format!("{refused:?}").split('(').nth(1),
+            Some("LayerMissing")
+        );
+        let around = Login::<Clerk>::from_request_parts(&mut request, &()).await;
+        let clerk = around.unwrap().current_user().await?;
+        Ok(clerk.map(|_| Member("bob")))
+    }
+    let clerks = LoginManager::new(async |_| Ok::<_, Infallible>(None), MemoryStore::new())
+        .realm("clerks")
+        .unwrap()
+        .request_loader(async |_| Ok::<_, Infallible>(Some(Clerk)));
+    let layer = manager(MemoryStore::new()).request_loader(asks).layer();
+    let router = Router::new()
+        .route("/name", get(async |user: CurrentUser<Member>| user.0))
+        .layer(layer)
+        .layer(clerks.layer());
+
+    assert_eq!(TestClient::new(router).get("/name").await.text(), "bob");
+}
+
+#[tokio::test]
+async fn once_the_response_has_begun_no_value_begins_and_those_in_the_store_go_on() {
+    let in_cookies = manager(MemoryStore::new()).anonymous_data(&key());
+    let in_store = manager(MemoryStore::new()).anonymous_data_in_store();
+    for (manager, later) in [(in_cookies, "NoSession"), (in_store, "Written")] {
+        let late = async |data: Data| {
+            Body::from_stream(futures_util::stream::once(async move {
+                let painted = data.set(COLOUR, &"red".to_owned()).await;
+                painted.map(|outcome| format!("{outcome:?}"))
+            }))
+        };
+        let router = Router::new()
+            .route("/add/{id}", post(add::<Member>))
+            .route("/late", post(late))
+            .layer(manager.layer());
+        let client = TestClient::new(router);
+
+        assert_eq!(done(&client, "/late").await, "NoSession");
+        assert_eq!(client.cookie_names(), [""; 0]);
+        done(&client, "/add/1").await;
+        assert_eq!(done(&client, "/late").await, later);
     }
 }
 

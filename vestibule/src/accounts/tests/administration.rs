@@ -12,7 +12,7 @@ use crate::crypto::secret::Secret;
 use crate::database::{Database, Migrations};
 use crate::login::{User, UserLoader};
 use crate::password::Passwords;
-use crate::session::{Replaced, Session, SessionId, SessionStore, SessionToken};
+use crate::session::{DataValues, Replaced, Session, SessionId, SessionStore, SessionToken};
 use crate::stores::MemoryStore;
 use crate::testing::fresh_database;
 
@@ -354,7 +354,7 @@ async fn begin_session(store: &MemoryStore, account: &Account, public_id: &str) 
     let hour = Duration::from_hours(1);
     let session = Session::new(id, public_id.to_owned(), user, epoch, now, hour);
     store
-        .create(session, None, Replaced::default())
+        .create(session, DataValues::new(), None, Replaced::default())
         .await
         .unwrap();
     id
@@ -441,7 +441,7 @@ async fn sessions_that_are_over_are_not_listed() {
         let (id, user) = (token.id(""), alice.id.clone());
         let session = Session::new(id, name.to_owned(), user, epoch, clock.now(), lifetime);
         store
-            .create(session, None, Replaced::default())
+            .create(session, DataValues::new(), None, Replaced::default())
             .await
             .unwrap();
     }

@@ -56,6 +56,9 @@ impl<U: User> Visit<U> {
         value: Option<AnonymousValue>,
         headers: &HeaderMap,
     ) -> Result<DataOutcome> {
+        if self.state().is_answered {
+            return Ok(DataOutcome::NoSession);
+        }
         let cookie = match &value {
             Some(value) => {
                 let mut values = self.data_in_cookies(cookies, headers);

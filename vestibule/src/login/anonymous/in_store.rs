@@ -20,13 +20,6 @@ pub(crate) struct AnonymousSession {
     realm: String,
 }
 
-/// The anonymous session that this request's answer leaves the browser with, if any, and the
-/// cookie that says so.
-pub(crate) struct SetAnonymousSession {
-    pub(crate) cookie: Cookie<'static>,
-    id: Option<SessionId>,
-}
-
 impl AnonymousSession {
     /// That of a login manager's realm.
     pub(crate) fn of(realm: &str, public_url: Option<&PublicUrl>) -> Self {
@@ -70,13 +63,15 @@ impl<U: User> Visit<U> {
         let id = match self.anonymous_session(anonymous, headers).await? {
             Some(id) => id,
             None if is_removed => return Ok(DataOutcome::Written),
+            // Its token would not reach the browser.
+            None if self.state().is_answered => return Ok(DataOutcome::NoSession),
             None => self.begin_anonymous_session(anonymous).await?,
         };
         self.change_data_of(id, &changes).await
     }
 
     pub(super) async fn drop_from_store(&self, anonymous: &AnonymousSession, headers: &HeaderMap) {
-        let set = self.set_anonymous_session();
+        let set = self.state().anonymous_session;
         let (has_cookie, id) = match (set, anonymous.cookie.read(headers)) {
             (Some(id), _) => (true, id),
             (None, Brought::Token(token)) => (true, Some(token.id(&anonymous.realm))),
@@ -90,10 +85,7 @@ impl<U: User> Visit<U> {
             tracing::warn!(%error, "values of an anonymous visitor were not removed");
         }
         if has_cookie {
-            self.state().set_cookies().anonymous = Some(SetAnonymousSession {
-                cookie: anonymous.cookie.remove(),
-                id: None,
-            });
+            self.set_anonymous_session(None, anonymous.cookie.remove());
         }
     }
 
@@ -103,7 +95,7 @@ impl<U: User> Visit<U> {
         anonymous: &AnonymousSession,
         headers: &HeaderMap,
     ) -> Result<Option<SessionId>> {
-        if let Some(set) = self.set_anonymous_session() {
+        if let Some(set) = self.state().anonymous_session {
             return Ok(set);
         }
         let Brought::Token(token) = anonymous.cookie.read(headers) else {
@@ -136,20 +128,16 @@ impl<U: User> Visit<U> {
         session.realm.clone_from(&anonymous.realm);
         manager
             .store
-            .create(session, None, Replaced::default())
+            .create(session, DataValues::new(), None, Replaced::default())
             .await?;
         manager.sweep_if_due();
-        self.state().set_cookies().anonymous = Some(SetAnonymousSession {
-            cookie: anonymous.cookie.set(&token),
-            id: Some(id),
-        });
+        self.set_anonymous_session(Some(id), anonymous.cookie.set(&token));
         Ok(id)
     }
 
-    /// What this request has changed: none where it has not.
-    fn set_anonymous_session(&self) -> Option<Option<SessionId>> {
-        let state = self.state();
-        let set = state.changed_cookies()?.anonymous.as_ref()?;
-        Some(set.id)
+    fn set_anonymous_session(&self, id: Option<SessionId>, cookie: Cookie<'static>) {
+        let mut state = self.state();
+        state.anonymous_session = Some(id);
+        state.set_cookies().anonymous = Some(cookie);
     }
 }

@@ -5,7 +5,7 @@ mod in_store;
 
 pub(crate) use in_cookies::SetValue;
 pub use in_cookies::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};
-pub(crate) use in_store::{AnonymousSession, SetAnonymousSession};
+pub(crate) use in_store::AnonymousSession;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::crypto::key::SecretKey;
 use crate::error::{Error, Result};
 use crate::login::User;
 use crate::login::visit::Visit;
-use crate::session::{DataChanges, DataOutcome, SessionId};
+use crate::session::{DataOutcome, DataValues};
 use crate::web::encrypted_cookies::EncryptedCookies;
 
 /// Where the values of anonymous visitors go, by the login manager's settings.
@@ -104,30 +104,18 @@ impl<U: User> Visit<U> {
     ///
     /// # Errors
     /// When the session store failed.
-    pub(super) async fn kept_data(&self, headers: &HeaderMap) -> Result<DataChanges> {
+    pub(super) async fn kept_data(&self, headers: &HeaderMap) -> Result<DataValues> {
         if self.session().is_some() {
             // Whoever was logged in had theirs in a session.
-            return Ok(DataChanges::new());
+            return Ok(DataValues::new());
         }
         // Another request may have written since this one has read.
         *self.data.lock().await = None;
         let values = self.anonymous_data(headers).await?.into_iter();
         Ok(values
             .filter(|(_, value)| value.is_kept)
-            .map(|(name, value)| (name, Some(value.json)))
+            .map(|(name, value)| (name, value.json))
             .collect())
-    }
-
-    /// Puts what was kept into the session of the log-in, which is new.
-    ///
-    /// # Errors
-    /// When the session store failed.
-    pub(super) async fn take_over_data(&self, id: SessionId, kept: &DataChanges) -> Result<()> {
-        if !kept.is_empty() {
-            // It fits, and a session that has ended already needs none.
-            let _ = self.manager.store.change_data(id, kept).await?;
-        }
-        Ok(())
     }
 
     /// Takes the values of an anonymous visitor away.

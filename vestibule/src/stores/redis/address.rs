@@ -76,8 +76,7 @@ fn advice(is_tls: bool, said: &str) -> &'static str {
     } else if says(&["invalid peer certificate"]) {
         "; give the server a certificate that is valid"
     } else if is_tls && says(&["corrupt message", "handshake eof", "timed out"]) {
-        "; does the server speak TLS at this port? Redis does at its `tls-port`; without TLS the \
-         address begins with redis:// or redis+cluster://"
+        "; does the server speak TLS at this port? Redis does at its `tls-port`"
     } else if !is_tls && says(DROPPED) {
         "; if the server speaks TLS at this port, the address begins with rediss:// or \
          rediss+cluster://"

@@ -238,10 +238,17 @@ fn login_arguments(login: &RememberedLogin) -> Result<[String; 3]> {
     ])
 }
 
+/// These arguments, then names and values.
+fn with_data<'a>(arguments: &[&'a str], data: &'a DataValues) -> Vec<&'a str> {
+    let pairs = data.iter().flat_map(|(name, value)| [&**name, &**value]);
+    arguments.iter().copied().chain(pairs).collect()
+}
+
 impl SessionStore for RedisStore {
     async fn create(
         &self,
         session: Session,
+        data: DataValues,
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> Result<()> {
@@ -255,7 +262,7 @@ impl SessionStore for RedisStore {
             replaced.remembered.map(Changed::Remembered),
         ];
         let _told = told.map(|changed| changed.map(|changed| self.feed.tell_at_end(changed)));
-        let [data, fresh, seen] = &session_arguments(&session)?;
+        let [json, fresh, seen] = &session_arguments(&session)?;
         let [login, token, ends] = &match &remembered {
             Some(login) => login_arguments(login)?,
             None => [const { String::new() }; 3],
@@ -263,8 +270,12 @@ impl SessionStore for RedisStore {
         let id = replaced.session.map(|id| hex(id.as_bytes()));
         let login_id = replaced.remembered.map(|id| hex(id.as_bytes()));
         let (id, login_id) = (id.unwrap_or_default(), login_id.unwrap_or_default());
-        let arguments: [&str; 8] = [data, fresh, seen, login, token, ends, &id, &login_id];
-        match self.calls.run("create", &arguments).await? {
+        let arguments: [&str; 8] = [json, fresh, seen, login, token, ends, &id, &login_id];
+        match self
+            .calls
+            .run("create", &with_data(&arguments, &data))
+            .await?
+        {
             true => Ok(()),
             false => Err(Error::store("a session by this id is there already")),
         }
@@ -294,9 +305,9 @@ impl SessionStore for RedisStore {
 
     async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
         let _told = self.feed.tell_at_end(Changed::Session(old));
-        let [data, fresh, seen] = &session_arguments(&session)?;
+        let [json, fresh, seen] = &session_arguments(&session)?;
         let old = hex(old.as_bytes());
-        self.calls.run("renew", &[data, fresh, seen, &old]).await
+        self.calls.run("renew", &[json, fresh, seen, &old]).await
     }
 
     async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
@@ -308,14 +319,17 @@ impl SessionStore for RedisStore {
     async fn resume(
         &self,
         session: Session,
+        data: DataValues,
         remembered: RememberedLogin,
         seen_token: RememberDigest,
     ) -> Result<bool> {
-        let [data, fresh, seen] = &session_arguments(&session)?;
+        let [json, fresh, seen] = &session_arguments(&session)?;
         let [login, token, ends] = &login_arguments(&remembered)?;
         let known = hex(seen_token.as_bytes());
-        let arguments: [&str; 7] = [data, fresh, seen, login, token, ends, &known];
-        self.calls.run("resume", &arguments).await
+        let arguments: [&str; 7] = [json, fresh, seen, login, token, ends, &known];
+        self.calls
+            .run("resume", &with_data(&arguments, &data))
+            .await
     }
 
     async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {

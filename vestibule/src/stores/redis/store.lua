@@ -45,6 +45,13 @@ local function add_session(json, fresh, seen)
   end
 end
 
+-- Writes names and values, which begin at one of the arguments.
+local function write_data(id, arguments, first)
+  for i = first, #arguments, 2 do
+    call('HSET', key('d', id), arguments[i], arguments[i + 1])
+  end
+end
+
 local function drop_session(id)
   local json = call('HGET', key('s', id), 'data')
   if not json then
@@ -114,9 +121,11 @@ end
 
 local ops = {}
 
--- session, fresh, seen; login, token, ends or ''; the replaced session and login or ''
-function ops.create(json, fresh, seen, login, token, ends, session_id, login_id)
-  if call('EXISTS', key('s', cjson.decode(json).id)) == 1 then
+-- session, fresh, seen; login, token, ends or ''; the replaced session and login or ''; names and
+-- values
+function ops.create(json, fresh, seen, login, token, ends, session_id, login_id, ...)
+  local id = cjson.decode(json).id
+  if call('EXISTS', key('s', id)) == 1 then
     return 0
   end
   local came_of = session_id ~= '' and login_of(session_id)
@@ -133,6 +142,7 @@ function ops.create(json, fresh, seen, login, token, ends, session_id, login_id)
     add_login(login, token, ends)
   end
   add_session(json, fresh, seen)
+  write_data(id, { ... }, 1)
   return 1
 end
 
@@ -171,13 +181,14 @@ function ops.renew(json, fresh, seen, old)
   return 1
 end
 
-function ops.resume(json, fresh, seen, login, token, ends, known)
-  local id = cjson.decode(login).id
-  if call('HGET', key('r', id), 'token') ~= known then
+-- session, fresh, seen; login, token, ends; the token it had; names and values
+function ops.resume(json, fresh, seen, login, token, ends, known, ...)
+  if call('HGET', key('r', cjson.decode(login).id), 'token') ~= known then
     return 0
   end
   add_login(login, token, ends)
   add_session(json, fresh, seen)
+  write_data(cjson.decode(json).id, { ... }, 1)
   return 1
 end
 
@@ -276,9 +287,7 @@ function ops.change_data(id, max, removed, ...)
   for i = 1, removed do
     call('HDEL', key('d', id), names[i])
   end
-  for i = removed + 1, #names, 2 do
-    call('HSET', key('d', id), names[i], names[i + 1])
-  end
+  write_data(id, names, removed + 1)
   return 'written'
 end
 

@@ -65,10 +65,13 @@ impl SessionStore for SqlStore {
     async fn create(
         &self,
         session: Session,
+        data: DataValues,
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> Result<()> {
-        retried(|| self.try_create(session.clone(), remembered.clone(), replaced)).await
+        let create =
+            || self.try_create(session.clone(), data.clone(), remembered.clone(), replaced);
+        retried(create).await
     }
 
     async fn load(&self, id: SessionId) -> Result<Option<Session>> {
@@ -110,10 +113,12 @@ impl SessionStore for SqlStore {
     async fn resume(
         &self,
         session: Session,
+        data: DataValues,
         remembered: RememberedLogin,
         seen: RememberDigest,
     ) -> Result<bool> {
-        retried(|| self.try_resume(session.clone(), remembered.clone(), seen)).await
+        let resume = || self.try_resume(session.clone(), data.clone(), remembered.clone(), seen);
+        retried(resume).await
     }
 
     async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
@@ -206,10 +211,11 @@ impl SqlStore {
     async fn try_create(
         &self,
         session: Session,
+        data: DataValues,
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> Result<()> {
-        if remembered.is_none() && replaced == Replaced::default() {
+        if data.is_empty() && remembered.is_none() && replaced == Replaced::default() {
             return insert_session(session, self.0.connection()).await;
         }
         let came_of = match replaced.session {
@@ -239,7 +245,7 @@ impl SqlStore {
         if let Some(id) = replaced.session {
             delete_session(id, &transaction).await?;
         }
-        insert_session(session, &transaction).await?;
+        insert_session_with(data, session, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)
     }
 
@@ -254,6 +260,7 @@ impl SqlStore {
     async fn try_resume(
         &self,
         session: Session,
+        data: DataValues,
         remembered: RememberedLogin,
         seen: RememberDigest,
     ) -> Result<bool> {
@@ -265,7 +272,7 @@ impl SqlStore {
         if !changed(update, &transaction).await? {
             return Ok(false);
         }
-        insert_session(session, &transaction).await?;
+        insert_session_with(data, session, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         Ok(true)
     }
@@ -375,24 +382,10 @@ impl SqlStore {
                 .await
                 .map_err(Error::from_db)?;
         }
-        let set = changes.iter().filter_map(|(name, value)| {
-            Some(data::ActiveModel {
-                session_id: Set(id.clone()),
-                name: Set(name.clone()),
-                value: Set(value.clone()?),
-            })
-        });
-        let set: Vec<_> = set.collect();
-        if !set.is_empty() {
-            let same = OnConflict::columns([data::Column::SessionId, data::Column::Name])
-                .update_column(data::Column::Value)
-                .to_owned();
-            data::Entity::insert_many(set)
-                .on_conflict(same)
-                .exec_without_returning(&transaction)
-                .await
-                .map_err(Error::from_db)?;
-        }
+        let set = changes
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+        write_data(&id, set, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         Ok(DataOutcome::Written)
     }
@@ -475,6 +468,43 @@ async fn session_and_data(
 
 async fn insert_session(session: Session, connection: &impl ConnectionTrait) -> Result<()> {
     session::Entity::insert(rows::of_session(session))
+        .exec_without_returning(connection)
+        .await
+        .map_err(Error::from_db)?;
+    Ok(())
+}
+
+/// A session that begins with values of the app.
+async fn insert_session_with(
+    data: DataValues,
+    session: Session,
+    connection: &impl ConnectionTrait,
+) -> Result<()> {
+    let id = bytes(session.id);
+    insert_session(session, connection).await?;
+    write_data(&id, data, connection).await
+}
+
+/// Writes these values of a session, and leaves its others as they are.
+async fn write_data(
+    id: &[u8],
+    values: impl IntoIterator<Item = (String, String)>,
+    connection: &impl ConnectionTrait,
+) -> Result<()> {
+    let rows = values.into_iter().map(|(name, value)| data::ActiveModel {
+        session_id: Set(id.to_vec()),
+        name: Set(name),
+        value: Set(value),
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let same = OnConflict::columns([data::Column::SessionId, data::Column::Name])
+        .update_column(data::Column::Value)
+        .to_owned();
+    data::Entity::insert_many(rows)
+        .on_conflict(same)
         .exec_without_returning(connection)
         .await
         .map_err(Error::from_db)?;

@@ -1,9 +1,9 @@
 //! The rules for the app's own values.
 
-use super::{NOW, RACES, Sessions, create};
+use super::{NOW, RACES, Remembered, Sessions, create};
 use crate::session::{
-    DataChanges, DataOutcome, DataValues, MAX_DATA_BYTES, SessionExpiry, SessionId, SessionStore,
-    UserId,
+    DataChanges, DataOutcome, DataValues, MAX_DATA_BYTES, Replaced, SessionExpiry, SessionId,
+    SessionStore, UserId,
 };
 
 async fn set(store: &impl SessionStore, id: SessionId, name: &str, value: &str) -> DataOutcome {
@@ -55,6 +55,52 @@ pub(super) async fn values_are_written_one_by_one(store: &impl SessionStore, ses
         data(store, session.id).await,
         rest,
         "one removed, one replaced, one as it was"
+    );
+}
+
+pub(super) async fn values_begin_with_their_session(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let values = pairs(&[("a", "\"佐藤 ' 😀\""), ("b", "[]")]);
+    let begin: DataValues = values.clone().into_iter().collect();
+    let created = sessions.of("1");
+    let made = store.create(created.clone(), begin.clone(), None, Replaced::default());
+    made.await.expect("create");
+    assert_eq!(data(store, created.id).await, values);
+
+    let Remembered {
+        session,
+        login,
+        token,
+    } = sessions.remembered(store, "1").await;
+    let (rotated, _) = login.rotated(&token, &sessions.0, NOW).expect("a token");
+    let mut resumed = Vec::new();
+    for seen in [login.token, login.token] {
+        let session = sessions.resumed(&login);
+        let id = session.id;
+        let begun = store.resume(session, begin.clone(), rotated.clone(), seen);
+        resumed.push((begun.await.expect("resume"), data(store, id).await));
+    }
+    let once = [(true, values.clone()), (false, Vec::new())];
+    assert_eq!(resumed, once, "once, and nothing without a session");
+
+    let replaced = Replaced {
+        session: Some(session.id),
+        remembered: Some(login.id),
+    };
+    let next = sessions.of("1");
+    let made = store.create(next.clone(), begin.clone(), None, replaced);
+    made.await.expect("create");
+    assert_eq!(data(store, next.id).await, values, "in place of another");
+
+    let other = DataValues::from([("c".to_owned(), "1".to_owned())]);
+    let made = store.create(created.clone(), other, None, Replaced::default());
+    assert!(made.await.is_err(), "an id that is taken is refused");
+    assert_eq!(
+        data(store, created.id).await,
+        values,
+        "and nothing happened"
     );
 }
 

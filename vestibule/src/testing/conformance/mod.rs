@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::crypto::random::Random;
 use crate::session::{
-    RememberToken, RememberedLogin, Replaced, Session, SessionStore, SessionToken, UserId,
+    DataValues, RememberToken, RememberedLogin, Replaced, Session, SessionStore, SessionToken,
+    UserId,
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -40,6 +41,7 @@ pub async fn store_conformance(store: impl SessionStore) {
     sessions::what_is_revoked_stays_revoked(&store, &made).await;
     sessions::all_sessions_of_a_user_end_but_the_kept_one(&store, &made).await;
     sessions::the_sessions_of_a_user_are_listed_and_nobody_elses(&store, &made).await;
+    sessions::a_session_may_be_an_anonymous_visitor_s(&store, &made).await;
     sessions::the_sweep_takes_the_expired_only(&store, &made).await;
     sessions::the_sweep_takes_all_that_has_expired(&store, &made).await;
     sessions::a_session_that_is_touched_while_it_is_swept_is_there_or_not(&store, &made).await;
@@ -57,6 +59,7 @@ pub async fn store_conformance(store: impl SessionStore) {
     remembered::nothing_is_resumed_after_the_end_in_a_race(&store, &made).await;
     remembered::a_forgotten_browser_is_swept(&store, &made).await;
     data::values_are_written_one_by_one(&store, &made).await;
+    data::values_begin_with_their_session(&store, &made).await;
     data::values_end_with_their_session(&store, &made).await;
     data::values_go_on_with_a_renewed_session(&store, &made).await;
     data::there_is_a_limit_to_them(&store, &made).await;
@@ -67,7 +70,12 @@ pub async fn store_conformance(store: impl SessionStore) {
 
 async fn create(store: &impl SessionStore, session: &Session) {
     let created = store
-        .create(session.clone(), None, Replaced::default())
+        .create(
+            session.clone(),
+            DataValues::new(),
+            None,
+            Replaced::default(),
+        )
         .await;
     created.expect("create");
 }
@@ -101,7 +109,12 @@ impl Sessions {
             HOUR,
         );
         let created = store
-            .create(session.clone(), Some(login.clone()), Replaced::default())
+            .create(
+                session.clone(),
+                DataValues::new(),
+                Some(login.clone()),
+                Replaced::default(),
+            )
             .await;
         created.expect("create");
         Remembered {

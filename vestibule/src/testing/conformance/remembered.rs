@@ -4,7 +4,9 @@ use std::future::Future;
 use std::task::Poll;
 
 use super::{HOUR, NOW, RACES, Remembered, Sessions};
-use crate::session::{RememberToken, RememberedLogin, SessionExpiry, SessionStore, UserId};
+use crate::session::{
+    DataValues, RememberToken, RememberedLogin, SessionExpiry, SessionStore, UserId,
+};
 
 pub(super) async fn a_remembered_login_is_loaded_as_it_was(
     store: &impl SessionStore,
@@ -32,7 +34,12 @@ pub(super) async fn a_remember_token_is_used_once(store: &impl SessionStore, ses
     let (first, second) = (sessions.resumed(&login), sessions.resumed(&login));
 
     let resumed = store
-        .resume(first.clone(), rotated.clone(), login.token)
+        .resume(
+            first.clone(),
+            DataValues::new(),
+            rotated.clone(),
+            login.token,
+        )
         .await;
 
     assert!(resumed.expect("resume"), "once");
@@ -40,7 +47,12 @@ pub(super) async fn a_remember_token_is_used_once(store: &impl SessionStore, ses
     assert_eq!(loaded.as_ref(), Some(&rotated), "it has its next token");
     assert_eq!(store.load(first.id).await.expect("load"), Some(first));
     let resumed = store
-        .resume(second.clone(), rotated.clone(), login.token)
+        .resume(
+            second.clone(),
+            DataValues::new(),
+            rotated.clone(),
+            login.token,
+        )
         .await;
     assert!(!resumed.expect("resume"), "and not again");
     assert_eq!(store.load(second.id).await.expect("load"), None);
@@ -50,7 +62,12 @@ pub(super) async fn of_uses_in_a_race_one_succeeds(store: &impl SessionStore, se
     let Remembered { login, token, .. } = sessions.remembered(store, "1").await;
     let uses = (0..50).map(|_| {
         let (rotated, _) = login.rotated(&token, &sessions.0, NOW).expect("a token");
-        store.resume(sessions.resumed(&login), rotated, login.token)
+        store.resume(
+            sessions.resumed(&login),
+            DataValues::new(),
+            rotated,
+            login.token,
+        )
     });
 
     let resumed = all(uses).await;
@@ -66,7 +83,12 @@ pub(super) async fn a_remembered_login_and_its_sessions_end_together(
     for end_by_session in [true, false] {
         let Remembered { session, login, .. } = sessions.remembered(store, "1").await;
         let second = sessions.resumed(&login);
-        let resumed = store.resume(second.clone(), login.clone(), login.token);
+        let resumed = store.resume(
+            second.clone(),
+            DataValues::new(),
+            login.clone(),
+            login.token,
+        );
         assert!(resumed.await.expect("resume"));
 
         let was_there = if end_by_session {
@@ -81,7 +103,9 @@ pub(super) async fn a_remembered_login_and_its_sessions_end_together(
         for id in [session.id, second.id] {
             assert_eq!(store.load(id).await.expect("load"), None);
         }
-        let late = store.resume(second, login.clone(), login.token).await;
+        let late = store
+            .resume(second, DataValues::new(), login.clone(), login.token)
+            .await;
         assert!(!late.expect("resume"), "it does not begin again");
         let extended = store.extend_remembered(login.id, NOW + HOUR).await;
         assert!(!extended.expect("extend"));
@@ -127,7 +151,7 @@ pub(super) async fn nothing_is_resumed_after_the_end_in_a_race(
 
         let (ended, resumed) = tokio::join!(
             store.revoke_user("", &user, None),
-            store.resume(session, rotated, login.token)
+            store.resume(session, DataValues::new(), rotated, login.token)
         );
 
         ended.expect("revoke_user");

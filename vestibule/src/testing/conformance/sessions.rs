@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{HOUR, NOW, RACES, Remembered, Sessions, create};
-use crate::session::{Replaced, SessionExpiry, SessionStore, Slots, UserId};
+use crate::session::{
+    DataValues, MAX_REALM_CHARS, Replaced, SessionExpiry, SessionStore, Slots, UserId,
+    anonymous_realm,
+};
 
 pub(super) async fn what_is_created_is_loaded_as_it_was(
     store: &impl SessionStore,
@@ -26,7 +29,9 @@ pub(super) async fn an_id_is_created_once(store: &impl SessionStore, sessions: &
     foreign.id = session.id;
     create(store, &session).await;
 
-    let again = store.create(foreign, None, Replaced::default()).await;
+    let again = store
+        .create(foreign, DataValues::new(), None, Replaced::default())
+        .await;
 
     assert!(again.is_err(), "an id that is taken is refused");
     let loaded = store.load(session.id).await.expect("load");
@@ -41,7 +46,9 @@ pub(super) async fn a_replaced_session_is_gone(store: &impl SessionStore, sessio
         session: Some(old.id),
         remembered: None,
     };
-    let created = store.create(new.clone(), None, replaced).await;
+    let created = store
+        .create(new.clone(), DataValues::new(), None, replaced)
+        .await;
     created.expect("create");
 
     assert_eq!(store.load(old.id).await.expect("load"), None, "replaced");
@@ -123,6 +130,41 @@ pub(super) async fn the_sessions_of_a_user_are_listed_and_nobody_elses(
     store.revoke(first.id).await.expect("revoke");
     let listed = store.list_user("", &UserId::from("lister")).await;
     assert_eq!(listed.expect("list_user"), [second], "an ended one is gone");
+}
+
+/// Such a session is in a realm that no login manager can have, of a user whom nobody can be.
+pub(super) async fn a_session_may_be_an_anonymous_visitor_s(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let longest = "r".repeat(MAX_REALM_CHARS);
+    for realm in ["", &longest] {
+        let anonymous = anonymous_realm(realm);
+        let mut session = sessions.of("anonymous");
+        session.user_id = session.public_id.as_str().into();
+        session.realm.clone_from(&anonymous);
+        let mut users = sessions.of(session.user_id.as_str());
+        realm.clone_into(&mut users.realm);
+        create(store, &session).await;
+        create(store, &users).await;
+
+        let loaded = store.load(session.id).await.expect("load");
+        assert_eq!(loaded.as_ref(), Some(&session), "loaded as created");
+        let listed = store.list_user(&anonymous, &session.user_id).await;
+        assert_eq!(listed.expect("list_user"), [session.clone()]);
+        let ended = store.revoke_user(realm, &session.user_id, None).await;
+        assert_eq!(ended.expect("revoke_user"), 1, "the user's, and no other");
+        let expiry = SessionExpiry::default();
+        store.sweep(realm, expiry, NOW + HOUR).await.expect("sweep");
+        let loaded = store.load(session.id).await.expect("load");
+        assert!(loaded.is_some(), "realms are swept one by one");
+        store
+            .sweep(&anonymous, expiry, NOW + HOUR)
+            .await
+            .expect("sweep");
+        let loaded = store.load(session.id).await.expect("load");
+        assert_eq!(loaded, None, "swept");
+    }
 }
 
 pub(super) async fn the_sweep_takes_the_expired_only(
@@ -236,7 +278,9 @@ pub(super) async fn what_changes_is_told(store: &impl SessionStore, sessions: &S
                     session: Some(session.id),
                     remembered: None,
                 };
-                let created = store.create(sessions.of("told"), None, replaced).await;
+                let created = store
+                    .create(sessions.of("told"), DataValues::new(), None, replaced)
+                    .await;
                 created.expect("create");
             }
             Change::ReplaceRemembered => {
@@ -244,7 +288,9 @@ pub(super) async fn what_changes_is_told(store: &impl SessionStore, sessions: &S
                     session: None,
                     remembered: session.remembered,
                 };
-                let created = store.create(sessions.of("told"), None, replaced).await;
+                let created = store
+                    .create(sessions.of("told"), DataValues::new(), None, replaced)
+                    .await;
                 created.expect("create");
             }
             Change::Revoke => drop(store.revoke(session.id).await),
@@ -354,7 +400,7 @@ pub(super) async fn ending_a_session_ends_what_it_was_renewed_as(
                     remembered: None,
                 };
                 let next = sessions.of("1");
-                let created = store.create(next, None, replaced).await;
+                let created = store.create(next, DataValues::new(), None, replaced).await;
                 created.expect("create");
             } else {
                 assert!(store.revoke(before.id).await.expect("revoke"));
