@@ -58,6 +58,21 @@ async fn another_password_ends_all_sessions_but_this_one_which_gets_a_new_token(
     assert!(log_in(&app, NEW).await.cookie(COOKIE).is_some());
 }
 
+/// They are refused either way; but a table that keeps them shows what was.
+#[tokio::test]
+async fn of_the_sessions_before_another_password_nothing_stays_in_the_store() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    log_in(&app, PASSWORD).await;
+    let browser = log_in(&app, PASSWORD).await;
+
+    change(&browser, PASSWORD, NEW).await;
+
+    app.clock.advance(Duration::from_hours(24 * 365));
+    let swept = app.site.accounts().sweep_sessions().await.unwrap();
+    assert_eq!(swept, 2, "this session, and what remembers its browser");
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_said_and_changes_nothing() {
     let app = TestApp::new().await;
