@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::routing::{get, post};
+use futures_util::stream;
 use http::StatusCode;
 use sea_orm::{ConnectionTrait, Database as Connection, DatabaseConnection, Statement};
 use vestibule::accounts::{Account, Actor, Username};
@@ -19,7 +21,7 @@ use vestibule::login::{Event, EventRecord, SessionProtection};
 use vestibule::testing::{
     Mailbox, PASSWORD, TestApp, TestClient, TestResponse, fresh_database_url,
 };
-use vestibule::{CurrentUser, FreshUser, Login, Result};
+use vestibule::{CurrentUser, Error, FreshUser, Login, Result};
 
 const SESSION: &str = "__Host-session";
 const REMEMBER: &str = "__Host-remember";
@@ -60,6 +62,7 @@ impl Target {
                     get(|_: FreshUser<Account>| async { "sensitive" }),
                 )
                 .route("/panics", get(panics))
+                .route("/stream", get(stream))
                 .route("/everywhere", post(everywhere)),
         );
         app.registered("alice").await;
@@ -206,6 +209,14 @@ impl Target {
 
 async fn everywhere(login: Login<Account>) -> Result<String> {
     Ok(login.log_out_everywhere().await?.to_string())
+}
+
+/// Asks who this is when the response has begun.
+async fn stream(login: Login<Account>) -> Body {
+    Body::from_stream(stream::once(async move {
+        let user = login.current_user().await?;
+        Ok::<_, Error>(user.map_or_else(|| "nobody".to_owned(), |user| user.username.to_string()))
+    }))
 }
 
 async fn panics(user: CurrentUser<Account>) {
@@ -735,6 +746,21 @@ async fn a_page_that_panics_does_not_make_the_owner_a_thief() {
     assert_eq!(broken.status, StatusCode::INTERNAL_SERVER_ERROR);
     target.app.clock.advance(GRACE);
     browser.restart();
+    assert!(is_in(&browser).await);
+    assert_eq!(target.count(Event::RememberCookieReused), 0);
+}
+
+/// A page that asks who this is when its answer has begun: no token could go with it any more.
+#[tokio::test]
+async fn a_stream_that_asks_late_does_not_make_the_owner_a_thief() {
+    let target = Target::new().await;
+    let browser = target.remembered().await;
+    assert_eq!(browser.get("/stream").await.text(), "alice");
+    browser.restart();
+
+    assert_eq!(browser.get("/stream").await.text(), "nobody");
+
+    target.app.clock.advance(GRACE);
     assert!(is_in(&browser).await);
     assert_eq!(target.count(Event::RememberCookieReused), 0);
 }

@@ -10,9 +10,13 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use redis_server::{RedisServer, free_port, join};
 use tokio::time::interval;
+use vestibule::clock::Timestamp;
 use vestibule::crypto::random::Random;
 use vestibule::database::Database;
-use vestibule::session::SessionStore;
+use vestibule::session::{
+    DataValues, RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionId,
+    SessionStore,
+};
 use vestibule::stores::RedisStore;
 use vestibule::testing::{TestApp, TestClient, store_conformance};
 
@@ -46,6 +50,41 @@ async fn the_redis_store_keeps_the_rules() {
     let store = RedisStore::connect(&url(&server)).await.unwrap();
 
     store_conformance(store).await;
+}
+
+/// As a call is that is made again, in a cluster, when its answer was lost.
+#[tokio::test]
+async fn a_session_that_is_there_already_may_be_begun_again_and_no_other_by_its_id() {
+    let server = start(&[]);
+    let store = RedisStore::connect(&url(&server)).await.unwrap();
+    let (now, day) = (Timestamp::from_millis(0), Duration::from_hours(24));
+    let (id, remembered) = ([1; 32], [2; 32]);
+    let session = |public_id: &str| {
+        let (id, user) = (SessionId::from_bytes(id), "1".into());
+        Session::new(id, public_id.to_owned(), user, 0, now, day)
+    };
+    let login = |token| {
+        let (id, token) = (RememberedId::from_bytes(remembered), [token; 32]);
+        let token = RememberDigest::from_bytes(token);
+        RememberedLogin::new(id, token, "1".into(), 0, now, day)
+    };
+    let create = async |public_id| {
+        let (data, replaced) = (DataValues::new(), Replaced::default());
+        let created = store.create(session(public_id), data, Some(login(3)), replaced);
+        created.await.is_ok()
+    };
+    let resume = async |public_id: &str| {
+        let (seen, mut next) = (login(3).token, session(public_id));
+        next.id = SessionId::from_bytes([5; 32]);
+        let resumed = store.resume(next, DataValues::new(), login(4), seen);
+        resumed.await.unwrap()
+    };
+
+    let begun = [create("a").await, create("a").await, create("b").await];
+
+    assert_eq!(begun, [true, true, false]);
+    let resumed = [resume("c").await, resume("c").await, resume("d").await];
+    assert_eq!(resumed, [true, true, false]);
 }
 
 /// Two masters; the one that is asked first has none of the keys, and says who has.

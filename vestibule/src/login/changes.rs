@@ -33,6 +33,7 @@ impl<U: User> Visit<U> {
         headers: &HeaderMap,
     ) -> Result<bool> {
         self.check()?;
+        self.check_unanswered()?;
         let manager = &*self.manager;
         #[cfg(any(test, feature = "testing"))]
         self.test_login_is_done();
@@ -105,6 +106,7 @@ impl<U: User> Visit<U> {
     /// Notes that the user has shown a credential again: the session goes on under a new token,
     /// fresh, with this browser as its own. Returns whether there was a session to go on.
     pub(crate) async fn confirm(&self, request: &Parts) -> Result<bool> {
+        self.check_unanswered()?;
         let Some(logged_in) = self.resolve(request).await? else {
             return Ok(false);
         };

@@ -20,7 +20,8 @@ use crate::session::{DataChanges, DataKey, DataOutcome, DataValues, SessionId, a
 /// visitor are in cookies, encrypted and signed ([`LoginManager::anonymous_data`]), until the
 /// browser is closed; the visitor cannot read or make one, but can bring back an older one. Where
 /// that will not do, they are in the store too ([`LoginManager::anonymous_data_in_store`]); whoever
-/// throws the cookie away begins anew either way. At the log-in what is [`kept`](DataKey::kept_at_log_in) goes to the session, and the rest ends.
+/// throws the cookie away begins anew either way. At the log-in what is
+/// [`kept`](DataKey::kept_at_log_in) goes to the session, and the rest ends.
 ///
 /// Values are written one by one: requests in parallel do not undo what the others write under
 /// other keys. Nothing is read or written for requests that do not ask.
@@ -108,8 +109,8 @@ impl<U: User> SessionData<U> {
     /// Removes a value, if there is one.
     ///
     /// # Errors
-    /// When the session store or the user loader failed, or the key has no proper name
-    /// ([`Error::is_config`]).
+    /// When the session store or the user loader failed, the key has no proper name, or the value
+    /// is in a cookie and the response has begun ([`Error::is_config`]).
     pub async fn remove<T>(&self, key: DataKey<T>) -> Result<()> {
         // Where there is no session, or no cookie, there is no value.
         let _ = self.change(key, None).await?;
@@ -177,7 +178,7 @@ impl<U: User> Visit<U> {
     /// The values of a session; the store is asked once a request.
     pub(super) async fn data_of(&self, id: SessionId) -> Result<DataValues> {
         let mut read = self.data.lock().await;
-        if let Some(read) = read.as_ref().filter(|read| read.of == id) {
+        if let Some(read) = self.what_was_read(&read, id) {
             return Ok(read.values.clone());
         }
         let values = self.manager.store.load_data(id).await?;
@@ -210,6 +211,17 @@ impl<U: User> Visit<U> {
     /// Whether the values of this session were read in this request.
     pub(super) async fn has_read_data_of(&self, id: SessionId) -> bool {
         let read = self.data.lock().await;
-        read.as_ref().is_some_and(|read| read.of == id)
+        self.what_was_read(&read, id).is_some()
+    }
+
+    /// What was read of this session. Once the response has begun, as in a stream, time goes by,
+    /// and the store is asked again.
+    fn what_was_read<'a>(
+        &self,
+        read: &'a Option<Box<DataRead>>,
+        id: SessionId,
+    ) -> Option<&'a DataRead> {
+        let read = read.as_deref().filter(|read| read.of == id)?;
+        (!self.state().is_answered).then_some(read)
     }
 }

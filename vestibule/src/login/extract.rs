@@ -61,7 +61,8 @@ impl<U: User> Login<U> {
     /// before. Check the credential first: this does not.
     ///
     /// # Errors
-    /// When awaited: when the store failed, or no store could keep the user's id
+    /// When awaited: when the store failed; when no store could keep the user's id, or the
+    /// response has begun, as in a stream, and no cookie can go with it any more
     /// ([`Error::is_config`](crate::Error::is_config)).
     pub fn log_in<'a>(&'a self, user: &'a U) -> LogIn<'a, U> {
         LogIn {
@@ -118,7 +119,8 @@ impl<U: User> Login<U> {
     /// Check the credential first: this does not.
     ///
     /// # Errors
-    /// When the session store or the user loader failed.
+    /// When the session store or the user loader failed, or the response has begun, as in a
+    /// stream ([`Error::is_config`](crate::Error::is_config)).
     pub async fn confirm(&self) -> Result<ConfirmOutcome> {
         let has_session = self.visit.confirm(&self.request).await?;
         Ok(if has_session {

@@ -51,7 +51,7 @@ impl<U: User> Visit<U> {
         Ok(found.is_some_and(|found| manager.expiry.is_alive(&found, manager.clock.now())))
     }
 
-    async fn by_session(&self) -> Result<Option<Arc<LoggedIn<U>>>> {
+    pub(super) async fn by_session(&self) -> Result<Option<Arc<LoggedIn<U>>>> {
         let Some(token) = &self.sent().token else {
             return Ok(None);
         };
@@ -257,6 +257,11 @@ impl<U: User> Visit<U> {
         let Some(token) = &self.sent().remember_token else {
             return Ok(None);
         };
+        if self.state().is_answered {
+            // The next token would not reach the browser, which would come back with this one,
+            // like a thief.
+            return Ok(None);
+        }
         let manager = &*self.manager;
         // Of requests that use one token at a time one is the first; the others find at the
         // second look that it was just replaced, or ended.

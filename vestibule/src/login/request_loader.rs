@@ -14,8 +14,9 @@ use crate::login::User;
 /// `request_loader`.
 ///
 /// It is asked where no session and no remember cookie says who this is, at every request
-/// anew, and its user is never fresh. The request has all but the login itself: who asks it for
-/// the user who is to be found here is refused as on a route without the layer. Implement it, or pass a closure:
+/// anew, and its user is never fresh. The request has all but the login itself: an extractor of
+/// its user, whom it is to find, answers as on a route without the layer, with 500. Implement it,
+/// or pass a closure:
 ///
 /// ```
 /// use std::convert::Infallible;

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
+use axum::body::Body;
 use axum::routing::{any, get, post};
+use futures_util::stream;
 use http::StatusCode;
 
 use crate::error::{Error, Result};
@@ -87,11 +89,25 @@ async fn in_and_out(login: Login<Member>) -> Result<String> {
     Ok(format!("{:?}", login.current_user().await?))
 }
 
+/// Logs in and confirms when the response has begun.
+async fn late(login: Login<Member>) -> Body {
+    Body::from_stream(stream::once(async move {
+        let alice = member("alice", true);
+        let logged_in = login
+            .log_in(&alice)
+            .await
+            .map_err(|error| error.is_config());
+        let confirmed = login.confirm().await.map_err(|error| error.is_config());
+        Ok::<_, Error>(format!("{logged_in:?} {confirmed:?}"))
+    }))
+}
+
 fn routes() -> Router {
     Router::new()
         .route("/who", get(who))
         .route("/in", post(log_in_as))
         .route("/force", post(force))
+        .route("/late", post(late))
         .route("/in-and-out", post(in_and_out))
         .route(
             "/private",
@@ -285,5 +301,22 @@ async fn a_form_from_plain_http_is_refused_on_https() {
             .post_with("/in", &[("origin", origin)], "alice")
             .await;
         assert_eq!(response.status, status, "{origin}");
+    }
+}
+
+/// Their tokens would not reach the browser: a session that nobody has, or one lost.
+#[tokio::test]
+async fn once_the_response_has_begun_nobody_logs_in_or_confirms() {
+    let members = Members::default();
+    members.set(Some(member("alice", true)));
+    let browser = browser(&members, None);
+
+    for who in ["nobody", "alice"] {
+        let answer = browser.post("/late", &[]).await;
+
+        assert_eq!(answer.text(), "Err(true) Err(true)");
+        assert!(answer.set_cookies().is_empty());
+        assert_eq!(browser.get("/who").await.text(), who);
+        browser.post_with("/in", &[], "alice").await;
     }
 }

@@ -101,8 +101,8 @@ pub(crate) struct Sent {
 #[derive(Clone)]
 struct Innermost {
     visit: Arc<dyn AnyVisit>,
-    /// The type of the users among whom nobody may ask, as they are being looked up.
-    hidden: Option<TypeId>,
+    /// The types of users for whom nobody may ask, as they are being looked up.
+    hidden: Vec<TypeId>,
 }
 
 trait AnyVisit: Any + Send + Sync {
@@ -124,7 +124,7 @@ impl<U: User> AnyVisit for Visit<U> {
 impl Innermost {
     /// This one, or one around it, with users of this type.
     fn of<U: User>(&self) -> Option<Arc<Visit<U>>> {
-        if self.hidden == Some(TypeId::of::<U>()) {
+        if self.hidden.contains(&TypeId::of::<U>()) {
             return None;
         }
         let visit: Arc<dyn Any + Send + Sync> = self.visit.clone();
@@ -189,7 +189,7 @@ impl<U: User> Visit<U> {
         });
         extensions.insert(Innermost {
             visit: visit.clone(),
-            hidden: None,
+            hidden: Vec::new(),
         });
         visit
     }
@@ -207,6 +207,18 @@ impl<U: User> Visit<U> {
         )))
     }
 
+    /// # Errors
+    /// When the response has begun: a token that is made now would not reach the browser.
+    pub(super) fn check_unanswered(&self) -> Result<()> {
+        if !self.state().is_answered {
+            return Ok(());
+        }
+        Err(Error::config(
+            "the response has begun, and the cookie of a log-in cannot go with it: log in and \
+             confirm before the handler returns, and not in a stream",
+        ))
+    }
+
     /// The visit that the layer put into this request, which has been read.
     pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions) -> Option<Arc<Self>> {
         let visit = extensions.get::<Innermost>()?.of::<U>()?;
@@ -218,7 +230,7 @@ impl<U: User> Visit<U> {
     /// would wait for themselves.
     pub(super) fn hide(extensions: &mut Extensions) {
         if let Some(innermost) = extensions.get_mut::<Innermost>() {
-            innermost.hidden = Some(TypeId::of::<U>());
+            innermost.hidden.push(TypeId::of::<U>());
         }
     }
 
@@ -377,8 +389,7 @@ impl<U: User> Visit<U> {
     pub(crate) fn finish(&self, response: &mut Response) {
         let mut state = self.state();
         state.is_answered = true;
-        let set_cookies = state.set_cookies.take();
-        if set_cookies.is_none() && matches!(state.visitor, Visitor::NotAsked) {
+        if state.set_cookies.is_none() && matches!(state.visitor, Visitor::NotAsked) {
             return;
         }
         let headers = response.headers_mut();
@@ -393,19 +404,19 @@ impl<U: User> Visit<U> {
         }
         // Whatever the handler thinks: what depends on who asks is nobody else's.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let Some(set) = set_cookies else {
+        let Some(set) = &state.set_cookies else {
             return;
         };
         let cookies = [
-            set.session,
-            set.remember,
-            set.next,
-            set.messages,
-            set.anonymous,
+            &set.session,
+            &set.remember,
+            &set.next,
+            &set.messages,
+            &set.anonymous,
         ];
-        let data = set.data.into_values().map(|set| set.cookie);
+        let data = set.data.values().map(|set| &set.cookie);
         for cookie in cookies.into_iter().flatten().chain(data) {
-            cookies::append(headers, &cookie);
+            cookies::append(headers, cookie);
         }
     }
 

@@ -107,15 +107,15 @@ impl RememberCookie {
                 self.name
             )));
         }
-        let is = |name: &str, own: &str| {
+        let is_in_a_realm = |name: &str, own: &str| {
             let of_a_realm = name.strip_suffix(own);
             of_a_realm.is_some_and(|realm| realm.is_empty() || realm.ends_with('-'))
         };
         // Each value of an anonymous visitor is in one, as `data.cart`.
         let before_dot = self.name.split('.').next().unwrap_or_default();
-        let is_ours = |own: &str| is(&self.name, own);
+        let is_ours = |own: &str| is_in_a_realm(&self.name, own);
         if ["session", "next", "flash"].into_iter().any(is_ours)
-            || is(before_dot, "data")
+            || is_in_a_realm(before_dot, "data")
             || self.name.starts_with("__")
         {
             return Err(Error::config(format!(

@@ -12,6 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path};
 use axum::routing::{get, post};
+use futures_util::stream;
 use http::StatusCode;
 use http::request::Parts;
 use tokio::sync::Notify;
@@ -419,26 +420,65 @@ async fn a_request_loader_that_asks_for_its_own_login_is_refused() {
 
 #[tokio::test]
 async fn once_the_response_has_begun_no_value_begins_and_those_in_the_store_go_on() {
-    let in_cookies = manager(MemoryStore::new()).anonymous_data(&key());
-    let in_store = manager(MemoryStore::new()).anonymous_data_in_store();
-    for (manager, later) in [(in_cookies, "NoSession"), (in_store, "Written")] {
-        let late = async |data: Data| {
-            Body::from_stream(futures_util::stream::once(async move {
-                let painted = data.set(COLOUR, &"red".to_owned()).await;
-                painted.map(|outcome| format!("{outcome:?}"))
+    let store = MemoryStore::new();
+    let in_cookies = manager(store.clone()).anonymous_data(&key());
+    let in_store = manager(store.clone()).anonymous_data_in_store();
+    for (manager, is_written) in [(in_cookies, false), (in_store, true)] {
+        let late = async |data: Data, Path(name): Path<String>| {
+            Body::from_stream(stream::once(async move {
+                let outcome = match &*name {
+                    "remove" => data.remove(CART).await.map(|()| DataOutcome::Written),
+                    colour => data.set(COLOUR, &colour.to_owned()).await,
+                };
+                let outcome = outcome.map_err(|error| error.is_config());
+                let (cart, colour) = (data.get(CART).await?, data.get(COLOUR).await?);
+                Ok::<_, Error>(format!("{outcome:?} {cart:?} {colour:?}"))
             }))
+        };
+        let early = async |data: Data| {
+            let _ = data.set(COLOUR, &"blue".to_owned()).await?;
+            let read = async move { data.get(COLOUR).await.map(|read| format!("{read:?}")) };
+            Ok::<_, Error>(Body::from_stream(stream::once(read)))
         };
         let router = Router::new()
             .route("/add/{id}", post(add::<Member>))
-            .route("/late", post(late))
+            .route("/show", get(show::<Member>))
+            .route("/early", post(early))
+            .route("/late/{name}", post(late))
             .layer(manager.layer());
         let client = TestClient::new(router);
 
-        assert_eq!(done(&client, "/late").await, "NoSession");
-        assert_eq!(client.cookie_names(), [""; 0]);
+        assert_eq!(done(&client, "/late/red").await, "Ok(NoSession) None None");
+        assert_eq!(format!("{store:?}"), "MemoryStore(0 sessions)");
         done(&client, "/add/1").await;
-        assert_eq!(done(&client, "/late").await, later);
+        let [red, removed] = match is_written {
+            true => [
+                r#"Ok(Written) Some([1]) Some("red")"#,
+                r#"Ok(Written) None Some("red")"#,
+            ],
+            false => ["Ok(NoSession) Some([1]) None", "Err(true) Some([1]) None"],
+        };
+        assert_eq!(done(&client, "/late/red").await, red);
+        assert_eq!(done(&client, "/late/remove").await, removed);
+        assert!(removed.ends_with(&shown(&client).await));
+        assert_eq!(done(&client, "/early").await, r#"Some("blue")"#);
     }
+}
+
+/// A log-in page need not ask first who this is.
+#[tokio::test]
+async fn whoever_logs_in_where_another_was_gets_nothing_that_lay_in_the_browser() {
+    let client = app(manager(MemoryStore::new()).anonymous_data(&key()));
+    done(&client, "/add/1").await;
+    let late = client.cookie(CART_COOKIE).unwrap();
+    done(&client, "/empty").await;
+    done(&client, "/log-in/alice").await;
+    client.set_cookie(CART_COOKIE, &late);
+
+    assert_eq!(done(&client, "/try/bob").await, "LoggedIn");
+
+    assert_eq!(shown(&client).await, "None None");
+    assert_eq!(client.cookie_names(), ["__Host-session"]);
 }
 
 /// A log-in takes its time, for the password.

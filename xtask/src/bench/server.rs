@@ -116,7 +116,8 @@ impl Server {
         let workers = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
         let mut kb = status_kb(&id.to_string(), of)?;
         for worker in workers.split_whitespace() {
-            kb += status_kb(worker, of)?;
+            // One that has just ended, and is replaced, has none.
+            kb += status_kb(worker, of).unwrap_or(0.0);
         }
         Ok(kb / 1_024.0)
     }

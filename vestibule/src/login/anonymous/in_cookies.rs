@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cookie::Cookie;
 use http::HeaderMap;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::login::User;
 use crate::login::anonymous::{AnonymousValue, AnonymousValues};
 use crate::login::visit::Visit;
@@ -56,9 +56,7 @@ impl<U: User> Visit<U> {
         value: Option<AnonymousValue>,
         headers: &HeaderMap,
     ) -> Result<DataOutcome> {
-        if self.state().is_answered {
-            return Ok(DataOutcome::NoSession);
-        }
+        let is_removed = value.is_none();
         let cookie = match &value {
             Some(value) => {
                 let mut values = self.data_in_cookies(cookies, headers);
@@ -73,7 +71,16 @@ impl<U: User> Visit<U> {
             None => return Ok(DataOutcome::Written),
         };
         let set = SetValue { cookie, value };
-        self.state().set_cookies().data.insert(name.to_owned(), set);
+        let mut state = self.state();
+        match (state.is_answered, is_removed) {
+            (false, _) => drop(state.set_cookies().data.insert(name.to_owned(), set)),
+            (true, false) => return Ok(DataOutcome::NoSession),
+            (true, true) => {
+                return Err(Error::config(
+                    "the response has begun, and cannot take a value of an anonymous visitor away",
+                ));
+            }
+        }
         Ok(DataOutcome::Written)
     }
 

@@ -63,9 +63,10 @@ impl<U: User> Visit<U> {
         let id = match self.anonymous_session(anonymous, headers).await? {
             Some(id) => id,
             None if is_removed => return Ok(DataOutcome::Written),
-            // Its token would not reach the browser.
-            None if self.state().is_answered => return Ok(DataOutcome::NoSession),
-            None => self.begin_anonymous_session(anonymous).await?,
+            None => match self.begin_anonymous_session(anonymous).await? {
+                Some(id) => id,
+                None => return Ok(DataOutcome::NoSession),
+            },
         };
         self.change_data_of(id, &changes).await
     }
@@ -117,7 +118,14 @@ impl<U: User> Visit<U> {
         Ok(Some(id))
     }
 
-    async fn begin_anonymous_session(&self, anonymous: &AnonymousSession) -> Result<SessionId> {
+    /// None where the response has begun: the token would not reach the browser.
+    async fn begin_anonymous_session(
+        &self,
+        anonymous: &AnonymousSession,
+    ) -> Result<Option<SessionId>> {
+        if self.state().is_answered {
+            return Ok(None);
+        }
         let (manager, now) = (&*self.manager, self.manager.clock.now());
         let token = SessionToken::generate(&manager.random)?;
         let id = token.id(&anonymous.realm);
@@ -132,7 +140,11 @@ impl<U: User> Visit<U> {
             .await?;
         manager.sweep_if_due();
         self.set_anonymous_session(Some(id), anonymous.cookie.set(&token));
-        Ok(id)
+        if self.state().is_answered {
+            manager.store.revoke(id).await?;
+            return Ok(None);
+        }
+        Ok(Some(id))
     }
 
     fn set_anonymous_session(&self, id: Option<SessionId>, cookie: Cookie<'static>) {

@@ -112,10 +112,15 @@ impl<U: User> Visit<U> {
         // Another request may have written since this one has read.
         *self.data.lock().await = None;
         let values = self.anonymous_data(headers).await?.into_iter();
-        Ok(values
+        let kept: DataValues = values
             .filter(|(_, value)| value.is_kept)
             .map(|(name, value)| (name, value.json))
-            .collect())
+            .collect();
+        // Nobody may have asked yet whether somebody is logged in.
+        if !kept.is_empty() && self.known().is_none() && self.by_session().await?.is_some() {
+            return Ok(DataValues::new());
+        }
+        Ok(kept)
     }
 
     /// Takes the values of an anonymous visitor away.

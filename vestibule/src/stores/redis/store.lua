@@ -52,6 +52,11 @@ local function write_data(id, arguments, first)
   end
 end
 
+-- Whether this very session is there: whoever got no answer asks again.
+local function is_added(json)
+  return call('HGET', key('s', cjson.decode(json).id), 'data') == json
+end
+
 local function drop_session(id)
   local json = call('HGET', key('s', id), 'data')
   if not json then
@@ -126,7 +131,7 @@ local ops = {}
 function ops.create(json, fresh, seen, login, token, ends, session_id, login_id, ...)
   local id = cjson.decode(json).id
   if call('EXISTS', key('s', id)) == 1 then
-    return 0
+    return is_added(json) and 1 or 0
   end
   local came_of = session_id ~= '' and login_of(session_id)
   if came_of then
@@ -184,7 +189,7 @@ end
 -- session, fresh, seen; login, token, ends; the token it had; names and values
 function ops.resume(json, fresh, seen, login, token, ends, known, ...)
   if call('HGET', key('r', cjson.decode(login).id), 'token') ~= known then
-    return 0
+    return is_added(json) and 1 or 0
   end
   add_login(login, token, ends)
   add_session(json, fresh, seen)

@@ -79,8 +79,13 @@ pub(super) async fn values_begin_with_their_session(
     for seen in [login.token, login.token] {
         let session = sessions.resumed(&login);
         let id = session.id;
-        let begun = store.resume(session, begin.clone(), rotated.clone(), seen);
-        resumed.push((begun.await.expect("resume"), data(store, id).await));
+        let begun = store.resume(session.clone(), begin.clone(), rotated.clone(), seen);
+        let begun = begun.await.expect("resume");
+        if !begun {
+            // Would take up what was left behind.
+            create(store, &session).await;
+        }
+        resumed.push((begun, data(store, id).await));
     }
     let once = [(true, values.clone()), (false, Vec::new())];
     assert_eq!(resumed, once, "once, and nothing without a session");
@@ -95,13 +100,17 @@ pub(super) async fn values_begin_with_their_session(
     assert_eq!(data(store, next.id).await, values, "in place of another");
 
     let other = DataValues::from([("c".to_owned(), "1".to_owned())]);
-    let made = store.create(created.clone(), other, None, Replaced::default());
+    let mut taken = sessions.of("2");
+    taken.id = created.id;
+    let replaced = Replaced {
+        session: Some(next.id),
+        remembered: None,
+    };
+    let made = store.create(taken, other, None, replaced);
     assert!(made.await.is_err(), "an id that is taken is refused");
-    assert_eq!(
-        data(store, created.id).await,
-        values,
-        "and nothing happened"
-    );
+    for id in [created.id, next.id] {
+        assert_eq!(data(store, id).await, values, "and nothing happened");
+    }
 }
 
 pub(super) async fn values_end_with_their_session(store: &impl SessionStore, sessions: &Sessions) {
