@@ -465,6 +465,40 @@ async fn once_the_response_has_begun_no_value_begins_and_those_in_the_store_go_o
     }
 }
 
+#[tokio::test]
+async fn a_stream_sees_what_other_requests_write() {
+    let (read, written) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let watch = {
+        let (read, written) = (read.clone(), written.clone());
+        async move |data: Data| {
+            Body::from_stream(stream::once(async move {
+                let before = data.get(CART).await?;
+                read.notify_one();
+                written.notified().await;
+                let after = data.get(CART).await?;
+                Ok::<_, Error>(format!("{before:?} {after:?}"))
+            }))
+        }
+    };
+    let router = Router::new()
+        .route("/add/{id}", post(add::<Member>))
+        .route("/log-in/{name}", post(log_in))
+        .route("/watch", post(watch))
+        .layer(manager(MemoryStore::new()).layer());
+    let client = TestClient::new(router);
+    done(&client, "/log-in/alice").await;
+    done(&client, "/add/1").await;
+    let other_tab = client.stolen();
+
+    let (watched, ()) = tokio::join!(done(&client, "/watch"), async {
+        read.notified().await;
+        done(&other_tab, "/add/2").await;
+        written.notify_one();
+    });
+
+    assert_eq!(watched, "Some([1]) Some([1, 2])");
+}
+
 /// A log-in page need not ask first who this is.
 #[tokio::test]
 async fn whoever_logs_in_where_another_was_gets_nothing_that_lay_in_the_browser() {
