@@ -83,6 +83,7 @@ impl<U: User> Visit<U> {
             .store
             .create(session.clone(), kept, login, replaced)
             .await?;
+        let session = Arc::new(session);
         // From here on the browser must get its cookies, whatever else fails.
         self.state().set_cookies().remember = match &remembered {
             Some((token, login)) => Some(self.manager.cookies.remember.set(token, login, now)),
@@ -93,7 +94,7 @@ impl<U: User> Visit<U> {
             is_fresh: self.is_fresh(&session, now),
             is_remembered: remembered.is_some(),
             user: user.clone(),
-            session: Some(Arc::new(session.clone())),
+            session: Some(session.clone()),
         };
         self.go_on(&token, logged_in);
         self.drop_data(headers).await;

@@ -3,16 +3,15 @@
 
 #[cfg(feature = "sqlite")]
 mod in_store;
+mod in_streams;
 mod with_failures;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{FromRequestParts, Path};
 use axum::routing::{get, post};
-use futures_util::stream;
 use http::StatusCode;
 use http::request::Parts;
 use tokio::sync::Notify;
@@ -418,96 +417,22 @@ async fn a_request_loader_that_asks_for_its_own_login_is_refused() {
     assert_eq!(TestClient::new(router).get("/name").await.text(), "bob");
 }
 
-#[tokio::test]
-async fn once_the_response_has_begun_no_value_begins_and_those_in_the_store_go_on() {
-    let store = MemoryStore::new();
-    let in_cookies = manager(store.clone()).anonymous_data(&key());
-    let in_store = manager(store.clone()).anonymous_data_in_store();
-    for (manager, is_written) in [(in_cookies, false), (in_store, true)] {
-        let late = async |data: Data, Path(name): Path<String>| {
-            Body::from_stream(stream::once(async move {
-                let outcome = match &*name {
-                    "remove" => data.remove(CART).await.map(|()| DataOutcome::Written),
-                    colour => data.set(COLOUR, &colour.to_owned()).await,
-                };
-                let outcome = outcome.map_err(|error| error.is_config());
-                let (cart, colour) = (data.get(CART).await?, data.get(COLOUR).await?);
-                Ok::<_, Error>(format!("{outcome:?} {cart:?} {colour:?}"))
-            }))
-        };
-        let early = async |data: Data| {
-            let _ = data.set(COLOUR, &"blue".to_owned()).await?;
-            let read = async move { data.get(COLOUR).await.map(|read| format!("{read:?}")) };
-            Ok::<_, Error>(Body::from_stream(stream::once(read)))
-        };
-        let router = Router::new()
-            .route("/add/{id}", post(add::<Member>))
-            .route("/show", get(show::<Member>))
-            .route("/early", post(early))
-            .route("/late/{name}", post(late))
-            .layer(manager.layer());
-        let client = TestClient::new(router);
-
-        assert_eq!(done(&client, "/late/red").await, "Ok(NoSession) None None");
-        assert_eq!(format!("{store:?}"), "MemoryStore(0 sessions)");
-        done(&client, "/add/1").await;
-        let [red, removed] = match is_written {
-            true => [
-                r#"Ok(Written) Some([1]) Some("red")"#,
-                r#"Ok(Written) None Some("red")"#,
-            ],
-            false => ["Ok(NoSession) Some([1]) None", "Err(true) Some([1]) None"],
-        };
-        assert_eq!(done(&client, "/late/red").await, red);
-        assert_eq!(done(&client, "/late/remove").await, removed);
-        assert!(removed.ends_with(&shown(&client).await));
-        assert_eq!(done(&client, "/early").await, r#"Some("blue")"#);
-    }
-}
-
-#[tokio::test]
-async fn a_stream_sees_what_other_requests_write() {
-    let (read, written) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let watch = {
-        let (read, written) = (read.clone(), written.clone());
-        async move |data: Data| {
-            Body::from_stream(stream::once(async move {
-                let before = data.get(CART).await?;
-                read.notify_one();
-                written.notified().await;
-                let after = data.get(CART).await?;
-                Ok::<_, Error>(format!("{before:?} {after:?}"))
-            }))
-        }
-    };
-    let router = Router::new()
-        .route("/add/{id}", post(add::<Member>))
-        .route("/log-in/{name}", post(log_in))
-        .route("/watch", post(watch))
-        .layer(manager(MemoryStore::new()).layer());
-    let client = TestClient::new(router);
-    done(&client, "/log-in/alice").await;
-    done(&client, "/add/1").await;
-    let other_tab = client.stolen();
-
-    let (watched, ()) = tokio::join!(done(&client, "/watch"), async {
-        read.notified().await;
-        done(&other_tab, "/add/2").await;
-        written.notify_one();
-    });
-
-    assert_eq!(watched, "Some([1]) Some([1, 2])");
+/// Logs alice in, and brings back a value from before: an answer to a request from before the
+/// log-in may arrive after it.
+async fn late_answer(client: &TestClient) {
+    done(client, "/add/1").await;
+    let late = client.cookie(CART_COOKIE).unwrap();
+    done(client, "/empty").await;
+    done(client, "/log-in/alice").await;
+    client.set_cookie(CART_COOKIE, &late);
+    assert_eq!(client.cookie(CART_COOKIE), Some(late));
 }
 
 /// A log-in page need not ask first who this is.
 #[tokio::test]
 async fn whoever_logs_in_where_another_was_gets_nothing_that_lay_in_the_browser() {
     let client = app(manager(MemoryStore::new()).anonymous_data(&key()));
-    done(&client, "/add/1").await;
-    let late = client.cookie(CART_COOKIE).unwrap();
-    done(&client, "/empty").await;
-    done(&client, "/log-in/alice").await;
-    client.set_cookie(CART_COOKIE, &late);
+    late_answer(&client).await;
 
     assert_eq!(done(&client, "/try/bob").await, "LoggedIn");
 
@@ -549,17 +474,11 @@ async fn what_is_written_while_somebody_logs_in_is_kept() {
     assert_eq!(shown(&client).await, "Some([1, 2]) None");
 }
 
-/// An answer to a request from before the log-in may arrive after it.
 #[tokio::test]
 async fn what_a_late_answer_left_in_the_browser_is_nobody_s() {
     for asks in [false, true] {
         let client = app(manager(MemoryStore::new()).anonymous_data(&key()));
-        done(&client, "/add/1").await;
-        let late = client.cookie(CART_COOKIE).unwrap();
-        done(&client, "/empty").await;
-        done(&client, "/log-in/alice").await;
-        client.set_cookie(CART_COOKIE, &late);
-        assert_eq!(client.cookie(CART_COOKIE), Some(late.clone()));
+        late_answer(&client).await;
         if asks {
             assert_eq!(
                 shown(&client).await,
