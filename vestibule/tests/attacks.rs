@@ -17,7 +17,7 @@ use sea_orm::{ConnectionTrait, Database as Connection, DatabaseConnection, State
 use vestibule::accounts::{Account, Actor, Username};
 use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
-use vestibule::login::{Event, EventRecord, SessionProtection};
+use vestibule::login::{Event, EventRecord, SessionLimit, SessionProtection};
 use vestibule::testing::{
     Mailbox, PASSWORD, TestApp, TestClient, TestResponse, fresh_database_url,
 };
@@ -582,6 +582,52 @@ async fn parallel_log_ins_are_sessions_of_their_own_that_end_together() {
     }
     assert_eq!(target.rows("sessions").await, 0);
     assert_eq!(target.rows("remembered_logins").await, 0);
+}
+
+/// A16: a cap holds however many log in at once; and where the oldest end, as many stay.
+#[tokio::test]
+async fn of_parallel_log_ins_no_more_stay_than_the_cap_allows() {
+    for (cap, least) in [
+        (SessionLimit::end_oldest(3), 3),
+        (SessionLimit::refuse(3), 0),
+    ] {
+        let target = Target::with(|config| config.session_limit = cap).await;
+        let by = Actor::operator();
+        let accounts = target.app.site.accounts();
+        let id = target.alice().await.id;
+        accounts.by(by).end_sessions(&id).await.map(drop).unwrap();
+        let alice = target.alice().await;
+        // Passwords would be hashed one after the other.
+        let clock = target.app.clock.clone();
+        let log_in = move |login: Login<Account>| {
+            let alice = alice.clone();
+            clock.advance(Duration::from_millis(1));
+            async move { login.log_in(&alice).await.map(drop) }
+        };
+        let app = target.app.clone();
+        let app = app.routes(Router::new().route("/at-once", post(log_in)));
+        let log_ins: Vec<_> = (0..50)
+            .map(|_| {
+                let browser = app.browser();
+                tokio::spawn(async move {
+                    browser.post("/at-once", &[]).await;
+                    browser
+                })
+            })
+            .collect();
+
+        let mut stay = 0;
+        let mut browsers = Vec::new();
+        for log_in in log_ins {
+            browsers.push(log_in.await.unwrap());
+        }
+        for browser in &browsers {
+            stay += i64::from(is_in(browser).await);
+        }
+
+        assert!((least..=3).contains(&stay), "{cap:?}: {stay}");
+        assert_eq!(target.rows("sessions").await, stay, "{cap:?}");
+    }
 }
 
 /// A17: no token in any page, address or event.

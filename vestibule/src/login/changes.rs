@@ -98,7 +98,11 @@ impl<U: User> Visit<U> {
         };
         self.go_on(&token, logged_in);
         self.drop_data(headers).await;
-        self.end_oldest(user, &session, now).await;
+        let stays = self.end_surplus(user, &session, now).await;
+        if !stays || !self.end_oldest(user, &session, now).await {
+            self.forget();
+            return Ok(false);
+        }
         manager.sweep_if_due();
         self.tell(Event::LoggedIn).await;
         Ok(true)

@@ -348,7 +348,10 @@ impl<U: User> Visit<U> {
         self.set_session_cookie(&session_token);
         self.state().set_cookies().remember = Some(remember_cookie);
         self.drop_data(&request.headers).await;
-        self.end_oldest(user, &session, now).await;
+        if !self.end_oldest(user, &session, now).await {
+            self.forget();
+            return Ok(None);
+        }
         manager.sweep_if_due();
         self.tell_of_session(Event::LoadedFromCookie, &session)
             .await;
@@ -382,7 +385,7 @@ impl<U: User> Visit<U> {
         }))
     }
 
-    async fn tell_of_session(&self, event: Event, session: &Session) {
+    pub(super) async fn tell_of_session(&self, event: Event, session: &Session) {
         let user = Some(session.user_id.clone());
         self.tell_of(event, user, Some(session.public_id.clone()))
             .await;

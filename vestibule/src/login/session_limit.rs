@@ -6,10 +6,10 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::login::visit::Visit;
 use crate::login::{Event, User};
-use crate::session::{Replaced, Session};
+use crate::session::{Replaced, Session, one_of_each_browser};
 
 /// How many sessions a user may have at a time, and what happens to one more (OWASP ASVS 5.0,
-/// 7.1.2).
+/// 7.1.2). Those that came of one remembered login count as one: they are of one browser.
 ///
 /// ```
 /// use vestibule::login::SessionLimit;
@@ -25,9 +25,10 @@ pub enum SessionLimit {
     /// At most this many: with one more, the one that was seen longest ago ends, and what
     /// remembers its browser.
     EndOldest(NonZeroU16),
-    /// At most this many: one more log-in is refused. A remembered browser comes back all the
-    /// same, with one session more. A browser that was closed without logging out counts until its
-    /// session idles out: whoever loses a device can then not log in until somebody ends it.
+    /// At most this many: one more log-in is refused, and of those that come at the same moment
+    /// more than need be. A remembered browser comes back all the same. A browser that was closed
+    /// without logging out counts until its session idles out: whoever loses a device can then not
+    /// log in until somebody ends it.
     Refuse(NonZeroU16),
 }
 
@@ -54,36 +55,82 @@ impl<U: User> Visit<U> {
         let SessionLimit::Refuse(limit) = self.manager.session_limit else {
             return Ok(true);
         };
-        let alive = self.alive(user, now).await?;
-        let others = alive
-            .iter()
-            .filter(|other| Some(other.id) != replaced.session);
-        Ok(others.count() < usize::from(limit.get()))
+        let mut others = self.alive(user, now).await?;
+        let is_replaced = |other: &Session| replaced.session == Some(other.id);
+        let before = others.iter().filter(|other| is_replaced(other));
+        let before: Vec<_> = before.filter_map(|before| before.remembered).collect();
+        others.retain(|other| {
+            let login = other.remembered;
+            let ends = login.is_some_and(|login| before.contains(&login));
+            !is_replaced(other) && !ends && (login.is_none() || login != replaced.remembered)
+        });
+        one_of_each_browser(&mut others, None);
+        Ok(others.len() < usize::from(limit.get()))
     }
 
-    /// Ends what is too much now that `session` has begun. Two log-ins at a time both look, and
-    /// end the same ones. Where the store fails, those that are left end with the next log-in.
-    pub(crate) async fn end_oldest(&self, user: &U, session: &Session, now: Timestamp) {
-        if let Err(error) = self.try_end_oldest(user, session, now).await {
-            let session = &session.public_id;
-            tracing::warn!(%error, session, "a user may have too many sessions");
-        }
-    }
-
-    async fn try_end_oldest(&self, user: &U, session: &Session, now: Timestamp) -> Result<()> {
+    /// Ends what is too much now that `session` has begun. Returns whether that is still there.
+    pub(crate) async fn end_oldest(&self, user: &U, session: &Session, now: Timestamp) -> bool {
         let SessionLimit::EndOldest(limit) = self.manager.session_limit else {
-            return Ok(());
+            return true;
         };
-        let alive = self.alive(user, now).await?;
-        let others = alive.into_iter().filter(|other| other.id != session.id);
-        for other in others.skip(usize::from(limit.get()) - 1) {
-            if self.manager.store.revoke(other.id).await? {
-                let user = Some(other.user_id.clone());
-                self.tell_of(Event::SessionEnded, user, Some(other.public_id))
-                    .await;
+        let stays = self.try_end_oldest(limit, user, session, now).await;
+        stays_unless_known(stays, session)
+    }
+
+    /// Of log-ins at a time each looks after its session is there. So the last one sees them all,
+    /// and none is left that is too much.
+    async fn try_end_oldest(
+        &self,
+        limit: NonZeroU16,
+        user: &U,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let others = self.other_browsers(user, session, now).await?;
+        // Those that began after this one look for themselves: otherwise two would end one another,
+        // as those of one millisecond may.
+        let (newer, older): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|other| other.created_at > session.created_at);
+        let room = usize::from(limit.get()).checked_sub(1 + newer.len());
+        let stays = room.is_some();
+        let too_old = older.iter().skip(room.unwrap_or(0));
+        for ended in too_old.chain((!stays).then_some(session)) {
+            if self.manager.store.revoke(ended.id).await? {
+                self.tell_of_session(Event::SessionEnded, ended).await;
             }
         }
-        Ok(())
+        Ok(stays)
+    }
+
+    /// Ends `session`, which has just begun, where others began at the same moment and it is one
+    /// too many. Returns whether it is still there.
+    pub(crate) async fn end_surplus(&self, user: &U, session: &Session, now: Timestamp) -> bool {
+        let SessionLimit::Refuse(limit) = self.manager.session_limit else {
+            return true;
+        };
+        let stays = async {
+            let others = self.other_browsers(user, session, now).await?;
+            let stays = others.len() < usize::from(limit.get());
+            if !stays {
+                self.manager.store.revoke(session.id).await?;
+            }
+            Ok(stays)
+        };
+        stays_unless_known(stays.await, session)
+    }
+
+    /// A session of each other browser of `user`, the last seen first.
+    async fn other_browsers(
+        &self,
+        user: &U,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Vec<Session>> {
+        let mut others = self.alive(user, now).await?;
+        one_of_each_browser(&mut others, Some(session));
+        others.retain(|other| other.id != session.id);
+        Ok(others)
     }
 
     /// The sessions of `user` that are alive, the last seen first.
@@ -95,4 +142,13 @@ impl<U: User> Visit<U> {
             .list_alive(realm, &id, epoch, manager.expiry, now)
             .await
     }
+}
+
+/// Where the store fails, a user may have too many sessions until the next log-in.
+fn stays_unless_known(stays: Result<bool>, session: &Session) -> bool {
+    stays.unwrap_or_else(|error| {
+        let session = &session.public_id;
+        tracing::warn!(%error, session, "a user may have too many sessions");
+        true
+    })
 }

@@ -241,7 +241,8 @@ impl SharedSessionStore {
         Ok(ours + anonymous?)
     }
 
-    /// The sessions of a user in this epoch that are alive at `now`, the last seen first.
+    /// The sessions of a user in this epoch that are alive at `now`, the last seen first, and of
+    /// those the last to begin.
     pub(crate) async fn list_alive(
         &self,
         realm: &str,
@@ -253,6 +254,8 @@ impl SharedSessionStore {
         let mut sessions = self.list_user(realm, user_id).await?;
         sessions
             .retain(|session| expiry.is_alive(session, now) && session.user_epoch == user_epoch);
+        let order = |session: &Session| (session.last_seen_at, session.created_at);
+        sessions.sort_by_key(|session| std::cmp::Reverse(order(session)));
         Ok(sessions)
     }
 }

@@ -108,7 +108,6 @@ async fn one_view(
     account: &Account,
     accounts: &Accounts,
 ) -> Result<OneView> {
-    let this = admin.session().map(|session| session.public_id.as_str());
     let sessions = accounts.sessions(account).await?;
     let log: Vec<LogEntry> = accounts
         .security_log(Some(&account.id), None, LOG_LINES)
@@ -119,10 +118,7 @@ async fn one_view(
         user: user_view(account),
         permissions: owned(account.rights.permissions()),
         other_roles: roles.into_iter().filter(|role| !has(role)).collect(),
-        sessions: sessions
-            .iter()
-            .map(|session| SessionView::new(session, this))
-            .collect(),
+        sessions: SessionView::list(sessions, admin.session()),
         log: log.into_iter().map(log_view).collect(),
     })
 }

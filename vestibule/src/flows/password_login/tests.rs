@@ -391,6 +391,30 @@ async fn with_one_session_too_many_the_one_seen_longest_ago_ends() {
     assert!(is_logged_in(&first).await && is_logged_in(&third).await);
 }
 
+/// A16: a remembered browser that comes back is none more.
+#[tokio::test]
+async fn a_remembered_browser_comes_back_within_its_limit_however_often() {
+    for limit in [SessionLimit::end_oldest(1), SessionLimit::refuse(1)] {
+        let app = TestApp::with(|config| config.session_limit = limit).await;
+        let first = app.registered("alice").await;
+        first.post("/logout", &[]).await;
+        let (browser, _) = logged_in_from(&app, "tablet").await;
+        for _ in 0..3 {
+            browser.restart();
+            app.clock.advance(Duration::from_secs(90));
+            assert!(is_logged_in(&browser).await, "{limit:?}: comes back");
+            assert!(is_logged_in(&browser).await, "{limit:?}: and stays");
+        }
+
+        // In the place of what it has, and of all that it had.
+        let fields = [("username", "alice"), ("password", PASSWORD)];
+        let again = browser.post("/login", &fields).await;
+
+        assert_eq!(again.status, StatusCode::SEE_OTHER, "{limit:?}");
+        assert!(is_logged_in(&browser).await, "{limit:?}");
+    }
+}
+
 /// A16: a limit that refuses.
 #[tokio::test]
 async fn with_as_many_sessions_as_allowed_the_next_log_in_is_refused() {

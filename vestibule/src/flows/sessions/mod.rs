@@ -2,7 +2,7 @@
 //!
 //! # Steps
 //! 1. `GET /account/sessions` lists the sessions of the user: browser, address, first and last
-//!    seen, and which one this is; as JSON too.
+//!    seen, and which one this is; as JSON too. Of a browser that is remembered it is the last.
 //! 2. `POST /account/sessions/end` with `session` ends one of them, and what remembers its
 //!    browser. `POST /account/sessions/end-others` ends all but this one, and forgets all other
 //!    browsers.
@@ -32,7 +32,7 @@ use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::{Flow, SESSIONS_PATH};
 use crate::login::{CurrentUser, Event, FreshUser, Login};
-use crate::session::Session;
+use crate::session::{Session, one_of_each_browser};
 use crate::web::{Client, Flash, Problem, browser_and_system};
 
 #[cfg(test)]
@@ -71,12 +71,18 @@ pub(super) struct SessionView {
 }
 
 impl SessionView {
-    /// `this` is the public id of the session of whoever looks.
-    pub(super) fn new(session: &Session, this: Option<&str>) -> Self {
+    /// One of each browser. `this` is the session of whoever looks.
+    pub(super) fn list(mut sessions: Vec<Session>, this: Option<&Session>) -> Vec<Self> {
+        one_of_each_browser(&mut sessions, this);
+        let sessions = sessions.iter();
+        sessions.map(|session| Self::new(session, this)).collect()
+    }
+
+    fn new(session: &Session, this: Option<&Session>) -> Self {
         let user_agent = session.user_agent.clone().filter(|text| !text.is_empty());
         Self {
             id: session.public_id.clone(),
-            is_this: this == Some(&session.public_id),
+            is_this: this.is_some_and(|this| this.id == session.id),
             is_remembered: session.remembered.is_some(),
             browser: user_agent.as_deref().and_then(browser_and_system),
             user_agent,
@@ -93,13 +99,9 @@ async fn show(
     login: Login<Account>,
     client: Client,
 ) -> Result<Response> {
-    let this = user.session().map(|session| session.public_id.as_str());
     let sessions = login.sessions().await?;
-    let sessions = sessions
-        .iter()
-        .map(|session| SessionView::new(session, this));
     let view = View {
-        sessions: sessions.collect(),
+        sessions: SessionView::list(sessions, user.session()),
     };
     page.answer(client, TEMPLATE, view)
 }

@@ -101,6 +101,33 @@ async fn one_session_is_ended_with_what_remembers_its_browser() {
     assert_eq!((&*line.actor, line.detail.as_deref()), ("alice", Some(id)));
 }
 
+/// It has come back, and the session that it had before is not another browser.
+#[tokio::test]
+async fn a_remembered_browser_is_listed_once() {
+    let app = TestApp::new().await;
+    let here = app.registered("alice").await;
+    let there = log_in(&app, FIREFOX).await;
+    for _ in 0..2 {
+        there.restart();
+        app.clock.advance(Duration::from_secs(60));
+        assert!(is_in(&there).await);
+    }
+
+    for browser in [&here, &there] {
+        let sessions = list(browser).await;
+
+        assert_eq!(sessions.len(), 2);
+        let of_this = sessions.iter().filter(|session| session["is_this"] == true);
+        assert_eq!(of_this.count(), 1);
+    }
+    let sessions = list(&here).await;
+    let other = sessions.iter().find(|session| session["is_this"] == false);
+    let id = other.unwrap()["id"].as_str().unwrap();
+    here.post("/account/sessions/end", &[("session", id)]).await;
+    assert!(!is_in(&there).await, "ended with all that it had");
+    assert_eq!(list(&here).await.len(), 1);
+}
+
 #[tokio::test]
 async fn all_others_end_and_all_other_browsers_are_forgotten() {
     let app = TestApp::new().await;
