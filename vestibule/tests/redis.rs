@@ -101,6 +101,10 @@ async fn the_redis_store_keeps_the_rules_on_a_cluster() {
     let store = RedisStore::connect(&url).await.unwrap();
 
     store_conformance(store).await;
+
+    a.say(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    let refused = RedisStore::connect(&url).await.unwrap_err();
+    assert!(refused.is_config() && refused.to_string().contains("noeviction"));
 }
 
 /// A site whose sessions are kept there.
@@ -221,6 +225,53 @@ async fn a_full_server_refuses_log_ins_with_503_and_ends_sessions() {
     server.say(&["CONFIG", "SET", "maxmemory", "0"]);
     let log_in = app.browser().post("/login", &fields).await;
     assert_eq!(log_in.status, StatusCode::SEE_OTHER);
+}
+
+/// As one that was a replica until its master was lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_read_only_server_whoever_is_in_stays_and_nobody_is_told_of_a_log_out() {
+    let server = start(&[]);
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let (app, _) = site(&url(&server), &database, 2).await;
+    let alice = app.registered("alice").await;
+    server.say(&["REPLICAOF", "127.0.0.1", "1"]);
+
+    let fields = [
+        ("username", "alice"),
+        ("password", vestibule::testing::PASSWORD),
+    ];
+    let log_in = app.browser().post("/login", &fields).await;
+    let log_out = alice.stolen().post("/logout", &[]).await;
+
+    assert_eq!(log_in.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(log_out.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(status(&alice).await, StatusCode::OK);
+    server.say(&["REPLICAOF", "NO", "ONE"]);
+    eventually("it takes writes again", async || {
+        app.browser().post("/login", &fields).await.status == StatusCode::SEE_OTHER
+    })
+    .await;
+}
+
+/// As a version before or after this one writes it.
+#[tokio::test]
+async fn an_entry_with_less_or_more_in_it_is_a_session() {
+    let server = start(&[]);
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let (app, _) = site(&url(&server), &database, 2).await;
+    let alice = app.registered("alice").await;
+    let key = server.say(&["KEYS", "*:s:*"]);
+    let entry = server.say(&["HGET", &key, "data"]);
+    let mut entry: serde_json::Value = serde_json::from_str(&entry).unwrap();
+    let fields = entry.as_object_mut().unwrap();
+    for later in ["remembered", "renewed_from", "user_agent", "address"] {
+        fields.remove(later);
+    }
+    fields.insert("in_years".to_owned(), 1.into());
+
+    server.say(&["HSET", &key, "data", &entry.to_string()]);
+
+    assert_eq!(status(&alice).await, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -195,6 +195,8 @@ impl MariaDb {
                 folder.path().join("socket").display()
             ))
             .args(["--bind-address=127.0.0.1", "--max-connections=500"])
+            // As some are set up; we ask for more.
+            .arg("--transaction-isolation=READ-COMMITTED")
             // What a power cut would lose is nothing to a test.
             .args(["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"])
             .stdout(log.try_clone()?)

@@ -79,13 +79,16 @@ fn test() -> anyhow::Result<()> {
         run(&mut tests).with_context(|| format!("on {name}"))
     })?;
     let redis = databases::Redis::start()?;
-    let mut tests = Command::new("cargo");
-    tests.args(["test", "--workspace", "--all-features"]);
-    for test in ["attacks", "authorization", "session_data"] {
-        tests.args(["--test", test]);
+    let (in_redis, in_memory) = (&["attacks"][..], &[][..]);
+    for (store, more) in [(&*redis.url, in_redis), ("memory", in_memory)] {
+        let mut tests = Command::new("cargo");
+        tests.args(["test", "--workspace", "--all-features", "--lib"]);
+        for test in ["authorization", "session_data"].iter().chain(more) {
+            tests.args(["--test", test]);
+        }
+        tests.env("VESTIBULE_TEST_SESSION_STORE", store);
+        run(&mut tests).with_context(|| format!("with sessions in {store}"))?;
     }
-    tests.env("VESTIBULE_TEST_SESSION_STORE", &redis.url);
-    run(&mut tests).context("with sessions in Redis")?;
     let mut nodes = Command::new("docs/deploy/three-nodes.sh");
     nodes.env("VESTIBULE", target_folder()?.join("debug/vestibule"));
     run(&mut nodes).context("three nodes behind nginx")

@@ -71,6 +71,7 @@ impl Database {
         if is_sqlite {
             sqlite_options(&mut connect, url, &options);
         }
+        mysql_options(&mut connect);
         let mut again = interval(AGAIN_AFTER);
         let mut tries = 0;
         loop {
@@ -96,7 +97,9 @@ impl Database {
     }
 
     /// Takes a connection of the app's own. To a database in memory it is not known who else
-    /// writes: then nothing is kept between requests.
+    /// writes: then nothing is kept between requests. One to MySQL has to be in `REPEATABLE READ`,
+    /// as it is by default: with `READ COMMITTED` a session that is renewed at the same moment can
+    /// escape its end.
     pub fn from_connection(connection: DatabaseConnection) -> Self {
         let feed = watch::feed_of(&connection);
         Self { connection, feed }
@@ -265,6 +268,24 @@ fn sqlite_options(connect: &mut ConnectOptions, url: &str, options: &DatabaseOpt
         } else {
             sqlite.journal_mode(SqliteJournalMode::Wal)
         }
+    });
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql_options(_: &mut ConnectOptions) {}
+
+/// A session is found by its id or by the one before it. While it is renewed, only a lock on the
+/// gap in the index keeps a deletion from missing both, and `READ COMMITTED` has none.
+#[cfg(feature = "mysql")]
+fn mysql_options(connect: &mut ConnectOptions) {
+    connect.map_sqlx_mysql_pool_opts(|pool| {
+        pool.after_connect(|connection, _| {
+            const REPEATABLE: &str = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+            Box::pin(async move {
+                let set = sea_orm::sqlx::raw_sql(REPEATABLE);
+                set.execute(connection).await.map(drop)
+            })
+        })
     });
 }
 

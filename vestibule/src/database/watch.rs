@@ -48,7 +48,7 @@ mod counters {
     use std::time::Duration;
 
     use sea_orm::sqlx::{self, ConnectOptions, Database, Pool};
-    use tokio::time::{MissedTickBehavior, interval};
+    use tokio::time::{MissedTickBehavior, interval, timeout};
 
     use super::tell;
     use crate::database::changes::COUNT;
@@ -111,7 +111,7 @@ mod counters {
 
     impl<DB: Counting> Watched for Counters<DB> {
         async fn watch(&self, watcher: &Watcher) -> Result<()> {
-            let mut connection = self.0.connect().await.map_err(Error::store)?;
+            let mut connection = answered(self.0.connect()).await?;
             let mut look = interval(LOOK_EVERY);
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut number = None;
@@ -120,10 +120,9 @@ mod counters {
             loop {
                 look.tick().await;
                 let began = Watcher::now();
-                let found = DB::number(&mut connection).await.map_err(Error::store)?;
+                let found = answered(DB::number(&mut connection)).await?;
                 if number.replace(found) != Some(found) {
-                    let counters = DB::counters(&mut connection).await;
-                    let counters = counters.map_err(Error::store)?;
+                    let counters = answered(DB::counters(&mut connection)).await?;
                     if counters.len() != COUNT {
                         let gone = "rows of vestibule_changes are missing: changes are not told";
                         return Err(Error::store(gone));
@@ -140,6 +139,21 @@ mod counters {
                 }
             }
         }
+    }
+
+    /// An answer that takes as long as the feed may be silent is none: the connection may be gone
+    /// without a word, and is made anew.
+    async fn answered<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T> {
+        let answer = timeout(ChangeFeed::BOUND, answer).await;
+        answer.map_err(Error::store)?.map_err(Error::store)
+    }
+
+    #[cfg(test)]
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_silent_is_given_up() {
+        let never = std::future::pending::<Result<(), sqlx::Error>>();
+
+        assert!(answered(never).await.is_err());
     }
 
     #[cfg(feature = "sqlite")]

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use sea_orm::{ConnectionTrait, Statement};
 
 use crate::clock::Timestamp;
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
@@ -212,16 +211,8 @@ async fn expired_sessions_are_swept_at_a_later_log_in() {
     app.registered("bob").await;
 
     let mut tries = 0..1_000;
-    while session_count(&app).await != 1 {
+    while app.session_count().await != 1 {
         assert!(tries.next().is_some(), "never swept");
         tokio::task::yield_now().await;
     }
-}
-
-async fn session_count(app: &TestApp) -> i64 {
-    let database = app.database.connection();
-    let backend = database.get_database_backend();
-    let count = Statement::from_string(backend, "SELECT COUNT(*) FROM sessions");
-    let row = database.query_one_raw(count).await.unwrap().unwrap();
-    row.try_get_by_index(0).unwrap()
 }

@@ -84,6 +84,12 @@ impl MemoryStore {
         }
     }
 
+    /// How many sessions there are.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.kept().sessions.len()
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // No call panics while it holds the lock half-way through a change.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -211,7 +217,10 @@ impl SessionStore for MemoryStore {
         let mut kept = self.kept();
         self.feed.tell(Changed::User(user_id));
         let before = kept.sessions.len();
-        let is_kept = |session: &Session| Some(session.id) == keep;
+        // Renewed meanwhile it is another one.
+        let is_kept = |session: &Session| {
+            keep.is_some_and(|keep| session.id == keep || session.renewed_from == Some(keep))
+        };
         let mut kept_remembered = None;
         kept.sessions.retain(|_, Row { session, .. }| {
             if is_kept(session) {

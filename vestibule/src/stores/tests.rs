@@ -1,5 +1,7 @@
 #![cfg(feature = "sqlite")]
 
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
 use crate::accounts;
 use crate::database::Database;
 use crate::stores::{MemoryStore, SqlStore, sql};
@@ -25,6 +27,16 @@ async fn the_sql_store_keeps_the_rules_on_sqlite() {
 async fn the_sql_store_keeps_the_rules_on_any_database() {
     let database = fresh_database().await;
     database.migrate(sql::MIGRATIONS).await.unwrap();
+    let connection = database.connection();
+    if connection.get_database_backend() == DbBackend::MySql {
+        let asked = "SHOW VARIABLES LIKE '%isolation'";
+        let asked = Statement::from_string(DbBackend::MySql, asked);
+        let answers = connection.query_all_raw(asked).await.unwrap();
+        let values = answers.iter().map(|row| row.try_get_by_index(1).unwrap());
+        let values: Vec<String> = values.collect();
+        let is_so = values.iter().any(|value| value == "REPEATABLE-READ");
+        assert!(is_so, "whatever the server has: {values:?}");
+    }
 
     store_conformance(SqlStore::new(database)).await;
 }

@@ -9,6 +9,7 @@ use crate::crypto::random::Random;
 use crate::database::Database;
 use crate::flows::{Site, SiteConfig};
 use crate::password::PasswordAlgorithm;
+use crate::testing::database::{TestSessions, fresh_sessions};
 use crate::testing::{TestClient, fresh_database};
 
 /// A password that the default policy accepts.
@@ -23,10 +24,15 @@ pub struct TestApp {
     pub clock: Clock,
     /// Its database.
     pub database: Database,
-    /// Where its sessions are, if the environment has `VESTIBULE_TEST_SESSION_STORE`; otherwise
-    /// they are in the database.
+    /// Where its sessions are, if the environment has `VESTIBULE_TEST_SESSION_STORE` with the
+    /// address of a Redis; otherwise they are in the database, or with `memory` in memory.
     #[cfg(feature = "redis")]
     pub redis: Option<crate::testing::TestRedis>,
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "only our own tests count sessions")
+    )]
+    sessions: TestSessions,
     router: Router,
 }
 
@@ -62,13 +68,13 @@ impl TestApp {
             memory_kib: 8,
             passes: 1,
         };
-        #[cfg(feature = "redis")]
-        let redis = crate::testing::database::fresh_redis()
-            .await
-            .map(|(store, redis)| {
-                config.sessions(store);
-                redis
-            });
+        let sessions = fresh_sessions().await;
+        match &sessions {
+            TestSessions::Database => {}
+            TestSessions::Memory(store) => config.sessions(store.clone()),
+            #[cfg(feature = "redis")]
+            TestSessions::Redis(store, _) => config.sessions(store.clone()),
+        }
         change(&mut config);
         let clock = config.clock.clone();
         let site = Site::open(database.clone(), config)
@@ -80,8 +86,33 @@ impl TestApp {
             clock,
             database,
             #[cfg(feature = "redis")]
-            redis,
+            redis: match &sessions {
+                TestSessions::Redis(_, redis) => Some(redis.clone()),
+                _ => None,
+            },
+            sessions,
         }
+    }
+
+    /// As [`with`](Self::with), and the sessions are in the database whatever the environment has:
+    /// for a test that takes their tables away.
+    #[cfg(test)]
+    pub(crate) async fn with_tables(change: impl FnOnce(&mut SiteConfig)) -> Self {
+        let database = fresh_database().await;
+        let migrated = database.migrate(crate::stores::sql::MIGRATIONS).await;
+        migrated.expect("tables");
+        let sessions = crate::stores::SqlStore::new(database.clone());
+        let with_them = |config: &mut SiteConfig| {
+            config.sessions(sessions);
+            change(config);
+        };
+        Self::on(database, with_them).await
+    }
+
+    /// How many sessions there are, of anybody.
+    #[cfg(test)]
+    pub(crate) async fn session_count(&self) -> usize {
+        self.sessions.count(&self.database).await
     }
 
     /// Puts routes of the test's own beside the ready-made pages.

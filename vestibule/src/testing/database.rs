@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use sea_orm::{ConnectionTrait, DbBackend};
+#[cfg(test)]
+use sea_orm::{EntityTrait, PaginatorTrait};
 
 use crate::crypto::random::Random;
 use crate::database::{Database, DatabaseOptions};
+use crate::stores::MemoryStore;
 
 /// Names the server on which [`fresh_database`] makes databases.
 const URL: &str = "VESTIBULE_TEST_DATABASE_URL";
@@ -37,16 +40,35 @@ pub async fn fresh_database_url(folder: &Path) -> String {
     }
 }
 
-/// Names the Redis in which [`TestApp`](crate::testing::TestApp) keeps sessions.
-#[cfg(feature = "redis")]
+/// Names where [`TestApp`](crate::testing::TestApp) keeps sessions, if not in its database.
 const SESSION_STORE: &str = "VESTIBULE_TEST_SESSION_STORE";
 
-/// An empty session store of the test's own, and the address and prefix under which it is in
-/// Redis: where the environment has `VESTIBULE_TEST_SESSION_STORE`, such as
-/// `redis://127.0.0.1:6379`.
+/// Where the sessions of a test are.
+#[derive(Debug, Clone)]
+pub(super) enum TestSessions {
+    Database,
+    Memory(MemoryStore),
+    #[cfg(feature = "redis")]
+    Redis(crate::stores::RedisStore, TestRedis),
+}
+
+/// An empty session store of the test's own: where the environment has
+/// `VESTIBULE_TEST_SESSION_STORE`, such as `redis://127.0.0.1:6379` or `memory`; otherwise the
+/// database.
+pub(super) async fn fresh_sessions() -> TestSessions {
+    let url = match std::env::var(SESSION_STORE) {
+        Err(_) => return TestSessions::Database,
+        Ok(name) if name == "memory" => return TestSessions::Memory(MemoryStore::new()),
+        Ok(url) => url,
+    };
+    #[cfg(feature = "redis")]
+    return in_redis(url).await;
+    #[cfg(not(feature = "redis"))]
+    panic!("{SESSION_STORE}: {url}: tests are built without Redis");
+}
+
 #[cfg(feature = "redis")]
-pub(super) async fn fresh_redis() -> Option<(crate::stores::RedisStore, TestRedis)> {
-    let url = std::env::var(SESSION_STORE).ok()?;
+async fn in_redis(url: String) -> TestSessions {
     let name = Random::system().bytes::<8>().expect("random bytes");
     let prefix = format!("{{test-{}}}", data_encoding::HEXLOWER.encode(&name));
     let options = crate::stores::RedisOptions {
@@ -55,7 +77,34 @@ pub(super) async fn fresh_redis() -> Option<(crate::stores::RedisStore, TestRedi
     };
     let connected = crate::stores::RedisStore::connect_with(&url, options).await;
     let store = connected.unwrap_or_else(|error| panic!("{SESSION_STORE}: {error}"));
-    Some((store, TestRedis { url, prefix }))
+    TestSessions::Redis(store, TestRedis { url, prefix })
+}
+
+#[cfg(test)]
+impl TestSessions {
+    /// How many sessions there are, of anybody.
+    pub(super) async fn count(&self, database: &Database) -> usize {
+        match self {
+            Self::Database => {
+                let found = crate::session::rows::session::Entity::find();
+                let count = found.count(database.connection()).await.expect("a count");
+                usize::try_from(count).expect("not so many")
+            }
+            Self::Memory(store) => store.count(),
+            #[cfg(feature = "redis")]
+            Self::Redis(_, at) => {
+                let client = redis::Client::open(&*at.url).expect("an address");
+                let connection = client.get_multiplexed_async_connection().await;
+                let pattern = format!("{}:s:*", at.prefix);
+                let mut keys = redis::cmd("KEYS");
+                let found: redis::RedisResult<Vec<String>> = keys
+                    .arg(pattern)
+                    .query_async(&mut connection.expect("a connection"))
+                    .await;
+                found.expect("keys").len()
+            }
+        }
+    }
 }
 
 /// Where a test's sessions are in Redis.

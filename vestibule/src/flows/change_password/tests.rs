@@ -170,7 +170,7 @@ async fn of_two_changes_at_once_one_is_made() {
 /// An app with alice, who has a mail address and is logged in.
 async fn with_mail() -> (TestApp, TestClient, Mailbox) {
     let mailbox = Mailbox::new();
-    let app = TestApp::with(|config| config.mailer(mailbox.clone())).await;
+    let app = TestApp::with_tables(|config| config.mailer(mailbox.clone())).await;
     let browser = app.registered("alice").await;
     let accounts = app.site.accounts();
     let alice = accounts.find(&"alice".parse().unwrap()).await.unwrap();

@@ -4,13 +4,15 @@ mod address;
 mod json;
 mod watch;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{AsyncConnectionConfig, FromRedisValue, Script, ScriptInvocation};
+use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
+use redis::{FromRedisValue, Script, ScriptInvocation};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -123,7 +125,7 @@ impl RedisStore {
             prefix,
             script: Script::new(include_str!("store.lua")),
         };
-        check_policy(&address, patience).await?;
+        check_policy(&calls.connection).await?;
         Ok(Self {
             feed: watch::feed(address.nodes, calls.clone()),
             calls,
@@ -169,31 +171,36 @@ impl Calls {
     }
 }
 
-/// Refuses a server that may throw keys away.
-async fn check_policy(address: &Address, patience: Duration) -> Result<()> {
-    let config = AsyncConnectionConfig::new()
-        .set_response_timeout(Some(patience))
-        .set_connection_timeout(Some(patience));
-    let node = &address.first;
-    let connection = node.get_multiplexed_async_connection_with_config(&config);
-    let connection = connection.await;
-    let mut connection = connection.map_err(|error| address.cannot_connect(&error))?;
-    let info: String = redis::cmd("INFO")
-        .arg("memory")
-        .query_async(&mut connection)
-        .await
-        .map_err(Error::store)?;
-    let policy = info
-        .lines()
-        .find_map(|line| line.strip_prefix("maxmemory_policy:"));
-    match policy {
-        Some(policy) if policy.trim().starts_with("allkeys-") => Err(Error::config(format!(
-            "the session store may throw sessions away when memory is short (maxmemory-policy \
-             {}); set maxmemory-policy to noeviction",
-            policy.trim()
-        ))),
-        _ => Ok(()),
+/// Refuses a server that may throw keys away; of a cluster, each that has keys of its own.
+async fn check_policy(connection: &Connection) -> Result<()> {
+    let mut info = redis::cmd("INFO");
+    info.arg("memory");
+    let answers = match connection.clone() {
+        Connection::Single(mut connection) => {
+            let answer = info.query_async(&mut connection).await;
+            vec![answer.map_err(Error::store)?]
+        }
+        Connection::Cluster(mut connection) => {
+            let masters = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+            let answers = connection.route_command(info, masters).await;
+            let by_node = redis::from_redis_value(answers.map_err(Error::store)?);
+            let by_node: HashMap<String, String> = by_node.map_err(Error::store)?;
+            by_node.into_values().collect::<Vec<String>>()
+        }
+    };
+    let policies = answers
+        .iter()
+        .flat_map(|info| info.lines())
+        .filter_map(|line| line.strip_prefix("maxmemory_policy:"));
+    for policy in policies.map(str::trim) {
+        if policy.starts_with("allkeys-") {
+            return Err(Error::config(format!(
+                "the session store may throw sessions away when memory is short (maxmemory-policy \
+                {policy}); set maxmemory-policy to noeviction",
+            )));
+        }
     }
+    Ok(())
 }
 
 async fn to_cluster(address: &Address, patience: Duration) -> Result<ClusterConnection> {

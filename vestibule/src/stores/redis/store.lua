@@ -45,16 +45,26 @@ local function add_session(json, fresh, seen)
   end
 end
 
--- Writes names and values, which begin at one of the arguments.
-local function write_data(id, arguments, first)
-  for i = first, #arguments, 2 do
-    call('HSET', key('d', id), arguments[i], arguments[i + 1])
+-- Writes the names and values that begin at one of the arguments. They are read where they are, as
+-- are all of which there may be many: a call takes 8,000 arguments at most.
+local function write_data(id, first)
+  for i = first, #ARGV, 2 do
+    call('HSET', key('d', id), ARGV[i], ARGV[i + 1])
   end
 end
 
 -- Whether this very session is there: whoever got no answer asks again.
 local function is_added(json)
   return call('HGET', key('s', cjson.decode(json).id), 'data') == json
+end
+
+-- The id by which a session is there.
+local function present(id)
+  for _, one in ipairs({ id, call('GET', key('now', id)) or nil }) do
+    if call('EXISTS', key('s', one)) == 1 then
+      return one
+    end
+  end
 end
 
 local function drop_session(id)
@@ -128,7 +138,7 @@ local ops = {}
 
 -- session, fresh, seen; login, token, ends or ''; the replaced session and login or ''; names and
 -- values
-function ops.create(json, fresh, seen, login, token, ends, session_id, login_id, ...)
+function ops.create(json, fresh, seen, login, token, ends, session_id, login_id)
   local id = cjson.decode(json).id
   if call('EXISTS', key('s', id)) == 1 then
     return is_added(json) and 1 or 0
@@ -147,13 +157,15 @@ function ops.create(json, fresh, seen, login, token, ends, session_id, login_id,
     add_login(login, token, ends)
   end
   add_session(json, fresh, seen)
-  write_data(id, { ... }, 1)
+  write_data(id, 10)
   return 1
 end
 
-function ops.touch(seen, ...)
+-- when; ids
+function ops.touch(seen)
   local touched = 0
-  for _, id in ipairs({ ... }) do
+  for i = 3, #ARGV do
+    local id = ARGV[i]
     local json = call('HGET', key('s', id), 'data')
     if json then
       call('HSET', key('s', id), 'seen', seen)
@@ -187,13 +199,13 @@ function ops.renew(json, fresh, seen, old)
 end
 
 -- session, fresh, seen; login, token, ends; the token it had; names and values
-function ops.resume(json, fresh, seen, login, token, ends, known, ...)
+function ops.resume(json, fresh, seen, login, token, ends, known)
   if call('HGET', key('r', cjson.decode(login).id), 'token') ~= known then
     return is_added(json) and 1 or 0
   end
   add_login(login, token, ends)
   add_session(json, fresh, seen)
-  write_data(cjson.decode(json).id, { ... }, 1)
+  write_data(cjson.decode(json).id, 9)
   return 1
 end
 
@@ -226,7 +238,9 @@ function ops.ping(nonce)
 end
 
 function ops.revoke_user(realm, user, keep)
-  local kept_login = keep ~= '' and call('EXISTS', key('s', keep)) == 1 and login_of(keep)
+  -- Renewed meanwhile it is another one.
+  local keep = keep ~= '' and present(keep)
+  local kept_login = keep and login_of(keep)
   local ended = 0
   for _, one in ipairs(call('SMEMBERS', user_key(realm, user))) do
     local kind, id = string.sub(one, 1, 1), string.sub(one, 2)
@@ -250,38 +264,29 @@ function ops.list(realm, user)
   return found
 end
 
--- The id by which a session is there.
-local function present(id)
-  for _, one in ipairs({ id, call('GET', key('now', id)) or nil }) do
-    if call('EXISTS', key('s', one)) == 1 then
-      return one
-    end
-  end
-end
-
 function ops.load_data(id)
   local id = present(id)
   return id and call('HGETALL', key('d', id)) or {}
 end
 
 -- the most bytes; how many are removed; their names; names and values
-function ops.change_data(id, max, removed, ...)
+function ops.change_data(id, max, removed)
   local id = present(id)
   if not id then
     return 'no session'
   end
-  local names, after, before, values = { ... }, 0, 0, {}
-  removed = tonumber(removed)
+  local after, before, values = 0, 0, {}
+  local first = 5 + tonumber(removed)
   local kept = call('HGETALL', key('d', id))
   for i = 1, #kept, 2 do
     values[kept[i]] = kept[i + 1]
     before = before + #kept[i] + #kept[i + 1]
   end
-  for i = 1, removed do
-    values[names[i]] = nil
+  for i = 5, first - 1 do
+    values[ARGV[i]] = nil
   end
-  for i = removed + 1, #names, 2 do
-    values[names[i]] = names[i + 1]
+  for i = first, #ARGV, 2 do
+    values[ARGV[i]] = ARGV[i + 1]
   end
   for name, value in pairs(values) do
     after = after + #name + #value
@@ -289,10 +294,10 @@ function ops.change_data(id, max, removed, ...)
   if after > tonumber(max) and after >= before then
     return 'too much'
   end
-  for i = 1, removed do
-    call('HDEL', key('d', id), names[i])
+  for i = 5, first - 1 do
+    call('HDEL', key('d', id), ARGV[i])
   end
-  write_data(id, names, removed + 1)
+  write_data(id, first)
   return 'written'
 end
 
@@ -309,7 +314,7 @@ function ops.sweep(realm, idle, now, some)
   return swept
 end
 
-local answer = ops[op](unpack(ARGV, 2))
+local answer = ops[op](unpack(ARGV, 2, 9))
 for byte in pairs(told) do
   call('PUBLISH', P .. ':changes', byte)
 end

@@ -113,6 +113,31 @@ pub(super) async fn values_begin_with_their_session(
     }
 }
 
+/// As many small ones as hardly fit: a statement, or a script, has limits of its own.
+pub(super) async fn there_may_be_very_many(store: &impl SessionStore, sessions: &Sessions) {
+    let name = |number: usize| format!("{number:x}");
+    let many: DataValues = (0..6_000)
+        .map(|number| (name(number), "1".to_owned()))
+        .collect();
+    let session = sessions.of("1");
+    let made = store.create(session.clone(), many.clone(), None, Replaced::default());
+    made.await.expect("create");
+    assert_eq!(data(store, session.id).await.len(), many.len());
+
+    for value in [Some("2".to_owned()), None] {
+        let changes = many.keys().map(|name| (name.clone(), value.clone()));
+        let changes: DataChanges = changes.collect();
+        let written = store.change_data(session.id, &changes).await;
+        assert_eq!(written.expect("change_data"), DataOutcome::Written);
+        let changed = store.load_data(session.id).await.expect("load_data");
+        let kept: DataValues = changes
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        assert_eq!(changed, kept);
+    }
+}
+
 pub(super) async fn values_end_with_their_session(store: &impl SessionStore, sessions: &Sessions) {
     let (ended, swept, of_user) = (sessions.of("1"), sessions.of("2"), sessions.of("gone"));
     for session in [&ended, &swept, &of_user] {

@@ -49,6 +49,7 @@ pub async fn store_conformance(store: impl SessionStore) {
     sessions::a_late_touch_in_a_race_revives_nothing(&store, &made).await;
     sessions::a_renewed_session_takes_the_place_of_the_old_one(&store, &made).await;
     sessions::ending_a_session_ends_what_it_was_renewed_as(&store, &made).await;
+    sessions::what_a_kept_session_was_renewed_as_is_kept(&store, &made).await;
     sessions::nothing_is_renewed_past_its_end_in_a_race(&store, &made).await;
     sessions::a_stale_session_stays_stale(&store, &made).await;
     remembered::a_remembered_login_is_loaded_as_it_was(&store, &made).await;
@@ -63,6 +64,7 @@ pub async fn store_conformance(store: impl SessionStore) {
     data::values_end_with_their_session(&store, &made).await;
     data::values_go_on_with_a_renewed_session(&store, &made).await;
     data::there_is_a_limit_to_them(&store, &made).await;
+    data::there_may_be_very_many(&store, &made).await;
     data::parallel_writes_undo_nothing_and_keep_the_limit(&store, &made).await;
     data::a_late_write_in_a_race_revives_nothing(&store, &made).await;
     data::a_write_beside_a_renewal_is_not_lost(&store, &made).await;

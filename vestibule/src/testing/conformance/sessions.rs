@@ -412,6 +412,30 @@ pub(super) async fn ending_a_session_ends_what_it_was_renewed_as(
     }
 }
 
+/// Who keeps a session has read its id a moment ago too.
+pub(super) async fn what_a_kept_session_was_renewed_as_is_kept(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let Remembered { session, login, .. } = sessions.remembered(store, "keeper").await;
+    let (mut renewed, ended) = (sessions.resumed(&login), sessions.of("keeper"));
+    renewed.renewed_from = Some(session.id);
+    create(store, &ended).await;
+    let done = store.renew(renewed.clone(), session.id).await;
+    assert!(done.expect("renew"));
+
+    let user = UserId::from("keeper");
+    let count = store.revoke_user("", &user, Some(session.id)).await;
+
+    assert_eq!(count.expect("revoke_user"), 1, "the other one");
+    let loaded = store.load(renewed.id).await.expect("load");
+    assert_eq!(loaded, Some(renewed), "it goes on");
+    let loaded = store.load_remembered(login.id).await.expect("load");
+    assert_eq!(loaded, Some(login), "with what it came of");
+    let count = store.revoke_user("", &user, None).await;
+    assert_eq!(count.expect("revoke_user"), 1);
+}
+
 /// A renewal and an end at once: the end wins.
 pub(super) async fn nothing_is_renewed_past_its_end_in_a_race(
     store: &impl SessionStore,
