@@ -17,6 +17,7 @@ use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::password::{Claimant, HashCheck, Kinds, PasswordHash, Passwords};
+use crate::session::SessionId;
 
 /// What came of checking a username and a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,9 +201,11 @@ impl Accounts {
         }
     }
 
-    /// Gives a user another password, which they chose themself, and ends all their sessions:
-    /// log them in anew. Returns the account as it is now, or none if it is gone, or was changed
-    /// since `account` was read: then the password that was shown may be no longer theirs.
+    /// Gives a user another password, which they chose themself, and ends all their sessions and
+    /// remembered logins but what is to `keep`, which is refused too: log them in anew, and it
+    /// [goes on](crate::login::LogIn::going_on). Returns the account as it is now, or none if it is
+    /// gone, or was changed since `account` was read: then the password that was shown may be no
+    /// longer theirs.
     ///
     /// Whether they have shown the one before is yours to check, and whether this one may be
     /// chosen the [`PasswordPolicy`](crate::password::PasswordPolicy)'s to say.
@@ -216,6 +219,7 @@ impl Accounts {
         &self,
         account: &Account,
         password: &Secret,
+        keep: Option<SessionId>,
     ) -> Result<Option<Account>> {
         let hash = self.hash_for(account, password).await?;
         let transaction = self.inner.database.connection().begin().await;
@@ -245,7 +249,7 @@ impl Accounts {
             ..account.clone()
         };
         let sessions = &self.inner.sessions;
-        let revoked = sessions.revoke_user(&self.inner.realm, &account.id, None);
+        let revoked = sessions.revoke_user(&self.inner.realm, &account.id, keep);
         if let Err(error) = revoked.await {
             let user = account.id.as_str();
             tracing::error!(user, %error, "sessions before the new password are refused, not removed");

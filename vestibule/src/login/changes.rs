@@ -21,6 +21,7 @@ use crate::web::signed_cookie::SignedCookie;
 pub(crate) struct LogInOptions {
     pub(crate) remember: Option<Duration>,
     pub(crate) is_fresh: bool,
+    pub(crate) goes_on: bool,
 }
 
 impl<U: User> Visit<U> {
@@ -49,6 +50,13 @@ impl<U: User> Visit<U> {
         let now = manager.clock.now();
         let (token, mut session) = self.new_session(user, now)?;
         session.is_fresh = options.is_fresh;
+        let before = self.session();
+        let goes_on = before
+            .as_ref()
+            .filter(|before| options.goes_on && before.user_id == session.user_id);
+        if let Some(before) = goes_on {
+            session.public_id.clone_from(&before.public_id);
+        }
         let remembered = match options.remember {
             Some(duration) => {
                 let token = RememberToken::generate(&manager.random)?;
@@ -64,8 +72,8 @@ impl<U: User> Visit<U> {
         };
         let realm = &manager.realm;
         let replaced = Replaced {
-            session: self
-                .session()
+            session: before
+                .as_ref()
                 .map(|before| before.id)
                 .or_else(|| self.sent().token.as_ref().map(|token| token.id(realm))),
             remembered: self
@@ -77,7 +85,10 @@ impl<U: User> Visit<U> {
         if !self.may_begin(user, replaced, now).await? {
             return Ok(false);
         }
-        let kept = self.kept_data(headers).await?;
+        let kept = match goes_on {
+            Some(before) => manager.store.load_data(before.id).await?,
+            None => self.kept_data(headers).await?,
+        };
         let login = remembered.as_ref().map(|(_, login)| login.clone());
         manager
             .store

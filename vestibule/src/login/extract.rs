@@ -72,6 +72,7 @@ impl<U: User> Login<U> {
             options: LogInOptions {
                 remember: None,
                 is_fresh: true,
+                goes_on: false,
             },
             even_if_inactive: false,
         }
@@ -285,6 +286,14 @@ impl<U> LogIn<'_, U> {
     /// Logs in without a credential shown: what needs a fresh log-in will ask for it.
     pub fn not_fresh(mut self) -> Self {
         self.options.is_fresh = false;
+        self
+    }
+
+    /// Lets the session of this browser go on, if it is of the same user: under a new token, with
+    /// its public id and the app's values. For a new password, after which
+    /// [`User::session_epoch`] is another one.
+    pub fn going_on(mut self) -> Self {
+        self.options.goes_on = true;
         self
     }
 

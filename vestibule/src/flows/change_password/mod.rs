@@ -4,9 +4,9 @@
 //! 1. `GET /change-password` shows the form. Whoever must choose another password is sent there
 //!    from every page that asks for a user, with `next`.
 //! 2. `POST /change-password` with `current_password`, `new_password`, and if wanted `next`,
-//!    checks the one and writes the other, ends all the user's sessions and what remembers their
-//!    browsers, begins a new session here and goes to `next` or `/welcome`; as JSON it answers
-//!    200.
+//!    checks the one and writes the other, ends all the user's other sessions and what remembers
+//!    other browsers, lets this one go on under a new token and goes to `next` or `/welcome`; as
+//!    JSON it answers 200.
 //!
 //! # What it protects against
 //! Whoever finds a browser unlocked (the current password is asked for), sessions of a thief
@@ -38,6 +38,7 @@ use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::{CHANGE_PASSWORD_PATH, Flow, WELCOME_PATH};
 use crate::login::{CurrentUser, Event, Login};
+use crate::session::SessionId;
 use crate::web::{Client, Flash};
 
 #[cfg(test)]
@@ -97,10 +98,11 @@ async fn change(
                 if let Some(objection) = inner.policy.look_up(&new).await {
                     errors.add("new_password", objection.to_string());
                 } else {
+                    let keep = user.session().map(|session| session.id);
                     let (changed, login, new) =
-                        change_and_tell(accounts, account, login, new).await?;
+                        change_and_tell(accounts, account, keep, login, new).await?;
                     if let Some(account) = changed {
-                        let mut log_in = login.log_in(&account);
+                        let mut log_in = login.log_in(&account).going_on();
                         if user.is_remembered() {
                             log_in = log_in.remember();
                         }
@@ -130,11 +132,12 @@ async fn change(
 async fn change_and_tell(
     accounts: Accounts,
     account: Account,
+    keep: Option<SessionId>,
     login: Login<Account>,
     new: Secret,
 ) -> Result<(Option<Account>, Login<Account>, Secret)> {
     let change = async move {
-        let changed = accounts.change_password(&account, &new).await?;
+        let changed = accounts.change_password(&account, &new, keep).await?;
         if changed.is_some() {
             login.tell(Event::PasswordChanged).await;
         }

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::post;
 use http::StatusCode;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use crate::accounts::{Actor, Change};
+use crate::accounts::{Account, Actor, Change};
+use crate::error::Error;
+use crate::login::{CurrentUser, SessionData};
 use crate::password::BreachedPasswords;
+use crate::session::DataKey;
 use crate::testing::{Mailbox, PASSWORD, TestApp, TestClient, TestResponse};
 
 const NEW: &str = "another horse and battery";
@@ -56,6 +61,41 @@ async fn another_password_ends_all_sessions_but_this_one_which_gets_a_new_token(
     assert_eq!(browser.get("/welcome").await.status, StatusCode::OK);
     assert_eq!(log_in(&app, PASSWORD).await.cookie(COOKIE), None);
     assert!(log_in(&app, NEW).await.cookie(COOKIE).is_some());
+}
+
+#[tokio::test]
+async fn this_session_goes_on_with_its_name_and_the_values_of_the_app() {
+    const CART: DataKey<Vec<String>> = DataKey::new("cart");
+    let put = |data: SessionData<Account>| async move {
+        data.set(CART, &vec!["tea".to_owned()]).await.map(drop)
+    };
+    let cart = |user: CurrentUser<Account>, data: SessionData<Account>| async move {
+        let name = user.session().map(|session| session.public_id.clone());
+        let cart = data.get(CART).await?;
+        Ok::<_, Error>(format!("{name:?} {cart:?}"))
+    };
+    let routes = Router::new().route("/cart", post(put).get(cart));
+    let app = TestApp::new().await.routes(routes);
+    app.registered("alice").await;
+    for remember in [true, false] {
+        let (old, new) = if remember {
+            (PASSWORD, NEW)
+        } else {
+            (NEW, PASSWORD)
+        };
+        let browser = log_in(&app, old).await;
+        if !remember {
+            browser.forget_cookie(REMEMBER);
+        }
+        browser.post("/cart", &[]).await;
+        let before = browser.get("/cart").await.text().to_owned();
+        assert!(before.contains("tea"));
+
+        change(&browser, old, new).await;
+
+        assert_eq!(browser.get("/cart").await.text(), before);
+    }
+    assert_eq!(app.session_count().await, 1);
 }
 
 /// They are refused either way; but a table that keeps them shows what was.
