@@ -29,9 +29,27 @@ fn calibration_prints_settings_that_the_settings_file_takes() {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(printed.contains("argon2_memory_kib = 19456\n"), "{printed}");
     assert!(printed.contains("log-ins/s"), "{printed}");
+    assert!(printed.contains("OWASP's minimum"), "out of reach");
     std::fs::write(folder.path().join("vestibule.toml"), &printed).unwrap();
     let listed = run(folder.path(), &["user", "list"], "");
     assert!(listed.status.success(), "{listed:?}");
+}
+
+#[test]
+fn calibration_to_a_longer_time_finds_stronger_settings() {
+    let output = run(
+        folder().path(),
+        &["password", "calibrate", "--target", "60ms"],
+        "",
+    );
+
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let memory = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("argon2_memory_kib = "));
+    let memory: u32 = memory.unwrap().parse().unwrap();
+    assert!(memory > 19_456, "{printed}");
+    assert!(!printed.contains("OWASP's minimum"), "{printed}");
 }
 
 #[test]
@@ -45,6 +63,18 @@ fn the_doctor_warns_of_a_hash_that_is_too_weak() {
     assert!(said.contains("OWASP's minimum"), "{said}");
     assert!(said.contains("less than 5 ms"), "{said}");
     assert!(said.contains("password calibrate"), "{said}");
+}
+
+#[test]
+fn the_doctor_warns_of_a_hash_that_is_too_slow() {
+    let slow = ["--argon2-memory-kib", "262144", "--argon2-passes", "16"];
+
+    let output = run(folder().path(), &[&["doctor"][..], &slow].concat(), "");
+
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("more than a second"), "{said}");
+    assert!(!said.contains("less than 5 ms"), "{said}");
 }
 
 /// Attack B2, through HTTP.

@@ -627,6 +627,8 @@ async fn of_parallel_log_ins_no_more_stay_than_the_cap_allows() {
 
         assert!((least..=3).contains(&stay), "{cap:?}: {stay}");
         assert_eq!(target.rows("sessions").await, stay, "{cap:?}");
+        let told = i64::try_from(target.count(Event::SessionEnded)).unwrap();
+        assert_eq!(told, if least == 0 { 0 } else { 50 - stay }, "{cap:?}");
     }
 }
 

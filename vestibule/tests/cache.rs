@@ -3,6 +3,9 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/failing_store.rs"]
+mod failing_store;
+
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,6 +13,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
+use failing_store::FailingStore;
+use futures_util::future::join_all;
 use http::StatusCode;
 use sea_orm::{ConnectOptions, Database as Connection};
 use tempfile::TempDir;
@@ -17,7 +22,7 @@ use vestibule::clock::{Clock, Timestamp};
 use vestibule::database::Database;
 use vestibule::login::{SessionProtection, User, UserId};
 use vestibule::session::{ChangeFeed, Changed, SessionExpiry, SessionStore};
-use vestibule::stores::{MemoryStore, SqlStore};
+use vestibule::stores::SqlStore;
 use vestibule::testing::{PASSWORD, TestApp, TestClient, fresh_database_url};
 use vestibule::{CurrentUser, Login, LoginManager};
 
@@ -46,7 +51,7 @@ impl User for Member {
 /// An app with users of its own, of whom there is one; and how often it was asked for them.
 struct App {
     router: Router,
-    store: MemoryStore,
+    store: FailingStore,
     member: Arc<Mutex<Member>>,
     asked: Arc<AtomicUsize>,
     clock: Clock,
@@ -77,7 +82,7 @@ impl App {
             }
         };
         let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
-        let store = MemoryStore::new();
+        let store = FailingStore::default();
         let manager = change(LoginManager::new(loader, store.clone()).clock(clock.clone()));
         let changes = manager.user_changes();
         let router = Router::new()
@@ -312,6 +317,33 @@ impl Counted {
         let is_of_sweep = |sql: &String| sql.contains("LIMIT");
         sent.into_iter().filter(|sql| !is_of_sweep(sql)).collect()
     }
+}
+
+#[tokio::test]
+async fn the_last_seen_times_of_those_who_come_together_are_written_together() {
+    let app = App::new(|manager| manager);
+    let mut browsers = Vec::new();
+    for _ in 0..20 {
+        browsers.push(app.logged_in().await);
+    }
+    app.clock.advance(Duration::from_secs(60));
+    app.store.calls();
+
+    join_all(browsers.iter().map(|browser| browser.get("/name"))).await;
+
+    let calls = app.store.calls();
+    let touches = calls.iter().filter(|call| **call == "touch");
+    assert_eq!(touches.count(), 1, "{calls:?}");
+    let sessions = app.store.list_user("", &"1".into()).await.unwrap();
+    let now = app.clock.now();
+    let seen = sessions
+        .iter()
+        .filter(|session| session.last_seen_at == now);
+    assert_eq!(seen.count(), 20);
+    app.clock.advance(Duration::from_secs(60));
+    app.store.fail(&["touch"]);
+    let page = browsers[0].get("/name").await;
+    assert_eq!(page.status, StatusCode::OK, "it is no reason to stop");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,5 +44,9 @@ pub(crate) fn run(command: &PasswordCommand, settings: &Settings) -> anyhow::Res
     let logins = threads_number / took.as_secs_f64();
     say(format!(
         "# {millis:.1} ms a hash; {mib:.1} MiB for each of {threads} threads; {logins:.0} log-ins/s"
-    ))
+    ))?;
+    if took > *target * 3 / 2 {
+        say("# This is OWASP's minimum: less than it takes here is too weak")?;
+    }
+    Ok(())
 }

@@ -1,11 +1,16 @@
 //! Sessions as a browser and a thief see them, through the whole site.
 #![cfg(feature = "sqlite")]
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::StatusCode;
 
 use crate::clock::Timestamp;
+use crate::login::Event;
+use crate::session::SessionToken;
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
 
 const COOKIE: &str = "__Host-session";
@@ -92,33 +97,54 @@ async fn logging_in_as_another_user_gives_a_new_token() {
 
 /// A3: tampering.
 #[tokio::test]
-async fn no_changed_token_is_anybodys() {
-    let app = TestApp::new().await;
+async fn no_changed_token_is_anybodys_and_each_that_is_no_token_is_told() {
+    let told = Arc::<AtomicUsize>::default();
+    let tell = told.clone();
+    let app = TestApp::with(|config| {
+        config.login(move |manager| {
+            let tell = tell.clone();
+            Ok(manager.on_event(move |record| {
+                if record.event == Event::CookieRefused {
+                    tell.fetch_add(1, Ordering::SeqCst);
+                }
+            }))
+        });
+    });
+    let app = app.await;
     let token = app.registered("alice").await.cookie(COOKIE).unwrap();
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=. \"";
-    let mut changed = vec![
+    let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=. \"";
+    let mut changed = BTreeSet::from([
         format!("{token}="),
         format!("\"{token}\""),
         token.to_lowercase(),
         token.repeat(2),
         "x".repeat(8_192),
         String::new(),
-    ];
+    ]);
     for i in 0..token.len() {
-        changed.push(token[..i].to_owned());
-        for letter in alphabet {
-            let mut bytes = token.clone().into_bytes();
-            bytes[i] = *letter;
-            changed.push(String::from_utf8(bytes).unwrap());
+        changed.insert(token[..i].to_owned());
+        let (before, after) = (&token[..i], &token[i + 1..]);
+        for letter in letters.chars() {
+            changed.insert(format!("{before}{letter}{after}"));
+            changed.insert(format!("{before}{letter}{}", &token[i..]));
+            changed.insert(format!("{letter}{}{after}{letter}", &token[..i.max(1) - 1]));
+            changed.insert(format!("{before}{after}{letter}"));
         }
     }
+    changed.retain(|value| value.trim() != token);
+    assert!(changed.len() >= 10_000, "{}", changed.len());
 
-    for value in changed.iter().filter(|value| value.trim_end() != token) {
+    for value in &changed {
         let browser = app.browser();
         browser.set_cookie(COOKIE, value);
         let response = browser.get("/welcome").await;
         assert_eq!(response.status, StatusCode::SEE_OTHER, "{value}");
     }
+
+    let no_tokens = changed
+        .iter()
+        .filter(|value| SessionToken::parse(value.trim()).is_none());
+    assert_eq!(told.load(Ordering::SeqCst), no_tokens.count());
 }
 
 /// A9: two cookies of our name, one of them somebody else's.

@@ -54,7 +54,9 @@ pub(super) fn run(url: &str, user: &str, pairs: u32) -> anyhow::Result<()> {
     if compared.tells_apart() {
         bail!("the time of an answer tells whether a user exists");
     }
-    say("ok: the time of an answer does not tell whether a user exists")
+    say(format!(
+        "ok: the time of an answer does not tell whether a user exists, if {user} is one there"
+    ))
 }
 
 /// Two samples of times, in milliseconds.

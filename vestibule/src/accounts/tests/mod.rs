@@ -3,6 +3,9 @@
 mod administration;
 mod passwords;
 
+use sea_orm::EntityTrait;
+
+use crate::accounts::entity::password;
 use crate::accounts::{Accounts, Actor, MIGRATIONS, PasswordCheck, Username};
 use crate::crypto::secret::Secret;
 use crate::login::UserLoader;
@@ -26,7 +29,7 @@ async fn accounts(passwords: &Passwords) -> Accounts {
 async fn every_wrong_answer_costs_one_hash() {
     let passwords = Passwords::new(QUICK).unwrap();
     let accounts = accounts(&passwords).await;
-    for name in ["known", "shut1"] {
+    for name in ["known", "shut1", "without"] {
         let name: Username = name.parse().unwrap();
         let _ = accounts.register(&name, &Secret::from("a")).await.unwrap();
     }
@@ -38,12 +41,18 @@ async fn every_wrong_answer_costs_one_hash() {
         .await
         .map(drop)
         .unwrap();
+    let without = accounts.find(&"without".parse().unwrap()).await.unwrap();
+    let removed = password::Entity::delete_by_id(without.unwrap().id.as_str())
+        .exec(accounts.inner.database.connection())
+        .await;
+    assert_eq!(removed.unwrap().rows_affected, 1);
 
     for (name, password) in [
         ("known", "wrong"),
         ("ghost", "a"),
         ("shut1", "a"),
         ("shut1", "wrong"),
+        ("without", "a"),
         ("no name", "a"),
         ("", "a"),
     ] {

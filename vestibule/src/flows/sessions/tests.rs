@@ -1,11 +1,13 @@
 #![cfg(feature = "sqlite")]
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
 
 use crate::accounts::Action;
+use crate::login::Event;
 use crate::testing::{PASSWORD, TestApp, TestClient};
 
 const JSON: [(&str, &str); 1] = [("accept", "application/json")];
@@ -67,7 +69,15 @@ async fn ones_sessions_are_listed_with_browser_address_and_times_and_this_one_is
 
 #[tokio::test]
 async fn one_session_is_ended_with_what_remembers_its_browser() {
-    let app = TestApp::new().await;
+    let told = Arc::<Mutex<Vec<Event>>>::default();
+    let tell = told.clone();
+    let app = TestApp::with(|config| {
+        config.login(move |manager| {
+            let tell = tell.clone();
+            Ok(manager.on_event(move |record| tell.lock().unwrap().push(record.event)))
+        });
+    });
+    let app = app.await;
     let here = app.registered("alice").await;
     let there = log_in(&app, FIREFOX).await;
     let sessions = list(&here).await;
@@ -80,6 +90,7 @@ async fn one_session_is_ended_with_what_remembers_its_browser() {
     let ended = here.post("/account/sessions/end", &[("session", id)]).await;
 
     assert_eq!(ended.location(), Some("/account/sessions"));
+    assert_eq!(told.lock().unwrap().pop(), Some(Event::SessionEnded));
     let page = here.get("/account/sessions").await;
     assert!(page.text().contains("The session is ended."));
     assert!(!is_in(&there).await && is_in(&here).await);
@@ -135,8 +146,9 @@ async fn all_others_end_and_all_other_browsers_are_forgotten() {
     let (there, asleep) = (log_in(&app, FIREFOX).await, log_in(&app, "Tablet").await);
     asleep.restart();
 
-    here.post("/account/sessions/end-others", &[]).await;
+    let ended = here.post("/account/sessions/end-others", &[]).await;
 
+    assert_eq!(ended.location(), Some("/account/sessions"));
     assert!(is_in(&here).await);
     assert!(!is_in(&there).await && !is_in(&asleep).await);
     assert_eq!(list(&here).await.len(), 1);
