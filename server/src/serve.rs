@@ -1,11 +1,11 @@
 //! Serving: the accept loop, its time-outs, and a graceful stop.
 
 use std::future::Future;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Request, StatusCode};
@@ -75,11 +75,14 @@ async fn ready(State(site): State<Site>) -> Result<&'static str, vestibule::Erro
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "cannot listen on {address}: if another program has that port, stop it or choose \
-             another port with --listen"
-        )
+    TcpListener::bind(address).await.map_err(|error| {
+        let advice = match error.kind() {
+            ErrorKind::AddrInUse => "another program has that port: stop it, or",
+            ErrorKind::PermissionDenied => "this user may not have that port:",
+            _ => "if this machine has no such address,",
+        };
+        let said = format!("cannot listen on {address}: {advice} choose another with --listen");
+        anyhow::Error::from(error).context(said)
     })
 }
 

@@ -163,7 +163,7 @@ pub(crate) struct Settings {
     pub(crate) remember_for: Duration,
 
     /// Ask for the password again this long after it was entered, on pages that want it fresh
-    /// (changes by an admin)
+    /// (changes by an admin, ending sessions)
     #[arg(
         long,
         env = "VESTIBULE_FRESH_FOR",

@@ -25,9 +25,9 @@ use crate::session::SessionId;
 pub enum PasswordCheck {
     /// They belong together.
     Right(Account),
-    /// They do not: no such user, another password, no password, or a disabled account. Which
-    /// of these it is, nobody is told.
-    Wrong,
+    /// They do not: no such user, another password, no password, or a disabled account. The user
+    /// of that name, if there is one, is for the log alone: who asks is never told which it is.
+    Wrong(Option<UserId>),
 }
 
 impl Accounts {
@@ -48,7 +48,7 @@ impl Accounts {
     pub async fn check_password(&self, username: &str, password: &Secret) -> Result<PasswordCheck> {
         self.know_kinds().await;
         if Passwords::is_too_long(password) {
-            return Ok(PasswordCheck::Wrong);
+            return Ok(PasswordCheck::Wrong(None));
         }
         let username = username.parse::<Username>().ok();
         let found = match &username {
@@ -72,11 +72,12 @@ impl Accounts {
             }
             check => check?,
         };
+        let tried = account.as_ref().map(|account| account.id.clone());
         let Some(account) = account.filter(|account| !account.is_disabled) else {
-            return Ok(PasswordCheck::Wrong);
+            return Ok(PasswordCheck::Wrong(tried));
         };
         match (check, hash) {
-            (HashCheck::Wrong, _) | (_, None) => return Ok(PasswordCheck::Wrong),
+            (HashCheck::Wrong, _) | (_, None) => return Ok(PasswordCheck::Wrong(tried)),
             (HashCheck::Right, _) => {}
             (HashCheck::Outdated, Some(old)) => self.rehash(&account, password, &old).await,
         }

@@ -1,6 +1,7 @@
 //! The app's secret key, and the signers and ciphers derived from it, one for each purpose.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -64,9 +65,15 @@ impl SecretKey {
         let text = std::fs::read_to_string(path.as_ref());
         let path = path.as_ref().display();
         let text = text.map_err(|error| {
+            // What is there must not be written over.
+            let advice = match error.kind() {
+                ErrorKind::NotFound => {
+                    format!("; make it with `(umask 077; openssl rand -base64 32 > {path})`")
+                }
+                _ => "; it has to be a file of text that this user may read".to_owned(),
+            };
             Error::config(format!(
-                "cannot read the secret key file {path}: {error}; make it with \
-                 `(umask 077; openssl rand -base64 32 > {path})`"
+                "cannot read the secret key file {path}: {error}{advice}"
             ))
         })?;
         let text = Zeroizing::new(text);
@@ -197,6 +204,17 @@ mod tests {
 
     fn key(seed: u64) -> SecretKey {
         SecretKey::generate(&Random::insecure_seeded(seed)).unwrap()
+    }
+
+    /// A key that is there and cannot be read must not be written over.
+    #[test]
+    fn only_where_there_is_no_key_file_is_it_said_how_to_make_one() {
+        let folder = std::env::temp_dir();
+        let missing = SecretKey::from_file(folder.join("no such key")).unwrap_err();
+        let unreadable = SecretKey::from_file(&folder).unwrap_err();
+
+        assert!(missing.to_string().contains("openssl rand"), "{missing}");
+        assert!(!unreadable.to_string().contains("openssl"), "{unreadable}");
     }
 
     #[test]

@@ -314,7 +314,10 @@ fn cannot_connect(url: &str, error: &DbErr) -> Error {
         Some(shown) => {
             let error = error.to_string().replace(url, &shown);
             let advice = if error.contains("no supporting driver") {
-                "; this build has no driver for it: build it with the feature of its name"
+                "; this build has no driver for it: build it with the feature of its name, as in \
+                 `cargo build --features postgres`, or `mysql`"
+            } else if error.contains("unable to open") && url.contains("mode=rwc") {
+                "; this user has to be allowed to write the file, and in its folder"
             } else if error.contains("unable to open") {
                 "; if it is to be made, add `?mode=rwc` to its address"
             } else {

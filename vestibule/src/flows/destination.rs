@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::flows::{CHANGE_PASSWORD_PATH, CONFIRM_LOGIN_PATH, LOGIN_PATH, LOGOUT_PATH};
+use crate::flows::{CONFIRM_LOGIN_PATH, LOGIN_PATH, LOGOUT_PATH};
 use crate::login::Next;
 
 /// The `next` of a visitor: anywhere here but back to logging in or out.
@@ -14,12 +14,7 @@ pub(super) struct Destination(pub(super) Next);
 
 impl From<Next> for Destination {
     fn from(next: Next) -> Self {
-        Self(next.unless(&[
-            LOGIN_PATH,
-            LOGOUT_PATH,
-            CONFIRM_LOGIN_PATH,
-            CHANGE_PASSWORD_PATH,
-        ]))
+        Self(next.unless(&[LOGIN_PATH, LOGOUT_PATH, CONFIRM_LOGIN_PATH]))
     }
 }
 

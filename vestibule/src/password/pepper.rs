@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -45,9 +46,15 @@ impl Peppers {
         let text = std::fs::read_to_string(path.as_ref());
         let path = path.as_ref().display();
         let text = text.map_err(|error| {
+            // What is there must not be written over.
+            let advice = match error.kind() {
+                ErrorKind::NotFound => format!(
+                    "; make it with `(umask 077; echo \"1 $(openssl rand -base64 32)\" > {path})`"
+                ),
+                _ => "; it has to be a file of text that this user may read".to_owned(),
+            };
             Error::config(format!(
-                "cannot read the pepper file {path}: {error}; make it with \
-                 `(umask 077; echo \"1 $(openssl rand -base64 32)\" > {path})`"
+                "cannot read the pepper file {path}: {error}{advice}"
             ))
         })?;
         let text = Zeroizing::new(text);

@@ -73,6 +73,8 @@ async fn change(
     let current = Secret::from(submitted.take("current_password"));
     let new = Secret::from(submitted.take("new_password"));
     let Destination(next) = submitted.take("next").into();
+    // Not here again.
+    let next = next.unless(&[CHANGE_PASSWORD_PATH]);
     let inner = page.site.inner();
     let mut errors = FormErrors::default();
 

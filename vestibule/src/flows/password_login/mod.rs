@@ -91,24 +91,27 @@ async fn log_in(
         return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, errors)?);
     }
     let accounts = page.site.inner().accounts.asked_from(login.address());
-    if let PasswordCheck::Right(account) = accounts.check_password(&username, &password).await? {
-        let mut log_in = login.log_in(&account);
-        if remember {
-            log_in = log_in.remember();
-        }
-        match log_in.await? {
-            LoginOutcome::LoggedIn => {
-                return Ok(logged_in(client, &account, next.or(WELCOME_PATH)));
+    let tried = match accounts.check_password(&username, &password).await? {
+        PasswordCheck::Right(account) => {
+            let mut log_in = login.log_in(&account);
+            if remember {
+                log_in = log_in.remember();
             }
-            // The password was right: whom it belongs to may know.
-            LoginOutcome::TooManySessions => {
-                let errors = FormErrors::of_form(TOO_MANY_SESSIONS);
-                return Ok(refuse(StatusCode::CONFLICT, errors)?);
+            match log_in.await? {
+                LoginOutcome::LoggedIn => {
+                    return Ok(logged_in(client, &account, next.or(WELCOME_PATH)));
+                }
+                // The password was right: whom it belongs to may know.
+                LoginOutcome::TooManySessions => {
+                    let errors = FormErrors::of_form(TOO_MANY_SESSIONS);
+                    return Ok(refuse(StatusCode::CONFLICT, errors)?);
+                }
+                LoginOutcome::Inactive => Some(account.id),
             }
-            LoginOutcome::Inactive => {}
         }
-    }
-    login.report_failed(None).await;
+        PasswordCheck::Wrong(tried) => tried,
+    };
+    login.report_failed(tried.as_ref()).await;
     Ok(refuse(
         StatusCode::UNAUTHORIZED,
         FormErrors::of_form(REFUSED),

@@ -1,3 +1,4 @@
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -8,7 +9,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::accounts::{Account, Actor, PasswordCheck, Username};
-use crate::login::{Login, SessionLimit};
+use crate::login::{Event, Login, SessionLimit, UserId};
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
 
 const COOKIE: &str = "__Host-session";
@@ -295,6 +296,61 @@ fn assert_stays(response: &TestResponse, next: &str) {
     let second = base.join(first.path()).unwrap();
     assert_eq!(second.origin(), base.origin(), "{next} gave {location}");
     assert!(!["/login", "/logout"].contains(&first.path()), "{next}");
+}
+
+#[tokio::test]
+async fn whoever_logs_in_to_change_the_password_gets_there() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let browser = app.browser();
+    let sent = browser.get("/change-password").await;
+    assert_eq!(sent.location(), Some("/login?next=%2Fchange-password"));
+
+    let fields = [
+        ("username", "alice"),
+        ("password", PASSWORD),
+        ("next", "/change-password"),
+    ];
+    let logged_in = browser.post("/login", &fields).await;
+
+    assert_eq!(logged_in.location(), Some("/change-password"));
+    let fields = [
+        ("current_password", PASSWORD),
+        ("new_password", "another horse and battery"),
+        ("next", "/change-password"),
+    ];
+    let changed = browser.post("/change-password", &fields).await;
+    assert_eq!(changed.location(), Some("/welcome"), "and not there again");
+}
+
+/// For whoever watches over the accounts; the page says the same in each case.
+#[tokio::test]
+async fn a_wrong_password_is_told_with_the_user_who_was_tried() {
+    let told = Arc::<Mutex<Vec<Option<UserId>>>>::default();
+    let tell = told.clone();
+    let app = TestApp::with(|config| {
+        config.login(move |manager| {
+            let tell = tell.clone();
+            Ok(manager.on_event(move |record| {
+                if record.event == Event::LoginFailed {
+                    tell.lock().unwrap().push(record.user.clone());
+                }
+            }))
+        });
+    });
+    let app = app.await;
+    app.registered("alice").await;
+    let alice = app.account("alice").await.id;
+
+    let known = log_in(&app.browser(), "alice", "wrong horse and battery").await;
+    let unknown = log_in(&app.browser(), "nobody", "wrong horse and battery").await;
+
+    assert_eq!(*told.lock().unwrap(), [Some(alice), None]);
+    assert_eq!(
+        known.text().replace("alice", "nobody"),
+        unknown.text(),
+        "and nobody else"
+    );
 }
 
 #[tokio::test]
