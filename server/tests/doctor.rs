@@ -39,7 +39,7 @@ fn calibration_prints_settings_that_the_settings_file_takes() {
 fn calibration_to_a_longer_time_finds_stronger_settings() {
     let output = run(
         folder().path(),
-        &["password", "calibrate", "--target", "60ms"],
+        &["password", "calibrate", "--target", "120ms"],
         "",
     );
 

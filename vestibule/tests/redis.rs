@@ -18,7 +18,7 @@ use vestibule::session::{
     SessionStore,
 };
 use vestibule::stores::RedisStore;
-use vestibule::testing::{TestApp, TestClient, store_conformance};
+use vestibule::testing::{TestApp, TestClient, store_conformance, two_nodes_conformance};
 
 fn start(options: &[&str]) -> RedisServer {
     start_at(free_port(), options)
@@ -48,8 +48,10 @@ async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 async fn the_redis_store_keeps_the_rules() {
     let server = start(&[]);
     let store = RedisStore::connect(&url(&server)).await.unwrap();
+    let there = RedisStore::connect(&url(&server)).await.unwrap();
 
-    store_conformance(store).await;
+    store_conformance(store.clone()).await;
+    two_nodes_conformance(store, there).await;
 }
 
 /// As a call is that is made again, in a cluster, when its answer was lost.
@@ -100,7 +102,10 @@ async fn the_redis_store_keeps_the_rules_on_a_cluster() {
     let url = format!("redis+cluster://127.0.0.1:{},127.0.0.1:{}", b.port, a.port);
     let store = RedisStore::connect(&url).await.unwrap();
 
-    store_conformance(store).await;
+    let there = RedisStore::connect(&url).await.unwrap();
+
+    store_conformance(store.clone()).await;
+    two_nodes_conformance(store, there).await;
 
     a.say(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
     let refused = RedisStore::connect(&url).await.unwrap_err();

@@ -17,7 +17,6 @@ use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::password::{Claimant, HashCheck, Kinds, PasswordHash, Passwords};
-use crate::session::SessionId;
 
 /// What came of checking a username and a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +25,8 @@ pub enum PasswordCheck {
     /// They belong together.
     Right(Account),
     /// They do not: no such user, another password, no password, or a disabled account. The user
-    /// of that name, if there is one, is for the log alone: who asks is never told which it is.
+    /// of that name, if there is one, and the password was worth a look, is for the log alone:
+    /// whoever asks is never told which it is.
     Wrong(Option<UserId>),
 }
 
@@ -202,8 +202,8 @@ impl Accounts {
         }
     }
 
-    /// Gives a user another password, which they chose themself, and ends all their sessions and
-    /// remembered logins but what is to `keep`, which is refused too: log them in anew, and it
+    /// Gives a user another password, which they chose themself, and ends all their sessions:
+    /// log them in anew, and the one they have here
     /// [goes on](crate::login::LogIn::going_on). Returns the account as it is now, or none if it is
     /// gone, or was changed since `account` was read: then the password that was shown may be no
     /// longer theirs.
@@ -220,7 +220,6 @@ impl Accounts {
         &self,
         account: &Account,
         password: &Secret,
-        keep: Option<SessionId>,
     ) -> Result<Option<Account>> {
         let hash = self.hash_for(account, password).await?;
         let transaction = self.inner.database.connection().begin().await;
@@ -250,7 +249,7 @@ impl Accounts {
             ..account.clone()
         };
         let sessions = &self.inner.sessions;
-        let revoked = sessions.revoke_user(&self.inner.realm, &account.id, keep);
+        let revoked = sessions.revoke_user(&self.inner.realm, &account.id, None);
         if let Err(error) = revoked.await {
             let user = account.id.as_str();
             tracing::error!(user, %error, "sessions before the new password are refused, not removed");

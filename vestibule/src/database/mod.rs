@@ -173,8 +173,10 @@ pub(crate) async fn changed<E: EntityTrait>(
 const NODE_TRIES: usize = 20;
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
-/// How often a transaction is tried that the database gave up for another one's sake.
-const TRIES: usize = 5;
+/// How often a transaction is tried that the database gave up for another one's sake, and how long
+/// it waits before the second time; twice as long before each one after.
+const TRIES: u32 = 9;
+const FIRST_WAIT: Duration = Duration::from_millis(1);
 
 /// Runs `attempt`, and again where the database broke off a deadlock by giving it up: then nothing
 /// of it has happened, and the other one is through. InnoDB locks gaps of an index, so that
@@ -187,6 +189,7 @@ where
     F: Fn() -> Fut,
     Fut: Future<Output = Result<T>>,
 {
+    let mut wait = FIRST_WAIT;
     for _ in 1..TRIES {
         match attempt().await {
             Err(error) if is_given_up(&error) => {
@@ -194,8 +197,15 @@ where
             }
             outcome => return outcome,
         }
+        pause(wait).await;
+        wait *= 2;
     }
     attempt().await
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing is waited for but time")]
+async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
 }
 
 /// Whether the database broke off a deadlock, or could not order transactions: SQLSTATE 40001 and

@@ -148,14 +148,6 @@ mod counters {
         answer.map_err(Error::store)?.map_err(Error::store)
     }
 
-    #[cfg(test)]
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_that_is_silent_is_given_up() {
-        let never = std::future::pending::<Result<(), sqlx::Error>>();
-
-        assert!(answered(never).await.is_err());
-    }
-
     #[cfg(feature = "sqlite")]
     pub(super) fn of_sqlite(pool: &sqlx::SqlitePool) -> ChangeFeed {
         let options = pool.connect_options();
@@ -165,6 +157,18 @@ mod counters {
             return ChangeFeed::watched(drop);
         }
         ChangeFeed::watching(Counters::of(pool))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::{answered, sqlx};
+
+        #[tokio::test(start_paused = true)]
+        async fn a_connection_that_is_silent_is_given_up() {
+            let never = std::future::pending::<Result<(), sqlx::Error>>();
+
+            assert!(answered(never).await.is_err());
+        }
     }
 }
 

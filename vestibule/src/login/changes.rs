@@ -1,6 +1,7 @@
 //! What changes who is logged in: logging in, confirming, logging out. Each changes the store
 //! before it returns, and leaves cookies with the visit.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,16 +13,37 @@ use crate::error::{Error, Result};
 use crate::login::visit::{LoggedIn, Visit, Visitor};
 use crate::login::{Event, User, UserId};
 use crate::session::{
-    RememberToken, RememberedLogin, Replaced, Session, SessionToken, new_public_id,
+    DataValues, RememberToken, RememberedLogin, Replaced, Session, SessionToken, new_public_id,
 };
 use crate::web::signed_cookie::SignedCookie;
 
 /// How a user is logged in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct LogInOptions {
     pub(crate) remember: Option<Duration>,
     pub(crate) is_fresh: bool,
-    pub(crate) goes_on: bool,
+    pub(crate) kept: Option<KeptSession>,
+}
+
+/// What of a session goes on when its user is logged in anew, from
+/// [`Login::keep_session`](crate::Login::keep_session): its public id, and the app's values.
+pub struct KeptSession {
+    of: Option<Arc<Session>>,
+    data: DataValues,
+}
+
+impl KeptSession {
+    /// That of a user.
+    fn of(self, user_id: &UserId) -> Option<(String, DataValues)> {
+        let session = self.of.filter(|session| session.user_id == *user_id)?;
+        Some((session.public_id.clone(), self.data))
+    }
+}
+
+impl fmt::Debug for KeptSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeptSession").finish_non_exhaustive()
+    }
 }
 
 impl<U: User> Visit<U> {
@@ -50,12 +72,10 @@ impl<U: User> Visit<U> {
         let now = manager.clock.now();
         let (token, mut session) = self.new_session(user, now)?;
         session.is_fresh = options.is_fresh;
-        let before = self.session();
-        let goes_on = before
-            .as_ref()
-            .filter(|before| options.goes_on && before.user_id == session.user_id);
-        if let Some(before) = goes_on {
-            session.public_id.clone_from(&before.public_id);
+        let mut kept_data = None;
+        if let Some((public_id, data)) = options.kept.and_then(|kept| kept.of(&user_id)) {
+            session.public_id = public_id;
+            kept_data = Some(data);
         }
         let remembered = match options.remember {
             Some(duration) => {
@@ -72,8 +92,8 @@ impl<U: User> Visit<U> {
         };
         let realm = &manager.realm;
         let replaced = Replaced {
-            session: before
-                .as_ref()
+            session: self
+                .session()
                 .map(|before| before.id)
                 .or_else(|| self.sent().token.as_ref().map(|token| token.id(realm))),
             remembered: self
@@ -82,18 +102,23 @@ impl<U: User> Visit<U> {
                 .as_ref()
                 .map(|token| token.id(realm)),
         };
-        if !self.may_begin(user, replaced, now).await? {
+        let before = self.before_one_more(user, now).await?;
+        if !self.may_begin(&before, replaced) {
             return Ok(false);
         }
-        let kept = match goes_on {
-            Some(before) => manager.store.load_data(before.id).await?,
+        let data = match kept_data {
+            Some(data) => data,
             None => self.kept_data(headers).await?,
         };
         let login = remembered.as_ref().map(|(_, login)| login.clone());
         manager
             .store
-            .create(session.clone(), kept, login, replaced)
+            .create(session.clone(), data, login, replaced)
             .await?;
+        if !self.keep_limit(user, &session, &before, now).await {
+            self.forget();
+            return Ok(false);
+        }
         let session = Arc::new(session);
         // From here on the browser must get its cookies, whatever else fails.
         self.state().set_cookies().remember = match &remembered {
@@ -109,14 +134,20 @@ impl<U: User> Visit<U> {
         };
         self.go_on(&token, logged_in);
         self.drop_data(headers).await;
-        let stays = self.end_surplus(user, &session, now).await;
-        if !stays || !self.end_oldest(user, &session, now).await {
-            self.forget();
-            return Ok(false);
-        }
         manager.sweep_if_due();
         self.tell(Event::LoggedIn).await;
         Ok(true)
+    }
+
+    /// What of this session is to go on when its user is logged in anew.
+    pub(crate) async fn keep_session(&self, request: &Parts) -> Result<KeptSession> {
+        let logged_in = self.resolve(request).await?;
+        let session = logged_in.and_then(|logged_in| logged_in.session.clone());
+        let data = match &session {
+            Some(session) => self.data_of(session.id).await?,
+            None => DataValues::new(),
+        };
+        Ok(KeptSession { of: session, data })
     }
 
     /// Notes that the user has shown a credential again: the session goes on under a new token,

@@ -45,7 +45,8 @@ pub enum Event {
     /// A session or remember cookie was no token, or came twice.
     CookieRefused,
     /// A session or remembered login was ended: by its user, from another session, or as its user
-    /// is gone, or has begun a new [`session_epoch`](crate::login::User::session_epoch).
+    /// is gone, or has begun a new [`session_epoch`](crate::login::User::session_epoch), or as it
+    /// is past the [limit](crate::login::SessionLimit).
     SessionEnded,
     /// A user ended all their other sessions, or all of them.
     LoggedOutElsewhere,

@@ -12,7 +12,7 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use crate::error::Result;
-use crate::login::changes::LogInOptions;
+use crate::login::changes::{KeptSession, LogInOptions};
 use crate::login::rule::{Demand, Rule};
 use crate::login::views::Needed;
 use crate::login::visit::Visit;
@@ -72,7 +72,7 @@ impl<U: User> Login<U> {
             options: LogInOptions {
                 remember: None,
                 is_fresh: true,
-                goes_on: false,
+                kept: None,
             },
             even_if_inactive: false,
         }
@@ -129,6 +129,16 @@ impl<U: User> Login<U> {
         } else {
             ConfirmOutcome::NoSession
         })
+    }
+
+    /// What of this session is to [go on](LogIn::going_on) when its user is logged in anew. To be
+    /// asked before the session ends; what is written after it is lost. Nothing where nobody is
+    /// logged in.
+    ///
+    /// # Errors
+    /// When the session store or the user loader failed.
+    pub async fn keep_session(&self) -> Result<KeptSession> {
+        self.visit.keep_session(&self.request).await
     }
 
     /// The user of this request, after a [`log_in`](Self::log_in) the one just logged in.
@@ -233,7 +243,8 @@ impl<U: User> Login<U> {
     }
 
     /// Tells the listeners that a credential was wrong ([`Event::LoginFailed`]): that of `tried`,
-    /// where it is known who was meant.
+    /// where it is known who was meant. The answer waits for them: one that takes longer where
+    /// there is such a user tells that there is.
     pub async fn report_failed(&self, tried: Option<&UserId>) {
         self.visit
             .tell_of(Event::LoginFailed, tried.cloned(), None)
@@ -289,11 +300,11 @@ impl<U> LogIn<'_, U> {
         self
     }
 
-    /// Lets the session of this browser go on, if it is of the same user: under a new token, with
-    /// its public id and the app's values. For a new password, after which
-    /// [`User::session_epoch`] is another one.
-    pub fn going_on(mut self) -> Self {
-        self.options.goes_on = true;
+    /// Lets a session go on, if it is of the same user: under a new token, with its public id and
+    /// the app's values. For a new password, with which [`User::session_epoch`] changes, and all
+    /// that was there ends.
+    pub fn going_on(mut self, kept: KeptSession) -> Self {
+        self.options.kept = Some(kept);
         self
     }
 
@@ -346,7 +357,9 @@ pub enum LoginOutcome {
     /// The user is not active, and nothing happened.
     Inactive,
     /// The user has as many sessions as they may
-    /// ([`SessionLimit::Refuse`](crate::login::SessionLimit::Refuse)), and nothing happened.
+    /// ([`SessionLimit::Refuse`](crate::login::SessionLimit::Refuse)), and nothing happened; or so
+    /// many others began at the same moment that this one has ended again, and what the browser
+    /// had before.
     TooManySessions,
 }
 

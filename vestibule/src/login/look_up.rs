@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::login::cache::{Found, LoginCache};
 use crate::login::visit::{LoggedIn, Visit};
-use crate::login::{Event, SessionProtection, User};
+use crate::login::{Event, SessionLimit, SessionProtection, User};
 use crate::session::{
     Presented, RememberToken, RememberedLogin, Session, SessionExpiry, SessionId,
 };
@@ -336,6 +336,12 @@ impl<U: User> Visit<U> {
             rotated.expires_at = now + rotated.duration;
         }
         let remember_cookie = self.manager.cookies.remember.set(successor, &rotated, now);
+        // A limit that refuses lets a remembered browser come back.
+        let ends_oldest = matches!(manager.session_limit, SessionLimit::EndOldest(_));
+        let before = match ends_oldest {
+            true => self.before_one_more(user, now).await?,
+            false => Vec::new(),
+        };
         let kept = self.kept_data(&request.headers).await?;
         let resumed = manager
             .store
@@ -348,7 +354,7 @@ impl<U: User> Visit<U> {
         self.set_session_cookie(&session_token);
         self.state().set_cookies().remember = Some(remember_cookie);
         self.drop_data(&request.headers).await;
-        if !self.end_oldest(user, &session, now).await {
+        if ends_oldest && !self.keep_limit(user, &session, &before, now).await {
             self.forget();
             return Ok(None);
         }

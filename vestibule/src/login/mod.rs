@@ -58,6 +58,7 @@ mod views;
 pub(crate) mod visit;
 
 pub use anonymous::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};
+pub use changes::KeptSession;
 pub use current_user::CurrentUser;
 pub use data::SessionData;
 pub use event::{Event, EventRecord, Refused};

@@ -1,12 +1,13 @@
 //! How many sessions a user may have.
 
+use std::collections::HashSet;
 use std::num::NonZeroU16;
 
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::login::visit::Visit;
 use crate::login::{Event, User};
-use crate::session::{Replaced, Session, one_of_each_browser};
+use crate::session::{Replaced, Session};
 
 /// How many sessions a user may have at a time, and what happens to one more (OWASP ASVS 5.0,
 /// 7.1.2). Those that came of one remembered login count as one: they are of one browser.
@@ -45,54 +46,85 @@ impl SessionLimit {
 }
 
 impl<U: User> Visit<U> {
-    /// Whether `user` may have one session more, which takes the place of `replaced`.
-    pub(crate) async fn may_begin(
-        &self,
-        user: &U,
-        replaced: Replaced,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let SessionLimit::Refuse(limit) = self.manager.session_limit else {
-            return Ok(true);
-        };
-        let mut others = self.alive(user, now).await?;
-        let is_replaced = |other: &Session| replaced.session == Some(other.id);
-        let before = others.iter().filter(|other| is_replaced(other));
-        let before: Vec<_> = before.filter_map(|before| before.remembered).collect();
-        others.retain(|other| {
-            let login = other.remembered;
-            let ends = login.is_some_and(|login| before.contains(&login));
-            !is_replaced(other) && !ends && (login.is_none() || login != replaced.remembered)
-        });
-        one_of_each_browser(&mut others, None);
-        Ok(others.len() < usize::from(limit.get()))
+    /// The sessions of `user` before one more begins; none where there is no limit.
+    ///
+    /// # Errors
+    /// When the session store failed, and it has to be known whether one more may begin.
+    pub(crate) async fn before_one_more(&self, user: &U, now: Timestamp) -> Result<Vec<Session>> {
+        match self.manager.session_limit {
+            SessionLimit::None => Ok(Vec::new()),
+            SessionLimit::EndOldest(_) => Ok(self.alive(user, now).await.unwrap_or_default()),
+            SessionLimit::Refuse(_) => self.alive(user, now).await,
+        }
     }
 
-    /// Ends what is too much now that `session` has begun. Returns whether that is still there.
-    pub(crate) async fn end_oldest(&self, user: &U, session: &Session, now: Timestamp) -> bool {
-        let SessionLimit::EndOldest(limit) = self.manager.session_limit else {
+    /// Whether one more may begin beside those `before`, in the place of `replaced`.
+    pub(crate) fn may_begin(&self, before: &[Session], replaced: Replaced) -> bool {
+        let SessionLimit::Refuse(limit) = self.manager.session_limit else {
             return true;
         };
-        let stays = self.try_end_oldest(limit, user, session, now).await;
-        stays_unless_known(stays, session)
+        let is_replaced = |session: &Session| replaced.session == Some(session.id);
+        let ended = before.iter().filter(|session| is_replaced(session));
+        let ended = ended.filter_map(|session| session.remembered);
+        let ended: Vec<_> = ended.chain(replaced.remembered).collect();
+        let others = before.iter().filter(|session| {
+            let ends = session
+                .remembered
+                .is_some_and(|login| ended.contains(&login));
+            !is_replaced(session) && !ends
+        });
+        one_of_each_browser(others.cloned(), None).len() < usize::from(limit.get())
+    }
+
+    /// Ends what is too much now that `session` has begun, beside those `before`; that may be
+    /// itself, where others began at the same moment. Returns whether it is still there.
+    pub(crate) async fn keep_limit(
+        &self,
+        user: &U,
+        session: &Session,
+        before: &[Session],
+        now: Timestamp,
+    ) -> bool {
+        let kept = self.try_keep_limit(user, session, before, now).await;
+        kept.unwrap_or_else(|error| {
+            let session = &session.public_id;
+            tracing::warn!(%error, session, "a user may have too many sessions until the next log-in");
+            true
+        })
     }
 
     /// Of log-ins at a time each looks after its session is there. So the last one sees them all,
     /// and none is left that is too much.
-    async fn try_end_oldest(
+    async fn try_keep_limit(
         &self,
-        limit: NonZeroU16,
         user: &U,
         session: &Session,
+        before: &[Session],
         now: Timestamp,
     ) -> Result<bool> {
-        let others = self.other_browsers(user, session, now).await?;
-        // Those that began after this one look for themselves: otherwise two would end one another,
-        // as those of one millisecond may.
+        let (limit, ends_oldest) = match self.manager.session_limit {
+            SessionLimit::None => return Ok(true),
+            SessionLimit::EndOldest(limit) => (limit, true),
+            SessionLimit::Refuse(limit) => (limit, false),
+        };
+        let alive = self.alive(user, now).await?;
+        let others = one_of_each_browser(alive, Some(session));
+        let room = usize::from(limit.get()) - 1;
+        if !ends_oldest {
+            let stays = others.len() <= room;
+            if !stays {
+                self.manager.store.revoke(session.id).await?;
+            }
+            return Ok(stays);
+        }
+        // Those that begin at the same moment look for themselves, and have an order, or two would
+        // end one another. What was there before is older, whatever the clocks say.
+        let begun = |session: &Session| (session.created_at, session.id);
+        let was_there = |other: &Session| before.iter().any(|before| before.id == other.id);
         let (newer, older): (Vec<_>, Vec<_>) = others
             .into_iter()
-            .partition(|other| other.created_at > session.created_at);
-        let room = usize::from(limit.get()).checked_sub(1 + newer.len());
+            .partition(|other| !was_there(other) && begun(other) > begun(session));
+        let room = room.checked_sub(newer.len());
         let stays = room.is_some();
         let too_old = older.iter().skip(room.unwrap_or(0));
         for ended in too_old.chain((!stays).then_some(session)) {
@@ -101,36 +133,6 @@ impl<U: User> Visit<U> {
             }
         }
         Ok(stays)
-    }
-
-    /// Ends `session`, which has just begun, where others began at the same moment and it is one
-    /// too many. Returns whether it is still there.
-    pub(crate) async fn end_surplus(&self, user: &U, session: &Session, now: Timestamp) -> bool {
-        let SessionLimit::Refuse(limit) = self.manager.session_limit else {
-            return true;
-        };
-        let stays = async {
-            let others = self.other_browsers(user, session, now).await?;
-            let stays = others.len() < usize::from(limit.get());
-            if !stays {
-                self.manager.store.revoke(session.id).await?;
-            }
-            Ok(stays)
-        };
-        stays_unless_known(stays.await, session)
-    }
-
-    /// A session of each other browser of `user`, the last seen first.
-    async fn other_browsers(
-        &self,
-        user: &U,
-        session: &Session,
-        now: Timestamp,
-    ) -> Result<Vec<Session>> {
-        let mut others = self.alive(user, now).await?;
-        one_of_each_browser(&mut others, Some(session));
-        others.retain(|other| other.id != session.id);
-        Ok(others)
     }
 
     /// The sessions of `user` that are alive, the last seen first.
@@ -144,11 +146,16 @@ impl<U: User> Visit<U> {
     }
 }
 
-/// Where the store fails, a user may have too many sessions until the next log-in.
-fn stays_unless_known(stays: Result<bool>, session: &Session) -> bool {
-    stays.unwrap_or_else(|error| {
-        let session = &session.public_id;
-        tracing::warn!(%error, session, "a user may have too many sessions");
-        true
-    })
+/// One session of each browser, the first in the list, without that of `this`: those that came of
+/// one remembered login are of one browser, and end together.
+fn one_of_each_browser(
+    sessions: impl IntoIterator<Item = Session>,
+    this: Option<&Session>,
+) -> Vec<Session> {
+    let mut logins: HashSet<_> = this.and_then(|this| this.remembered).into_iter().collect();
+    let others = sessions.into_iter().filter(|session| {
+        this.is_none_or(|this| this.id != session.id)
+            && session.remembered.is_none_or(|login| logins.insert(login))
+    });
+    others.collect()
 }

@@ -76,7 +76,7 @@ impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
         LogInOptions {
             remember: None,
             is_fresh: self.is_fresh,
-            goes_on: false,
+            kept: None,
         }
     }
 }

@@ -63,7 +63,6 @@ pub(crate) use watch::ASK_EVERY;
 #[cfg(any(feature = "redis", feature = "sql"))]
 pub(crate) use watch::Watched;
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::clock::Timestamp;
@@ -137,15 +136,4 @@ impl Session {
             expires_at: now + lifetime,
         }
     }
-}
-
-/// Leaves one session of each browser: the first in the list, or `this`. Those that came of one
-/// remembered login are of one browser, and end together.
-pub(crate) fn one_of_each_browser(sessions: &mut Vec<Session>, this: Option<&Session>) {
-    let mut logins = HashSet::new();
-    logins.extend(this.and_then(|this| this.remembered));
-    sessions.retain(|session| {
-        this.is_some_and(|this| this.id == session.id)
-            || session.remembered.is_none_or(|login| logins.insert(login))
-    });
 }

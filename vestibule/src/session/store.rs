@@ -26,7 +26,8 @@ use crate::session::{
 pub trait SessionStore: Send + Sync + 'static {
     /// Adds a session whose id is new, with the app's own values `data`, at most
     /// [`MAX_DATA_BYTES`](crate::session::MAX_DATA_BYTES) of them, and a remembered login if there
-    /// is one to be. Ends what the browser had before.
+    /// is one to be. Ends what the browser had before, whose
+    /// [`public_id`](Session::public_id) may be that of the new session.
     ///
     /// # Errors
     /// When the store failed, or there is a session by this id; then nothing has happened.
@@ -121,8 +122,8 @@ pub trait SessionStore: Send + Sync + 'static {
     fn revoke_remembered(&self, id: RememberedId) -> impl Future<Output = Result<bool>> + Send;
 
     /// Ends all sessions and remembered logins of a user of this
-    /// [`realm`](crate::login::LoginManager::realm), save the session to `keep` and what it
-    /// came of. Returns how many sessions.
+    /// [`realm`](crate::login::LoginManager::realm), save the session to `keep`, or the one that
+    /// was renewed from it, and what it came of. Returns how many sessions.
     ///
     /// # Errors
     /// When the store failed.
@@ -242,7 +243,7 @@ impl SharedSessionStore {
     }
 
     /// The sessions of a user in this epoch that are alive at `now`, the last seen first, and of
-    /// those the last to begin.
+    /// those of one moment the last to begin.
     pub(crate) async fn list_alive(
         &self,
         realm: &str,
@@ -254,7 +255,7 @@ impl SharedSessionStore {
         let mut sessions = self.list_user(realm, user_id).await?;
         sessions
             .retain(|session| expiry.is_alive(session, now) && session.user_epoch == user_epoch);
-        let order = |session: &Session| (session.last_seen_at, session.created_at);
+        let order = |session: &Session| (session.last_seen_at, session.created_at, session.id);
         sessions.sort_by_key(|session| std::cmp::Reverse(order(session)));
         Ok(sessions)
     }

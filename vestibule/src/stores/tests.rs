@@ -5,11 +5,15 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use crate::accounts;
 use crate::database::Database;
 use crate::stores::{MemoryStore, SqlStore, sql};
-use crate::testing::{fresh_database, store_conformance};
+use crate::testing::{
+    fresh_database, fresh_database_url, store_conformance, two_nodes_conformance,
+};
 
 #[tokio::test]
 async fn the_memory_store_keeps_the_rules() {
     store_conformance(MemoryStore::new()).await;
+    let store = MemoryStore::new();
+    two_nodes_conformance(store.clone(), store).await;
 }
 
 #[tokio::test]
@@ -39,6 +43,18 @@ async fn the_sql_store_keeps_the_rules_on_any_database() {
     }
 
     store_conformance(SqlStore::new(database)).await;
+}
+
+/// Two pools of connections, as of two processes.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_with_one_database_keep_the_rules_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = fresh_database_url(folder.path()).await;
+    let here = Database::connect(&url).await.unwrap();
+    here.migrate(sql::MIGRATIONS).await.unwrap();
+    let there = Database::connect(&url).await.unwrap();
+
+    two_nodes_conformance(SqlStore::new(here), SqlStore::new(there)).await;
 }
 
 /// Also beside other migrations, in any order, with the same database.

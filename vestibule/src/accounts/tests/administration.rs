@@ -400,7 +400,7 @@ async fn without_a_line_in_the_log_nothing_is_changed() {
     assert_eq!(account(&accounts, "alice").await, alice);
     assert!(store.load(session).await.unwrap().is_some());
     let another = Secret::from("c");
-    let changed = accounts.change_password(&alice, &another, None).await;
+    let changed = accounts.change_password(&alice, &another).await;
     assert!(changed.unwrap_err().is_store());
     let check = accounts.check_password("alice", &Secret::from("a")).await;
     assert_eq!(check.unwrap(), PasswordCheck::Right(alice));
@@ -416,16 +416,12 @@ async fn a_change_under_way_does_not_do_for_a_demand_that_came_after_it() {
     let operator = accounts.by(Actor::operator());
     let _ = operator.demand_new_password(&alice.id).await.unwrap();
 
-    let changed = accounts
-        .change_password(&alice, &Secret::from("b"), None)
-        .await;
+    let changed = accounts.change_password(&alice, &Secret::from("b")).await;
 
     assert_eq!(changed.unwrap(), None);
     let alice = account(&accounts, "alice").await;
     assert!(alice.must_change_password);
-    let changed = accounts
-        .change_password(&alice, &Secret::from("b"), None)
-        .await;
+    let changed = accounts.change_password(&alice, &Secret::from("b")).await;
     assert!(!changed.unwrap().unwrap().must_change_password);
 }
 

@@ -85,9 +85,7 @@ async fn a_password_changed_meanwhile_is_not_overwritten_by_the_old_one() {
     let (accounts, alice) =
         moved(Passwords::new(OLD).unwrap(), Passwords::new(QUICK).unwrap()).await;
     let seen = PasswordHash::from_stored(stored(&accounts, &alice).await);
-    let changed = accounts
-        .change_password(&alice, &Secret::from("b"), None)
-        .await;
+    let changed = accounts.change_password(&alice, &Secret::from("b")).await;
     changed.unwrap().unwrap();
 
     let is_replaced = accounts.try_rehash(&alice, &Secret::from("a"), &seen).await;

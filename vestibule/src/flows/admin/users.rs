@@ -118,7 +118,7 @@ async fn one_view(
         user: user_view(account),
         permissions: owned(account.rights.permissions()),
         other_roles: roles.into_iter().filter(|role| !has(role)).collect(),
-        sessions: SessionView::list(sessions, admin.session()),
+        sessions: SessionView::list(&sessions, admin.session()),
         log: log.into_iter().map(log_view).collect(),
     })
 }

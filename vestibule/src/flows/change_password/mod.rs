@@ -38,7 +38,6 @@ use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::{CHANGE_PASSWORD_PATH, Flow, WELCOME_PATH};
 use crate::login::{CurrentUser, Event, Login};
-use crate::session::SessionId;
 use crate::web::{Client, Flash};
 
 #[cfg(test)]
@@ -100,11 +99,11 @@ async fn change(
                 if let Some(objection) = inner.policy.look_up(&new).await {
                     errors.add("new_password", objection.to_string());
                 } else {
-                    let keep = user.session().map(|session| session.id);
+                    let kept = login.keep_session().await?;
                     let (changed, login, new) =
-                        change_and_tell(accounts, account, keep, login, new).await?;
+                        change_and_tell(accounts, account, login, new).await?;
                     if let Some(account) = changed {
-                        let mut log_in = login.log_in(&account).going_on();
+                        let mut log_in = login.log_in(&account).going_on(kept);
                         if user.is_remembered() {
                             log_in = log_in.remember();
                         }
@@ -134,12 +133,11 @@ async fn change(
 async fn change_and_tell(
     accounts: Accounts,
     account: Account,
-    keep: Option<SessionId>,
     login: Login<Account>,
     new: Secret,
 ) -> Result<(Option<Account>, Login<Account>, Secret)> {
     let change = async move {
-        let changed = accounts.change_password(&account, &new, keep).await?;
+        let changed = accounts.change_password(&account, &new).await?;
         if changed.is_some() {
             login.tell(Event::PasswordChanged).await;
         }

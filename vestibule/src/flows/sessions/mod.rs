@@ -2,7 +2,8 @@
 //!
 //! # Steps
 //! 1. `GET /account/sessions` lists the sessions of the user: browser, address, first and last
-//!    seen, and which one this is; as JSON too. Of a browser that is remembered it is the last.
+//!    seen, and which one this is; as JSON too. Of a browser that is remembered, and comes back
+//!    from the same address, it is the last.
 //! 2. `POST /account/sessions/end` with `session` ends one of them, and what remembers its
 //!    browser. `POST /account/sessions/end-others` ends all but this one, and forgets all other
 //!    browsers.
@@ -20,6 +21,8 @@
 //! [`SiteConfig::session_expiry`](crate::flows::SiteConfig::session_expiry),
 //! [`SiteConfig::trusted_proxies`](crate::flows::SiteConfig::trusted_proxies) for the addresses.
 
+use std::collections::HashSet;
+
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -32,7 +35,7 @@ use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::{Flow, SESSIONS_PATH};
 use crate::login::{CurrentUser, Event, FreshUser, Login};
-use crate::session::{Session, one_of_each_browser};
+use crate::session::Session;
 use crate::web::{Client, Flash, Problem, browser_and_system};
 
 #[cfg(test)]
@@ -62,6 +65,8 @@ struct View {
 pub(super) struct SessionView {
     id: String,
     is_this: bool,
+    /// Whether it came of the same remembered login as this one, and ends with it.
+    is_same_login: bool,
     is_remembered: bool,
     browser: Option<String>,
     user_agent: Option<String>,
@@ -71,10 +76,18 @@ pub(super) struct SessionView {
 }
 
 impl SessionView {
-    /// One of each browser. `this` is the session of whoever looks.
-    pub(super) fn list(mut sessions: Vec<Session>, this: Option<&Session>) -> Vec<Self> {
-        one_of_each_browser(&mut sessions, this);
-        let sessions = sessions.iter();
+    /// `this` is the session of whoever looks. Of a browser that is remembered, and comes back
+    /// where it was, only the last is shown; but whoever copied its cookie comes from elsewhere.
+    pub(super) fn list(sessions: &[Session], this: Option<&Session>) -> Vec<Self> {
+        let shown_as = |session: &Session| {
+            let login = session.remembered?;
+            Some((login, session.user_agent.clone(), session.address))
+        };
+        let mut shown: HashSet<_> = this.and_then(shown_as).into_iter().collect();
+        let sessions = sessions.iter().filter(|session| {
+            this.is_some_and(|this| this.id == session.id)
+                || shown_as(session).is_none_or(|shown_as| shown.insert(shown_as))
+        });
         sessions.map(|session| Self::new(session, this)).collect()
     }
 
@@ -83,6 +96,10 @@ impl SessionView {
         Self {
             id: session.public_id.clone(),
             is_this: this.is_some_and(|this| this.id == session.id),
+            is_same_login: session.remembered.is_some()
+                && this.is_some_and(|this| {
+                    this.id != session.id && this.remembered == session.remembered
+                }),
             is_remembered: session.remembered.is_some(),
             browser: user_agent.as_deref().and_then(browser_and_system),
             user_agent,
@@ -101,7 +118,7 @@ async fn show(
 ) -> Result<Response> {
     let sessions = login.sessions().await?;
     let view = View {
-        sessions: SessionView::list(sessions, user.session()),
+        sessions: SessionView::list(&sessions, user.session()),
     };
     page.answer(client, TEMPLATE, view)
 }

@@ -24,6 +24,11 @@ async fn log_in(app: &TestApp, user_agent: &str) -> TestClient {
     browser
 }
 
+async fn log_in_after_registration(app: &TestApp) -> TestClient {
+    app.registered("alice").await.post("/logout", &[]).await;
+    log_in(app, FIREFOX).await
+}
+
 async fn list(browser: &TestClient) -> Vec<Value> {
     let listed = browser.get_with("/account/sessions", &JSON).await.json();
     listed["sessions"].as_array().unwrap().clone()
@@ -137,6 +142,30 @@ async fn a_remembered_browser_is_listed_once() {
     here.post("/account/sessions/end", &[("session", id)]).await;
     assert!(!is_in(&there).await, "ended with all that it had");
     assert_eq!(list(&here).await.len(), 1);
+}
+
+/// Whoever has a copy of the remember cookie is not taken for the browser that it was copied from.
+#[tokio::test]
+async fn who_comes_back_from_elsewhere_is_listed_and_ends_with_what_was_copied() {
+    let app = TestApp::new().await;
+    let here = log_in_after_registration(&app).await;
+    let thief = here.stolen().address("192.0.2.66".parse().unwrap());
+    thief.restart();
+    assert!(is_in(&thief).await);
+
+    let sessions = list(&here).await;
+
+    assert_eq!(sessions.len(), 2);
+    let other = sessions.iter().find(|session| session["is_this"] == false);
+    let other = other.unwrap();
+    assert_eq!(other["address"], "192.0.2.66");
+    assert_eq!(other["is_same_login"], true);
+    let page = here.get("/account/sessions").await;
+    assert!(page.text().contains("ends with it"));
+    let id = other["id"].as_str().unwrap();
+    here.post("/account/sessions/end", &[("session", id)]).await;
+    thief.restart();
+    assert!(!is_in(&thief).await && !is_in(&here).await);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The rules that every session store must keep.
 
 mod data;
+mod nodes;
 mod remembered;
 mod sessions;
 
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -16,7 +18,7 @@ use crate::session::{
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// How often two that race are sent off.
+/// How often two that race are sent off, and how many are at once where many race.
 const RACES: usize = 50;
 
 /// Checks that a store keeps the rules of [`SessionStore`]. Run it on a store of your own, and
@@ -68,6 +70,31 @@ pub async fn store_conformance(store: impl SessionStore) {
     data::parallel_writes_undo_nothing_and_keep_the_limit(&store, &made).await;
     data::a_late_write_in_a_race_revives_nothing(&store, &made).await;
     data::a_write_beside_a_renewal_is_not_lost(&store, &made).await;
+}
+
+/// Checks that two nodes keep those rules together: two handles of one empty store, as two copies
+/// of a program have them, each with a connection of its own.
+///
+/// ```
+/// # #[tokio::main] async fn main() {
+/// use vestibule::stores::MemoryStore;
+/// use vestibule::testing::two_nodes_conformance;
+///
+/// let store = MemoryStore::new();
+/// two_nodes_conformance(store.clone(), store).await;
+/// # }
+/// ```
+///
+/// # Panics
+/// At the first rule that they break; the message names it.
+pub async fn two_nodes_conformance(here: impl SessionStore, there: impl SessionStore) {
+    let made = Sessions::default();
+    nodes::what_one_writes_the_other_reads(&here, &there, &made).await;
+    nodes::what_one_ends_is_ended_for_both_in_a_race(&here, &there, &made).await;
+    nodes::nothing_is_resumed_at_one_after_the_end_at_the_other(&here, &there, &made).await;
+    nodes::a_remember_token_is_used_once_at_one_of_them(&here, &there, &made).await;
+    nodes::writes_at_both_undo_nothing(&here, &there, &made).await;
+    nodes::what_one_touches_while_both_sweep_is_there_or_not(&here, &there, &made).await;
 }
 
 async fn create(store: &impl SessionStore, session: &Session) {
@@ -139,4 +166,30 @@ struct Remembered {
     session: Session,
     login: RememberedLogin,
     token: RememberToken,
+}
+
+/// Runs futures at the same time.
+async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut is_done = true;
+        for (future, output) in &mut futures {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *output = Some(value),
+                    Poll::Pending => is_done = false,
+                }
+            }
+        }
+        if is_done {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    futures
+        .into_iter()
+        .filter_map(|(_, output)| output)
+        .collect()
 }

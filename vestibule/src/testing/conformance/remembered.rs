@@ -1,9 +1,6 @@
 //! The rules for remembered logins.
 
-use std::future::Future;
-use std::task::Poll;
-
-use super::{HOUR, NOW, RACES, Remembered, Sessions};
+use super::{HOUR, NOW, RACES, Remembered, Sessions, all};
 use crate::session::{
     DataValues, RememberToken, RememberedLogin, SessionExpiry, SessionStore, UserId,
 };
@@ -60,7 +57,7 @@ pub(super) async fn a_remember_token_is_used_once(store: &impl SessionStore, ses
 
 pub(super) async fn of_uses_in_a_race_one_succeeds(store: &impl SessionStore, sessions: &Sessions) {
     let Remembered { login, token, .. } = sessions.remembered(store, "1").await;
-    let uses = (0..50).map(|_| {
+    let uses = (0..RACES).map(|_| {
         let (rotated, _) = login.rotated(&token, &sessions.0, NOW).expect("a token");
         store.resume(
             sessions.resumed(&login),
@@ -177,30 +174,4 @@ pub(super) async fn a_forgotten_browser_is_swept(store: &impl SessionStore, sess
 
     let loaded = store.load_remembered(login.id).await.expect("load");
     assert_eq!(loaded, None);
-}
-
-/// Runs futures at the same time.
-async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut is_done = true;
-        for (future, output) in &mut futures {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    Poll::Ready(value) => *output = Some(value),
-                    Poll::Pending => is_done = false,
-                }
-            }
-        }
-        if is_done {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
-    futures
-        .into_iter()
-        .filter_map(|(_, output)| output)
-        .collect()
 }
