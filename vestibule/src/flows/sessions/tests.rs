@@ -161,7 +161,7 @@ async fn who_comes_back_from_elsewhere_is_listed_and_ends_with_what_was_copied()
     assert_eq!(other["address"], "192.0.2.66");
     assert_eq!(other["is_same_login"], true);
     let page = here.get("/account/sessions").await;
-    assert!(page.text().contains("ends with it"));
+    assert!(page.text().contains("logs you out here too"));
     let id = other["id"].as_str().unwrap();
     here.post("/account/sessions/end", &[("session", id)]).await;
     thief.restart();
