@@ -468,6 +468,14 @@ fn sessions_of_the_running_program_are_listed_and_ended_one_by_one_or_all() {
         session(&["sweep", "--session-idle", "1ms"]),
         "1 expired sessions and remembered logins are removed.\n"
     );
+    let [admin, ..] = &mut clients;
+    assert!(vestibule(folder.path(), &["user", "grant", "alice", "admin"], "").0);
+    admin.post("/login", &fields).unwrap();
+    soon(|| admin.get("/admin/log").unwrap().status == 200);
+    let log = admin.get("/admin/log").unwrap().text;
+    for line in ["session ended", "sessions ended", "sessions swept"] {
+        assert!(log.contains(line), "{line}");
+    }
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
             tell(&change, done)
         }
         SessionCommand::Sweep => {
-            let swept = site.accounts().sweep_sessions().await?;
+            let swept = operator(&site).sweep_sessions().await?;
             say(format!(
                 "{swept} expired sessions and remembered logins are removed."
             ))

@@ -41,6 +41,8 @@ pub enum Action {
     SessionEnded,
     /// All sessions of a user were ended.
     SessionsEnded,
+    /// The expired sessions were removed by hand: the detail is how many.
+    SessionsSwept,
     /// There is a new role: the detail.
     RoleAdded,
     /// A role, the detail, is no more.
@@ -67,6 +69,7 @@ impl Action {
             Self::RoleRevoked => "role revoked",
             Self::SessionEnded => "session ended",
             Self::SessionsEnded => "sessions ended",
+            Self::SessionsSwept => "sessions swept",
             Self::RoleAdded => "role added",
             Self::RoleRemoved => "role removed",
             Self::PermissionAllowed => "permission allowed",

@@ -57,6 +57,24 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), None).await
     }
 
+    /// Removes what has expired, as
+    /// [`Accounts::sweep_sessions`](crate::accounts::Accounts::sweep_sessions) does, with a line
+    /// in the security log. Returns how many.
+    ///
+    /// # Errors
+    /// When the database or the session store failed.
+    pub async fn sweep_sessions(&self) -> Result<u64> {
+        let swept = self.accounts.sweep_sessions().await?;
+        settled(self.note_sweep(swept).await).map(|_noted| swept)
+    }
+
+    async fn note_sweep(&self, swept: u64) -> Stopped<Change> {
+        let transaction = self.begin().await?;
+        let detail = Some(swept.to_string());
+        self.done(transaction, Action::SessionsSwept, None, detail)
+            .await
+    }
+
     /// Ends all sessions of a user but one, and what remembers all other browsers. A log-in that
     /// is under way may come after it.
     ///
