@@ -102,6 +102,12 @@ impl Target {
 
     /// How many sessions or remembered logins there are.
     async fn rows(&self, table: &str) -> i64 {
+        if let Some(memory) = &self.app.memory {
+            let shown = format!("{memory:?}");
+            let (_, rest) = shown.split_once(&format!("{table}: ")).unwrap();
+            let number = rest.split(|c: char| !c.is_ascii_digit()).next();
+            return number.unwrap().parse().unwrap();
+        }
         if let Some(keys) = self.in_redis(table) {
             let count = self.redis("return #redis.call('KEYS', ARGV[1])", &[&keys]);
             return count[0].parse().unwrap();

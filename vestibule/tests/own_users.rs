@@ -1112,6 +1112,9 @@ async fn logging_in_twice_in_a_request_leaves_one_session() {
     assert_eq!(browser.post("/twice", &[]).await.text(), "bob");
 
     assert_eq!(text(&browser, "/who").await, "bob");
-    assert_eq!(format!("{store:?}"), "MemoryStore(1 sessions)");
+    assert_eq!(
+        format!("{store:?}"),
+        "MemoryStore { sessions: 1, remembered_logins: 1 }"
+    );
     assert_ne!(browser.cookie(SESSION), None);
 }

@@ -104,7 +104,11 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MemoryStore({} sessions)", self.kept().sessions.len())
+        let kept = self.kept();
+        f.debug_struct("MemoryStore")
+            .field("sessions", &kept.sessions.len())
+            .field("remembered_logins", &kept.remembered.len())
+            .finish()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::crypto::random::Random;
 use crate::database::Database;
 use crate::flows::{Site, SiteConfig};
 use crate::password::PasswordAlgorithm;
+use crate::stores::MemoryStore;
 use crate::testing::database::{TestSessions, fresh_sessions};
 use crate::testing::{TestClient, fresh_database};
 
@@ -25,9 +26,11 @@ pub struct TestApp {
     /// Its database.
     pub database: Database,
     /// Where its sessions are, if the environment has `VESTIBULE_TEST_SESSION_STORE` with the
-    /// address of a Redis; otherwise they are in the database, or with `memory` in memory.
+    /// address of a Redis; otherwise they are in the database.
     #[cfg(feature = "redis")]
     pub redis: Option<crate::testing::TestRedis>,
+    /// Where they are, if it has `memory` there.
+    pub memory: Option<MemoryStore>,
     #[cfg_attr(
         not(test),
         expect(dead_code, reason = "only our own tests count sessions")
@@ -88,6 +91,10 @@ impl TestApp {
             #[cfg(feature = "redis")]
             redis: match &sessions {
                 TestSessions::Redis(_, redis) => Some(redis.clone()),
+                _ => None,
+            },
+            memory: match &sessions {
+                TestSessions::Memory(memory) => Some(memory.clone()),
                 _ => None,
             },
             sessions,

@@ -46,7 +46,10 @@ async fn once_the_response_has_begun_no_value_begins_and_those_in_the_store_go_o
         let client = TestClient::new(router);
 
         assert_eq!(done(&client, "/late/red").await, "Ok(NoSession) None None");
-        assert_eq!(format!("{store:?}"), "MemoryStore(0 sessions)");
+        assert_eq!(
+            format!("{store:?}"),
+            "MemoryStore { sessions: 0, remembered_logins: 0 }"
+        );
         done(&client, "/add/1").await;
         let [red, removed] = match is_written {
             true => [
