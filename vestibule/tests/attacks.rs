@@ -102,7 +102,7 @@ impl Target {
 
     /// How many sessions or remembered logins there are.
     async fn rows(&self, table: &str) -> i64 {
-        if let Some(memory) = &self.app.memory {
+        if let Some(memory) = self.app.memory() {
             let shown = format!("{memory:?}");
             let (_, rest) = shown.split_once(&format!("{table}: ")).unwrap();
             let number = rest.split(|c: char| !c.is_ascii_digit()).next();
@@ -191,7 +191,7 @@ impl Target {
 
     #[cfg(feature = "redis")]
     fn redis_place(&self) -> Option<(String, String)> {
-        let redis = self.app.redis.clone()?;
+        let redis = self.app.redis()?.clone();
         Some((redis.url, redis.prefix))
     }
 

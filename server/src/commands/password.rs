@@ -22,7 +22,6 @@ pub(crate) enum PasswordCommand {
 
 pub(crate) fn run(command: &PasswordCommand, settings: &Settings) -> anyhow::Result<()> {
     let PasswordCommand::Calibrate { target } = command;
-    let weakest = settings.algorithm().calibrated(Duration::ZERO)?;
     let algorithm = settings.algorithm().calibrated(*target)?;
     let took = algorithm.measure()?;
     let threads = settings.hashing().threads;
@@ -46,7 +45,7 @@ pub(crate) fn run(command: &PasswordCommand, settings: &Settings) -> anyhow::Res
     say(format!(
         "# {millis:.1} ms a hash; {mib:.1} MiB for each of {threads} threads; {logins:.0} log-ins/s"
     ))?;
-    if algorithm == weakest && took > *target {
+    if algorithm == algorithm.owasp_minimum() && took > *target {
         say("# This is OWASP's minimum: less than it takes here is too weak")?;
     }
     Ok(())

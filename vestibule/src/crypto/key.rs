@@ -1,7 +1,6 @@
 //! The app's secret key, and the signers and ciphers derived from it, one for each purpose.
 
 use std::fmt;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -15,6 +14,7 @@ use crate::clock::Timestamp;
 use crate::crypto::cipher::Cipher;
 use crate::crypto::dated::{dated, unexpired};
 use crate::crypto::random::Random;
+use crate::crypto::secret::read_secret_file;
 use crate::error::{Error, Result};
 
 /// The app's secret key: at least 32 bytes that nobody can guess.
@@ -62,21 +62,9 @@ impl SecretKey {
     /// When it cannot be read or is too weak; the message names the file and says how to make
     /// a good one.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
-        let text = std::fs::read_to_string(path.as_ref());
-        let path = path.as_ref().display();
-        let text = text.map_err(|error| {
-            // What is there must not be written over.
-            let advice = match error.kind() {
-                ErrorKind::NotFound => {
-                    format!("; make it with `(umask 077; openssl rand -base64 32 > {path})`")
-                }
-                _ => "; it has to be a file of text that this user may read".to_owned(),
-            };
-            Error::config(format!(
-                "cannot read the secret key file {path}: {error}{advice}"
-            ))
-        })?;
-        let text = Zeroizing::new(text);
+        let path = path.as_ref();
+        let text = read_secret_file(path, "secret key", "openssl rand -base64 32")?;
+        let path = path.display();
         text.parse()
             .map_err(|error| Error::config(format!("the secret key in {path}: {error}")))
     }

@@ -1,8 +1,32 @@
 //! Text that must not be shown: a password, a token in transit.
 
 use std::fmt;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+/// Reads a file with a secret, for people `what`, that the command `make` prints a new one of.
+///
+/// # Errors
+/// When it cannot be read. How to make it is said only where there is none: what is there must
+/// not be written over.
+pub(crate) fn read_secret_file(path: &Path, what: &str, make: &str) -> Result<Zeroizing<String>> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| {
+        let path = path.display();
+        let advice = match error.kind() {
+            ErrorKind::NotFound => format!("make it with `(umask 077; {make} > {path})`"),
+            _ => "it has to be a file of text that this user may read".to_owned(),
+        };
+        Error::config(format!(
+            "cannot read the {what} file {path}: {error}; {advice}"
+        ))
+    })?;
+    Ok(Zeroizing::new(text))
+}
 
 /// A secret text. `Debug` does not show it, and its memory is overwritten when it is dropped.
 ///

@@ -203,8 +203,9 @@ where
     attempt().await
 }
 
+/// Leaves the time to others.
 #[expect(clippy::disallowed_methods, reason = "nothing is waited for but time")]
-async fn pause(duration: Duration) {
+pub(crate) async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 

@@ -33,8 +33,7 @@ pub struct KeptSession {
 }
 
 impl KeptSession {
-    /// That of a user.
-    fn of(self, user_id: &UserId) -> Option<(String, DataValues)> {
+    fn for_user(self, user_id: &UserId) -> Option<(String, DataValues)> {
         let session = self.of.filter(|session| session.user_id == *user_id)?;
         Some((session.public_id.clone(), self.data))
     }
@@ -73,7 +72,7 @@ impl<U: User> Visit<U> {
         let (token, mut session) = self.new_session(user, now)?;
         session.is_fresh = options.is_fresh;
         let mut kept_data = None;
-        if let Some((public_id, data)) = options.kept.and_then(|kept| kept.of(&user_id)) {
+        if let Some((public_id, data)) = options.kept.and_then(|kept| kept.for_user(&user_id)) {
             session.public_id = public_id;
             kept_data = Some(data);
         }

@@ -89,6 +89,17 @@ impl PasswordAlgorithm {
         }
     }
 
+    /// The same algorithm with OWASP's minimum.
+    #[must_use]
+    pub fn owasp_minimum(self) -> Self {
+        match self {
+            Self::Argon2id { .. } => Self::default(),
+            Self::Bcrypt { .. } => Self::Bcrypt {
+                cost: Self::OWASP_BCRYPT,
+            },
+        }
+    }
+
     /// The same algorithm with the parameters that come nearest to `target` a hash on this
     /// machine, and no weaker than OWASP's minimum: more memory for Argon2id, up to 256 MiB, and
     /// then more passes. Measures several, and blocks its thread for so long.
@@ -111,12 +122,7 @@ impl PasswordAlgorithm {
                 (cost < MAX_BCRYPT_COST).then_some(Self::Bcrypt { cost: cost + 1 })
             }
         };
-        let mut best = match self {
-            Self::Argon2id { .. } => Self::default(),
-            Self::Bcrypt { .. } => Self::Bcrypt {
-                cost: Self::OWASP_BCRYPT,
-            },
-        };
+        let mut best = self.owasp_minimum();
         // What is stronger is never quicker, whatever a busy machine measures.
         let mut took = best.measure()?;
         while took < target

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -11,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::digest::hmac_sha256;
 use crate::crypto::key::SecretKey;
+use crate::crypto::secret::read_secret_file;
 use crate::error::{Error, Result};
 
 /// Keys by which passwords are hashed before they are hashed slowly (HMAC-SHA-256; NIST SP
@@ -43,21 +43,10 @@ impl Peppers {
     /// # Errors
     /// When it cannot be read, or a line is no version and key; the message names the file.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
-        let text = std::fs::read_to_string(path.as_ref());
-        let path = path.as_ref().display();
-        let text = text.map_err(|error| {
-            // What is there must not be written over.
-            let advice = match error.kind() {
-                ErrorKind::NotFound => format!(
-                    "; make it with `(umask 077; echo \"1 $(openssl rand -base64 32)\" > {path})`"
-                ),
-                _ => "; it has to be a file of text that this user may read".to_owned(),
-            };
-            Error::config(format!(
-                "cannot read the pepper file {path}: {error}{advice}"
-            ))
-        })?;
-        let text = Zeroizing::new(text);
+        let path = path.as_ref();
+        let make = "echo \"1 $(openssl rand -base64 32)\"";
+        let text = read_secret_file(path, "pepper", make)?;
+        let path = path.display();
         text.parse()
             .map_err(|error| Error::config(format!("{path}: {error}")))
     }

@@ -221,10 +221,8 @@ impl SessionStore for MemoryStore {
         let mut kept = self.kept();
         self.feed.tell(Changed::User(user_id));
         let before = kept.sessions.len();
-        // Renewed meanwhile it is another one.
-        let is_kept = |session: &Session| {
-            keep.is_some_and(|keep| session.id == keep || session.renewed_from == Some(keep))
-        };
+        let keep = keep.and_then(|keep| kept.find(keep));
+        let is_kept = |session: &Session| Some(session.id) == keep;
         let mut kept_remembered = None;
         kept.sessions.retain(|_, Row { session, .. }| {
             if is_kept(session) {

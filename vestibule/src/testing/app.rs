@@ -1,5 +1,8 @@
 //! The whole site in memory.
 
+#[cfg(test)]
+use std::sync::{Arc, Mutex};
+
 use axum::Router;
 
 use crate::accounts::{Account, Actor, Change};
@@ -8,6 +11,8 @@ use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::database::Database;
 use crate::flows::{Site, SiteConfig};
+#[cfg(test)]
+use crate::login::EventRecord;
 use crate::password::PasswordAlgorithm;
 use crate::stores::MemoryStore;
 use crate::testing::database::{TestSessions, fresh_sessions};
@@ -25,16 +30,6 @@ pub struct TestApp {
     pub clock: Clock,
     /// Its database.
     pub database: Database,
-    /// Where its sessions are, if the environment has `VESTIBULE_TEST_SESSION_STORE` with the
-    /// address of a Redis; otherwise they are in the database.
-    #[cfg(feature = "redis")]
-    pub redis: Option<crate::testing::TestRedis>,
-    /// Where they are, if it has `memory` there.
-    pub memory: Option<MemoryStore>,
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "only our own tests count sessions")
-    )]
     sessions: TestSessions,
     router: Router,
 }
@@ -88,17 +83,40 @@ impl TestApp {
             site,
             clock,
             database,
-            #[cfg(feature = "redis")]
-            redis: match &sessions {
-                TestSessions::Redis(_, redis) => Some(redis.clone()),
-                _ => None,
-            },
-            memory: match &sessions {
-                TestSessions::Memory(memory) => Some(memory.clone()),
-                _ => None,
-            },
             sessions,
         }
+    }
+
+    /// Where its sessions are, if the environment has `VESTIBULE_TEST_SESSION_STORE` with the
+    /// address of a Redis; otherwise they are in the database.
+    #[cfg(feature = "redis")]
+    pub fn redis(&self) -> Option<&crate::testing::TestRedis> {
+        match &self.sessions {
+            TestSessions::Redis(_, redis) => Some(redis),
+            _ => None,
+        }
+    }
+
+    /// Where they are, if it has `memory` there.
+    pub fn memory(&self) -> Option<&MemoryStore> {
+        match &self.sessions {
+            TestSessions::Memory(memory) => Some(memory),
+            _ => None,
+        }
+    }
+
+    /// As [`new`](Self::new), and what its login manager tells.
+    #[cfg(test)]
+    pub(crate) async fn with_events() -> (Self, Arc<Mutex<Vec<EventRecord>>>) {
+        let told = Arc::<Mutex<Vec<EventRecord>>>::default();
+        let tell = told.clone();
+        let app = Self::with(|config| {
+            config.login(move |manager| {
+                let tell = tell.clone();
+                Ok(manager.on_event(move |record| tell.lock().unwrap().push(record.clone())))
+            });
+        });
+        (app.await, told)
     }
 
     /// As [`with`](Self::with), and the sessions are in the database whatever the environment has:

@@ -1,4 +1,3 @@
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -9,7 +8,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::accounts::{Account, Actor, PasswordCheck, Username};
-use crate::login::{Event, Login, SessionLimit, UserId};
+use crate::login::{Event, Login, SessionLimit};
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
 
 const COOKIE: &str = "__Host-session";
@@ -326,26 +325,19 @@ async fn whoever_logs_in_to_change_the_password_gets_there() {
 /// For whoever watches over the accounts; the page says the same in each case.
 #[tokio::test]
 async fn a_wrong_password_is_told_with_the_user_who_was_tried() {
-    let told = Arc::<Mutex<Vec<Option<UserId>>>>::default();
-    let tell = told.clone();
-    let app = TestApp::with(|config| {
-        config.login(move |manager| {
-            let tell = tell.clone();
-            Ok(manager.on_event(move |record| {
-                if record.event == Event::LoginFailed {
-                    tell.lock().unwrap().push(record.user.clone());
-                }
-            }))
-        });
-    });
-    let app = app.await;
+    let (app, told) = TestApp::with_events().await;
     app.registered("alice").await;
     let alice = app.account("alice").await.id;
 
     let known = log_in(&app.browser(), "alice", "wrong horse and battery").await;
     let unknown = log_in(&app.browser(), "nobody", "wrong horse and battery").await;
 
-    assert_eq!(*told.lock().unwrap(), [Some(alice), None]);
+    let told = told.lock().unwrap();
+    let failed = told
+        .iter()
+        .filter(|record| record.event == Event::LoginFailed);
+    let tried: Vec<_> = failed.map(|record| record.user.clone()).collect();
+    assert_eq!(tried, [Some(alice), None]);
     assert_eq!(
         known.text().replace("alice", "nobody"),
         unknown.text(),

@@ -1,6 +1,5 @@
 #![cfg(feature = "sqlite")]
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -74,15 +73,7 @@ async fn ones_sessions_are_listed_with_browser_address_and_times_and_this_one_is
 
 #[tokio::test]
 async fn one_session_is_ended_with_what_remembers_its_browser() {
-    let told = Arc::<Mutex<Vec<Event>>>::default();
-    let tell = told.clone();
-    let app = TestApp::with(|config| {
-        config.login(move |manager| {
-            let tell = tell.clone();
-            Ok(manager.on_event(move |record| tell.lock().unwrap().push(record.event)))
-        });
-    });
-    let app = app.await;
+    let (app, told) = TestApp::with_events().await;
     let here = app.registered("alice").await;
     let there = log_in(&app, FIREFOX).await;
     let sessions = list(&here).await;
@@ -95,7 +86,8 @@ async fn one_session_is_ended_with_what_remembers_its_browser() {
     let ended = here.post("/account/sessions/end", &[("session", id)]).await;
 
     assert_eq!(ended.location(), Some("/account/sessions"));
-    assert_eq!(told.lock().unwrap().pop(), Some(Event::SessionEnded));
+    let last = told.lock().unwrap().pop().map(|record| record.event);
+    assert_eq!(last, Some(Event::SessionEnded));
     let page = here.get("/account/sessions").await;
     assert!(page.text().contains("The session is ended."));
     assert!(!is_in(&there).await && is_in(&here).await);

@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 use crate::clock::{Timestamp, monotonic};
-use crate::database::{Database, changed, changes, retried};
+use crate::database::{Database, changed, changes, pause, retried};
 use crate::error::{Error, Result};
 use crate::session::rows::{self, data, remembered, session};
 use crate::session::{
@@ -201,11 +201,6 @@ const RESTS: u32 = 3;
 
 /// However long a lock was waited for.
 const LONGEST_REST: Duration = Duration::from_secs(1);
-
-#[expect(clippy::disallowed_methods, reason = "nothing is waited for but time")]
-async fn rest(duration: Duration) {
-    tokio::time::sleep(duration).await;
-}
 
 impl SqlStore {
     async fn try_create(
@@ -416,7 +411,7 @@ impl SqlStore {
                 return Ok(deleted);
             }
             let took = Duration::from_millis(monotonic().saturating_sub(started));
-            rest((took * RESTS).min(LONGEST_REST)).await;
+            pause((took * RESTS).min(LONGEST_REST)).await;
         }
     }
 
