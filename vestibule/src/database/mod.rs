@@ -261,6 +261,9 @@ fn sqlite_options(connect: &mut ConnectOptions, url: &str, options: &DatabaseOpt
     let is_in_memory = is_in_memory(url);
     let is_read_only = url.contains("mode=ro") || url.contains("immutable=");
     let patience = options.patience;
+    // No network is in between: a connection that was there is there, and to ask takes as long as
+    // the statement.
+    connect.test_before_acquire(false);
     if is_in_memory {
         // Each connection would have a database of its own, and lose it when it closes.
         connect.max_connections(1).min_connections(1);
