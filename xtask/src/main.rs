@@ -32,6 +32,7 @@ fn main() -> anyhow::Result<()> {
 
 /// Formatting and lints first, as they fail soonest; the test runner has the last word.
 fn test() -> anyhow::Result<()> {
+    packages::install("make", "make")?;
     packages::install("chromium", "chromium")?;
     packages::install("redis-server", "redis-server")?;
     packages::install("nginx", "nginx")?;

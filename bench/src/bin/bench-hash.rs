@@ -1,18 +1,43 @@
-//! How many passwords the raw Argon2id hashes, on so many threads: what a login can reach at best.
-//! Memory is reused, as in the library. Prints hashes/s and the median time of one.
+//! How many passwords a crate's Argon2id hashes, on so many threads: what a login can reach at
+//! best. Prints hashes/s and the median time of one.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use clap::{Parser, ValueEnum};
+use libsodium_rs::crypto_pwhash::argon2id;
+
+/// Argon2id again and again.
+#[derive(Debug, Clone, Copy, Parser)]
+struct Arguments {
+    by: By,
+    threads: usize,
+    seconds: u64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum By {
+    /// RustCrypto's; memory is reused, as in the library.
+    Argon2,
+    Libsodium,
+}
+
+const PASSWORD: &[u8] = b"correct horse battery staple";
+const SALT: &[u8] = b"sixteen bytes of";
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let threads: usize = arguments.next().as_deref().unwrap_or("1").parse()?;
-    let seconds: u64 = arguments.next().as_deref().unwrap_or("4").parse()?;
+    let Arguments {
+        by,
+        threads,
+        seconds,
+    } = Arguments::parse();
+    libsodium_rs::ensure_init()?;
     let until = Instant::now() + Duration::from_secs(seconds);
     let running: Vec<_> = (0..threads)
-        .map(|_| std::thread::spawn(move || hash(until)))
+        .map(|_| std::thread::spawn(move || times(by, until)))
         .collect();
     let mut times = Vec::new();
     for thread in running {
@@ -27,24 +52,41 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn hash(until: Instant) -> anyhow::Result<Vec<Duration>> {
-    let params = Params::new(19 * 1024, 2, 1, Some(32)).map_err(anyhow::Error::msg)?;
-    let mut memory = vec![Block::new(); params.block_count()];
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let mut digest = [0; 32];
+fn times(by: By, until: Instant) -> anyhow::Result<Vec<Duration>> {
+    let mut hash = by.hasher()?;
     let mut times = Vec::new();
     while Instant::now() < until {
         let started = Instant::now();
-        argon2
-            .hash_password_into_with_memory(
-                b"correct horse battery staple",
-                b"sixteen bytes of",
-                &mut digest,
-                &mut memory,
-            )
-            .map_err(anyhow::Error::msg)?;
-        std::hint::black_box(&digest);
+        hash()?;
         times.push(started.elapsed());
     }
     Ok(times)
+}
+
+impl By {
+    fn hasher(self) -> anyhow::Result<Box<dyn FnMut() -> anyhow::Result<()>>> {
+        let params = Params::new(MEMORY_KIB, PASSES, 1, Some(32)).map_err(anyhow::Error::msg)?;
+        Ok(match self {
+            Self::Argon2 => {
+                let mut memory = vec![Block::new(); params.block_count()];
+                let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+                Box::new(move || {
+                    let mut digest = [0; 32];
+                    argon2
+                        .hash_password_into_with_memory(PASSWORD, SALT, &mut digest, &mut memory)
+                        .map_err(anyhow::Error::msg)?;
+                    std::hint::black_box(digest);
+                    Ok(())
+                })
+            }
+            Self::Libsodium => {
+                let memory = usize::try_from(MEMORY_KIB)? * 1024;
+                Box::new(move || {
+                    let digest = argon2id::pwhash(32, PASSWORD, SALT, PASSES.into(), memory)?;
+                    std::hint::black_box(digest);
+                    Ok(())
+                })
+            }
+        })
+    }
 }

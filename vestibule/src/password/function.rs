@@ -8,6 +8,8 @@ use sha2::{Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
+#[cfg(feature = "libsodium")]
+use crate::password::libsodium;
 
 /// A function and its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +94,7 @@ impl Memory {
     fn blocks(&mut self, count: usize) -> Result<&mut [Block]> {
         let more = count.saturating_sub(self.0.len());
         let reserved = self.0.try_reserve_exact(more);
-        reserved.map_err(|_| Error::busy("the system has no memory for another hash"))?;
+        reserved.map_err(|_| no_memory())?;
         if more > 0 {
             self.0.resize(count, Block::new());
         }
@@ -208,6 +210,12 @@ impl Function {
                 passes,
                 lanes,
             } => {
+                #[cfg(feature = "libsodium")]
+                if (variant, version, lanes) == (argon2::Algorithm::Argon2id, Version::V0x13, 1)
+                    && let Ok(salt) = salt.try_into()
+                {
+                    return libsodium::hash(password, salt, len, memory_kib, passes);
+                }
                 let params = Params::new(memory_kib, passes, lanes, Some(len));
                 let params = params.map_err(Error::internal)?;
                 let blocks = memory.blocks(params.block_count())?;
@@ -262,4 +270,8 @@ impl Function {
         };
         Params::new(memory_kib, passes, lanes, None).map_or(0, |params| params.block_count())
     }
+}
+
+pub(super) fn no_memory() -> Error {
+    Error::busy("the system has no memory for another hash")
 }

@@ -28,6 +28,8 @@ mod common;
 mod decoys;
 mod form;
 mod function;
+#[cfg(feature = "libsodium")]
+mod libsodium;
 mod pepper;
 mod policy;
 mod queue;

@@ -120,6 +120,7 @@ const FLASK: App = App {
 
 /// Prints the table, and draws it into the book; a quick one beside the build.
 pub(crate) fn run(effort: Effort) -> anyhow::Result<()> {
+    packages::install("make", "make")?;
     packages::install("wrk", "wrk")?;
     packages::install("sqlite3", "sqlite3")?;
     let venv = python::install("bench-flask", "bench/flask/requirements.txt")?;

@@ -1,0 +1,55 @@
+//! libsodium's Argon2id, written for the vector instructions of each processor.
+
+use libsodium_rs::crypto_pwhash::argon2id;
+
+use crate::error::{Error, Result};
+use crate::password::function::no_memory;
+
+/// What it takes, and no other.
+pub(super) const SALT_BYTES: usize = argon2id::SALTBYTES;
+
+/// The digest, of 16 bytes at least, by version 1.3 with one lane. The memory is the system's,
+/// anew for each.
+pub(super) fn hash(
+    password: &[u8],
+    salt: &[u8; SALT_BYTES],
+    len: usize,
+    memory_kib: u32,
+    passes: u32,
+) -> Result<Vec<u8>> {
+    // Once; what chooses by the processor.
+    libsodium_rs::ensure_init().map_err(Error::internal)?;
+    let memory = usize::try_from(memory_kib).map_err(Error::internal)? * 1024;
+    argon2id::pwhash(len, password, salt, passes.into(), memory).map_err(|_| no_memory())
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::{Algorithm, Argon2, Params, Version};
+    use proptest::prelude::*;
+
+    use super::hash;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn it_is_the_other_crates_argon2id(
+            password: Vec<u8>,
+            salt: [u8; 16],
+            len in 16_usize..=128,
+            memory_kib in 8_u32..=300,
+            passes in 1_u32..=4,
+        ) {
+            let params = Params::new(memory_kib, passes, 1, Some(len)).unwrap();
+            let mut expected = vec![0; len];
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+                .hash_password_into(&password, &salt, &mut expected)
+                .unwrap();
+
+            let digest = hash(&password, &salt, len, memory_kib, passes).unwrap();
+
+            prop_assert_eq!(digest, expected);
+        }
+    }
+}
