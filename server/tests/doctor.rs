@@ -77,6 +77,31 @@ fn the_doctor_warns_of_a_hash_that_is_too_slow() {
     assert!(!said.contains("less than 5 ms"), "{said}");
 }
 
+/// Attack C4.
+#[test]
+fn the_doctor_warns_of_bcrypt_of_a_bare_digest() {
+    let bcrypt = ["--password-algorithm", "bcrypt", "--bcrypt-cost", "10"];
+    let long = ["--bcrypt-long-passwords", "true"];
+    let folder = folder();
+    let key = "1 MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=";
+    std::fs::write(folder.path().join("pepper"), key).unwrap();
+    let doctor = |settings: &[&[&str]]| {
+        let output = run(
+            folder.path(),
+            &[&["doctor"], &settings.concat()[..]].concat(),
+            "",
+        );
+        String::from_utf8(output.stdout).unwrap()
+    };
+
+    let warning = "bare SHA-256";
+    assert!(doctor(&[&bcrypt, &long]).contains(warning));
+    assert!(!doctor(&[&bcrypt]).contains(warning));
+    assert!(!doctor(&[&long]).contains(warning));
+    let peppered = doctor(&[&bcrypt, &long, &["--pepper-file", "pepper"]]);
+    assert!(peppered.contains("ok: digests"), "{peppered}");
+}
+
 /// Attack B2, through HTTP.
 #[test]
 fn the_time_of_an_answer_does_not_tell_who_has_an_account() {

@@ -166,7 +166,8 @@ impl Passwords {
     /// Whether bcrypt's hashes, those that are there and new ones, are of the password's SHA-256
     /// as hexadecimal digits, so that it may be longer than 72 bytes. Flask-Bcrypt's
     /// `BCRYPT_HANDLE_LONG_PASSWORDS`. Default: no. The hashes do not say it, so to change it
-    /// later makes all of them wrong.
+    /// later makes all of them wrong. Whoever has such digests of the same passwords from another
+    /// breach can try them in place of passwords, unless there are [`peppers`](Self::peppers).
     pub fn long_bcrypt(mut self, long_bcrypt: bool) -> Self {
         self.long_bcrypt = long_bcrypt;
         self

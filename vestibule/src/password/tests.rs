@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 
+use data_encoding::HEXLOWER;
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::crypto::digest::sha256;
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
@@ -292,6 +294,34 @@ async fn what_is_not_hashed_as_today_is_outdated() {
     }
     let short = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5Q";
     assert!(today.parse(&PasswordHash::from_stored(short)).is_ok());
+}
+
+/// Attack C4: whoever has SHA-256 digests from another breach tries them in place of passwords.
+#[tokio::test]
+async fn digests_from_another_breach_open_no_hash_that_a_log_in_made_anew() {
+    let password = Secret::from("correct horse battery staple");
+    let digest = HEXLOWER.encode(&sha256(password.expose().as_bytes()));
+    let thief = Passwords::new(QUICK).unwrap();
+    let opens = async |hash: &PasswordHash| {
+        let (_, within) = hash.as_str().split_at(hash.as_str().find('$').unwrap());
+        verify(&thief, &digest, within).await.unwrap()
+    };
+    let moved = Passwords::new(QUICK_BCRYPT).unwrap().long_bcrypt(true);
+    let old = moved.hash(&password).await.unwrap();
+    assert!(opens(&old).await, "what Flask-Bcrypt makes is open to it");
+
+    let key = SecretKey::generate(&Random::system()).unwrap();
+    for today in [
+        Passwords::new(QUICK).unwrap().long_bcrypt(true),
+        moved.peppers(Peppers::default().with(1, key)),
+    ] {
+        let nobody = Claimant::default();
+        let check = today.check(&nobody, &password, Some(&old)).await;
+        assert_eq!(check.unwrap(), HashCheck::Outdated);
+        let new = today.hash(&password).await.unwrap();
+
+        assert!(!opens(&new).await, "{today:?}");
+    }
 }
 
 /// Attack C11.

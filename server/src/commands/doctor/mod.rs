@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Subcommand;
+use vestibule::password::PasswordAlgorithm;
 
 use super::{open, say};
 use crate::settings::Settings;
@@ -47,6 +48,9 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     let algorithm = settings.algorithm();
     let took = tokio::task::spawn_blocking(move || algorithm.measure()).await??;
     let millis = took.as_secs_f64() * 1_000.0;
+    let is_bcrypt = matches!(algorithm, PasswordAlgorithm::Bcrypt { .. });
+    let is_bare_digest =
+        is_bcrypt && settings.bcrypt_long_passwords && settings.pepper_file.is_none();
     let checks = [
         (
             algorithm.meets_owasp_minimum(),
@@ -63,6 +67,13 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
             "a hash is not too slow",
             "a hash takes more than a second, and a few visitors keep all others waiting; run \
              `vestibule password calibrate`",
+        ),
+        (
+            !is_bare_digest,
+            "digests from a breach elsewhere cannot be tried in place of passwords",
+            "new hashes are of a password's bare SHA-256, so that such digests from a breach \
+             elsewhere can be tried in place of passwords; set `--pepper-file`, or \
+             `--password-algorithm argon2id`",
         ),
     ];
     say(format!("ok: a hash takes {millis:.1} ms on this machine"))?;
