@@ -149,6 +149,27 @@ impl Accounts {
     pub(super) async fn note_kinds(&self) -> Result<()> {
         let passwords = &self.inner.passwords;
         let mut kinds = Kinds::default();
+        let count = |hash: &PasswordHash| passwords.count(hash, &mut kinds);
+        self.read_hashes(count).await?;
+        passwords.note(kinds);
+        Ok(())
+    }
+
+    /// How many passwords are hashed otherwise than new ones: each is hashed anew at the next
+    /// log-in of its user. Reads all of them, page by page.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn count_outdated_passwords(&self) -> Result<u64> {
+        let mut outdated = 0;
+        let count = |hash: &PasswordHash| {
+            outdated += u64::from(self.inner.passwords.is_outdated(hash));
+        };
+        self.read_hashes(count).await?;
+        Ok(outdated)
+    }
+
+    async fn read_hashes(&self, mut read: impl FnMut(&PasswordHash)) -> Result<()> {
         let mut after = String::new();
         loop {
             let page = password::Entity::find()
@@ -159,15 +180,13 @@ impl Accounts {
                 .await
                 .map_err(Error::from_db)?;
             let Some(last) = page.last() else {
-                break;
+                return Ok(());
             };
             after.clone_from(&last.user_id);
             for row in page {
-                passwords.count(&PasswordHash::from_stored(row.hash), &mut kinds);
+                read(&PasswordHash::from_stored(row.hash));
             }
         }
-        passwords.note(kinds);
-        Ok(())
     }
 
     /// Whether the peppers of all stored hashes are set.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 const WORDS: &str = include_str!("common_pieces.txt");
 
 /// Letters, digits and signs in orders that everybody knows, along which fingers run.
-const ROWS: [&str; 20] = [
+const ROWS: [&str; 27] = [
     "abcdefghijklmnopqrstuvwxyz",
     "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
     "01234567890123456789",
@@ -28,6 +28,13 @@ const ROWS: [&str; 20] = [
     "!qaz@wsx#edc$rfv%tgb^yhn&ujm*ik(ol)p",
     "1q2w3e4r5t6y7u8i9o0p",
     "1a2s3d4f5g6h7j8k9l",
+    "q1w2e3r4t5y6u7i8o9p0",
+    "qw1er2ty3ui4op5",
+    "1qa2ws3ed4rf5tg6yh7uj8ik9ol0p",
+    "qazxswedcvfrtgbnhyujmkiolp",
+    "qawsedrftgyhujikolp",
+    "102030405060708090",
+    "13243546576879809",
 ];
 
 /// How many words a common password has, each of which may follow itself, and how many runs:
@@ -254,6 +261,10 @@ mod tests {
             "1qaz2wsx3edc4rfv",
             "!qaz@wsx#edc$rfv",
             "qazwsxedcrfvtgbyhnujm",
+            "qawsedrftgyhujikolp",
+            "q1w2e3r4t5y6u7i8o9p0",
+            "1qa2ws3ed4rf5tg",
+            "102030405060708090",
             "asdfjkl;asdfjkl;",
             "!@#$%^&*()!@#$%^&*()",
             "112233445566778899",

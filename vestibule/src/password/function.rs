@@ -193,6 +193,25 @@ impl Function {
         matches!(self, Self::Bcrypt { .. }).then_some(BCRYPT_MAX_BYTES)
     }
 
+    /// Whether no shorter password has the same digest: bcrypt reads so many bytes, of a password
+    /// with a NUL again and again; HMAC, in PBKDF2 and scrypt, fills it up with NULs.
+    pub(super) fn tells_apart(self, password: &[u8]) -> bool {
+        match self {
+            Self::Argon2 { .. } => true,
+            Self::Bcrypt { .. } => {
+                let read = |password: &[u8]| {
+                    let ended: Vec<u8> = password.iter().copied().chain([0]).collect();
+                    ended.into_iter().cycle().take(BCRYPT_MAX_BYTES)
+                };
+                let nuls = password.iter().enumerate().filter(|(_, byte)| **byte == 0);
+                let mut shorter = nuls.filter_map(|(at, _)| password.get(..at));
+                password.len() <= BCRYPT_MAX_BYTES
+                    && !shorter.any(|shorter| read(shorter).eq(read(password)))
+            }
+            Self::Scrypt { .. } | Self::Pbkdf2 { .. } => password.last() != Some(&0),
+        }
+    }
+
     /// The digest of a password. bcrypt reads its first 72 bytes.
     pub(super) fn digest(
         self,

@@ -282,12 +282,10 @@ impl Passwords {
     ) -> Result<bool> {
         let (stored, peppers) = (stored.clone(), self.peppers.clone());
         let work = move |memory: &mut Memory| {
-            let is_whole = stored
-                .function
-                .max_bytes()
-                .is_none_or(|max| stored.before != Before::Nothing || password.len() <= max);
+            let is_told_apart = stored.before != Before::Nothing
+                || stored.function.tells_apart(password.as_bytes());
             let digest = digest(&stored, &password, &peppers, memory)?;
-            Ok(constant_time_eq(&digest, &stored.digest) && is_whole)
+            Ok(constant_time_eq(&digest, &stored.digest) && is_told_apart)
         };
         self.service.run(claimant, work).await?
     }
@@ -318,6 +316,13 @@ impl Passwords {
         if let Ok(stored) = self.parse(hash) {
             kinds.add(Kind::of(&stored));
         }
+    }
+
+    /// Whether a new hash would be of another kind; not of one that cannot be checked.
+    #[cfg(feature = "sql")]
+    pub(crate) fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        let stored = self.parse(hash);
+        stored.is_ok_and(|stored| Kind::of(&stored) != self.kind())
     }
 
     /// The most bytes a new password may have, where that is less than
@@ -397,6 +402,13 @@ fn normalized(password: &Secret) -> Option<Zeroizing<String>> {
     }
     let normal = Zeroizing::new(password.nfc().collect::<String>());
     (normal.chars().count() <= Passwords::MAX_CHARS).then_some(normal)
+}
+
+/// Whether two texts are one password.
+#[cfg(feature = "sql")]
+pub(crate) fn is_same(one: &Secret, other: &Secret) -> bool {
+    let (one, other) = (normalized(one), normalized(other));
+    one.is_some() && one == other
 }
 
 /// The text of a new hash.

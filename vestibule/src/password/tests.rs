@@ -48,6 +48,24 @@ async fn published_vectors_are_checked() {
             "password",
             "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         ),
+        // The same, of version 1.0, which its text does not say.
+        (
+            "password",
+            "$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ",
+        ),
+        (
+            "password",
+            "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA",
+        ),
+        // argon2-cffi 25.1.0's; the second as we make them.
+        (
+            "password",
+            "$argon2d$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyBvZg$OlRbAqEXWo+1skt660zBUjBFzhENMXpEixvMpUcJ7QQ",
+        ),
+        (
+            "password",
+            "$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyBvZg$ZKO3FBObHo1Nqz5EP9xF2g3OYW0mtYzQKjs1a5nhpmk",
+        ),
         // OpenBSD's, as crypt_blowfish has it.
         (
             "U*U",
@@ -247,6 +265,9 @@ async fn the_hashes_of_other_libraries_are_checked() {
             password.to_uppercase(),
             password[1..].to_owned(),
             String::new(),
+            // Attack C3: what HMAC and bcrypt take for the same.
+            format!("{password}\0"),
+            format!("{password}\0{password}"),
         ] {
             assert_eq!(check(&other).await, HashCheck::Wrong, "{other:?}: {line}");
         }
@@ -660,6 +681,7 @@ fn what_is_tried_first_is_refused_and_a_word_more_is_not() {
     let objection = |password: &str| policy.objection(&Secret::from(password), &["Alice Smith"]);
 
     assert_eq!(objection("PasswordPassword"), Some(Objection::Common));
+    assert_eq!(objection("MyChemicalRomance"), Some(Objection::Common));
     assert_eq!(objection("passwordpassword kettle"), None);
     assert_eq!(objection("aaaaaaaaaaaaaaaa"), Some(Objection::Repetitive));
     assert_eq!(objection("abcabcabcabcabcab"), Some(Objection::Repetitive));

@@ -38,6 +38,7 @@ use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::{CHANGE_PASSWORD_PATH, Flow, WELCOME_PATH};
 use crate::login::{CurrentUser, Event, Login};
+use crate::password::is_same;
 use crate::web::{Client, Flash};
 
 #[cfg(test)]
@@ -84,7 +85,7 @@ async fn change(
     let words = [&*user.username, email, &inner.site_name];
     if let Some(objection) = inner.policy.objection(&new, &words) {
         errors.add("new_password", objection.to_string());
-    } else if new.expose() == current.expose() {
+    } else if is_same(&new, &current) {
         errors.add(
             "new_password",
             "This is the password that you have now. Choose another one.",

@@ -124,6 +124,13 @@ async fn what_is_wrong_is_said_and_changes_nothing() {
         (PASSWORD, "short", 422, "at least 15 characters"),
         (PASSWORD, "alicealicealicealice", 422, "username"),
         (PASSWORD, PASSWORD, 422, "Choose another one."),
+        // Decomposed, and composed.
+        (
+            "caf\u{e9} horse battery staple",
+            "cafe\u{301} horse battery staple",
+            422,
+            "Choose another one.",
+        ),
         (
             "wrong horse wrong battery",
             NEW,
