@@ -85,21 +85,37 @@ fn the_doctor_warns_of_bcrypt_of_a_bare_digest() {
     let folder = folder();
     let key = "1 MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=";
     std::fs::write(folder.path().join("pepper"), key).unwrap();
-    let doctor = |settings: &[&[&str]]| {
-        let output = run(
-            folder.path(),
-            &[&["doctor"], &settings.concat()[..]].concat(),
-            "",
-        );
-        String::from_utf8(output.stdout).unwrap()
-    };
+    let pepper = ["--pepper-file", "pepper"];
+    let warning = "warning: new hashes are of a password's bare SHA-256";
+    let well = "ok: no new hash is of a bare digest";
 
-    let warning = "bare SHA-256";
-    assert!(doctor(&[&bcrypt, &long]).contains(warning));
-    assert!(!doctor(&[&bcrypt]).contains(warning));
-    assert!(!doctor(&[&long]).contains(warning));
-    let peppered = doctor(&[&bcrypt, &long, &["--pepper-file", "pepper"]]);
-    assert!(peppered.contains("ok: digests"), "{peppered}");
+    for (settings, says) in [
+        (&[&bcrypt[..], &long][..], warning),
+        (&[&bcrypt], well),
+        (&[&long], well),
+        (&[&bcrypt, &long, &pepper], well),
+    ] {
+        let arguments = [&["doctor"], &settings.concat()[..]].concat();
+        let output = run(folder.path(), &arguments, "");
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+#[test]
+fn the_doctor_says_how_many_passwords_are_not_hashed_as_new_ones() {
+    let folder = folder();
+    let add = [&["user", "add", "alice"][..], &SLOW].concat();
+    run(folder.path(), &add, PASSWORD);
+
+    for (settings, says) in [
+        (&SLOW[..], "ok: all passwords are hashed as new ones are"),
+        (&QUICK, "hashed otherwise than new ones: 1;"),
+    ] {
+        let output = run(folder.path(), &[&["doctor"], settings].concat(), "");
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains(says), "{said}");
+    }
 }
 
 /// Attack B2, through HTTP.

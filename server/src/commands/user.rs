@@ -48,11 +48,13 @@ pub(crate) enum UserCommand {
 pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Result<()> {
     let site = open(settings).await?;
     match command {
-        UserCommand::Add { name } => add(&site, &name).await,
+        UserCommand::Add { name } => add(&site, settings, &name).await,
         UserCommand::List => list(&site).await,
         UserCommand::SetPassword { name, must_change } => {
             let account = find(&site, &name).await?;
-            let password = ask_password(&site, &account.username).await?;
+            let email = account.email.as_deref().unwrap_or_default();
+            let words = [&*account.username, email, &settings.site_name];
+            let password = ask_password(&site, &words).await?;
             let operator = operator(&site);
             let change = match must_change {
                 true => {
@@ -142,12 +144,12 @@ async fn warn_without_admin(site: &Site) -> anyhow::Result<()> {
     )
 }
 
-async fn add(site: &Site, name: &str) -> anyhow::Result<()> {
+async fn add(site: &Site, settings: &Settings, name: &str) -> anyhow::Result<()> {
     let username: Username = name.parse()?;
     if site.accounts().find(&username).await?.is_some() {
         bail!("the username {name} is taken");
     }
-    let password = ask_password(site, name).await?;
+    let password = ask_password(site, &[name, &settings.site_name]).await?;
     let change = operator(site).add(&username, &password).await?;
     if change == Change::NameTaken {
         bail!("the username {name} is taken");
@@ -177,8 +179,9 @@ async fn list(site: &Site) -> anyhow::Result<()> {
     }
 }
 
-/// Asks twice at a terminal; reads one line where standard input is something else.
-async fn ask_password(site: &Site, name: &str) -> anyhow::Result<Secret> {
+/// Asks twice at a terminal; reads one line where standard input is something else. `words` belong
+/// to the account.
+async fn ask_password(site: &Site, words: &[&str]) -> anyhow::Result<Secret> {
     let password = if std::io::stdin().is_terminal() {
         let first = Secret::from(rpassword::prompt_password("Password: ")?);
         let again = Secret::from(rpassword::prompt_password("Once more: ")?);
@@ -191,7 +194,7 @@ async fn ask_password(site: &Site, name: &str) -> anyhow::Result<Secret> {
         std::io::stdin().lock().read_line(&mut line)?;
         Secret::from(line.trim_end_matches(['\r', '\n']))
     };
-    if let Some(objection) = site.password_policy().review(&password, &[name]).await {
+    if let Some(objection) = site.password_policy().review(&password, words).await {
         bail!("{objection}");
     }
     Ok(password)

@@ -43,8 +43,15 @@ const SLOWEST: Duration = Duration::from_secs(1);
 
 async fn check(settings: &Settings) -> anyhow::Result<()> {
     // That it opens says that the database answers, is up to date, and lacks no pepper.
-    open(settings).await?;
+    let site = open(settings).await?;
     say("ok: the database answers, and no password lacks its pepper")?;
+    match site.accounts().count_outdated_passwords().await? {
+        0 => say("ok: all passwords are hashed as new ones are")?,
+        outdated => say(format!(
+            "note: passwords that are hashed otherwise than new ones: {outdated}; each is hashed \
+             anew at the next log-in of its user"
+        ))?,
+    }
     let algorithm = settings.algorithm();
     let took = tokio::task::spawn_blocking(move || algorithm.measure()).await??;
     let millis = took.as_secs_f64() * 1_000.0;
@@ -70,7 +77,7 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
         ),
         (
             !is_bare_digest,
-            "digests from a breach elsewhere cannot be tried in place of passwords",
+            "no new hash is of a bare digest",
             "new hashes are of a password's bare SHA-256, so that such digests from a breach \
              elsewhere can be tried in place of passwords; set `--pepper-file`, or \
              `--password-algorithm argon2id`",
