@@ -11,10 +11,12 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use crate::bench::{Effort, Part};
+
 const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them, on each database
 cargo xtask check   the tests, the documentation, and the dependencies' licences (cargo-deny)
 cargo xtask bench   measures the release build beside others, prints one table and draws it
-                    (--quick: one short round, to try it out)
+                    (--quick: one short round, to try it out; --log-ins: only these, and floods)
 cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreSQL, and on each store
                     how soon an ended one is refused elsewhere; takes an hour and 10 GB";
 
@@ -23,8 +25,9 @@ fn main() -> anyhow::Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => test(),
         ["check"] => check(),
-        ["bench"] => bench::run(bench::Effort::FULL),
-        ["bench", "--quick"] => bench::run(bench::Effort::QUICK),
+        ["bench"] => bench::run(Part::All, Effort::FULL),
+        ["bench", "--quick"] => bench::run(Part::All, Effort::QUICK),
+        ["bench", "--log-ins"] => bench::run(Part::LogIns, Effort::FULL),
         ["bench-sessions"] => bench_sessions::run_on_each(),
         _ => bail!("{USAGE}"),
     }

@@ -118,8 +118,16 @@ const FLASK: App = App {
     ..AXUM_LOGIN_IN_MEMORY
 };
 
-/// Prints the table, and draws it into the book; a quick one beside the build.
-pub(crate) fn run(effort: Effort) -> anyhow::Result<()> {
+/// What to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    /// How fast they are, and what a flood of them leaves of the pages.
+    LogIns,
+}
+
+/// Prints the table, and draws all of it into the book; a quick one beside the build.
+pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
     packages::install("make", "make")?;
     packages::install("wrk", "wrk")?;
     packages::install("sqlite3", "sqlite3")?;
@@ -132,8 +140,15 @@ pub(crate) fn run(effort: Effort) -> anyhow::Result<()> {
     let release = target.join("release");
     let program = release.join("vestibule");
 
-    let (start_ms, idle_mb) = program::measure_start(&program, effort)?;
-    let admin_times = program::measure_admin(&program)?;
+    let mut table = table::Table::default();
+    if part == Part::All {
+        let (start_ms, idle_mb) = program::measure_start(&program, effort)?;
+        table.time("finished program, SQLite: start to first page", start_ms);
+        table.memory("finished program, SQLite: memory after that", idle_mb);
+        for (what, ms) in program::measure_admin(&program)? {
+            table.time(&format!("{what}, {} users on SQLite", program::USERS), ms);
+        }
+    }
 
     let folders = tempfile::tempdir()?;
     let folder = |name: &str| {
@@ -156,27 +171,29 @@ pub(crate) fn run(effort: Effort) -> anyhow::Result<()> {
         Contender::new(&AXUM_LOGIN, axum_login("sqlite")?)?,
         Contender::new(&FLASK, flask)?,
     ];
-    let measured = load::measure(&contenders, effort)?;
-
-    let mut table = table::Table::default();
-    table.time("finished program, SQLite: start to first page", start_ms);
-    table.memory("finished program, SQLite: memory after that", idle_mb);
-    for (what, ms) in admin_times {
-        table.time(&format!("{what}, {} users on SQLite", program::USERS), ms);
-    }
-    for measured in &measured {
-        table.load(measured);
-    }
-    for contender in &contenders {
-        let what = format!("{}: memory after the load", contender.app.name);
-        table.memory(&what, contender.server.memory_mb()?);
+    let mut measured = Vec::new();
+    if part == Part::All {
+        measured = load::measure(&contenders, effort)?;
+        for measured in &measured {
+            table.load(measured);
+        }
+        for contender in &contenders {
+            let what = format!("{}: memory after the load", contender.app.name);
+            table.memory(&what, contender.server.memory_mb()?);
+        }
     }
     table.login_rates(&flood::rates(&contenders[0], &release, &cffi, effort)?);
-    // Floods come last: they leave much behind.
-    for contender in &contenders {
-        table.flooded(contender.app.name, &flood::page(contender, effort)?);
+    // Floods come last, and each ends its server: they leave gigabytes behind.
+    for contender in contenders {
+        match flood::page(&contender, effort) {
+            Ok(flooded) => table.flooded(contender.app.name, &flooded),
+            Err(error) => table.lost(contender.app.name, &error),
+        }
     }
     table.print(&measured, effort)?;
+    if part == Part::LogIns {
+        return Ok(());
+    }
 
     let drawing = match effort.is_quick() {
         true => target.join("bench.svg"),

@@ -73,6 +73,13 @@ impl Table {
         self.row([&what, &rate, &format!("{:.2} ms", during.p99_ms), "", ""]);
     }
 
+    /// A server that did not outlive its flood.
+    pub(super) fn lost(&mut self, app: &str, error: &anyhow::Error) {
+        let clients = flood::CLIENTS;
+        let what = format!("{app}: a flood of {clients} log-ins at once ended it ({error})");
+        self.row([&what, "", "", "", ""]);
+    }
+
     fn row(&mut self, cells: [&str; 5]) {
         self.0 += &format!("| {} |\n", cells.join(" | "));
     }
