@@ -243,6 +243,11 @@ fn what_cannot_be_done_is_said() {
         (&["add", "bob"], "short\n", "at least 15 characters"),
         (&["add", "bob"], "", "Enter a password."),
         (&["add", "bob"], "a password with a \0", "NUL"),
+        (
+            &["add", "bob", "--site-name", "Rosebud"],
+            "rosebudrosebudrosebud",
+            "the username or the site's name",
+        ),
         (&["add", "b b"], PASSWORD, "letters and digits"),
         (&["disable", "ghost"], "", "there is no user ghost"),
         (

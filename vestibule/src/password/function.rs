@@ -199,14 +199,14 @@ impl Function {
         match self {
             Self::Argon2 { .. } => true,
             Self::Bcrypt { .. } => {
-                let read = |password: &[u8]| {
-                    let ended: Vec<u8> = password.iter().copied().chain([0]).collect();
-                    ended.into_iter().cycle().take(BCRYPT_MAX_BYTES)
+                let read = |len: usize| {
+                    let ended = password.iter().take(len).chain(&[0]);
+                    ended.cycle().take(BCRYPT_MAX_BYTES)
                 };
-                let nuls = password.iter().enumerate().filter(|(_, byte)| **byte == 0);
-                let mut shorter = nuls.filter_map(|(at, _)| password.get(..at));
+                let bytes = password.iter().enumerate();
+                let mut nuls = bytes.filter_map(|(at, byte)| (*byte == 0).then_some(at));
                 password.len() <= BCRYPT_MAX_BYTES
-                    && !shorter.any(|shorter| read(shorter).eq(read(password)))
+                    && !nuls.any(|at| read(at).eq(read(password.len())))
             }
             Self::Scrypt { .. } | Self::Pbkdf2 { .. } => password.last() != Some(&0),
         }

@@ -193,7 +193,7 @@ impl Passwords {
     /// # Errors
     /// When the queue is full ([`Error::is_busy`](crate::Error::is_busy)), or the password is
     /// one that [`PasswordPolicy::objection`] would have named: longer than
-    /// [`MAX_CHARS`](Self::MAX_CHARS), or than bcrypt can take.
+    /// [`MAX_CHARS`](Self::MAX_CHARS), or one that bcrypt takes for another.
     pub async fn hash(&self, password: &Secret) -> Result<PasswordHash> {
         self.hash_for(&Claimant::default(), password).await
     }
@@ -207,13 +207,15 @@ impl Passwords {
         claimant: &Claimant<'_>,
         password: &Secret,
     ) -> Result<PasswordHash> {
-        let Some(password) = normalized(password) else {
-            return Err(too_long());
+        let kind = self.kind();
+        let fits =
+            |password: &Zeroizing<String>| is_told_apart(kind.before, self.function, password);
+        let Some(password) = normalized(password).filter(fits) else {
+            return Err(Error::internal(
+                "a password that the policy does not allow reached the hashing",
+            ));
         };
-        if self.max_bytes().is_some_and(|max| password.len() > max) {
-            return Err(too_long());
-        }
-        let (kind, salt) = (self.kind(), self.random.bytes()?);
+        let salt = self.random.bytes()?;
         let peppers = self.peppers.clone();
         let work = move |memory: &mut Memory| new_hash(kind, salt, &password, &peppers, memory);
         let text = self.service.run(claimant, work).await??;
@@ -282,10 +284,9 @@ impl Passwords {
     ) -> Result<bool> {
         let (stored, peppers) = (stored.clone(), self.peppers.clone());
         let work = move |memory: &mut Memory| {
-            let is_told_apart = stored.before != Before::Nothing
-                || stored.function.tells_apart(password.as_bytes());
             let digest = digest(&stored, &password, &peppers, memory)?;
-            Ok(constant_time_eq(&digest, &stored.digest) && is_told_apart)
+            Ok(constant_time_eq(&digest, &stored.digest)
+                && is_told_apart(stored.before, stored.function, &password))
         };
         self.service.run(claimant, work).await?
     }
@@ -450,8 +451,9 @@ fn digest(
         .digest(password.as_bytes(), salt, len, memory)
 }
 
-fn too_long() -> Error {
-    Error::internal("a password longer than the policy allows reached the hashing")
+/// Whether no shorter password has the same hash. A digest that is taken before is of all of it.
+fn is_told_apart(before: Before, function: Function, password: &str) -> bool {
+    before != Before::Nothing || function.tells_apart(password.as_bytes())
 }
 
 #[cfg(test)]

@@ -514,6 +514,8 @@ async fn no_password_is_cut_short() {
     let longer = format!("{longest}x");
     assert!(!verify(&bcrypt, &longer, hash.as_str()).await.unwrap());
     assert!(bcrypt.hash(&Secret::from(longer)).await.is_err());
+    // bcrypt reads it as an x.
+    assert!(bcrypt.hash(&Secret::from("x\0x")).await.is_err());
 }
 
 #[tokio::test]
