@@ -73,10 +73,10 @@ impl Table {
         self.row([&what, &rate, &format!("{:.2} ms", during.p99_ms), "", ""]);
     }
 
-    /// A server that did not outlive its flood.
+    /// One that has no figures: mostly a server that did not outlive its flood.
     pub(super) fn lost(&mut self, app: &str, error: &anyhow::Error) {
         let clients = flood::CLIENTS;
-        let what = format!("{app}: a flood of {clients} log-ins at once ended it ({error})");
+        let what = format!("{app}: a flood of {clients} log-ins at once (no figures: {error})");
         self.row([&what, "", "", "", ""]);
     }
 
