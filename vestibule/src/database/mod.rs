@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, RuntimeErr,
-    SqlErr, UpdateMany,
+    SqlErr, Statement, UpdateMany,
 };
 use sea_orm_migration::sea_query::{Alias, DynIden, IntoIden};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
@@ -21,6 +21,8 @@ use crate::session::ChangeFeed;
 #[derive(Clone)]
 pub struct Database {
     connection: DatabaseConnection,
+    /// Differs only where a file of SQLite was connected to.
+    unsynced: DatabaseConnection,
     feed: ChangeFeed,
 }
 
@@ -31,7 +33,8 @@ pub struct DatabaseOptions {
     /// How long to wait for a lock that another process holds, and for a free connection.
     /// Default: 5 seconds. Past that the visitor gets 503.
     pub patience: Duration,
-    /// The most connections. Default: 8; a database in memory has one.
+    /// The most connections. Default: 8; a database in memory has one, and a file of SQLite may
+    /// have as many again, for log-ins.
     pub max_connections: u32,
 }
 
@@ -69,7 +72,7 @@ impl Database {
             .max_connections(options.max_connections);
         let is_sqlite = url.starts_with("sqlite:");
         if is_sqlite {
-            sqlite_options(&mut connect, url, &options);
+            sqlite_options(&mut connect, url, &options, Durability::Synced);
         }
         mysql_options(&mut connect);
         let mut again = interval(AGAIN_AFTER);
@@ -78,7 +81,9 @@ impl Database {
             again.tick().await;
             tries += 1;
             match sea_orm::Database::connect(connect.clone()).await {
-                Ok(connection) => return Ok(Self::connected(connection, url)),
+                Ok(connection) => {
+                    return Self::connected(connection, url, connect, &options).await;
+                }
                 Err(error) if is_sqlite && tries < NODE_TRIES && is_locked(&error) => {
                     tracing::debug!(%error, "a database is opened again");
                 }
@@ -87,13 +92,31 @@ impl Database {
         }
     }
 
-    fn connected(connection: DatabaseConnection, url: &str) -> Self {
-        // Of one connection, which nobody else has.
-        let feed = match is_in_memory(url) {
-            true => ChangeFeed::in_process(),
-            false => watch::feed_of(&connection),
+    async fn connected(
+        connection: DatabaseConnection,
+        url: &str,
+        mut connect: ConnectOptions,
+        options: &DatabaseOptions,
+    ) -> Result<Self> {
+        let is_in_memory = is_in_memory(url);
+        let mut database = Self {
+            // In memory of one connection, which nobody else has.
+            feed: match is_in_memory {
+                true => ChangeFeed::in_process(),
+                false => watch::feed_of(&connection),
+            },
+            unsynced: connection.clone(),
+            connection,
         };
-        Self { connection, feed }
+        let is_file = url.starts_with("sqlite:") && !is_in_memory;
+        if is_file && may_be_unsynced(&database.connection, url).await? {
+            sqlite_options(&mut connect, url, options, Durability::Unsynced);
+            // Whoever needs them opens them.
+            connect.connect_lazy(true);
+            let unsynced = sea_orm::Database::connect(connect).await;
+            database.unsynced = unsynced.map_err(|error| cannot_connect(url, &error))?;
+        }
+        Ok(database)
     }
 
     /// Takes a connection of the app's own. To a database in memory it is not known who else
@@ -102,7 +125,11 @@ impl Database {
     /// escape its end.
     pub fn from_connection(connection: DatabaseConnection) -> Self {
         let feed = watch::feed_of(&connection);
-        Self { connection, feed }
+        Self {
+            unsynced: connection.clone(),
+            connection,
+            feed,
+        }
     }
 
     /// Brings the tables that `migrations` make up to date. Does nothing where they are. Several
@@ -133,6 +160,12 @@ impl Database {
 
     pub(crate) fn connection(&self) -> &DatabaseConnection {
         &self.connection
+    }
+
+    /// For what may be lost in a power cut, though not in a crash of the program: the beginning of
+    /// a session, never its end. The disk is seldom waited for.
+    pub(crate) fn unsynced(&self) -> &DatabaseConnection {
+        &self.unsynced
     }
 
     /// What tells of changes to sessions and users in this database, whoever makes them.
@@ -247,20 +280,49 @@ pub(crate) fn exact_collation(backend: DbBackend) -> &'static str {
     }
 }
 
+/// What a commit survives.
+#[derive(Debug, Clone, Copy)]
+enum Durability {
+    /// A power cut: what is revoked stays revoked.
+    Synced,
+    /// A crash of the program. What was synced later brings it along.
+    Unsynced,
+}
+
+/// Whether commits of SQLite that are not synced lose their file no more than themselves, which
+/// needs a write-ahead log, and leave those of the other connections synced, which needs caches of
+/// their own.
+async fn may_be_unsynced(connection: &DatabaseConnection, url: &str) -> Result<bool> {
+    let mode = Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode");
+    let mode = connection.query_one_raw(mode).await;
+    let mode = mode.map_err(Error::from_db)?;
+    let mode: Option<String> = mode.and_then(|mode| mode.try_get_by_index(0).ok());
+    Ok(mode.is_some_and(|mode| mode == "wal") && !url.contains("cache=shared"))
+}
+
 fn is_in_memory(url: &str) -> bool {
     url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory"))
 }
 
 #[cfg(not(feature = "sqlite"))]
-fn sqlite_options(_: &mut ConnectOptions, _: &str, _: &DatabaseOptions) {}
+fn sqlite_options(_: &mut ConnectOptions, _: &str, _: &DatabaseOptions, _: Durability) {}
 
 #[cfg(feature = "sqlite")]
-fn sqlite_options(connect: &mut ConnectOptions, url: &str, options: &DatabaseOptions) {
+fn sqlite_options(
+    connect: &mut ConnectOptions,
+    url: &str,
+    options: &DatabaseOptions,
+    durability: Durability,
+) {
     use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
     let is_in_memory = is_in_memory(url);
     let is_read_only = url.contains("mode=ro") || url.contains("immutable=");
     let patience = options.patience;
+    let synchronous = match durability {
+        Durability::Synced => SqliteSynchronous::Full,
+        Durability::Unsynced => SqliteSynchronous::Normal,
+    };
     // No network is in between: a connection that was there is there, and to ask takes as long as
     // the statement.
     connect.test_before_acquire(false);
@@ -275,8 +337,7 @@ fn sqlite_options(connect: &mut ConnectOptions, url: &str, options: &DatabaseOpt
         let sqlite = sqlite
             .busy_timeout(patience)
             .foreign_keys(true)
-            // A commit survives a power cut, not only a crash: what is revoked stays revoked.
-            .synchronous(SqliteSynchronous::Full);
+            .synchronous(synchronous);
         if is_in_memory || is_read_only {
             sqlite
         } else {

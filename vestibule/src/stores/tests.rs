@@ -1,12 +1,13 @@
 #![cfg(feature = "sqlite")]
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use http::StatusCode;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use crate::accounts;
-use crate::database::Database;
+use crate::database::{Database, DatabaseOptions};
 use crate::stores::{MemoryStore, SqlStore, sql};
 use crate::testing::{
-    fresh_database, fresh_database_url, store_conformance, two_nodes_conformance,
+    PASSWORD, TestApp, fresh_database, fresh_database_url, store_conformance, two_nodes_conformance,
 };
 
 #[tokio::test]
@@ -24,6 +25,82 @@ async fn the_sql_store_keeps_the_rules_on_sqlite() {
     database.migrate(sql::MIGRATIONS).await.unwrap();
 
     store_conformance(SqlStore::new(database)).await;
+}
+
+/// Where the connection whose commits a power cut may undo can write no more, nobody logs in who
+/// was not logged in before, and all else goes on.
+#[tokio::test]
+async fn a_power_cut_may_undo_a_log_in_and_no_end_of_a_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
+    let one = DatabaseOptions {
+        max_connections: 1,
+        ..DatabaseOptions::default()
+    };
+    let database = Database::connect_with(&url, one).await.unwrap();
+    database.migrate(sql::MIGRATIONS).await.unwrap();
+    let sessions = SqlStore::new(database.clone());
+    let app = TestApp::on(database.clone(), |config| config.sessions(sessions)).await;
+    let alice = app.registered("alice").await;
+    let (elsewhere, remembered, resumed) = (app.browser(), app.browser(), app.browser());
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    elsewhere.post("/login", &fields).await;
+    let remember = [&fields[..], &[("remember", "on")]].concat();
+    remembered.post("/login", &remember).await;
+    resumed.post("/login", &remember).await;
+    resumed.restart();
+    assert_eq!(synchronous(database.connection()).await, FULL);
+    assert_eq!(synchronous(database.unsynced()).await, NORMAL);
+    let read_only = "PRAGMA query_only = on";
+    let unsynced = database.unsynced();
+    unsynced.execute_unprepared(read_only).await.unwrap();
+
+    let down = StatusCode::SERVICE_UNAVAILABLE;
+    for fields in [&fields[..], &remember] {
+        let began = app.browser().post("/login", fields).await;
+        assert_eq!(began.status, down, "nothing ends");
+    }
+    assert_eq!(resumed.get("/welcome").await.status, StatusCode::OK);
+    let confirm = [("password", PASSWORD)];
+    let confirmed = resumed.post("/confirm-login", &confirm).await;
+    assert_eq!(confirmed.status, StatusCode::SEE_OTHER);
+    for browser in [&alice, &remembered] {
+        let replaced = browser.post("/login", &fields).await;
+        assert_eq!(replaced.status, StatusCode::SEE_OTHER);
+    }
+    let ended = alice.post("/account/sessions/end-others", &[]).await;
+    assert_eq!(ended.status, StatusCode::SEE_OTHER);
+    assert_ne!(elsewhere.get("/welcome").await.status, StatusCode::OK);
+    assert_eq!(alice.get("/welcome").await.status, StatusCode::OK);
+    let logged_out = alice.post("/logout", &[]).await;
+    assert_eq!(logged_out.status, StatusCode::SEE_OTHER);
+    assert_ne!(alice.get("/welcome").await.status, StatusCode::OK);
+}
+
+/// A cache that all connections share is synced as the last of them says.
+#[tokio::test]
+async fn what_cannot_be_left_unsynced_alone_is_synced() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name| format!("sqlite://{}/{name}.db?mode=rwc", folder.path().display());
+    for (name, options, expected) in [
+        ("own", "", NORMAL),
+        ("shared", "&cache=shared", FULL),
+        ("rollback", "&vfs=unix-dotfile", FULL),
+    ] {
+        let url = file(name) + options;
+        let database = Database::connect(&url).await.unwrap();
+        assert_eq!(synchronous(database.unsynced()).await, expected, "{url}");
+        assert_eq!(synchronous(database.connection()).await, FULL, "{url}");
+    }
+}
+
+const NORMAL: i32 = 1;
+const FULL: i32 = 2;
+
+async fn synchronous(connection: &DatabaseConnection) -> i32 {
+    let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA synchronous");
+    let answer = connection.query_one_raw(asked).await.unwrap().unwrap();
+    answer.try_get_by_index(0).unwrap()
 }
 
 /// On SQLite in memory, or on the server that the environment names.

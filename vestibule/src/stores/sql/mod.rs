@@ -210,8 +210,15 @@ impl SqlStore {
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> Result<()> {
-        if data.is_empty() && remembered.is_none() && replaced == Replaced::default() {
-            return insert_session(session, self.0.connection()).await;
+        // Whoever loses a log-in to a power cut logs in again, unless values came with it that are
+        // nowhere else any more.
+        let may_be_lost = replaced == Replaced::default() && data.is_empty();
+        let connection = match may_be_lost {
+            true => self.0.unsynced(),
+            false => self.0.connection(),
+        };
+        if may_be_lost && remembered.is_none() {
+            return insert_session(session, connection).await;
         }
         let came_of = match replaced.session {
             Some(id) => self.remembered_of(id).await?,
@@ -227,7 +234,7 @@ impl SqlStore {
             .chain(replaced.session.map(Changed::Session))
             .map(|changed| feed.tell_at_end(changed))
             .collect();
-        let transaction = self.begin().await?;
+        let transaction = connection.begin().await.map_err(Error::from_db)?;
         for id in logins {
             delete_remembered(id, &transaction).await?;
         }
