@@ -6,13 +6,15 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use axum::{Form, Router};
 use clap::Parser;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde::Deserialize;
 use vestibule::access::{Guard, Rule};
 use vestibule::accounts::{self, Account, Accounts, PasswordCheck, Registration, Username};
@@ -36,6 +38,9 @@ struct Arguments {
     /// Redis for sessions: redis://HOST:PORT
     #[arg(long)]
     session_store: Option<String>,
+    /// Say in `Server-Timing` how long each answer hashed; for one client at a time
+    #[arg(long)]
+    server_timing: bool,
 }
 
 #[tokio::main]
@@ -47,10 +52,17 @@ async fn main() -> anyhow::Result<()> {
     database.migrate(accounts::MIGRATIONS).await?;
     database.migrate(sql::MIGRATIONS).await?;
     let at = public_url.parse()?;
-    let app = match &arguments.session_store {
+    let mut app = match &arguments.session_store {
         Some(url) => app(database, RedisStore::connect(url).await?, at)?,
         None => app(database.clone(), SqlStore::new(database), at)?,
     };
+
+    if arguments.server_timing {
+        let recorder = DebuggingRecorder::new();
+        let recorded = recorder.snapshotter();
+        recorder.install()?;
+        app = app.layer(middleware::from_fn_with_state(recorded, server_timing));
+    }
 
     writeln!(std::io::stdout(), "Open {public_url}")?;
     let listener = listener.tap_io(|stream| {
@@ -90,6 +102,25 @@ async fn hello() -> Html<String> {
 /// Written anew for each request, with the login layer and without it.
 fn page(username: &str) -> Html<String> {
     Html(format!("<h1>Welcome {username}</h1>"))
+}
+
+/// Says what the answer's hash took, by the library's metrics.
+async fn server_timing(
+    State(recorded): State<Snapshotter>,
+    request: Request,
+    next: Next,
+) -> impl IntoResponse {
+    let answer = next.run(request).await;
+    let mut hashing = 0.0;
+    for (key, _, _, value) in recorded.snapshot().into_vec() {
+        if key.key().name() == "vestibule_hashing_seconds"
+            && let DebugValue::Histogram(values) = value
+        {
+            hashing += values.into_iter().map(f64::from).sum::<f64>();
+        }
+    }
+    let timing = format!("hash;dur={:.3}", hashing * 1_000.0);
+    ([("server-timing", timing)], answer)
 }
 
 #[derive(Deserialize)]

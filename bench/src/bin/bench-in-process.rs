@@ -1,5 +1,5 @@
-//! How long a request takes over a bare axum route, in this process and without a socket. What it
-//! allocates is counted by a test of the library, `tests/allocations.rs`.
+//! How long a request takes over a bare axum route, in this process and without a socket, and
+//! how long the look at a new password. What a request allocates is counted by a test of the library, `tests/allocations.rs`.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use tower::{Service, ServiceExt};
 use vestibule::accounts::{self, Account, Accounts, Registration};
 use vestibule::crypto::secret::Secret;
 use vestibule::database::Database;
-use vestibule::password::{PasswordAlgorithm, Passwords};
+use vestibule::password::{PasswordAlgorithm, PasswordPolicy, Passwords};
 use vestibule::session::SessionStore;
 use vestibule::stores::{SqlStore, sql};
 use vestibule::{CurrentUser, Login, LoginManager};
@@ -98,7 +98,37 @@ async fn main() -> anyhow::Result<()> {
         let (time, over) = (time.as_nanos(), over.as_nanos());
         writeln!(out, "{path}\t{time} ns\tover bare {over} ns")?;
     }
+    if given.is_empty() {
+        let took = policy_cost().as_nanos();
+        writeln!(out, "password policy\t{took} ns at most")?;
+    }
     Ok(())
+}
+
+/// What it takes to find out whether a password may be chosen, blocklist and all: the median of
+/// that one of some that takes longest.
+fn policy_cost() -> Duration {
+    let policy = PasswordPolicy::default();
+    let words = ["alice", "alice@example.com", "bench.invalid"];
+    let costs = [
+        "correct horse battery staple",
+        "passwordpassword1234567890",
+        "iloveyouforeverandever1987",
+        "xJ4#vP9!qL2@wN7$zK5%",
+    ]
+    .map(|password| {
+        let password = password.into();
+        let mut times: Vec<_> = (0..REQUESTS)
+            .map(|_| {
+                let started = Instant::now();
+                std::hint::black_box(policy.objection(&password, &words));
+                started.elapsed()
+            })
+            .collect();
+        times.sort();
+        times[times.len() / 2]
+    });
+    costs.into_iter().max().unwrap_or_default()
 }
 
 async fn bare() -> Html<&'static str> {

@@ -21,10 +21,6 @@ pub(super) struct Rates {
     /// By RustCrypto's argon2.
     pub(super) raw_argon2: f64,
     pub(super) argon2_cffi: f64,
-    /// What one takes, in milliseconds, and how much of that is not the hash: the medians over the
-    /// rounds of the medians in each.
-    pub(super) login_ms: f64,
-    pub(super) over_raw_ms: f64,
     /// Medians of the shares in each round.
     pub(super) of_raw: f64,
     pub(super) of_argon2_cffi: f64,
@@ -58,23 +54,16 @@ pub(super) fn rates(
     };
     let (mut logins, mut raws) = (Vec::new(), Vec::new());
     let (mut argon2s, mut cffis) = (Vec::new(), Vec::new());
-    let (mut login_ms, mut over_raw_ms) = (Vec::new(), Vec::new());
     for _ in 0..effort.rounds {
-        let (raw_argon2, _) = raw("argon2")?;
+        argon2s.push(raw("argon2")?);
         let mut cffi = Command::new(argon2_cffi.join("bin/python"));
-        let (cffi, _) = hashes(cffi.arg(&script).args([&threads, &seconds]))?;
+        cffis.push(hashes(cffi.arg(&script).args([&threads, &seconds]))?);
         // Before and after, as a machine is now faster and now slower.
-        let (before, _) = raw("libsodium")?;
-        let flood = Flood::start(contender, CLIENTS, effort)?.end()?;
-        let (between, between_ms) = raw("libsodium")?;
-        let one = Flood::start(contender, "1", effort)?.end()?;
-        let (_, after_ms) = raw("libsodium")?;
+        let before = raw("libsodium")?;
+        let flood = Flood::start(contender, effort)?.end()?;
+        let after = raw("libsodium")?;
         logins.push(flood.requests_per_second);
-        raws.push(f64::midpoint(before, between));
-        argon2s.push(raw_argon2);
-        cffis.push(cffi);
-        login_ms.push(one.median_ms);
-        over_raw_ms.push(one.median_ms - f64::midpoint(between_ms, after_ms));
+        raws.push(f64::midpoint(before, after));
     }
     let shares = |of: &[f64]| {
         let shares = logins.iter().zip(of).map(|(logins, of)| logins / of);
@@ -87,8 +76,40 @@ pub(super) fn rates(
         raw: median(raws),
         raw_argon2: median(argon2s),
         argon2_cffi: median(cffis),
-        login_ms: median(login_ms),
-        over_raw_ms: median(over_raw_ms),
+    })
+}
+
+/// What one log-in takes, in milliseconds: the medians over the rounds of the medians in each.
+pub(super) struct OneByOne {
+    pub(super) log_in: f64,
+    pub(super) over_raw_hash: f64,
+    pub(super) over_own_hash: f64,
+}
+
+/// Log-ins of one client without cookies, in turn with raw hashes, at a server that says how long it hashed.
+pub(super) fn one_by_one(
+    timed: &Contender,
+    release: &Path,
+    effort: Effort,
+) -> anyhow::Result<OneByOne> {
+    const PAIRS_A_SECOND: u32 = 40;
+    let mut columns: [Vec<f64>; 3] = Default::default();
+    for _ in 0..effort.rounds {
+        let mut client = Command::new(release.join("bench-log-in"));
+        client.args([timed.server.address(), &form(USERNAME, PASSWORD)]);
+        client.arg((effort.seconds * PAIRS_A_SECOND).to_string());
+        let output = client.stderr(Stdio::inherit()).output()?;
+        let text = String::from_utf8(output.stdout)?;
+        let mut words = text.split_whitespace();
+        for column in &mut columns {
+            column.push(words.next().context("a time")?.parse()?);
+        }
+    }
+    let [log_in, over_raw_hash, over_own_hash] = columns.map(median);
+    Ok(OneByOne {
+        log_in,
+        over_raw_hash,
+        over_own_hash,
     })
 }
 
@@ -101,7 +122,7 @@ pub(super) fn page(contender: &Contender, effort: Effort) -> anyhow::Result<Floo
         idle.push(wrk(&url, contender.cookie(), effort)?);
     }
     for _ in 0..effort.rounds {
-        let flood = Flood::start(contender, CLIENTS, effort)?;
+        let flood = Flood::start(contender, effort)?;
         flooded.push(wrk(&url, contender.cookie(), effort)?);
         logins.push(flood.end()?.requests_per_second);
     }
@@ -113,13 +134,11 @@ pub(super) fn page(contender: &Contender, effort: Effort) -> anyhow::Result<Floo
     })
 }
 
-/// The output of a program that hashes: its rate, and the time of one.
-fn hashes(command: &mut Command) -> anyhow::Result<(f64, f64)> {
+/// The rate that a program says which hashes.
+fn hashes(command: &mut Command) -> anyhow::Result<f64> {
     let text = String::from_utf8(command.output()?.stdout)?;
-    let mut words = text.split_whitespace();
-    let rate = words.next().context("a rate")?.parse()?;
-    let time = words.nth(1).context("a time")?.parse()?;
-    Ok((rate, time))
+    let rate = text.split_whitespace().next();
+    Ok(rate.context("a rate")?.parse()?)
 }
 
 /// wrk that logs in.
@@ -129,7 +148,7 @@ struct Flood {
 }
 
 impl Flood {
-    fn start(contender: &Contender, clients: &str, effort: Effort) -> anyhow::Result<Self> {
+    fn start(contender: &Contender, effort: Effort) -> anyhow::Result<Self> {
         let script = tempfile::NamedTempFile::new()?;
         fs::write(
             script.path(),
@@ -140,7 +159,7 @@ impl Flood {
             ),
         )?;
         let mut command = Command::new("wrk");
-        command.args(["--threads", "1", "--connections", clients, "--latency"]);
+        command.args(["--threads", "1", "--connections", CLIENTS, "--latency"]);
         command.args(["--timeout", "60s"]);
         command.arg(format!("--duration={}s", effort.seconds));
         command.arg("--script").arg(script.path());

@@ -47,7 +47,6 @@ pub(super) struct Contender {
 #[derive(Clone, Copy)]
 pub(super) struct Sample {
     pub(super) requests_per_second: f64,
-    pub(super) median_ms: f64,
     pub(super) p99_ms: f64,
 }
 
@@ -57,7 +56,6 @@ impl Sample {
         let of = |value: fn(&Self) -> f64| median(samples.iter().map(value).collect());
         Self {
             requests_per_second: of(|sample| sample.requests_per_second),
-            median_ms: of(|sample| sample.median_ms),
             p99_ms: of(|sample| sample.p99_ms),
         }
     }
@@ -79,7 +77,6 @@ impl Sample {
         let all: f64 = all.context("the number of requests")?.parse()?;
         Ok(Self {
             requests_per_second: rate * (all - refused) / all.max(1.0),
-            median_ms: milliseconds(value("50%")?.trim())?,
             p99_ms: milliseconds(value("99%")?.trim())?,
         })
     }

@@ -159,13 +159,16 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
         let program = release.join("bench-axum-login");
         Server::start(&program, &folder(store)?, &["--store", store])
     };
-    let vestibule = Server::start(&release.join("bench-vestibule"), &folder("vestibule")?, &[])?;
+    let ours = |name, arguments: &[&str]| {
+        let program = release.join("bench-vestibule");
+        Server::start(&program, &folder(name)?, arguments)
+    };
     let finished = Server::start(&program, &folder("program")?, &[])?;
     let sources = workspace.join("bench/flask");
     let flask = Server::gunicorn(&venv, &sources, &folder("flask")?)?;
     // The first has the bare axum route.
     let contenders = [
-        Contender::new(&VESTIBULE, vestibule)?,
+        Contender::new(&VESTIBULE, ours("vestibule", &[])?)?,
         Contender::new(&PROGRAM, finished)?,
         Contender::new(&AXUM_LOGIN_IN_MEMORY, axum_login("memory")?)?,
         Contender::new(&AXUM_LOGIN, axum_login("sqlite")?)?,
@@ -183,6 +186,9 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
         }
     }
     table.login_rates(&flood::rates(&contenders[0], &release, &cffi, effort)?);
+    let timed = ours("timed", &["--server-timing"])?;
+    let timed = Contender::new(&VESTIBULE, timed)?;
+    table.one_by_one(&flood::one_by_one(&timed, &release, effort)?);
     // Floods come last, and each ends its server: they leave gigabytes behind.
     for contender in contenders {
         match flood::page(&contender, effort) {
