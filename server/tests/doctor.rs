@@ -6,6 +6,7 @@ mod support;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::routing::post;
+use sea_orm::{ConnectionTrait, Database};
 use support::{PASSWORD, Program, QUICK, refusal, run};
 use vestibule::password::{PasswordAlgorithm, PasswordHash, Passwords};
 
@@ -116,6 +117,29 @@ fn the_doctor_says_how_many_passwords_are_not_hashed_as_new_ones() {
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(said.contains(says), "{said}");
     }
+}
+
+#[tokio::test]
+async fn the_doctor_names_users_whose_password_cannot_be_checked() {
+    let folder = folder();
+    run(
+        folder.path(),
+        &[&["user", "add", "alice"][..], &SLOW].concat(),
+        PASSWORD,
+    );
+    let file = folder.path().join("instance/site.db");
+    let database = Database::connect(format!("sqlite://{}", file.display())).await;
+    let cut_off = "UPDATE passwords SET hash = substr(hash, 1, 40)";
+    database.unwrap().execute_unprepared(cut_off).await.unwrap();
+
+    let output = run(folder.path(), &[&["doctor"][..], &SLOW].concat(), "");
+
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("whose password cannot be checked"), "{said}");
+    assert!(said.contains("user set-password"), "{said}");
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("this user cannot log in"), "{log}");
 }
 
 /// Attack B2, through HTTP.

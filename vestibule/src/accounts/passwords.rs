@@ -30,6 +30,17 @@ pub enum PasswordCheck {
     Wrong(Option<UserId>),
 }
 
+/// How stored passwords are hashed, from [`Accounts::count_hashes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct HashCounts {
+    /// Otherwise than new ones: each is hashed anew at the next log-in of its user.
+    pub outdated: u64,
+    /// So that they cannot be checked: malformed, of an unknown kind or asking for too much. Their
+    /// users cannot log in.
+    pub unusable: u64,
+}
+
 impl Accounts {
     /// How long the first log-ins wait for the kinds of hashes to be read.
     const FIRST_READ: Duration = Duration::from_secs(2);
@@ -149,27 +160,31 @@ impl Accounts {
     pub(super) async fn note_kinds(&self) -> Result<()> {
         let passwords = &self.inner.passwords;
         let mut kinds = Kinds::default();
-        let count = |hash: &PasswordHash| passwords.count(hash, &mut kinds);
+        let count = |_: &str, hash: &PasswordHash| passwords.count(hash, &mut kinds);
         self.read_hashes(count).await?;
         passwords.note(kinds);
         Ok(())
     }
 
-    /// How many passwords are hashed otherwise than new ones: each is hashed anew at the next
-    /// log-in of its user. Reads all of them, page by page.
+    /// How the stored passwords are hashed. Reads all of them, page by page; those that cannot be
+    /// checked are in the log, with their users.
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn count_outdated_passwords(&self) -> Result<u64> {
-        let mut outdated = 0;
-        let count = |hash: &PasswordHash| {
-            outdated += u64::from(self.inner.passwords.is_outdated(hash));
+    pub async fn count_hashes(&self) -> Result<HashCounts> {
+        let mut counts = HashCounts::default();
+        let count = |user: &str, hash: &PasswordHash| match self.inner.passwords.is_outdated(hash) {
+            Ok(is_outdated) => counts.outdated += u64::from(is_outdated),
+            Err(error) => {
+                tracing::error!(user, %error, "this user cannot log in");
+                counts.unusable += 1;
+            }
         };
         self.read_hashes(count).await?;
-        Ok(outdated)
+        Ok(counts)
     }
 
-    async fn read_hashes(&self, mut read: impl FnMut(&PasswordHash)) -> Result<()> {
+    async fn read_hashes(&self, mut read: impl FnMut(&str, &PasswordHash)) -> Result<()> {
         let mut after = String::new();
         loop {
             let page = password::Entity::find()
@@ -184,7 +199,7 @@ impl Accounts {
             };
             after.clone_from(&last.user_id);
             for row in page {
-                read(&PasswordHash::from_stored(row.hash));
+                read(&row.user_id, &PasswordHash::from_stored(row.hash));
             }
         }
     }

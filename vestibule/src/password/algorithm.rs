@@ -25,7 +25,7 @@ pub enum PasswordAlgorithm {
     /// bcrypt, as Flask-Bcrypt. Passwords may have 72 bytes, unless there is a pepper or
     /// [`Passwords::long_bcrypt`](crate::password::Passwords::long_bcrypt).
     Bcrypt {
-        /// Rounds as a power of two; 12 is Flask-Bcrypt's default.
+        /// Rounds as a power of two, 4 to 16; 12 is Flask-Bcrypt's default, and 16 takes seconds.
         cost: u32,
     },
 }
@@ -160,7 +160,7 @@ impl PasswordAlgorithm {
                 format!("bcrypt's cost is {MIN_BCRYPT_COST} to {MAX_BCRYPT_COST}, not {cost}"),
             ),
         };
-        match function.is_within_bounds() {
+        match function.is_within_bounds(MAX_BCRYPT_COST) {
             true => Ok(function),
             false => Err(Error::config(wrong)),
         }

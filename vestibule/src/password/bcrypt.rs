@@ -18,18 +18,21 @@ use std::str::FromStr;
 use crate::crypto::digest::constant_time_eq;
 use crate::crypto::random::Random;
 use crate::password::decoys::Kind;
-use crate::password::form::{Before, Stored};
-use crate::password::function::{BCRYPT_MAX_BYTES, Function, Memory};
-use crate::password::{Peppers, digest, new_hash};
+use crate::password::form::{Before, Reading, Stored};
+use crate::password::function::{BCRYPT_MAX_BYTES, Function, MAX_BCRYPT_COST, Memory};
+use crate::password::{Peppers, digest, is_told_apart, new_hash};
 
 /// Flask-Bcrypt's settings, which are `BCRYPT_…` there.
 ///
 /// What it hashes is the UTF-8 of the password, not normalized, as Flask-Bcrypt does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bcrypt {
-    /// `BCRYPT_LOG_ROUNDS`: rounds as a power of two, 4 to 16. Default: 12. With 16 a hash takes
-    /// seconds; Flask-Bcrypt goes to 31, which takes a day.
+    /// `BCRYPT_LOG_ROUNDS`: rounds as a power of two, from 4. Default: 12.
     pub log_rounds: u32,
+    /// The most rounds that a hash may have, new or old, up to 31. Default: 16, which takes
+    /// seconds; each step doubles the time, and 31 takes a day and a half. Flask-Bcrypt has no
+    /// bound: whoever can write a hash keeps its check busy for so long.
+    pub max_log_rounds: u32,
     /// `BCRYPT_HASH_PREFIX`. Default: `2b`.
     pub hash_prefix: Prefix,
     /// `BCRYPT_HANDLE_LONG_PASSWORDS`: hash the password's SHA-256, so that it may be longer than
@@ -56,7 +59,11 @@ pub enum BcryptError {
     /// The password has more than 72 bytes. `ValueError`, since bcrypt 5; before, the rest was
     /// silently left out.
     PasswordTooLong,
-    /// The rounds are not 4 to 16. `ValueError("Invalid rounds")` of those below 4 and above 31.
+    /// The password has a NUL, and bcrypt takes it for another: `a\0a` for `a`. Flask-Bcrypt
+    /// hashes it.
+    NulInPassword,
+    /// The rounds are not 4 to [`max_log_rounds`](Bcrypt::max_log_rounds).
+    /// `ValueError("Invalid rounds")` of those that are not 4 to 31.
     InvalidRounds,
     /// The prefix is neither `2a` nor `2b`. `ValueError("Supported prefixes are …")`.
     UnsupportedPrefix,
@@ -70,6 +77,7 @@ impl Default for Bcrypt {
     fn default() -> Self {
         Self {
             log_rounds: 12,
+            max_log_rounds: MAX_BCRYPT_COST,
             hash_prefix: Prefix::default(),
             handle_long_passwords: false,
         }
@@ -81,7 +89,8 @@ impl Bcrypt {
     /// settings.
     ///
     /// # Errors
-    /// When the password is empty or too long, or the rounds are out of range.
+    /// When the password is empty, too long or one that bcrypt takes for another, or the rounds are
+    /// out of range.
     pub fn generate_password_hash(
         &self,
         password: &str,
@@ -94,7 +103,7 @@ impl Bcrypt {
         let cost = rounds.unwrap_or(self.log_rounds);
         // What could not be checked is not made.
         let function = Function::Bcrypt { cost };
-        if !function.is_within_bounds() {
+        if !function.is_within_bounds(self.max_log_rounds) {
             return Err(BcryptError::InvalidRounds);
         }
         let salt = Random::system().bytes::<16>();
@@ -105,6 +114,9 @@ impl Bcrypt {
         };
         let kind = Kind::new(before, function);
         self.check_length(password)?;
+        if !is_told_apart(before, function, password) {
+            return Err(BcryptError::NulInPassword);
+        }
         let (peppers, mut memory) = (Peppers::default(), Memory::default());
         let text = new_hash(kind, salt, password, &peppers, &mut memory);
         let text = text.map_err(|_| BcryptError::InvalidHash)?;
@@ -118,19 +130,25 @@ impl Bcrypt {
     /// has.
     ///
     /// # Errors
-    /// When the hash is none, costs more than 16 rounds, which is seconds, or the password is too
-    /// long. An empty password is wrong.
+    /// When the hash is none or has too many rounds, or the password is too long. An empty password
+    /// is wrong, and so is one that bcrypt takes for another, with a NUL.
     pub fn check_password_hash(&self, hash: &str, password: &str) -> Result<bool, BcryptError> {
         if !hash.starts_with("$2") {
             return Err(BcryptError::InvalidHash);
         }
-        let stored = Stored::parse(hash, self.handle_long_passwords);
+        let reading = Reading {
+            long_bcrypt: self.handle_long_passwords,
+            max_bcrypt_cost: self.max_log_rounds,
+        };
+        let stored = Stored::parse(hash, reading);
         let stored = stored.map_err(|_| BcryptError::InvalidHash)?;
         self.check_length(password)?;
         let (peppers, mut memory) = (Peppers::default(), Memory::default());
         let digest = digest(&stored, password, &peppers, &mut memory);
         let digest = digest.map_err(|_| BcryptError::InvalidHash)?;
-        Ok(constant_time_eq(&digest, &stored.digest) && !password.is_empty())
+        Ok(constant_time_eq(&digest, &stored.digest)
+            && !password.is_empty()
+            && is_told_apart(stored.before, stored.function, password))
     }
 
     fn check_length(&self, password: &str) -> Result<(), BcryptError> {
@@ -182,9 +200,10 @@ impl fmt::Display for BcryptError {
                 "the password has more than 72 bytes; set `handle_long_passwords` before there are \
                  any hashes, or refuse it"
             }
-            Self::InvalidRounds => "bcrypt takes 4 to 16 rounds here",
+            Self::NulInPassword => "the password has a NUL, and bcrypt takes it for another",
+            Self::InvalidRounds => "bcrypt takes 4 to 31 rounds, and no more than `max_log_rounds`",
             Self::UnsupportedPrefix => "the prefixes for new hashes are `2a` and `2b`",
-            Self::InvalidHash => "this is no bcrypt hash, or one of more than 16 rounds",
+            Self::InvalidHash => "this is no bcrypt hash, or one of more than `max_log_rounds`",
             Self::NoRandomness => "the system has no randomness to give",
         })
     }
@@ -250,11 +269,13 @@ mod tests {
         let generate = |password, rounds| generate_password_hash(password, Some(rounds), None);
         assert_eq!(generate("", 4), Err(BcryptError::EmptyPassword));
         assert_eq!(generate("a", 3), Err(BcryptError::InvalidRounds));
+        assert_eq!(generate("a\0a", 4), Err(BcryptError::NulInPassword));
         assert_eq!(generate("a", 17), Err(BcryptError::InvalidRounds));
         assert_eq!("2y".parse::<Prefix>(), Err(BcryptError::UnsupportedPrefix));
 
         let hash = generate("a", 4).unwrap();
         assert_eq!(check_password_hash(&hash, ""), Ok(false));
+        assert_eq!(check_password_hash(&hash, "a\0a"), Ok(false));
         let argon2id = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZ";
         for hash in [
             "",
@@ -266,5 +287,23 @@ mod tests {
             let checked = check_password_hash(hash, "a");
             assert_eq!(checked, Err(BcryptError::InvalidHash), "{hash}");
         }
+    }
+
+    #[test]
+    fn how_many_rounds_there_may_be_is_a_setting_and_never_more_than_bcrypt_has() {
+        let with = |max_log_rounds| Bcrypt {
+            max_log_rounds,
+            ..Bcrypt::default()
+        };
+        let five = with(16).generate_password_hash("a", Some(5), None).unwrap();
+        assert_eq!(with(5).check_password_hash(&five, "a"), Ok(true));
+        let refused = Err(BcryptError::InvalidHash);
+        assert_eq!(with(4).check_password_hash(&five, "a"), refused);
+        let forty = five.replace("$05$", "$40$");
+        assert_eq!(with(99).check_password_hash(&forty, "a"), refused);
+        let refused = Err(BcryptError::InvalidRounds);
+        assert_eq!(with(4).generate_password_hash("a", Some(5), None), refused);
+        let refused = with(99).generate_password_hash("a", Some(32), None);
+        assert_eq!(refused, Err(BcryptError::InvalidRounds));
     }
 }

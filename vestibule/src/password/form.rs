@@ -30,14 +30,21 @@ pub(super) enum Before {
 #[derive(Debug)]
 pub(super) struct Malformed;
 
+/// What a text does not say itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    /// Whether bcrypt's hashes are of the SHA-256.
+    pub(super) long_bcrypt: bool,
+    pub(super) max_bcrypt_cost: u32,
+}
+
 type Result<T> = std::result::Result<T, Malformed>;
 
 const PEPPER: &str = "{pepper:";
 
 impl Stored {
-    /// Reads a text. `long_bcrypt` says that bcrypt's hashes are of the SHA-256, which they do
-    /// not say themselves.
-    pub(super) fn parse(text: &str, long_bcrypt: bool) -> Result<Self> {
+    /// Reads a text.
+    pub(super) fn parse(text: &str, reading: Reading) -> Result<Self> {
         let (pepper, text) = match text.strip_prefix(PEPPER) {
             Some(rest) => {
                 let (version, rest) = rest.split_once('}').ok_or(Malformed)?;
@@ -54,13 +61,15 @@ impl Stored {
             let is_bcrypt = matches!(stored.function, Function::Bcrypt { .. });
             stored.before = match pepper {
                 Some(version) => Before::Pepper(version),
-                None if is_bcrypt && long_bcrypt && text.starts_with('$') => Before::Sha256Hex,
+                None if is_bcrypt && reading.long_bcrypt && text.starts_with('$') => {
+                    Before::Sha256Hex
+                }
                 None => Before::Nothing,
             };
         } else if pepper.is_some() {
             return Err(Malformed);
         }
-        let is_sound = stored.function.is_within_bounds()
+        let is_sound = stored.function.is_within_bounds(reading.max_bcrypt_cost)
             && stored.function.takes(&stored.salt, &stored.digest);
         is_sound.then_some(stored).ok_or(Malformed)
     }

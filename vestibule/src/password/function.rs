@@ -62,6 +62,8 @@ pub(super) const MAX_PASSES: u32 = 16;
 const MAX_LANES: u32 = 16;
 pub(super) const MIN_BCRYPT_COST: u32 = 4;
 pub(super) const MAX_BCRYPT_COST: u32 = 16;
+/// bcrypt's own: a day and a half.
+pub(super) const HIGHEST_BCRYPT_COST: u32 = 31;
 const MAX_SCRYPT_PARALLELISM: u32 = 16;
 /// Steps of scrypt through its memory, of 128 bytes each.
 const MAX_SCRYPT_STEPS: u128 = 4 * 1024 * 1024;
@@ -104,7 +106,7 @@ impl Memory {
 
 impl Function {
     /// Whether the parameters are within the bounds, and those of the function itself.
-    pub(super) fn is_within_bounds(self) -> bool {
+    pub(super) fn is_within_bounds(self, max_bcrypt_cost: u32) -> bool {
         match self {
             Self::Argon2 {
                 memory_kib,
@@ -117,7 +119,10 @@ impl Function {
                     && lanes <= MAX_LANES
                     && Params::new(memory_kib, passes, lanes, None).is_ok()
             }
-            Self::Bcrypt { cost } => (MIN_BCRYPT_COST..=MAX_BCRYPT_COST).contains(&cost),
+            Self::Bcrypt { cost } => {
+                let most = max_bcrypt_cost.min(HIGHEST_BCRYPT_COST);
+                (MIN_BCRYPT_COST..=most).contains(&cost)
+            }
             Self::Scrypt {
                 log_n,
                 block_size,

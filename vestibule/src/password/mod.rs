@@ -57,8 +57,8 @@ use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 pub(crate) use crate::password::decoys::Kinds;
 use crate::password::decoys::{Decoys, Kind};
-use crate::password::form::{Before, Stored};
-use crate::password::function::{Function, Memory};
+use crate::password::form::{Before, Reading, Stored};
+use crate::password::function::{Function, MAX_BCRYPT_COST, Memory};
 use crate::password::service::HashingService;
 
 /// A password's hash as it is stored: a text with algorithm, cost and salt, and the version of the
@@ -105,7 +105,7 @@ pub struct Passwords {
     algorithm: PasswordAlgorithm,
     function: Function,
     peppers: Arc<Peppers>,
-    long_bcrypt: bool,
+    reading: Reading,
     decoys: Arc<Decoys>,
     random: Random,
     service: HashingService,
@@ -148,7 +148,10 @@ impl Passwords {
             algorithm,
             function,
             peppers: Arc::default(),
-            long_bcrypt: false,
+            reading: Reading {
+                long_bcrypt: false,
+                max_bcrypt_cost: MAX_BCRYPT_COST,
+            },
             decoys: Arc::new(Decoys::new(random.bytes()?)),
             random,
             service: HashingService::new(HashingLimits::default(), function),
@@ -169,7 +172,16 @@ impl Passwords {
     /// later makes all of them wrong. Whoever has such digests of the same passwords from another
     /// breach can try them in place of passwords, unless there are [`peppers`](Self::peppers).
     pub fn long_bcrypt(mut self, long_bcrypt: bool) -> Self {
-        self.long_bcrypt = long_bcrypt;
+        self.reading.long_bcrypt = long_bcrypt;
+        self
+    }
+
+    /// The highest cost of bcrypt that a stored hash may have, up to 31. Default: 16, which takes
+    /// seconds; each step doubles the time. Whoever can write a hash into the database can keep
+    /// the hashing busy for so long, and what has begun is not given up. A user whose hash has
+    /// more cannot log in.
+    pub fn max_bcrypt_cost(mut self, cost: u32) -> Self {
+        self.reading.max_bcrypt_cost = cost;
         self
     }
 
@@ -319,11 +331,14 @@ impl Passwords {
         }
     }
 
-    /// Whether a new hash would be of another kind; not of one that cannot be checked.
+    /// Whether a new hash would be of another kind.
+    ///
+    /// # Errors
+    /// When it cannot be checked ([`Error::is_unusable_hash`]).
     #[cfg(feature = "sql")]
-    pub(crate) fn is_outdated(&self, hash: &PasswordHash) -> bool {
-        let stored = self.parse(hash);
-        stored.is_ok_and(|stored| Kind::of(&stored) != self.kind())
+    pub(crate) fn is_outdated(&self, hash: &PasswordHash) -> Result<bool> {
+        let stored = self.parse(hash)?;
+        Ok(Kind::of(&stored) != self.kind())
     }
 
     /// The most bytes a new password may have, where that is less than
@@ -344,14 +359,14 @@ impl Passwords {
         let is_bcrypt = matches!(self.function, Function::Bcrypt { .. });
         let before = match self.peppers.newest() {
             Some(version) => Before::Pepper(version),
-            None if is_bcrypt && self.long_bcrypt => Before::Sha256Hex,
+            None if is_bcrypt && self.reading.long_bcrypt => Before::Sha256Hex,
             None => Before::Nothing,
         };
         Kind::new(before, self.function)
     }
 
     fn parse(&self, hash: &PasswordHash) -> Result<Stored> {
-        let stored = Stored::parse(&hash.0, self.long_bcrypt);
+        let stored = Stored::parse(&hash.0, self.reading);
         let stored = stored.map_err(|_| {
             Error::unusable_hash(
                 "it is malformed, of an unknown kind, or asks for too much; set that user's \

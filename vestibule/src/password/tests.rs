@@ -575,6 +575,23 @@ async fn a_malformed_or_greedy_hash_is_an_error_and_never_right() {
     }
 }
 
+#[test]
+fn how_much_a_stored_bcrypt_may_cost_is_a_setting() {
+    let of = |cost| format!("$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
+    for (most, cost, may) in [
+        (16, 16, true),
+        (16, 17, false),
+        (18, 18, true),
+        (18, 19, false),
+        (99, 31, true),
+        (99, 32, false),
+    ] {
+        let passwords = Passwords::new(QUICK).unwrap().max_bcrypt_cost(most);
+        let parsed = passwords.parse(&PasswordHash::from_stored(of(cost)));
+        assert_eq!(parsed.is_ok(), may, "{cost} where {most} may be");
+    }
+}
+
 /// A framework's name in front of its own is no hash, however often.
 #[tokio::test]
 async fn a_hash_within_a_hash_is_malformed_and_ends_the_reading() {

@@ -45,7 +45,8 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     // That it opens says that the database answers, is up to date, and lacks no pepper.
     let site = open(settings).await?;
     say("ok: the database answers, and no password lacks its pepper")?;
-    match site.accounts().count_outdated_passwords().await? {
+    let hashes = site.accounts().count_hashes().await?;
+    match hashes.outdated {
         0 => say("ok: all passwords are hashed as new ones are")?,
         outdated => say(format!(
             "note: passwords that are hashed otherwise than new ones: {outdated}; each is hashed \
@@ -59,6 +60,12 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     let is_bare_digest =
         is_bcrypt && settings.bcrypt_long_passwords && settings.pepper_file.is_none();
     let checks = [
+        (
+            hashes.unusable == 0,
+            "every password can be checked",
+            "there are users whose password cannot be checked, named above: they cannot log in; set \
+             it anew with `vestibule user set-password`",
+        ),
         (
             algorithm.meets_owasp_minimum(),
             "passwords are hashed as OWASP asks for at least",
