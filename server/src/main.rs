@@ -3,6 +3,7 @@
 mod commands;
 mod instance;
 mod log;
+mod metrics;
 mod private_file;
 mod secret_key;
 mod serve;

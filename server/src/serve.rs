@@ -24,6 +24,7 @@ use vestibule::login::login_required;
 use vestibule::web::PublicUrl;
 
 use crate::log::request_line;
+use crate::metrics;
 use crate::settings::Settings;
 
 /// How long a stop waits for the requests under way.
@@ -34,8 +35,12 @@ const GRACE: Duration = Duration::from_secs(10);
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
-    // The port first, so that a second start by mistake touches nothing.
-    let listener = listen(settings.listen).await?;
+    // The ports first, so that a second start by mistake touches nothing.
+    let listener = listen(settings.listen, "--listen").await?;
+    let metrics = match settings.metrics_listen {
+        Some(address) => Some(listen(address, "--metrics-listen").await?),
+        None => None,
+    };
     let address = listener.local_addr()?;
     let public_url = public_url(&settings, address)?;
     let site = settings.open_site(public_url.clone()).await?;
@@ -43,7 +48,15 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     writeln!(std::io::stdout(), "Open {public_url} (Ctrl-C stops)")?;
     tracing::info!(%address, %public_url, "serving");
-    accept(listener, app, &settings, stop).await;
+    let app = accept(listener, app, &settings, stop);
+    let Some(listener) = metrics else {
+        app.await;
+        return Ok(());
+    };
+    let (address, path) = (listener.local_addr()?, metrics::PATH);
+    let stop = stop_signal()?;
+    writeln!(std::io::stdout(), "Metrics at http://{address}{path}")?;
+    tokio::join!(app, accept(listener, metrics::record()?, &settings, stop));
     Ok(())
 }
 
@@ -74,14 +87,15 @@ async fn ready(State(site): State<Site>) -> Result<&'static str, vestibule::Erro
     Ok("ready")
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// `setting` is where the address comes from.
+async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let advice = match error.kind() {
             ErrorKind::AddrInUse => "another program has that port: stop it, or",
             ErrorKind::PermissionDenied => "this user may not have that port:",
             _ => "if this machine has no such address,",
         };
-        let said = format!("cannot listen on {address}: {advice} choose another with --listen");
+        let said = format!("cannot listen on {address}: {advice} choose another with {setting}");
         anyhow::Error::from(error).context(said)
     })
 }

@@ -31,6 +31,17 @@ pub(crate) struct Settings {
     )]
     pub(crate) listen: SocketAddr,
 
+    /// Address and port at which a monitor reads the metrics, /metrics for Prometheus, without
+    /// logging in [default: none]
+    #[arg(
+        long,
+        env = "VESTIBULE_METRICS_LISTEN",
+        value_name = "ADDRESS",
+        value_parser = parse_address,
+        global = true
+    )]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+
     /// Address at which browsers reach the app; https anywhere but on this machine
     /// [default: http:// and the address to listen on]
     #[arg(long, env = "VESTIBULE_PUBLIC_URL", value_name = "URL", global = true)]

@@ -40,6 +40,7 @@ fn help_names_every_setting_with_its_variable() {
     for setting in [
         "config",
         "listen",
+        "metrics-listen",
         "public-url",
         "database-url",
         "session-store",

@@ -201,6 +201,45 @@ fn routes_are_denied_by_default_before_their_own_guards_are_asked() {
 }
 
 #[test]
+fn metrics_are_shown_at_an_address_of_their_own_and_nowhere_else() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    assert_eq!(Client::new(&program).get("/metrics").unwrap().status, 303);
+    program.terminate();
+
+    let arguments = [&QUICK[..], &["--metrics-listen", "127.0.0.1:0"]].concat();
+    let mut program = Program::start(&folder, &arguments);
+    let said = program.next_line();
+    let url = said.strip_prefix("Metrics at ").unwrap().trim_end();
+    let (metrics, path) = url.split_at(url.rfind('/').unwrap());
+    let metrics = Client::to(metrics);
+    let mut client = Client::new(&program);
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    client.post("/register", &fields).unwrap();
+    client.post("/login", &fields).unwrap();
+
+    assert_eq!(client.get(path).unwrap().status, 404);
+    let shown = metrics.get(path).unwrap();
+    assert_eq!(shown.status, 200);
+    for line in [
+        "# HELP vestibule_hashing_seconds How long a hash took",
+        "# TYPE vestibule_hashing_seconds histogram",
+        "vestibule_hashing_seconds_count 2",
+        "vestibule_hashing_wait_seconds_count 2",
+        "vestibule_hashing_queue 0",
+    ] {
+        assert!(
+            shown.text.lines().any(|shown| shown == line),
+            "{line}\n{}",
+            shown.text
+        );
+    }
+    assert!(!shown.text.contains("alice"), "{}", shown.text);
+    assert_eq!(metrics.get("/welcome").unwrap().status, 404);
+    program.terminate();
+}
+
+#[test]
 fn half_a_header_does_not_keep_a_connection() {
     let folder = folder();
     let program = Program::start(&folder, &["--header-timeout", "100ms"]);

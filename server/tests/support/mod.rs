@@ -7,7 +7,7 @@ pub(crate) mod visit;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
@@ -72,6 +72,7 @@ pub(crate) fn refusal_of(command: &mut Command) -> String {
 pub(crate) struct Program {
     pub(crate) url: String,
     child: Child,
+    stdout: BufReader<ChildStdout>,
     log: Option<std::thread::JoinHandle<String>>,
 }
 
@@ -108,8 +109,16 @@ impl Program {
         Self {
             url,
             child,
+            stdout,
             log: Some(log),
         }
+    }
+
+    /// What it says next on standard output.
+    pub(crate) fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -165,12 +174,17 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new(program: &Program) -> Self {
+        Self::to(&program.url)
+    }
+
+    /// One of a server that may be none of the program's pages.
+    pub(crate) fn to(url: &str) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0);
         Self {
             agent: config.build().new_agent(),
-            url: program.url.clone(),
+            url: url.to_owned(),
             cookie: String::new(),
         }
     }
