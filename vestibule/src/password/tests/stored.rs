@@ -1,0 +1,201 @@
+//! Hashes as they are stored: those of other libraries, and what is none.
+
+use super::{QUICK, verify};
+use crate::crypto::secret::Secret;
+use crate::password::{Claimant, HashCheck, PasswordHash, Passwords};
+
+#[tokio::test]
+async fn published_vectors_are_checked() {
+    let passwords = Passwords::new(QUICK).unwrap();
+
+    for (password, hash) in [
+        // The Argon2 reference implementation's test.c, salt "somesalt".
+        (
+            "password",
+            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        ),
+        // The same, of version 1.0, which its text does not say.
+        (
+            "password",
+            "$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ",
+        ),
+        (
+            "password",
+            "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA",
+        ),
+        // argon2-cffi 25.1.0's; the second as we make them.
+        (
+            "password",
+            "$argon2d$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyBvZg$OlRbAqEXWo+1skt660zBUjBFzhENMXpEixvMpUcJ7QQ",
+        ),
+        (
+            "password",
+            "$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyBvZg$ZKO3FBObHo1Nqz5EP9xF2g3OYW0mtYzQKjs1a5nhpmk",
+        ),
+        // OpenBSD's, as crypt_blowfish has it.
+        (
+            "U*U",
+            "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        ),
+        // RFC 7914, section 12.
+        (
+            "password",
+            "$scrypt$ln=10,r=8,p=16$TmFDbA$/bq+HJ00cgB4VucZDQHp/nxq18vII3gw53N2Y0s3MWIurzDZLiKjiG/xCSedmDDaxyevuUqD7m2DYMvfoswGQA",
+        ),
+        // RFC 7914, section 11.
+        (
+            "passwd",
+            "$pbkdf2-sha256$i=1,l=64$c2FsdA$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLxJypzM8Xm2RZkWZLOdd+8xfHG4RbHjC9UJESBB06GXgw",
+        ),
+        // RFC 6070, the last but one.
+        (
+            "passwordPASSWORDpassword",
+            "$pbkdf2$4096$c2FsdFNBTFRzYWx0U0FMVHNhbHRTQUxUc2FsdFNBTFRzYWx0$PS7sT+QchJuAyNg2YsDkSospGpZM8vBwOA",
+        ),
+        // Werkzeug's own, with the salt "saltsaltsaltsalt".
+        (
+            "hunter2",
+            "scrypt:32768:8:1$saltsaltsaltsalt$d09c3873d412f2f8f93d3089315d86d5224d03ac8f34b958b1950e211226829db88c4fc582e886d3e7440343209c2e0496d3e4072109dbc7f509145a247e2194",
+        ),
+        (
+            "hunter2",
+            "pbkdf2:sha256:1000$saltsaltsaltsalt$4629710719ef19adc9232697c255142a6bee3f3c631deac97aa22e86222f28d5",
+        ),
+    ] {
+        assert!(verify(&passwords, password, hash).await.unwrap(), "{hash}");
+        assert!(
+            !verify(&passwords, "Password", hash).await.unwrap(),
+            "{hash}"
+        );
+    }
+}
+
+/// See `tests/password_hashes/make.py`.
+#[tokio::test]
+async fn the_hashes_of_other_libraries_are_checked() {
+    let hashes = include_str!("../../../tests/password_hashes/hashes.tsv");
+    let plain = Passwords::new(QUICK).unwrap();
+    let long = Passwords::new(QUICK).unwrap().long_bcrypt(true);
+    let mut seen = 0;
+
+    for line in hashes.lines() {
+        let mut fields = line.split('\t').skip(2);
+        let mut next = || fields.next().unwrap();
+        let passwords = match next() {
+            "long" => &long,
+            _ => &plain,
+        };
+        let password: String = serde_json::from_str(next()).unwrap();
+        let hash = PasswordHash::from_stored(next());
+        let check = async |password: &str| {
+            let nobody = Claimant::default();
+            let password = Secret::from(password);
+            let check = passwords.check(&nobody, &password, Some(&hash)).await;
+            check.unwrap()
+        };
+
+        assert_eq!(check(&password).await, HashCheck::Outdated, "{line}");
+        for other in [
+            format!("{password} "),
+            password.to_uppercase(),
+            password[1..].to_owned(),
+            String::new(),
+            // Attack C3: what HMAC and bcrypt take for the same.
+            format!("{password}\0"),
+            format!("{password}\0{password}"),
+        ] {
+            assert_eq!(check(&other).await, HashCheck::Wrong, "{other:?}: {line}");
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 152);
+}
+
+#[tokio::test]
+async fn a_malformed_or_greedy_hash_is_an_error_and_never_right() {
+    let passwords = Passwords::new(QUICK).unwrap();
+
+    for hash in [
+        "",
+        "plain",
+        "$argon2id$",
+        "$argon2id$v=19$m=4294967295,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=65536,t=4000000,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$",
+        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc$",
+        "$argon2id$v=19$m=+65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=65536,t=2,p=1$c29t$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "{pepper:1$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "{pepper:}$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "scrypt:1048576:8:1$saltsaltsaltsalt$00000000000000000000000000000000",
+        "scrypt:1000:8:1$saltsaltsaltsalt$00000000000000000000000000000000",
+        "scrypt:32768:8:1:1$saltsaltsaltsalt$00000000000000000000000000000000",
+        "scrypt:32768:4294967295:4294967295$saltsaltsaltsalt$00000000000000000000000000000000",
+        "scrypt:32768:8:1$$00000000000000000000000000000000",
+        "scrypt:32768:8:1$salt$",
+        "scrypt:32768:8:1$salt$00",
+        "pbkdf2:sha256$salt$00000000000000000000000000000000",
+        "pbkdf2:sha256:4294967295$salt$00000000000000000000000000000000",
+        "pbkdf2:sha256:0$salt$00000000000000000000000000000000",
+        "pbkdf2:md5:1000$salt$00000000000000000000000000000000",
+        "sha256$salt$00000000000000000000000000000000",
+        "md5$salt$00000000000000000000000000000000",
+        "$scrypt$ln=31,r=8,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$pbkdf2-sha256$i=4294967295,l=32$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "bcrypt_sha256$$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$2b$17$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "$2c$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "$2b$05$CCCC",
+        "$2",
+        "$2b$+5$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "$2b$5$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        // A digest of four bytes is that of many passwords.
+        "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFQ",
+        "$pbkdf2-sha256$i=1,l=31$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$pbkdf2-sha256$i=1,l=all$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        // Memory for each of the lanes, in little of scrypt's big array.
+        "$scrypt$ln=1,r=130000,p=16$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        // Each twenty bytes of a long digest take all iterations again.
+        "pbkdf2:sha1:2500001$salt$000000000000000000000000000000000000000000",
+        "bcrypt$$2b$5$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+    ] {
+        let error = verify(&passwords, "password", hash).await.unwrap_err();
+        assert!(error.is_unusable_hash(), "{hash}: {error}");
+        for part in ["CCCC", "c29tZ", "salt"] {
+            assert!(!error.to_string().contains(part), "{error}");
+        }
+    }
+}
+
+#[test]
+fn how_much_a_stored_bcrypt_may_cost_is_a_setting() {
+    let of = |cost| format!("$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
+    for (most, cost, may) in [
+        (16, 16, true),
+        (16, 17, false),
+        (18, 18, true),
+        (18, 19, false),
+        (99, 31, true),
+        (99, 32, false),
+    ] {
+        let passwords = Passwords::new(QUICK).unwrap().max_bcrypt_cost(most);
+        let parsed = passwords.parse(&PasswordHash::from_stored(of(cost)));
+        assert_eq!(parsed.is_ok(), may, "{cost} where {most} may be");
+    }
+}
+
+/// A framework's name in front of its own is no hash, however often.
+#[tokio::test]
+async fn a_hash_within_a_hash_is_malformed_and_ends_the_reading() {
+    let passwords = Passwords::new(QUICK).unwrap();
+    let real = "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+
+    for name in ["bcrypt$", "bcrypt_sha256$", "argon2$"] {
+        for times in [2, 100_000] {
+            let nested = format!("{}{real}", name.repeat(times));
+            let error = verify(&passwords, "U*U", &nested).await.unwrap_err();
+            assert!(error.is_unusable_hash(), "{error}");
+        }
+    }
+}
