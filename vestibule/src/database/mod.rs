@@ -82,7 +82,16 @@ impl Database {
             tries += 1;
             match sea_orm::Database::connect(connect.clone()).await {
                 Ok(connection) => {
-                    return Self::connected(connection, url, connect, &options).await;
+                    let unsynced = unsynced(&connection, url, connect, &options).await;
+                    return Ok(Self {
+                        unsynced: unsynced.map_err(|error| cannot_connect(url, &error))?,
+                        // In memory of one connection, which nobody else has.
+                        feed: match is_in_memory(url) {
+                            true => ChangeFeed::in_process(),
+                            false => watch::feed_of(&connection),
+                        },
+                        connection,
+                    });
                 }
                 Err(error) if is_sqlite && tries < NODE_TRIES && is_locked(&error) => {
                     tracing::debug!(%error, "a database is opened again");
@@ -90,33 +99,6 @@ impl Database {
                 Err(error) => return Err(cannot_connect(url, &error)),
             }
         }
-    }
-
-    async fn connected(
-        connection: DatabaseConnection,
-        url: &str,
-        mut connect: ConnectOptions,
-        options: &DatabaseOptions,
-    ) -> Result<Self> {
-        let is_in_memory = is_in_memory(url);
-        let mut database = Self {
-            // In memory of one connection, which nobody else has.
-            feed: match is_in_memory {
-                true => ChangeFeed::in_process(),
-                false => watch::feed_of(&connection),
-            },
-            unsynced: connection.clone(),
-            connection,
-        };
-        let is_file = url.starts_with("sqlite:") && !is_in_memory;
-        if is_file && may_be_unsynced(&database.connection, url).await? {
-            sqlite_options(&mut connect, url, options, Durability::Unsynced);
-            // Whoever needs them opens them.
-            connect.connect_lazy(true);
-            let unsynced = sea_orm::Database::connect(connect).await;
-            database.unsynced = unsynced.map_err(|error| cannot_connect(url, &error))?;
-        }
-        Ok(database)
     }
 
     /// Takes a connection of the app's own. To a database in memory it is not known who else
@@ -289,15 +271,30 @@ enum Durability {
     Unsynced,
 }
 
-/// Whether commits of SQLite that are not synced lose their file no more than themselves, which
-/// needs a write-ahead log, and leave those of the other connections synced, which needs caches of
+/// Connections whose commits are not synced, if those of SQLite can be so and lose no more than
+/// themselves, which takes a write-ahead log, and leave all others synced, which takes caches of
 /// their own.
-async fn may_be_unsynced(connection: &DatabaseConnection, url: &str) -> Result<bool> {
+async fn unsynced(
+    connection: &DatabaseConnection,
+    url: &str,
+    mut connect: ConnectOptions,
+    options: &DatabaseOptions,
+) -> std::result::Result<DatabaseConnection, DbErr> {
+    let is_file = url.starts_with("sqlite:") && !is_in_memory(url);
+    if !is_file || url.contains("cache=shared") || !has_write_ahead_log(connection).await? {
+        return Ok(connection.clone());
+    }
+    sqlite_options(&mut connect, url, options, Durability::Unsynced);
+    // Whoever needs them opens them.
+    connect.connect_lazy(true);
+    sea_orm::Database::connect(connect).await
+}
+
+async fn has_write_ahead_log(connection: &DatabaseConnection) -> std::result::Result<bool, DbErr> {
     let mode = Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode");
-    let mode = connection.query_one_raw(mode).await;
-    let mode = mode.map_err(Error::from_db)?;
+    let mode = connection.query_one_raw(mode).await?;
     let mode: Option<String> = mode.and_then(|mode| mode.try_get_by_index(0).ok());
-    Ok(mode.is_some_and(|mode| mode == "wal") && !url.contains("cache=shared"))
+    Ok(mode.is_some_and(|mode| mode == "wal"))
 }
 
 fn is_in_memory(url: &str) -> bool {
