@@ -1,6 +1,6 @@
 //! Serving: the accept loop, its time-outs, and a graceful stop.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -35,8 +35,12 @@ const GRACE: Duration = Duration::from_secs(10);
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let address = settings.listen;
+    if settings.metrics_listen == Some(address) && address.port() != 0 {
+        bail!("--metrics-listen and --listen are both {address}; choose another for one");
+    }
     // The ports first, so that a second start by mistake touches nothing.
-    let listener = listen(settings.listen, "--listen").await?;
+    let listener = listen(address, "--listen").await?;
     let metrics = match settings.metrics_listen {
         Some(address) => Some(listen(address, "--metrics-listen").await?),
         None => None,
@@ -46,17 +50,17 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let site = settings.open_site(public_url.clone()).await?;
     let app = app(&site, &settings);
     let stop = stop_signal()?;
-    writeln!(std::io::stdout(), "Open {public_url} (Ctrl-C stops)")?;
+    let mut said = format!("Open {public_url} (Ctrl-C stops)\n");
+    if let Some(listener) = metrics {
+        let (address, path) = (listener.local_addr()?, metrics::PATH);
+        said += &format!("Metrics at http://{address}{path}\n");
+        let (app, settings) = (metrics::record()?, settings.clone());
+        // As long as the rest.
+        tokio::spawn(async move { accept(listener, app, &settings, pending()).await });
+    }
+    std::io::stdout().write_all(said.as_bytes())?;
     tracing::info!(%address, %public_url, "serving");
-    let app = accept(listener, app, &settings, stop);
-    let Some(listener) = metrics else {
-        app.await;
-        return Ok(());
-    };
-    let (address, path) = (listener.local_addr()?, metrics::PATH);
-    let stop = stop_signal()?;
-    writeln!(std::io::stdout(), "Metrics at http://{address}{path}")?;
-    tokio::join!(app, accept(listener, metrics::record()?, &settings, stop));
+    accept(listener, app, &settings, stop).await;
     Ok(())
 }
 

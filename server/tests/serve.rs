@@ -237,6 +237,48 @@ fn metrics_are_shown_at_an_address_of_their_own_and_nowhere_else() {
     assert!(!shown.text.contains("alice"), "{}", shown.text);
     assert_eq!(metrics.get("/welcome").unwrap().status, 404);
     program.terminate();
+
+    let same = [
+        "--listen",
+        "127.0.0.1:4999",
+        "--metrics-listen",
+        "127.0.0.1:4999",
+    ];
+    let said = refusal(folder.path(), &same);
+    assert!(said.contains("are both 127.0.0.1:4999"), "{said}");
+}
+
+/// Attack C11. Settings alone rotate the pepper.
+#[test]
+fn a_pepper_is_rotated_by_its_file_and_one_in_use_is_not_missed() {
+    let folder = folder();
+    let (first, second) = (
+        "1 iKbDzAQFMZIRbBtTNNq0pnRTO6hcFw_IgLVHAyi9fPc\n",
+        "2 MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY\n",
+    );
+    let write = |peppers: &str| std::fs::write(folder.path().join("peppers"), peppers).unwrap();
+    let peppered = [&QUICK[..], &["--pepper-file", "peppers"]].concat();
+    let log_in = || {
+        let program = Program::start(&folder, &peppered);
+        let fields = [("username", "alice"), ("password", PASSWORD)];
+        let answer = Client::new(&program).post("/login", &fields).unwrap();
+        program.terminate();
+        answer.status
+    };
+    write(first);
+    let add = [&["user", "add", "alice"][..], &peppered].concat();
+    assert!(run(folder.path(), &add, PASSWORD).status.success());
+
+    write(second);
+    for without in [&peppered[..], &QUICK] {
+        let arguments = [without, &["--listen", "127.0.0.1:0"]].concat();
+        let said = refusal(folder.path(), &arguments);
+        assert!(said.contains("version 1"), "{said}");
+    }
+    write(&[first, second].concat());
+    assert_eq!(log_in(), 303);
+    write(second);
+    assert_eq!(log_in(), 303, "the log-in before moved her over");
 }
 
 #[test]

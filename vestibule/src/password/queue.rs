@@ -108,6 +108,7 @@ impl Waiting {
 }
 
 impl FairQueue {
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }

@@ -144,7 +144,7 @@ impl HashingService {
 
     fn enqueue(&self, waiting: Waiting) -> Result<Place> {
         let shared = &self.0.shared;
-        let ((place, refused), length) = {
+        let (place, refused) = {
             let mut state = shared.state();
             while state.threads < shared.limits.threads() {
                 match self.start_thread() {
@@ -156,13 +156,12 @@ impl HashingService {
             }
             // One that goes to a thread at once does not wait.
             let idle = state.threads.saturating_sub(state.busy);
-            let pushed = state.queue.push(waiting, shared.limits.queue + idle);
-            (pushed, state.queue.len())
+            state.queue.push(waiting, shared.limits.queue + idle)
         };
         shared.has_work.notify_one();
-        note_length(length);
-        if let Some(refused) = refused {
-            (refused.start)(None);
+        match refused {
+            Some(refused) => (refused.start)(None),
+            None => length().increment(1.0),
         }
         Ok(place)
     }
@@ -222,9 +221,8 @@ impl Shared {
                 {
                     state.runs += 1;
                 }
-                let length = state.queue.len();
                 drop(state);
-                note_length(length);
+                length().decrement(1.0);
                 return Some(next.start);
             }
             if state.is_closed {
@@ -238,10 +236,11 @@ impl Shared {
     }
 }
 
-/// Not under the lock: whose exporter this is, nobody here knows.
-#[expect(clippy::cast_precision_loss, reason = "a few dozen at the most")]
-fn note_length(length: usize) {
-    metrics::gauge!("vestibule_hashing_queue").set(length as f64);
+/// Of the queue, for whoever watches. It is changed by comings and goings, as nobody knows which
+/// of two who are not under the lock says so first; and not under it, as nobody here knows whose
+/// exporter this is.
+fn length() -> metrics::Gauge {
+    metrics::gauge!("vestibule_hashing_queue")
 }
 
 /// Hashing takes what processor time the others leave. Where the system cannot do that, it is a
@@ -268,12 +267,12 @@ struct Ticket<'a> {
 impl Ticket<'_> {
     /// Whether it was still in the queue.
     fn give_back(&self) -> bool {
-        let (was_waiting, length) = {
+        let was_waiting = {
             let mut state = self.shared.state();
-            (state.queue.remove(self.place).is_some(), state.queue.len())
+            state.queue.remove(self.place).is_some()
         };
         if was_waiting {
-            note_length(length);
+            length().decrement(1.0);
         }
         was_waiting
     }
@@ -344,6 +343,32 @@ mod tests {
         running.await.unwrap().unwrap();
         waiting.await.unwrap();
         service.run(&nobody, |_| ()).await.unwrap();
+    }
+
+    #[test]
+    fn all_cores_but_one_hash_and_one_at_least() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+
+        assert_eq!(HashingLimits::default().threads, (cores - 1).max(1));
+        let none = HashingLimits {
+            threads: 0,
+            ..HashingLimits::default()
+        };
+        assert_eq!(none.threads(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_has_the_lowest_priority() {
+        let niceness = || rustix::process::getpriority_process(Some(rustix::thread::gettid()));
+        let here = niceness().unwrap();
+
+        let there = service(1, LONG)
+            .run(&Claimant::default(), move |_| niceness())
+            .await;
+
+        assert_eq!(there.unwrap().unwrap(), 19);
+        assert_eq!(niceness().unwrap(), here, "those who serve keep theirs");
     }
 
     #[tokio::test]
