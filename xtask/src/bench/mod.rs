@@ -192,11 +192,11 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
     // Floods come last, and each ends its server: they leave gigabytes behind.
     for contender in contenders {
         match flood::page(&contender, effort) {
-            Ok(flooded) => table.flooded(contender.app.name, &flooded),
+            Ok(flooded) => table.flooded(contender.app, &flooded),
             Err(error) => table.lost(contender.app.name, &error),
         }
     }
-    table.print(&measured, effort)?;
+    table.print(effort)?;
     if part == Part::LogIns {
         return Ok(());
     }

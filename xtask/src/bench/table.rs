@@ -4,10 +4,14 @@ use std::io::Write;
 
 use crate::bench::Effort;
 use crate::bench::flood::{self, Flooded, OneByOne, Rates};
-use crate::bench::load::Measured;
+use crate::bench::load::{App, Measured};
 
 #[derive(Default)]
-pub(super) struct Table(String);
+pub(super) struct Table {
+    rows: String,
+    /// What was asked for, and whether it is so.
+    goals: String,
+}
 
 impl Table {
     pub(super) fn time(&mut self, what: &str, ms: f64) {
@@ -27,6 +31,11 @@ impl Table {
             &share(measured.of_bare_axum),
             &measured.of_own_bare.map(share).unwrap_or_default(),
         ]);
+        if let Some(goal) = measured.goal {
+            let what = format!("{}: {goal} of the bare axum route", measured.route);
+            let share = measured.of_bare_axum;
+            self.goal(&what, share, share >= goal);
+        }
     }
 
     pub(super) fn login_rates(&mut self, rates: &Rates) {
@@ -46,6 +55,10 @@ impl Table {
         );
         let what = format!("Vestibule, SQLite: log-ins, {clients} clients ({shares})");
         self.row([&what, &format!("{:.1}/s", rates.logins), "", "", ""]);
+        let goal = "log-ins: 0.95 of the raw hash";
+        self.goal(goal, rates.of_raw, rates.of_raw >= 0.95);
+        let goal = "log-ins: 1.3 times argon2-cffi";
+        self.goal(goal, rates.of_argon2_cffi, rates.of_argon2_cffi >= 1.3);
     }
 
     pub(super) fn one_by_one(&mut self, times: &OneByOne) {
@@ -55,19 +68,26 @@ impl Table {
             times.over_own_hash, times.over_raw_hash
         );
         self.time(&what, times.log_in);
+        let over = times.over_raw_hash;
+        self.goal(
+            "one log-in: 1 ms over the raw hash at most",
+            over,
+            over <= 1.0,
+        );
     }
 
-    pub(super) fn flooded(&mut self, app: &str, flooded: &Flooded) {
+    pub(super) fn flooded(&mut self, app: &App, flooded: &Flooded) {
         let (idle, during) = (flooded.idle, flooded.flooded);
+        let rate = during.requests_per_second / idle.requests_per_second;
+        let p99 = during.p99_ms / idle.p99_ms;
         let page = match during.requests_per_second > 0.0 {
             true => format!(
-                "{:.2} of its rate without, {:.1} times its p99 of {:.2} ms",
-                during.requests_per_second / idle.requests_per_second,
-                during.p99_ms / idle.p99_ms,
+                "{rate:.2} of its rate without, {p99:.1} times its p99 of {:.2} ms",
                 idle.p99_ms
             ),
             false => "no answer".to_owned(),
         };
+        let (app, is_ours) = (app.name, app.is_ours);
         let what = format!(
             "{app}: protected page in a flood of {} log-ins at once ({page}; {:.1} log-ins/s; at \
              most {:.0} MB)",
@@ -75,8 +95,15 @@ impl Table {
             flooded.logins,
             flooded.peak_mb
         );
-        let rate = format!("{:.0} requests/s", during.requests_per_second);
-        self.row([&what, &rate, &format!("{:.2} ms", during.p99_ms), "", ""]);
+        let shown = format!("{:.0} requests/s", during.requests_per_second);
+        self.row([&what, &shown, &format!("{:.2} ms", during.p99_ms), "", ""]);
+        if is_ours {
+            let flood = |goal| format!("{app} in a flood: {goal}");
+            self.goal(&flood("0.7 of its rate"), rate, rate >= 0.7);
+            self.goal(&flood("3 times its p99 at most"), p99, p99 <= 3.0);
+            let peak = flooded.peak_mb;
+            self.goal(&flood("less than 80 MB"), peak, peak < 80.0);
+        }
     }
 
     /// One that has no figures: mostly a server that did not outlive its flood.
@@ -86,32 +113,27 @@ impl Table {
         self.row([&what, "", "", "", ""]);
     }
 
-    fn row(&mut self, cells: [&str; 5]) {
-        self.0 += &format!("| {} |\n", cells.join(" | "));
+    fn goal(&mut self, what: &str, measured: f64, is_met: bool) {
+        let verdict = if is_met { "met" } else { "missed" };
+        self.goals += &format!("{what}: {measured:.3}, {verdict}\n");
     }
 
-    pub(super) fn print(&self, measured: &[Measured], effort: Effort) -> anyhow::Result<()> {
+    fn row(&mut self, cells: [&str; 5]) {
+        self.rows += &format!("| {} |\n", cells.join(" | "));
+    }
+
+    pub(super) fn print(&self, effort: Effort) -> anyhow::Result<()> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut out = std::io::stdout();
         writeln!(
-            out,
+            std::io::stdout(),
             "\n{cores} cores for server and wrk together; median of {} rounds of {} s\n\n\
              | what | measured | p99 | over the bare axum route | over its own bare route |\n\
-             |---|---:|---:|---:|---:|\n{}",
-            effort.rounds, effort.seconds, self.0
+             |---|---:|---:|---:|---:|\n{}\nThe goals:\n{}",
+            effort.rounds,
+            effort.seconds,
+            self.rows,
+            self.goals
         )?;
-        for measured in measured {
-            let Some(goal) = measured.goal else { continue };
-            let is_met = match measured.of_bare_axum >= goal {
-                true => "met",
-                false => "missed",
-            };
-            writeln!(
-                out,
-                "{}: {}: {:.3} of the bare axum route, the goal of {goal} is {is_met}",
-                measured.app.name, measured.route, measured.of_bare_axum
-            )?;
-        }
         Ok(())
     }
 }
