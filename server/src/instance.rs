@@ -48,6 +48,7 @@ impl Settings {
         config.trusted_proxies = self.trusted_proxies.clone();
         config.password_algorithm = self.algorithm();
         config.long_bcrypt = self.bcrypt_long_passwords;
+        config.max_bcrypt_cost = self.max_bcrypt_cost;
         if let Some(file) = &self.pepper_file {
             config.peppers = Peppers::from_file(file)?;
         }

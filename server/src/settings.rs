@@ -238,6 +238,18 @@ pub(crate) struct Settings {
     )]
     pub(crate) bcrypt_cost: u32,
 
+    /// Highest cost of bcrypt that an old hash may have, 16 to 31: while there are hashes of more
+    /// than 16, a few who try to log in keep out all others
+    #[arg(
+        long,
+        env = "VESTIBULE_MAX_BCRYPT_COST",
+        value_name = "COST",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u32).range(16..=31),
+        global = true
+    )]
+    pub(crate) max_bcrypt_cost: u32,
+
     /// Whether bcrypt's hashes, old and new, are of the password's SHA-256, so that it may be
     /// longer than 72 bytes: BCRYPT_HANDLE_LONG_PASSWORDS of Flask-Bcrypt
     #[arg(

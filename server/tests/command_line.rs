@@ -60,6 +60,7 @@ fn help_names_every_setting_with_its_variable() {
         "argon2-memory-kib",
         "argon2-passes",
         "bcrypt-cost",
+        "max-bcrypt-cost",
         "bcrypt-long-passwords",
         "password-blocklist",
         "breached-passwords",
@@ -247,7 +248,7 @@ fn what_cannot_be_done_is_said() {
         (
             &["add", "bob", "--site-name", "Rosebud"],
             "rosebudrosebudrosebud",
-            "the username or the site's name",
+            "the username, the mail address or the site's name",
         ),
         (&["add", "b b"], PASSWORD, "letters and digits"),
         (&["disable", "ghost"], "", "there is no user ghost"),

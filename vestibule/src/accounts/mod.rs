@@ -30,7 +30,7 @@ pub use actor::Actor;
 pub use administration::{Administration, Change};
 pub use email::{Email, NoEmail};
 pub use migration::MIGRATIONS;
-pub use passwords::{HashCounts, PasswordCheck};
+pub use passwords::{HashReview, PasswordCheck};
 pub use repository::{Accounts, Registration};
 pub use roles::{ADMIN, Role};
 pub use security_log::{Action, LogEntry};

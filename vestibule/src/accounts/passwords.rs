@@ -30,15 +30,16 @@ pub enum PasswordCheck {
     Wrong(Option<UserId>),
 }
 
-/// How stored passwords are hashed, from [`Accounts::count_hashes`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How stored passwords are hashed, from [`Accounts::review_hashes`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct HashCounts {
-    /// Otherwise than new ones: each is hashed anew at the next log-in of its user.
+pub struct HashReview {
+    /// How many are hashed otherwise than new ones: each is hashed anew at the next log-in of its
+    /// user.
     pub outdated: u64,
-    /// So that they cannot be checked: malformed, of an unknown kind or asking for too much. Their
-    /// users cannot log in.
-    pub unusable: u64,
+    /// The usernames of those whose password cannot be checked, as its hash is malformed, of an
+    /// unknown kind or asks for too much: they cannot log in.
+    pub unusable: Vec<String>,
 }
 
 impl Accounts {
@@ -166,22 +167,33 @@ impl Accounts {
         Ok(())
     }
 
-    /// How the stored passwords are hashed. Reads all of them, page by page; those that cannot be
-    /// checked are in the log, with their users.
+    /// How the stored passwords are hashed. Reads all of them, page by page.
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn count_hashes(&self) -> Result<HashCounts> {
-        let mut counts = HashCounts::default();
-        let count = |user: &str, hash: &PasswordHash| match self.inner.passwords.is_outdated(hash) {
-            Ok(is_outdated) => counts.outdated += u64::from(is_outdated),
-            Err(error) => {
-                tracing::error!(user, %error, "this user cannot log in");
-                counts.unusable += 1;
-            }
+    pub async fn review_hashes(&self) -> Result<HashReview> {
+        let mut review = HashReview::default();
+        let mut unusable = Vec::new();
+        let look = |user: &str, hash: &PasswordHash| match self.inner.passwords.is_outdated(hash) {
+            Ok(is_outdated) => review.outdated += u64::from(is_outdated),
+            // What Django writes for those who are to have no password.
+            Err(_) if hash.as_str().starts_with('!') => {}
+            Err(_) => unusable.push(user.to_owned()),
         };
-        self.read_hashes(count).await?;
-        Ok(counts)
+        self.read_hashes(look).await?;
+        for users in unusable.chunks(500) {
+            let names: Vec<String> = user::Entity::find()
+                .select_only()
+                .column(user::Column::Username)
+                .filter(user::Column::Id.is_in(users))
+                .order_by_asc(user::Column::Username)
+                .into_tuple()
+                .all(self.inner.database.connection())
+                .await
+                .map_err(Error::from_db)?;
+            review.unusable.extend(names);
+        }
+        Ok(review)
     }
 
     async fn read_hashes(&self, mut read: impl FnMut(&str, &PasswordHash)) -> Result<()> {

@@ -49,6 +49,9 @@ pub struct SiteConfig {
     /// Whether bcrypt's hashes are of the password's SHA-256 ([`Passwords::long_bcrypt`]).
     /// Default: no.
     pub long_bcrypt: bool,
+    /// The highest cost of bcrypt that a stored hash may have ([`Passwords::max_bcrypt_cost`]).
+    /// Default: 16.
+    pub max_bcrypt_cost: u32,
     /// How much hashing there may be at a time.
     pub hashing: HashingLimits,
     /// Which passwords may be chosen.
@@ -100,6 +103,7 @@ impl SiteConfig {
             password_algorithm: PasswordAlgorithm::default(),
             peppers: Peppers::default(),
             long_bcrypt: false,
+            max_bcrypt_cost: Passwords::MAX_BCRYPT_COST,
             hashing: HashingLimits::default(),
             password_policy: PasswordPolicy::default(),
             session_expiry: SessionExpiry::default(),
@@ -231,6 +235,7 @@ impl Site {
         let passwords = Passwords::with_random(config.password_algorithm, config.random.clone())?
             .peppers(config.peppers)
             .long_bcrypt(config.long_bcrypt)
+            .max_bcrypt_cost(config.max_bcrypt_cost)
             .limits(config.hashing)
             .secret_key(&config.secret_key);
         let accounts = Accounts::with_store(database.clone(), passwords.clone(), sessions.clone())

@@ -299,3 +299,35 @@ impl Function {
 pub(super) fn no_memory() -> Error {
     Error::busy("the system has no memory for another hash")
 }
+
+#[cfg(test)]
+mod tests {
+    use argon2::{Algorithm, Version};
+
+    use super::{Function, Memory};
+
+    #[test]
+    fn one_hash_after_the_other_has_the_same_memory_and_what_is_more_is_given_back() {
+        let of = |memory_kib| Function::Argon2 {
+            variant: Algorithm::Argon2id,
+            version: Version::V0x13,
+            memory_kib,
+            passes: 1,
+            // libsodium has one alone.
+            lanes: 2,
+        };
+        let mut memory = Memory::default();
+        let mut hash = |function: Function| {
+            let digest = function.digest(b"password", &[7; 16], 32, &mut memory);
+            digest.unwrap();
+            memory.keep(of(64));
+            (memory.0.as_ptr(), memory.0.capacity())
+        };
+
+        let first = hash(of(64));
+        assert_eq!(first.1, 64);
+        assert_eq!(hash(of(64)), first);
+        assert_eq!(hash(of(16)), first);
+        assert_eq!(hash(of(256)).1, 64);
+    }
+}

@@ -130,6 +130,10 @@ impl Passwords {
     /// hashing.
     pub const MAX_CHARS: usize = 256;
 
+    /// The highest cost of bcrypt for new hashes, and for stored ones unless
+    /// [`max_bcrypt_cost`](Self::max_bcrypt_cost) says otherwise.
+    pub const MAX_BCRYPT_COST: u32 = MAX_BCRYPT_COST;
+
     /// Hashes by `algorithm`; checks the hashes of every kind.
     ///
     /// # Errors
@@ -176,12 +180,13 @@ impl Passwords {
         self
     }
 
-    /// The highest cost of bcrypt that a stored hash may have, up to 31. Default: 16, which takes
-    /// seconds; each step doubles the time. Whoever can write a hash into the database can keep
-    /// the hashing busy for so long, and what has begun is not given up. A user whose hash has
-    /// more cannot log in.
+    /// The highest cost of bcrypt that a stored hash may have, 16 to 31. Default: 16, which takes
+    /// seconds; each step doubles the time. A user whose hash has more cannot log in. Where there
+    /// are such hashes, whoever tries to log in keeps a thread busy for so long, and what has begun
+    /// is not given up: a few visitors keep out all others.
     pub fn max_bcrypt_cost(mut self, cost: u32) -> Self {
-        self.reading.max_bcrypt_cost = cost;
+        // What is written can be checked.
+        self.reading.max_bcrypt_cost = cost.max(MAX_BCRYPT_COST);
         self
     }
 

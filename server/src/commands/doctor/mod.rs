@@ -45,9 +45,10 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     // That it opens says that the database answers, is up to date, and lacks no pepper.
     let site = open(settings).await?;
     say("ok: the database answers, and no password lacks its pepper")?;
-    let hashes = site.accounts().count_hashes().await?;
+    let hashes = site.accounts().review_hashes().await?;
     match hashes.outdated {
-        0 => say("ok: all passwords are hashed as new ones are")?,
+        0 if hashes.unusable.is_empty() => say("ok: all passwords are hashed as new ones are")?,
+        0 => {}
         outdated => say(format!(
             "note: passwords that are hashed otherwise than new ones: {outdated}; each is hashed \
              anew at the next log-in of its user"
@@ -59,12 +60,16 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     let is_bcrypt = matches!(algorithm, PasswordAlgorithm::Bcrypt { .. });
     let is_bare_digest =
         is_bcrypt && settings.bcrypt_long_passwords && settings.pepper_file.is_none();
+    let unusable = format!(
+        "passwords that cannot be checked, as the hash is malformed, of an unknown kind or asks for \
+         too much; their users cannot log in until `vestibule user set-password`: {}",
+        hashes.unusable.join(", ")
+    );
     let checks = [
         (
-            hashes.unusable == 0,
+            hashes.unusable.is_empty(),
             "every password can be checked",
-            "there are users whose password cannot be checked, named above: they cannot log in; set \
-             it anew with `vestibule user set-password`",
+            &*unusable,
         ),
         (
             algorithm.meets_owasp_minimum(),

@@ -229,6 +229,38 @@ async fn with_mail() -> (TestApp, TestClient, Mailbox) {
 }
 
 #[tokio::test]
+async fn the_mail_address_is_no_password() {
+    let (_app, browser, _) = with_mail().await;
+
+    let refused = change(&browser, PASSWORD, "alice@example.com").await;
+
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("the mail address"), "{refused:?}");
+}
+
+/// Attack C8: the name is there for password managers.
+#[tokio::test]
+async fn in_the_name_of_another_user_one_s_own_password_is_changed() {
+    let app = TestApp::new().await;
+    app.registered("carol").await;
+    let alice = app.registered("alice").await;
+
+    let fields = [
+        ("username", "carol"),
+        ("current_password", PASSWORD),
+        ("new_password", NEW),
+    ];
+    let changed = alice.post("/change-password", &fields).await;
+
+    assert_eq!(changed.location(), Some("/welcome"));
+    assert!(log_in(&app, NEW).await.cookie(COOKIE).is_some());
+    let carol = app.browser();
+    let fields = [("username", "carol"), ("password", PASSWORD)];
+    carol.post("/login", &fields).await;
+    assert_eq!(carol.get("/welcome").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn its_user_is_told_by_mail() {
     let (_app, browser, mailbox) = with_mail().await;
 

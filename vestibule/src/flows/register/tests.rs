@@ -121,7 +121,7 @@ async fn what_is_wrong_with_a_field_is_said_beside_it_and_the_name_is_kept() {
         (
             "alice",
             "vestibulevestibule",
-            "made of the username or the site",
+            "made of the username, the mail address or the site",
         ),
         ("", PASSWORD, "Enter a username."),
         ("al", PASSWORD, "3 to 64 characters"),

@@ -1,5 +1,7 @@
 //! Hashes as they are stored: those of other libraries, and what is none.
 
+use proptest::prelude::*;
+
 use super::{QUICK, verify};
 use crate::crypto::secret::Secret;
 use crate::password::{Claimant, HashCheck, PasswordHash, Passwords};
@@ -172,6 +174,7 @@ async fn a_malformed_or_greedy_hash_is_an_error_and_never_right() {
 fn how_much_a_stored_bcrypt_may_cost_is_a_setting() {
     let of = |cost| format!("$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
     for (most, cost, may) in [
+        (4, 16, true),
         (16, 16, true),
         (16, 17, false),
         (18, 18, true),
@@ -182,6 +185,26 @@ fn how_much_a_stored_bcrypt_may_cost_is_a_setting() {
         let passwords = Passwords::new(QUICK).unwrap().max_bcrypt_cost(most);
         let parsed = passwords.parse(&PasswordHash::from_stored(of(cost)));
         assert_eq!(parsed.is_ok(), may, "{cost} where {most} may be");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_stored_is_read_or_refused(text: String, cut: prop::sample::Index, at: char) {
+        let hashes = include_str!("../../../tests/password_hashes/hashes.tsv");
+        let mut all = hashes.lines().flat_map(|line| line.split('\t'));
+        let hash = all.nth(cut.index(hashes.lines().count() * 3)).unwrap_or_default();
+        let chars: Vec<_> = hash.chars().collect();
+        let cut = cut.index(chars.len() + 1);
+        let mut changed = chars.clone();
+        changed.insert(cut, at);
+        let passwords = Passwords::new(QUICK).unwrap();
+        for text in [text, chars[..cut].iter().collect(), changed.iter().collect()] {
+            // What is read is within the bounds.
+            if let Ok(stored) = passwords.parse(&PasswordHash::from_stored(text)) {
+                prop_assert!(stored.function.is_within_bounds(Passwords::MAX_BCRYPT_COST));
+            }
+        }
     }
 }
 
