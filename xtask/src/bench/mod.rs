@@ -163,6 +163,11 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
         let program = release.join("bench-vestibule");
         Server::start(&program, &folder(name)?, arguments)
     };
+    // Alone, as it is about parts of a millisecond, and the others wake now and then.
+    let timed = Contender::new(&VESTIBULE, ours("timed", &["--server-timing"])?)?;
+    table.one_by_one(&flood::one_by_one(&timed, &release, effort)?);
+    drop(timed);
+
     let finished = Server::start(&program, &folder("program")?, &[])?;
     let sources = workspace.join("bench/flask");
     let flask = Server::gunicorn(&venv, &sources, &folder("flask")?)?;
@@ -186,9 +191,6 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
         }
     }
     table.login_rates(&flood::rates(&contenders[0], &release, &cffi, effort)?);
-    let timed = ours("timed", &["--server-timing"])?;
-    let timed = Contender::new(&VESTIBULE, timed)?;
-    table.one_by_one(&flood::one_by_one(&timed, &release, effort)?);
     // Floods come last, and each ends its server: they leave gigabytes behind.
     for contender in contenders {
         match flood::page(&contender, effort) {
