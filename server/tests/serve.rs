@@ -237,14 +237,20 @@ fn metrics_are_shown_at_an_address_of_their_own_and_nowhere_else() {
     assert!(!shown.text.contains("alice"), "{}", shown.text);
     assert_eq!(metrics.get("/welcome").unwrap().status, 404);
     program.terminate();
+}
 
+#[test]
+fn pages_and_metrics_do_not_share_an_address() {
+    let folder = folder();
     let same = [
         "--listen",
         "127.0.0.1:4999",
         "--metrics-listen",
         "127.0.0.1:4999",
     ];
+
     let said = refusal(folder.path(), &same);
+
     assert!(said.contains("are both 127.0.0.1:4999"), "{said}");
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use clap::{Parser, ValueEnum};
-use libsodium_rs::crypto_pwhash::argon2id;
+use vestibule_bench::{MEMORY_KIB, PASSES, PASSWORD, SALT, hash_by_libsodium};
 
 /// Argon2id again and again.
 #[derive(Debug, Clone, Copy, Parser)]
@@ -23,18 +23,12 @@ enum By {
     Libsodium,
 }
 
-const PASSWORD: &[u8] = b"correct horse battery staple";
-const SALT: &[u8] = b"sixteen bytes of";
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
-
 fn main() -> anyhow::Result<()> {
     let Arguments {
         by,
         threads,
         seconds,
     } = Arguments::parse();
-    libsodium_rs::ensure_init()?;
     let until = Instant::now() + Duration::from_secs(seconds);
     let running: Vec<_> = (0..threads)
         .map(|_| std::thread::spawn(move || hashes(by, until)))
@@ -61,9 +55,10 @@ fn hashes(by: By, until: Instant) -> anyhow::Result<u32> {
 
 impl By {
     fn hasher(self) -> anyhow::Result<Box<dyn FnMut() -> anyhow::Result<()>>> {
-        let params = Params::new(MEMORY_KIB, PASSES, 1, Some(32)).map_err(anyhow::Error::msg)?;
         Ok(match self {
             Self::Argon2 => {
+                let params = Params::new(MEMORY_KIB, PASSES, 1, Some(32));
+                let params = params.map_err(anyhow::Error::msg)?;
                 let mut memory = vec![Block::new(); params.block_count()];
                 let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
                 Box::new(move || {
@@ -75,14 +70,7 @@ impl By {
                     Ok(())
                 })
             }
-            Self::Libsodium => {
-                let memory = usize::try_from(MEMORY_KIB)? * 1024;
-                Box::new(move || {
-                    let digest = argon2id::pwhash(32, PASSWORD, SALT, PASSES.into(), memory)?;
-                    std::hint::black_box(digest);
-                    Ok(())
-                })
-            }
+            Self::Libsodium => Box::new(hash_by_libsodium),
         })
     }
 }

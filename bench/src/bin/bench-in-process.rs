@@ -1,5 +1,6 @@
-//! How long a request takes over a bare axum route, in this process and without a socket, and
-//! how long the look at a new password. What a request allocates is counted by a test of the library, `tests/allocations.rs`.
+//! How long a request takes over a bare axum route, in this process and without a socket, and how
+//! long the look at a new password. What a request allocates is counted by a test of the library,
+//! `tests/allocations.rs`.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use vestibule::password::{PasswordAlgorithm, PasswordPolicy, Passwords};
 use vestibule::session::SessionStore;
 use vestibule::stores::{SqlStore, sql};
 use vestibule::{CurrentUser, Login, LoginManager};
+use vestibule_bench::median;
 
 const REQUESTS: usize = 20_000;
 const ROUNDS: usize = 15;
@@ -88,10 +90,7 @@ async fn main() -> anyhow::Result<()> {
             times.push(cost(&app, path, &cookie).await);
         }
     }
-    let medians = times.map(|mut times| {
-        times.sort();
-        times.get(times.len() / 2).copied().unwrap_or_default()
-    });
+    let medians = times.map(median);
     let mut out = std::io::stdout();
     for (path, time) in paths.iter().zip(medians) {
         let over = time.saturating_sub(medians[0]);
@@ -117,14 +116,12 @@ fn policy_cost(password: &str) -> Duration {
     const TIMES: usize = 2_001;
     let (policy, password) = (PasswordPolicy::default(), password.into());
     let words = ["alice", "alice@example.com", "bench.invalid"];
-    let mut times = [Duration::ZERO; TIMES];
-    for time in &mut times {
+    let times = (0..TIMES).map(|_| {
         let started = Instant::now();
         std::hint::black_box(policy.objection(&password, &words));
-        *time = started.elapsed();
-    }
-    times.sort();
-    times[TIMES / 2]
+        started.elapsed()
+    });
+    median(times.collect())
 }
 
 async fn bare() -> Html<&'static str> {

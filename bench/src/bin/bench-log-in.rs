@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
-use libsodium_rs::crypto_pwhash::argon2id;
+use vestibule_bench::{hash_by_libsodium, median};
 
 /// A hash and a log-in, again and again.
 #[derive(Debug, Parser)]
@@ -22,18 +22,14 @@ struct Arguments {
     pairs: usize,
 }
 
-const SALT: &[u8] = b"sixteen bytes of";
-const PASSWORD: &[u8] = b"correct horse battery staple";
-const MEMORY: usize = 19 * 1024 * 1024;
-const PASSES: u64 = 2;
-
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    libsodium_rs::ensure_init()?;
     let mut visitor = Visitor::connect(arguments.server)?;
     let mut measured: [Vec<f64>; 3] = Default::default();
     for _ in 0..arguments.pairs {
-        let bare = hash()?;
+        let started = Instant::now();
+        hash_by_libsodium()?;
+        let bare = milliseconds(started);
         let (log_in, own) = visitor.log_in(&arguments.form)?;
         for (values, value) in measured
             .iter_mut()
@@ -48,13 +44,6 @@ fn main() -> anyhow::Result<()> {
         "{log_in:.3} {over_bare:.3} {over_own:.3}"
     )?;
     Ok(())
-}
-
-/// How many milliseconds a bare hash takes.
-fn hash() -> anyhow::Result<f64> {
-    let started = Instant::now();
-    std::hint::black_box(argon2id::pwhash(32, PASSWORD, SALT, PASSES, MEMORY)?);
-    Ok(milliseconds(started))
 }
 
 /// One connection, without cookies.
@@ -115,9 +104,4 @@ fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 
 fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1_000.0
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -63,7 +63,7 @@ const MAX_LANES: u32 = 16;
 pub(super) const MIN_BCRYPT_COST: u32 = 4;
 pub(super) const MAX_BCRYPT_COST: u32 = 16;
 /// bcrypt's own: a day and a half.
-pub(super) const HIGHEST_BCRYPT_COST: u32 = 31;
+const HIGHEST_BCRYPT_COST: u32 = 31;
 const MAX_SCRYPT_PARALLELISM: u32 = 16;
 /// Steps of scrypt through its memory, of 128 bytes each.
 const MAX_SCRYPT_STEPS: u128 = 4 * 1024 * 1024;

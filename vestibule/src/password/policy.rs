@@ -252,8 +252,8 @@ impl fmt::Display for Objection {
                 "This password repeats one short piece. Choose a few unrelated words instead.",
             ),
             Self::Personal => f.write_str(
-                "This password is made of the username, the mail address or the site's name. Choose a \
-                 few unrelated words instead.",
+                "This password is made of the username, the mail address or the site's name. \
+                 Choose a few unrelated words instead.",
             ),
             Self::Breached => f.write_str(
                 "This password was found in a breach of another site. Choose another one, and \

@@ -86,7 +86,8 @@ pub(super) struct OneByOne {
     pub(super) over_own_hash: f64,
 }
 
-/// Log-ins of one client without cookies, in turn with raw hashes, at a server that says how long it hashed.
+/// Log-ins of one client without cookies, in turn with raw hashes, at a server that says how long
+/// it hashed.
 pub(super) fn one_by_one(
     timed: &Contender,
     release: &Path,

@@ -63,8 +63,8 @@ impl Table {
 
     pub(super) fn one_by_one(&mut self, times: &OneByOne) {
         let what = format!(
-            "Vestibule, SQLite: one log-in without cookies, median ({:.2} ms over its own hash, {:.2} ms over a \
-             raw hash in turn)",
+            "Vestibule, SQLite: one log-in without cookies, median ({:.2} ms over its own hash, \
+             {:.2} ms over a raw hash in turn)",
             times.over_own_hash, times.over_raw_hash
         );
         self.time(&what, times.log_in);
