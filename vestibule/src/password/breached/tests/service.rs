@@ -376,7 +376,12 @@ async fn a_failure_is_logged_without_a_digit_of_the_hash() {
         assert_eq!(accepted, None);
         assert!(log.contains("WARN") && log.contains(cause), "{log}");
         assert!(!log.contains("horse"), "{log}");
-        let log = log.to_uppercase();
+        // The port is any that is free, and may be five of these digits.
+        let without_port = |part: &str| {
+            part.trim_start_matches(|c: char| c.is_ascii_digit())
+                .to_uppercase()
+        };
+        let log: String = log.split("127.0.0.1:").map(without_port).collect();
         for at in 0..DIGITS.len() - 5 {
             assert!(!log.contains(&DIGITS[at..at + 5]), "{log}");
         }
