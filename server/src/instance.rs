@@ -35,7 +35,7 @@ impl Settings {
         config.session_expiry.absolute = self.session_absolute;
         config.session_limit = match self.at_max_sessions {
             AtMaxSessions::EndOldest => SessionLimit::end_oldest(self.max_sessions),
-            AtMaxSessions::Refuse => SessionLimit::refuse(self.max_sessions),
+            AtMaxSessions::Refuse => SessionLimit::reject(self.max_sessions),
         };
         config.cached_sessions = self.cached_sessions;
         config.session_protection = match self.session_protection {

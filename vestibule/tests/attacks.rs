@@ -291,7 +291,7 @@ async fn no_changed_remember_token_is_anybodys_and_each_that_is_no_token_is_told
     }
     changed.remove(&token);
     assert!(changed.len() > 9_000);
-    let before = target.count(Event::CookieRefused);
+    let before = target.count(Event::MalformedCookie);
 
     for value in changed.iter().filter(|value| value.trim() != token) {
         // The name alone is known here: a wrong secret with it ends the login, so that the
@@ -306,7 +306,7 @@ async fn no_changed_remember_token_is_anybodys_and_each_that_is_no_token_is_told
         assert_eq!(response.status, StatusCode::SEE_OTHER, "{value}");
     }
 
-    let told = target.count(Event::CookieRefused) - before;
+    let told = target.count(Event::MalformedCookie) - before;
     assert!(told > 4_000, "{told}");
     let original = with_remember(&target, &token);
     assert!(
@@ -402,7 +402,7 @@ async fn of_two_remember_cookies_neither_counts() {
         let response = stranger.get_with("/welcome", &[("cookie", &cookies)]).await;
         assert_eq!(response.status, StatusCode::SEE_OTHER, "{cookies}");
     }
-    assert!(target.count(Event::CookieRefused) >= 2);
+    assert!(target.count(Event::MalformedCookie) >= 2);
 }
 
 /// A12: many small cookies around ours. Headers past 32 KB are `server/tests/serve.rs`.
@@ -595,7 +595,7 @@ async fn parallel_log_ins_are_sessions_of_their_own_that_end_together() {
 async fn of_parallel_log_ins_no_more_stay_than_the_cap_allows() {
     for (cap, least) in [
         (SessionLimit::end_oldest(3), 3),
-        (SessionLimit::refuse(3), 0),
+        (SessionLimit::reject(3), 0),
     ] {
         let target = Target::with(|config| config.session_limit = cap).await;
         let by = Actor::operator();

@@ -12,7 +12,7 @@ use http::StatusCode;
 use http_body_util::channel::Channel;
 use serde_json::json;
 use vestibule::access::{Rule, TableRoute, access_required};
-use vestibule::accounts::{Account, Actor, Change, Username};
+use vestibule::accounts::{Account, Actor, ChangeOutcome, Username};
 use vestibule::flows::Site;
 use vestibule::login::{UserId, login_required};
 use vestibule::testing::{PASSWORD, TestApp, TestClient, TestResponse, assert_public_routes};
@@ -490,7 +490,7 @@ async fn end_right(target: &Target, meanwhile: Meanwhile) {
             return;
         }
     };
-    assert_eq!(change.unwrap(), Change::Done);
+    assert_eq!(change.unwrap(), ChangeOutcome::Done);
 }
 
 /// H6: self-promotion.

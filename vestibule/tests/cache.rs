@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use vestibule::clock::{Clock, Timestamp};
 use vestibule::database::Database;
 use vestibule::login::{SessionProtection, User, UserId};
-use vestibule::session::{ChangeFeed, Changed, SessionExpiry, SessionStore};
+use vestibule::session::{Invalidation, InvalidationFeed, SessionExpiry, SessionStore};
 use vestibule::stores::SqlStore;
 use vestibule::testing::{PASSWORD, TestApp, TestClient, fresh_database_url};
 use vestibule::{CurrentUser, Login, LoginManager};
@@ -55,7 +55,7 @@ struct App {
     member: Arc<Mutex<Member>>,
     asked: Arc<AtomicUsize>,
     clock: Clock,
-    changes: ChangeFeed,
+    changes: InvalidationFeed,
 }
 
 impl App {
@@ -84,7 +84,7 @@ impl App {
         let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
         let store = FailingStore::default();
         let manager = change(LoginManager::new(loader, store.clone()).clock(clock.clone()));
-        let changes = manager.user_changes();
+        let changes = manager.user_feed();
         let router = Router::new()
             .route("/in", post(log_in))
             .route("/name", get(name))
@@ -167,9 +167,9 @@ async fn a_user_is_kept_until_the_app_tells_of_a_change() {
     shown(&alice).await;
     app.rename("alicia");
 
-    app.changes.tell(Changed::User(&"2".into()));
+    app.changes.invalidate(Invalidation::User(&"2".into()));
     assert_eq!(shown(&alice).await, "alice", "another one was changed");
-    app.changes.tell(Changed::User(&"1".into()));
+    app.changes.invalidate(Invalidation::User(&"1".into()));
 
     assert_eq!(shown(&alice).await, "alicia");
 }

@@ -12,8 +12,8 @@ use vestibule::clock::{Clock, Timestamp};
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 use vestibule::login::{
-    Event, EventRecord, LoginViews, Refusal, SessionProtection, User, UserId, login_required,
-    login_url,
+    Event, EventRecord, LoginViews, RejectedRequest, SessionProtection, User, UserId,
+    login_required, login_url,
 };
 use vestibule::session::RememberCookie;
 use vestibule::stores::MemoryStore;
@@ -328,7 +328,7 @@ mod unauthorized {
     #[tokio::test]
     async fn a_handler_answers_in_its_place() {
         let browser = configured(|manager| {
-            manager.on_unauthorized(async |refusal: Refusal| {
+            manager.on_unauthorized(async |refusal: RejectedRequest| {
                 let body = format!("This is secret! {}", refusal.login_url.unwrap());
                 (StatusCode::UNAUTHORIZED, body)
             })
@@ -635,7 +635,7 @@ mod remember_me {
 
         see(&browser, &[("/username", "Anonymous")]).await;
 
-        assert_eq!(heard.count(Event::CookieRefused), 1);
+        assert_eq!(heard.count(Event::MalformedCookie), 1);
     }
 
     /// `test_remember_me_username`, `test_remember_me_user_id`

@@ -17,8 +17,8 @@ use vestibule::clock::{Clock, Timestamp};
 use vestibule::crypto::random::Random;
 use vestibule::login::{User, UserId};
 use vestibule::session::{
-    ChangeFeed, DataChanges, DataOutcome, DataValues, RememberDigest, RememberSeed, RememberedId,
-    RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
+    DataChanges, DataOutcome, DataValues, InvalidationFeed, RememberDigest, RememberSeed,
+    RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
 };
 use vestibule::stores::MemoryStore;
 use vestibule::testing::TestClient;
@@ -705,7 +705,7 @@ impl SessionStore for FlawedStore {
         self.store.sweep(realm, expiry, now)
     }
 
-    fn feed(&self) -> Option<&ChangeFeed> {
+    fn feed(&self) -> Option<&InvalidationFeed> {
         self.store.feed()
     }
 

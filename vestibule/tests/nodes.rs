@@ -15,7 +15,7 @@ use vestibule::CurrentUser;
 use vestibule::accounts::{self, Account, Actor};
 use vestibule::crypto::random::Random;
 use vestibule::database::Database;
-use vestibule::session::{ChangeFeed, SessionStore};
+use vestibule::session::{InvalidationFeed, SessionStore};
 use vestibule::stores::{SqlStore, sql};
 use vestibule::testing::{TestApp, TestClient, fresh_database_url};
 
@@ -27,7 +27,7 @@ struct Nodes {
     at_here: TestClient,
     at_there: TestClient,
     hand: DatabaseConnection,
-    feed: ChangeFeed,
+    feed: InvalidationFeed,
     _folder: TempDir,
 }
 

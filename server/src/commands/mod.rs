@@ -12,7 +12,7 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use vestibule::access::RoleName;
-use vestibule::accounts::{Account, Actor, Administration, Change, Username};
+use vestibule::accounts::{Account, Actor, Administration, ChangeOutcome, Username};
 use vestibule::flows::Site;
 
 use crate::settings::Settings;
@@ -53,11 +53,13 @@ fn role_name(name: &str) -> anyhow::Result<RoleName> {
 }
 
 /// Says what came of a change, or why it was not made.
-fn tell(change: &Change, done: impl Display) -> anyhow::Result<()> {
+fn tell(change: &ChangeOutcome, done: impl Display) -> anyhow::Result<()> {
     match change {
-        Change::Done => say(done),
-        Change::AlreadySo => say(change),
-        Change::NoSuchRole(None) => bail!("{change} `vestibule role list` shows all there are."),
+        ChangeOutcome::Done => say(done),
+        ChangeOutcome::AlreadySo => say(change),
+        ChangeOutcome::NoSuchRole(None) => {
+            bail!("{change} `vestibule role list` shows all there are.")
+        }
         refused => bail!("{refused}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::Subcommand;
-use vestibule::accounts::Change;
+use vestibule::accounts::ChangeOutcome;
 
 use super::{find, open, operator, say, tell};
 use crate::settings::Settings;
@@ -42,7 +42,7 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
         SessionCommand::Revoke { name, session } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).end_session(&account.id, &session).await?;
-            if change == Change::NoSuchSession {
+            if change == ChangeOutcome::NoSuchSession {
                 let name = account.username;
                 bail!("{change} `vestibule session list {name}` shows all there are.");
             }

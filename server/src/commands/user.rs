@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use anyhow::bail;
 use clap::Subcommand;
-use vestibule::accounts::{Change, Username};
+use vestibule::accounts::{ChangeOutcome, Username};
 use vestibule::crypto::secret::Secret;
 use vestibule::flows::Site;
 
@@ -151,7 +151,7 @@ async fn add(site: &Site, settings: &Settings, name: &str) -> anyhow::Result<()>
     }
     let password = ask_password(site, &[name, &settings.site_name]).await?;
     let change = operator(site).add(&username, &password).await?;
-    if change == Change::NameTaken {
+    if change == ChangeOutcome::NameTaken {
         bail!("the username {name} is taken");
     }
     tell(&change, format!("{} is added.", username.as_str()))

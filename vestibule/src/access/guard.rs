@@ -132,21 +132,21 @@ where
 #[non_exhaustive]
 pub enum AccessRejection {
     /// The user, or that there is none.
-    Refused(LoginRejection),
+    Rejected(LoginRejection),
     /// What the object's extractor answers, such as 404.
     Object(Box<Response>),
 }
 
 impl From<LoginRejection> for AccessRejection {
     fn from(rejection: LoginRejection) -> Self {
-        Self::Refused(rejection)
+        Self::Rejected(rejection)
     }
 }
 
 impl IntoResponse for AccessRejection {
     fn into_response(self) -> Response {
         match self {
-            Self::Refused(rejection) => rejection.into_response(),
+            Self::Rejected(rejection) => rejection.into_response(),
             Self::Object(response) => *response,
         }
     }

@@ -15,8 +15,8 @@ use crate::access::Rule::{self, AllOf, AnyOf, FreshLogin, Permission, Role};
 use crate::access::{Allowed, Guard, Rights, access_required, allowed};
 use crate::error::{Error, Result};
 use crate::login::{
-    CurrentUser, Event, EventRecord, Login, LoginManager, LoginRejection, Refusal, User, UserId,
-    login_required,
+    CurrentUser, Event, EventRecord, Login, LoginManager, LoginRejection, RejectedRequest, User,
+    UserId, login_required,
 };
 use crate::stores::MemoryStore;
 use crate::testing::{TestClient, assert_public_routes};
@@ -365,7 +365,7 @@ async fn without_the_right_it_is_403_and_says_what_to_do() {
 #[tokio::test]
 async fn an_own_handler_answers_those_without_the_right() {
     let target = Target::with(|manager| {
-        manager.on_forbidden(async |refusal: Refusal| {
+        manager.on_forbidden(async |refusal: RejectedRequest| {
             assert_eq!(refusal.login_url, None);
             let path = refusal.request.uri.path().to_owned();
             (StatusCode::IM_A_TEAPOT, Json(json!({ "path": path })))
@@ -393,7 +393,7 @@ async fn a_denied_attempt_is_an_event_that_says_who_and_what() {
     };
     assert_eq!(record.user, Some("bob".into()));
     assert!(record.session.is_some());
-    let refused = record.refused.as_ref().unwrap();
+    let refused = record.rejected.as_ref().unwrap();
     assert_eq!(refused.rule, "Admins: role admin");
     assert_eq!((&*refused.method, &*refused.path), ("GET", "/admin"));
 }
@@ -452,7 +452,7 @@ async fn a_guard_looks_at_the_object_of_the_request() {
     let rules: Vec<_> = target
         .forbidden()
         .iter()
-        .map(|record| record.refused.as_ref().unwrap().rule.clone())
+        .map(|record| record.rejected.as_ref().unwrap().rule.clone())
         .collect();
     assert!(
         rules

@@ -12,14 +12,14 @@ pub struct Actor {
     /// The user; none for the operator.
     id: Option<UserId>,
     /// What must still be so of the user.
-    must: Option<Must>,
+    requirement: Option<Requirement>,
     name: String,
     address: Option<IpAddr>,
 }
 
 /// What must still be so of a user who changes what is not their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Must {
+pub(super) struct Requirement {
     pub(super) id: UserId,
     pub(super) role: RoleName,
     pub(super) session_epoch: i64,
@@ -30,7 +30,7 @@ impl Actor {
     pub fn operator() -> Self {
         Self {
             id: None,
-            must: None,
+            requirement: None,
             name: "command line".to_owned(),
             address: None,
         }
@@ -41,14 +41,14 @@ impl Actor {
     /// [`session_epoch`](Account::session_epoch) of `account`. It is asked again in the
     /// transaction of each change, in case it has changed since the guard let them pass.
     pub fn user(account: &Account, role: RoleName) -> Self {
-        let must = Must {
+        let requirement = Requirement {
             id: account.id.clone(),
             role,
             session_epoch: account.session_epoch,
         };
         Self {
             id: Some(account.id.clone()),
-            must: Some(must),
+            requirement: Some(requirement),
             name: account.username.clone(),
             address: None,
         }
@@ -58,7 +58,7 @@ impl Actor {
     pub(crate) fn themself(account: &Account, address: Option<IpAddr>) -> Self {
         Self {
             id: Some(account.id.clone()),
-            must: None,
+            requirement: None,
             name: account.username.clone(),
             address,
         }
@@ -70,8 +70,8 @@ impl Actor {
         self
     }
 
-    pub(super) fn must(&self) -> Option<&Must> {
-        self.must.as_ref()
+    pub(super) fn requirement(&self) -> Option<&Requirement> {
+        self.requirement.as_ref()
     }
 
     pub(super) fn id(&self) -> Option<&UserId> {

@@ -27,7 +27,7 @@ mod username;
 
 pub use account::Account;
 pub use actor::Actor;
-pub use administration::{Administration, Change};
+pub use administration::{Administration, ChangeOutcome};
 pub use email::{Email, NoEmail};
 pub use migration::MIGRATIONS;
 pub use passwords::{HashReview, PasswordCheck};

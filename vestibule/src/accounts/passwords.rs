@@ -250,7 +250,7 @@ impl Accounts {
 
     /// Gives a user another password, which they chose themself, and ends all their sessions:
     /// log them in anew, and the one they have here
-    /// [goes on](crate::login::LogIn::going_on). Returns the account as it is now, or none if it is
+    /// [goes on](crate::login::LogIn::continuing). Returns the account as it is now, or none if it is
     /// gone, or was changed since `account` was read: then the password that was shown may be no
     /// longer theirs.
     ///

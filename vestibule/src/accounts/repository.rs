@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::login::{UserId, UserLoader};
 use crate::password::{PasswordHash, Passwords};
 use crate::session::{
-    ChangeFeed, Session, SessionExpiry, SessionId, SessionStore, SharedSessionStore,
+    InvalidationFeed, Session, SessionExpiry, SessionId, SessionStore, SharedSessionStore,
 };
 
 /// The stored users. Clones share everything.
@@ -227,7 +227,7 @@ impl Accounts {
     /// Changes of accounts and roles by the hand of `actor`.
     ///
     /// ```no_run
-    /// use vestibule::accounts::{Accounts, Actor, Change};
+    /// use vestibule::accounts::{Accounts, Actor, ChangeOutcome};
     ///
     /// # async fn sample(accounts: Accounts) -> Result<(), Box<dyn std::error::Error>> {
     /// let alice = accounts.find(&"alice".parse()?).await?.ok_or("no alice")?;
@@ -235,7 +235,7 @@ impl Accounts {
     ///     .by(Actor::operator())
     ///     .grant_role(&alice.id, &"admin".parse()?)
     ///     .await?;
-    /// assert_eq!(change, Change::Done);
+    /// assert_eq!(change, ChangeOutcome::Done);
     /// # Ok(()) }
     /// ```
     pub fn by(&self, actor: Actor) -> Administration<'_> {
@@ -274,7 +274,7 @@ impl UserLoader<Account> for Accounts {
         rows::find(&id, self.inner.database.connection()).await
     }
 
-    fn feed(&self) -> Option<&ChangeFeed> {
+    fn feed(&self) -> Option<&InvalidationFeed> {
         Some(self.inner.database.feed())
     }
 

@@ -11,7 +11,7 @@ use crate::accounts::{Account, Accounts, Actor};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::login::UserId;
-use crate::session::Changed;
+use crate::session::Invalidation;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -148,9 +148,9 @@ impl Accounts {
         entry: Entry<'_>,
     ) -> Result<()> {
         // A change of a role is one of everybody who has it.
-        let changed = entry.user.map(|user| Changed::User(&user.id));
+        let changed = entry.user.map(|user| Invalidation::User(&user.id));
         let feed = self.inner.database.feed();
-        let _told = feed.tell_at_end(changed.unwrap_or(Changed::Everything));
+        let _invalidated = feed.invalidate_on_drop(changed.unwrap_or(Invalidation::Everything));
         let now = self.inner.clock.now();
         let row = security_log::ActiveModel {
             id: ActiveValue::Set(self.new_id(now)?),

@@ -15,7 +15,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 use tokio::time::interval;
 
 use crate::error::{Error, Result};
-use crate::session::ChangeFeed;
+use crate::session::InvalidationFeed;
 
 /// A pool of connections to the database. Clones share it.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub struct Database {
     connection: DatabaseConnection,
     /// Differs only where a file of SQLite was connected to.
     unsynced: DatabaseConnection,
-    feed: ChangeFeed,
+    feed: InvalidationFeed,
 }
 
 /// How a database is connected to.
@@ -87,7 +87,7 @@ impl Database {
                         unsynced: unsynced.map_err(|error| cannot_connect(url, &error))?,
                         // In memory of one connection, which nobody else has.
                         feed: match is_in_memory(url) {
-                            true => ChangeFeed::in_process(),
+                            true => InvalidationFeed::in_process(),
                             false => watch::feed_of(&connection),
                         },
                         connection,
@@ -151,7 +151,7 @@ impl Database {
     }
 
     /// What tells of changes to sessions and users in this database, whoever makes them.
-    pub(crate) fn feed(&self) -> &ChangeFeed {
+    pub(crate) fn feed(&self) -> &InvalidationFeed {
         &self.feed
     }
 }

@@ -3,23 +3,23 @@
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use super::changes::{SESSIONS, USERS};
-use crate::session::{ChangeFeed, Changed, Watcher};
+use crate::session::{Invalidation, InvalidationFeed, Watcher};
 
 /// The feed of a database.
-pub(super) fn feed_of(connection: &DatabaseConnection) -> ChangeFeed {
+pub(super) fn feed_of(connection: &DatabaseConnection) -> InvalidationFeed {
     match connection.get_database_backend() {
         #[cfg(feature = "sqlite")]
         DbBackend::Sqlite => counters::of_sqlite(connection.get_sqlite_connection_pool()),
         #[cfg(feature = "postgres")]
-        DbBackend::Postgres => ChangeFeed::watching(notifications::Postgres::of(
+        DbBackend::Postgres => InvalidationFeed::watching(notifications::Postgres::of(
             connection.get_postgres_connection_pool(),
         )),
         #[cfg(feature = "mysql")]
-        DbBackend::MySql => ChangeFeed::watching(counters::Counters::of(
+        DbBackend::MySql => InvalidationFeed::watching(counters::Counters::of(
             connection.get_mysql_connection_pool(),
         )),
         // Not watched: always down.
-        _ => ChangeFeed::watched(drop),
+        _ => InvalidationFeed::watched(drop),
     }
 }
 
@@ -27,16 +27,16 @@ pub(super) fn feed_of(connection: &DatabaseConnection) -> ChangeFeed {
 const PING: &str = "ping";
 
 /// Tells a change by the name of its counter.
-fn tell(watcher: &Watcher, shard: &str) {
+fn forward(watcher: &Watcher, shard: &str) {
     if shard.starts_with(PING) {
         return;
     }
     let (kind, byte) = shard.split_at_checked(1).unwrap_or_default();
     let byte = u8::from_str_radix(byte, 16).ok();
-    watcher.tell(match (kind.chars().next(), byte) {
-        (Some(SESSIONS), Some(byte)) => Changed::SessionsOf(byte),
-        (Some(USERS), Some(byte)) => Changed::UsersOf(byte),
-        _ => Changed::Everything,
+    watcher.invalidate(match (kind.chars().next(), byte) {
+        (Some(SESSIONS), Some(byte)) => Invalidation::SessionsOf(byte),
+        (Some(USERS), Some(byte)) => Invalidation::UsersOf(byte),
+        _ => Invalidation::Everything,
     });
 }
 
@@ -50,10 +50,10 @@ mod counters {
     use sea_orm::sqlx::{self, ConnectOptions, Database, Pool};
     use tokio::time::{MissedTickBehavior, interval, timeout};
 
-    use super::tell;
+    use super::forward;
     use crate::database::changes::COUNT;
     use crate::error::{Error, Result};
-    use crate::session::{ChangeFeed, Watched, Watcher};
+    use crate::session::{InvalidationFeed, Watched, Watcher};
 
     /// How often to look.
     const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -129,7 +129,7 @@ mod counters {
                     }
                     for (shard, count) in counters {
                         if known.get(&shard) != Some(&count) {
-                            tell(watcher, &shard);
+                            forward(watcher, &shard);
                             known.insert(shard, count);
                         }
                     }
@@ -144,19 +144,19 @@ mod counters {
     /// An answer that takes as long as the feed may be silent is none: the connection may be gone
     /// without a word, and is made anew.
     async fn answered<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T> {
-        let answer = timeout(ChangeFeed::BOUND, answer).await;
+        let answer = timeout(InvalidationFeed::BOUND, answer).await;
         answer.map_err(Error::store)?.map_err(Error::store)
     }
 
     #[cfg(feature = "sqlite")]
-    pub(super) fn of_sqlite(pool: &sqlx::SqlitePool) -> ChangeFeed {
+    pub(super) fn of_sqlite(pool: &sqlx::SqlitePool) -> InvalidationFeed {
         let options = pool.connect_options();
         let file = options.get_filename().to_string_lossy();
         // Nobody else can open it; who else has this pool is not known.
         if file.contains(":memory:") || file.contains("sqlx-in-memory") {
-            return ChangeFeed::watched(drop);
+            return InvalidationFeed::watched(drop);
         }
-        ChangeFeed::watching(Counters::of(pool))
+        InvalidationFeed::watching(Counters::of(pool))
     }
 
     #[cfg(test)]
@@ -184,11 +184,11 @@ mod notifications {
     use sea_orm::sqlx::{self, Executor};
     use tokio::time::{Instant, timeout, timeout_at};
 
-    use super::{PING, tell};
+    use super::{PING, forward};
     use crate::crypto::random::Random;
     use crate::database::changes::CHANNEL;
     use crate::error::{Error, Result};
-    use crate::session::{ASK_EVERY, ChangeFeed, Watched, Watcher};
+    use crate::session::{ASK_EVERY, InvalidationFeed, Watched, Watcher};
 
     pub(super) struct Postgres(Arc<PgConnectOptions>);
 
@@ -203,7 +203,7 @@ mod notifications {
             let options = self.0.as_ref().clone();
             let pool = PgPoolOptions::new().max_connections(2);
             let pool = pool
-                .acquire_timeout(ChangeFeed::BOUND)
+                .acquire_timeout(InvalidationFeed::BOUND)
                 .connect_with(options);
             let pool = pool.await.map_err(Error::store)?;
             let listener = PgListener::connect_with(&pool).await;
@@ -222,7 +222,7 @@ mod notifications {
                 // All the way round, over another connection: a pool between here and the server
                 // may let questions pass, and notifications not. They come in the order of the
                 // commits.
-                let heard = timeout(ChangeFeed::BOUND, async {
+                let heard = timeout(InvalidationFeed::BOUND, async {
                     sqlx::query("SELECT pg_notify($1, $2)")
                         .bind(CHANNEL)
                         .bind(&ping)
@@ -234,7 +234,7 @@ mod notifications {
                         if notification.payload() == ping {
                             return Ok(());
                         }
-                        tell(watcher, notification.payload());
+                        forward(watcher, notification.payload());
                     }
                 });
                 heard.await.map_err(Error::store)??;
@@ -243,7 +243,7 @@ mod notifications {
                 }
                 let until = Instant::now() + ASK_EVERY;
                 while let Ok(notification) = timeout_at(until, received(&mut listener)).await {
-                    tell(watcher, notification?.payload());
+                    forward(watcher, notification?.payload());
                 }
             }
         }

@@ -72,7 +72,7 @@ impl Page {
 
     /// Answers a form that was not filled in right: the form again, with what was wrong, or
     /// problem+json.
-    pub(super) fn refuse(
+    pub(super) fn reject(
         &self,
         client: Client,
         status: StatusCode,

@@ -77,18 +77,18 @@ pub struct SiteConfig {
     pub random: Random,
     sessions: Option<SharedSessionStore>,
     mailer: Option<SharedMailer>,
-    login: Vec<ChangeLogin>,
+    login: Vec<ConfigureLogin>,
 }
 
 /// What an app changes about the site's login manager.
 #[derive(Clone)]
-struct ChangeLogin(Arc<Change>);
+struct ConfigureLogin(Arc<Configure>);
 
-type Change = dyn Fn(LoginManager<Account>) -> Result<LoginManager<Account>> + Send + Sync;
+type Configure = dyn Fn(LoginManager<Account>) -> Result<LoginManager<Account>> + Send + Sync;
 
-impl fmt::Debug for ChangeLogin {
+impl fmt::Debug for ConfigureLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ChangeLogin")
+        f.write_str("ConfigureLogin")
     }
 }
 
@@ -144,7 +144,7 @@ impl SiteConfig {
         &mut self,
         change: impl Fn(LoginManager<Account>) -> Result<LoginManager<Account>> + Send + Sync + 'static,
     ) {
-        self.login.push(ChangeLogin(Arc::new(change)));
+        self.login.push(ConfigureLogin(Arc::new(change)));
     }
 }
 

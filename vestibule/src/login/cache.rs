@@ -12,7 +12,7 @@ use crate::clock::{Timestamp, monotonic};
 use crate::error::Result;
 use crate::login::visit::LoggedIn;
 use crate::session::{
-    Begun, ChangeFeed, Session, SessionExpiry, SessionId, SharedSessionStore, Slots,
+    FeedSnapshot, InvalidationFeed, Session, SessionExpiry, SessionId, SharedSessionStore, Slots,
 };
 
 /// What the requests before have found out, as far as nothing of it can have changed.
@@ -21,7 +21,7 @@ use crate::session::{
 /// whatever goes wrong with a feed, that is the end of it.
 pub(crate) struct LoginCache<U> {
     kept: Cache<SessionId, Kept<U>, UnitWeighter, BuildHasherDefault<Digest>>,
-    sessions: ChangeFeed,
+    sessions: InvalidationFeed,
     users: Users,
 }
 
@@ -33,14 +33,14 @@ pub(crate) enum Users {
     /// Until the feed of the sessions tells of a change, which tells of users too.
     Beside,
     /// Until this feed tells of a change.
-    Until(ChangeFeed),
+    Until(InvalidationFeed),
     /// Until the app tells of a change by this feed, and for this long at the most.
-    For(Duration, ChangeFeed),
+    For(Duration, InvalidationFeed),
 }
 
 /// Copied at each look: a pointer and a few numbers.
 struct Kept<U> {
-    found: Found<U>,
+    found: Cached<U>,
     slots: Slots,
     version: u64,
     /// By the clock, and by one that nobody sets back.
@@ -48,7 +48,7 @@ struct Kept<U> {
 }
 
 /// What is known of a session.
-pub(crate) enum Found<U> {
+pub(crate) enum Cached<U> {
     Session(Arc<Session>),
     LoggedIn(Arc<LoggedIn<U>>),
 }
@@ -62,7 +62,7 @@ impl<U> Clone for Kept<U> {
     }
 }
 
-impl<U> Clone for Found<U> {
+impl<U> Clone for Cached<U> {
     fn clone(&self) -> Self {
         match self {
             Self::Session(session) => Self::Session(session.clone()),
@@ -73,14 +73,14 @@ impl<U> Clone for Found<U> {
 
 /// The state of the feeds before the stores were asked.
 #[derive(Clone, Copy)]
-pub(crate) struct Before {
-    sessions: Begun,
-    users: Option<Begun>,
+pub(crate) struct Snapshots {
+    sessions: FeedSnapshot,
+    users: Option<FeedSnapshot>,
 }
 
 impl<U> LoginCache<U> {
     /// A cache of up to `capacity` sessions.
-    pub(crate) fn new(capacity: usize, sessions: ChangeFeed, users: Users) -> Self {
+    pub(crate) fn new(capacity: usize, sessions: InvalidationFeed, users: Users) -> Self {
         let kept = Cache::with(
             capacity,
             capacity as u64,
@@ -95,7 +95,7 @@ impl<U> LoginCache<U> {
         }
     }
 
-    pub(crate) fn get(&self, id: SessionId, now: Timestamp) -> Option<Found<U>> {
+    pub(crate) fn get(&self, id: SessionId, now: Timestamp) -> Option<Cached<U>> {
         let kept = self.kept.get(&id)?;
         let (kept_at, monotonic_at) = kept.kept_at;
         let moment = monotonic();
@@ -117,17 +117,17 @@ impl<U> LoginCache<U> {
     }
 
     /// To be called before the stores are asked; none while nothing is kept.
-    pub(crate) fn begin(&self) -> Option<Before> {
+    pub(crate) fn snapshot(&self) -> Option<Snapshots> {
         let users = match &self.users {
             Users::NotKept | Users::Beside => None,
-            Users::Until(feed) | Users::For(_, feed) => Some(feed.begin()?),
+            Users::Until(feed) | Users::For(_, feed) => Some(feed.snapshot()?),
         };
-        let sessions = self.sessions.begin()?;
-        Some(Before { sessions, users })
+        let sessions = self.sessions.snapshot()?;
+        Some(Snapshots { sessions, users })
     }
 
     /// Keeps what the stores said, unless something has changed since they were asked.
-    pub(crate) fn keep(&self, logged_in: &Arc<LoggedIn<U>>, before: Before, now: Timestamp) {
+    pub(crate) fn keep(&self, logged_in: &Arc<LoggedIn<U>>, before: Snapshots, now: Timestamp) {
         let Some(session) = &logged_in.session else {
             return;
         };
@@ -145,8 +145,8 @@ impl<U> LoginCache<U> {
             _ => 0,
         };
         let found = match &self.users {
-            Users::NotKept => Found::Session(session.clone()),
-            Users::Beside | Users::Until(_) | Users::For(..) => Found::LoggedIn(logged_in.clone()),
+            Users::NotKept => Cached::Session(session.clone()),
+            Users::Beside | Users::Until(_) | Users::For(..) => Cached::LoggedIn(logged_in.clone()),
         };
         let kept = Kept {
             found,

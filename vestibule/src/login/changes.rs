@@ -22,26 +22,26 @@ use crate::web::signed_cookie::SignedCookie;
 pub(crate) struct LogInOptions {
     pub(crate) remember: Option<Duration>,
     pub(crate) is_fresh: bool,
-    pub(crate) kept: Option<KeptSession>,
+    pub(crate) kept: Option<ContinuedSession>,
 }
 
 /// What of a session goes on when its user is logged in anew, from
-/// [`Login::keep_session`](crate::Login::keep_session): its public id, and the app's values.
-pub struct KeptSession {
+/// [`Login::continued_session`](crate::Login::continued_session): its public id, and the app's values.
+pub struct ContinuedSession {
     of: Option<Arc<Session>>,
     data: DataValues,
 }
 
-impl KeptSession {
+impl ContinuedSession {
     fn for_user(self, user_id: &UserId) -> Option<(String, DataValues)> {
         let session = self.of.filter(|session| session.user_id == *user_id)?;
         Some((session.public_id.clone(), self.data))
     }
 }
 
-impl fmt::Debug for KeptSession {
+impl fmt::Debug for ContinuedSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeptSession").finish_non_exhaustive()
+        f.debug_struct("ContinuedSession").finish_non_exhaustive()
     }
 }
 
@@ -91,12 +91,14 @@ impl<U: User> Visit<U> {
         };
         let realm = &manager.realm;
         let replaced = Replaced {
-            session: self
-                .session()
-                .map(|before| before.id)
-                .or_else(|| self.sent().token.as_ref().map(|token| token.id(realm))),
+            session: self.session().map(|before| before.id).or_else(|| {
+                self.credentials()
+                    .token
+                    .as_ref()
+                    .map(|token| token.id(realm))
+            }),
             remembered: self
-                .sent()
+                .credentials()
                 .remember_token
                 .as_ref()
                 .map(|token| token.id(realm)),
@@ -131,22 +133,22 @@ impl<U: User> Visit<U> {
             user: user.clone(),
             session: Some(session.clone()),
         };
-        self.go_on(&token, logged_in);
+        self.enter(&token, logged_in);
         self.drop_data(headers).await;
         manager.sweep_if_due();
-        self.tell(Event::LoggedIn).await;
+        self.emit(Event::LoggedIn).await;
         Ok(true)
     }
 
     /// What of this session is to go on when its user is logged in anew.
-    pub(crate) async fn keep_session(&self, request: &Parts) -> Result<KeptSession> {
+    pub(crate) async fn continued_session(&self, request: &Parts) -> Result<ContinuedSession> {
         let logged_in = self.resolve(request).await?;
         let session = logged_in.and_then(|logged_in| logged_in.session.clone());
         let data = match &session {
             Some(session) => self.data_of(session.id).await?,
             None => DataValues::new(),
         };
-        Ok(KeptSession { of: session, data })
+        Ok(ContinuedSession { of: session, data })
     }
 
     /// Notes that the user has shown a credential again: the session goes on under a new token,
@@ -175,8 +177,8 @@ impl<U: User> Visit<U> {
             user: logged_in.user.clone(),
             session: Some(Arc::new(session)),
         };
-        self.go_on(&token, confirmed);
-        self.tell(Event::LoginConfirmed).await;
+        self.enter(&token, confirmed);
+        self.emit(Event::LoginConfirmed).await;
         Ok(true)
     }
 
@@ -189,7 +191,11 @@ impl<U: User> Visit<U> {
         #[cfg(any(test, feature = "testing"))]
         self.test_login_is_done();
         let (store, realm) = (&self.manager.store, &self.manager.realm);
-        let brought = self.sent().token.as_ref().map(|token| token.id(realm));
+        let brought = self
+            .credentials()
+            .token
+            .as_ref()
+            .map(|token| token.id(realm));
         let mut ended = self.session();
         if let Some(id) = brought {
             if ended.is_none() {
@@ -198,7 +204,7 @@ impl<U: User> Visit<U> {
             store.revoke(id).await?;
         }
         let mut remembered = None;
-        if let Some(token) = &self.sent().remember_token {
+        if let Some(token) = &self.credentials().remember_token {
             if ended.is_none() {
                 remembered = store.load_remembered(token.id(realm)).await?;
             }
@@ -214,7 +220,7 @@ impl<U: User> Visit<U> {
         let user = ended.as_ref().map(|session| session.user_id.clone());
         let user = user.or_else(|| remembered.map(|login| login.user_id));
         let session = ended.map(|session| session.public_id.clone());
-        self.tell_of(Event::LoggedOut, user, session).await;
+        self.emit_for(Event::LoggedOut, user, session).await;
         Ok(())
     }
 
@@ -233,7 +239,7 @@ impl<U: User> Visit<U> {
             .store
             .revoke_user(realm, &user_id, keep)
             .await?;
-        self.tell(Event::LoggedOutElsewhere).await;
+        self.emit(Event::LoggedOutElsewhere).await;
         if here_too {
             self.forget();
             self.drop_data(&request.headers).await;
@@ -243,7 +249,7 @@ impl<U: User> Visit<U> {
 
     /// Somebody has shown a credential: they are logged in under `token`, and where they were
     /// going is used up.
-    fn go_on(&self, token: &SessionToken, logged_in: LoggedIn<U>) {
+    fn enter(&self, token: &SessionToken, logged_in: LoggedIn<U>) {
         self.set_session_cookie(token);
         let mut state = self.state();
         state.set_cookies().next = self.manager.cookies.next.as_ref().map(SignedCookie::remove);
@@ -270,8 +276,8 @@ impl<U: User> Visit<U> {
         let id = token.id(&manager.realm);
         let mut session = Session::new(id, public_id, user.id(), epoch, now, lifetime);
         manager.realm.as_ref().clone_into(&mut session.realm);
-        session.user_agent = Some(self.sent().sender.user_agent().unwrap_or_default());
-        session.address = self.sent().sender.address;
+        session.user_agent = Some(self.credentials().sender.user_agent().unwrap_or_default());
+        session.address = self.credentials().sender.address;
         Ok((token, session))
     }
 }

@@ -43,7 +43,7 @@ pub enum Event {
     /// its sessions are ended.
     RememberCookieReused,
     /// A session or remember cookie was no token, or came twice.
-    CookieRefused,
+    MalformedCookie,
     /// A session or remembered login was ended: by its user, from another session, or as its user
     /// is gone, or has begun a new [`session_epoch`](crate::login::User::session_epoch), or as it
     /// is past the [limit](crate::login::SessionLimit).
@@ -76,13 +76,13 @@ pub struct EventRecord {
     pub user_agent: Option<String>,
     /// Of those who were refused ([`Event::Unauthorized`], [`Event::NeedsRefresh`],
     /// [`Event::Forbidden`]): what they asked for.
-    pub refused: Option<Refused>,
+    pub rejected: Option<Rejected>,
 }
 
 /// What somebody asked for who was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Refused {
+pub struct Rejected {
     /// The rule that they did not meet, as in `role admin and fresh login`; before it the name of
     /// the guard that asked, where it has one. `handler` where a handler found out by itself.
     pub rule: String,
@@ -93,7 +93,7 @@ pub struct Refused {
     pub path: String,
 }
 
-impl Refused {
+impl Rejected {
     /// The most characters of a path that are kept.
     pub const MAX_PATH_CHARS: usize = 200;
 }
@@ -110,9 +110,9 @@ impl EventRecord {
                     session = self.session,
                     address = self.address.map(tracing::field::display),
                     user_agent = self.user_agent,
-                    rule = self.refused.as_ref().map(|refused| refused.rule.as_str()),
-                    method = self.refused.as_ref().map(|refused| refused.method.as_str()),
-                    path = self.refused.as_ref().map(|refused| refused.path.as_str()),
+                    rule = self.rejected.as_ref().map(|refused| refused.rule.as_str()),
+                    method = self.rejected.as_ref().map(|refused| refused.method.as_str()),
+                    path = self.rejected.as_ref().map(|refused| refused.path.as_str()),
                     "login event"
                 )
             };
@@ -120,7 +120,7 @@ impl EventRecord {
         match self.event {
             Event::SessionProtected
             | Event::RememberCookieReused
-            | Event::CookieRefused
+            | Event::MalformedCookie
             | Event::LoginFailed
             | Event::Forbidden
             | Event::Inactive => log!(warn),
@@ -172,7 +172,7 @@ impl Listeners {
     }
 
     /// Tells all of them, in the order in which they were added, and the log.
-    pub(crate) async fn tell(&self, record: EventRecord) {
+    pub(crate) async fn emit(&self, record: EventRecord) {
         record.log();
         for listener in &self.0 {
             match listener {

@@ -12,7 +12,7 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use crate::error::Result;
-use crate::login::changes::{KeptSession, LogInOptions};
+use crate::login::changes::{ContinuedSession, LogInOptions};
 use crate::login::rule::{Demand, Rule};
 use crate::login::views::Needed;
 use crate::login::visit::Visit;
@@ -131,14 +131,14 @@ impl<U: User> Login<U> {
         })
     }
 
-    /// What of this session is to [go on](LogIn::going_on) when its user is logged in anew. To be
+    /// What of this session is to [go on](LogIn::continuing) when its user is logged in anew. To be
     /// asked before the session ends; what is written after it is lost. Nothing where nobody is
     /// logged in.
     ///
     /// # Errors
     /// When the session store or the user loader failed.
-    pub async fn keep_session(&self) -> Result<KeptSession> {
-        self.visit.keep_session(&self.request).await
+    pub async fn continued_session(&self) -> Result<ContinuedSession> {
+        self.visit.continued_session(&self.request).await
     }
 
     /// The user of this request, after a [`log_in`](Self::log_in) the one just logged in.
@@ -156,7 +156,7 @@ impl<U: User> Login<U> {
     /// The address that the request came from, where it is known
     /// ([`LoginManager::trusted_proxies`](crate::LoginManager::trusted_proxies)).
     pub fn address(&self) -> Option<IpAddr> {
-        self.visit.sent().sender.address
+        self.visit.credentials().sender.address
     }
 
     /// Whether the session that this request came with is still there. For a handler that does
@@ -183,38 +183,38 @@ impl<U: User> Login<U> {
     /// What somebody gets who would have to log in, for a handler that finds out by itself.
     /// Flask-Login's `unauthorized`.
     pub async fn unauthorized(&self) -> LoginRejection {
-        self.refuse(Needed::Login).await
+        self.reject(Needed::Login).await
     }
 
     /// What somebody gets who is logged in and lacks the right, for a handler that finds out by
     /// itself: 403.
     pub async fn forbidden(&self) -> LoginRejection {
-        self.refuse(Needed::Right).await
+        self.reject(Needed::Right).await
     }
 
     /// What somebody gets who would have to show a credential again, for a handler that finds
     /// out by itself. Flask-Login's `needs_refresh`.
     pub async fn needs_refresh(&self) -> LoginRejection {
-        self.refuse(Needed::FreshLogin).await
+        self.reject(Needed::FreshLogin).await
     }
 
     /// Tells the listeners of something that the current user did.
     #[cfg(feature = "sql")]
-    pub(crate) async fn tell(&self, event: Event) {
-        self.visit.tell(event).await;
+    pub(crate) async fn emit(&self, event: Event) {
+        self.visit.emit(event).await;
     }
 
     /// The same as [`forbidden`](Self::forbidden), of somebody who does not meet this.
     #[cfg(feature = "sql")]
     pub(crate) async fn lacks(&self, demand: Demand) -> LoginRejection {
         self.visit
-            .refuse(Needed::Right, demand, &self.request)
+            .reject(Needed::Right, demand, &self.request)
             .await
     }
 
-    async fn refuse(&self, needed: Needed<'_>) -> LoginRejection {
+    async fn reject(&self, needed: Needed<'_>) -> LoginRejection {
         let demand = Demand::of_handler();
-        self.visit.refuse(needed, demand, &self.request).await
+        self.visit.reject(needed, demand, &self.request).await
     }
 
     /// Where the visitor was going: the one `next` in the address, or where it is kept by
@@ -247,7 +247,7 @@ impl<U: User> Login<U> {
     /// there is such a user tells that there is.
     pub async fn report_failed(&self, tried: Option<&UserId>) {
         self.visit
-            .tell_of(Event::LoginFailed, tried.cloned(), None)
+            .emit_for(Event::LoginFailed, tried.cloned(), None)
             .await;
     }
 }
@@ -303,7 +303,7 @@ impl<U> LogIn<'_, U> {
     /// Lets a session go on, if it is of the same user: under a new token, with its public id and
     /// the app's values. For a new password, with which [`User::session_epoch`] changes, and all
     /// that was there ends.
-    pub fn going_on(mut self, kept: KeptSession) -> Self {
+    pub fn continuing(mut self, kept: ContinuedSession) -> Self {
         self.options.kept = Some(kept);
         self
     }
@@ -332,7 +332,7 @@ impl<'a, U: User> IntoFuture for LogIn<'a, U> {
         Box::pin(async move {
             if !self.even_if_inactive && !self.user.is_active() {
                 let user = Some(self.user.id());
-                self.visit.tell_of(Event::Inactive, user, None).await;
+                self.visit.emit_for(Event::Inactive, user, None).await;
                 return Ok(LoginOutcome::Inactive);
             }
             let has_begun = self
@@ -357,7 +357,7 @@ pub enum LoginOutcome {
     /// The user is not active, and nothing happened.
     Inactive,
     /// The user has as many sessions as they may
-    /// ([`SessionLimit::Refuse`](crate::login::SessionLimit::Refuse)), and nothing happened; or so
+    /// ([`SessionLimit::Reject`](crate::login::SessionLimit::Reject)), and nothing happened; or so
     /// many others began at the same moment that this one has ended again, and what the browser
     /// had before.
     TooManySessions,

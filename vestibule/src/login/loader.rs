@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::login::{User, UserId};
-use crate::session::{ChangeFeed, Session, SessionId};
+use crate::session::{InvalidationFeed, Session, SessionId};
 
 /// Finds a user by id. Flask-Login's `user_loader`.
 ///
@@ -46,7 +46,7 @@ pub trait UserLoader<U: User>: Send + Sync + 'static {
     /// What tells of changed users, so that they can be kept between requests. Default: none, and
     /// each request loads its user, unless
     /// [`LoginManager::cache_users_for`](crate::LoginManager::cache_users_for) says otherwise.
-    fn feed(&self) -> Option<&ChangeFeed> {
+    fn feed(&self) -> Option<&InvalidationFeed> {
         None
     }
 
@@ -101,7 +101,7 @@ impl<U: User> SharedUserLoader<U> {
         self.0.load(id).await
     }
 
-    pub(crate) fn feed(&self) -> Option<&ChangeFeed> {
+    pub(crate) fn feed(&self) -> Option<&InvalidationFeed> {
         self.0.feed()
     }
 
@@ -120,7 +120,7 @@ impl<U: User> SharedUserLoader<U> {
 /// The object-safe twin of [`UserLoader`].
 trait DynUserLoader<U>: Send + Sync {
     fn load(&self, id: UserId) -> BoxFuture<'_, U>;
-    fn feed(&self) -> Option<&ChangeFeed>;
+    fn feed(&self) -> Option<&InvalidationFeed>;
     fn finds_sessions(&self) -> bool;
     fn load_with_session(&self, id: SessionId) -> BoxFuture<'_, (Session, Option<U>)>;
 }
@@ -135,7 +135,7 @@ impl<U: User, L: UserLoader<U>> DynUserLoader<U> for Erased<L, U> {
         Box::pin(self.loader.load(id))
     }
 
-    fn feed(&self) -> Option<&ChangeFeed> {
+    fn feed(&self) -> Option<&InvalidationFeed> {
         self.loader.feed()
     }
 

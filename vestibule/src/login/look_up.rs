@@ -7,19 +7,19 @@ use http::request::Parts;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::login::cache::{Found, LoginCache};
+use crate::login::cache::{Cached, LoginCache};
 use crate::login::visit::{LoggedIn, Visit};
 use crate::login::{Event, SessionLimit, SessionProtection, User};
 use crate::session::{
-    Presented, RememberToken, RememberedLogin, Session, SessionExpiry, SessionId,
+    RememberToken, RememberedLogin, Session, SessionExpiry, SessionId, TokenState,
 };
 
 impl<U: User> Visit<U> {
     /// Who this is: by the session, or else by the remember cookie, or else by the request
     /// itself.
     pub(crate) async fn look_up(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>> {
-        if self.sent().has_rubbish {
-            self.tell_of(Event::CookieRefused, None, None).await;
+        if self.credentials().has_malformed_cookie {
+            self.emit_for(Event::MalformedCookie, None, None).await;
         }
         if let Some(logged_in) = self.by_session().await? {
             return Ok(Some(logged_in));
@@ -52,19 +52,19 @@ impl<U: User> Visit<U> {
     }
 
     pub(super) async fn by_session(&self) -> Result<Option<Arc<LoggedIn<U>>>> {
-        let Some(token) = &self.sent().token else {
+        let Some(token) = &self.credentials().token else {
             return Ok(None);
         };
         let manager = &*self.manager;
         let (id, now) = (token.id(&manager.realm), manager.clock.now());
         match self.cached(id, now) {
-            Some(Found::LoggedIn(known)) => {
+            Some(Cached::LoggedIn(known)) => {
                 if let Some(logged_in) = self.still_good(known, now) {
                     return Ok(Some(logged_in));
                 }
             }
             // Its user is loaded at each request.
-            Some(Found::Session(session)) if self.is_good(&session, now) => {
+            Some(Cached::Session(session)) if self.is_good(&session, now) => {
                 if let Some(user) = manager.loader.load(session.user_id.clone()).await?
                     && user.session_epoch() == session.user_epoch
                     && user.is_active()
@@ -72,9 +72,9 @@ impl<U: User> Visit<U> {
                     return Ok(Some(Arc::new(self.logged_in(user, session, now).await?)));
                 }
             }
-            Some(Found::Session(_)) | None => {}
+            Some(Cached::Session(_)) | None => {}
         }
-        let before = manager.cache.as_ref().and_then(LoginCache::begin);
+        let before = manager.cache.as_ref().and_then(LoginCache::snapshot);
         let Some((mut session, loaded)) = manager.load(id, now).await? else {
             return Ok(None);
         };
@@ -83,7 +83,7 @@ impl<U: User> Visit<U> {
         }
         let Some(user) = loaded.filter(|user| user.session_epoch() == session.user_epoch) else {
             manager.store.revoke(session.id).await?;
-            self.tell_of_session(Event::SessionEnded, &session).await;
+            self.emit_for_session(Event::SessionEnded, &session).await;
             return Ok(None);
         };
         if !user.is_active() || !self.protect(&mut session).await? {
@@ -102,18 +102,20 @@ impl<U: User> Visit<U> {
     /// Who this is by a session and its user in the cache, where there is nothing to do but to go
     /// on, and nothing to wait for. In all other cases the stores are asked.
     pub(crate) fn by_cache(&self) -> Option<Arc<LoggedIn<U>>> {
-        let token = self.sent().token.as_ref()?;
+        let token = self.credentials().token.as_ref()?;
         let now = self.manager.clock.now();
         match self.cached(token.id(&self.manager.realm), now)? {
-            Found::LoggedIn(known) => self.still_good(known, now),
-            Found::Session(_) => None,
+            Cached::LoggedIn(known) => self.still_good(known, now),
+            Cached::Session(_) => None,
         }
     }
 
-    fn cached(&self, id: SessionId, now: Timestamp) -> Option<Found<U>> {
+    fn cached(&self, id: SessionId, now: Timestamp) -> Option<Cached<U>> {
         let cache = self.manager.cache.as_ref();
         // Rubbish is told of first.
-        cache.filter(|_| !self.sent().has_rubbish)?.get(id, now)
+        cache
+            .filter(|_| !self.credentials().has_malformed_cookie)?
+            .get(id, now)
     }
 
     /// What the cache has, if it is good for this request as it is, and nobody need be asked.
@@ -165,7 +167,7 @@ impl<U: User> Visit<U> {
 
     /// Whether what remembers this browser is what its session came of.
     fn is_of_remembered(&self, session: &Session) -> bool {
-        let token = self.sent().remember_token.as_ref();
+        let token = self.credentials().remember_token.as_ref();
         token.is_some_and(|token| Some(token.id(&self.manager.realm)) == session.remembered)
     }
 
@@ -174,7 +176,7 @@ impl<U: User> Visit<U> {
         let is_remembered = self.is_of_remembered(session);
         if is_remembered
             && self.manager.remember.refresh_each_request
-            && let Some(token) = &self.sent().remember_token
+            && let Some(token) = &self.credentials().remember_token
         {
             self.remember_for_longer(token, now).await?;
         }
@@ -193,7 +195,7 @@ impl<U: User> Visit<U> {
         };
         may_lose
             && !self
-                .sent()
+                .credentials()
                 .sender
                 .may_have_begun(session, manager.protected_prefix)
     }
@@ -212,7 +214,8 @@ impl<U: User> Visit<U> {
             manager.store.mark_stale(session.id).await?;
             session.is_fresh = false;
         }
-        self.tell_of_session(Event::SessionProtected, session).await;
+        self.emit_for_session(Event::SessionProtected, session)
+            .await;
         Ok(manager.protection != SessionProtection::Strong)
     }
 
@@ -254,7 +257,7 @@ impl<U: User> Visit<U> {
     }
 
     async fn by_remember_cookie(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
-        let Some(token) = &self.sent().remember_token else {
+        let Some(token) = &self.credentials().remember_token else {
             return Ok(None);
         };
         if self.state().is_answered {
@@ -278,9 +281,9 @@ impl<U: User> Visit<U> {
                 return Ok(None);
             }
             let (rotated, successor) = match remembered.judge(token, now, manager.remember.grace) {
-                Presented::Current => remembered.rotated(token, &manager.random, now)?,
-                Presented::JustReplaced(successor) => (remembered.clone(), successor),
-                Presented::Reused => {
+                TokenState::Current => remembered.rotated(token, &manager.random, now)?,
+                TokenState::JustReplaced(successor) => (remembered.clone(), successor),
+                TokenState::Reused => {
                     self.end(&remembered, Event::RememberCookieReused).await?;
                     self.forget();
                     self.leave_message(manager.views.copied(), &request.headers);
@@ -359,7 +362,7 @@ impl<U: User> Visit<U> {
             return Ok(None);
         }
         manager.sweep_if_due();
-        self.tell_of_session(Event::LoadedFromCookie, &session)
+        self.emit_for_session(Event::LoadedFromCookie, &session)
             .await;
         Ok(Some(session))
     }
@@ -367,7 +370,7 @@ impl<U: User> Visit<U> {
     async fn end(&self, remembered: &RememberedLogin, event: Event) -> Result<()> {
         self.manager.store.revoke_remembered(remembered.id).await?;
         let user = Some(remembered.user_id.clone());
-        self.tell_of(event, user, None).await;
+        self.emit_for(event, user, None).await;
         Ok(())
     }
 
@@ -381,7 +384,7 @@ impl<U: User> Visit<U> {
         let Some(user) = loaded.filter(User::is_active) else {
             return Ok(None);
         };
-        self.tell_of(Event::LoadedFromRequest, Some(user.id()), None)
+        self.emit_for(Event::LoadedFromRequest, Some(user.id()), None)
             .await;
         Ok(Some(LoggedIn {
             user,
@@ -391,9 +394,9 @@ impl<U: User> Visit<U> {
         }))
     }
 
-    pub(super) async fn tell_of_session(&self, event: Event, session: &Session) {
+    pub(super) async fn emit_for_session(&self, event: Event, session: &Session) {
         let user = Some(session.user_id.clone());
-        self.tell_of(event, user, Some(session.public_id.clone()))
+        self.emit_for(event, user, Some(session.public_id.clone()))
             .await;
     }
 }

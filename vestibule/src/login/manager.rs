@@ -17,15 +17,15 @@ use crate::login::anonymous::AnonymousData;
 use crate::login::cache::{LoginCache, Touches, Users};
 use crate::login::event::Listeners;
 use crate::login::loader::SharedUserLoader;
-use crate::login::refusal::{Localize, RefusalHandler};
+use crate::login::refusal::{Localize, RejectionHandler};
 use crate::login::request_loader::SharedRequestLoader;
 use crate::login::{
-    AddressPrefix, EventRecord, LoginLayer, LoginViews, Refusal, RequestLoader, SessionLimit,
-    SessionProtection, User, UserLoader,
+    AddressPrefix, EventRecord, LoginLayer, LoginViews, RejectedRequest, RequestLoader,
+    SessionLimit, SessionProtection, User, UserLoader,
 };
 use crate::session::{
-    ChangeFeed, MAX_REALM_CHARS, RememberCookie, Session, SessionExpiry, SessionId, SessionStore,
-    SharedSessionStore,
+    InvalidationFeed, MAX_REALM_CHARS, RememberCookie, Session, SessionExpiry, SessionId,
+    SessionStore, SharedSessionStore,
 };
 use crate::web::{PublicUrl, TrustedProxies};
 
@@ -71,9 +71,9 @@ pub struct LoginManager<U> {
     pub(crate) has_next: bool,
     pub(crate) challenge: Option<HeaderValue>,
     pub(crate) localize: Option<Localize>,
-    pub(crate) on_unauthorized: Option<RefusalHandler>,
-    pub(crate) on_needs_refresh: Option<RefusalHandler>,
-    pub(crate) on_forbidden: Option<RefusalHandler>,
+    pub(crate) on_unauthorized: Option<RejectionHandler>,
+    pub(crate) on_needs_refresh: Option<RejectionHandler>,
+    pub(crate) on_forbidden: Option<RejectionHandler>,
     pub(crate) must_visit: Option<MustVisit<U>>,
     pub(crate) listeners: Listeners,
     pub(crate) clock: Clock,
@@ -83,7 +83,7 @@ pub struct LoginManager<U> {
     pub(super) anonymous_data: AnonymousData,
     cached_sessions: usize,
     cache_users_for: Option<Duration>,
-    user_changes: ChangeFeed,
+    user_feed: InvalidationFeed,
     pub(crate) cache: Option<LoginCache<U>>,
     pub(crate) touches: Touches,
     swept_at: AtomicI64,
@@ -136,7 +136,7 @@ impl<U: User> LoginManager<U> {
             anonymous_data: AnonymousData::default(),
             cached_sessions: Self::CACHED_SESSIONS,
             cache_users_for: None,
-            user_changes: ChangeFeed::in_process(),
+            user_feed: InvalidationFeed::in_process(),
             cache: None,
             touches: Touches::default(),
             swept_at: AtomicI64::new(0),
@@ -230,7 +230,7 @@ impl<U: User> LoginManager<U> {
     /// used go first. Default: [`CACHED_SESSIONS`](Self::CACHED_SESSIONS); 0 for none.
     ///
     /// Nothing is kept that may have changed: what this process changes counts at once, what others
-    /// change within [`ChangeFeed::BOUND`] and one look at the store, and in practice much sooner.
+    /// change within [`InvalidationFeed::BOUND`] and one look at the store, and in practice much sooner.
     /// Needs a store with a [feed](SessionStore::feed); all of ours have one.
     pub fn cached_sessions(mut self, sessions: usize) -> Self {
         self.cached_sessions = sessions;
@@ -239,7 +239,7 @@ impl<U: User> LoginManager<U> {
 
     /// Keeps users for this long between requests, at most for about a minute, where the user
     /// loader has no [feed](UserLoader::feed) of its own. Whoever changes a user tells
-    /// [`user_changes`](Self::user_changes), on each node; what nobody tells of counts when the
+    /// [`user_feed`](Self::user_feed), on each node; what nobody tells of counts when the
     /// time is over. Default: each request loads its user.
     pub fn cache_users_for(mut self, duration: Duration) -> Self {
         self.cache_users_for = Some(duration);
@@ -251,18 +251,18 @@ impl<U: User> LoginManager<U> {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use vestibule::session::Changed;
+    /// use vestibule::session::Invalidation;
     /// # use vestibule::login::{LoginManager, User};
     /// # fn sample<U: User>(manager: LoginManager<U>) {
     ///
     /// let manager = manager.cache_users_for(Duration::from_secs(10));
-    /// let changes = manager.user_changes();
+    /// let changes = manager.user_feed();
     /// // Wherever user 7 is changed:
-    /// changes.tell(Changed::User(&7_i64.into()));
+    /// changes.invalidate(Invalidation::User(&7_i64.into()));
     /// # }
     /// ```
-    pub fn user_changes(&self) -> ChangeFeed {
-        self.user_changes.clone()
+    pub fn user_feed(&self) -> InvalidationFeed {
+        self.user_feed.clone()
     }
 
     /// What happens to a session that comes from another browser. Default:
@@ -383,10 +383,10 @@ impl<U: User> LoginManager<U> {
     /// Flask-Login's `unauthorized_handler`.
     pub fn on_unauthorized<F, Fut>(mut self, handler: F) -> Self
     where
-        F: Fn(Refusal) -> Fut + Send + Sync + 'static,
+        F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
-        self.on_unauthorized = Some(RefusalHandler::new(handler));
+        self.on_unauthorized = Some(RejectionHandler::new(handler));
         self
     }
 
@@ -394,21 +394,21 @@ impl<U: User> LoginManager<U> {
     /// 401. Flask-Login's `needs_refresh_handler`.
     pub fn on_needs_refresh<F, Fut>(mut self, handler: F) -> Self
     where
-        F: Fn(Refusal) -> Fut + Send + Sync + 'static,
+        F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
-        self.on_needs_refresh = Some(RefusalHandler::new(handler));
+        self.on_needs_refresh = Some(RejectionHandler::new(handler));
         self
     }
 
     /// Answers those who are logged in and lack the right to what they ask for, in place of the
-    /// 403. [`Refusal::login_url`] is none: no page gives the right.
+    /// 403. [`RejectedRequest::login_url`] is none: no page gives the right.
     pub fn on_forbidden<F, Fut>(mut self, handler: F) -> Self
     where
-        F: Fn(Refusal) -> Fut + Send + Sync + 'static,
+        F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
-        self.on_forbidden = Some(RefusalHandler::new(handler));
+        self.on_forbidden = Some(RejectionHandler::new(handler));
         self
     }
 
@@ -477,7 +477,7 @@ impl<U: User> LoginManager<U> {
         let users = match (self.loader.feed(), self.cache_users_for) {
             (Some(feed), _) if feed.is_same(sessions) => Users::Beside,
             (Some(feed), _) => Users::Until(feed.clone()),
-            (None, Some(duration)) => Users::For(duration, self.user_changes.clone()),
+            (None, Some(duration)) => Users::For(duration, self.user_feed.clone()),
             (None, None) => Users::NotKept,
         };
         (self.cached_sessions > 0)

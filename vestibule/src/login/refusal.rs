@@ -28,14 +28,14 @@ pub(crate) type Localize = Arc<dyn Fn(&str, &HeaderMap) -> String + Send + Sync>
 /// A request that is refused, for a handler of the app's own.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Refusal {
+pub struct RejectedRequest {
     /// The request, but for its body.
     pub request: Parts,
     /// What kind of client sent it.
     pub client: Client,
     /// The login or refresh page with the way back, if there is such a page.
     pub login_url: Option<String>,
-    /// The rule that was not met, as in [`Refused::rule`](crate::login::Refused::rule): for
+    /// The rule that was not met, as in [`Rejected::rule`](crate::login::Rejected::rule): for
     /// whoever runs the app, not for the visitor.
     pub rule: String,
 }
@@ -44,12 +44,12 @@ type BoxFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// A handler of the app's own, of any kind.
 #[derive(Clone)]
-pub(crate) struct RefusalHandler(Arc<dyn Fn(Refusal) -> BoxFuture + Send + Sync>);
+pub(crate) struct RejectionHandler(Arc<dyn Fn(RejectedRequest) -> BoxFuture + Send + Sync>);
 
-impl RefusalHandler {
+impl RejectionHandler {
     pub(crate) fn new<F, Fut>(handler: F) -> Self
     where
-        F: Fn(Refusal) -> Fut + Send + Sync + 'static,
+        F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
         Self(Arc::new(move |refusal| {
@@ -146,17 +146,17 @@ impl<U: User> Visit<U> {
     ) -> Result<Arc<LoggedIn<U>>, LoginRejection> {
         // A refusal is much larger than a pass, and boxed so that those who pass do not carry it.
         let Some(user) = self.resolve(request).await? else {
-            return Err(Box::pin(self.refuse(Needed::Login, demand, request)).await);
+            return Err(Box::pin(self.reject(Needed::Login, demand, request)).await);
         };
         if let Some(page) = self.page_first(&user, request) {
-            return Err(Box::pin(self.refuse(Needed::Visit(page), demand, request)).await);
+            return Err(Box::pin(self.reject(Needed::Visit(page), demand, request)).await);
         }
         let needed = match demand.judge(&user) {
             Verdict::Allowed => return Ok(user),
             Verdict::FreshLoginNeeded => Needed::FreshLogin,
             Verdict::Forbidden => return Err(Box::pin(self.forbid(demand, request)).await),
         };
-        Err(Box::pin(self.refuse(needed, demand, request)).await)
+        Err(Box::pin(self.reject(needed, demand, request)).await)
     }
 
     /// Refuses a user who lacks the right.
@@ -165,7 +165,7 @@ impl<U: User> Visit<U> {
             true => Needed::NotToKnow,
             false => Needed::Right,
         };
-        self.refuse(needed, demand, request).await
+        self.reject(needed, demand, request).await
     }
 
     /// Whether it is known already, without a look-up in a store and without waiting, that
@@ -187,7 +187,7 @@ impl<U: User> Visit<U> {
     }
 
     /// Refuses a request for want of what it needs.
-    pub(crate) async fn refuse(
+    pub(crate) async fn reject(
         &self,
         needed: Needed<'_>,
         demand: Demand,
@@ -218,7 +218,7 @@ impl<U: User> Visit<U> {
             rejection(Box::new(response))
         };
         if let Some(event) = event {
-            self.tell_refused(event, demand, request).await;
+            self.emit_rejected(event, demand, request).await;
         }
         let views = request.extensions.get::<LoginViews>();
         let views = views.cloned().unwrap_or_default().or(&manager.views);
@@ -234,7 +234,7 @@ impl<U: User> Visit<U> {
             .flatten();
         let login_url = view.map(|view| self.way_to(&view, came_from.as_deref(), client, &origin));
         if let Some(handler) = handler {
-            let refusal = Refusal {
+            let refusal = RejectedRequest {
                 request: request.clone(),
                 client,
                 login_url,

@@ -30,7 +30,7 @@ pub enum SessionLimit {
     /// more than need be. A remembered browser comes back all the same. A browser that was closed
     /// without logging out counts until its session idles out: whoever loses a device can then not
     /// log in until somebody ends it.
-    Refuse(NonZeroU16),
+    Reject(NonZeroU16),
 }
 
 impl SessionLimit {
@@ -39,9 +39,9 @@ impl SessionLimit {
         NonZeroU16::new(sessions).map_or(Self::None, Self::EndOldest)
     }
 
-    /// [`Refuse`](Self::Refuse) with this many; with none, no limit.
-    pub fn refuse(sessions: u16) -> Self {
-        NonZeroU16::new(sessions).map_or(Self::None, Self::Refuse)
+    /// [`Refuse`](Self::Reject) with this many; with none, no limit.
+    pub fn reject(sessions: u16) -> Self {
+        NonZeroU16::new(sessions).map_or(Self::None, Self::Reject)
     }
 }
 
@@ -54,13 +54,13 @@ impl<U: User> Visit<U> {
         match self.manager.session_limit {
             SessionLimit::None => Ok(Vec::new()),
             SessionLimit::EndOldest(_) => Ok(self.alive(user, now).await.unwrap_or_default()),
-            SessionLimit::Refuse(_) => self.alive(user, now).await,
+            SessionLimit::Reject(_) => self.alive(user, now).await,
         }
     }
 
     /// Whether one more may begin beside those `before`, in the place of `replaced`.
     pub(crate) fn may_begin(&self, before: &[Session], replaced: Replaced) -> bool {
-        let SessionLimit::Refuse(limit) = self.manager.session_limit else {
+        let SessionLimit::Reject(limit) = self.manager.session_limit else {
             return true;
         };
         let is_replaced = |session: &Session| replaced.session == Some(session.id);
@@ -105,7 +105,7 @@ impl<U: User> Visit<U> {
         let (limit, ends_oldest) = match self.manager.session_limit {
             SessionLimit::None => return Ok(true),
             SessionLimit::EndOldest(limit) => (limit, true),
-            SessionLimit::Refuse(limit) => (limit, false),
+            SessionLimit::Reject(limit) => (limit, false),
         };
         let alive = self.alive(user, now).await?;
         let others = one_of_each_browser(alive, Some(session));
@@ -129,7 +129,7 @@ impl<U: User> Visit<U> {
         let too_old = older.iter().skip(room.unwrap_or(0));
         for ended in too_old.chain((!stays).then_some(session)) {
             if self.manager.store.revoke(ended.id).await? {
-                self.tell_of_session(Event::SessionEnded, ended).await;
+                self.emit_for_session(Event::SessionEnded, ended).await;
             }
         }
         Ok(stays)

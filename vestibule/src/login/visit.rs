@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::login::anonymous::SetValue;
 use crate::login::data::DataRead;
-use crate::login::event::Refused;
+use crate::login::event::Rejected;
 use crate::login::layer::Serving;
 use crate::login::protection::Sender;
 use crate::login::refusal::original_path;
@@ -22,7 +22,7 @@ use crate::login::rule::Demand;
 #[cfg(any(test, feature = "testing"))]
 use crate::login::testing::TestLogin;
 use crate::login::{Event, EventRecord, User, UserId};
-use crate::session::{Brought, RememberToken, Session, SessionExpiry, SessionId, SessionToken};
+use crate::session::{CookieToken, RememberToken, Session, SessionExpiry, SessionId, SessionToken};
 use crate::web::cookies;
 
 /// What the layer puts into a request: the tokens the browser brought, and who they stand for
@@ -31,9 +31,9 @@ pub(crate) struct Visit<U> {
     pub(crate) manager: Arc<Serving<U>>,
     /// That of the login manager around this one.
     around: Option<Innermost>,
-    sent: OnceLock<Sent>,
+    credentials: OnceLock<Credentials>,
     /// Whether another login manager around this one has its cookies or its user type.
-    is_mixed_up: bool,
+    clashes: bool,
     #[cfg(any(test, feature = "testing"))]
     pub(crate) test_login: Option<TestLogin<U>>,
     /// Held while the visitor is being looked up, as that can begin a session.
@@ -90,10 +90,10 @@ pub(super) enum Visitor<U> {
 }
 
 /// What the browser sent, as far as it matters here.
-pub(crate) struct Sent {
+pub(crate) struct Credentials {
     pub(crate) token: Option<SessionToken>,
     pub(crate) remember_token: Option<RememberToken>,
-    pub(crate) has_rubbish: bool,
+    pub(crate) has_malformed_cookie: bool,
     pub(crate) sender: Sender,
 }
 
@@ -150,12 +150,12 @@ pub(crate) struct LoggedIn<U> {
     pub(crate) is_remembered: bool,
 }
 
-impl Sent {
+impl Credentials {
     fn nothing() -> Self {
         Self {
             token: None,
             remember_token: None,
-            has_rubbish: false,
+            has_malformed_cookie: false,
             sender: Sender::nobody(),
         }
     }
@@ -170,8 +170,8 @@ impl<U: User> Visit<U> {
         let extensions = request.extensions_mut();
         let around = extensions.remove::<Innermost>();
         let visit = Arc::new(Self {
-            sent: OnceLock::new(),
-            is_mixed_up: around
+            credentials: OnceLock::new(),
+            clashes: around
                 .as_ref()
                 .is_some_and(|around| around.clashes_with::<U>(&manager.realm)),
             around,
@@ -197,7 +197,7 @@ impl<U: User> Visit<U> {
     /// # Errors
     /// When it cannot be told whose visitor this is.
     pub(crate) fn check(&self) -> Result<()> {
-        if !self.is_mixed_up {
+        if !self.clashes {
             return Ok(());
         }
         Err(Error::config(format!(
@@ -222,7 +222,9 @@ impl<U: User> Visit<U> {
     /// The visit that the layer put into this request, which has been read.
     pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions) -> Option<Arc<Self>> {
         let visit = extensions.get::<Innermost>()?.of::<U>()?;
-        visit.sent.get_or_init(|| visit.read(headers, extensions));
+        visit
+            .credentials
+            .get_or_init(|| visit.read(headers, extensions));
         Some(visit)
     }
 
@@ -235,22 +237,25 @@ impl<U: User> Visit<U> {
     }
 
     /// Reads our cookies and nothing else; the store is not asked yet.
-    fn read(&self, headers: &HeaderMap, extensions: &Extensions) -> Sent {
-        let mut has_rubbish = false;
-        Sent {
-            token: known(self.manager.cookies.session.read(headers), &mut has_rubbish),
+    fn read(&self, headers: &HeaderMap, extensions: &Extensions) -> Credentials {
+        let mut has_malformed_cookie = false;
+        Credentials {
+            token: known(
+                self.manager.cookies.session.read(headers),
+                &mut has_malformed_cookie,
+            ),
             remember_token: known(
                 self.manager.cookies.remember.read(headers),
-                &mut has_rubbish,
+                &mut has_malformed_cookie,
             ),
-            has_rubbish,
+            has_malformed_cookie,
             sender: Sender::of(headers, extensions, &self.manager.trusted_proxies),
         }
     }
 
     /// What the browser sent. Whoever got the visit by [`of`](Self::of) finds it read.
-    pub(crate) fn sent(&self) -> &Sent {
-        self.sent.get_or_init(Sent::nothing)
+    pub(crate) fn credentials(&self) -> &Credentials {
+        self.credentials.get_or_init(Credentials::nothing)
     }
 
     /// Who this is. The store and the user loader are asked once a request.
@@ -295,7 +300,7 @@ impl<U: User> Visit<U> {
             Some(logged_in) => Visitor::LoggedIn(logged_in.clone()),
             None => Visitor::Anonymous,
         });
-        self.tell(Event::Accessed).await;
+        self.emit(Event::Accessed).await;
         Ok(self.known().flatten())
     }
 
@@ -308,12 +313,12 @@ impl<U: User> Visit<U> {
     }
 
     /// Tells what happened to whoever is logged in.
-    pub(crate) async fn tell(&self, event: Event) {
+    pub(crate) async fn emit(&self, event: Event) {
         if !self.manager.listeners.want(event) {
             return;
         }
         let (user, session) = self.known_ids();
-        self.tell_of(event, user, session).await;
+        self.emit_for(event, user, session).await;
     }
 
     /// Whoever is logged in, and the public id of the session.
@@ -327,34 +332,34 @@ impl<U: User> Visit<U> {
     }
 
     /// Tells what happened to somebody.
-    pub(crate) async fn tell_of(
+    pub(crate) async fn emit_for(
         &self,
         event: Event,
         user: Option<UserId>,
         session: Option<String>,
     ) {
         let record = self.record(event, user, session);
-        self.manager.listeners.tell(record).await;
+        self.manager.listeners.emit(record).await;
     }
 
     /// Tells that whoever is logged in, or nobody, was refused.
-    pub(crate) async fn tell_refused(&self, event: Event, demand: Demand, request: &Parts) {
+    pub(crate) async fn emit_rejected(&self, event: Event, demand: Demand, request: &Parts) {
         if !self.manager.listeners.want(event) {
             return;
         }
         let (user, session) = self.known_ids();
         let mut record = self.record(event, user, session);
         let path = original_path(request).split('?').next();
-        record.refused = Some(Refused {
+        record.rejected = Some(Rejected {
             rule: demand.to_string(),
             method: request.method.to_string(),
             path: path
                 .into_iter()
                 .flat_map(str::chars)
-                .take(Refused::MAX_PATH_CHARS)
+                .take(Rejected::MAX_PATH_CHARS)
                 .collect(),
         });
-        self.manager.listeners.tell(record).await;
+        self.manager.listeners.emit(record).await;
     }
 
     fn record(&self, event: Event, user: Option<UserId>, session: Option<String>) -> EventRecord {
@@ -365,9 +370,9 @@ impl<U: User> Visit<U> {
             realm: manager.realm.to_string(),
             user,
             session,
-            address: self.sent().sender.address,
-            user_agent: self.sent().sender.user_agent(),
-            refused: None,
+            address: self.credentials().sender.address,
+            user_agent: self.credentials().sender.user_agent(),
+            rejected: None,
         }
     }
 
@@ -423,8 +428,10 @@ impl<U: User> Visit<U> {
     /// Whether the browser may have a remember cookie, in whatever state; one under a path of
     /// its own is not sent to the login page.
     pub(super) fn may_have_remember_cookie(&self) -> bool {
-        let sent = self.sent();
-        sent.remember_token.is_some() || sent.has_rubbish || self.manager.remember.path != "/"
+        let sent = self.credentials();
+        sent.remember_token.is_some()
+            || sent.has_malformed_cookie
+            || self.manager.remember.path != "/"
     }
 
     /// The session of this request, as far as somebody has asked or logged in.
@@ -464,12 +471,12 @@ impl<U: User> Visit<U> {
     }
 }
 
-fn known<T>(brought: Brought<T>, has_rubbish: &mut bool) -> Option<T> {
+fn known<T>(brought: CookieToken<T>, has_malformed_cookie: &mut bool) -> Option<T> {
     match brought {
-        Brought::Nothing => None,
-        Brought::Token(token) => Some(token),
-        Brought::Rubbish => {
-            *has_rubbish = true;
+        CookieToken::Absent => None,
+        CookieToken::Valid(token) => Some(token),
+        CookieToken::Malformed => {
+            *has_malformed_cookie = true;
             None
         }
     }

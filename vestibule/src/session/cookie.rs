@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{RememberToken, RememberedLogin, SessionToken};
 use crate::web::PublicUrl;
-use crate::web::cookies::{Found, OwnCookie};
+use crate::web::cookies::{CookieMatch, OwnCookie};
 
 /// The cookie that brings a session token: `__Host-session` over https, and `session-` with the
 /// port on plain http, which is only ever on this machine. It goes when the browser closes.
@@ -29,7 +29,7 @@ impl SessionCookie {
     }
 
     /// The token that a request brings, if it brings exactly one.
-    pub(crate) fn read(&self, headers: &http::HeaderMap) -> Brought<SessionToken> {
+    pub(crate) fn read(&self, headers: &http::HeaderMap) -> CookieToken<SessionToken> {
         read(&self.0, headers, SessionToken::parse)
     }
 
@@ -157,7 +157,7 @@ pub(crate) struct OwnRememberCookie(OwnCookie);
 
 impl OwnRememberCookie {
     /// The token that a request brings, if it brings exactly one.
-    pub(crate) fn read(&self, headers: &http::HeaderMap) -> Brought<RememberToken> {
+    pub(crate) fn read(&self, headers: &http::HeaderMap) -> CookieToken<RememberToken> {
         read(&self.0, headers, RememberToken::parse)
     }
 
@@ -194,23 +194,23 @@ pub(crate) fn in_realm(realm: &str, name: &str) -> String {
 }
 
 /// What a request brings in one of the two cookies.
-pub(crate) enum Brought<T> {
-    Nothing,
-    Token(T),
+pub(crate) enum CookieToken<T> {
+    Absent,
+    Valid(T),
     /// Something that is no token, or two cookies of the name: which of them was set by
     /// somebody else cannot be told, and neither counts.
-    Rubbish,
+    Malformed,
 }
 
 fn read<T>(
     cookie: &OwnCookie,
     headers: &http::HeaderMap,
     parse: fn(&str) -> Option<T>,
-) -> Brought<T> {
+) -> CookieToken<T> {
     match cookie.find(headers) {
-        Found::None => Brought::Nothing,
-        Found::One(value) => parse(value).map_or(Brought::Rubbish, Brought::Token),
-        Found::Several => Brought::Rubbish,
+        CookieMatch::None => CookieToken::Absent,
+        CookieMatch::One(value) => parse(value).map_or(CookieToken::Malformed, CookieToken::Valid),
+        CookieMatch::Several => CookieToken::Malformed,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::session::{RememberedId, Session, SessionId, UserId};
 /// counters it depends on are as they were. There are 256 counters for sessions, by the first byte
 /// of the id, and 256 for users, by the last byte; so a change may cost a few others a look.
 #[derive(Clone)]
-pub struct ChangeFeed(Arc<Inner>);
+pub struct InvalidationFeed(Arc<Inner>);
 
 struct Inner {
     counters: [AtomicU64; SLOTS],
@@ -41,7 +41,7 @@ const EVERYTHING: usize = KINDS * 256;
 /// What was changed, or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Changed<'a> {
+pub enum Invalidation<'a> {
     /// A session, and the one renewed from it.
     Session(SessionId),
     /// All sessions that came of a remembered login.
@@ -56,7 +56,7 @@ pub enum Changed<'a> {
     Everything,
 }
 
-impl Changed<'_> {
+impl Invalidation<'_> {
     fn slot(self) -> usize {
         match self {
             Self::Session(id) => usize::from(id.as_bytes()[0]),
@@ -69,7 +69,7 @@ impl Changed<'_> {
     }
 }
 
-impl ChangeFeed {
+impl InvalidationFeed {
     /// How long the feed may be silent. What was ended elsewhere is refused after this time at the
     /// latest, and one look at the store.
     pub const BOUND: Duration = Duration::from_secs(1);
@@ -97,14 +97,14 @@ impl ChangeFeed {
     }
 
     /// Notes a change, for this process.
-    pub fn tell(&self, changed: Changed<'_>) {
-        self.0.tell(changed);
+    pub fn invalidate(&self, changed: Invalidation<'_>) {
+        self.0.invalidate(changed);
     }
 
     /// Notes a change as soon as the guard is dropped: however the call that makes it ends, it may
     /// have happened.
-    pub fn tell_at_end<'a>(&'a self, changed: Changed<'a>) -> TellAtEnd<'a> {
-        TellAtEnd {
+    pub fn invalidate_on_drop<'a>(&'a self, changed: Invalidation<'a>) -> InvalidateOnDrop<'a> {
+        InvalidateOnDrop {
             feed: self,
             changed: Some(changed),
         }
@@ -126,18 +126,19 @@ impl ChangeFeed {
     }
 
     /// The state before something is read that may be kept; none while the feed is down.
-    pub(crate) fn begin(&self) -> Option<Begun> {
+    pub(crate) fn snapshot(&self) -> Option<FeedSnapshot> {
         self.start_watching();
-        self.is_up().then(|| Begun(self.0.total.load(SeqCst)))
+        self.is_up()
+            .then(|| FeedSnapshot(self.0.total.load(SeqCst)))
     }
 
-    /// The version of what was read since `begun`; none if anything has changed since, as it may
+    /// The version of what was read since `snapshot`; none if anything has changed since, as it may
     /// have been that.
-    pub(crate) fn version_since(&self, begun: Begun, slots: &Slots) -> Option<u64> {
+    pub(crate) fn version_since(&self, snapshot: FeedSnapshot, slots: &Slots) -> Option<u64> {
         // The slot before the total, and in `tell` the other way round: whoever sees a change in
         // the slot sees it in the total.
         let version = self.version(slots);
-        let is_unchanged = self.0.total.load(SeqCst) == begun.0;
+        let is_unchanged = self.0.total.load(SeqCst) == snapshot.0;
         (is_unchanged && self.is_up()).then_some(version)
     }
 
@@ -160,7 +161,7 @@ impl ChangeFeed {
 }
 
 impl Inner {
-    fn tell(&self, changed: Changed<'_>) {
+    fn invalidate(&self, changed: Invalidation<'_>) {
         self.total.fetch_add(1, SeqCst);
         if let Some(counter) = self.counters.get(changed.slot()) {
             counter.fetch_add(1, SeqCst);
@@ -168,53 +169,53 @@ impl Inner {
     }
 }
 
-/// Notes a change when it is dropped, from [`ChangeFeed::tell_at_end`].
+/// Notes a change when it is dropped, from [`InvalidationFeed::invalidate_on_drop`].
 #[derive(Debug)]
 #[must_use = "the change is noted when this is dropped"]
-pub struct TellAtEnd<'a> {
-    feed: &'a ChangeFeed,
-    changed: Option<Changed<'a>>,
+pub struct InvalidateOnDrop<'a> {
+    feed: &'a InvalidationFeed,
+    changed: Option<Invalidation<'a>>,
 }
 
-impl TellAtEnd<'_> {
+impl InvalidateOnDrop<'_> {
     /// Notes nothing: it is known that nothing has changed. Otherwise whoever brings made-up
     /// tokens could empty the cache.
-    pub fn nothing_changed(mut self) {
+    pub fn cancel(mut self) {
         self.changed = None;
     }
 }
 
-impl Drop for TellAtEnd<'_> {
+impl Drop for InvalidateOnDrop<'_> {
     fn drop(&mut self) {
         if let Some(changed) = self.changed {
-            self.feed.tell(changed);
+            self.feed.invalidate(changed);
         }
     }
 }
 
-impl fmt::Debug for ChangeFeed {
+impl fmt::Debug for InvalidationFeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChangeFeed")
+        f.debug_struct("InvalidationFeed")
             .field("is_up", &self.is_up())
             .finish_non_exhaustive()
     }
 }
 
-/// What brings the changes that other processes make to a [`ChangeFeed`].
+/// What brings the changes that other processes make to a [`InvalidationFeed`].
 pub struct Watcher(Weak<Inner>);
 
 impl Watcher {
     /// Notes a change that was seen.
-    pub fn tell(&self, changed: Changed<'_>) {
+    pub fn invalidate(&self, changed: Invalidation<'_>) {
         if let Some(feed) = self.0.upgrade() {
-            feed.tell(changed);
+            feed.invalidate(changed);
         }
     }
 
     /// Says that all changes up to the moment `began` ([`now`](Self::now)) have been told. Returns
     /// whether anybody still needs them; if not, the task ends.
     pub fn seen_all_until(&self, began: Moment) -> bool {
-        let bound = u64::try_from(ChangeFeed::BOUND.as_millis()).unwrap_or(0);
+        let bound = u64::try_from(InvalidationFeed::BOUND.as_millis()).unwrap_or(0);
         let Some(feed) = self.0.upgrade() else {
             return false;
         };
@@ -230,7 +231,7 @@ impl Watcher {
             return false;
         };
         feed.up_until.store(0, SeqCst);
-        feed.tell(Changed::Everything);
+        feed.invalidate(Invalidation::Everything);
         true
     }
 
@@ -262,7 +263,7 @@ pub struct Moment(u64);
 
 /// The state of a feed before something is read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Begun(u64);
+pub(crate) struct FeedSnapshot(u64);
 
 /// The counters that a session and its user depend on.
 #[derive(Debug, Clone, Copy)]
@@ -271,11 +272,11 @@ pub(crate) struct Slots([u16; 5]);
 impl Slots {
     pub(crate) fn of(session: &Session) -> Self {
         let changes = [
-            Some(Changed::Everything),
-            Some(Changed::Session(session.id)),
-            Some(Changed::User(&session.user_id)),
-            session.remembered.map(Changed::Remembered),
-            session.renewed_from.map(Changed::Session),
+            Some(Invalidation::Everything),
+            Some(Invalidation::Session(session.id)),
+            Some(Invalidation::User(&session.user_id)),
+            session.remembered.map(Invalidation::Remembered),
+            session.renewed_from.map(Invalidation::Session),
         ];
         Self(changes.map(|changed| {
             let slot = changed.map(|changed| u16::try_from(changed.slot()).ok());
@@ -289,7 +290,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
-    use super::{ChangeFeed, Changed, Slots, Watcher};
+    use super::{Invalidation, InvalidationFeed, Slots, Watcher};
     use crate::clock::Timestamp;
     use crate::session::{RememberedId, Session, SessionId};
 
@@ -303,10 +304,10 @@ mod tests {
     }
 
     /// A feed, and where its watcher is put once somebody needs it.
-    fn watched() -> (ChangeFeed, Arc<Mutex<Option<Watcher>>>) {
+    fn watched() -> (InvalidationFeed, Arc<Mutex<Option<Watcher>>>) {
         let watcher = Arc::new(Mutex::new(None));
         let put = watcher.clone();
-        let feed = ChangeFeed::watched(move |watcher| *put.lock().unwrap() = Some(watcher));
+        let feed = InvalidationFeed::watched(move |watcher| *put.lock().unwrap() = Some(watcher));
         (feed, watcher)
     }
 
@@ -314,26 +315,29 @@ mod tests {
     fn a_session_depends_on_itself_its_user_and_what_it_came_of() {
         let session = session();
         let (carol, eve) = (&session.user_id, &"eve".into());
-        let feed = ChangeFeed::in_process();
+        let feed = InvalidationFeed::in_process();
         let slots = Slots::of(&session);
 
         for (changed, is_theirs) in [
-            (Changed::Session(session.id), true),
-            (Changed::Session(SessionId::from_bytes([5; 32])), true),
-            (Changed::Remembered(RememberedId::from_bytes([4; 32])), true),
-            (Changed::User(carol), true),
-            (Changed::SessionsOf(3), true),
-            (Changed::UsersOf(b'l'), true),
-            (Changed::Everything, true),
-            (Changed::Session(SessionId::from_bytes([4; 32])), false),
+            (Invalidation::Session(session.id), true),
+            (Invalidation::Session(SessionId::from_bytes([5; 32])), true),
             (
-                Changed::Remembered(RememberedId::from_bytes([3; 32])),
+                Invalidation::Remembered(RememberedId::from_bytes([4; 32])),
+                true,
+            ),
+            (Invalidation::User(carol), true),
+            (Invalidation::SessionsOf(3), true),
+            (Invalidation::UsersOf(b'l'), true),
+            (Invalidation::Everything, true),
+            (Invalidation::Session(SessionId::from_bytes([4; 32])), false),
+            (
+                Invalidation::Remembered(RememberedId::from_bytes([3; 32])),
                 false,
             ),
-            (Changed::User(eve), false),
+            (Invalidation::User(eve), false),
         ] {
             let before = feed.version(&slots);
-            feed.tell(changed);
+            feed.invalidate(changed);
             assert_eq!(feed.version(&slots) != before, is_theirs, "{changed:?}");
         }
     }
@@ -341,27 +345,27 @@ mod tests {
     /// What was read may be from before the change.
     #[test]
     fn what_was_read_while_something_changed_has_no_version() {
-        let feed = ChangeFeed::in_process();
+        let feed = InvalidationFeed::in_process();
         let slots = Slots::of(&session());
 
-        let begun = feed.begin().unwrap();
-        assert!(feed.version_since(begun, &slots).is_some());
-        feed.tell(Changed::User(&"eve".into()));
+        let snapshot = feed.snapshot().unwrap();
+        assert!(feed.version_since(snapshot, &slots).is_some());
+        feed.invalidate(Invalidation::User(&"eve".into()));
 
-        assert!(feed.version_since(begun, &slots).is_none());
+        assert!(feed.version_since(snapshot, &slots).is_none());
     }
 
     #[test]
     fn a_change_is_noted_however_the_call_ends() {
-        let feed = ChangeFeed::in_process();
-        let begun = feed.begin().unwrap();
+        let feed = InvalidationFeed::in_process();
+        let snapshot = feed.snapshot().unwrap();
         let slots = Slots::of(&session());
 
-        let at_end = feed.tell_at_end(Changed::Everything);
-        assert!(feed.version_since(begun, &slots).is_some());
+        let at_end = feed.invalidate_on_drop(Invalidation::Everything);
+        assert!(feed.version_since(snapshot, &slots).is_some());
         drop(at_end);
 
-        assert!(feed.version_since(begun, &slots).is_none());
+        assert!(feed.version_since(snapshot, &slots).is_none());
     }
 
     #[test]
@@ -369,7 +373,7 @@ mod tests {
         let (feed, watcher) = watched();
         let slots = Slots::of(&session());
 
-        assert!(feed.begin().is_none(), "nobody has looked yet");
+        assert!(feed.snapshot().is_none(), "nobody has looked yet");
         let began = Watcher::now();
         assert!(
             watcher
@@ -379,10 +383,12 @@ mod tests {
                 .unwrap()
                 .seen_all_until(began)
         );
-        let version = feed.version_since(feed.begin().unwrap(), &slots).unwrap();
+        let version = feed
+            .version_since(feed.snapshot().unwrap(), &slots)
+            .unwrap();
         assert!(watcher.lock().unwrap().as_ref().unwrap().lost());
 
-        assert!(feed.begin().is_none());
+        assert!(feed.snapshot().is_none());
         assert_ne!(feed.version(&slots), version, "what was kept is read again");
     }
 
@@ -390,9 +396,9 @@ mod tests {
     #[test]
     fn a_feed_whose_watcher_is_silent_for_the_bound_is_down() {
         let (feed, watcher) = watched();
-        feed.begin();
+        feed.snapshot();
         let watcher = watcher.lock().unwrap().take().unwrap();
-        let bound = u64::try_from(ChangeFeed::BOUND.as_millis()).unwrap();
+        let bound = u64::try_from(InvalidationFeed::BOUND.as_millis()).unwrap();
 
         let began = Watcher::now();
         watcher.seen_all_until(began);
@@ -404,7 +410,7 @@ mod tests {
     #[test]
     fn a_watcher_that_is_gone_takes_the_feed_down_and_another_one_comes() {
         let (feed, watcher) = watched();
-        feed.begin();
+        feed.snapshot();
         let first = watcher.lock().unwrap().take().unwrap();
         first.seen_all_until(Watcher::now());
         assert!(feed.is_up());
@@ -412,14 +418,14 @@ mod tests {
         drop(first);
 
         assert!(!feed.is_up());
-        assert!(feed.begin().is_none());
+        assert!(feed.snapshot().is_none());
         assert!(watcher.lock().unwrap().is_some());
     }
 
     #[test]
     fn a_watcher_knows_when_nobody_needs_it() {
         let (feed, watcher) = watched();
-        feed.begin();
+        feed.snapshot();
         let watcher = watcher.lock().unwrap().take().unwrap();
 
         drop(feed);

@@ -45,13 +45,13 @@ mod user_id;
 mod watch;
 
 pub use cookie::RememberCookie;
-pub(crate) use cookie::{Brought, OwnRememberCookie, SessionCookie, in_realm};
+pub(crate) use cookie::{CookieToken, OwnRememberCookie, SessionCookie, in_realm};
 pub use data::{DataChanges, DataKey, DataOutcome, DataValues, MAX_DATA_BYTES};
 pub(crate) use data::{apply_changes, changed as changed_data};
 pub use expiry::SessionExpiry;
-pub(crate) use feed::{Begun, Slots};
-pub use feed::{ChangeFeed, Changed, Moment, TellAtEnd, Watcher};
-pub(crate) use remembered::Presented;
+pub(crate) use feed::{FeedSnapshot, Slots};
+pub use feed::{InvalidateOnDrop, Invalidation, InvalidationFeed, Moment, Watcher};
+pub(crate) use remembered::TokenState;
 pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
 pub(crate) use store::{MAX_REALM_CHARS, SharedSessionStore, anonymous_realm};
 pub use store::{Replaced, SessionStore};

@@ -157,7 +157,7 @@ pub struct RememberedLogin {
 
 /// What a token that is presented is worth.
 #[derive(Debug)]
-pub(crate) enum Presented {
+pub(crate) enum TokenState {
     /// It is the one in force.
     Current,
     /// It is the one before, and its successor was given out a moment ago: a second tab, or an
@@ -211,16 +211,16 @@ impl RememberedLogin {
         token: &RememberToken,
         now: Timestamp,
         grace: Duration,
-    ) -> Presented {
+    ) -> TokenState {
         let presented = token.digest();
         let is = |kept: RememberDigest| constant_time_eq(&kept.0, &presented.0);
         if is(self.token) {
-            return Presented::Current;
+            return TokenState::Current;
         }
         if self.previous.is_some_and(is) && now.since(self.rotated_at) < grace {
-            return Presented::JustReplaced(token.successor(&self.seed));
+            return TokenState::JustReplaced(token.successor(&self.seed));
         }
-        Presented::Reused
+        TokenState::Reused
     }
 
     /// This login after one more use of `token`, and the token that comes after it.
@@ -247,7 +247,7 @@ impl RememberedLogin {
 mod tests {
     use std::time::Duration;
 
-    use super::{Presented, RememberSeed, RememberToken, RememberedLogin};
+    use super::{RememberSeed, RememberToken, RememberedLogin, TokenState};
     use crate::clock::Timestamp;
     use crate::crypto::random::Random;
 
@@ -286,16 +286,16 @@ mod tests {
 
         assert!(matches!(
             rotated.judge(&successor, NOW, GRACE),
-            Presented::Current
+            TokenState::Current
         ));
         let again = match rotated.judge(&token, NOW, GRACE) {
-            Presented::JustReplaced(again) => again.to_text(),
+            TokenState::JustReplaced(again) => again.to_text(),
             other => panic!("{other:?}"),
         };
         assert_eq!(again, successor.to_text());
         assert!(matches!(
             rotated.judge(&token, NOW + GRACE, GRACE),
-            Presented::Reused
+            TokenState::Reused
         ));
     }
 
@@ -339,7 +339,7 @@ mod tests {
 
         for token in [&first, &made_up] {
             let judged = twice.judge(token, NOW, GRACE);
-            assert!(matches!(judged, Presented::Reused), "{judged:?}");
+            assert!(matches!(judged, TokenState::Reused), "{judged:?}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::session::{
-    ChangeFeed, DataChanges, DataOutcome, DataValues, RememberDigest, RememberedId,
+    DataChanges, DataOutcome, DataValues, InvalidationFeed, RememberDigest, RememberedId,
     RememberedLogin, Session, SessionExpiry, SessionId, UserId,
 };
 
@@ -180,14 +180,14 @@ pub trait SessionStore: Send + Sync + 'static {
     /// call that changes or ends a session tells it before it returns; `create`, `touch` and
     /// `sweep` need not, but for what `create` replaces. Default: none, and each request reads
     /// its session from the store.
-    fn feed(&self) -> Option<&ChangeFeed> {
+    fn feed(&self) -> Option<&InvalidationFeed> {
         None
     }
 
     /// Whether the sessions are the rows of the table `sessions` in the database whose users this
     /// feed tells of, as `SqlStore` keeps them: then a session and its user are read from there at
     /// once, and `load` is not called. A store around another one says no, which is the default.
-    fn is_table_beside(&self, users: &ChangeFeed) -> bool {
+    fn is_table_beside(&self, users: &InvalidationFeed) -> bool {
         let _ = users;
         false
     }
@@ -222,11 +222,11 @@ impl SharedSessionStore {
 }
 
 impl SharedSessionStore {
-    pub(crate) fn feed(&self) -> Option<&ChangeFeed> {
+    pub(crate) fn feed(&self) -> Option<&InvalidationFeed> {
         self.0.feed()
     }
 
-    pub(crate) fn is_table_beside(&self, users: &ChangeFeed) -> bool {
+    pub(crate) fn is_table_beside(&self, users: &InvalidationFeed) -> bool {
         self.0.is_table_beside(users)
     }
 
@@ -274,17 +274,17 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 macro_rules! object_safe_twin {
     ($(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         trait DynSessionStore: Send + Sync {
-            fn feed(&self) -> Option<&ChangeFeed>;
-            fn is_table_beside(&self, users: &ChangeFeed) -> bool;
+            fn feed(&self) -> Option<&InvalidationFeed>;
+            fn is_table_beside(&self, users: &InvalidationFeed) -> bool;
             $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer>;)*
         }
 
         impl<S: SessionStore> DynSessionStore for S {
-            fn feed(&self) -> Option<&ChangeFeed> {
+            fn feed(&self) -> Option<&InvalidationFeed> {
                 SessionStore::feed(self)
             }
 
-            fn is_table_beside(&self, users: &ChangeFeed) -> bool {
+            fn is_table_beside(&self, users: &InvalidationFeed) -> bool {
                 SessionStore::is_table_beside(self, users)
             }
 

@@ -133,7 +133,7 @@ async fn no_changed_token_is_anybodys_and_each_that_is_no_token_is_told() {
     let told = told.lock().unwrap();
     let refused = told
         .iter()
-        .filter(|record| record.event == Event::CookieRefused);
+        .filter(|record| record.event == Event::MalformedCookie);
     assert_eq!(refused.count(), no_tokens.count());
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::error::Result;
-use crate::session::{ChangeFeed, Watcher};
+use crate::session::{InvalidationFeed, Watcher};
 
 /// How often to see that a connection on which a store tells of changes still stands.
 #[cfg(any(feature = "redis", feature = "postgres"))]
@@ -21,7 +21,7 @@ pub(crate) trait Watched: Send + Sync + 'static {
     fn watch(&self, watcher: &Watcher) -> impl Future<Output = Result<()>> + Send;
 }
 
-impl ChangeFeed {
+impl InvalidationFeed {
     /// The feed of a store that is watched for as long as somebody needs it.
     pub(crate) fn watching(store: impl Watched) -> Self {
         let store = Arc::new(store);

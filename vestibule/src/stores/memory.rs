@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{
-    ChangeFeed, Changed, DataChanges, DataOutcome, DataValues, RememberDigest, RememberedId,
-    RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore, UserId,
-    changed_data,
+    DataChanges, DataOutcome, DataValues, Invalidation, InvalidationFeed, RememberDigest,
+    RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
+    UserId, changed_data,
 };
 
 /// Keeps sessions in memory: for examples and tests, and for apps whose users may have to log
@@ -17,11 +17,11 @@ use crate::session::{
 #[derive(Clone)]
 pub struct MemoryStore {
     kept: Arc<Mutex<Kept>>,
-    feed: ChangeFeed,
+    feed: InvalidationFeed,
 }
 
 struct Kept {
-    feed: ChangeFeed,
+    feed: InvalidationFeed,
     sessions: HashMap<SessionId, Row>,
     remembered: HashMap<RememberedId, RememberedLogin>,
 }
@@ -54,7 +54,7 @@ impl Kept {
         let Some(row) = self.find(id).and_then(|id| self.sessions.remove(&id)) else {
             return false;
         };
-        self.feed.tell(Changed::Session(row.session.id));
+        self.feed.invalidate(Invalidation::Session(row.session.id));
         if let Some(remembered) = row.session.remembered {
             self.revoke_remembered(remembered);
         }
@@ -62,7 +62,7 @@ impl Kept {
     }
 
     fn revoke_remembered(&mut self, id: RememberedId) -> bool {
-        self.feed.tell(Changed::Remembered(id));
+        self.feed.invalidate(Invalidation::Remembered(id));
         self.sessions
             .retain(|_, row| row.session.remembered != Some(id));
         self.remembered.remove(&id).is_some()
@@ -72,7 +72,7 @@ impl Kept {
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
-        let feed = ChangeFeed::in_process();
+        let feed = InvalidationFeed::in_process();
         let kept = Kept {
             feed: feed.clone(),
             sessions: HashMap::new(),
@@ -157,7 +157,7 @@ impl SessionStore for MemoryStore {
             return Ok(false);
         };
         row.session.is_fresh = false;
-        self.feed.tell(Changed::Session(id));
+        self.feed.invalidate(Invalidation::Session(id));
         Ok(true)
     }
 
@@ -169,7 +169,7 @@ impl SessionStore for MemoryStore {
         let data = row.data.clone();
         kept.add(session, data)?;
         kept.sessions.remove(&old);
-        self.feed.tell(Changed::Session(old));
+        self.feed.invalidate(Invalidation::Session(old));
         Ok(true)
     }
 
@@ -219,7 +219,7 @@ impl SessionStore for MemoryStore {
         keep: Option<SessionId>,
     ) -> Result<u64> {
         let mut kept = self.kept();
-        self.feed.tell(Changed::User(user_id));
+        self.feed.invalidate(Invalidation::User(user_id));
         let before = kept.sessions.len();
         let keep = keep.and_then(|keep| kept.find(keep));
         let is_kept = |session: &Session| Some(session.id) == keep;
@@ -279,7 +279,7 @@ impl SessionStore for MemoryStore {
         Ok(DataOutcome::Written)
     }
 
-    fn feed(&self) -> Option<&ChangeFeed> {
+    fn feed(&self) -> Option<&InvalidationFeed> {
         Some(&self.feed)
     }
 }

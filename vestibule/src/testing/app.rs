@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 
-use crate::accounts::{Account, Actor, Change};
+use crate::accounts::{Account, Actor, ChangeOutcome};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
@@ -162,7 +162,7 @@ impl TestApp {
         // It may be there already, and the user may have it.
         let _ = operator.add_role(&role).await.expect("a role");
         let change = operator.grant_role(&account.id, &role).await;
-        assert_ne!(change.expect("a grant"), Change::NoSuchUser);
+        assert_ne!(change.expect("a grant"), ChangeOutcome::NoSuchUser);
     }
 
     /// The account of a user.

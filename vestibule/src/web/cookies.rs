@@ -11,7 +11,7 @@ use crate::web::PublicUrl;
 
 /// What a request brings under a cookie's name.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found<'a> {
+pub(crate) enum CookieMatch<'a> {
     None,
     One(&'a str),
     /// More than one, or none that is text: somebody else's work.
@@ -64,8 +64,8 @@ impl OwnCookie {
     }
 
     /// Finds the cookie by this very name (case matters) over all `Cookie` headers.
-    pub(crate) fn find<'a>(&self, headers: &'a HeaderMap) -> Found<'a> {
-        let mut found = Found::None;
+    pub(crate) fn find<'a>(&self, headers: &'a HeaderMap) -> CookieMatch<'a> {
+        let mut found = CookieMatch::None;
         for header in headers.get_all(COOKIE) {
             let mut rest = Some(header.as_bytes());
             while let Some(text) = rest {
@@ -83,8 +83,8 @@ impl OwnCookie {
                     continue;
                 };
                 found = match (found, str::from_utf8(value)) {
-                    (Found::None, Ok(value)) => Found::One(value.trim_ascii_end()),
-                    _ => return Found::Several,
+                    (CookieMatch::None, Ok(value)) => CookieMatch::One(value.trim_ascii_end()),
+                    _ => return CookieMatch::Several,
                 };
             }
         }
@@ -175,7 +175,7 @@ pub(crate) fn append(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
 mod tests {
     use http::header::{COOKIE, HeaderMap, HeaderValue};
 
-    use super::{Found, OwnCookie};
+    use super::{CookieMatch, OwnCookie};
 
     fn headers(values: &[&'static str]) -> HeaderMap {
         values
@@ -192,7 +192,7 @@ mod tests {
     fn the_cookie_is_found_among_others() {
         let headers = headers(&["a=1; __Host-session=x; b=2"]);
 
-        assert_eq!(cookie("session").find(&headers), Found::One("x"));
+        assert_eq!(cookie("session").find(&headers), CookieMatch::One("x"));
     }
 
     #[test]
@@ -202,9 +202,9 @@ mod tests {
             headers(&["__Host-s=good", "__Host-s=evil"]),
             headers(&["__Host-s=good; __Host-s="]),
         ] {
-            assert_eq!(cookie("s").find(&headers), Found::Several);
+            assert_eq!(cookie("s").find(&headers), CookieMatch::Several);
         }
-        assert_eq!(cookie("s").find(&headers(&["t=1"])), Found::None);
+        assert_eq!(cookie("s").find(&headers(&["t=1"])), CookieMatch::None);
     }
 
     #[test]
@@ -235,7 +235,7 @@ mod tests {
         ] {
             assert_eq!(
                 cookie("session").find(&headers(&[look_alike])),
-                Found::None,
+                CookieMatch::None,
                 "{look_alike}"
             );
         }

@@ -10,7 +10,7 @@ use http::HeaderMap;
 use crate::clock::Clock;
 use crate::crypto::key::{SecretKey, Signer};
 use crate::web::PublicUrl;
-use crate::web::cookies::{Found, OwnCookie};
+use crate::web::cookies::{CookieMatch, OwnCookie};
 
 /// Carries a value to a later request of the same browser. Signed, so that nobody else can
 /// write one; not encrypted: the reader is the one it is for.
@@ -42,14 +42,14 @@ impl SignedCookie {
     /// The value that a request brings. What is not ours, or too old, is none.
     pub(crate) fn read(&self, headers: &HeaderMap) -> Option<Vec<u8>> {
         match self.cookie.find(headers) {
-            Found::One(sealed) => self.signer.open(sealed, self.clock.now()),
-            Found::None | Found::Several => None,
+            CookieMatch::One(sealed) => self.signer.open(sealed, self.clock.now()),
+            CookieMatch::None | CookieMatch::Several => None,
         }
     }
 
     /// Whether a request brings our cookie, in whatever state.
     pub(crate) fn is_brought(&self, headers: &HeaderMap) -> bool {
-        self.cookie.find(headers) != Found::None
+        self.cookie.find(headers) != CookieMatch::None
     }
 
     /// The cookie that brings `value` back, for its lifetime, and no longer than the browser is

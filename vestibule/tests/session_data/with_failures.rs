@@ -145,7 +145,7 @@ async fn a_browser_that_cannot_come_back_now_keeps_its_token_and_loses_nothing()
 async fn a_log_in_that_the_limit_refuses_leaves_the_values_alone() {
     let store = FailingStore::default();
     for manager in both_ways(&store) {
-        let client = app(manager.session_limit(SessionLimit::refuse(1)));
+        let client = app(manager.session_limit(SessionLimit::reject(1)));
         let other = client.stolen();
         done(&other, "/log-in/alice").await;
         done(&client, "/add/1").await;

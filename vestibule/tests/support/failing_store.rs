@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use vestibule::clock::Timestamp;
 use vestibule::login::UserId;
 use vestibule::session::{
-    ChangeFeed, DataChanges, DataOutcome, DataValues, RememberDigest, RememberedId,
+    DataChanges, DataOutcome, DataValues, InvalidationFeed, RememberDigest, RememberedId,
     RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
 };
 use vestibule::stores::MemoryStore;
@@ -122,7 +122,7 @@ impl SessionStore for FailingStore {
         self.begin("sweep")?.sweep(realm, expiry, now).await
     }
 
-    fn feed(&self) -> Option<&ChangeFeed> {
+    fn feed(&self) -> Option<&InvalidationFeed> {
         self.store.feed()
     }
 }

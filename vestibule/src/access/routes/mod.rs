@@ -138,7 +138,7 @@ const OF_ANY: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "PATCH"];
 
 /// What came of asking.
 enum Answer {
-    Refused(Demand),
+    Rejected(Demand),
     /// There is nothing there for such a parameter.
     NotFound,
     NotAllowed,
@@ -160,17 +160,17 @@ async fn guard(
         for parameter in ["1", "00000000-0000-0000-0000-000000000000"] {
             let path = filled(path, parameter);
             let first = match ask(router, method, &path, |_| {}).await {
-                Answer::Refused(demand) => demand,
+                Answer::Rejected(demand) => demand,
                 Answer::NotFound => continue,
                 Answer::NotAllowed => break,
                 Answer::Open => return None,
                 Answer::Broken(status) => return Some(broken(status)),
             };
             let guard = match ask(router, method, &path, &as_user).await {
-                Answer::Refused(second) if first == second || first.is_login() => {
+                Answer::Rejected(second) if first == second || first.is_login() => {
                     second.to_string()
                 }
-                Answer::Refused(second) => format!("{first}; {second}"),
+                Answer::Rejected(second) => format!("{first}; {second}"),
                 Answer::Broken(status) => return Some(broken(status)),
                 _ => first.to_string(),
             };
@@ -201,7 +201,7 @@ async fn ask(router: &Router, method: &str, path: &str, prepare: impl Fn(&mut Re
     prepare(&mut request);
     let Ok(response) = router.clone().oneshot(request).await;
     match (response.extensions().get::<Demand>(), response.status()) {
-        (Some(demand), _) => Answer::Refused(*demand),
+        (Some(demand), _) => Answer::Rejected(*demand),
         (None, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST) => Answer::NotFound,
         (None, StatusCode::METHOD_NOT_ALLOWED) => Answer::NotAllowed,
         (None, status) if status.is_server_error() => Answer::Broken(status),

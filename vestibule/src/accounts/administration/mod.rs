@@ -34,7 +34,7 @@ pub struct Administration<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
-pub enum Change {
+pub enum ChangeOutcome {
     /// It is done, and in the security log.
     Done,
     /// It was so already.
@@ -59,7 +59,7 @@ pub enum Change {
 
 /// Why a change is not made: there is something to say instead, or something broke.
 enum Stop {
-    Instead(Change),
+    Instead(ChangeOutcome),
     Broken(Error),
 }
 
@@ -69,15 +69,15 @@ impl From<Error> for Stop {
     }
 }
 
-impl From<Change> for Stop {
-    fn from(instead: Change) -> Self {
+impl From<ChangeOutcome> for Stop {
+    fn from(instead: ChangeOutcome) -> Self {
         Self::Instead(instead)
     }
 }
 
 type Stopped<T> = std::result::Result<T, Stop>;
 
-fn settled(outcome: Stopped<Change>) -> Result<Change> {
+fn settled(outcome: Stopped<ChangeOutcome>) -> Result<ChangeOutcome> {
     match outcome {
         Ok(change) | Err(Stop::Instead(change)) => Ok(change),
         Err(Stop::Broken(error)) => Err(error),
@@ -103,19 +103,19 @@ impl<'a> Administration<'a> {
             let gone = "the role `admin` is missing from the table `roles`; put it back";
             return Err(Error::internal(gone).into());
         }
-        let Some(must) = self.actor.must() else {
+        let Some(requirement) = self.actor.requirement() else {
             return Ok(transaction);
         };
-        let actor = rows::find(&must.id, &transaction).await?;
+        let actor = rows::find(&requirement.id, &transaction).await?;
         let may = actor.is_some_and(|actor| {
             !actor.is_disabled
                 && !actor.must_change_password
-                && actor.session_epoch == must.session_epoch
-                && actor.rights.has_role(must.role.as_str())
+                && actor.session_epoch == requirement.session_epoch
+                && actor.rights.has_role(requirement.role.as_str())
         });
         match may {
             true => Ok(transaction),
-            false => Err(Change::ActorLacksRole.into()),
+            false => Err(ChangeOutcome::ActorLacksRole.into()),
         }
     }
 
@@ -124,7 +124,7 @@ impl<'a> Administration<'a> {
         let transaction = self.begin().await?;
         match rows::find(id, &transaction).await? {
             Some(account) => Ok((transaction, account)),
-            None => Err(Change::NoSuchUser.into()),
+            None => Err(ChangeOutcome::NoSuchUser.into()),
         }
     }
 
@@ -135,7 +135,7 @@ impl<'a> Administration<'a> {
         action: Action,
         user: Option<&Account>,
         detail: Option<String>,
-    ) -> Stopped<Change> {
+    ) -> Stopped<ChangeOutcome> {
         let entry = Entry {
             action,
             user,
@@ -144,19 +144,19 @@ impl<'a> Administration<'a> {
         self.accounts
             .commit(transaction, &self.actor, entry)
             .await?;
-        Ok(Change::Done)
+        Ok(ChangeOutcome::Done)
     }
 
     /// Ends the sessions of a user but one, and what remembers their browsers, where that is what
     /// a change came to.
     async fn revoked(
         &self,
-        outcome: Stopped<Change>,
+        outcome: Stopped<ChangeOutcome>,
         id: &UserId,
         keep: Option<SessionId>,
-    ) -> Result<Change> {
+    ) -> Result<ChangeOutcome> {
         let change = settled(outcome)?;
-        if change == Change::Done {
+        if change == ChangeOutcome::Done {
             let accounts = self.accounts;
             let sessions = &accounts.inner.sessions;
             sessions
@@ -167,7 +167,7 @@ impl<'a> Administration<'a> {
     }
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for ChangeOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, nearest) = match self {
             Self::NoSuchRole(nearest) => ("There is no such role.", nearest),

@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter,
 };
 
-use super::{Administration, Change, Stopped, settled};
+use super::{Administration, ChangeOutcome, Stopped, settled};
 use crate::access::{PermissionName, RoleName, nearest};
 use crate::accounts::entity::{role, role_permission, user_role};
 use crate::accounts::roles::{check_role, permissions_of};
@@ -17,11 +17,11 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn add_role(&self, name: &RoleName) -> Result<Change> {
+    pub async fn add_role(&self, name: &RoleName) -> Result<ChangeOutcome> {
         settled(self.try_add_role(name).await)
     }
 
-    async fn try_add_role(&self, name: &RoleName) -> Stopped<Change> {
+    async fn try_add_role(&self, name: &RoleName) -> Stopped<ChangeOutcome> {
         let transaction = self.begin().await?;
         let row = role::ActiveModel {
             name: ActiveValue::Set(name.to_string()),
@@ -29,7 +29,7 @@ impl Administration<'_> {
         };
         match row.insert(&transaction).await {
             Ok(_) => {}
-            Err(error) if is_duplicate(&error) => return Ok(Change::NameTaken),
+            Err(error) if is_duplicate(&error) => return Ok(ChangeOutcome::NameTaken),
             Err(error) => return Err(Error::from_db(error).into()),
         }
         let detail = Some(name.to_string());
@@ -41,17 +41,17 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn remove_role(&self, name: &RoleName) -> Result<Change> {
+    pub async fn remove_role(&self, name: &RoleName) -> Result<ChangeOutcome> {
         settled(self.try_remove_role(name).await)
     }
 
-    async fn try_remove_role(&self, name: &RoleName) -> Stopped<Change> {
+    async fn try_remove_role(&self, name: &RoleName) -> Stopped<ChangeOutcome> {
         let transaction = self.begin().await?;
         if name.as_str() == ADMIN {
-            return Ok(Change::BuiltIn);
+            return Ok(ChangeOutcome::BuiltIn);
         }
         if let Err(nearest) = check_role(name, &transaction).await? {
-            return Ok(Change::NoSuchRole(nearest));
+            return Ok(ChangeOutcome::NoSuchRole(nearest));
         }
         let holders = user_role::Entity::find()
             .filter(user_role::Column::RoleName.eq(name.as_str()))
@@ -71,18 +71,26 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn allow(&self, name: &RoleName, permission: &PermissionName) -> Result<Change> {
+    pub async fn allow(
+        &self,
+        name: &RoleName,
+        permission: &PermissionName,
+    ) -> Result<ChangeOutcome> {
         settled(self.try_allow(name, permission).await)
     }
 
-    async fn try_allow(&self, name: &RoleName, permission: &PermissionName) -> Stopped<Change> {
+    async fn try_allow(
+        &self,
+        name: &RoleName,
+        permission: &PermissionName,
+    ) -> Stopped<ChangeOutcome> {
         let transaction = self.begin().await?;
         if let Err(nearest) = check_role(name, &transaction).await? {
-            return Ok(Change::NoSuchRole(nearest));
+            return Ok(ChangeOutcome::NoSuchRole(nearest));
         }
         let permissions = permissions_of(name, &transaction).await?;
         if permissions.iter().any(|has| has == permission.as_str()) {
-            return Ok(Change::AlreadySo);
+            return Ok(ChangeOutcome::AlreadySo);
         }
         let row = role_permission::ActiveModel {
             role_name: ActiveValue::Set(name.to_string()),
@@ -98,19 +106,27 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn forbid(&self, name: &RoleName, permission: &PermissionName) -> Result<Change> {
+    pub async fn forbid(
+        &self,
+        name: &RoleName,
+        permission: &PermissionName,
+    ) -> Result<ChangeOutcome> {
         settled(self.try_forbid(name, permission).await)
     }
 
-    async fn try_forbid(&self, name: &RoleName, permission: &PermissionName) -> Stopped<Change> {
+    async fn try_forbid(
+        &self,
+        name: &RoleName,
+        permission: &PermissionName,
+    ) -> Stopped<ChangeOutcome> {
         let transaction = self.begin().await?;
         if let Err(nearest) = check_role(name, &transaction).await? {
-            return Ok(Change::NoSuchRole(nearest));
+            return Ok(ChangeOutcome::NoSuchRole(nearest));
         }
         let permissions = permissions_of(name, &transaction).await?;
         if !permissions.iter().any(|has| has == permission.as_str()) {
             let nearest = nearest(permission.as_str(), permissions.iter().map(String::as_str));
-            return Ok(Change::NoSuchPermission(nearest.map(str::to_owned)));
+            return Ok(ChangeOutcome::NoSuchPermission(nearest.map(str::to_owned)));
         }
         role_permission::Entity::delete_by_id((name.to_string(), permission.to_string()))
             .exec(&transaction)

@@ -1,6 +1,6 @@
 //! A user's sessions.
 
-use super::{Administration, Change, Stopped, settled};
+use super::{Administration, ChangeOutcome, Stopped, settled};
 use crate::accounts::Action;
 use crate::database::changed;
 use crate::error::Result;
@@ -14,11 +14,11 @@ impl Administration<'_> {
     /// # Errors
     /// When the database or the session store failed. Where the store failed the line in the
     /// security log is there already, and the session may be too: call it again.
-    pub async fn end_session(&self, id: &UserId, public_id: &str) -> Result<Change> {
+    pub async fn end_session(&self, id: &UserId, public_id: &str) -> Result<ChangeOutcome> {
         settled(self.try_end_session(id, public_id).await)
     }
 
-    async fn try_end_session(&self, id: &UserId, public_id: &str) -> Stopped<Change> {
+    async fn try_end_session(&self, id: &UserId, public_id: &str) -> Stopped<ChangeOutcome> {
         let accounts = self.accounts;
         // Before the transaction: the store may be in the same database, and would wait for it.
         let sessions = accounts
@@ -29,7 +29,7 @@ impl Administration<'_> {
         let (transaction, account) = self.begin_on(id).await?;
         let is_it = |session: &&crate::Session| session.public_id == public_id;
         let Some(session) = sessions.iter().find(is_it) else {
-            return Ok(Change::NoSuchSession);
+            return Ok(ChangeOutcome::NoSuchSession);
         };
         let detail = Some(public_id.to_owned());
         let action = Action::SessionEnded;
@@ -45,12 +45,12 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database or the session store failed.
-    pub async fn end_sessions(&self, id: &UserId) -> Result<Change> {
+    pub async fn end_sessions(&self, id: &UserId) -> Result<ChangeOutcome> {
         self.revoked(self.try_end_sessions(id).await, id, None)
             .await
     }
 
-    async fn try_end_sessions(&self, id: &UserId) -> Stopped<Change> {
+    async fn try_end_sessions(&self, id: &UserId) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on(id).await?;
         changed(self.accounts.new_epoch(id), &transaction).await?;
         let action = Action::SessionsEnded;
@@ -68,7 +68,7 @@ impl Administration<'_> {
         settled(self.note_sweep(swept).await).map(|_noted| swept)
     }
 
-    async fn note_sweep(&self, swept: u64) -> Stopped<Change> {
+    async fn note_sweep(&self, swept: u64) -> Stopped<ChangeOutcome> {
         let transaction = self.begin().await?;
         let detail = Some(swept.to_string());
         self.done(transaction, Action::SessionsSwept, None, detail)
@@ -81,12 +81,16 @@ impl Administration<'_> {
     /// # Errors
     /// When the database or the session store failed. Where the store failed the line in the
     /// security log is there already: call it again.
-    pub async fn end_other_sessions(&self, id: &UserId, keep: Option<SessionId>) -> Result<Change> {
+    pub async fn end_other_sessions(
+        &self,
+        id: &UserId,
+        keep: Option<SessionId>,
+    ) -> Result<ChangeOutcome> {
         self.revoked(self.try_end_other_sessions(id).await, id, keep)
             .await
     }
 
-    async fn try_end_other_sessions(&self, id: &UserId) -> Stopped<Change> {
+    async fn try_end_other_sessions(&self, id: &UserId) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on(id).await?;
         let detail = Some("all but one".to_owned());
         let action = Action::SessionsEnded;

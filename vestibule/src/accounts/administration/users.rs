@@ -3,7 +3,7 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ActiveValue, DatabaseTransaction, EntityTrait};
 
-use super::{Administration, Change, Stopped, settled};
+use super::{Administration, ChangeOutcome, Stopped, settled};
 use crate::access::RoleName;
 use crate::accounts::entity::{user, user_role};
 use crate::accounts::roles::{check_role, count_active_admins};
@@ -19,20 +19,20 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database failed or the hashing queue is full.
-    pub async fn add(&self, username: &Username, password: &Secret) -> Result<Change> {
+    pub async fn add(&self, username: &Username, password: &Secret) -> Result<ChangeOutcome> {
         settled(self.try_add(username, password).await)
     }
 
-    async fn try_add(&self, username: &Username, password: &Secret) -> Stopped<Change> {
+    async fn try_add(&self, username: &Username, password: &Secret) -> Stopped<ChangeOutcome> {
         // Asked first only to save the hashing; it is the unique index that decides.
         if self.accounts.find(username).await?.is_some() {
-            return Ok(Change::NameTaken);
+            return Ok(ChangeOutcome::NameTaken);
         }
         let hash = self.accounts.inner.passwords.hash(password).await?;
         let transaction = self.begin().await?;
         let inserted = self.accounts.insert(username, &hash, &transaction).await?;
         let Some(account) = inserted else {
-            return Ok(Change::NameTaken);
+            return Ok(ChangeOutcome::NameTaken);
         };
         let action = Action::AccountAdded;
         self.done(transaction, action, Some(&account), None).await
@@ -42,14 +42,14 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn set_email(&self, id: &UserId, email: Option<&Email>) -> Result<Change> {
+    pub async fn set_email(&self, id: &UserId, email: Option<&Email>) -> Result<ChangeOutcome> {
         settled(self.try_set_email(id, email.map(Email::as_str)).await)
     }
 
-    async fn try_set_email(&self, id: &UserId, email: Option<&str>) -> Stopped<Change> {
+    async fn try_set_email(&self, id: &UserId, email: Option<&str>) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on(id).await?;
         if account.email.as_deref() == email {
-            return Ok(Change::AlreadySo);
+            return Ok(ChangeOutcome::AlreadySo);
         }
         let update = self.accounts.update(id);
         let update = update.col_expr(user::Column::Email, Expr::value(email));
@@ -63,17 +63,17 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn grant_role(&self, id: &UserId, role: &RoleName) -> Result<Change> {
+    pub async fn grant_role(&self, id: &UserId, role: &RoleName) -> Result<ChangeOutcome> {
         settled(self.try_grant_role(id, role).await)
     }
 
-    async fn try_grant_role(&self, id: &UserId, role: &RoleName) -> Stopped<Change> {
+    async fn try_grant_role(&self, id: &UserId, role: &RoleName) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on(id).await?;
         if let Err(nearest) = check_role(role, &transaction).await? {
-            return Ok(Change::NoSuchRole(nearest));
+            return Ok(ChangeOutcome::NoSuchRole(nearest));
         }
         if account.rights.has_role(role.as_str()) {
-            return Ok(Change::AlreadySo);
+            return Ok(ChangeOutcome::AlreadySo);
         }
         let row = user_role::ActiveModel {
             user_id: ActiveValue::Set(id.to_string()),
@@ -87,21 +87,21 @@ impl Administration<'_> {
     }
 
     /// Takes a role from a user, who is without it at the very next request; on other nodes within
-    /// the bound of the [feed](crate::session::ChangeFeed).
+    /// the bound of the [feed](crate::session::InvalidationFeed).
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn revoke_role(&self, id: &UserId, role: &RoleName) -> Result<Change> {
+    pub async fn revoke_role(&self, id: &UserId, role: &RoleName) -> Result<ChangeOutcome> {
         settled(self.try_revoke_role(id, role).await)
     }
 
-    async fn try_revoke_role(&self, id: &UserId, role: &RoleName) -> Stopped<Change> {
+    async fn try_revoke_role(&self, id: &UserId, role: &RoleName) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on(id).await?;
         if let Err(nearest) = check_role(role, &transaction).await? {
-            return Ok(Change::NoSuchRole(nearest));
+            return Ok(ChangeOutcome::NoSuchRole(nearest));
         }
         if !account.rights.has_role(role.as_str()) {
-            return Ok(Change::AlreadySo);
+            return Ok(ChangeOutcome::AlreadySo);
         }
         if role.as_str() == ADMIN {
             self.check_not_last(&account, &transaction).await?;
@@ -120,7 +120,7 @@ impl Administration<'_> {
     /// # Errors
     /// When the database or the session store failed. A disabled account's user is refused at
     /// the very next request in any case.
-    pub async fn disable(&self, id: &UserId) -> Result<Change> {
+    pub async fn disable(&self, id: &UserId) -> Result<ChangeOutcome> {
         self.revoked(self.try_set_disabled(id, true).await, id, None)
             .await
     }
@@ -129,14 +129,14 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn enable(&self, id: &UserId) -> Result<Change> {
+    pub async fn enable(&self, id: &UserId) -> Result<ChangeOutcome> {
         settled(self.try_set_disabled(id, false).await)
     }
 
-    async fn try_set_disabled(&self, id: &UserId, is_disabled: bool) -> Stopped<Change> {
+    async fn try_set_disabled(&self, id: &UserId, is_disabled: bool) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on(id).await?;
         if account.is_disabled == is_disabled {
-            return Ok(Change::AlreadySo);
+            return Ok(ChangeOutcome::AlreadySo);
         }
         if is_disabled {
             self.check_not_last(&account, &transaction).await?;
@@ -157,11 +157,11 @@ impl Administration<'_> {
     /// # Errors
     /// When the database or the session store failed. A deleted account's user is refused at the
     /// very next request in any case.
-    pub async fn delete(&self, id: &UserId) -> Result<Change> {
+    pub async fn delete(&self, id: &UserId) -> Result<ChangeOutcome> {
         self.revoked(self.try_delete(id).await, id, None).await
     }
 
-    async fn try_delete(&self, id: &UserId) -> Stopped<Change> {
+    async fn try_delete(&self, id: &UserId) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on(id).await?;
         self.check_not_last(&account, &transaction).await?;
         user::Entity::delete_by_id(id.as_str())
@@ -176,7 +176,7 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database or the session store failed, or the hashing queue is full.
-    pub async fn set_password(&self, id: &UserId, password: &Secret) -> Result<Change> {
+    pub async fn set_password(&self, id: &UserId, password: &Secret) -> Result<ChangeOutcome> {
         self.write_password(id, password, false).await
     }
 
@@ -185,7 +185,11 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// As [`set_password`](Self::set_password).
-    pub async fn set_temporary_password(&self, id: &UserId, password: &Secret) -> Result<Change> {
+    pub async fn set_temporary_password(
+        &self,
+        id: &UserId,
+        password: &Secret,
+    ) -> Result<ChangeOutcome> {
         self.write_password(id, password, true).await
     }
 
@@ -194,7 +198,7 @@ impl Administration<'_> {
         id: &UserId,
         password: &Secret,
         must_change: bool,
-    ) -> Result<Change> {
+    ) -> Result<ChangeOutcome> {
         self.revoked(
             self.try_write_password(id, password, must_change).await,
             id,
@@ -208,7 +212,7 @@ impl Administration<'_> {
         id: &UserId,
         password: &Secret,
         must_change: bool,
-    ) -> Stopped<Change> {
+    ) -> Stopped<ChangeOutcome> {
         let hash = self.accounts.inner.passwords.hash(password).await?;
         let (transaction, account) = self.begin_on(id).await?;
         let update = self.accounts.new_epoch(id);
@@ -227,14 +231,14 @@ impl Administration<'_> {
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn demand_new_password(&self, id: &UserId) -> Result<Change> {
+    pub async fn demand_new_password(&self, id: &UserId) -> Result<ChangeOutcome> {
         settled(self.try_demand_new_password(id).await)
     }
 
-    async fn try_demand_new_password(&self, id: &UserId) -> Stopped<Change> {
+    async fn try_demand_new_password(&self, id: &UserId) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on(id).await?;
         if account.must_change_password {
-            return Ok(Change::AlreadySo);
+            return Ok(ChangeOutcome::AlreadySo);
         }
         let update = self.accounts.update(id);
         let update = update.col_expr(user::Column::MustChangePassword, Expr::value(true));
@@ -251,12 +255,12 @@ impl Administration<'_> {
         transaction: &DatabaseTransaction,
     ) -> Stopped<()> {
         let is_admin = !account.is_disabled && account.rights.has_role(ADMIN);
-        if self.actor.must().is_none() || !is_admin {
+        if self.actor.requirement().is_none() || !is_admin {
             return Ok(());
         }
         let others = count_active_admins(Some(&account.id), transaction).await?;
         match others {
-            0 => Err(Change::LastAdmin.into()),
+            0 => Err(ChangeOutcome::LastAdmin.into()),
             _ => Ok(()),
         }
     }

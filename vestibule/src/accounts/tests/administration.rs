@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{QUICK, accounts};
 use crate::accounts::{
-    ADMIN, Account, Accounts, Action, Actor, Change, MIGRATIONS, PasswordCheck, Username,
+    ADMIN, Account, Accounts, Action, Actor, ChangeOutcome, MIGRATIONS, PasswordCheck, Username,
 };
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::random::Random;
@@ -71,7 +71,7 @@ async fn roles_and_their_permissions_come_with_the_user_by_every_way_and_go_at_o
         operator.grant_role(&alice.id, &editor).await,
         operator.grant_role(&alice.id, &writer).await,
     ] {
-        assert_eq!(change.unwrap(), Change::Done);
+        assert_eq!(change.unwrap(), ChangeOutcome::Done);
     }
 
     let loaded = accounts.load(alice.id.clone()).await.unwrap().unwrap();
@@ -90,13 +90,16 @@ async fn roles_and_their_permissions_come_with_the_user_by_every_way_and_go_at_o
     let can = async |permission: &str| account(&accounts, "alice").await.can(permission);
     assert_eq!(
         operator.forbid(&editor, &write).await.unwrap(),
-        Change::Done
+        ChangeOutcome::Done
     );
     assert!(can("posts.write").await, "she has it by another role");
     let revoked = operator.revoke_role(&alice.id, &writer).await;
-    assert_eq!(revoked.unwrap(), Change::Done);
+    assert_eq!(revoked.unwrap(), ChangeOutcome::Done);
     assert!(!can("posts.write").await && can("posts.edit").await);
-    assert_eq!(operator.remove_role(&editor).await.unwrap(), Change::Done);
+    assert_eq!(
+        operator.remove_role(&editor).await.unwrap(),
+        ChangeOutcome::Done
+    );
     let alice = account(&accounts, "alice").await;
     assert_eq!(alice.rights.roles(), [""; 0]);
 }
@@ -119,11 +122,11 @@ async fn what_there_is_none_of_is_refused_with_the_nearest_name() {
         operator.forbid(&ghost, &edit).await,
     ] {
         let nearest = Some("admin".to_owned());
-        assert_eq!(refused.unwrap(), Change::NoSuchRole(nearest));
+        assert_eq!(refused.unwrap(), ChangeOutcome::NoSuchRole(nearest));
     }
     let nearest = Some("posts.edit".to_owned());
     let refused = operator.forbid(&admin, &typo).await;
-    assert_eq!(refused.unwrap(), Change::NoSuchPermission(nearest));
+    assert_eq!(refused.unwrap(), ChangeOutcome::NoSuchPermission(nearest));
     for refused in [
         operator.grant_role(&nobody, &admin).await,
         operator.disable(&nobody).await,
@@ -131,7 +134,7 @@ async fn what_there_is_none_of_is_refused_with_the_nearest_name() {
         operator.set_password(&nobody, &Secret::from("b")).await,
         operator.end_sessions(&nobody).await,
     ] {
-        assert_eq!(refused.unwrap(), Change::NoSuchUser);
+        assert_eq!(refused.unwrap(), ChangeOutcome::NoSuchUser);
     }
     let nearest = async |name: &str| accounts.nearest_username(name).await.unwrap();
     assert_eq!(nearest("alcie").await.as_deref(), Some("alice"));
@@ -157,12 +160,12 @@ async fn doing_it_again_changes_nothing_and_is_not_logged() {
         operator.disable(&alice.id).await,
         operator.demand_new_password(&alice.id).await,
     ] {
-        assert_eq!(again.unwrap(), Change::AlreadySo);
+        assert_eq!(again.unwrap(), ChangeOutcome::AlreadySo);
     }
     let taken = operator.add_role(&admin).await;
-    assert_eq!(taken.unwrap(), Change::NameTaken);
+    assert_eq!(taken.unwrap(), ChangeOutcome::NameTaken);
     let kept = operator.remove_role(&admin).await;
-    assert_eq!(kept.unwrap(), Change::BuiltIn);
+    assert_eq!(kept.unwrap(), ChangeOutcome::BuiltIn);
     assert_eq!(lines(&accounts).await, before);
 }
 
@@ -184,23 +187,26 @@ async fn the_last_admin_cannot_disable_demote_or_delete_themself() {
         themself.revoke_role(&id, &role).await,
         themself.delete(&id).await,
     ] {
-        assert_eq!(refused.unwrap(), Change::LastAdmin);
+        assert_eq!(refused.unwrap(), ChangeOutcome::LastAdmin);
     }
     let still = account(&accounts, "carol").await;
     assert!(!still.is_disabled && still.has_role(ADMIN));
 
     let _ = themself.enable(&dave_id).await.unwrap();
     let revoked = themself.revoke_role(&id, &role).await;
-    assert_eq!(revoked.unwrap(), Change::Done);
+    assert_eq!(revoked.unwrap(), ChangeOutcome::Done);
     // What he did before he was disabled is over.
     let late = accounts.by(dave).delete(&dave_id).await;
-    assert_eq!(late.unwrap(), Change::ActorLacksRole);
+    assert_eq!(late.unwrap(), ChangeOutcome::ActorLacksRole);
     let dave = admin(&accounts, "dave").await;
     let refused = accounts.by(dave).delete(&dave_id).await;
-    assert_eq!(refused.unwrap(), Change::LastAdmin);
+    assert_eq!(refused.unwrap(), ChangeOutcome::LastAdmin);
     // The operator can make another one at any time, and must be able to shut out a thief.
     let operator = accounts.by(Actor::operator());
-    assert_eq!(operator.disable(&dave_id).await.unwrap(), Change::Done);
+    assert_eq!(
+        operator.disable(&dave_id).await.unwrap(),
+        ChangeOutcome::Done
+    );
 }
 
 /// H6: two admins who take the role from one another at the same time.
@@ -237,8 +243,11 @@ async fn demote_one_another(accounts: &Accounts) {
             outcomes.push(task.await.unwrap().unwrap());
         }
 
-        assert!(outcomes.contains(&Change::Done), "{outcomes:?}");
-        assert!(outcomes.contains(&Change::ActorLacksRole), "{outcomes:?}");
+        assert!(outcomes.contains(&ChangeOutcome::Done), "{outcomes:?}");
+        assert!(
+            outcomes.contains(&ChangeOutcome::ActorLacksRole),
+            "{outcomes:?}"
+        );
     }
 }
 
@@ -270,7 +279,7 @@ async fn whoever_has_lost_the_role_meanwhile_changes_nothing_and_leaves_no_line(
             late.allow(&role, &"a.b".parse().unwrap()).await,
             late.forbid(&role, &"a.b".parse().unwrap()).await,
         ] {
-            assert_eq!(change.unwrap(), Change::ActorLacksRole, "{why}");
+            assert_eq!(change.unwrap(), ChangeOutcome::ActorLacksRole, "{why}");
         }
         assert_eq!(lines(&accounts).await, before, "{why}");
     };
@@ -468,7 +477,7 @@ async fn what_ends_all_sessions_ends_a_log_in_under_way_too() {
             1 => operator.set_password(&id, &password).await,
             _ => operator.disable(&id).await,
         };
-        assert_eq!(change.unwrap(), Change::Done);
+        assert_eq!(change.unwrap(), ChangeOutcome::Done);
         let now = account(&accounts, "alice").await.session_epoch;
         assert_ne!(now, epoch);
         epoch = now;

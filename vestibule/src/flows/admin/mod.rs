@@ -45,7 +45,7 @@ use serde::Serialize;
 
 use crate::access::Rule::{self, AllOf, FreshLogin};
 use crate::access::{Allowed, Guard, RoleName};
-use crate::accounts::{ADMIN, Account, Actor, Administration, Change};
+use crate::accounts::{ADMIN, Account, Actor, Administration, ChangeOutcome};
 use crate::error::Error;
 use crate::flows::page::Page;
 use crate::flows::submitted::{BadSubmission, Submitted};
@@ -175,16 +175,16 @@ impl Changing {
     }
 
     /// Says what came of it: on the page at `path`, or to a script.
-    async fn answer(&self, change: Change, done: &str, path: &str) -> Response {
+    async fn answer(&self, change: ChangeOutcome, done: &str, path: &str) -> Response {
         let (status, message) = match change {
-            Change::Done => (StatusCode::OK, done.to_owned()),
-            Change::AlreadySo => (StatusCode::OK, change.to_string()),
-            Change::NoSuchUser | Change::NoSuchSession => {
+            ChangeOutcome::Done => (StatusCode::OK, done.to_owned()),
+            ChangeOutcome::AlreadySo => (StatusCode::OK, change.to_string()),
+            ChangeOutcome::NoSuchUser | ChangeOutcome::NoSuchSession => {
                 return Problem::new(StatusCode::NOT_FOUND)
                     .detail(format!("{change} Go back and reload the page."))
                     .into_response();
             }
-            Change::ActorLacksRole => {
+            ChangeOutcome::ActorLacksRole => {
                 let demand = Demand::of_guard::<AdminChanges>(AdminChanges::RULE, false);
                 return self.login.lacks(demand).await.into_response();
             }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Admins, Answer, Changing, ROLES_PATH, href, value};
 use crate::access::{Allowed, PermissionName, RoleName};
-use crate::accounts::{ADMIN, Accounts, Change, Role};
+use crate::accounts::{ADMIN, Accounts, ChangeOutcome, Role};
 use crate::error::Result;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
@@ -94,7 +94,7 @@ pub(super) async fn add(mut changing: Changing) -> Answer {
     let typed = changing.take("name")?;
     let objection = match typed.parse::<RoleName>() {
         Ok(name) => match changing.accounts().add_role(&name).await? {
-            taken @ Change::NameTaken => taken.to_string(),
+            taken @ ChangeOutcome::NameTaken => taken.to_string(),
             change => {
                 let path = role_path(name.as_str());
                 return Ok(changing.answer(change, "The role is added.", &path).await);
@@ -107,7 +107,7 @@ pub(super) async fn add(mut changing: Changing) -> Answer {
     let page = &changing.page;
     let view = list_view(&page.site.inner().accounts, &typed).await?;
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(page.refuse(changing.client, status, &errors, LIST, value(view))?)
+    Ok(page.reject(changing.client, status, &errors, LIST, value(view))?)
 }
 
 pub(super) async fn allow(Path(name): Path<String>, mut changing: Changing) -> Answer {
@@ -118,7 +118,7 @@ pub(super) async fn allow(Path(name): Path<String>, mut changing: Changing) -> A
     let page = &changing.page;
     let objection = match typed.parse::<PermissionName>() {
         Ok(permission) => match changing.accounts().allow(&role, &permission).await? {
-            Change::NoSuchRole(_) => return Ok(StatusCode::NOT_FOUND.into_response()),
+            ChangeOutcome::NoSuchRole(_) => return Ok(StatusCode::NOT_FOUND.into_response()),
             change => {
                 let done = "The permission is given to the role.";
                 return Ok(changing.answer(change, done, &role_path(&name)).await);
@@ -132,7 +132,7 @@ pub(super) async fn allow(Path(name): Path<String>, mut changing: Changing) -> A
     let mut errors = FormErrors::default();
     errors.add("permission", objection);
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(page.refuse(changing.client, status, &errors, ONE, value(view))?)
+    Ok(page.reject(changing.client, status, &errors, ONE, value(view))?)
 }
 
 pub(super) async fn forbid(Path(name): Path<String>, mut changing: Changing) -> Answer {
@@ -142,9 +142,9 @@ pub(super) async fn forbid(Path(name): Path<String>, mut changing: Changing) -> 
     };
     let change = match permission.parse::<PermissionName>() {
         Ok(permission) => changing.accounts().forbid(&role, &permission).await?,
-        Err(_) => Change::NoSuchPermission(None),
+        Err(_) => ChangeOutcome::NoSuchPermission(None),
     };
-    if matches!(change, Change::NoSuchRole(_)) {
+    if matches!(change, ChangeOutcome::NoSuchRole(_)) {
         return Ok(StatusCode::NOT_FOUND.into_response());
     }
     let done = "The permission is taken from the role, from the next request on.";
@@ -158,8 +158,8 @@ pub(super) async fn remove(Path(name): Path<String>, changing: Changing) -> Answ
     };
     let change = changing.accounts().remove_role(&role).await?;
     let path = match change {
-        Change::NoSuchRole(_) => return Ok(StatusCode::NOT_FOUND.into_response()),
-        Change::Done => ROLES_PATH.to_owned(),
+        ChangeOutcome::NoSuchRole(_) => return Ok(StatusCode::NOT_FOUND.into_response()),
+        ChangeOutcome::Done => ROLES_PATH.to_owned(),
         _ => role_path(&name),
     };
     let done = format!("The role {name} is removed.");

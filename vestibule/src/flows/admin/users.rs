@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Admins, Answer, Changing, user_path};
 use crate::access::{Allowed, RoleName};
-use crate::accounts::{Account, Accounts, Change, LogEntry};
+use crate::accounts::{Account, Accounts, ChangeOutcome, LogEntry};
 use crate::error::Result;
 use crate::flows::ADMIN_PATH;
 use crate::flows::admin::log::{LogView, log_view};
@@ -149,7 +149,7 @@ pub(super) async fn grant(Path(id): Path<String>, mut changing: Changing) -> Ans
                 .grant_role(&id.as_str().into(), &role)
                 .await?
         }
-        Err(_) => Change::NoSuchRole(None),
+        Err(_) => ChangeOutcome::NoSuchRole(None),
     };
     Ok(changing
         .answer(change, "The role is given.", &user_path(&id))
@@ -165,7 +165,7 @@ pub(super) async fn revoke(Path(id): Path<String>, mut changing: Changing) -> An
                 .revoke_role(&id.as_str().into(), &role)
                 .await?
         }
-        Err(_) => Change::NoSuchRole(None),
+        Err(_) => ChangeOutcome::NoSuchRole(None),
     };
     let done = "The role is taken away, from the next request on.";
     Ok(changing.answer(change, done, &user_path(&id)).await)
@@ -240,7 +240,7 @@ pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> An
     }
     let change = changing.accounts().delete(&id).await?;
     let path = match change {
-        Change::Done => ADMIN_PATH.to_owned(),
+        ChangeOutcome::Done => ADMIN_PATH.to_owned(),
         _ => user_path(id.as_str()),
     };
     let done = format!("The account {} is deleted.", account.username);

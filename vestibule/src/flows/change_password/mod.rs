@@ -100,11 +100,11 @@ async fn change(
                 if let Some(objection) = inner.policy.look_up(&new).await {
                     errors.add("new_password", objection.to_string());
                 } else {
-                    let kept = login.keep_session().await?;
+                    let kept = login.continued_session().await?;
                     let (changed, login, new) =
                         change_and_tell(accounts, account, login, new).await?;
                     if let Some(account) = changed {
-                        let mut log_in = login.log_in(&account).going_on(kept);
+                        let mut log_in = login.log_in(&account).continuing(kept);
                         if user.is_remembered() {
                             log_in = log_in.remember();
                         }
@@ -126,7 +126,7 @@ async fn change(
         }
     }
     let form = form(&page, &user, next.path());
-    Ok(page.refuse(client, status, &errors, TEMPLATE, form)?)
+    Ok(page.reject(client, status, &errors, TEMPLATE, form)?)
 }
 
 /// Changes the password and tells the user, whatever becomes of the request meanwhile: whoever
@@ -140,7 +140,7 @@ async fn change_and_tell(
     let change = async move {
         let changed = accounts.change_password(&account, &new).await?;
         if changed.is_some() {
-            login.tell(Event::PasswordChanged).await;
+            login.emit(Event::PasswordChanged).await;
         }
         Ok((changed, login, new))
     };

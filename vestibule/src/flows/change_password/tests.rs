@@ -8,7 +8,7 @@ use http::StatusCode;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use crate::accounts::{Account, Actor, Change};
+use crate::accounts::{Account, Actor, ChangeOutcome};
 use crate::error::Error;
 use crate::login::{CurrentUser, SessionData};
 use crate::password::BreachedPasswords;
@@ -224,7 +224,7 @@ async fn with_mail() -> (TestApp, TestClient, Mailbox) {
     let email = "alice@example.com".parse().unwrap();
     let operator = accounts.by(Actor::operator());
     let set = operator.set_email(&alice.unwrap().id, Some(&email)).await;
-    assert_eq!(set.unwrap(), Change::Done);
+    assert_eq!(set.unwrap(), ChangeOutcome::Done);
     (app, browser, mailbox)
 }
 

@@ -91,7 +91,7 @@ async fn confirm(
         StatusCode::UNAUTHORIZED
     };
     let form = context! { next => next.path() };
-    Ok(page.refuse(client, status, &errors, TEMPLATE, form)?)
+    Ok(page.reject(client, status, &errors, TEMPLATE, form)?)
 }
 
 fn confirmed(client: Client, next: &str) -> Response {

@@ -75,9 +75,9 @@ async fn log_in(
     let password = Secret::from(submitted.take("password"));
     let remember = !submitted.take("remember").is_empty();
     let Destination(next) = submitted.take("next").into();
-    let refuse = |status, errors| {
+    let reject = |status, errors| {
         let form = context! { username => &username, remember, next => next.path() };
-        page.refuse(client, status, &errors, TEMPLATE, form)
+        page.reject(client, status, &errors, TEMPLATE, form)
     };
 
     let mut errors = FormErrors::default();
@@ -88,7 +88,7 @@ async fn log_in(
         errors.add("password", "Enter your password.");
     }
     if !errors.is_empty() {
-        return Ok(refuse(StatusCode::UNPROCESSABLE_ENTITY, errors)?);
+        return Ok(reject(StatusCode::UNPROCESSABLE_ENTITY, errors)?);
     }
     let accounts = page.site.inner().accounts.asked_from(login.address());
     let tried = match accounts.check_password(&username, &password).await? {
@@ -104,7 +104,7 @@ async fn log_in(
                 // The password was right: whom it belongs to may know.
                 LoginOutcome::TooManySessions => {
                     let errors = FormErrors::of_form(TOO_MANY_SESSIONS);
-                    return Ok(refuse(StatusCode::CONFLICT, errors)?);
+                    return Ok(reject(StatusCode::CONFLICT, errors)?);
                 }
                 LoginOutcome::Inactive => Some(account.id),
             }
@@ -112,7 +112,7 @@ async fn log_in(
         PasswordCheck::Wrong(tried) => tried,
     };
     login.report_failed(tried.as_ref()).await;
-    Ok(refuse(
+    Ok(reject(
         StatusCode::UNAUTHORIZED,
         FormErrors::of_form(REFUSED),
     )?)

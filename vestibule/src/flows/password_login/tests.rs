@@ -442,7 +442,7 @@ async fn with_one_session_too_many_the_one_seen_longest_ago_ends() {
 /// A16: a remembered browser that comes back is none more.
 #[tokio::test]
 async fn a_remembered_browser_comes_back_within_its_limit_however_often() {
-    for limit in [SessionLimit::end_oldest(1), SessionLimit::refuse(1)] {
+    for limit in [SessionLimit::end_oldest(1), SessionLimit::reject(1)] {
         let app = TestApp::with(|config| config.session_limit = limit).await;
         let first = app.registered("alice").await;
         first.post("/logout", &[]).await;
@@ -466,7 +466,7 @@ async fn a_remembered_browser_comes_back_within_its_limit_however_often() {
 /// A16: a limit that refuses.
 #[tokio::test]
 async fn with_as_many_sessions_as_allowed_the_next_log_in_is_refused() {
-    let app = TestApp::with(|config| config.session_limit = SessionLimit::refuse(2)).await;
+    let app = TestApp::with(|config| config.session_limit = SessionLimit::reject(2)).await;
     let first = app.registered("alice").await;
     let (second, _) = logged_in_from(&app, "second").await;
 

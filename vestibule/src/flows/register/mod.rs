@@ -119,7 +119,7 @@ async fn register(
         }
     }
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(page.refuse(client, status, &errors, TEMPLATE, form(&page, &username))?)
+    Ok(page.reject(client, status, &errors, TEMPLATE, form(&page, &username))?)
 }
 
 fn registered(page: &Page, client: Client, account: &Account, advice: Option<String>) -> Response {

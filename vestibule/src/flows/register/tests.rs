@@ -4,7 +4,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
-use crate::accounts::{Actor, Change, Username};
+use crate::accounts::{Actor, ChangeOutcome, Username};
 use crate::database::{Database, DatabaseOptions};
 use crate::flows::SiteConfig;
 use crate::password::{BreachedPasswords, PasswordAlgorithm};
@@ -215,7 +215,7 @@ async fn a_breached_password_is_refused_and_without_the_list_what_the_setting_sa
     assert_eq!(another.location(), Some("/welcome"));
     let bobby = closed.account("bobby").await.id;
     let operator = closed.site.accounts().by(Actor::operator());
-    assert_eq!(operator.delete(&bobby).await.unwrap(), Change::Done);
+    assert_eq!(operator.delete(&bobby).await.unwrap(), ChangeOutcome::Done);
 
     std::fs::remove_file(&list).unwrap();
     let said = "It could not be checked just now whether this password was found in a breach. \

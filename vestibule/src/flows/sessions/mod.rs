@@ -29,7 +29,7 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::accounts::{Account, Actor, Change};
+use crate::accounts::{Account, Actor, ChangeOutcome};
 use crate::error::Result;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
@@ -134,12 +134,12 @@ async fn end(
     let actor = Actor::themself(&user, login.address());
     let accounts = &page.site.inner().accounts;
     let change = accounts.by(actor).end_session(&user.id, &session).await?;
-    if change != Change::Done {
+    if change != ChangeOutcome::Done {
         return Ok(Problem::new(StatusCode::NOT_FOUND)
             .detail("You have no such session, or no more. Go back and reload the page.")
             .into_response());
     }
-    login.tell(Event::SessionEnded).await;
+    login.emit(Event::SessionEnded).await;
     Ok(ended(&page, submitted.client, "The session is ended."))
 }
 
@@ -158,7 +158,7 @@ async fn end_others(
         .by(actor)
         .end_other_sessions(&user.id, keep)
         .await?;
-    login.tell(Event::LoggedOutElsewhere).await;
+    login.emit(Event::LoggedOutElsewhere).await;
     let message = "You are logged out everywhere else, and all other browsers are forgotten.";
     Ok(ended(&page, submitted.client, message))
 }

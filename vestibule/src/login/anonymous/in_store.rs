@@ -8,7 +8,7 @@ use crate::login::User;
 use crate::login::anonymous::{AnonymousValue, AnonymousValues};
 use crate::login::visit::Visit;
 use crate::session::{
-    Brought, DataChanges, DataOutcome, DataValues, Replaced, Session, SessionCookie, SessionId,
+    CookieToken, DataChanges, DataOutcome, DataValues, Replaced, Session, SessionCookie, SessionId,
     SessionToken, anonymous_realm, changed_data, new_public_id,
 };
 use crate::web::PublicUrl;
@@ -75,9 +75,9 @@ impl<U: User> Visit<U> {
         let set = self.state().anonymous_session;
         let (has_cookie, id) = match (set, anonymous.cookie.read(headers)) {
             (Some(id), _) => (true, id),
-            (None, Brought::Token(token)) => (true, Some(token.id(&anonymous.realm))),
-            (None, Brought::Rubbish) => (true, None),
-            (None, Brought::Nothing) => (false, None),
+            (None, CookieToken::Valid(token)) => (true, Some(token.id(&anonymous.realm))),
+            (None, CookieToken::Malformed) => (true, None),
+            (None, CookieToken::Absent) => (false, None),
         };
         if let Some(id) = id
             && let Err(error) = self.manager.store.revoke(id).await
@@ -99,7 +99,7 @@ impl<U: User> Visit<U> {
         if let Some(set) = self.state().anonymous_session {
             return Ok(set);
         }
-        let Brought::Token(token) = anonymous.cookie.read(headers) else {
+        let CookieToken::Valid(token) = anonymous.cookie.read(headers) else {
             return Ok(None);
         };
         let id = token.id(&anonymous.realm);

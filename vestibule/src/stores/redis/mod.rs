@@ -17,9 +17,9 @@ use redis::{FromRedisValue, Script, ScriptInvocation};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{
-    ChangeFeed, Changed, DataChanges, DataOutcome, DataValues, MAX_DATA_BYTES, RememberDigest,
-    RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
-    UserId,
+    DataChanges, DataOutcome, DataValues, Invalidation, InvalidationFeed, MAX_DATA_BYTES,
+    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
+    SessionStore, UserId,
 };
 use address::Address;
 use json::{LoginFields, SessionFields, hex};
@@ -37,7 +37,7 @@ use json::{LoginFields, SessionFields, hex};
 #[derive(Clone)]
 pub struct RedisStore {
     calls: Calls,
-    feed: ChangeFeed,
+    feed: InvalidationFeed,
 }
 
 /// What is asked of the server.
@@ -263,12 +263,13 @@ impl SessionStore for RedisStore {
             Some(id) => self.login_of(id).await?,
             None => None,
         };
-        let told = [
-            replaced.session.map(Changed::Session),
-            came_of.map(Changed::Remembered),
-            replaced.remembered.map(Changed::Remembered),
+        let invalidation = [
+            replaced.session.map(Invalidation::Session),
+            came_of.map(Invalidation::Remembered),
+            replaced.remembered.map(Invalidation::Remembered),
         ];
-        let _told = told.map(|changed| changed.map(|changed| self.feed.tell_at_end(changed)));
+        let _invalidated = invalidation
+            .map(|changed| changed.map(|changed| self.feed.invalidate_on_drop(changed)));
         let [json, fresh, seen] = &session_arguments(&session)?;
         let [login, token, ends] = &match &remembered {
             Some(login) => login_arguments(login)?,
@@ -306,12 +307,12 @@ impl SessionStore for RedisStore {
     }
 
     async fn mark_stale(&self, id: SessionId) -> Result<bool> {
-        let _told = self.feed.tell_at_end(Changed::Session(id));
+        let _invalidated = self.feed.invalidate_on_drop(Invalidation::Session(id));
         self.calls.run("mark_stale", &[&hex(id.as_bytes())]).await
     }
 
     async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
-        let _told = self.feed.tell_at_end(Changed::Session(old));
+        let _invalidated = self.feed.invalidate_on_drop(Invalidation::Session(old));
         let [json, fresh, seen] = &session_arguments(&session)?;
         let old = hex(old.as_bytes());
         self.calls.run("renew", &[json, fresh, seen, &old]).await
@@ -347,17 +348,20 @@ impl SessionStore for RedisStore {
     async fn revoke(&self, id: SessionId) -> Result<bool> {
         // The sessions that came of the same login end too.
         let came_of = self.login_of(id).await?;
-        let told = self.feed.tell_at_end(Changed::Session(id));
-        let _told_too = came_of.map(|login| self.feed.tell_at_end(Changed::Remembered(login)));
+        let invalidation = self.feed.invalidate_on_drop(Invalidation::Session(id));
+        let _invalidated_too = came_of.map(|login| {
+            self.feed
+                .invalidate_on_drop(Invalidation::Remembered(login))
+        });
         let was_there: bool = self.calls.run("revoke", &[&hex(id.as_bytes())]).await?;
         if !was_there {
-            told.nothing_changed();
+            invalidation.cancel();
         }
         Ok(was_there)
     }
 
     async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
-        let _told = self.feed.tell_at_end(Changed::Remembered(id));
+        let _invalidated = self.feed.invalidate_on_drop(Invalidation::Remembered(id));
         self.calls
             .run("revoke_remembered", &[&hex(id.as_bytes())])
             .await
@@ -369,7 +373,7 @@ impl SessionStore for RedisStore {
         user_id: &UserId,
         keep: Option<SessionId>,
     ) -> Result<u64> {
-        let _told = self.feed.tell_at_end(Changed::User(user_id));
+        let _invalidated = self.feed.invalidate_on_drop(Invalidation::User(user_id));
         let keep = keep.map(|id| hex(id.as_bytes())).unwrap_or_default();
         let arguments: [&str; 3] = [realm, user_id.as_str(), &keep];
         self.calls.run("revoke_user", &arguments).await
@@ -422,7 +426,7 @@ impl SessionStore for RedisStore {
         }
     }
 
-    fn feed(&self) -> Option<&ChangeFeed> {
+    fn feed(&self) -> Option<&InvalidationFeed> {
         Some(&self.feed)
     }
 }

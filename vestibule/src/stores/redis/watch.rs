@@ -9,10 +9,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::Calls;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
-use crate::session::{ASK_EVERY, ChangeFeed, Changed, Watched, Watcher};
+use crate::session::{ASK_EVERY, Invalidation, InvalidationFeed, Watched, Watcher};
 
-pub(super) fn feed(nodes: Vec<Client>, calls: Calls) -> ChangeFeed {
-    ChangeFeed::watching(Channel { nodes, calls })
+pub(super) fn feed(nodes: Vec<Client>, calls: Calls) -> InvalidationFeed {
+    InvalidationFeed::watching(Channel { nodes, calls })
 }
 
 /// A channel on which each change is published; in a cluster every node has all of it.
@@ -28,7 +28,7 @@ impl Channel {
     async fn subscribe(&self) -> Result<PubSub> {
         let mut last = Error::store("there is no node to ask");
         for node in &self.nodes {
-            let subscribed = timeout(ChangeFeed::BOUND, async {
+            let subscribed = timeout(InvalidationFeed::BOUND, async {
                 let mut pubsub = node.get_async_pubsub().await?;
                 let channel = format!("{}:changes", self.calls.prefix);
                 pubsub.subscribe(channel).await?;
@@ -54,14 +54,14 @@ impl Watched for Channel {
             let began = Watcher::now();
             // From where the changes come, by the way they come: a node that has lost touch with
             // the others of its cluster still answers.
-            let heard = timeout(ChangeFeed::BOUND, async {
+            let heard = timeout(InvalidationFeed::BOUND, async {
                 self.calls.run::<u64>("ping", &[&ping]).await?;
                 loop {
                     let payload = payload(stream.next().await)?;
                     if payload == ping {
                         return Ok(());
                     }
-                    tell(watcher, &payload);
+                    forward(watcher, &payload);
                 }
             });
             heard.await.map_err(Error::store)??;
@@ -70,7 +70,7 @@ impl Watched for Channel {
             }
             let until = Instant::now() + ASK_EVERY;
             while let Ok(message) = timeout_at(until, stream.next()).await {
-                tell(watcher, &payload(message)?);
+                forward(watcher, &payload(message)?);
             }
         }
     }
@@ -82,12 +82,12 @@ fn payload(message: Option<Msg>) -> Result<String> {
 }
 
 /// Tells a change: the first byte of a session's id, in hexadecimal.
-fn tell(watcher: &Watcher, payload: &str) {
+fn forward(watcher: &Watcher, payload: &str) {
     if payload.starts_with(PING) {
         return;
     }
-    watcher.tell(match u8::from_str_radix(payload, 16) {
-        Ok(byte) => Changed::SessionsOf(byte),
-        Err(_) => Changed::Everything,
+    watcher.invalidate(match u8::from_str_radix(payload, 16) {
+        Ok(byte) => Invalidation::SessionsOf(byte),
+        Err(_) => Invalidation::Everything,
     });
 }

@@ -20,9 +20,9 @@ use crate::database::{Database, changed, changes, pause, retried};
 use crate::error::{Error, Result};
 use crate::session::rows::{self, data, remembered, session};
 use crate::session::{
-    ChangeFeed, Changed, DataChanges, DataOutcome, DataValues, RememberDigest, RememberedId,
-    RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore, UserId,
-    changed_data,
+    DataChanges, DataOutcome, DataValues, Invalidation, InvalidationFeed, RememberDigest,
+    RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
+    UserId, changed_data,
 };
 
 /// Keeps sessions in the table `sessions`, and remembered logins in `remembered_logins`. Clones
@@ -91,7 +91,7 @@ impl SessionStore for SqlStore {
     }
 
     async fn mark_stale(&self, id: SessionId) -> Result<bool> {
-        let _told = self.0.feed().tell_at_end(Changed::Session(id));
+        let _invalidated = self.0.feed().invalidate_on_drop(Invalidation::Session(id));
         let update = session::Entity::update_many()
             .col_expr(session::Column::IsFresh, Expr::value(false))
             .filter(session::Column::Id.eq(bytes(id)));
@@ -183,11 +183,11 @@ impl SessionStore for SqlStore {
         retried(|| Box::pin(self.try_change_data(id, changes))).await
     }
 
-    fn feed(&self) -> Option<&ChangeFeed> {
+    fn feed(&self) -> Option<&InvalidationFeed> {
         Some(self.0.feed())
     }
 
-    fn is_table_beside(&self, users: &ChangeFeed) -> bool {
+    fn is_table_beside(&self, users: &InvalidationFeed) -> bool {
         users.is_same(self.0.feed())
     }
 }
@@ -228,11 +228,11 @@ impl SqlStore {
         // Mostly they are one.
         logins.dedup();
         let feed = self.0.feed();
-        let _told: Vec<_> = logins
+        let _invalidated: Vec<_> = logins
             .iter()
-            .map(|id| Changed::Remembered(*id))
-            .chain(replaced.session.map(Changed::Session))
-            .map(|changed| feed.tell_at_end(changed))
+            .map(|id| Invalidation::Remembered(*id))
+            .chain(replaced.session.map(Invalidation::Session))
+            .map(|changed| feed.invalidate_on_drop(changed))
             .collect();
         let transaction = connection.begin().await.map_err(Error::from_db)?;
         for id in logins {
@@ -252,7 +252,7 @@ impl SqlStore {
     }
 
     async fn try_renew(&self, session: Session, old: SessionId) -> Result<bool> {
-        let _told = self.0.feed().tell_at_end(Changed::Session(old));
+        let _invalidated = self.0.feed().invalidate_on_drop(Invalidation::Session(old));
         let update = session::Entity::update_many()
             .set(rows::of_session(session))
             .filter(session::Column::Id.eq(bytes(old)));
@@ -282,27 +282,30 @@ impl SqlStore {
     async fn try_revoke(&self, id: SessionId) -> Result<bool> {
         let came_of = self.remembered_of(id).await?;
         let feed = self.0.feed();
-        let told = feed.tell_at_end(Changed::Session(id));
+        let invalidation = feed.invalidate_on_drop(Invalidation::Session(id));
         let Some(came_of) = came_of else {
             let was_there = delete_session(id, self.0.connection()).await?;
             if !was_there {
-                told.nothing_changed();
+                invalidation.cancel();
             }
             return Ok(was_there);
         };
-        let _told_too = feed.tell_at_end(Changed::Remembered(came_of));
+        let _invalidated_too = feed.invalidate_on_drop(Invalidation::Remembered(came_of));
         let transaction = self.begin().await?;
         let had_login = delete_remembered(came_of, &transaction).await?;
         let was_there = delete_session(id, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         if !was_there && !had_login {
-            told.nothing_changed();
+            invalidation.cancel();
         }
         Ok(was_there || had_login)
     }
 
     async fn try_revoke_remembered(&self, id: RememberedId) -> Result<bool> {
-        let _told = self.0.feed().tell_at_end(Changed::Remembered(id));
+        let _invalidated = self
+            .0
+            .feed()
+            .invalidate_on_drop(Invalidation::Remembered(id));
         let transaction = self.begin().await?;
         let was_there = delete_remembered(id, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
@@ -315,7 +318,10 @@ impl SqlStore {
         user_id: &UserId,
         keep: Option<SessionId>,
     ) -> Result<u64> {
-        let _told = self.0.feed().tell_at_end(Changed::User(user_id));
+        let _invalidated = self
+            .0
+            .feed()
+            .invalidate_on_drop(Invalidation::User(user_id));
         let mut sessions = session::Entity::delete_many()
             .filter(session::Column::Realm.eq(realm))
             .filter(session::Column::UserId.eq(user_id.as_str()));
