@@ -21,7 +21,7 @@ use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::database::{Database, is_duplicate};
 use crate::error::{Error, Result};
-use crate::login::{UserId, UserLoader};
+use crate::login::{SessionJoin, UserId, UserLoader};
 use crate::password::{PasswordHash, Passwords};
 use crate::session::{
     InvalidationFeed, Session, SessionExpiry, SessionId, SessionStore, SharedSessionStore,
@@ -278,12 +278,13 @@ impl UserLoader<Account> for Accounts {
         Some(self.inner.database.feed())
     }
 
-    fn finds_sessions(&self) -> bool {
-        true
-    }
-
-    async fn load_with_session(&self, id: SessionId) -> Result<Option<(Session, Option<Account>)>> {
-        rows::find_with_session(id, self.inner.database.connection()).await
+    fn session_join(&self) -> Option<SessionJoin<Account>> {
+        let database = self.inner.database.clone();
+        let feed = database.feed().clone();
+        Some(SessionJoin::new(feed, move |id| {
+            let database = database.clone();
+            async move { rows::find_with_session(id, database.connection()).await }
+        }))
     }
 }
 

@@ -261,9 +261,11 @@ impl Site {
             .login
             .iter()
             .try_fold(login, |manager, change| (change.0)(manager))?;
-        let accounts = accounts.realm(&login.realm).expiry(login.expiry);
+        let accounts = accounts
+            .realm(&login.settings.realm)
+            .expiry(login.settings.sessions.expiry);
         // A new password comes before what else the app wants first.
-        let theirs = login.must_visit.clone();
+        let theirs = login.settings.rejections.must_visit.clone();
         let login = login.must_visit(move |account| {
             must_visit(account).or_else(|| theirs.as_ref().and_then(|theirs| theirs(account)))
         });

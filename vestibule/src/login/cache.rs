@@ -10,7 +10,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use crate::clock::{Timestamp, monotonic};
 use crate::error::Result;
-use crate::login::visit::LoggedIn;
+use crate::login::logged_in::LoggedIn;
 use crate::session::{
     FeedSnapshot, InvalidationFeed, Session, SessionExpiry, SessionId, SharedSessionStore, Slots,
 };
@@ -30,8 +30,8 @@ pub(crate) struct LoginCache<U> {
 pub(crate) enum Users {
     /// They are read at each request.
     NotKept,
-    /// Until the feed of the sessions tells of a change, which tells of users too.
-    Beside,
+    /// As long as sessions: one feed invalidates both.
+    SameFeed,
     /// Until this feed tells of a change.
     Until(InvalidationFeed),
     /// Until the app tells of a change by this feed, and for this long at the most.
@@ -104,7 +104,7 @@ impl<U> LoginCache<U> {
         let is_good = age < SessionExpiry::TOUCH_EVERY
             && self.sessions.is_up_at(moment)
             && match &self.users {
-                Users::NotKept | Users::Beside => true,
+                Users::NotKept | Users::SameFeed => true,
                 Users::Until(feed) => feed.is_up_at(moment),
                 Users::For(duration, _) => age < *duration,
             }
@@ -119,7 +119,7 @@ impl<U> LoginCache<U> {
     /// To be called before the stores are asked; none while nothing is kept.
     pub(crate) fn snapshot(&self) -> Option<Snapshots> {
         let users = match &self.users {
-            Users::NotKept | Users::Beside => None,
+            Users::NotKept | Users::SameFeed => None,
             Users::Until(feed) | Users::For(_, feed) => Some(feed.snapshot()?),
         };
         let sessions = self.sessions.snapshot()?;
@@ -146,7 +146,9 @@ impl<U> LoginCache<U> {
         };
         let found = match &self.users {
             Users::NotKept => Cached::Session(session.clone()),
-            Users::Beside | Users::Until(_) | Users::For(..) => Cached::LoggedIn(logged_in.clone()),
+            Users::SameFeed | Users::Until(_) | Users::For(..) => {
+                Cached::LoggedIn(logged_in.clone())
+            }
         };
         let kept = Kept {
             found,
@@ -160,7 +162,7 @@ impl<U> LoginCache<U> {
     /// Both versions in one: each only ever grows.
     fn version(&self, slots: &Slots) -> u64 {
         let users = match &self.users {
-            Users::NotKept | Users::Beside => 0,
+            Users::NotKept | Users::SameFeed => 0,
             Users::Until(feed) | Users::For(_, feed) => feed.version(slots),
         };
         self.sessions.version(slots).wrapping_add(users)

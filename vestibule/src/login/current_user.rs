@@ -7,8 +7,9 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
+use crate::login::logged_in::LoggedIn;
 use crate::login::rule::{Rule, Verdict};
-use crate::login::visit::{LoggedIn, Visit};
+use crate::login::visit::Visit;
 use crate::login::{LoginRejection, User};
 use crate::session::Session;
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -17,44 +16,43 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use tower_http::csrf::{self, CsrfLayer, ProtectionError};
 
-use crate::login::cookies::Cookies;
+use crate::login::manager::LoginContext;
 use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
 use crate::web::{Problem, PublicUrl};
 
 /// Makes a router know who its visitors are, from [`LoginManager::layer`].
 #[must_use = "a layer does nothing until it is put on a router"]
-pub struct LoginLayer<U>(Arc<Serving<U>>);
+pub struct LoginLayer<U>(Arc<Shared<U>>);
 
-/// A login manager whose settings are final, and what follows from them.
-///
-/// Behind one pointer, as axum copies a service for each request: to count its owners is dear
-/// where several threads do it at once.
-pub(crate) struct Serving<U> {
-    manager: LoginManager<U>,
-    pub(crate) cookies: Cookies,
+/// Behind one `Arc`: axum clones the service per request, and contended reference counts are
+/// expensive.
+struct Shared<U> {
+    context: Arc<LoginContext<U>>,
     check_origin: CsrfLayer<fn(ProtectionError) -> Response>,
 }
 
-impl<U> Deref for Serving<U> {
-    type Target = LoginManager<U>;
-
-    fn deref(&self) -> &LoginManager<U> {
-        &self.manager
-    }
-}
-
-impl<U: User> LoginLayer<U> {
-    pub(crate) fn new(manager: LoginManager<U>) -> Self {
+impl<U: User> LoginManager<U> {
+    /// The layer that goes on the router, around every route that asks for the current user.
+    ///
+    /// It also rejects requests from other origins with 403, on every method but GET, HEAD and
+    /// OPTIONS.
+    pub fn layer(self) -> LoginLayer<U> {
+        let settings = self.settings;
         let mut check_origin = CsrfLayer::new();
-        if let Some(public_url) = &manager.public_url {
-            check_origin = check_origin
-                .add_trusted_origin(public_url.origin())
-                .expect("a public URL was checked to be an origin");
+        match &settings.public_url {
+            Some(public_url) => {
+                check_origin = check_origin
+                    .add_trusted_origin(public_url.origin())
+                    .expect("a public URL was checked to be an origin");
+            }
+            None => tracing::warn!(
+                "no public URL: cookies are for https, and forms from http are rejected; say the \
+                 app's address with `LoginManager::public_url`"
+            ),
         }
-        Self(Arc::new(Serving {
-            cookies: Cookies::of(&manager),
-            manager,
+        LoginLayer(Arc::new(Shared {
+            context: Arc::new(LoginContext::new(settings)),
             check_origin: check_origin.with_rejection_response(cross_origin),
         }))
     }
@@ -106,7 +104,7 @@ impl<U> Clone for LoginLayer<U> {
 impl<U> fmt::Debug for LoginLayer<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginLayer")
-            .field("manager", &self.0.manager)
+            .field("realm", &self.0.context.settings.realm)
             .finish_non_exhaustive()
     }
 }
@@ -116,7 +114,7 @@ impl<U: User, S> Layer<S> for LoginLayer<U> {
 
     fn layer(&self, inner: S) -> LoginService<U, S> {
         LoginService {
-            manager: self.0.clone(),
+            shared: self.0.clone(),
             inner,
         }
     }
@@ -127,14 +125,14 @@ impl<U: User, S> Layer<S> for LoginLayer<U> {
 /// Written by hand where a middleware function would do, as it is on the path of every
 /// request: a function boxes two futures more.
 pub struct LoginService<U, S> {
-    manager: Arc<Serving<U>>,
+    shared: Arc<Shared<U>>,
     inner: S,
 }
 
 impl<U, S: Clone> Clone for LoginService<U, S> {
     fn clone(&self) -> Self {
         Self {
-            manager: self.manager.clone(),
+            shared: self.shared.clone(),
             inner: self.inner.clone(),
         }
     }
@@ -161,7 +159,7 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         mark_secrets(request.headers_mut());
-        let visit = Visit::begin(self.manager.clone(), &mut request);
+        let visit = Visit::begin(self.shared.context.clone(), &mut request);
         // These the origin check lets pass in any case.
         let inner = if matches!(
             *request.method(),
@@ -171,8 +169,9 @@ where
                 future: self.inner.call(request),
             }
         } else {
-            mark_insecure_origin(self.manager.public_url.as_ref(), request.headers_mut());
-            let mut checked = self.manager.check_origin.layer(&mut self.inner);
+            let public_url = self.shared.context.settings.public_url.as_ref();
+            mark_insecure_origin(public_url, request.headers_mut());
+            let mut checked = self.shared.check_origin.layer(&mut self.inner);
             Inner::Checked {
                 future: checked.call(request),
             }

@@ -50,25 +50,10 @@ pub trait UserLoader<U: User>: Send + Sync + 'static {
         None
     }
 
-    /// Whether [`load_with_session`](Self::load_with_session) finds the sessions of a store that
-    /// keeps them beside the users ([`SessionStore::is_table_beside`]). Default: not.
-    ///
-    /// [`SessionStore::is_table_beside`]: crate::session::SessionStore::is_table_beside
-    fn finds_sessions(&self) -> bool {
-        false
-    }
-
-    /// The session by this id and its user, or none if there is no such user any more, in one
-    /// round trip. Asked only where [`finds_sessions`](Self::finds_sessions) says so.
-    ///
-    /// # Errors
-    /// As [`load`](Self::load).
-    fn load_with_session(
-        &self,
-        id: SessionId,
-    ) -> impl Future<Output = Result<Option<(Session, Option<U>)>>> + Send {
-        let _ = id;
-        async { Err(Error::internal("this loader finds no sessions")) }
+    /// The one query of ours that reads a session and its user. No other crate can make one.
+    #[doc(hidden)]
+    fn session_join(&self) -> Option<SessionJoin<U>> {
+        None
     }
 }
 
@@ -105,15 +90,8 @@ impl<U: User> SharedUserLoader<U> {
         self.0.feed()
     }
 
-    pub(crate) fn finds_sessions(&self) -> bool {
-        self.0.finds_sessions()
-    }
-
-    pub(crate) async fn load_with_session(
-        &self,
-        id: SessionId,
-    ) -> Result<Option<(Session, Option<U>)>> {
-        self.0.load_with_session(id).await
+    pub(crate) fn session_join(&self) -> Option<SessionJoin<U>> {
+        self.0.session_join()
     }
 }
 
@@ -121,8 +99,7 @@ impl<U: User> SharedUserLoader<U> {
 trait DynUserLoader<U>: Send + Sync {
     fn load(&self, id: UserId) -> BoxFuture<'_, U>;
     fn feed(&self) -> Option<&InvalidationFeed>;
-    fn finds_sessions(&self) -> bool;
-    fn load_with_session(&self, id: SessionId) -> BoxFuture<'_, (Session, Option<U>)>;
+    fn session_join(&self) -> Option<SessionJoin<U>>;
 }
 
 struct Erased<L, U> {
@@ -139,11 +116,43 @@ impl<U: User, L: UserLoader<U>> DynUserLoader<U> for Erased<L, U> {
         self.loader.feed()
     }
 
-    fn finds_sessions(&self) -> bool {
-        self.loader.finds_sessions()
+    fn session_join(&self) -> Option<SessionJoin<U>> {
+        self.loader.session_join()
+    }
+}
+
+/// Reads a session and its user by one query, where both are in one database.
+pub struct SessionJoin<U> {
+    feed: InvalidationFeed,
+    load: Box<Load<U>>,
+}
+
+type Load<U> = dyn Fn(SessionId) -> BoxFuture<'static, (Session, Option<U>)> + Send + Sync;
+
+impl<U> SessionJoin<U> {
+    /// `feed` is that of the database.
+    #[cfg(feature = "sql")]
+    pub(crate) fn new<F, Fut>(feed: InvalidationFeed, load: F) -> Self
+    where
+        F: Fn(SessionId) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<(Session, Option<U>)>>> + Send + 'static,
+    {
+        let load = Box::new(move |id| -> BoxFuture<'static, _> { Box::pin(load(id)) });
+        Self { feed, load }
     }
 
-    fn load_with_session(&self, id: SessionId) -> BoxFuture<'_, (Session, Option<U>)> {
-        Box::pin(self.loader.load_with_session(id))
+    pub(crate) fn feed(&self) -> &InvalidationFeed {
+        &self.feed
+    }
+
+    /// The session by this id, and its user if there still is one.
+    pub(crate) async fn load(&self, id: SessionId) -> Result<Option<(Session, Option<U>)>> {
+        (self.load)(id).await
+    }
+}
+
+impl<U> std::fmt::Debug for SessionJoin<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionJoin")
     }
 }

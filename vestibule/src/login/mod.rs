@@ -28,26 +28,26 @@
 //! # What it does not
 //! A cookie stolen from a running browser is good until its session ends.
 
-mod anonymous;
 mod cache;
-mod changes;
-mod cookies;
+mod continued_session;
 mod current_user;
-mod data;
 mod event;
-mod extract;
 mod fresh_user;
 mod layer;
 mod loader;
+mod log_in;
+mod logged_in;
+#[expect(clippy::module_inception, reason = "it holds `Login`")]
+mod login;
 mod login_url;
-mod look_up;
 mod manager;
 mod next;
 mod protection;
-mod refusal;
+mod rejection;
 mod request_loader;
 pub(crate) mod required;
 pub(crate) mod rule;
+mod session_data;
 mod session_limit;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
@@ -57,24 +57,27 @@ mod user;
 mod views;
 pub(crate) mod visit;
 
-pub use anonymous::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};
-pub use changes::ContinuedSession;
+pub use continued_session::ContinuedSession;
 pub use current_user::CurrentUser;
-pub use data::SessionData;
 pub use event::{Event, EventRecord, Rejected};
-pub use extract::{ConfirmOutcome, LogIn, Login, LoginOutcome};
 pub use fresh_user::FreshUser;
 pub use layer::{LoginLayer, LoginService};
+#[doc(hidden)]
+pub use loader::SessionJoin;
 pub use loader::UserLoader;
+pub use log_in::{LogIn, LoginOutcome};
+pub use login::{ConfirmOutcome, Login};
 pub use login_url::login_url;
 pub use manager::LoginManager;
 pub use next::Next;
 pub use protection::{AddressPrefix, SessionProtection};
-pub use refusal::{LoginRejection, RejectedRequest};
+pub use rejection::{LoginRejection, RejectedRequest};
 pub use request_loader::RequestLoader;
 pub use required::{LoginRequired, LoginRequiredService, fresh_login_required, login_required};
+pub use session_data::SessionData;
 pub use session_limit::SessionLimit;
 pub use user::User;
 pub use views::{LoginViews, LoginViewsService};
+pub use visit::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};
 
 pub use crate::session::UserId;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::login::User;
-use crate::login::visit::LoggedIn;
+use crate::login::logged_in::LoggedIn;
 
 /// What a route asks of its visitor: plain data, made of roles, permissions and freshness.
 ///
@@ -171,7 +171,7 @@ impl fmt::Display for Demand {
 mod tests {
     use super::Rule::{self, AllOf, AnyOf, FreshLogin, Login, Permission, Role};
     use super::Verdict::{self, Allowed, Forbidden, FreshLoginNeeded};
-    use crate::login::visit::LoggedIn;
+    use crate::login::logged_in::LoggedIn;
     use crate::login::{User, UserId};
 
     /// An editor, who may write posts.

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::Extensions;
 
 use crate::error::{Error, Result};
-use crate::login::changes::LogInOptions;
-use crate::login::{LoginManager, User};
+use crate::login::User;
+use crate::login::loader::SharedUserLoader;
 
 /// The user whom a test wants to be logged in at the first request that asks.
 #[derive(Debug)]
@@ -58,12 +58,12 @@ impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
     }
 
     /// # Errors
-    /// When the app does not know the user: it would be logged out by the next request.
-    pub(crate) async fn check(&self, manager: &LoginManager<U>) -> Result<()>
+    /// When the app does not know the user: the next request would log them out.
+    pub(crate) async fn check(&self, loader: &SharedUserLoader<U>) -> Result<()>
     where
         U: User,
     {
-        match manager.loader.load(self.user.id()).await? {
+        match loader.load(self.user.id()).await? {
             Some(_) => Ok(()),
             None => Err(Error::config(format!(
                 "logged_in_as: the user loader does not find `{}`",
@@ -72,12 +72,8 @@ impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
         }
     }
 
-    pub(crate) fn options(&self) -> LogInOptions {
-        LogInOptions {
-            remember: None,
-            is_fresh: self.is_fresh,
-            kept: None,
-        }
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.is_fresh
     }
 }
 

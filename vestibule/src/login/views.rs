@@ -26,12 +26,46 @@ use crate::web::Flash;
 #[derive(Debug, Clone, Default)]
 #[must_use = "views do nothing until they are on a router or a login manager"]
 pub struct LoginViews {
-    login_view: Option<Option<String>>,
-    refresh_view: Option<Option<String>>,
-    login_message: Option<Option<Flash>>,
-    refresh_message: Option<Option<Flash>>,
-    lost_message: Option<Option<Flash>>,
-    copied_message: Option<Option<Flash>>,
+    login_view: Setting<String>,
+    refresh_view: Setting<String>,
+    login_message: Setting<Flash>,
+    refresh_message: Setting<Flash>,
+    lost_message: Setting<Flash>,
+    copied_message: Setting<Flash>,
+}
+
+/// One view or message.
+#[derive(Debug, Clone, Default)]
+enum Setting<T> {
+    /// As on the router around, and in the end as the login manager says.
+    #[default]
+    Inherit,
+    /// None.
+    Off,
+    /// This one.
+    To(T),
+}
+
+impl<T: Clone> Setting<T> {
+    fn or(self, outer: &Self) -> Self {
+        match self {
+            Self::Inherit => outer.clone(),
+            set => set,
+        }
+    }
+
+    fn get(&self) -> Option<T> {
+        match self {
+            Self::To(value) => Some(value.clone()),
+            Self::Inherit | Self::Off => None,
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Setting<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Off, Self::To)
+    }
 }
 
 impl LoginViews {
@@ -42,10 +76,10 @@ impl LoginViews {
 
     /// What a login manager begins with: no pages, Flask-Login's messages, and one of ours.
     pub(crate) fn of_manager() -> Self {
-        let message = |text| Some(Some(Flash::new("message", text)));
+        let message = |text| Setting::To(Flash::new("message", text));
         Self {
-            login_view: None,
-            refresh_view: None,
+            login_view: Setting::Off,
+            refresh_view: Setting::Off,
             login_message: message("Please log in to access this page."),
             refresh_message: message("Please reauthenticate to access this page."),
             lost_message: message("What you sent was not saved. Log in first, then send it again."),
@@ -57,78 +91,83 @@ impl LoginViews {
 
     /// The login page: a path, or an address on another host.
     pub fn login_view(mut self, view: impl Into<String>) -> Self {
-        self.login_view = Some(Some(view.into()));
+        self.login_view = Setting::To(view.into());
         self
     }
 
     /// No login page: 401.
     pub fn no_login_view(mut self) -> Self {
-        self.login_view = Some(None);
+        self.login_view = Setting::Off;
         self
     }
 
     /// The page that asks for the credential again: a path, or an address on another host.
     pub fn refresh_view(mut self, view: impl Into<String>) -> Self {
-        self.refresh_view = Some(Some(view.into()));
+        self.refresh_view = Setting::To(view.into());
         self
     }
 
-    /// The message for visitors who are sent to the login page; none for none.
+    /// The message for visitors who are sent to the login page; `None` for no message.
     pub fn login_message(mut self, message: Option<Flash>) -> Self {
-        self.login_message = Some(message);
+        self.login_message = message.into();
         self
     }
 
-    /// The message for visitors who are sent to the refresh page; none for none.
+    /// The message for visitors who are sent to the refresh page; `None` for no message.
     pub fn refresh_message(mut self, message: Option<Flash>) -> Self {
-        self.refresh_message = Some(message);
+        self.refresh_message = message.into();
         self
     }
 
-    /// The message for visitors who sent a form that was not carried out; none for none.
+    /// The message for visitors whose form was not carried out; `None` for no message.
     pub fn lost_message(mut self, message: Option<Flash>) -> Self {
-        self.lost_message = Some(message);
+        self.lost_message = message.into();
         self
     }
 
-    /// The message for visitors whose remember cookie was used before, so that what it stood for
-    /// was ended; none for none.
+    /// The message for visitors whose remember cookie was used before, which ended the login it
+    /// stood for; `None` for no message.
     pub fn copied_message(mut self, message: Option<Flash>) -> Self {
-        self.copied_message = Some(message);
+        self.copied_message = message.into();
         self
     }
 
-    /// The message of a login manager for those whose remember cookie was copied.
+    /// The login manager's message for a copied remember cookie.
     pub(crate) fn copied(&self) -> Option<Flash> {
-        self.copied_message.clone().flatten()
+        self.copied_message.get()
     }
 
-    /// These, and what they leave open as in `manager`.
-    pub(crate) fn or(self, manager: &Self) -> Self {
+    /// These views, with unset fields taken from `outer`.
+    pub(crate) fn or(self, outer: &Self) -> Self {
         Self {
-            login_view: self.login_view.or_else(|| manager.login_view.clone()),
-            refresh_view: self.refresh_view.or_else(|| manager.refresh_view.clone()),
-            login_message: self.login_message.or_else(|| manager.login_message.clone()),
-            refresh_message: self
-                .refresh_message
-                .or_else(|| manager.refresh_message.clone()),
-            lost_message: self.lost_message.or_else(|| manager.lost_message.clone()),
-            copied_message: self
-                .copied_message
-                .or_else(|| manager.copied_message.clone()),
+            login_view: self.login_view.or(&outer.login_view),
+            refresh_view: self.refresh_view.or(&outer.refresh_view),
+            login_message: self.login_message.or(&outer.login_message),
+            refresh_message: self.refresh_message.or(&outer.refresh_message),
+            lost_message: self.lost_message.or(&outer.lost_message),
+            copied_message: self.copied_message.or(&outer.copied_message),
         }
     }
 
-    /// The page for those who lack this, and the message on the way there: the first, or for
-    /// those who sent something the second.
-    pub(crate) fn page(self, needed: Needed<'_>) -> (Option<String>, Option<Flash>, Option<Flash>) {
-        let (view, message) = match needed {
-            Needed::Login => (self.login_view.flatten(), self.login_message.flatten()),
-            Needed::FreshLogin => (self.refresh_view.flatten(), self.refresh_message.flatten()),
-            Needed::Visit(page) => (Some(page.to_owned()), None),
-            Needed::Right | Needed::NotToKnow => (None, None),
-        };
-        (view, message, self.lost_message.flatten())
+    /// The page for a visitor who lacks this.
+    pub(crate) fn view(&self, needed: Needed<'_>) -> Option<String> {
+        match needed {
+            Needed::Login => self.login_view.get(),
+            Needed::FreshLogin => self.refresh_view.get(),
+            Needed::Visit(page) => Some(page.to_owned()),
+            Needed::Right | Needed::HiddenRight => None,
+        }
+    }
+
+    /// The message on the way there: `is_form` says whether the visitor sent something, which
+    /// is lost.
+    pub(crate) fn message(&self, needed: Needed<'_>, is_form: bool) -> Option<Flash> {
+        let lost = is_form.then(|| self.lost_message.get()).flatten();
+        lost.or_else(|| match needed {
+            Needed::Login => self.login_message.get(),
+            Needed::FreshLogin => self.refresh_message.get(),
+            Needed::Visit(_) | Needed::Right | Needed::HiddenRight => None,
+        })
     }
 }
 
@@ -180,8 +219,8 @@ pub(crate) enum Needed<'a> {
     FreshLogin,
     /// A role, a permission, or what else a guard asks. No page gives it.
     Right,
-    /// The same, of somebody who must not learn that there is something.
-    NotToKnow,
+    /// As `Right`, but answered with 404 to hide that the resource exists.
+    HiddenRight,
     /// A look at this page first.
     Visit(&'a str),
 }

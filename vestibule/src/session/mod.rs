@@ -53,6 +53,8 @@ pub(crate) use feed::{FeedSnapshot, Slots};
 pub use feed::{InvalidateOnDrop, Invalidation, InvalidationFeed, Moment, Watcher};
 pub(crate) use remembered::TokenState;
 pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
+#[doc(hidden)]
+pub use store::SqlTable;
 pub(crate) use store::{MAX_REALM_CHARS, SharedSessionStore, anonymous_realm};
 pub use store::{Replaced, SessionStore};
 pub(crate) use token::new_public_id;

@@ -184,12 +184,22 @@ pub trait SessionStore: Send + Sync + 'static {
         None
     }
 
-    /// Whether the sessions are the rows of the table `sessions` in the database whose users this
-    /// feed tells of, as `SqlStore` keeps them: then a session and its user are read from there at
-    /// once, and `load` is not called. A store around another one says no, which is the default.
-    fn is_table_beside(&self, users: &InvalidationFeed) -> bool {
-        let _ = users;
-        false
+    /// Says that the sessions are the rows of our own table in the database with this feed, so
+    /// that a session and its user can be read by one query. No other crate can make one.
+    #[doc(hidden)]
+    fn sql_table(&self) -> Option<SqlTable> {
+        None
+    }
+}
+
+/// Our own table of sessions, in the database with this feed.
+#[derive(Debug)]
+pub struct SqlTable(InvalidationFeed);
+
+impl SqlTable {
+    #[cfg(feature = "sql")]
+    pub(crate) fn new(feed: InvalidationFeed) -> Self {
+        Self(feed)
     }
 }
 
@@ -226,8 +236,11 @@ impl SharedSessionStore {
         self.0.feed()
     }
 
-    pub(crate) fn is_table_beside(&self, users: &InvalidationFeed) -> bool {
-        self.0.is_table_beside(users)
+    /// Whether a query on the database with this feed finds the sessions.
+    pub(crate) fn is_in_database_of(&self, feed: &InvalidationFeed) -> bool {
+        self.0
+            .sql_table()
+            .is_some_and(|table| table.0.is_same(feed))
     }
 
     /// Sweeps a login manager's sessions, and those of its anonymous visitors.
@@ -275,7 +288,7 @@ macro_rules! object_safe_twin {
     ($(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         trait DynSessionStore: Send + Sync {
             fn feed(&self) -> Option<&InvalidationFeed>;
-            fn is_table_beside(&self, users: &InvalidationFeed) -> bool;
+            fn sql_table(&self) -> Option<SqlTable>;
             $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer>;)*
         }
 
@@ -284,8 +297,8 @@ macro_rules! object_safe_twin {
                 SessionStore::feed(self)
             }
 
-            fn is_table_beside(&self, users: &InvalidationFeed) -> bool {
-                SessionStore::is_table_beside(self, users)
+            fn sql_table(&self) -> Option<SqlTable> {
+                SessionStore::sql_table(self)
             }
 
             $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer> {

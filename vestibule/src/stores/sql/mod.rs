@@ -22,7 +22,7 @@ use crate::session::rows::{self, data, remembered, session};
 use crate::session::{
     DataChanges, DataOutcome, DataValues, Invalidation, InvalidationFeed, RememberDigest,
     RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
-    UserId, changed_data,
+    SqlTable, UserId, changed_data,
 };
 
 /// Keeps sessions in the table `sessions`, and remembered logins in `remembered_logins`. Clones
@@ -187,8 +187,8 @@ impl SessionStore for SqlStore {
         Some(self.0.feed())
     }
 
-    fn is_table_beside(&self, users: &InvalidationFeed) -> bool {
-        users.is_same(self.0.feed())
+    fn sql_table(&self) -> Option<SqlTable> {
+        Some(SqlTable::new(self.0.feed().clone()))
     }
 }
 

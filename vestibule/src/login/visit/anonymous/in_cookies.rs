@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use cookie::Cookie;
 use http::HeaderMap;
 
 use crate::error::{Error, Result};
 use crate::login::User;
-use crate::login::anonymous::{AnonymousValue, AnonymousValues};
 use crate::login::visit::Visit;
+use crate::login::visit::anonymous::AnonymousValues;
+use crate::login::visit::state::{AnonymousValue, SetValue};
 use crate::session::DataOutcome;
 use crate::web::encrypted_cookies::EncryptedCookies;
 
@@ -18,13 +18,6 @@ pub const MAX_ANONYMOUS_DATA_BYTES: usize = 2_500;
 
 /// The most values of an anonymous visitor in cookies: every request brings all of them.
 pub const MAX_ANONYMOUS_DATA_VALUES: usize = 20;
-
-/// A cookie with a value of an anonymous visitor that goes with the response, or one that takes it
-/// away.
-pub(crate) struct SetValue {
-    pub(crate) cookie: Cookie<'static>,
-    value: Option<AnonymousValue>,
-}
 
 impl<U: User> Visit<U> {
     /// What the request brings, and what was changed since.

@@ -9,10 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
-use crate::login::anonymous::AnonymousValue;
-use crate::login::visit::Visit;
+use crate::login::visit::{AnonymousValue, Visit};
 use crate::login::{Login, LoginRejection, User};
-use crate::session::{DataChanges, DataKey, DataOutcome, DataValues, SessionId, apply_changes};
+use crate::session::{DataChanges, DataKey, DataOutcome, SessionId};
 
 /// The app's own values of the visitor, kept between requests. Flask's `session`.
 ///
@@ -165,63 +164,5 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for SessionData<U> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, LoginRejection> {
         Login::from_request_parts(parts, state).await.map(Self)
-    }
-}
-
-/// The values of a session as they were read in this request.
-pub(crate) struct DataRead {
-    of: SessionId,
-    values: DataValues,
-}
-
-impl<U: User> Visit<U> {
-    /// The values of a session; the store is asked once a request.
-    pub(super) async fn data_of(&self, id: SessionId) -> Result<DataValues> {
-        let mut read = self.data.lock().await;
-        if let Some(read) = self.what_was_read(&read, id) {
-            return Ok(read.values.clone());
-        }
-        let values = self.manager.store.load_data(id).await?;
-        *read = Some(Box::new(DataRead {
-            of: id,
-            values: values.clone(),
-        }));
-        Ok(values)
-    }
-
-    pub(super) async fn change_data_of(
-        &self,
-        id: SessionId,
-        changes: &DataChanges,
-    ) -> Result<DataOutcome> {
-        let mut read = self.data.lock().await;
-        let before = read.take().filter(|read| read.of == id);
-        let outcome = self.manager.store.change_data(id, changes).await?;
-        if outcome != DataOutcome::NoSession
-            && let Some(mut before) = before
-        {
-            if outcome == DataOutcome::Written {
-                apply_changes(changes, &mut before.values);
-            }
-            *read = Some(before);
-        }
-        Ok(outcome)
-    }
-
-    /// Whether the values of this session were read in this request.
-    pub(super) async fn has_read_data_of(&self, id: SessionId) -> bool {
-        let read = self.data.lock().await;
-        self.what_was_read(&read, id).is_some()
-    }
-
-    /// What was read of this session. Once the response has begun, as in a stream, time goes by,
-    /// and the store is asked again.
-    fn what_was_read<'a>(
-        &self,
-        read: &'a Option<Box<DataRead>>,
-        id: SessionId,
-    ) -> Option<&'a DataRead> {
-        let read = read.as_deref().filter(|read| read.of == id)?;
-        (!self.state().is_answered).then_some(read)
     }
 }

@@ -5,30 +5,14 @@ use http::HeaderMap;
 
 use crate::error::Result;
 use crate::login::User;
-use crate::login::anonymous::{AnonymousValue, AnonymousValues};
+use crate::login::manager::AnonymousSession;
 use crate::login::visit::Visit;
+use crate::login::visit::anonymous::AnonymousValues;
+use crate::login::visit::state::{AnonymousId, AnonymousValue};
 use crate::session::{
-    CookieToken, DataChanges, DataOutcome, DataValues, Replaced, Session, SessionCookie, SessionId,
-    SessionToken, anonymous_realm, changed_data, new_public_id,
+    CookieToken, DataChanges, DataOutcome, DataValues, Replaced, Session, SessionId, SessionToken,
+    changed_data, new_public_id,
 };
-use crate::web::PublicUrl;
-
-/// The cookie of anonymous sessions, and their realm: in it no token is one of a log-in.
-#[derive(Debug)]
-pub(crate) struct AnonymousSession {
-    cookie: SessionCookie,
-    realm: String,
-}
-
-impl AnonymousSession {
-    /// That of a login manager's realm.
-    pub(crate) fn of(realm: &str, public_url: Option<&PublicUrl>) -> Self {
-        Self {
-            cookie: SessionCookie::of_anonymous(realm, public_url),
-            realm: anonymous_realm(realm),
-        }
-    }
-}
 
 impl<U: User> Visit<U> {
     pub(super) async fn data_in_store(
@@ -59,7 +43,7 @@ impl<U: User> Visit<U> {
             return Ok(DataOutcome::TooMuch);
         }
         // Of two that write at once in this request, one begins the session.
-        let _alone = self.looking_up.lock().await;
+        let _alone = self.resolving.lock().await;
         let id = match self.anonymous_session(anonymous, headers).await? {
             Some(id) => id,
             None if is_removed => return Ok(DataOutcome::Written),
@@ -74,19 +58,23 @@ impl<U: User> Visit<U> {
     pub(super) async fn drop_from_store(&self, anonymous: &AnonymousSession, headers: &HeaderMap) {
         let set = self.state().anonymous_session;
         let (has_cookie, id) = match (set, anonymous.cookie.read(headers)) {
-            (Some(id), _) => (true, id),
-            (None, CookieToken::Valid(token)) => (true, Some(token.id(&anonymous.realm))),
-            (None, CookieToken::Malformed) => (true, None),
-            (None, CookieToken::Absent) => (false, None),
+            (AnonymousId::Set(id), _) => (true, Some(id)),
+            (AnonymousId::Removed, _) | (AnonymousId::Unchanged, CookieToken::Malformed) => {
+                (true, None)
+            }
+            (AnonymousId::Unchanged, CookieToken::Valid(token)) => {
+                (true, Some(token.id(&anonymous.realm)))
+            }
+            (AnonymousId::Unchanged, CookieToken::Absent) => (false, None),
         };
         if let Some(id) = id
-            && let Err(error) = self.manager.store.revoke(id).await
+            && let Err(error) = self.settings().store.revoke(id).await
         {
             // The browser forgets them, and they end by themselves.
             tracing::warn!(%error, "values of an anonymous visitor were not removed");
         }
         if has_cookie {
-            self.set_anonymous_session(None, anonymous.cookie.remove());
+            self.set_anonymous_session(AnonymousId::Removed, anonymous.cookie.remove());
         }
     }
 
@@ -96,8 +84,10 @@ impl<U: User> Visit<U> {
         anonymous: &AnonymousSession,
         headers: &HeaderMap,
     ) -> Result<Option<SessionId>> {
-        if let Some(set) = self.state().anonymous_session {
-            return Ok(set);
+        match self.state().anonymous_session {
+            AnonymousId::Unchanged => {}
+            AnonymousId::Removed => return Ok(None),
+            AnonymousId::Set(id) => return Ok(Some(id)),
         }
         let CookieToken::Valid(token) = anonymous.cookie.read(headers) else {
             return Ok(None);
@@ -106,13 +96,15 @@ impl<U: User> Visit<U> {
         if self.has_read_data_of(id).await {
             return Ok(Some(id));
         }
-        let (manager, now) = (&*self.manager, self.manager.clock.now());
-        let found = manager.store.load(id).await?;
-        let Some(mut session) = found.filter(|session| manager.expiry.is_alive(session, now))
+        let settings = self.settings();
+        let now = settings.clock.now();
+        let found = settings.store.load(id).await?;
+        let Some(mut session) =
+            found.filter(|session| settings.sessions.expiry.is_alive(session, now))
         else {
             return Ok(None);
         };
-        if manager.expiry.is_touch_due(&session, now) {
+        if settings.sessions.expiry.is_touch_due(&session, now) {
             self.touch(&mut session, now).await;
         }
         Ok(Some(id))
@@ -126,30 +118,38 @@ impl<U: User> Visit<U> {
         if self.state().is_answered {
             return Ok(None);
         }
-        let (manager, now) = (&*self.manager, self.manager.clock.now());
-        let token = SessionToken::generate(&manager.random)?;
+        let settings = self.settings();
+        let now = settings.clock.now();
+        let token = SessionToken::generate(&settings.random)?;
         let id = token.id(&anonymous.realm);
         // Each is a user of their own, so that no store has one user with very many sessions.
-        let public_id = new_public_id(&manager.random)?;
+        let public_id = new_public_id(&settings.random)?;
         let user = public_id.as_str().into();
-        let mut session = Session::new(id, public_id, user, 0, now, manager.expiry.absolute);
+        let mut session = Session::new(
+            id,
+            public_id,
+            user,
+            0,
+            now,
+            settings.sessions.expiry.absolute,
+        );
         session.realm.clone_from(&anonymous.realm);
-        manager
+        settings
             .store
             .create(session, DataValues::new(), None, Replaced::default())
             .await?;
-        manager.sweep_if_due();
-        self.set_anonymous_session(Some(id), anonymous.cookie.set(&token));
+        self.context.sweep_if_due();
+        self.set_anonymous_session(AnonymousId::Set(id), anonymous.cookie.set(&token));
         if self.state().is_answered {
-            manager.store.revoke(id).await?;
+            settings.store.revoke(id).await?;
             return Ok(None);
         }
         Ok(Some(id))
     }
 
-    fn set_anonymous_session(&self, id: Option<SessionId>, cookie: Cookie<'static>) {
+    fn set_anonymous_session(&self, id: AnonymousId, cookie: Cookie<'static>) {
         let mut state = self.state();
-        state.anonymous_session = Some(id);
+        state.anonymous_session = id;
         state.set_cookies().anonymous = Some(cookie);
     }
 }

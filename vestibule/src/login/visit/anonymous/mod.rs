@@ -3,46 +3,18 @@
 mod in_cookies;
 mod in_store;
 
-pub(crate) use in_cookies::SetValue;
 pub use in_cookies::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};
-pub(crate) use in_store::AnonymousSession;
 
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
 
-use crate::crypto::key::SecretKey;
 use crate::error::{Error, Result};
 use crate::login::User;
+use crate::login::manager::AnonymousCookies;
 use crate::login::visit::Visit;
+use crate::login::visit::state::AnonymousValue;
 use crate::session::{DataOutcome, DataValues};
-use crate::web::encrypted_cookies::EncryptedCookies;
-
-/// Where the values of anonymous visitors go, by the login manager's settings.
-#[derive(Clone, Default)]
-pub(crate) enum AnonymousData {
-    #[default]
-    Nowhere,
-    InCookies(SecretKey),
-    InStore,
-}
-
-/// The same, with the cookies it takes.
-#[derive(Debug)]
-pub(crate) enum AnonymousCookies {
-    None,
-    /// One for each value.
-    Values(EncryptedCookies),
-    /// One that stands for all values.
-    Session(AnonymousSession),
-}
-
-/// A value of an anonymous visitor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AnonymousValue {
-    pub(super) is_kept: bool,
-    pub(super) json: String,
-}
 
 impl AnonymousValue {
     fn to_text(&self) -> String {
@@ -69,8 +41,11 @@ impl<U: User> Visit<U> {
     ///
     /// # Errors
     /// When the session store failed.
-    pub(super) async fn anonymous_data(&self, headers: &HeaderMap) -> Result<AnonymousValues> {
-        match &self.manager.cookies.anonymous {
+    pub(in crate::login) async fn anonymous_data(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<AnonymousValues> {
+        match &self.context.cookies.anonymous {
             AnonymousCookies::None => Ok(AnonymousValues::new()),
             AnonymousCookies::Values(cookies) => Ok(self.data_in_cookies(cookies, headers)),
             AnonymousCookies::Session(cookie) => self.data_in_store(cookie, headers).await,
@@ -81,13 +56,13 @@ impl<U: User> Visit<U> {
     ///
     /// # Errors
     /// When the session store failed, or values have no place.
-    pub(super) async fn set_anonymous(
+    pub(in crate::login) async fn set_anonymous(
         &self,
         name: &str,
         value: Option<AnonymousValue>,
         headers: &HeaderMap,
     ) -> Result<DataOutcome> {
-        match &self.manager.cookies.anonymous {
+        match &self.context.cookies.anonymous {
             AnonymousCookies::None if value.is_some() => Err(Error::config(
                 "there is nowhere to keep values of anonymous visitors: give \
                  `LoginManager::anonymous_data` a key, or say `anonymous_data_in_store`",
@@ -104,7 +79,7 @@ impl<U: User> Visit<U> {
     ///
     /// # Errors
     /// When the session store failed.
-    pub(super) async fn kept_data(&self, headers: &HeaderMap) -> Result<DataValues> {
+    pub(in crate::login) async fn kept_data(&self, headers: &HeaderMap) -> Result<DataValues> {
         if self.session().is_some() {
             // Whoever was logged in had theirs in a session.
             return Ok(DataValues::new());
@@ -117,15 +92,18 @@ impl<U: User> Visit<U> {
             .map(|(name, value)| (name, value.json))
             .collect();
         // Nobody may have asked yet whether somebody is logged in.
-        if !kept.is_empty() && self.known().is_none() && self.by_session().await?.is_some() {
+        if !kept.is_empty()
+            && self.known().is_none()
+            && self.by_session(self.look_in_cache()).await?.is_some()
+        {
             return Ok(DataValues::new());
         }
         Ok(kept)
     }
 
     /// Takes the values of an anonymous visitor away.
-    pub(super) async fn drop_data(&self, headers: &HeaderMap) {
-        match &self.manager.cookies.anonymous {
+    pub(in crate::login) async fn drop_data(&self, headers: &HeaderMap) {
+        match &self.context.cookies.anonymous {
             AnonymousCookies::None => {}
             AnonymousCookies::Values(cookies) => self.drop_from_cookies(cookies, headers),
             AnonymousCookies::Session(cookie) => self.drop_from_store(cookie, headers).await,

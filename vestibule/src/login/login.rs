@@ -1,22 +1,18 @@
 //! Logging in and out, as a handler's argument.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use http::HeaderMap;
 use http::request::Parts;
 
 use crate::error::Result;
-use crate::login::changes::{ContinuedSession, LogInOptions};
+use crate::login::log_in::LogIn;
 use crate::login::rule::{Demand, Rule};
 use crate::login::views::Needed;
-use crate::login::visit::Visit;
-use crate::login::{CurrentUser, Event, LoginRejection, Next, User, UserId};
+use crate::login::visit::{LogInOptions, Visit};
+use crate::login::{ContinuedSession, CurrentUser, Event, LoginRejection, Next, User, UserId};
 use crate::session::Session;
 use crate::web::Flash;
 
@@ -69,11 +65,7 @@ impl<U: User> Login<U> {
             visit: &self.visit,
             headers: &self.request.headers,
             user,
-            options: LogInOptions {
-                remember: None,
-                is_fresh: true,
-                kept: None,
-            },
+            options: LogInOptions::default(),
             even_if_inactive: false,
         }
     }
@@ -156,7 +148,7 @@ impl<U: User> Login<U> {
     /// The address that the request came from, where it is known
     /// ([`LoginManager::trusted_proxies`](crate::LoginManager::trusted_proxies)).
     pub fn address(&self) -> Option<IpAddr> {
-        self.visit.credentials().sender.address
+        self.visit.tokens().sender.address
     }
 
     /// Whether the session that this request came with is still there. For a handler that does
@@ -220,7 +212,7 @@ impl<U: User> Login<U> {
     /// Where the visitor was going: the one `next` in the address, or where it is kept by
     /// [`next_in_cookie`](crate::LoginManager::next_in_cookie), until the next log-in.
     pub fn next(&self) -> Next {
-        match &self.visit.manager.cookies.next {
+        match &self.visit.context.cookies.next {
             Some(cookie) => {
                 let kept = cookie.read(&self.request.headers);
                 let kept = kept.and_then(|kept| String::from_utf8(kept).ok());
@@ -234,7 +226,7 @@ impl<U: User> Login<U> {
     /// for apps that use [`messages`](crate::LoginManager::messages).
     pub fn take_messages(&self) -> Vec<Flash> {
         let headers = &self.request.headers;
-        let flashes = self.visit.manager.cookies.messages.as_ref();
+        let flashes = self.visit.context.cookies.messages.as_ref();
         let Some(flashes) = flashes.filter(|flashes| flashes.is_brought(headers)) else {
             return Vec::new();
         };
@@ -268,99 +260,6 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for Login<U> {
             request: Box::new(parts.clone()),
         })
     }
-}
-
-/// A log-in about to happen, from [`Login::log_in`]. Nothing happens until it is awaited.
-#[must_use = "nobody is logged in until this is awaited"]
-pub struct LogIn<'a, U> {
-    visit: &'a Visit<U>,
-    headers: &'a HeaderMap,
-    user: &'a U,
-    options: LogInOptions,
-    even_if_inactive: bool,
-}
-
-impl<U> LogIn<'_, U> {
-    /// Remembers the browser past the end of the session, for the time that is set
-    /// ([`RememberCookie::duration`](crate::session::RememberCookie::duration)).
-    pub fn remember(mut self) -> Self {
-        self.options.remember = Some(self.visit.manager.remember.duration);
-        self
-    }
-
-    /// Remembers the browser for this long, at most 400 days.
-    pub fn remember_for(mut self, duration: Duration) -> Self {
-        self.options.remember = Some(duration);
-        self
-    }
-
-    /// Logs in without a credential shown: what needs a fresh log-in will ask for it.
-    pub fn not_fresh(mut self) -> Self {
-        self.options.is_fresh = false;
-        self
-    }
-
-    /// Lets a session go on, if it is of the same user: under a new token, with its public id and
-    /// the app's values. For a new password, with which [`User::session_epoch`] changes, and all
-    /// that was there ends.
-    pub fn continuing(mut self, kept: ContinuedSession) -> Self {
-        self.options.kept = Some(kept);
-        self
-    }
-
-    /// Does not ask [`User::is_active`]. The next request asks again.
-    pub fn even_if_inactive(mut self) -> Self {
-        self.even_if_inactive = true;
-        self
-    }
-}
-
-impl<U> fmt::Debug for LogIn<'_, U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogIn")
-            .field("options", &self.options)
-            .field("even_if_inactive", &self.even_if_inactive)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<'a, U: User> IntoFuture for LogIn<'a, U> {
-    type Output = Result<LoginOutcome>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            if !self.even_if_inactive && !self.user.is_active() {
-                let user = Some(self.user.id());
-                self.visit.emit_for(Event::Inactive, user, None).await;
-                return Ok(LoginOutcome::Inactive);
-            }
-            let has_begun = self
-                .visit
-                .log_in(self.user, self.options, self.headers)
-                .await?;
-            Ok(match has_begun {
-                true => LoginOutcome::LoggedIn,
-                false => LoginOutcome::TooManySessions,
-            })
-        })
-    }
-}
-
-/// What came of a log-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "an inactive user was not logged in"]
-#[non_exhaustive]
-pub enum LoginOutcome {
-    /// The user is logged in.
-    LoggedIn,
-    /// The user is not active, and nothing happened.
-    Inactive,
-    /// The user has as many sessions as they may
-    /// ([`SessionLimit::Reject`](crate::login::SessionLimit::Reject)), and nothing happened; or so
-    /// many others began at the same moment that this one has ended again, and what the browser
-    /// had before.
-    TooManySessions,
 }
 
 /// What came of confirming a log-in.

@@ -1,36 +1,38 @@
 //! The login manager: the settings of logging in, in one object.
 
+mod context;
+mod cookies;
+mod settings;
+
+pub(crate) use context::LoginContext;
+pub(crate) use cookies::{AnonymousCookies, AnonymousSession};
+pub(crate) use settings::Settings;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::response::IntoResponse;
 use http::{HeaderMap, HeaderValue};
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
-use crate::login::anonymous::AnonymousData;
-use crate::login::cache::{LoginCache, Touches, Users};
-use crate::login::event::Listeners;
-use crate::login::loader::SharedUserLoader;
-use crate::login::refusal::{Localize, RejectionHandler};
+use crate::login::loader::UserLoader;
+use crate::login::manager::settings::{AnonymousData, CacheSettings};
+use crate::login::rejection::RejectionHandler;
 use crate::login::request_loader::SharedRequestLoader;
 use crate::login::{
-    AddressPrefix, EventRecord, LoginLayer, LoginViews, RejectedRequest, RequestLoader,
-    SessionLimit, SessionProtection, User, UserLoader,
+    AddressPrefix, EventRecord, LoginViews, RejectedRequest, RequestLoader, SessionLimit,
+    SessionProtection, User,
 };
 use crate::session::{
-    InvalidationFeed, MAX_REALM_CHARS, RememberCookie, Session, SessionExpiry, SessionId,
-    SessionStore, SharedSessionStore,
+    InvalidationFeed, MAX_REALM_CHARS, RememberCookie, SessionExpiry, SessionStore,
+    SharedSessionStore,
 };
 use crate::web::{PublicUrl, TrustedProxies};
-
-/// From a user to the page that they have to visit first.
-type MustVisit<U> = Arc<dyn Fn(&U) -> Option<&'static str> + Send + Sync>;
 
 /// Holds the user loader, the session store and the settings of logging in; gives the layer.
 /// Flask-Login's `LoginManager`.
@@ -54,49 +56,13 @@ type MustVisit<U> = Arc<dyn Fn(&U) -> Option<&'static str> + Send + Sync>;
 /// ```
 #[must_use = "a login manager does nothing until its layer is on a router"]
 pub struct LoginManager<U> {
-    pub(crate) loader: SharedUserLoader<U>,
-    pub(crate) request_loader: Option<SharedRequestLoader<U>>,
-    pub(crate) store: SharedSessionStore,
-    pub(crate) realm: Arc<str>,
-    pub(crate) public_url: Option<PublicUrl>,
-    pub(crate) trusted_proxies: TrustedProxies,
-    pub(crate) expiry: SessionExpiry,
-    pub(crate) remember: RememberCookie,
-    pub(crate) fresh_for: Option<Duration>,
-    pub(crate) session_limit: SessionLimit,
-    pub(crate) protection: SessionProtection,
-    pub(crate) protected_prefix: Option<AddressPrefix>,
-    pub(crate) views: LoginViews,
-    pub(crate) login_host: Option<String>,
-    pub(crate) has_next: bool,
-    pub(crate) challenge: Option<HeaderValue>,
-    pub(crate) localize: Option<Localize>,
-    pub(crate) on_unauthorized: Option<RejectionHandler>,
-    pub(crate) on_needs_refresh: Option<RejectionHandler>,
-    pub(crate) on_forbidden: Option<RejectionHandler>,
-    pub(crate) must_visit: Option<MustVisit<U>>,
-    pub(crate) listeners: Listeners,
-    pub(crate) clock: Clock,
-    pub(crate) random: Random,
-    pub(super) messages_key: Option<SecretKey>,
-    pub(super) next_key: Option<SecretKey>,
-    pub(super) anonymous_data: AnonymousData,
-    cached_sessions: usize,
-    cache_users_for: Option<Duration>,
-    user_feed: InvalidationFeed,
-    pub(crate) cache: Option<LoginCache<U>>,
-    pub(crate) touches: Touches,
-    swept_at: AtomicI64,
-    /// Held by the sweep that is under way; the next one waits.
-    sweeping: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) settings: Settings<U>,
 }
 
 impl<U: User> LoginManager<U> {
-    const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
-
     /// How many sessions are kept between requests, unless
     /// [`cached_sessions`](Self::cached_sessions) says otherwise.
-    pub const CACHED_SESSIONS: usize = 10_000;
+    pub const CACHED_SESSIONS: usize = CacheSettings::MAX_SESSIONS;
 
     /// A manager that finds users by `loader` and keeps sessions in `store`.
     ///
@@ -107,47 +73,14 @@ impl<U: User> LoginManager<U> {
 
     pub(crate) fn with_store(loader: impl UserLoader<U>, store: SharedSessionStore) -> Self {
         Self {
-            loader: SharedUserLoader::new(loader),
-            request_loader: None,
-            store,
-            realm: Arc::default(),
-            public_url: None,
-            trusted_proxies: TrustedProxies::default(),
-            expiry: SessionExpiry::default(),
-            remember: RememberCookie::default(),
-            fresh_for: None,
-            session_limit: SessionLimit::default(),
-            protection: SessionProtection::default(),
-            protected_prefix: None,
-            views: LoginViews::of_manager(),
-            login_host: None,
-            has_next: true,
-            challenge: None,
-            localize: None,
-            on_unauthorized: None,
-            on_needs_refresh: None,
-            on_forbidden: None,
-            must_visit: None,
-            listeners: Listeners::default(),
-            clock: Clock::default(),
-            random: Random::default(),
-            messages_key: None,
-            next_key: None,
-            anonymous_data: AnonymousData::default(),
-            cached_sessions: Self::CACHED_SESSIONS,
-            cache_users_for: None,
-            user_feed: InvalidationFeed::in_process(),
-            cache: None,
-            touches: Touches::default(),
-            swept_at: AtomicI64::new(0),
-            sweeping: Arc::default(),
+            settings: Settings::new(loader, store),
         }
     }
 
     /// Another way to know the user, where no cookie says who it is: by an API key, Basic or
     /// Bearer. Flask-Login's `request_loader`.
     pub fn request_loader(mut self, loader: impl RequestLoader<U>) -> Self {
-        self.request_loader = Some(SharedRequestLoader::new(loader));
+        self.settings.request_loader = Some(SharedRequestLoader::new(loader));
         self
     }
 
@@ -162,14 +95,14 @@ impl<U: User> LoginManager<U> {
                  set an https public URL before anybody else logs in"
             );
         }
-        self.public_url = Some(public_url);
+        self.settings.public_url = Some(public_url);
         self
     }
 
     /// The proxies in front of the app, whose `X-Forwarded-For` is believed. Default: none, and
     /// the visitor's address is the connection's.
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
-        self.trusted_proxies = proxies;
+        self.settings.trusted_proxies = proxies;
         self
     }
 
@@ -191,13 +124,13 @@ impl<U: User> LoginManager<U> {
                 "`{realm}` cannot be a realm: write up to {MAX_REALM_CHARS} letters, digits and `-`"
             )));
         }
-        self.realm = realm.into();
+        self.settings.realm = realm.into();
         Ok(self)
     }
 
     /// When a session ends by itself.
     pub fn expiry(mut self, expiry: SessionExpiry) -> Self {
-        self.expiry = expiry;
+        self.settings.sessions.expiry = expiry;
         self
     }
 
@@ -207,7 +140,7 @@ impl<U: User> LoginManager<U> {
     /// When no browser would take such a cookie ([`Error::is_config`]).
     pub fn remember(mut self, remember: RememberCookie) -> Result<Self> {
         remember.check()?;
-        self.remember = remember;
+        self.settings.sessions.remember = remember;
         Ok(self)
     }
 
@@ -215,14 +148,14 @@ impl<U: User> LoginManager<U> {
     /// until the session ends. A longer time lets whoever finds a browser unlocked do what
     /// should need the password.
     pub fn fresh_for(mut self, duration: Duration) -> Self {
-        self.fresh_for = Some(duration);
+        self.settings.sessions.fresh_for = Some(duration);
         self
     }
 
     /// How many sessions a user may have at a time. Default: as many as they like, and a thief's
     /// among them goes unseen.
     pub fn session_limit(mut self, limit: SessionLimit) -> Self {
-        self.session_limit = limit;
+        self.settings.sessions.limit = limit;
         self
     }
 
@@ -233,7 +166,7 @@ impl<U: User> LoginManager<U> {
     /// change within [`InvalidationFeed::BOUND`] and one look at the store, and in practice much sooner.
     /// Needs a store with a [feed](SessionStore::feed); all of ours have one.
     pub fn cached_sessions(mut self, sessions: usize) -> Self {
-        self.cached_sessions = sessions;
+        self.settings.cache.max_sessions = sessions;
         self
     }
 
@@ -242,7 +175,7 @@ impl<U: User> LoginManager<U> {
     /// [`user_feed`](Self::user_feed), on each node; what nobody tells of counts when the
     /// time is over. Default: each request loads its user.
     pub fn cache_users_for(mut self, duration: Duration) -> Self {
-        self.cache_users_for = Some(duration);
+        self.settings.cache.users_for = Some(duration);
         self
     }
 
@@ -262,13 +195,13 @@ impl<U: User> LoginManager<U> {
     /// # }
     /// ```
     pub fn user_feed(&self) -> InvalidationFeed {
-        self.user_feed.clone()
+        self.settings.cache.user_feed.clone()
     }
 
     /// What happens to a session that comes from another browser. Default:
     /// [`Basic`](SessionProtection::Basic).
     pub fn session_protection(mut self, protection: SessionProtection) -> Self {
-        self.protection = protection;
+        self.settings.sessions.protection = protection;
         self
     }
 
@@ -276,28 +209,26 @@ impl<U: User> LoginManager<U> {
     /// all the time. Needs the connection's address, by axum's
     /// `into_make_service_with_connect_info`.
     pub fn protect_address(mut self, prefix: AddressPrefix) -> Self {
-        self.protected_prefix = Some(prefix);
+        self.settings.sessions.protected_prefix = Some(prefix);
         self
     }
 
     /// The login page, where browsers that need to log in are sent with `next`: a path, or an
     /// address on another host, which then gets the whole address as `next`. Flask-Login's
     /// `login_view`. Without it they get 401.
-    pub fn login_view(mut self, view: impl Into<String>) -> Self {
-        self.views = self.views.login_view(view);
-        self
+    pub fn login_view(self, view: impl Into<String>) -> Self {
+        self.views(LoginViews::new().login_view(view))
     }
 
     /// The page that asks for the credential again, where browsers are sent that need a fresh
     /// log-in. Flask-Login's `refresh_view`. Without it they get 401.
-    pub fn refresh_view(mut self, view: impl Into<String>) -> Self {
-        self.views = self.views.refresh_view(view);
-        self
+    pub fn refresh_view(self, view: impl Into<String>) -> Self {
+        self.views(LoginViews::new().refresh_view(view))
     }
 
     /// Pages and messages together. A router with others has [`LoginViews`] of its own.
     pub fn views(mut self, views: LoginViews) -> Self {
-        self.views = views.or(&self.views);
+        self.settings.rejections.views = views.or(&self.settings.rejections.views);
         self
     }
 
@@ -316,7 +247,7 @@ impl<U: User> LoginManager<U> {
                 "`{host}` is no host: write it like `example.com` or `example.com:8443`"
             )));
         }
-        self.login_host = Some(host.to_owned());
+        self.settings.rejections.login_host = Some(host.to_owned());
         Ok(self)
     }
 
@@ -325,14 +256,14 @@ impl<U: User> LoginManager<U> {
     /// [`Login::take_messages`](crate::Login::take_messages) or
     /// [`Flashes`](crate::web::Flashes). Default: no messages.
     pub fn messages(mut self, key: &SecretKey) -> Self {
-        self.messages_key = Some(key.clone());
+        self.settings.cookies.messages_key = Some(key.clone());
         self
     }
 
     /// Keeps `next` in a short-lived cookie signed by `key`, and not in the address. Read it
     /// with [`Login::next`](crate::Login::next). Flask-Login's `USE_SESSION_FOR_NEXT`.
     pub fn next_in_cookie(mut self, key: &SecretKey) -> Self {
-        self.next_key = Some(key.clone());
+        self.settings.cookies.next_key = Some(key.clone());
         self
     }
 
@@ -340,7 +271,7 @@ impl<U: User> LoginManager<U> {
     /// cookies encrypted by `key`, for as long as a session may last
     /// ([`SessionExpiry::absolute`]) and the browser is open. Default: they cannot have any.
     pub fn anonymous_data(mut self, key: &SecretKey) -> Self {
-        self.anonymous_data = AnonymousData::InCookies(key.clone());
+        self.settings.cookies.anonymous_data = AnonymousData::InCookies(key.clone());
         self
     }
 
@@ -351,13 +282,13 @@ impl<U: User> LoginManager<U> {
     /// worth cheating with. Whoever makes visitors' values without end fills the store. Default:
     /// they cannot have any.
     pub fn anonymous_data_in_store(mut self) -> Self {
-        self.anonymous_data = AnonymousData::InStore;
+        self.settings.cookies.anonymous_data = AnonymousData::InStore;
         self
     }
 
     /// Keeps no `next` at all: every log-in leads to the same page.
     pub fn without_next(mut self) -> Self {
-        self.has_next = false;
+        self.settings.rejections.has_next = false;
         self
     }
 
@@ -365,7 +296,7 @@ impl<U: User> LoginManager<U> {
     /// authenticate: `Bearer`, or `Basic realm="shop"`. With `Basic`, browsers ask for a
     /// password in a window of their own. Default: none.
     pub fn challenge(mut self, challenge: HeaderValue) -> Self {
-        self.challenge = Some(challenge);
+        self.settings.rejections.challenge = Some(challenge);
         self
     }
 
@@ -375,7 +306,7 @@ impl<U: User> LoginManager<U> {
         mut self,
         localize: impl Fn(&str, &HeaderMap) -> String + Send + Sync + 'static,
     ) -> Self {
-        self.localize = Some(Arc::new(localize));
+        self.settings.rejections.localize = Some(Arc::new(localize));
         self
     }
 
@@ -386,7 +317,7 @@ impl<U: User> LoginManager<U> {
         F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
-        self.on_unauthorized = Some(RejectionHandler::new(handler));
+        self.settings.rejections.on_unauthorized = Some(RejectionHandler::new(handler));
         self
     }
 
@@ -397,7 +328,7 @@ impl<U: User> LoginManager<U> {
         F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
-        self.on_needs_refresh = Some(RejectionHandler::new(handler));
+        self.settings.rejections.on_needs_refresh = Some(RejectionHandler::new(handler));
         self
     }
 
@@ -408,7 +339,7 @@ impl<U: User> LoginManager<U> {
         F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
-        self.on_forbidden = Some(RejectionHandler::new(handler));
+        self.settings.rejections.on_forbidden = Some(RejectionHandler::new(handler));
         self
     }
 
@@ -423,14 +354,14 @@ impl<U: User> LoginManager<U> {
         mut self,
         must_visit: impl Fn(&U) -> Option<&'static str> + Send + Sync + 'static,
     ) -> Self {
-        self.must_visit = Some(Arc::new(must_visit));
+        self.settings.rejections.must_visit = Some(Arc::new(must_visit));
         self
     }
 
     /// Tells `listener` of each [`Event`](crate::login::Event) as it happens. It must not block.
     /// Flask-Login's signals.
     pub fn on_event(mut self, listener: impl Fn(&EventRecord) + Send + Sync + 'static) -> Self {
-        self.listeners.add(listener);
+        self.settings.listeners.add(listener);
         self
     }
 
@@ -441,111 +372,33 @@ impl<U: User> LoginManager<U> {
         F: Fn(EventRecord) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.listeners.add_async(listener);
+        self.settings.listeners.add_async(listener);
         self
     }
 
     /// Where the time comes from; a test sets it.
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+        self.settings.clock = clock;
         self
     }
 
     /// Where randomness comes from; a test sets it.
     pub fn random(mut self, random: Random) -> Self {
-        self.random = random;
+        self.settings.random = random;
         self
-    }
-
-    /// The layer that goes on the router, around every route that asks for the current user.
-    ///
-    /// It also refuses requests from other origins with 403, on every method but GET, HEAD and
-    /// OPTIONS.
-    pub fn layer(mut self) -> LoginLayer<U> {
-        if self.public_url.is_none() {
-            tracing::warn!(
-                "no public URL: cookies are for https, and forms from http are refused; say the \
-                 app's address with `LoginManager::public_url`"
-            );
-        }
-        self.cache = self.new_cache();
-        LoginLayer::new(self)
-    }
-
-    fn new_cache(&self) -> Option<LoginCache<U>> {
-        let sessions = self.store.feed()?;
-        let users = match (self.loader.feed(), self.cache_users_for) {
-            (Some(feed), _) if feed.is_same(sessions) => Users::Beside,
-            (Some(feed), _) => Users::Until(feed.clone()),
-            (None, Some(duration)) => Users::For(duration, self.user_feed.clone()),
-            (None, None) => Users::NotKept,
-        };
-        (self.cached_sessions > 0)
-            .then(|| LoginCache::new(self.cached_sessions, sessions.clone(), users))
-    }
-
-    /// The session by this id and its user, from the stores. Of a session that is over at `now`
-    /// nobody asks for the user.
-    pub(crate) async fn load(
-        &self,
-        id: SessionId,
-        now: Timestamp,
-    ) -> Result<Option<(Session, Option<U>)>> {
-        let users = self.loader.feed().filter(|_| self.loader.finds_sessions());
-        if users.is_some_and(|users| self.store.is_table_beside(users)) {
-            return self.loader.load_with_session(id).await;
-        }
-        let Some(session) = self.store.load(id).await? else {
-            return Ok(None);
-        };
-        let user = match self.expiry.is_alive(&session, now) {
-            true => self.loader.load(session.user_id.clone()).await?,
-            false => None,
-        };
-        Ok(Some((session, user)))
-    }
-
-    /// Removes expired sessions in the background, at most once in [`Self::SWEEP_EVERY`].
-    ///
-    /// Called whenever a session begins: they become more at no other time.
-    pub(crate) fn sweep_if_due(&self) {
-        let now = self.clock.now();
-        let last = self.swept_at.load(Ordering::Relaxed);
-        if now.since(Timestamp::from_millis(last)) < Self::SWEEP_EVERY {
-            return;
-        }
-        let ours = self.swept_at.compare_exchange(
-            last,
-            now.as_millis(),
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
-        if ours.is_err() {
-            return;
-        }
-        let (store, expiry, realm) = (self.store.clone(), self.expiry, self.realm.clone());
-        let sweeping = self.sweeping.clone();
-        tokio::spawn(async move {
-            let _turn = sweeping.lock().await;
-            match store.sweep_all(&realm, expiry, now).await {
-                Ok(0) => {}
-                Ok(count) => tracing::info!(count, "expired sessions swept"),
-                Err(error) => tracing::warn!(%error, "expired sessions not swept"),
-            }
-        });
     }
 }
 
 impl<U> fmt::Debug for LoginManager<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginManager")
-            .field("realm", &self.realm)
-            .field("public_url", &self.public_url)
-            .field("expiry", &self.expiry)
-            .field("remember", &self.remember)
-            .field("fresh_for", &self.fresh_for)
-            .field("protection", &self.protection)
-            .field("views", &self.views)
+            .field("realm", &self.settings.realm)
+            .field("public_url", &self.settings.public_url)
+            .field("expiry", &self.settings.sessions.expiry)
+            .field("remember", &self.settings.sessions.remember)
+            .field("fresh_for", &self.settings.sessions.fresh_for)
+            .field("protection", &self.settings.sessions.protection)
+            .field("views", &self.settings.rejections.views)
             .finish_non_exhaustive()
     }
 }

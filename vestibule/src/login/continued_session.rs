@@ -1,0 +1,29 @@
+//! A session that goes on when its user is logged in anew.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::login::UserId;
+use crate::session::{DataValues, Session};
+
+/// What continues of a session when its user is logged in anew, from
+/// [`Login::continued_session`](crate::Login::continued_session): its public id, and the app's
+/// values.
+pub struct ContinuedSession {
+    pub(super) session: Option<Arc<Session>>,
+    pub(super) data: DataValues,
+}
+
+impl ContinuedSession {
+    /// The session and its values, if it is one of this user.
+    pub(super) fn for_user(self, user_id: &UserId) -> Option<(Arc<Session>, DataValues)> {
+        let session = self.session.filter(|session| session.user_id == *user_id)?;
+        Some((session, self.data))
+    }
+}
+
+impl fmt::Debug for ContinuedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContinuedSession").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,119 @@
+//! What all requests of one login layer share: the settings, and what changes at run time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::login::User;
+use crate::login::cache::{LoginCache, Touches, Users};
+use crate::login::loader::SessionJoin;
+use crate::login::manager::cookies::Cookies;
+use crate::login::manager::settings::Settings;
+use crate::session::{Session, SessionId};
+
+/// What all requests of one login layer share.
+///
+/// Behind one `Arc`: axum clones the service per request, and contended reference counts are
+/// expensive.
+pub(crate) struct LoginContext<U> {
+    pub(crate) settings: Settings<U>,
+    pub(crate) cookies: Cookies,
+    pub(crate) cache: Option<LoginCache<U>>,
+    pub(crate) touches: Touches,
+    /// Reads a session and its user by one query, where both are in one database.
+    join: Option<SessionJoin<U>>,
+    sweeper: Sweeper,
+}
+
+impl<U: User> LoginContext<U> {
+    pub(crate) fn new(settings: Settings<U>) -> Self {
+        Self {
+            cookies: Cookies::of(&settings),
+            cache: new_cache(&settings),
+            touches: Touches::default(),
+            join: settings
+                .loader
+                .session_join()
+                .filter(|join| settings.store.is_in_database_of(join.feed())),
+            sweeper: Sweeper::default(),
+            settings,
+        }
+    }
+
+    /// The session by this id and its user, from the stores. The user is not loaded if the
+    /// session is over at `now`.
+    pub(crate) async fn load(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<(Session, Option<U>)>> {
+        if let Some(join) = &self.join {
+            return join.load(id).await;
+        }
+        let settings = &self.settings;
+        let Some(session) = settings.store.load(id).await? else {
+            return Ok(None);
+        };
+        let user = match settings.sessions.expiry.is_alive(&session, now) {
+            true => settings.loader.load(session.user_id.clone()).await?,
+            false => None,
+        };
+        Ok(Some((session, user)))
+    }
+
+    /// Removes expired sessions in the background, at most once in ten minutes.
+    ///
+    /// Called whenever a session begins: only then do they become more.
+    pub(crate) fn sweep_if_due(&self) {
+        self.sweeper.sweep_if_due(&self.settings);
+    }
+}
+
+fn new_cache<U: User>(settings: &Settings<U>) -> Option<LoginCache<U>> {
+    let (feed, cache) = (settings.store.feed()?, &settings.cache);
+    let users = match (settings.loader.feed(), cache.users_for) {
+        (Some(users), _) if users.is_same(feed) => Users::SameFeed,
+        (Some(users), _) => Users::Until(users.clone()),
+        (None, Some(duration)) => Users::For(duration, cache.user_feed.clone()),
+        (None, None) => Users::NotKept,
+    };
+    let capacity = cache.max_sessions;
+    (capacity > 0).then(|| LoginCache::new(capacity, feed.clone(), users))
+}
+
+/// Removes expired sessions now and then.
+#[derive(Default)]
+struct Sweeper {
+    swept_at: AtomicI64,
+    /// Held by the sweep that is running; the next one waits.
+    running: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Sweeper {
+    const EVERY: Duration = Duration::from_secs(10 * 60);
+
+    fn sweep_if_due<U>(&self, settings: &Settings<U>) {
+        let now = settings.clock.now();
+        let last = self.swept_at.load(Ordering::Relaxed);
+        if now.since(Timestamp::from_millis(last)) < Self::EVERY {
+            return;
+        }
+        let (order, next) = (Ordering::Relaxed, now.as_millis());
+        let swapped = self.swept_at.compare_exchange(last, next, order, order);
+        if swapped.is_err() {
+            return;
+        }
+        let (store, realm) = (settings.store.clone(), settings.realm.clone());
+        let (expiry, running) = (settings.sessions.expiry, self.running.clone());
+        tokio::spawn(async move {
+            let _turn = running.lock().await;
+            match store.sweep_all(&realm, expiry, now).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "expired sessions swept"),
+                Err(error) => tracing::warn!(%error, "expired sessions not swept"),
+            }
+        });
+    }
+}

@@ -1,0 +1,135 @@
+//! The settings of a login manager, one struct per area.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::clock::Clock;
+use crate::crypto::key::SecretKey;
+use crate::crypto::random::Random;
+use crate::login::event::Listeners;
+use crate::login::loader::SharedUserLoader;
+use crate::login::rejection::{Localize, RejectionHandler};
+use crate::login::request_loader::SharedRequestLoader;
+use crate::login::{AddressPrefix, LoginViews, SessionLimit, SessionProtection, UserLoader};
+use crate::session::{InvalidationFeed, RememberCookie, SessionExpiry, SharedSessionStore};
+use crate::web::{PublicUrl, TrustedProxies};
+
+/// Everything an app can set, and nothing that changes at run time.
+pub(crate) struct Settings<U> {
+    pub(crate) loader: SharedUserLoader<U>,
+    pub(crate) request_loader: Option<SharedRequestLoader<U>>,
+    pub(crate) store: SharedSessionStore,
+    pub(crate) realm: Arc<str>,
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) sessions: SessionSettings,
+    pub(crate) cache: CacheSettings,
+    pub(crate) cookies: CookieSettings,
+    pub(crate) rejections: RejectionSettings<U>,
+    pub(crate) listeners: Listeners,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+}
+
+impl<U: crate::login::User> Settings<U> {
+    pub(crate) fn new(loader: impl UserLoader<U>, store: SharedSessionStore) -> Self {
+        Self {
+            loader: SharedUserLoader::new(loader),
+            request_loader: None,
+            store,
+            realm: Arc::default(),
+            public_url: None,
+            trusted_proxies: TrustedProxies::default(),
+            sessions: SessionSettings::default(),
+            cache: CacheSettings::default(),
+            cookies: CookieSettings::default(),
+            rejections: RejectionSettings::default(),
+            listeners: Listeners::default(),
+            clock: Clock::default(),
+            random: Random::default(),
+        }
+    }
+}
+
+/// How long sessions last and how many there may be.
+#[derive(Debug, Default)]
+pub(crate) struct SessionSettings {
+    pub(crate) expiry: SessionExpiry,
+    pub(crate) remember: RememberCookie,
+    pub(crate) fresh_for: Option<Duration>,
+    pub(crate) limit: SessionLimit,
+    pub(crate) protection: SessionProtection,
+    pub(crate) protected_prefix: Option<AddressPrefix>,
+}
+
+/// What is kept in this process between requests.
+pub(crate) struct CacheSettings {
+    pub(crate) max_sessions: usize,
+    pub(crate) users_for: Option<Duration>,
+    pub(crate) user_feed: InvalidationFeed,
+}
+
+impl CacheSettings {
+    pub(crate) const MAX_SESSIONS: usize = 10_000;
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self {
+            max_sessions: Self::MAX_SESSIONS,
+            users_for: None,
+            user_feed: InvalidationFeed::in_process(),
+        }
+    }
+}
+
+/// Which cookies there are, besides those of sessions and remembered logins.
+#[derive(Default)]
+pub(crate) struct CookieSettings {
+    pub(crate) messages_key: Option<SecretKey>,
+    pub(crate) next_key: Option<SecretKey>,
+    pub(crate) anonymous_data: AnonymousData,
+}
+
+/// Where the values of anonymous visitors go.
+#[derive(Default)]
+pub(crate) enum AnonymousData {
+    #[default]
+    Nowhere,
+    InCookies(SecretKey),
+    InStore,
+}
+
+/// From a user to the page that they have to visit first.
+pub(crate) type MustVisit<U> = Arc<dyn Fn(&U) -> Option<&'static str> + Send + Sync>;
+
+/// What visitors get who do not pass.
+pub(crate) struct RejectionSettings<U> {
+    pub(crate) views: LoginViews,
+    pub(crate) login_host: Option<String>,
+    pub(crate) has_next: bool,
+    pub(crate) challenge: Option<HeaderValue>,
+    pub(crate) localize: Option<Localize>,
+    pub(crate) on_unauthorized: Option<RejectionHandler>,
+    pub(crate) on_needs_refresh: Option<RejectionHandler>,
+    pub(crate) on_forbidden: Option<RejectionHandler>,
+    pub(crate) must_visit: Option<MustVisit<U>>,
+}
+
+impl<U> Default for RejectionSettings<U> {
+    fn default() -> Self {
+        Self {
+            views: LoginViews::of_manager(),
+            login_host: None,
+            has_next: true,
+            challenge: None,
+            localize: None,
+            on_unauthorized: None,
+            on_needs_refresh: None,
+            on_forbidden: None,
+            must_visit: None,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Why a request did not pass, and what an app's own handler learns of it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use http::request::Parts;
+
+use crate::error::Error;
+use crate::web::Client;
+
+/// Translates a message for the visitor who sent these headers.
+pub(crate) type Localize = Arc<dyn Fn(&str, &HeaderMap) -> String + Send + Sync>;
+
+/// A rejected request, for a handler of the app's own.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RejectedRequest {
+    /// The request, without its body.
+    pub request: Parts,
+    /// What kind of client sent it.
+    pub client: Client,
+    /// The login or refresh page with the way back, if there is such a page.
+    pub login_url: Option<String>,
+    /// The rule that was not met, as in [`Rejected::rule`](crate::login::Rejected::rule). For the
+    /// app's log, not for the visitor.
+    pub rule: String,
+}
+
+type BoxFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A handler of the app's own, of any kind.
+#[derive(Clone)]
+pub(crate) struct RejectionHandler(Arc<dyn Fn(RejectedRequest) -> BoxFuture + Send + Sync>);
+
+impl RejectionHandler {
+    pub(crate) fn new<F, Fut>(handler: F) -> Self
+    where
+        F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoResponse> + Send + 'static,
+    {
+        Self(Arc::new(move |rejected| {
+            let answer = handler(rejected);
+            Box::pin(async { answer.await.into_response() })
+        }))
+    }
+
+    pub(crate) async fn call(&self, rejected: RejectedRequest) -> Response {
+        (self.0)(rejected).await
+    }
+}
+
+/// Why [`CurrentUser`](crate::CurrentUser), [`FreshUser`](crate::FreshUser),
+/// [`Login`](crate::Login) or a layer such as
+/// [`login_required`](crate::login::login_required) did not let a request pass. Return it: it is
+/// the answer.
+#[must_use = "the request is not refused until this is returned"]
+#[non_exhaustive]
+pub enum LoginRejection {
+    /// Nobody is logged in. A browser is sent to the login page (303, with `next`); htmx is
+    /// told to go there (`HX-Redirect`); a client that reads JSON gets 401 as problem+json.
+    /// Without a login page, and for a login page that itself asks, 401.
+    LoginRequired(Box<Response>),
+    /// The log-in is not fresh: the same, with the refresh page.
+    FreshLoginRequired(Box<Response>),
+    /// The user has something to do on another page first
+    /// ([`LoginManager::must_visit`](crate::LoginManager::must_visit)). A browser is sent there;
+    /// a client that reads JSON gets 403.
+    VisitRequired(Box<Response>),
+    /// The user is logged in and lacks the right: 403. From a guard that hides
+    /// ([`Guard::HIDES`](crate::access::Guard::HIDES)), 404.
+    Forbidden(Box<Response>),
+    /// The store or the user loader failed: 503, for nobody can say who this is.
+    Unavailable(Error),
+    /// There is no layer for this user type on the route: a mistake in the app, and 500.
+    LayerMissing {
+        /// The user type that the handler asks for.
+        user: &'static str,
+    },
+}
+
+impl LoginRejection {
+    pub(crate) fn no_layer<U>() -> Self {
+        Self::LayerMissing {
+            user: std::any::type_name::<U>(),
+        }
+    }
+}
+
+impl fmt::Debug for LoginRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LoginRequired(response) => write!(f, "LoginRequired({})", response.status()),
+            Self::FreshLoginRequired(response) => {
+                write!(f, "FreshLoginRequired({})", response.status())
+            }
+            Self::VisitRequired(response) => write!(f, "VisitRequired({})", response.status()),
+            Self::Forbidden(response) => write!(f, "Forbidden({})", response.status()),
+            Self::Unavailable(error) => write!(f, "Unavailable({error})"),
+            Self::LayerMissing { user } => write!(f, "LayerMissing({user})"),
+        }
+    }
+}
+
+impl From<Error> for LoginRejection {
+    fn from(error: Error) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+impl IntoResponse for LoginRejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::LoginRequired(response)
+            | Self::FreshLoginRequired(response)
+            | Self::VisitRequired(response)
+            | Self::Forbidden(response) => *response,
+            Self::Unavailable(error) => error.into_response(),
+            Self::LayerMissing { user } => Error::config(format!(
+                "no login layer for users of type `{user}` on this route: add \
+                 `.layer(manager.layer())`, of a manager for this type, after the last `.route(…)` \
+                 of its router; or the handler asks for another type than it should"
+            ))
+            .into_response(),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Confirming a log-in: the credential again, in the same session.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+
+use crate::error::Result;
+use crate::login::logged_in::LoggedIn;
+use crate::login::visit::Visit;
+use crate::login::visit::state::Visitor;
+use crate::login::{Event, User};
+
+impl<U: User> Visit<U> {
+    /// Notes that the user has shown a credential again: the session goes on under a new token,
+    /// fresh, with this browser as its own. Returns whether there was a session to go on.
+    pub(crate) async fn confirm(&self, request: &Parts) -> Result<bool> {
+        self.check_unanswered()?;
+        let Some(logged_in) = self.resolve(request).await? else {
+            return Ok(false);
+        };
+        let Some(before) = &logged_in.session else {
+            return Ok(false);
+        };
+        let settings = self.settings();
+        let now = settings.clock.now();
+        let (token, mut session) = self.new_session(&logged_in.user, now)?;
+        session.public_id.clone_from(&before.public_id);
+        session.remembered = before.remembered;
+        session.renewed_from = Some(before.id);
+        if !settings.store.renew(session.clone(), before.id).await? {
+            self.state().visitor = Visitor::Anonymous;
+            return Ok(false);
+        }
+        let confirmed = LoggedIn {
+            is_fresh: true,
+            is_remembered: logged_in.is_remembered,
+            user: logged_in.user.clone(),
+            session: Some(Arc::new(session)),
+        };
+        self.enter(&token, confirmed);
+        self.emit(Event::LoginConfirmed).await;
+        Ok(true)
+    }
+}

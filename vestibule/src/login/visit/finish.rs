@@ -1,0 +1,48 @@
+//! The way out: cookies, and what caches may keep.
+
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, Entry, VARY};
+
+use crate::login::User;
+use crate::login::visit::Visit;
+use crate::login::visit::state::Visitor;
+use crate::web::cookies;
+
+impl<U: User> Visit<U> {
+    /// Writes the cookies on the response. If somebody asked who the visitor is, no cache may
+    /// keep the page.
+    pub(in crate::login) fn finish(&self, response: &mut Response) {
+        let mut state = self.state();
+        state.is_answered = true;
+        if state.set_cookies.is_none() && matches!(state.visitor, Visitor::NotAsked) {
+            return;
+        }
+        let headers = response.headers_mut();
+        let cookie = HeaderValue::from_static("cookie");
+        match headers.entry(VARY) {
+            Entry::Vacant(vary) => drop(vary.insert(cookie)),
+            Entry::Occupied(mut vary) => {
+                if vary.iter().all(|vary| *vary != cookie) {
+                    vary.append(cookie);
+                }
+            }
+        }
+        // Whatever the handler says: a page that depends on who asks is nobody else's.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let Some(set) = &state.set_cookies else {
+            return;
+        };
+        let cookies = [
+            &set.session,
+            &set.remember,
+            &set.next,
+            &set.messages,
+            &set.anonymous,
+        ];
+        let data = set.data.values().map(|set| &set.cookie);
+        for cookie in cookies.into_iter().flatten().chain(data) {
+            cookies::append(headers, cookie);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Keeping the limit of sessions at a log-in.
+
+use std::collections::HashSet;
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::login::visit::Visit;
+use crate::login::{Event, SessionLimit, User};
+use crate::session::{Replaced, Session};
+
+impl<U: User> Visit<U> {
+    /// The sessions of `user` before one more begins; none where there is no limit.
+    ///
+    /// # Errors
+    /// When the session store failed, and it has to be known whether one more may begin.
+    pub(crate) async fn before_one_more(&self, user: &U, now: Timestamp) -> Result<Vec<Session>> {
+        match self.settings().sessions.limit {
+            SessionLimit::None => Ok(Vec::new()),
+            SessionLimit::EndOldest(_) => Ok(self.alive(user, now).await.unwrap_or_default()),
+            SessionLimit::Reject(_) => self.alive(user, now).await,
+        }
+    }
+
+    /// Whether one more may begin beside those `before`, in the place of `replaced`.
+    pub(crate) fn may_begin(&self, before: &[Session], replaced: Replaced) -> bool {
+        let SessionLimit::Reject(limit) = self.settings().sessions.limit else {
+            return true;
+        };
+        let is_replaced = |session: &Session| replaced.session == Some(session.id);
+        let ended = before.iter().filter(|session| is_replaced(session));
+        let ended = ended.filter_map(|session| session.remembered);
+        let ended: Vec<_> = ended.chain(replaced.remembered).collect();
+        let others = before.iter().filter(|session| {
+            let ends = session
+                .remembered
+                .is_some_and(|login| ended.contains(&login));
+            !is_replaced(session) && !ends
+        });
+        one_of_each_browser(others.cloned(), None).len() < usize::from(limit.get())
+    }
+
+    /// Ends what is too much now that `session` has begun, beside those `before`; that may be
+    /// itself, where others began at the same moment. Returns whether it is still there.
+    pub(crate) async fn keep_limit(
+        &self,
+        user: &U,
+        session: &Session,
+        before: &[Session],
+        now: Timestamp,
+    ) -> bool {
+        let kept = self.try_keep_limit(user, session, before, now).await;
+        kept.unwrap_or_else(|error| {
+            let session = &session.public_id;
+            tracing::warn!(%error, session, "a user may have too many sessions until the next log-in");
+            true
+        })
+    }
+
+    /// Of log-ins at a time each looks after its session is there. So the last one sees them all,
+    /// and none is left that is too much.
+    async fn try_keep_limit(
+        &self,
+        user: &U,
+        session: &Session,
+        before: &[Session],
+        now: Timestamp,
+    ) -> Result<bool> {
+        let (limit, ends_oldest) = match self.settings().sessions.limit {
+            SessionLimit::None => return Ok(true),
+            SessionLimit::EndOldest(limit) => (limit, true),
+            SessionLimit::Reject(limit) => (limit, false),
+        };
+        let alive = self.alive(user, now).await?;
+        let others = one_of_each_browser(alive, Some(session));
+        let room = usize::from(limit.get()) - 1;
+        if !ends_oldest {
+            let stays = others.len() <= room;
+            if !stays {
+                self.settings().store.revoke(session.id).await?;
+            }
+            return Ok(stays);
+        }
+        // Those that begin at the same moment look for themselves, and have an order, or two would
+        // end one another. What was there before is older, whatever the clocks say.
+        let begun = |session: &Session| (session.created_at, session.id);
+        let was_there = |other: &Session| before.iter().any(|before| before.id == other.id);
+        let (newer, older): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|other| !was_there(other) && begun(other) > begun(session));
+        let room = room.checked_sub(newer.len());
+        let stays = room.is_some();
+        let too_old = older.iter().skip(room.unwrap_or(0));
+        for ended in too_old.chain((!stays).then_some(session)) {
+            if self.settings().store.revoke(ended.id).await? {
+                self.emit_for_session(Event::SessionEnded, ended).await;
+            }
+        }
+        Ok(stays)
+    }
+
+    /// The sessions of `user` that are alive, the last seen first.
+    pub(crate) async fn alive(&self, user: &U, now: Timestamp) -> Result<Vec<Session>> {
+        let settings = self.settings();
+        let (realm, id, epoch) = (&settings.realm, user.id(), user.session_epoch());
+        let store = &settings.store;
+        store
+            .list_alive(realm, &id, epoch, settings.sessions.expiry, now)
+            .await
+    }
+}
+
+/// One session of each browser, the first in the list, without that of `this`: those that came of
+/// one remembered login are of one browser, and end together.
+fn one_of_each_browser(
+    sessions: impl IntoIterator<Item = Session>,
+    this: Option<&Session>,
+) -> Vec<Session> {
+    let mut logins: HashSet<_> = this.and_then(|this| this.remembered).into_iter().collect();
+    let others = sessions.into_iter().filter(|session| {
+        this.is_none_or(|this| this.id != session.id)
+            && session.remembered.is_none_or(|login| logins.insert(login))
+    });
+    others.collect()
+}

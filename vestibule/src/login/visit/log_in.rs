@@ -1,0 +1,174 @@
+//! Logging in: a new session, under a new token.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::request::Parts;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::login::continued_session::ContinuedSession;
+use crate::login::logged_in::LoggedIn;
+use crate::login::visit::Visit;
+use crate::login::visit::state::Visitor;
+use crate::login::{Event, User, UserId};
+use crate::session::{
+    DataValues, RememberToken, RememberedLogin, Replaced, Session, SessionToken, new_public_id,
+};
+use crate::web::signed_cookie::SignedCookie;
+
+/// How a user is logged in.
+#[derive(Debug)]
+pub(crate) struct LogInOptions {
+    pub(crate) remember: Option<Duration>,
+    pub(crate) is_fresh: bool,
+    pub(crate) continued: Option<ContinuedSession>,
+}
+
+impl Default for LogInOptions {
+    fn default() -> Self {
+        Self {
+            remember: None,
+            is_fresh: true,
+            continued: None,
+        }
+    }
+}
+
+impl<U: User> Visit<U> {
+    /// Begins a session for `user` under a new token and ends what the browser had before. Returns
+    /// whether the user may have one more.
+    pub(crate) async fn log_in(
+        &self,
+        user: &U,
+        options: LogInOptions,
+        headers: &HeaderMap,
+    ) -> Result<bool> {
+        self.check()?;
+        self.check_unanswered()?;
+        let settings = self.settings();
+        #[cfg(any(test, feature = "testing"))]
+        self.test_login_is_done();
+        let user_id = user.id();
+        let id = user_id.as_str();
+        // MySQL compares without the spaces at the end.
+        if id.is_empty() || id.chars().count() > UserId::MAX_CHARS || id.ends_with(' ') {
+            return Err(Error::config(format!(
+                "a user's id has 1 to {} characters, and no space at its end",
+                UserId::MAX_CHARS
+            )));
+        }
+        let now = settings.clock.now();
+        let (token, mut session) = self.new_session(user, now)?;
+        session.is_fresh = options.is_fresh;
+        let mut kept_data = None;
+        if let Some((before, data)) = options
+            .continued
+            .and_then(|continued| continued.for_user(&user_id))
+        {
+            session.public_id.clone_from(&before.public_id);
+            kept_data = Some(data);
+        }
+        let remembered = match options.remember {
+            Some(duration) => {
+                let token = RememberToken::generate(&settings.random)?;
+                let epoch = session.user_epoch;
+                let realm = &settings.realm;
+                let (id, digest) = (token.id(realm), token.digest());
+                let mut login = RememberedLogin::new(id, digest, user_id, epoch, now, duration);
+                realm.as_ref().clone_into(&mut login.realm);
+                session.remembered = Some(login.id);
+                Some((token, login))
+            }
+            None => None,
+        };
+        let replaced = self.replaced();
+        let before = self.before_one_more(user, now).await?;
+        if !self.may_begin(&before, replaced) {
+            return Ok(false);
+        }
+        let data = match kept_data {
+            Some(data) => data,
+            None => self.kept_data(headers).await?,
+        };
+        let login = remembered.as_ref().map(|(_, login)| login.clone());
+        settings
+            .store
+            .create(session.clone(), data, login, replaced)
+            .await?;
+        if !self.keep_limit(user, &session, &before, now).await {
+            self.forget();
+            return Ok(false);
+        }
+        let session = Arc::new(session);
+        // From here on the browser must get its cookies, whatever else fails.
+        self.state().set_cookies().remember = match &remembered {
+            Some((token, login)) => Some(self.context.cookies.remember.set(token, login, now)),
+            None if self.may_have_remember_cookie() => Some(self.context.cookies.remember.remove()),
+            None => None,
+        };
+        let logged_in = LoggedIn {
+            is_fresh: self.is_fresh(&session, now),
+            is_remembered: remembered.is_some(),
+            user: user.clone(),
+            session: Some(session.clone()),
+        };
+        self.enter(&token, logged_in);
+        self.drop_data(headers).await;
+        self.context.sweep_if_due();
+        self.emit(Event::LoggedIn).await;
+        Ok(true)
+    }
+
+    /// What of this session is to go on when its user is logged in anew.
+    pub(crate) async fn continued_session(&self, request: &Parts) -> Result<ContinuedSession> {
+        let logged_in = self.resolve(request).await?;
+        let session = logged_in.and_then(|logged_in| logged_in.session.clone());
+        let data = match &session {
+            Some(session) => self.data_of(session.id).await?,
+            None => DataValues::new(),
+        };
+        Ok(ContinuedSession { session, data })
+    }
+
+    /// What the browser had, and ends with its log-in.
+    fn replaced(&self) -> Replaced {
+        let tokens = self.tokens();
+        Replaced {
+            session: self.session().map(|before| before.id).or(tokens.session),
+            remembered: tokens
+                .remember
+                .as_ref()
+                .map(|token| token.id(&self.settings().realm)),
+        }
+    }
+
+    /// Somebody has shown a credential: they are logged in under `token`, and the kept `next` is
+    /// used up.
+    pub(super) fn enter(&self, token: &SessionToken, logged_in: LoggedIn<U>) {
+        self.set_session_cookie(token);
+        let mut state = self.state();
+        state.set_cookies().next = self.context.cookies.next.as_ref().map(SignedCookie::remove);
+        state.visitor = Visitor::LoggedIn(Arc::new(logged_in));
+    }
+
+    pub(super) fn set_session_cookie(&self, token: &SessionToken) {
+        self.state().set_cookies().session = Some(self.context.cookies.session.set(token));
+    }
+
+    /// A session of `user` that begins now, in this browser, and its token.
+    pub(super) fn new_session(&self, user: &U, now: Timestamp) -> Result<(SessionToken, Session)> {
+        let (settings, sender) = (self.settings(), &self.tokens().sender);
+        let token = SessionToken::generate(&settings.random)?;
+        let public_id = new_public_id(&settings.random)?;
+        let lifetime = settings.sessions.expiry.absolute;
+        let epoch = user.session_epoch();
+        let id = token.id(&settings.realm);
+        let mut session = Session::new(id, public_id, user.id(), epoch, now, lifetime);
+        settings.realm.as_ref().clone_into(&mut session.realm);
+        session.user_agent = Some(sender.user_agent().unwrap_or_default());
+        session.address = sender.address;
+        Ok((token, session))
+    }
+}

@@ -1,0 +1,216 @@
+//! Responses to visitors who must log in first, or again, or who lack a right.
+
+use axum::extract::OriginalUri;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{CACHE_CONTROL, HOST, REFERER, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use url::{Position, Url};
+
+use crate::login::login_url::{is_absolute, with_next};
+use crate::login::rule::Demand;
+use crate::login::views::Needed;
+use crate::login::visit::Visit;
+use crate::login::{Event, LoginRejection, LoginViews, Next, RejectedRequest, User};
+use crate::web::{Client, Flash, Problem, PublicUrl};
+
+const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
+const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+
+impl<U: User> Visit<U> {
+    /// The answer for a request that lacks something, and its event.
+    pub(crate) async fn reject(
+        &self,
+        needed: Needed<'_>,
+        demand: Demand,
+        request: &Parts,
+    ) -> LoginRejection {
+        let (settings, rejections) = (self.settings(), &self.settings().rejections);
+        let (event, handler, rejection): (_, _, fn(_) -> _) = match needed {
+            Needed::Login => (
+                Some(Event::Unauthorized),
+                &rejections.on_unauthorized,
+                LoginRejection::LoginRequired,
+            ),
+            Needed::FreshLogin => (
+                Some(Event::NeedsRefresh),
+                &rejections.on_needs_refresh,
+                LoginRejection::FreshLoginRequired,
+            ),
+            Needed::Right => (
+                Some(Event::Forbidden),
+                &rejections.on_forbidden,
+                LoginRejection::Forbidden,
+            ),
+            Needed::HiddenRight => (Some(Event::Forbidden), &None, LoginRejection::Forbidden),
+            Needed::Visit(_) => (None, &None, LoginRejection::VisitRequired),
+        };
+        let rejection = |mut response: Response| {
+            response.extensions_mut().insert(demand);
+            rejection(Box::new(response))
+        };
+        if let Some(event) = event {
+            self.emit_rejected(event, demand, request).await;
+        }
+        let views = request.extensions.get::<LoginViews>();
+        let views = views.cloned().unwrap_or_default().or(&rejections.views);
+        let client = Client::of(&request.headers);
+        let path = original_path(request);
+        let origin = origin(settings.public_url.as_ref(), &request.headers);
+        // The page itself would send its visitors round in circles.
+        let view = views
+            .view(needed)
+            .filter(|view| !is_at(view, path, &origin));
+        let came_from = rejections
+            .has_next
+            .then(|| came_from(&origin, client, request, path))
+            .flatten();
+        let login_url = view.map(|view| self.way_to(&view, came_from.as_deref(), client, &origin));
+        if let Some(handler) = handler {
+            let rejected = RejectedRequest {
+                request: request.clone(),
+                client,
+                login_url,
+                rule: demand.to_string(),
+            };
+            return rejection(handler.call(rejected).await);
+        }
+        if login_url.is_some() && client == Client::Browser {
+            let message = views.message(needed, !request.method.is_safe());
+            self.leave_message(message, &request.headers);
+        }
+        let challenge = rejections.challenge.as_ref();
+        rejection(answer(client, login_url, needed, challenge))
+    }
+
+    /// The address of the login page, with the way back in it; or in the cookie, where that is
+    /// its place.
+    fn way_to(&self, view: &str, came_from: Option<&str>, client: Client, origin: &str) -> String {
+        let settings = self.settings();
+        let url = match &self.context.cookies.next {
+            Some(cookie) => {
+                let kept = came_from.map(|next| cookie.set(next.as_bytes()));
+                // Not for a script, which goes nowhere. And without a way back, not to where
+                // another page once was asked for.
+                if client != Client::Json {
+                    self.state().set_cookies().next = Some(kept.unwrap_or_else(|| cookie.remove()));
+                }
+                with_next(view, None, origin)
+            }
+            None => with_next(view, came_from, origin),
+        };
+        match &settings.rejections.login_host {
+            Some(host) if !is_absolute(&url) => {
+                let public_url = settings.public_url.as_ref();
+                let is_https = public_url.is_none_or(PublicUrl::is_https);
+                format!("{}://{host}{url}", if is_https { "https" } else { "http" })
+            }
+            _ => url,
+        }
+    }
+
+    /// Adds a message to those on their way, once.
+    pub(super) fn leave_message(&self, message: Option<Flash>, headers: &HeaderMap) {
+        let (Some(mut message), Some(flashes)) = (message, &self.context.cookies.messages) else {
+            return;
+        };
+        if let Some(localize) = &self.settings().rejections.localize {
+            message.message = localize(&message.message, headers);
+        }
+        let mut messages = flashes.read(headers);
+        if !messages.contains(&message) {
+            messages.push(message);
+        }
+        self.state().set_cookies().messages = Some(flashes.set(&messages));
+    }
+}
+
+/// The path and query as the browser asked for it, before any nesting of routers.
+pub(super) fn original_path(request: &Parts) -> &str {
+    let uri = request
+        .extensions
+        .get::<OriginalUri>()
+        .map_or(&request.uri, |original| &original.0);
+    uri.path_and_query().map_or("/", |path| path.as_str())
+}
+
+/// The app's own origin; where nobody has said it, the host that the browser asked for.
+fn origin(public_url: Option<&PublicUrl>, headers: &HeaderMap) -> String {
+    match public_url {
+        Some(public_url) => public_url.origin(),
+        None => {
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            format!("https://{}", host.unwrap_or_default())
+        }
+    }
+}
+
+/// Whether a request for `path` is one for the page `view`.
+fn is_at(view: &str, path: &str, origin: &str) -> bool {
+    let base = Url::parse(origin);
+    let page = |of: &str| base.as_ref().ok()?.join(of).ok();
+    match (page(view), page(path)) {
+        (Some(view), Some(page)) => view.origin() == page.origin() && view.path() == page.path(),
+        _ => view == path,
+    }
+}
+
+/// Where to go after the log-in: the page asked for; for htmx the page it is on, as it asked
+/// for a fragment. What was posted cannot be asked for again by a redirect, and its address may
+/// know no GET: back to the page with the form.
+fn came_from(origin: &str, client: Client, request: &Parts, path: &str) -> Option<String> {
+    let page = match client {
+        Client::Htmx => Some(HX_CURRENT_URL),
+        _ if matches!(request.method, Method::GET | Method::HEAD) => None,
+        _ => Some(REFERER),
+    };
+    let next = match page {
+        None => path.to_owned(),
+        Some(header) => {
+            let page = Url::parse(request.headers.get(header)?.to_str().ok()?).ok()?;
+            if page.origin().ascii_serialization() != origin {
+                return None;
+            }
+            page[Position::BeforePath..Position::AfterQuery].to_owned()
+        }
+    };
+    // `/` is where a log-in leads without a `next` in most apps.
+    (Next::from(&*next).path().is_some() && next != "/").then_some(next)
+}
+
+fn answer(
+    client: Client,
+    login_url: Option<String>,
+    needed: Needed<'_>,
+    challenge: Option<&HeaderValue>,
+) -> Response {
+    if let (Client::Browser, Some(url)) = (client, &login_url) {
+        return Redirect::to(url).into_response();
+    }
+    let problem = match needed {
+        Needed::Login => Problem::new(StatusCode::UNAUTHORIZED).detail("Log in to see this."),
+        Needed::FreshLogin => Problem::new(StatusCode::UNAUTHORIZED)
+            .detail("Confirm your log-in to go on: it was a while ago."),
+        Needed::Right => Problem::new(StatusCode::FORBIDDEN).detail(
+            "You are logged in, but not as somebody who may see or do this. If you should, ask \
+             whoever runs this site for the right to it.",
+        ),
+        // As for an address that is nobody's.
+        Needed::HiddenRight => return StatusCode::NOT_FOUND.into_response(),
+        Needed::Visit(page) => Problem::new(StatusCode::FORBIDDEN)
+            .detail(format!("There is something to do first, at {page}.")),
+    };
+    let mut response = problem.into_response();
+    let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(challenge) = challenge.filter(|_| is_unauthorized) {
+        headers.insert(WWW_AUTHENTICATE, challenge.clone());
+    }
+    if let (Client::Htmx, Some(url)) = (client, login_url)
+        && let Ok(url) = HeaderValue::try_from(url)
+    {
+        headers.insert(HX_REDIRECT, url);
+    }
+    response
+}

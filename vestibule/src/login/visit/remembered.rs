@@ -1,0 +1,191 @@
+//! Who the visitor is by the remember cookie.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::login::logged_in::LoggedIn;
+use crate::login::visit::Visit;
+use crate::login::{Event, SessionLimit, User};
+use crate::session::{RememberToken, RememberedLogin, Session, SessionExpiry, TokenState};
+
+impl<U: User> Visit<U> {
+    /// Counts the remember cookie's duration anew, in the store and in the browser.
+    async fn remember_for_longer(&self, token: &RememberToken, now: Timestamp) -> Result<()> {
+        let store = &self.settings().store;
+        let Some(mut remembered) = store
+            .load_remembered(token.id(&self.settings().realm))
+            .await?
+        else {
+            return Ok(());
+        };
+        // Another request may have changed the token; then the browser gets that one.
+        if remembered.token != token.digest() || !remembered.is_alive(now) {
+            return Ok(());
+        }
+        let before = remembered.expires_at;
+        remembered.expires_at = now + remembered.duration;
+        // The store lags behind the cookie by as much as for the last-seen time.
+        let lag = SessionExpiry::TOUCH_EVERY.min(remembered.duration / 4);
+        if remembered.expires_at.since(before) >= lag {
+            store
+                .extend_remembered(remembered.id, remembered.expires_at)
+                .await?;
+        }
+        self.state().set_cookies().remember =
+            Some(self.context.cookies.remember.set(token, &remembered, now));
+        Ok(())
+    }
+
+    /// Begins a session if the remember cookie is good, and replaces its token.
+    pub(super) async fn by_remember_cookie(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
+        let Some(token) = &self.tokens().remember else {
+            return Ok(None);
+        };
+        if self.state().is_answered {
+            // The next token would not reach the browser, which would come back with this one,
+            // like a thief.
+            return Ok(None);
+        }
+        let settings = self.settings();
+        // Of requests that use one token at a time one is the first; the others find at the
+        // second look that it was just replaced, or ended.
+        for _ in 0..3 {
+            let now = settings.clock.now();
+            let Some(remembered) = settings
+                .store
+                .load_remembered(token.id(&settings.realm))
+                .await?
+            else {
+                return Ok(None);
+            };
+            if !remembered.is_alive(now) {
+                return Ok(None);
+            }
+            let (rotated, successor) =
+                match remembered.judge(token, now, settings.sessions.remember.grace) {
+                    TokenState::Current => remembered.rotated(token, &settings.random, now)?,
+                    TokenState::JustReplaced(successor) => (remembered.clone(), successor),
+                    TokenState::Reused => {
+                        self.end(&remembered, Event::RememberCookieReused).await?;
+                        self.forget();
+                        self.leave_message(settings.rejections.views.copied(), &request.headers);
+                        return Ok(None);
+                    }
+                };
+            let loaded = settings.loader.load(remembered.user_id.clone()).await?;
+            let Some(user) = loaded.filter(|user| user.session_epoch() == remembered.user_epoch)
+            else {
+                self.end(&remembered, Event::SessionEnded).await?;
+                return Ok(None);
+            };
+            if !user.is_active() {
+                return Ok(None);
+            }
+            if let Some(session) = self
+                .resume(&user, &remembered, rotated, (&successor, now), request)
+                .await?
+            {
+                let logged_in = LoggedIn {
+                    is_fresh: false,
+                    is_remembered: true,
+                    user,
+                    session: Some(Arc::new(session)),
+                };
+                return Ok(Some(logged_in));
+            }
+        }
+        Err(Error::store(
+            "a remembered login changes faster than it can be read",
+        ))
+    }
+
+    /// Begins a session from a remembered login, if nobody else has changed that since.
+    async fn resume(
+        &self,
+        user: &U,
+        seen: &RememberedLogin,
+        mut rotated: RememberedLogin,
+        (successor, now): (&RememberToken, Timestamp),
+        request: &Parts,
+    ) -> Result<Option<Session>> {
+        let settings = self.settings();
+        let (session_token, mut session) = self.new_session(user, now)?;
+        session.is_fresh = false;
+        session.remembered = Some(seen.id);
+        session.authenticated_at = seen.created_at;
+        // However often it is resumed, a log-in without a credential lasts no longer than the
+        // log-in with one could have, or than the browser is remembered.
+        let latest = (seen.created_at + settings.sessions.expiry.absolute).max(seen.expires_at);
+        session.expires_at = session.expires_at.min(latest);
+        if settings.sessions.remember.refresh_each_request {
+            rotated.expires_at = now + rotated.duration;
+        }
+        let remember_cookie = self.context.cookies.remember.set(successor, &rotated, now);
+        // A limit that refuses lets a remembered browser come back.
+        let ends_oldest = matches!(settings.sessions.limit, SessionLimit::EndOldest(_));
+        let before = match ends_oldest {
+            true => self.before_one_more(user, now).await?,
+            false => Vec::new(),
+        };
+        let kept = self.kept_data(&request.headers).await?;
+        let resumed = settings
+            .store
+            .resume(session.clone(), kept, rotated, seen.token)
+            .await?;
+        if !resumed {
+            return Ok(None);
+        }
+        // The token has changed, and must reach the browser whatever else fails.
+        self.set_session_cookie(&session_token);
+        self.state().set_cookies().remember = Some(remember_cookie);
+        self.drop_data(&request.headers).await;
+        if ends_oldest && !self.keep_limit(user, &session, &before, now).await {
+            self.forget();
+            return Ok(None);
+        }
+        self.context.sweep_if_due();
+        self.emit_for_session(Event::LoadedFromCookie, &session)
+            .await;
+        Ok(Some(session))
+    }
+
+    async fn end(&self, remembered: &RememberedLogin, event: Event) -> Result<()> {
+        self.settings()
+            .store
+            .revoke_remembered(remembered.id)
+            .await?;
+        let user = Some(remembered.user_id.clone());
+        self.emit_for(event, user, None).await;
+        Ok(())
+    }
+
+    /// Whether what remembers this browser is what its session came of.
+    pub(super) fn is_of_remembered(&self, session: &Session) -> bool {
+        let token = self.tokens().remember.as_ref();
+        token.is_some_and(|token| Some(token.id(&self.settings().realm)) == session.remembered)
+    }
+
+    /// The same; and its time counts anew, where asked to.
+    pub(super) async fn is_remembered(&self, session: &Session, now: Timestamp) -> Result<bool> {
+        let is_remembered = self.is_of_remembered(session);
+        if is_remembered
+            && self.settings().sessions.remember.refresh_each_request
+            && let Some(token) = &self.tokens().remember
+        {
+            self.remember_for_longer(token, now).await?;
+        }
+        Ok(is_remembered)
+    }
+
+    /// Whether the browser may have a remember cookie, in whatever state. One under a path of its
+    /// own is not sent to the login page.
+    pub(super) fn may_have_remember_cookie(&self) -> bool {
+        let tokens = self.tokens();
+        tokens.remember.is_some()
+            || tokens.has_malformed_cookie
+            || self.settings().sessions.remember.path != "/"
+    }
+}

@@ -1,0 +1,31 @@
+//! Who the visitor is by the request itself.
+
+use http::request::Parts;
+
+use crate::error::Result;
+use crate::login::logged_in::LoggedIn;
+use crate::login::visit::Visit;
+use crate::login::{Event, User};
+
+impl<U: User> Visit<U> {
+    /// Who this is by the app's request loader, if it has one.
+    pub(super) async fn by_request(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
+        let Some(loader) = &self.settings().request_loader else {
+            return Ok(None);
+        };
+        let mut request = request.clone();
+        Self::hide(&mut request.extensions);
+        let loaded = loader.load(request).await?;
+        let Some(user) = loaded.filter(User::is_active) else {
+            return Ok(None);
+        };
+        self.emit_for(Event::LoadedFromRequest, Some(user.id()), None)
+            .await;
+        Ok(Some(LoggedIn {
+            user,
+            session: None,
+            is_fresh: false,
+            is_remembered: false,
+        }))
+    }
+}

@@ -1,0 +1,64 @@
+//! The one place where a visitor is let through: each extractor and each layer asks here.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+
+use crate::login::logged_in::LoggedIn;
+use crate::login::rule::{Demand, Rule, Verdict};
+use crate::login::views::Needed;
+use crate::login::visit::Visit;
+use crate::login::visit::reject::original_path;
+use crate::login::{LoginRejection, User};
+
+impl<U: User> Visit<U> {
+    /// The user of this request, if they are what is demanded; for everybody else the answer.
+    ///
+    /// The one place where a visitor is let through: each extractor and each layer asks here.
+    pub(crate) async fn require(
+        &self,
+        demand: Demand,
+        request: &Parts,
+    ) -> Result<Arc<LoggedIn<U>>, LoginRejection> {
+        // A rejection is much larger than a pass, and boxed so that those who pass do not carry it.
+        let Some(user) = self.resolve(request).await? else {
+            return Err(Box::pin(self.reject(Needed::Login, demand, request)).await);
+        };
+        if let Some(page) = self.page_first(&user, request) {
+            return Err(Box::pin(self.reject(Needed::Visit(page), demand, request)).await);
+        }
+        let needed = match demand.judge(&user) {
+            Verdict::Allowed => return Ok(user),
+            Verdict::FreshLoginNeeded => Needed::FreshLogin,
+            Verdict::Forbidden => return Err(Box::pin(self.forbid(demand, request)).await),
+        };
+        Err(Box::pin(self.reject(needed, demand, request)).await)
+    }
+
+    /// Rejects a user who lacks the right.
+    pub(crate) async fn forbid(&self, demand: Demand, request: &Parts) -> LoginRejection {
+        let needed = match demand.hides {
+            true => Needed::HiddenRight,
+            false => Needed::Right,
+        };
+        self.reject(needed, demand, request).await
+    }
+
+    /// Whether it is known already, without a look-up in a store and without waiting, that
+    /// [`require`](Self::require) would let this request pass.
+    pub(crate) fn is_known_to_pass(&self, rule: Rule, request: &Parts) -> bool {
+        self.check().is_ok()
+            && self.known_at_once().is_some_and(|user| {
+                rule.judge(&user) == Verdict::Allowed && self.page_first(&user, request).is_none()
+            })
+    }
+
+    /// The page that this user has to visit before the one they ask for.
+    fn page_first(&self, user: &LoggedIn<U>, request: &Parts) -> Option<&'static str> {
+        let must_visit = self.settings().rejections.must_visit.as_ref()?;
+        let page = must_visit(&user.user)?;
+        // Byte for byte, as the router judges it: another spelling may be another page.
+        let path = original_path(request).split('?').next();
+        (path != Some(page)).then_some(page)
+    }
+}

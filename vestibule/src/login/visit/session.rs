@@ -1,0 +1,191 @@
+//! Who the visitor is by their session: from the cache, or else from the stores.
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::login::cache::{Cached, LoginCache};
+use crate::login::logged_in::LoggedIn;
+use crate::login::visit::Visit;
+use crate::login::{Event, User};
+use crate::session::{Session, SessionExpiry, SessionId};
+
+/// What the cache has of a session.
+pub(super) enum Lookup<U> {
+    /// All there is to know: nothing is left to do or to wait for.
+    Hit(Arc<LoggedIn<U>>),
+    /// The session, which may be used as it is. Its user is loaded at each request.
+    SessionOnly(Arc<Session>),
+    /// Nothing that may be used.
+    Miss(SessionId),
+    /// The request brings no session.
+    NoSession,
+}
+
+impl<U: User> Visit<U> {
+    /// Looks in the cache, and nowhere else.
+    pub(super) fn look_in_cache(&self) -> Lookup<U> {
+        let tokens = self.tokens();
+        let Some(id) = tokens.session else {
+            return Lookup::NoSession;
+        };
+        // Report a malformed cookie before using the cache.
+        let cache = self.context.cache.as_ref();
+        let Some(cache) = cache.filter(|_| !tokens.has_malformed_cookie) else {
+            return Lookup::Miss(id);
+        };
+        let now = self.settings().clock.now();
+        match cache.get(id, now) {
+            Some(Cached::LoggedIn(known)) => match self.still_good(known, now) {
+                Some(logged_in) => Lookup::Hit(logged_in),
+                None => Lookup::Miss(id),
+            },
+            Some(Cached::Session(session)) if self.is_good(&session, now) => {
+                Lookup::SessionOnly(session)
+            }
+            Some(Cached::Session(_)) | None => Lookup::Miss(id),
+        }
+    }
+
+    /// Who this is by the session, after `lookup` in the cache.
+    pub(super) async fn by_session(&self, lookup: Lookup<U>) -> Result<Option<Arc<LoggedIn<U>>>> {
+        let now = self.settings().clock.now();
+        let id = match lookup {
+            Lookup::Hit(logged_in) => return Ok(Some(logged_in)),
+            Lookup::NoSession => return Ok(None),
+            Lookup::Miss(id) => id,
+            Lookup::SessionOnly(session) => {
+                let loaded = self.settings().loader.load(session.user_id.clone()).await?;
+                if let Some(user) = loaded
+                    && user.session_epoch() == session.user_epoch
+                    && user.is_active()
+                {
+                    return Ok(Some(Arc::new(self.logged_in(user, session, now).await?)));
+                }
+                session.id
+            }
+        };
+        self.load_session(id, now).await
+    }
+
+    /// The one place where a session from the store is judged.
+    async fn load_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<LoggedIn<U>>>> {
+        let (context, settings) = (&*self.context, self.settings());
+        let expiry = settings.sessions.expiry;
+        let before = context.cache.as_ref().and_then(LoginCache::snapshot);
+        let Some((mut session, loaded)) = context.load(id, now).await? else {
+            return Ok(None);
+        };
+        if !expiry.is_alive(&session, now) {
+            return Ok(None);
+        }
+        let Some(user) = loaded.filter(|user| user.session_epoch() == session.user_epoch) else {
+            settings.store.revoke(session.id).await?;
+            self.emit_for_session(Event::SessionEnded, &session).await;
+            return Ok(None);
+        };
+        if !user.is_active() || !self.protect(&mut session).await? {
+            return Ok(None);
+        }
+        if expiry.is_touch_due(&session, now) {
+            self.touch(&mut session, now).await;
+        }
+        let logged_in = Arc::new(self.logged_in(user, Arc::new(session), now).await?);
+        if let (Some(cache), Some(before)) = (&context.cache, before) {
+            cache.keep(&logged_in, before, now);
+        }
+        Ok(Some(logged_in))
+    }
+
+    /// What the cache has, if it is good for this request as it is.
+    fn still_good(&self, known: Arc<LoggedIn<U>>, now: Timestamp) -> Option<Arc<LoggedIn<U>>> {
+        let session = known.session.as_ref()?;
+        if !self.is_good(session, now) || !known.user.is_active() {
+            return None;
+        }
+        let is_remembered = self.is_of_remembered(session);
+        if is_remembered && self.settings().sessions.remember.refresh_each_request {
+            return None;
+        }
+        let is_fresh = self.is_fresh(session, now);
+        if known.is_fresh == is_fresh && known.is_remembered == is_remembered {
+            return Some(known);
+        }
+        Some(Arc::new(LoggedIn {
+            is_fresh,
+            is_remembered,
+            user: known.user.clone(),
+            session: Some(session.clone()),
+        }))
+    }
+
+    /// Whether a session from the cache may be used without a word to the store.
+    fn is_good(&self, session: &Session, now: Timestamp) -> bool {
+        let expiry = self.settings().sessions.expiry;
+        expiry.is_alive(session, now)
+            && !expiry.is_touch_due(session, now)
+            && !self.must_protect(session)
+    }
+
+    async fn logged_in(
+        &self,
+        user: U,
+        session: Arc<Session>,
+        now: Timestamp,
+    ) -> Result<LoggedIn<U>> {
+        Ok(LoggedIn {
+            is_fresh: self.is_fresh(&session, now),
+            is_remembered: self.is_remembered(&session, now).await?,
+            user,
+            session: Some(session),
+        })
+    }
+
+    /// Whether the credential of a session was shown recently enough.
+    pub(super) fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
+        let shown_at = session.authenticated_at;
+        let limit = self.settings().sessions.fresh_for;
+        session.is_fresh
+            && shown_at <= now + SessionExpiry::MAX_CLOCK_SKEW
+            && limit.is_none_or(|limit| now.since(shown_at) < limit)
+    }
+
+    /// Writes the last-seen time. If that fails, the session only idles out earlier, so the
+    /// request continues.
+    pub(super) async fn touch(&self, session: &mut Session, now: Timestamp) {
+        let (touches, store) = (&self.context.touches, &self.settings().store);
+        match touches.touch(store, session.id, now).await {
+            Ok(()) => session.last_seen_at = now,
+            Err(error) => {
+                tracing::warn!(session = session.public_id, %error, "last-seen time not written");
+            }
+        }
+    }
+
+    /// The sessions of whoever is logged in that are alive.
+    pub(crate) async fn sessions(&self, request: &http::request::Parts) -> Result<Vec<Session>> {
+        let Some(logged_in) = self.resolve(request).await? else {
+            return Ok(Vec::new());
+        };
+        self.alive(&logged_in.user, self.settings().clock.now())
+            .await
+    }
+
+    /// Whether the session of whoever is logged in is still in the store, and alive.
+    pub(crate) async fn is_still_logged_in(&self) -> Result<bool> {
+        let Some(logged_in) = self.known().flatten() else {
+            return Ok(false);
+        };
+        let Some(session) = &logged_in.session else {
+            return Ok(true);
+        };
+        let settings = self.settings();
+        let found = settings.store.load(session.id).await?;
+        let now = settings.clock.now();
+        Ok(found.is_some_and(|found| settings.sessions.expiry.is_alive(&found, now)))
+    }
+}

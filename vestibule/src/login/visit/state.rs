@@ -1,0 +1,94 @@
+//! What a request has found out and will answer with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cookie::Cookie;
+
+use crate::login::logged_in::LoggedIn;
+use crate::session::{DataValues, SessionId};
+
+/// What a request has found out so far, and the cookies that go with its response.
+pub(crate) struct State<U> {
+    pub(super) visitor: Visitor<U>,
+    pub(super) anonymous_session: AnonymousId,
+    /// Whether the response has begun, so that no cookie can go with it any more.
+    pub(super) is_answered: bool,
+    pub(super) set_cookies: Option<Box<SetCookies>>,
+}
+
+/// Who the visitor is, as far as somebody has asked.
+pub(super) enum Visitor<U> {
+    NotAsked,
+    Anonymous,
+    LoggedIn(Arc<LoggedIn<U>>),
+}
+
+/// The anonymous session that this request leaves the browser with.
+#[derive(Clone, Copy)]
+pub(super) enum AnonymousId {
+    /// The one that the browser brought, if any.
+    Unchanged,
+    Removed,
+    Set(SessionId),
+}
+
+/// The cookies that go with the response. Few responses have any.
+#[derive(Default)]
+pub(crate) struct SetCookies {
+    pub(crate) session: Option<Cookie<'static>>,
+    pub(crate) remember: Option<Cookie<'static>>,
+    pub(crate) next: Option<Cookie<'static>>,
+    pub(crate) messages: Option<Cookie<'static>>,
+    pub(crate) anonymous: Option<Cookie<'static>>,
+    /// By name.
+    pub(crate) data: BTreeMap<String, SetValue>,
+}
+
+/// The cookie with a value of an anonymous visitor, or the one that removes it.
+pub(crate) struct SetValue {
+    pub(super) cookie: Cookie<'static>,
+    pub(super) value: Option<AnonymousValue>,
+}
+
+/// A value of an anonymous visitor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AnonymousValue {
+    pub(crate) is_kept: bool,
+    pub(crate) json: String,
+}
+
+/// The values of a session as they were read in this request.
+pub(crate) struct DataRead {
+    pub(super) session: SessionId,
+    pub(super) values: DataValues,
+}
+
+impl<U> State<U> {
+    pub(super) fn new() -> Self {
+        Self {
+            visitor: Visitor::NotAsked,
+            anonymous_session: AnonymousId::Unchanged,
+            is_answered: false,
+            set_cookies: None,
+        }
+    }
+
+    /// Who is logged in, if somebody has asked.
+    pub(super) fn known(&self) -> Option<Option<Arc<LoggedIn<U>>>> {
+        match &self.visitor {
+            Visitor::NotAsked => None,
+            Visitor::Anonymous => Some(None),
+            Visitor::LoggedIn(logged_in) => Some(Some(logged_in.clone())),
+        }
+    }
+
+    /// The values of an anonymous visitor that go with the response, by name.
+    pub(super) fn set_data(&self) -> impl Iterator<Item = (&String, &SetValue)> {
+        self.set_cookies.iter().flat_map(|set| &set.data)
+    }
+
+    pub(crate) fn set_cookies(&mut self) -> &mut SetCookies {
+        self.set_cookies.get_or_insert_default()
+    }
+}
