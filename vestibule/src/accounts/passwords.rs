@@ -295,7 +295,7 @@ impl Accounts {
             ..account.clone()
         };
         let sessions = &self.inner.sessions;
-        let revoked = sessions.revoke_user(&self.inner.realm, &account.id, None);
+        let revoked = sessions.revoke_user_and_pending(&self.inner.realm, &account.id, None);
         if let Err(error) = revoked.await {
             let user = account.id.as_str();
             tracing::error!(user, %error, "sessions before the new password are refused, not removed");

@@ -11,7 +11,7 @@ use crate::login::logged_in::LoggedIn;
 use crate::login::rule::{Rule, Verdict};
 use crate::login::visit::Visit;
 use crate::login::{LoginRejection, User};
-use crate::session::Session;
+use crate::session::{Methods, Session};
 
 /// The user of this request. Flask-Login's `current_user`, and its `@login_required` too.
 ///
@@ -42,6 +42,12 @@ impl<U> CurrentUser<U> {
     /// The session that this user is logged in with; none for a user of the request loader.
     pub fn session(&self) -> Option<&Session> {
         self.0.session.as_deref()
+    }
+
+    /// How the user proved who they are, in the whole log-in. None for a user of the request
+    /// loader.
+    pub fn methods(&self) -> Methods {
+        self.0.methods()
     }
 
     /// Whether the user showed a credential in this session, and not too long ago

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::login::UserId;
+use crate::session::Methods;
 
-/// What happened. The first nine are Flask-Login's signals.
+/// What happened. Where Flask-Login has a signal for it, the text ends with the signal's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Event {
@@ -27,6 +28,8 @@ pub enum Event {
     Unauthorized,
     /// Somebody asked for what needs a fresh log-in. `user_needs_refresh`.
     NeedsRefresh,
+    /// A user asked for what needs a second factor, and has shown none.
+    NeedsSecondFactor,
     /// A user asked for what they have no right to.
     Forbidden,
     /// A request asked who the visitor is, for the first time. `user_accessed`.
@@ -68,6 +71,8 @@ pub struct EventRecord {
     pub user: Option<UserId>,
     /// The [`public_id`](crate::Session::public_id) of the session.
     pub session: Option<String>,
+    /// How the user proved who they are, in the whole log-in, where there is a session.
+    pub methods: Methods,
     /// The address that the request came from, where that is known.
     pub address: Option<IpAddr>,
     /// The request's `User-Agent`, cut off at
@@ -108,6 +113,7 @@ impl EventRecord {
                     realm = Some(self.realm.as_str()).filter(|realm| !realm.is_empty()),
                     user = self.user.as_ref().map(UserId::as_str),
                     session = self.session,
+                    methods = (!self.methods.is_empty()).then(|| tracing::field::display(self.methods)),
                     address = self.address.map(tracing::field::display),
                     user_agent = self.user_agent,
                     rule = self.rejected.as_ref().map(|refused| refused.rule.as_str()),
@@ -135,7 +141,11 @@ impl Event {
     fn is_routine(self) -> bool {
         matches!(
             self,
-            Self::Accessed | Self::Unauthorized | Self::NeedsRefresh | Self::LoadedFromRequest
+            Self::Accessed
+                | Self::Unauthorized
+                | Self::NeedsRefresh
+                | Self::NeedsSecondFactor
+                | Self::LoadedFromRequest
         )
     }
 }

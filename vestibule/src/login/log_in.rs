@@ -10,6 +10,7 @@ use http::HeaderMap;
 use crate::error::Result;
 use crate::login::visit::{LogInOptions, Visit};
 use crate::login::{ContinuedSession, Event, User};
+use crate::session::Methods;
 
 /// A log-in about to happen, from [`Login::log_in`]. Nothing happens until it is awaited.
 #[must_use = "nobody is logged in until this is awaited"]
@@ -49,6 +50,13 @@ impl<U: User> LogIn<'_, U> {
         self
     }
 
+    /// Says what the user has shown, for [`Session::methods`](crate::Session::methods). Default: a
+    /// password; with [`not_fresh`](Self::not_fresh), nothing.
+    pub fn by(mut self, methods: Methods) -> Self {
+        self.options.methods = Some(methods);
+        self
+    }
+
     /// Does not ask [`User::is_active`]. The next request asks again.
     pub fn even_if_inactive(mut self) -> Self {
         self.even_if_inactive = true;
@@ -73,7 +81,7 @@ impl<'a, U: User> IntoFuture for LogIn<'a, U> {
         Box::pin(async move {
             if !self.even_if_inactive && !self.user.is_active() {
                 let user = Some(self.user.id());
-                self.visit.emit_for(Event::Inactive, user, None).await;
+                self.visit.emit_for(Event::Inactive, user).await;
                 return Ok(LoginOutcome::Inactive);
             }
             let has_begun = self

@@ -12,8 +12,10 @@ use crate::login::log_in::LogIn;
 use crate::login::rule::{Demand, Rule};
 use crate::login::views::Needed;
 use crate::login::visit::{LogInOptions, Visit};
-use crate::login::{ContinuedSession, CurrentUser, Event, LoginRejection, Next, User, UserId};
-use crate::session::Session;
+use crate::login::{
+    ContinuedSession, CurrentUser, Event, LoginRejection, Next, PendingLogin, User, UserId,
+};
+use crate::session::{Methods, Session};
 use crate::web::Flash;
 
 /// Logs in and out, and confirms a log-in. Flask-Login's `login_user`, `logout_user` and
@@ -115,12 +117,29 @@ impl<U: User> Login<U> {
     /// When the session store or the user loader failed, or the response has begun, as in a
     /// stream ([`Error::is_config`](crate::Error::is_config)).
     pub async fn confirm(&self) -> Result<ConfirmOutcome> {
-        let has_session = self.visit.confirm(&self.request).await?;
+        self.confirm_by(Methods::PASSWORD).await
+    }
+
+    /// As [`confirm`](Self::confirm), of a user who has shown something else than a password.
+    ///
+    /// # Errors
+    /// As [`confirm`](Self::confirm).
+    pub async fn confirm_by(&self, methods: Methods) -> Result<ConfirmOutcome> {
+        let has_session = self.visit.confirm(methods, &self.request).await?;
         Ok(if has_session {
             ConfirmOutcome::Confirmed
         } else {
             ConfirmOutcome::NoSession
         })
+    }
+
+    /// The log-in that this browser has begun and not finished, by its
+    /// [`PendingLogin`]: the user has shown one factor, and must show another.
+    ///
+    /// # Errors
+    /// When the session store or the user loader failed.
+    pub async fn pending(&self) -> Result<Option<PendingLogin<U>>> {
+        self.visit.pending(&self.request.headers).await
     }
 
     /// What of this session is to [go on](LogIn::continuing) when its user is logged in anew. To be
@@ -239,7 +258,7 @@ impl<U: User> Login<U> {
     /// there is such a user tells that there is.
     pub async fn report_failed(&self, tried: Option<&UserId>) {
         self.visit
-            .emit_for(Event::LoginFailed, tried.cloned(), None)
+            .emit_for(Event::LoginFailed, tried.cloned())
             .await;
     }
 }

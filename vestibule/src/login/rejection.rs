@@ -66,6 +66,10 @@ pub enum LoginRejection {
     LoginRequired(Box<Response>),
     /// The log-in is not fresh: the same, with the refresh page.
     FreshLoginRequired(Box<Response>),
+    /// The user has not shown a second factor. A browser is sent to the page that asks for one
+    /// ([`LoginManager::second_factor_view`](crate::LoginManager::second_factor_view)); other
+    /// clients, and everybody where there is no such page, get 403.
+    SecondFactorRequired(Box<Response>),
     /// The user has something to do on another page first
     /// ([`LoginManager::must_visit`](crate::LoginManager::must_visit)). A browser is sent there;
     /// a client that reads JSON gets 403.
@@ -97,6 +101,9 @@ impl fmt::Debug for LoginRejection {
             Self::FreshLoginRequired(response) => {
                 write!(f, "FreshLoginRequired({})", response.status())
             }
+            Self::SecondFactorRequired(response) => {
+                write!(f, "SecondFactorRequired({})", response.status())
+            }
             Self::VisitRequired(response) => write!(f, "VisitRequired({})", response.status()),
             Self::Forbidden(response) => write!(f, "Forbidden({})", response.status()),
             Self::Unavailable(error) => write!(f, "Unavailable({error})"),
@@ -116,6 +123,7 @@ impl IntoResponse for LoginRejection {
         match self {
             Self::LoginRequired(response)
             | Self::FreshLoginRequired(response)
+            | Self::SecondFactorRequired(response)
             | Self::VisitRequired(response)
             | Self::Forbidden(response) => *response,
             Self::Unavailable(error) => error.into_response(),

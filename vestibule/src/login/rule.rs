@@ -24,6 +24,9 @@ pub enum Rule {
     Login,
     /// A user who has shown a credential recently.
     FreshLogin,
+    /// A user who has shown two factors
+    /// ([`Methods::has_second_factor`](crate::session::Methods::has_second_factor)).
+    SecondFactor,
     /// A user with this role ([`User::has_role`]).
     Role(&'static str),
     /// A user with this permission ([`User::can`]).
@@ -38,6 +41,7 @@ pub enum Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     Forbidden,
+    SecondFactorNeeded,
     FreshLoginNeeded,
     Allowed,
 }
@@ -54,6 +58,8 @@ impl Rule {
             Self::Login => Verdict::Allowed,
             Self::FreshLogin if user.is_fresh => Verdict::Allowed,
             Self::FreshLogin => Verdict::FreshLoginNeeded,
+            Self::SecondFactor if user.methods().has_second_factor() => Verdict::Allowed,
+            Self::SecondFactor => Verdict::SecondFactorNeeded,
             Self::Role(role) => allowed(user.user.has_role(role)),
             Self::Permission(permission) => allowed(user.user.can(permission)),
             Self::AnyOf(rules) => {
@@ -92,6 +98,7 @@ impl fmt::Display for Rule {
         match self {
             Self::Login => f.write_str("login"),
             Self::FreshLogin => f.write_str("fresh login"),
+            Self::SecondFactor => f.write_str("second factor"),
             Self::Role(role) => write!(f, "role {role}"),
             Self::Permission(permission) => write!(f, "permission {permission}"),
             Self::AnyOf(rules) => Self::join(rules, "or", f),

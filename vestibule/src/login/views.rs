@@ -28,6 +28,7 @@ use crate::web::Flash;
 pub struct LoginViews {
     login_view: Setting<String>,
     refresh_view: Setting<String>,
+    second_factor_view: Setting<String>,
     login_message: Setting<Flash>,
     refresh_message: Setting<Flash>,
     lost_message: Setting<Flash>,
@@ -80,6 +81,7 @@ impl LoginViews {
         Self {
             login_view: Setting::Off,
             refresh_view: Setting::Off,
+            second_factor_view: Setting::Off,
             login_message: message("Please log in to access this page."),
             refresh_message: message("Please reauthenticate to access this page."),
             lost_message: message("What you sent was not saved. Log in first, then send it again."),
@@ -104,6 +106,12 @@ impl LoginViews {
     /// The page that asks for the credential again: a path, or an address on another host.
     pub fn refresh_view(mut self, view: impl Into<String>) -> Self {
         self.refresh_view = Setting::To(view.into());
+        self
+    }
+
+    /// The page that asks for a second factor: a path, or an address on another host.
+    pub fn second_factor_view(mut self, view: impl Into<String>) -> Self {
+        self.second_factor_view = Setting::To(view.into());
         self
     }
 
@@ -142,6 +150,7 @@ impl LoginViews {
         Self {
             login_view: self.login_view.or(&outer.login_view),
             refresh_view: self.refresh_view.or(&outer.refresh_view),
+            second_factor_view: self.second_factor_view.or(&outer.second_factor_view),
             login_message: self.login_message.or(&outer.login_message),
             refresh_message: self.refresh_message.or(&outer.refresh_message),
             lost_message: self.lost_message.or(&outer.lost_message),
@@ -154,6 +163,7 @@ impl LoginViews {
         match needed {
             Needed::Login => self.login_view.get(),
             Needed::FreshLogin => self.refresh_view.get(),
+            Needed::SecondFactor => self.second_factor_view.get(),
             Needed::Visit(page) => Some(page.to_owned()),
             Needed::Right | Needed::HiddenRight => None,
         }
@@ -166,7 +176,7 @@ impl LoginViews {
         lost.or_else(|| match needed {
             Needed::Login => self.login_message.get(),
             Needed::FreshLogin => self.refresh_message.get(),
-            Needed::Visit(_) | Needed::Right | Needed::HiddenRight => None,
+            Needed::SecondFactor | Needed::Visit(_) | Needed::Right | Needed::HiddenRight => None,
         })
     }
 }
@@ -217,6 +227,7 @@ where
 pub(crate) enum Needed<'a> {
     Login,
     FreshLogin,
+    SecondFactor,
     /// A role, a permission, or what else a guard asks. No page gives it.
     Right,
     /// As `Right`, but answered with 404 to hide that the resource exists.

@@ -28,6 +28,16 @@ impl SessionCookie {
         Self(OwnCookie::new(&in_realm(realm, "data"), public_url))
     }
 
+    /// That of a log-in that is proved in part.
+    pub(crate) fn of_pending(realm: &str, public_url: Option<&PublicUrl>) -> Self {
+        Self(OwnCookie::new(&in_realm(realm, "pending"), public_url))
+    }
+
+    /// Whether a request brings the cookie, in whatever state.
+    pub(crate) fn is_brought(&self, headers: &http::HeaderMap) -> bool {
+        self.0.find(headers) != CookieMatch::None
+    }
+
     /// The token that a request brings, if it brings exactly one.
     pub(crate) fn read(&self, headers: &http::HeaderMap) -> CookieToken<SessionToken> {
         read(&self.0, headers, SessionToken::parse)
@@ -114,7 +124,9 @@ impl RememberCookie {
         // Each value of an anonymous visitor is in one, as `data.cart`.
         let before_dot = self.name.split('.').next().unwrap_or_default();
         let is_ours = |own: &str| is_in_a_realm(&self.name, own);
-        if ["session", "next", "flash"].into_iter().any(is_ours)
+        if ["session", "pending", "next", "flash"]
+            .into_iter()
+            .any(is_ours)
             || is_in_a_realm(before_dot, "data")
             || self.name.starts_with("__")
         {
@@ -234,6 +246,7 @@ mod tests {
         assert!(refused(|cookie| cookie.duration = Duration::MAX).contains("400 days"));
         for taken in [
             "session",
+            "pending",
             "next",
             "flash",
             "data",

@@ -33,6 +33,7 @@ mod cookie;
 mod data;
 mod expiry;
 mod feed;
+mod methods;
 mod remembered;
 #[cfg(feature = "sql")]
 pub(crate) mod rows;
@@ -51,11 +52,12 @@ pub(crate) use data::{apply_changes, changed as changed_data};
 pub use expiry::SessionExpiry;
 pub(crate) use feed::{FeedSnapshot, Slots};
 pub use feed::{InvalidateOnDrop, Invalidation, InvalidationFeed, Moment, Watcher};
+pub use methods::Methods;
 pub(crate) use remembered::TokenState;
 pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
 #[doc(hidden)]
 pub use store::SqlTable;
-pub(crate) use store::{MAX_REALM_CHARS, SharedSessionStore, anonymous_realm};
+pub(crate) use store::{MAX_REALM_CHARS, SharedSessionStore, anonymous_realm, pending_realm};
 pub use store::{Replaced, SessionStore};
 pub(crate) use token::new_public_id;
 pub use token::{SessionId, SessionToken};
@@ -77,8 +79,9 @@ pub struct Session {
     pub id: SessionId,
     /// A name for this session that may be shown and logged. Worth nothing as a cookie.
     pub public_id: String,
-    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made it; or that
-    /// and `/anonymous`, where it only keeps an anonymous visitor's values: 42 characters at most.
+    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made it; with
+    /// `/anonymous` after it, where it only keeps an anonymous visitor's values; with `/pending`,
+    /// where it is a log-in that is proved in part. 42 characters at most.
     pub realm: String,
     /// Who is logged in; of an anonymous visitor an id that nobody has.
     pub user_id: UserId,
@@ -88,6 +91,10 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When the user last showed a credential.
     pub authenticated_at: Timestamp,
+    /// How the whole log-in was proved, since it began.
+    pub methods: Methods,
+    /// How the user proved who they are at [`authenticated_at`](Self::authenticated_at).
+    pub confirmed_by: Methods,
     /// Whether a credential was shown in this very session, and the browser has not changed
     /// since. A remembered session is not fresh.
     pub is_fresh: bool,
@@ -110,7 +117,7 @@ impl Session {
     /// The most characters of a user agent that are kept.
     pub const MAX_USER_AGENT_CHARS: usize = 512;
 
-    /// A session that begins now, fresh, with nothing of what is optional.
+    /// A session that begins now, fresh, proved by a password, with nothing of what is optional.
     ///
     /// `public_id` must be unique; `lifetime` is the absolute one.
     pub fn new(
@@ -129,6 +136,8 @@ impl Session {
             user_epoch,
             created_at: now,
             authenticated_at: now,
+            methods: Methods::PASSWORD,
+            confirmed_by: Methods::PASSWORD,
             is_fresh: true,
             remembered: None,
             renewed_from: None,

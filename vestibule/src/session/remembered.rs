@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::crypto::digest::{constant_time_eq, hmac_sha256, sha256, sha256_in};
 use crate::crypto::random::Random;
 use crate::error::Result;
-use crate::session::{SessionExpiry, UserId};
+use crate::session::{Methods, SessionExpiry, UserId};
 
 /// What the remember cookie holds: the name of a remembered login, and the secret that is good
 /// for one use. Never stored, never shown.
@@ -148,6 +148,10 @@ pub struct RememberedLogin {
     pub rotated_at: Timestamp,
     /// When the user logged in.
     pub created_at: Timestamp,
+    /// How the whole log-in was proved.
+    pub methods: Methods,
+    /// How the user proved who they are at [`created_at`](Self::created_at).
+    pub confirmed_by: Methods,
     /// When the browser is forgotten.
     pub expires_at: Timestamp,
     /// For how long a browser is remembered from its log-in, or from its last use where that
@@ -191,6 +195,8 @@ impl RememberedLogin {
             seed: RememberSeed([0; 32]),
             rotated_at: now,
             created_at: now,
+            methods: Methods::PASSWORD,
+            confirmed_by: Methods::PASSWORD,
             expires_at: now + duration,
             duration,
         }

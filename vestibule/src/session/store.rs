@@ -221,6 +221,11 @@ pub(crate) fn anonymous_realm(realm: &str) -> String {
     format!("{realm}/anonymous")
 }
 
+/// The realm of the log-ins that are proved in part, at the login manager of `realm`.
+pub(crate) fn pending_realm(realm: &str) -> String {
+    format!("{realm}/pending")
+}
+
 /// A store of any kind behind one pointer, so that no type of ours carries its name.
 #[derive(Clone)]
 pub(crate) struct SharedSessionStore(Arc<dyn DynSessionStore>);
@@ -243,7 +248,25 @@ impl SharedSessionStore {
             .is_some_and(|table| table.0.is_same(feed))
     }
 
-    /// Sweeps a login manager's sessions, and those of its anonymous visitors.
+    /// Ends all that a user has at a login manager, as [`SessionStore::revoke_user`] does, and
+    /// their log-ins that are proved in part. Returns how many sessions.
+    ///
+    /// # Errors
+    /// When the store failed; then some may be left.
+    pub(crate) async fn revoke_user_and_pending(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        keep: Option<SessionId>,
+    ) -> Result<u64> {
+        // First those from which a session could still begin.
+        self.revoke_user(&pending_realm(realm), user_id, None)
+            .await?;
+        self.revoke_user(realm, user_id, keep).await
+    }
+
+    /// Sweeps a login manager's sessions, its log-ins that are proved in part, and the sessions of
+    /// its anonymous visitors.
     pub(crate) async fn sweep_all(
         &self,
         realm: &str,
@@ -251,8 +274,9 @@ impl SharedSessionStore {
         now: Timestamp,
     ) -> Result<u64> {
         let anonymous = self.sweep(&anonymous_realm(realm), expiry, now).await;
+        let pending = self.sweep(&pending_realm(realm), expiry, now).await;
         let ours = self.sweep(realm, expiry, now).await?;
-        Ok(ours + anonymous?)
+        Ok(ours + pending? + anonymous?)
     }
 
     /// The sessions of a user in this epoch that are alive at `now`, the last seen first, and of

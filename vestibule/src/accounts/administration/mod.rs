@@ -160,7 +160,7 @@ impl<'a> Administration<'a> {
             let accounts = self.accounts;
             let sessions = &accounts.inner.sessions;
             sessions
-                .revoke_user(&accounts.inner.realm, id, keep)
+                .revoke_user_and_pending(&accounts.inner.realm, id, keep)
                 .await?;
         }
         Ok(change)

@@ -15,6 +15,7 @@ const NEXT_LIFETIME: Duration = Duration::from_secs(30 * 60);
 #[derive(Debug)]
 pub(crate) struct Cookies {
     pub(crate) session: SessionCookie,
+    pub(crate) pending: SessionCookie,
     pub(crate) remember: OwnRememberCookie,
     pub(crate) messages: Option<Flashes>,
     pub(crate) next: Option<SignedCookie>,
@@ -65,6 +66,7 @@ impl Cookies {
         let messages = |key| Flashes::at(url, key, clock());
         Self {
             session: SessionCookie::new(realm, url),
+            pending: SessionCookie::of_pending(realm, url),
             remember: settings.sessions.remember.of(realm, url),
             messages: settings.cookies.messages_key.as_ref().map(messages),
             next: settings.cookies.next_key.as_ref().map(next),

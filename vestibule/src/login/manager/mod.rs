@@ -226,6 +226,12 @@ impl<U: User> LoginManager<U> {
         self.views(LoginViews::new().refresh_view(view))
     }
 
+    /// The page that asks for a second factor, where browsers are sent whose user has shown none
+    /// ([`Rule::SecondFactor`](crate::access::Rule::SecondFactor)). Without it they get 403.
+    pub fn second_factor_view(self, view: impl Into<String>) -> Self {
+        self.views(LoginViews::new().second_factor_view(view))
+    }
+
     /// Pages and messages together. A router with others has [`LoginViews`] of its own.
     pub fn views(mut self, views: LoginViews) -> Self {
         self.settings.rejections.views = views.or(&self.settings.rejections.views);

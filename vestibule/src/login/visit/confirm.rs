@@ -9,11 +9,12 @@ use crate::login::logged_in::LoggedIn;
 use crate::login::visit::Visit;
 use crate::login::visit::state::Visitor;
 use crate::login::{Event, User};
+use crate::session::Methods;
 
 impl<U: User> Visit<U> {
-    /// Notes that the user has shown a credential again: the session goes on under a new token,
-    /// fresh, with this browser as its own. Returns whether there was a session to go on.
-    pub(crate) async fn confirm(&self, request: &Parts) -> Result<bool> {
+    /// Notes that the user has shown a credential again, by these methods: the session continues
+    /// under a new token, fresh, as one of this browser. Returns whether there was a session.
+    pub(crate) async fn confirm(&self, methods: Methods, request: &Parts) -> Result<bool> {
         self.check_unanswered()?;
         let Some(logged_in) = self.resolve(request).await? else {
             return Ok(false);
@@ -23,8 +24,11 @@ impl<U: User> Visit<U> {
         };
         let settings = self.settings();
         let now = settings.clock.now();
-        let (token, mut session) = self.new_session(&logged_in.user, now)?;
+        let (token, mut session) =
+            self.new_session(before.user_id.clone(), before.user_epoch, now)?;
         session.public_id.clone_from(&before.public_id);
+        session.methods = before.methods | methods;
+        session.confirmed_by = methods;
         session.remembered = before.remembered;
         session.renewed_from = Some(before.id);
         if !settings.store.renew(session.clone(), before.id).await? {

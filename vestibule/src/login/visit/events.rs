@@ -6,7 +6,7 @@ use crate::login::rule::Demand;
 use crate::login::visit::Visit;
 use crate::login::visit::reject::original_path;
 use crate::login::{Event, EventRecord, Rejected, User, UserId};
-use crate::session::Session;
+use crate::session::{Methods, Session};
 
 impl<U: User> Visit<U> {
     /// Emits an event about whoever is logged in.
@@ -14,26 +14,20 @@ impl<U: User> Visit<U> {
         if !self.settings().listeners.want(event) {
             return;
         }
-        let (user, session) = self.known_ids();
-        self.emit_for(event, user, session).await;
+        let record = self.record_of_visitor(event);
+        self.settings().listeners.emit(record).await;
     }
 
-    /// Emits an event about this user and session.
-    pub(crate) async fn emit_for(
-        &self,
-        event: Event,
-        user: Option<UserId>,
-        session: Option<String>,
-    ) {
-        let record = self.record(event, user, session);
+    /// Emits an event about this user, whose session is not known.
+    pub(crate) async fn emit_for(&self, event: Event, user: Option<UserId>) {
+        let record = self.record(event, user, None);
         self.settings().listeners.emit(record).await;
     }
 
     /// Emits an event about the user of this session.
     pub(super) async fn emit_for_session(&self, event: Event, session: &Session) {
-        let user = Some(session.user_id.clone());
-        self.emit_for(event, user, Some(session.public_id.clone()))
-            .await;
+        let record = self.record(event, Some(session.user_id.clone()), Some(session));
+        self.settings().listeners.emit(record).await;
     }
 
     /// Emits that whoever is logged in, or nobody, was rejected.
@@ -41,8 +35,7 @@ impl<U: User> Visit<U> {
         if !self.settings().listeners.want(event) {
             return;
         }
-        let (user, session) = self.known_ids();
-        let mut record = self.record(event, user, session);
+        let mut record = self.record_of_visitor(event);
         let path = original_path(request).split('?').next();
         record.rejected = Some(Rejected {
             rule: demand.to_string(),
@@ -56,24 +49,25 @@ impl<U: User> Visit<U> {
         self.settings().listeners.emit(record).await;
     }
 
-    /// Whoever is logged in, and the public id of the session.
-    fn known_ids(&self) -> (Option<UserId>, Option<String>) {
-        let Some(logged_in) = self.known().flatten() else {
-            return (None, None);
-        };
-        let session = logged_in.session.as_ref();
-        let session = session.map(|session| session.public_id.clone());
-        (Some(logged_in.user.id()), session)
+    /// A record about whoever is logged in.
+    fn record_of_visitor(&self, event: Event) -> EventRecord {
+        let logged_in = self.known().flatten();
+        let user = logged_in.as_ref().map(|logged_in| logged_in.user.id());
+        let session = logged_in
+            .as_ref()
+            .and_then(|logged_in| logged_in.session.as_deref());
+        self.record(event, user, session)
     }
 
-    fn record(&self, event: Event, user: Option<UserId>, session: Option<String>) -> EventRecord {
+    fn record(&self, event: Event, user: Option<UserId>, session: Option<&Session>) -> EventRecord {
         let (settings, sender) = (self.settings(), &self.tokens().sender);
         EventRecord {
             event,
             at: settings.clock.now(),
             realm: settings.realm.to_string(),
             user,
-            session,
+            session: session.map(|session| session.public_id.clone()),
+            methods: session.map_or(Methods::NONE, |session| session.methods),
             address: sender.address,
             user_agent: sender.user_agent(),
             rejected: None,

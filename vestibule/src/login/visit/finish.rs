@@ -36,6 +36,7 @@ impl<U: User> Visit<U> {
         let cookies = [
             &set.session,
             &set.remember,
+            &set.pending,
             &set.next,
             &set.messages,
             &set.anonymous,

@@ -14,7 +14,8 @@ use crate::login::visit::Visit;
 use crate::login::visit::state::Visitor;
 use crate::login::{Event, User, UserId};
 use crate::session::{
-    DataValues, RememberToken, RememberedLogin, Replaced, Session, SessionToken, new_public_id,
+    DataValues, Methods, RememberToken, RememberedLogin, Replaced, Session, SessionToken,
+    new_public_id,
 };
 use crate::web::signed_cookie::SignedCookie;
 
@@ -23,7 +24,11 @@ use crate::web::signed_cookie::SignedCookie;
 pub(crate) struct LogInOptions {
     pub(crate) remember: Option<Duration>,
     pub(crate) is_fresh: bool,
+    /// What was shown. Default: a password, or nothing where the log-in is not fresh.
+    pub(crate) methods: Option<Methods>,
     pub(crate) continued: Option<ContinuedSession>,
+    /// The user's epoch when the credential was checked. Default: that of the user as given.
+    pub(crate) epoch: Option<i64>,
 }
 
 impl Default for LogInOptions {
@@ -31,7 +36,9 @@ impl Default for LogInOptions {
         Self {
             remember: None,
             is_fresh: true,
+            methods: None,
             continued: None,
+            epoch: None,
         }
     }
 }
@@ -60,14 +67,21 @@ impl<U: User> Visit<U> {
             )));
         }
         let now = settings.clock.now();
-        let (token, mut session) = self.new_session(user, now)?;
+        let epoch = options.epoch.unwrap_or_else(|| user.session_epoch());
+        let (token, mut session) = self.new_session(user.id(), epoch, now)?;
         session.is_fresh = options.is_fresh;
+        session.confirmed_by = options.methods.unwrap_or(match options.is_fresh {
+            true => Methods::PASSWORD,
+            false => Methods::NONE,
+        });
+        session.methods = session.confirmed_by;
         let mut kept_data = None;
         if let Some((before, data)) = options
             .continued
             .and_then(|continued| continued.for_user(&user_id))
         {
             session.public_id.clone_from(&before.public_id);
+            session.methods |= before.methods;
             kept_data = Some(data);
         }
         let remembered = match options.remember {
@@ -78,12 +92,15 @@ impl<U: User> Visit<U> {
                 let (id, digest) = (token.id(realm), token.digest());
                 let mut login = RememberedLogin::new(id, digest, user_id, epoch, now, duration);
                 realm.as_ref().clone_into(&mut login.realm);
+                login.methods = session.methods;
+                login.confirmed_by = session.confirmed_by;
                 session.remembered = Some(login.id);
                 Some((token, login))
             }
             None => None,
         };
         let replaced = self.replaced();
+        self.drop_pending(headers).await?;
         let before = self.before_one_more(user, now).await?;
         if !self.may_begin(&before, replaced) {
             return Ok(false);
@@ -158,14 +175,18 @@ impl<U: User> Visit<U> {
     }
 
     /// A session of `user` that begins now, in this browser, and its token.
-    pub(super) fn new_session(&self, user: &U, now: Timestamp) -> Result<(SessionToken, Session)> {
+    pub(super) fn new_session(
+        &self,
+        user: UserId,
+        epoch: i64,
+        now: Timestamp,
+    ) -> Result<(SessionToken, Session)> {
         let (settings, sender) = (self.settings(), &self.tokens().sender);
         let token = SessionToken::generate(&settings.random)?;
         let public_id = new_public_id(&settings.random)?;
         let lifetime = settings.sessions.expiry.absolute;
-        let epoch = user.session_epoch();
         let id = token.id(&settings.realm);
-        let mut session = Session::new(id, public_id, user.id(), epoch, now, lifetime);
+        let mut session = Session::new(id, public_id, user, epoch, now, lifetime);
         settings.realm.as_ref().clone_into(&mut session.realm);
         session.user_agent = Some(sender.user_agent().unwrap_or_default());
         session.address = sender.address;

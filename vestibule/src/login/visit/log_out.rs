@@ -40,12 +40,16 @@ impl<U: User> Visit<U> {
         {
             store.revoke(session.id).await?;
         }
+        self.drop_pending(headers).await?;
         self.forget();
         self.drop_data(headers).await;
-        let user = ended.as_ref().map(|session| session.user_id.clone());
-        let user = user.or_else(|| remembered.map(|login| login.user_id));
-        let session = ended.map(|session| session.public_id.clone());
-        self.emit_for(Event::LoggedOut, user, session).await;
+        match &ended {
+            Some(session) => self.emit_for_session(Event::LoggedOut, session).await,
+            None => {
+                let user = remembered.map(|login| login.user_id);
+                self.emit_for(Event::LoggedOut, user).await;
+            }
+        }
         Ok(())
     }
 
@@ -60,7 +64,7 @@ impl<U: User> Visit<U> {
         let (settings, user_id) = (self.settings(), logged_in.user.id());
         let ended = settings
             .store
-            .revoke_user(&settings.realm, &user_id, keep)
+            .revoke_user_and_pending(&settings.realm, &user_id, keep)
             .await?;
         self.emit(Event::LoggedOutElsewhere).await;
         if here_too {

@@ -6,6 +6,7 @@
 //! | find out who it is, once a request | `resolve`: by the session, the remember cookie, the request loader |
 //! | let the visitor pass | `require`, the one place |
 //! | say what they get otherwise | `reject` |
+//! | keep a log-in that is proved in part | `pending` |
 //! | log in, confirm, log out | `log_in`, `confirm`, `log_out`, with `limit` |
 //! | read and write the app's own values | `data`, `anonymous` |
 //! | emit an event | `events` |
@@ -20,6 +21,7 @@ mod limit;
 mod log_in;
 mod log_out;
 mod nesting;
+mod pending;
 mod protect;
 mod reject;
 mod remembered;

@@ -37,6 +37,11 @@ impl<U: User> Visit<U> {
                 &rejections.on_needs_refresh,
                 LoginRejection::FreshLoginRequired,
             ),
+            Needed::SecondFactor => (
+                Some(Event::NeedsSecondFactor),
+                &None,
+                LoginRejection::SecondFactorRequired,
+            ),
             Needed::Right => (
                 Some(Event::Forbidden),
                 &rejections.on_forbidden,
@@ -191,6 +196,9 @@ fn answer(
         Needed::Login => Problem::new(StatusCode::UNAUTHORIZED).detail("Log in to see this."),
         Needed::FreshLogin => Problem::new(StatusCode::UNAUTHORIZED)
             .detail("Confirm your log-in to go on: it was a while ago."),
+        Needed::SecondFactor => {
+            Problem::new(StatusCode::FORBIDDEN).detail("Log in with a second factor to see this.")
+        }
         Needed::Right => Problem::new(StatusCode::FORBIDDEN).detail(
             "You are logged in, but not as somebody who may see or do this. If you should, ask \
              whoever runs this site for the right to it.",

@@ -112,10 +112,12 @@ impl<U: User> Visit<U> {
         request: &Parts,
     ) -> Result<Option<Session>> {
         let settings = self.settings();
-        let (session_token, mut session) = self.new_session(user, now)?;
+        let (session_token, mut session) = self.new_session(user.id(), seen.user_epoch, now)?;
         session.is_fresh = false;
         session.remembered = Some(seen.id);
         session.authenticated_at = seen.created_at;
+        session.methods = seen.methods;
+        session.confirmed_by = seen.confirmed_by;
         // However often it is resumed, a log-in without a credential lasts no longer than the
         // log-in with one could have, or than the browser is remembered.
         let latest = (seen.created_at + settings.sessions.expiry.absolute).max(seen.expires_at);
@@ -158,7 +160,7 @@ impl<U: User> Visit<U> {
             .revoke_remembered(remembered.id)
             .await?;
         let user = Some(remembered.user_id.clone());
-        self.emit_for(event, user, None).await;
+        self.emit_for(event, user).await;
         Ok(())
     }
 

@@ -19,7 +19,7 @@ impl<U: User> Visit<U> {
         let Some(user) = loaded.filter(User::is_active) else {
             return Ok(None);
         };
-        self.emit_for(Event::LoadedFromRequest, Some(user.id()), None)
+        self.emit_for(Event::LoadedFromRequest, Some(user.id()))
             .await;
         Ok(Some(LoggedIn {
             user,

@@ -84,7 +84,7 @@ impl<U: User> Visit<U> {
         lookup: Lookup<U>,
     ) -> Result<Option<Arc<LoggedIn<U>>>> {
         if self.tokens().has_malformed_cookie {
-            self.emit_for(Event::MalformedCookie, None, None).await;
+            self.emit_for(Event::MalformedCookie, None).await;
         }
         if let Some(logged_in) = self.by_session(lookup).await? {
             return Ok(Some(logged_in));

@@ -38,6 +38,7 @@ pub(super) enum AnonymousId {
 pub(crate) struct SetCookies {
     pub(crate) session: Option<Cookie<'static>>,
     pub(crate) remember: Option<Cookie<'static>>,
+    pub(crate) pending: Option<Cookie<'static>>,
     pub(crate) next: Option<Cookie<'static>>,
     pub(crate) messages: Option<Cookie<'static>>,
     pub(crate) anonymous: Option<Cookie<'static>>,

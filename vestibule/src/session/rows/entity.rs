@@ -14,6 +14,8 @@ pub(crate) mod session {
         pub(crate) user_epoch: i64,
         pub(crate) created_at: i64,
         pub(crate) authenticated_at: i64,
+        pub(crate) methods: i32,
+        pub(crate) confirmed_by: i32,
         pub(crate) is_fresh: bool,
         pub(crate) remembered_id: Option<Vec<u8>>,
         pub(crate) renewed_from: Option<Vec<u8>>,
@@ -86,6 +88,8 @@ pub(crate) mod remembered {
         pub(crate) seed: Vec<u8>,
         pub(crate) rotated_at: i64,
         pub(crate) created_at: i64,
+        pub(crate) methods: i32,
+        pub(crate) confirmed_by: i32,
         pub(crate) expires_at: i64,
         pub(crate) duration: i64,
     }

@@ -11,7 +11,7 @@ use sea_orm::ActiveValue::Set;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{
-    RememberDigest, RememberSeed, RememberedId, RememberedLogin, Session, SessionId,
+    Methods, RememberDigest, RememberSeed, RememberedId, RememberedLogin, Session, SessionId,
 };
 
 pub(crate) fn of_session(session: Session) -> session::ActiveModel {
@@ -23,6 +23,8 @@ pub(crate) fn of_session(session: Session) -> session::ActiveModel {
         user_epoch: Set(session.user_epoch),
         created_at: Set(session.created_at.as_millis()),
         authenticated_at: Set(session.authenticated_at.as_millis()),
+        methods: Set(session.methods.bits().into()),
+        confirmed_by: Set(session.confirmed_by.bits().into()),
         is_fresh: Set(session.is_fresh),
         remembered_id: Set(session.remembered.map(|id| id.as_bytes().to_vec())),
         renewed_from: Set(session.renewed_from.map(|id| id.as_bytes().to_vec())),
@@ -44,6 +46,8 @@ pub(crate) fn to_session(row: session::Model) -> Result<Session> {
     );
     session.realm = row.realm;
     session.authenticated_at = Timestamp::from_millis(row.authenticated_at);
+    session.methods = methods(row.methods);
+    session.confirmed_by = methods(row.confirmed_by);
     session.is_fresh = row.is_fresh;
     session.remembered = match row.remembered_id {
         Some(id) => Some(RememberedId::from_bytes(digest(id)?)),
@@ -73,6 +77,8 @@ pub(crate) fn of_remembered(remembered: &RememberedLogin) -> remembered::ActiveM
         seed: Set(remembered.seed.as_bytes().to_vec()),
         rotated_at: Set(remembered.rotated_at.as_millis()),
         created_at: Set(remembered.created_at.as_millis()),
+        methods: Set(remembered.methods.bits().into()),
+        confirmed_by: Set(remembered.confirmed_by.bits().into()),
         expires_at: Set(remembered.expires_at.as_millis()),
         duration: Set(i64::try_from(remembered.duration.as_millis()).unwrap_or(i64::MAX)),
     }
@@ -92,9 +98,16 @@ pub(crate) fn to_remembered(row: remembered::Model) -> Result<RememberedLogin> {
         seed: RememberSeed::from_bytes(digest(row.seed)?),
         rotated_at: Timestamp::from_millis(row.rotated_at),
         created_at: Timestamp::from_millis(row.created_at),
+        methods: methods(row.methods),
+        confirmed_by: methods(row.confirmed_by),
         expires_at: Timestamp::from_millis(row.expires_at),
         duration: Duration::from_millis(u64::try_from(row.duration).unwrap_or(0)),
     })
+}
+
+/// A number that cannot be a set of methods proves nothing.
+fn methods(bits: i32) -> Methods {
+    u16::try_from(bits).map_or(Methods::NONE, Methods::from_bits)
 }
 
 pub(crate) fn digest(bytes: Vec<u8>) -> Result<[u8; 32]> {

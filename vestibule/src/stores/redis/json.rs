@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{
-    RememberDigest, RememberSeed, RememberedId, RememberedLogin, Session, SessionId,
+    Methods, RememberDigest, RememberSeed, RememberedId, RememberedLogin, Session, SessionId,
 };
 
 /// What of a session never changes; whether it is fresh and when it was last seen is kept beside.
@@ -21,6 +21,11 @@ struct SessionData {
     user_epoch: i64,
     created_at: i64,
     authenticated_at: i64,
+    /// Entries of older versions have none, and were proved by a password.
+    #[serde(default = "password")]
+    methods: u16,
+    #[serde(default = "password")]
+    confirmed_by: u16,
     expires_at: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     remembered: Option<String>,
@@ -44,6 +49,10 @@ struct LoginData {
     seed: String,
     rotated_at: i64,
     created_at: i64,
+    #[serde(default = "password")]
+    methods: u16,
+    #[serde(default = "password")]
+    confirmed_by: u16,
     duration: u64,
 }
 
@@ -61,6 +70,8 @@ pub(super) fn of_session(session: &Session) -> Result<String> {
         user_epoch: session.user_epoch,
         created_at: session.created_at.as_millis(),
         authenticated_at: session.authenticated_at.as_millis(),
+        methods: session.methods.bits(),
+        confirmed_by: session.confirmed_by.bits(),
         expires_at: session.expires_at.as_millis(),
         remembered: session.remembered.map(|id| hex(id.as_bytes())),
         renewed_from: session.renewed_from.map(|id| hex(id.as_bytes())),
@@ -85,6 +96,8 @@ pub(super) fn to_session(fields: SessionFields) -> Result<Option<Session>> {
     );
     session.realm = data.realm;
     session.authenticated_at = Timestamp::from_millis(data.authenticated_at);
+    session.methods = Methods::from_bits(data.methods);
+    session.confirmed_by = Methods::from_bits(data.confirmed_by);
     session.is_fresh = fresh == "1";
     session.remembered = match data.remembered {
         Some(id) => Some(RememberedId::from_bytes(digest(&id)?)),
@@ -111,6 +124,8 @@ pub(super) fn of_login(login: &RememberedLogin) -> Result<String> {
         seed: hex(login.seed.as_bytes()),
         rotated_at: login.rotated_at.as_millis(),
         created_at: login.created_at.as_millis(),
+        methods: login.methods.bits(),
+        confirmed_by: login.confirmed_by.bits(),
         duration: u64::try_from(login.duration.as_millis()).unwrap_or(u64::MAX),
     })
 }
@@ -135,9 +150,15 @@ pub(super) fn to_login(fields: LoginFields) -> Result<Option<RememberedLogin>> {
         None => None,
     };
     login.seed = RememberSeed::from_bytes(digest(&data.seed)?);
+    login.methods = Methods::from_bits(data.methods);
+    login.confirmed_by = Methods::from_bits(data.confirmed_by);
     login.rotated_at = Timestamp::from_millis(data.rotated_at);
     login.expires_at = Timestamp::from_millis(ends);
     Ok(Some(login))
+}
+
+fn password() -> u16 {
+    Methods::PASSWORD.bits()
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

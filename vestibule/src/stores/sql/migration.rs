@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::{
     Table, async_trait,
 };
 
+use super::add_methods::AddMethods;
 use super::keep_data::KeepData;
 use super::tell_changes::TellChanges;
 use crate::database::changes::create_index;
@@ -21,6 +22,7 @@ pub const MIGRATIONS: Migrations = Migrations {
             Box::new(RememberLogins),
             Box::new(TellChanges),
             Box::new(KeepData),
+            Box::new(AddMethods),
         ]
     },
 };

@@ -1,5 +1,6 @@
 //! Sessions in a SQL database.
 
+mod add_methods;
 mod keep_data;
 mod migration;
 mod tell_changes;

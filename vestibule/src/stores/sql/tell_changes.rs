@@ -11,7 +11,7 @@ use crate::database::changes::{
 
 /// All columns but the time it was last seen, which changes all the time: only where that goes
 /// back, nobody but a hand has set it.
-const TRIGGERS: [Trigger; 2] = [
+pub(super) const TRIGGERS: [Trigger; 2] = [
     ("sessions", When::Deleted, About::Session("id")),
     (
         "sessions",

@@ -1,0 +1,131 @@
+//! A log-in that is proved in part: kept, found, and finished once.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+
+use crate::error::Result;
+use crate::login::pending::{Intent, PendingLogin};
+use crate::login::visit::Visit;
+use crate::login::{Event, Next, SessionProtection, User};
+use crate::session::{
+    CookieToken, DataValues, Methods, Replaced, SessionId, SessionToken, pending_realm,
+};
+
+/// How long a visitor may take from one factor to the next.
+const LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+/// The values that a pending log-in keeps beside its session row.
+const REMEMBER: &str = "remember";
+const NEXT: &str = "next";
+
+impl<U: User> Visit<U> {
+    /// Keeps a log-in that is proved by `methods` so far. `epoch` is the user's at that moment.
+    pub(crate) async fn begin_pending(
+        &self,
+        user: &U,
+        epoch: i64,
+        methods: Methods,
+        intent: &Intent,
+        headers: &HeaderMap,
+    ) -> Result<()> {
+        self.check()?;
+        self.check_unanswered()?;
+        let settings = self.settings();
+        let now = settings.clock.now();
+        let realm = pending_realm(&settings.realm);
+        let (_, mut session) = self.new_session(user.id(), epoch, now)?;
+        let token = SessionToken::generate(&settings.random)?;
+        session.id = token.id(&realm);
+        session.realm = realm;
+        session.methods = methods;
+        session.confirmed_by = methods;
+        session.expires_at = now + LIFETIME.min(settings.sessions.expiry.absolute);
+        let mut data = DataValues::new();
+        if intent.remember {
+            data.insert(REMEMBER.to_owned(), "true".to_owned());
+        }
+        if let Some(next) = intent.next.path() {
+            data.insert(NEXT.to_owned(), next.to_owned());
+        }
+        let replaced = Replaced {
+            session: self.pending_id(headers),
+            remembered: None,
+        };
+        settings.store.create(session, data, None, replaced).await?;
+        self.context.sweep_if_due();
+        self.state().set_cookies().pending = Some(self.context.cookies.pending.set(&token));
+        Ok(())
+    }
+
+    /// The log-in that this browser has begun and not finished, if it may still be finished.
+    pub(crate) async fn pending(&self, headers: &HeaderMap) -> Result<Option<PendingLogin<U>>> {
+        self.check()?;
+        let Some(id) = self.pending_id(headers) else {
+            return Ok(None);
+        };
+        let settings = self.settings();
+        let (store, now) = (&settings.store, settings.clock.now());
+        let found = store.load(id).await?;
+        let Some(session) = found.filter(|session| settings.sessions.expiry.is_alive(session, now))
+        else {
+            return Ok(None);
+        };
+        // The token is good for minutes only, so there is no milder way than to end it.
+        let is_protected = settings.sessions.protection != SessionProtection::Off;
+        let prefix = settings.sessions.protected_prefix;
+        if is_protected && !self.tokens().sender.may_have_begun(&session, prefix) {
+            store.revoke(id).await?;
+            self.emit_for_session(Event::SessionProtected, &session)
+                .await;
+            return Ok(None);
+        }
+        let loaded = settings.loader.load(session.user_id.clone()).await?;
+        let Some(user) = loaded.filter(|user| user.session_epoch() == session.user_epoch) else {
+            store.revoke(id).await?;
+            return Ok(None);
+        };
+        let data = store.load_data(id).await?;
+        Ok(Some(PendingLogin {
+            id,
+            user,
+            epoch: session.user_epoch,
+            methods: session.methods,
+            intent: Intent {
+                remember: data.contains_key(REMEMBER),
+                next: data
+                    .get(NEXT)
+                    .map(|next| Next::from(&**next))
+                    .unwrap_or_default(),
+            },
+        }))
+    }
+
+    /// Uses a pending log-in up. Returns whether it was there: of any number of requests at once,
+    /// one gets `true`, and only that one may begin the session.
+    pub(crate) async fn use_pending(&self, pending: &PendingLogin<U>) -> Result<bool> {
+        self.check_unanswered()?;
+        let is_ours = self.settings().store.revoke(pending.id).await?;
+        self.state().set_cookies().pending = Some(self.context.cookies.pending.remove());
+        Ok(is_ours)
+    }
+
+    /// Ends what this browser has begun and not finished.
+    pub(super) async fn drop_pending(&self, headers: &HeaderMap) -> Result<()> {
+        if !self.context.cookies.pending.is_brought(headers) {
+            return Ok(());
+        }
+        if let Some(id) = self.pending_id(headers) {
+            self.settings().store.revoke(id).await?;
+        }
+        self.state().set_cookies().pending = Some(self.context.cookies.pending.remove());
+        Ok(())
+    }
+
+    fn pending_id(&self, headers: &HeaderMap) -> Option<SessionId> {
+        match self.context.cookies.pending.read(headers) {
+            CookieToken::Valid(token) => Some(token.id(&pending_realm(&self.settings().realm))),
+            CookieToken::Absent | CookieToken::Malformed => None,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! How a log-in was proved.
+
+use std::fmt;
+use std::ops::{BitOr, BitOrAssign};
+
+/// How a user proved who they are: a set of methods.
+///
+/// A session keeps two of them: [`Session::methods`](crate::Session::methods) of the whole log-in
+/// and [`Session::confirmed_by`](crate::Session::confirmed_by), shown most recently.
+///
+/// ```
+/// use vestibule::session::Methods;
+///
+/// let methods = Methods::PASSWORD | Methods::TOTP;
+/// assert!(methods.contains(Methods::TOTP));
+/// assert!(methods.has_second_factor());
+/// assert_eq!(methods.to_string(), "password, totp");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Methods(u16);
+
+impl Methods {
+    /// No credential was shown.
+    pub const NONE: Self = Self(0);
+    /// A password.
+    pub const PASSWORD: Self = Self(1);
+    /// A code of an authenticator app (RFC 6238).
+    pub const TOTP: Self = Self(1 << 1);
+    /// A passkey that did not verify the user: something they have.
+    pub const PASSKEY: Self = Self(1 << 2);
+    /// A passkey that verified the user, by PIN or biometrics: two factors at once.
+    pub const VERIFIED_PASSKEY: Self = Self(1 << 3);
+    /// A code or link sent by mail.
+    pub const MAIL_CODE: Self = Self(1 << 4);
+    /// A recovery code.
+    pub const RECOVERY_CODE: Self = Self(1 << 5);
+    /// Something of the app's own.
+    pub const OTHER: Self = Self(1 << 6);
+
+    const NAMES: [(Self, &'static str); 7] = [
+        (Self::PASSWORD, "password"),
+        (Self::TOTP, "totp"),
+        (Self::PASSKEY, "passkey"),
+        (Self::VERIFIED_PASSKEY, "verified_passkey"),
+        (Self::MAIL_CODE, "mail_code"),
+        (Self::RECOVERY_CODE, "recovery_code"),
+        (Self::OTHER, "other"),
+    ];
+
+    /// The methods as a store kept them. Bits that this version does not know are kept too.
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    /// The bits to store.
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// Whether all of `methods` are among these.
+    pub const fn contains(self, methods: Self) -> bool {
+        self.0 & methods.0 == methods.0
+    }
+
+    /// Whether none was shown.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether two different factors were shown (NIST SP 800-63B-4, 2.2.1): a passkey that
+    /// verified the user, or a password or mail code together with something that the user has.
+    ///
+    /// A mail code is never the second factor, as mailboxes are not bound to a device
+    /// (SP 800-63B-4, 3.1.3.1).
+    pub const fn has_second_factor(self) -> bool {
+        const FIRST: u16 = Methods::PASSWORD.0 | Methods::MAIL_CODE.0;
+        const SECOND: u16 =
+            Methods::TOTP.0 | Methods::PASSKEY.0 | Methods::RECOVERY_CODE.0 | Methods::OTHER.0;
+        self.contains(Self::VERIFIED_PASSKEY) || (self.0 & FIRST != 0 && self.0 & SECOND != 0)
+    }
+
+    /// The names of the methods, as logs and JSON have them: `password`, `totp`, `passkey`,
+    /// `verified_passkey`, `mail_code`, `recovery_code`, `other`.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let named = Self::NAMES.into_iter();
+        named.filter_map(move |(method, name)| self.contains(method).then_some(name))
+    }
+}
+
+impl BitOr for Methods {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Methods {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// The names, with commas between.
+impl fmt::Display for Methods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, name) in self.names().enumerate() {
+            if i > 0 {
+                f.write_str(", ")?;
+            }
+            f.write_str(name)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Methods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Methods({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Methods;
+
+    #[test]
+    fn two_factors_are_two_kinds_of_proof() {
+        for (methods, has_two) in [
+            (Methods::NONE, false),
+            (Methods::PASSWORD, false),
+            (Methods::TOTP, false),
+            (Methods::PASSKEY, false),
+            (Methods::OTHER, false),
+            (Methods::PASSWORD | Methods::MAIL_CODE, false),
+            (Methods::TOTP | Methods::RECOVERY_CODE, false),
+            (Methods::PASSWORD | Methods::TOTP, true),
+            (Methods::PASSWORD | Methods::PASSKEY, true),
+            (Methods::PASSWORD | Methods::RECOVERY_CODE, true),
+            (Methods::PASSWORD | Methods::OTHER, true),
+            (Methods::MAIL_CODE | Methods::TOTP, true),
+            (Methods::VERIFIED_PASSKEY, true),
+        ] {
+            assert_eq!(methods.has_second_factor(), has_two, "{methods:?}");
+        }
+    }
+
+    #[test]
+    fn methods_of_a_newer_version_are_kept_and_not_named() {
+        let methods = Methods::from_bits(0b1000_0000_0000_0001);
+
+        assert_eq!(methods.bits(), 0b1000_0000_0000_0001);
+        assert_eq!(methods.to_string(), "password");
+    }
+}
