@@ -20,28 +20,13 @@
 //! The UTF-8 of the password in Unicode normalization form C (NIST SP 800-63B-4, 3.1.1.2), so
 //! that an `é` is the same from every keyboard. Nothing is trimmed, folded or cut.
 
-mod algorithm;
-pub mod bcrypt;
-mod blocklist;
-mod breached;
-mod common;
-mod decoys;
-mod form;
-mod function;
-#[cfg(feature = "libsodium")]
-mod libsodium;
-mod pepper;
+mod hash;
 mod policy;
-mod queue;
-mod service;
+mod pool;
 
-pub use algorithm::PasswordAlgorithm;
-pub use blocklist::Blocklist;
-pub use breached::BreachedPasswords;
-pub use pepper::Peppers;
-pub use policy::{Objection, PasswordPolicy, password_advice};
-pub use queue::Claimant;
-pub use service::HashingLimits;
+pub use hash::{PasswordAlgorithm, Peppers, bcrypt};
+pub use policy::{Blocklist, BreachedPasswords, Objection, PasswordPolicy, password_advice};
+pub use pool::{Claimant, HashingLimits};
 
 use std::fmt;
 use std::sync::Arc;
@@ -55,11 +40,11 @@ use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
-pub(crate) use crate::password::decoys::Kinds;
-use crate::password::decoys::{Decoys, Kind};
-use crate::password::form::{Before, Reading, Stored};
-use crate::password::function::{Function, MAX_BCRYPT_COST, Memory};
-use crate::password::service::HashingService;
+pub(crate) use crate::password::hash::Kinds;
+use crate::password::hash::{
+    Before, Decoys, Function, Kind, MAX_BCRYPT_COST, Memory, Reading, Stored,
+};
+use crate::password::pool::HashingService;
 
 /// A password's hash as it is stored: a text with algorithm, cost and salt, and the version of the
 /// pepper if there is one, `{pepper:1}$argon2id$…`.

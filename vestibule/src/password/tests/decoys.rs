@@ -6,7 +6,7 @@ use super::{QUICK, QUICK_BCRYPT};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
-use crate::password::decoys::Kind;
+use crate::password::hash::Kind;
 use crate::password::{Claimant, HashCheck, PasswordAlgorithm, PasswordHash, Passwords, Peppers};
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Flask-Bcrypt's two functions, for those who want just that: no service, no threads, no policy.
 //!
 //! Hashing takes a good part of a second and blocks its thread. In an async app call these by
-//! `tokio::task::spawn_blocking`, or let [`Passwords`](super::Passwords) do it.
+//! `tokio::task::spawn_blocking`, or let [`Passwords`](crate::password::Passwords) do it.
 //!
 //! ```
 //! use vestibule::password::bcrypt::{check_password_hash, generate_password_hash};
@@ -17,9 +17,9 @@ use std::str::FromStr;
 
 use crate::crypto::digest::constant_time_eq;
 use crate::crypto::random::Random;
-use crate::password::decoys::Kind;
-use crate::password::form::{Before, Reading, Stored};
-use crate::password::function::{BCRYPT_MAX_BYTES, Function, MAX_BCRYPT_COST, Memory};
+use crate::password::hash::decoys::Kind;
+use crate::password::hash::form::{Before, Reading, Stored};
+use crate::password::hash::function::{BCRYPT_MAX_BYTES, Function, MAX_BCRYPT_COST, Memory};
 use crate::password::{Peppers, digest, is_told_apart, new_hash};
 
 /// Flask-Bcrypt's settings, which are `BCRYPT_…` there.

@@ -5,20 +5,20 @@ use std::sync::LazyLock;
 use argon2::{Algorithm, Version};
 use data_encoding::{BASE64, BASE64_NOPAD, BitOrder, Encoding, HEXLOWER_PERMISSIVE, Specification};
 
-use crate::password::function::{Digest, Function};
+use crate::password::hash::function::{Digest, Function};
 
 /// What a stored text says.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Stored {
-    pub(super) before: Before,
-    pub(super) function: Function,
-    pub(super) salt: Vec<u8>,
-    pub(super) digest: Vec<u8>,
+pub(crate) struct Stored {
+    pub(crate) before: Before,
+    pub(crate) function: Function,
+    pub(crate) salt: Vec<u8>,
+    pub(crate) digest: Vec<u8>,
 }
 
 /// What is done to the password before the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Before {
+pub(crate) enum Before {
     Nothing,
     /// Its SHA-256 is taken, as 64 hexadecimal digits: what fits into bcrypt.
     Sha256Hex,
@@ -28,14 +28,14 @@ pub(super) enum Before {
 
 /// A text that is no hash, asks for too much, or is of a kind that nobody here knows.
 #[derive(Debug)]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 /// What a text does not say itself.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     /// Whether bcrypt's hashes are of the SHA-256.
-    pub(super) long_bcrypt: bool,
-    pub(super) max_bcrypt_cost: u32,
+    pub(crate) long_bcrypt: bool,
+    pub(crate) max_bcrypt_cost: u32,
 }
 
 type Result<T> = std::result::Result<T, Malformed>;
@@ -44,7 +44,7 @@ const PEPPER: &str = "{pepper:";
 
 impl Stored {
     /// Reads a text.
-    pub(super) fn parse(text: &str, reading: Reading) -> Result<Self> {
+    pub(crate) fn parse(text: &str, reading: Reading) -> Result<Self> {
         let (pepper, text) = match text.strip_prefix(PEPPER) {
             Some(rest) => {
                 let (version, rest) = rest.split_once('}').ok_or(Malformed)?;
@@ -208,7 +208,7 @@ impl Stored {
     }
 
     /// The text to store, for the functions that are written: Argon2 and bcrypt.
-    pub(super) fn to_text(&self) -> Option<String> {
+    pub(crate) fn to_text(&self) -> Option<String> {
         let text = match self.function {
             Function::Argon2 {
                 variant,

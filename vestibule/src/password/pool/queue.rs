@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::password::function::Memory;
+use crate::password::hash::Memory;
 
 /// Whom a password is checked for (NIST SP 800-63-4: who claims to be somebody). What is known of
 /// them makes the queue fair: each address and each account waits behind itself.

@@ -56,17 +56,17 @@ impl Peppers {
         self.0.keys().copied()
     }
 
-    pub(super) fn has(&self, version: u32) -> bool {
+    pub(crate) fn has(&self, version: u32) -> bool {
         self.0.contains_key(&version)
     }
 
     /// The version that makes new hashes.
-    pub(super) fn newest(&self) -> Option<u32> {
+    pub(crate) fn newest(&self) -> Option<u32> {
         self.versions().last()
     }
 
     /// The password as it is hashed slowly: 64 hexadecimal digits; none without that version.
-    pub(super) fn apply(&self, version: u32, password: &[u8]) -> Option<Zeroizing<String>> {
+    pub(crate) fn apply(&self, version: u32, password: &[u8]) -> Option<Zeroizing<String>> {
         let key = self
             .0
             .get(&version)?

@@ -3,14 +3,14 @@
 use libsodium_rs::crypto_pwhash::argon2id;
 
 use crate::error::{Error, Result};
-use crate::password::function::no_memory;
+use crate::password::hash::function::no_memory;
 
 /// What it takes, and no other.
-pub(super) const SALT_BYTES: usize = argon2id::SALTBYTES;
+pub(crate) const SALT_BYTES: usize = argon2id::SALTBYTES;
 
 /// The digest, of 16 bytes at least, by version 1.3 with one lane. The memory is the system's,
 /// anew for each.
-pub(super) fn hash(
+pub(crate) fn hash(
     password: &[u8],
     salt: &[u8; SALT_BYTES],
     len: usize,

@@ -3,8 +3,8 @@
 use std::sync::{PoisonError, RwLock};
 
 use crate::crypto::digest::hmac_sha256;
-use crate::password::form::{Before, Stored};
-use crate::password::function::{BCRYPT_DIGEST_BYTES, Function};
+use crate::password::hash::form::{Before, Stored};
+use crate::password::hash::function::{BCRYPT_DIGEST_BYTES, Function};
 
 /// Hashes of nobody, of the kinds that the users' hashes have, in the same shares.
 ///
@@ -12,15 +12,15 @@ use crate::password::function::{BCRYPT_DIGEST_BYTES, Function};
 /// who they are, and so that they exist. So each unknown name has a kind too, chosen by a key that
 /// nobody outside knows. It is the same on all nodes and after a restart, and while the shares
 /// stay; as one kind's share shrinks, some of its names go to the others, and no other moves.
-pub(super) struct Decoys {
+pub(crate) struct Decoys {
     key: [u8; 32],
     kinds: RwLock<Kinds>,
 }
 
 /// All of a stored hash that its check takes time for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kind {
-    pub(super) before: Before,
+pub(crate) struct Kind {
+    pub(crate) before: Before,
     function: Function,
     salt_len: usize,
     digest_len: usize,
@@ -28,7 +28,7 @@ pub(super) struct Kind {
 
 impl Kind {
     /// What is written.
-    pub(super) fn new(before: Before, function: Function) -> Self {
+    pub(crate) fn new(before: Before, function: Function) -> Self {
         let digest_len = match function {
             Function::Bcrypt { .. } => BCRYPT_DIGEST_BYTES,
             _ => 32,
@@ -41,7 +41,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn of(stored: &Stored) -> Self {
+    pub(crate) fn of(stored: &Stored) -> Self {
         Self {
             before: stored.before,
             function: stored.function,
@@ -62,7 +62,7 @@ impl Kind {
     }
 
     /// One of nobody: whether it is right is never asked.
-    pub(super) fn decoy(self) -> Stored {
+    pub(crate) fn decoy(self) -> Stored {
         Stored {
             before: self.before,
             function: self.function,
@@ -73,7 +73,7 @@ impl Kind {
 }
 
 impl Decoys {
-    pub(super) fn new(key: [u8; 32]) -> Self {
+    pub(crate) fn new(key: [u8; 32]) -> Self {
         Self {
             key,
             kinds: RwLock::default(),
@@ -81,17 +81,17 @@ impl Decoys {
     }
 
     /// Those of the same key, with nothing noted.
-    pub(super) fn forgetful(&self) -> Self {
+    pub(crate) fn forgetful(&self) -> Self {
         Self::new(self.key)
     }
 
     /// Takes note of the kinds that users have.
-    pub(super) fn note(&self, kinds: Kinds) {
+    pub(crate) fn note(&self, kinds: Kinds) {
         *self.kinds.write().unwrap_or_else(PoisonError::into_inner) = kinds;
     }
 
     /// The kind that this name has as long as it is nobody's.
-    pub(super) fn kind_of(&self, account: &str, otherwise: Kind) -> Kind {
+    pub(crate) fn kind_of(&self, account: &str, otherwise: Kind) -> Kind {
         let kinds = self.kinds.read().unwrap_or_else(PoisonError::into_inner);
         if let [(only, _)] = kinds.0.as_slice() {
             return *only;
@@ -122,7 +122,7 @@ impl Decoys {
 pub(crate) struct Kinds(Vec<(Kind, u64)>);
 
 impl Kinds {
-    pub(super) fn add(&mut self, kind: Kind) {
+    pub(crate) fn add(&mut self, kind: Kind) {
         if let Some((_, count)) = self.0.iter_mut().find(|(known, _)| *known == kind) {
             *count += 1;
         } else if self.0.len() < Self::MOST {

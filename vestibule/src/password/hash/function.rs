@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 #[cfg(feature = "libsodium")]
-use crate::password::libsodium;
+use crate::password::hash::libsodium;
 
 /// A function and its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Function {
+pub(crate) enum Function {
     /// RFC 9106.
     Argon2 {
         variant: argon2::Algorithm,
@@ -36,7 +36,7 @@ pub(super) enum Function {
 
 /// The digests that PBKDF2 is used with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Digest {
+pub(crate) enum Digest {
     Sha1,
     Sha224,
     Sha256,
@@ -57,11 +57,11 @@ impl Digest {
 }
 
 /// What a stored hash may ask for: far above any sensible setting, far below harm.
-pub(super) const MAX_MEMORY_KIB: u32 = 256 * 1024;
-pub(super) const MAX_PASSES: u32 = 16;
+pub(crate) const MAX_MEMORY_KIB: u32 = 256 * 1024;
+pub(crate) const MAX_PASSES: u32 = 16;
 const MAX_LANES: u32 = 16;
-pub(super) const MIN_BCRYPT_COST: u32 = 4;
-pub(super) const MAX_BCRYPT_COST: u32 = 16;
+pub(crate) const MIN_BCRYPT_COST: u32 = 4;
+pub(crate) const MAX_BCRYPT_COST: u32 = 16;
 /// bcrypt's own: a day and a half.
 const HIGHEST_BCRYPT_COST: u32 = 31;
 const MAX_SCRYPT_PARALLELISM: u32 = 16;
@@ -74,18 +74,18 @@ const DIGEST_BYTES: RangeInclusive<usize> = 16..=128;
 const MAX_SALT_BYTES: usize = 128;
 
 /// bcrypt reads no more than this.
-pub(super) const BCRYPT_MAX_BYTES: usize = 72;
+pub(crate) const BCRYPT_MAX_BYTES: usize = 72;
 const BCRYPT_SALT_BYTES: usize = 16;
-pub(super) const BCRYPT_DIGEST_BYTES: usize = 23;
+pub(crate) const BCRYPT_DIGEST_BYTES: usize = 23;
 
 /// The memory of one hash after the other: to ask the system for new pages each time takes a third
 /// as long as the hash.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Vec<Block>);
+pub(crate) struct Memory(Vec<Block>);
 
 impl Memory {
     /// Gives back what is more than `function` needs.
-    pub(super) fn keep(&mut self, function: Function) {
+    pub(crate) fn keep(&mut self, function: Function) {
         let blocks = function.blocks();
         if self.0.len() > blocks {
             self.0.truncate(blocks);
@@ -106,7 +106,7 @@ impl Memory {
 
 impl Function {
     /// Whether the parameters are within the bounds, and those of the function itself.
-    pub(super) fn is_within_bounds(self, max_bcrypt_cost: u32) -> bool {
+    pub(crate) fn is_within_bounds(self, max_bcrypt_cost: u32) -> bool {
         match self {
             Self::Argon2 {
                 memory_kib,
@@ -146,7 +146,7 @@ impl Function {
     }
 
     /// Its name and its parameters.
-    pub(super) fn label(self) -> String {
+    pub(crate) fn label(self) -> String {
         match self {
             Self::Argon2 {
                 variant,
@@ -171,7 +171,7 @@ impl Function {
     }
 
     /// Whether a salt and a digest of these lengths can be this function's.
-    pub(super) fn takes(self, salt: &[u8], digest: &[u8]) -> bool {
+    pub(crate) fn takes(self, salt: &[u8], digest: &[u8]) -> bool {
         let (salt, digest) = (salt.len(), digest.len());
         let takes_salt = match self {
             Self::Argon2 { .. } => (argon2::MIN_SALT_LEN..=64).contains(&salt),
@@ -194,13 +194,13 @@ impl Function {
     }
 
     /// How many bytes of a password it reads, if not all.
-    pub(super) fn max_bytes(self) -> Option<usize> {
+    pub(crate) fn max_bytes(self) -> Option<usize> {
         matches!(self, Self::Bcrypt { .. }).then_some(BCRYPT_MAX_BYTES)
     }
 
     /// Whether no shorter password has the same digest: bcrypt reads so many bytes, of a password
     /// with a NUL again and again; HMAC, in PBKDF2 and scrypt, fills it up with NULs.
-    pub(super) fn tells_apart(self, password: &[u8]) -> bool {
+    pub(crate) fn tells_apart(self, password: &[u8]) -> bool {
         match self {
             Self::Argon2 { .. } => true,
             Self::Bcrypt { .. } => {
@@ -218,7 +218,7 @@ impl Function {
     }
 
     /// The digest of a password. bcrypt reads its first 72 bytes.
-    pub(super) fn digest(
+    pub(crate) fn digest(
         self,
         password: &[u8],
         salt: &[u8],
@@ -296,7 +296,7 @@ impl Function {
     }
 }
 
-pub(super) fn no_memory() -> Error {
+pub(crate) fn no_memory() -> Error {
     Error::busy("the system has no memory for another hash")
 }
 

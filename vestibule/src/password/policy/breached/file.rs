@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::password::breached::{Entry, Failure, HashDigits};
+use crate::password::policy::breached::{Entry, Failure, HashDigits};
 
 /// A file of hashes. What is open is one look-up's alone.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use crate::error::{Error, Result};
-use crate::password::breached::{Entry, Failure, HashDigits};
+use crate::password::policy::breached::{Entry, Failure, HashDigits};
 
 /// A service by the protocol of Have I Been Pwned.
 pub(super) struct Service {

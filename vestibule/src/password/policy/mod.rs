@@ -1,13 +1,20 @@
 //! Which passwords may be chosen.
 
+mod blocklist;
+mod breached;
+mod common_passwords;
+
+pub use blocklist::Blocklist;
+pub use breached::BreachedPasswords;
+
 use std::fmt;
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::crypto::secret::Secret;
-use crate::password::common::is_common;
-use crate::password::{Blocklist, BreachedPasswords, Passwords, normalized};
+use crate::password::policy::common_passwords::is_common;
+use crate::password::{Passwords, normalized};
 
 /// Which passwords may be chosen: long ones that nobody would guess first
 /// (NIST SP 800-63B-4, 3.1.1.2). No rules about digits and signs.

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use crate::clock::monotonic;
 use crate::error::{Error, Result};
-use crate::password::function::{Function, Memory};
-use crate::password::queue::{Claimant, FairQueue, Place, Start, Waiting};
+use crate::password::hash::{Function, Memory};
+use crate::password::pool::queue::{Claimant, FairQueue, Place, Start, Waiting};
 
 /// How much hashing there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Default for HashingLimits {
 /// Runs hashing off the async threads. Clones share the threads and the queue; the threads begin
 /// with the first hash, and end with the last clone.
 #[derive(Clone)]
-pub(super) struct HashingService(Arc<Handle>);
+pub(crate) struct HashingService(Arc<Handle>);
 
 struct Handle {
     shared: Arc<Shared>,
@@ -79,7 +79,7 @@ struct Done<T> {
 
 impl HashingService {
     /// A service whose threads keep the memory that `usual` takes.
-    pub(super) fn new(limits: HashingLimits, usual: Function) -> Self {
+    pub(crate) fn new(limits: HashingLimits, usual: Function) -> Self {
         Self(Arc::new(Handle {
             shared: Arc::new(Shared {
                 limits,
@@ -90,7 +90,7 @@ impl HashingService {
         }))
     }
 
-    pub(super) fn limits(&self) -> HashingLimits {
+    pub(crate) fn limits(&self) -> HashingLimits {
         self.0.shared.limits
     }
 
@@ -100,7 +100,7 @@ impl HashingService {
     /// Metrics, by the `metrics` crate: `vestibule_hashing_queue` (how many wait),
     /// `vestibule_hashing_wait_seconds`, `vestibule_hashing_seconds`,
     /// `vestibule_hashing_refused_total`.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         claimant: &Claimant<'_>,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
@@ -174,7 +174,7 @@ impl HashingService {
 
     /// How many hashes have been computed.
     #[cfg(test)]
-    pub(super) fn runs(&self) -> usize {
+    pub(crate) fn runs(&self) -> usize {
         self.0.shared.state().runs
     }
 
@@ -295,7 +295,7 @@ mod tests {
     use super::{HashingLimits, HashingService};
     use crate::error::Result;
     use crate::password::Claimant;
-    use crate::password::function::Function;
+    use crate::password::hash::Function;
 
     fn service(queue: usize, patience: Duration) -> HashingService {
         let limits = HashingLimits {

@@ -16,9 +16,9 @@ use zeroize::Zeroizing;
 
 use crate::error::Result;
 use crate::password::Objection;
-use crate::password::breached::file::HashFile;
+use crate::password::policy::breached::file::HashFile;
 #[cfg(feature = "breach-service")]
-use crate::password::breached::service::Service;
+use crate::password::policy::breached::service::Service;
 
 /// The passwords that breaches of other sites brought to light, in a file or at a service. Clones
 /// share it. [`PasswordPolicy::breached`](crate::password::PasswordPolicy::breached) takes it.

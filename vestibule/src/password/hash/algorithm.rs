@@ -6,7 +6,7 @@ use argon2::{Algorithm, Params, Version};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::password::function::{
+use crate::password::hash::function::{
     Function, MAX_BCRYPT_COST, MAX_MEMORY_KIB, MAX_PASSES, MIN_BCRYPT_COST, Memory,
 };
 
@@ -139,7 +139,7 @@ impl PasswordAlgorithm {
 
     /// # Errors
     /// When the parameters are out of range.
-    pub(super) fn function(self) -> Result<Function> {
+    pub(crate) fn function(self) -> Result<Function> {
         let (function, wrong) = match self {
             Self::Argon2id { memory_kib, passes } => (
                 Function::Argon2 {

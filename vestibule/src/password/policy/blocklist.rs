@@ -91,7 +91,7 @@ impl fmt::Debug for Blocklist {
 #[cfg(test)]
 mod tests {
     use super::ALWAYS;
-    use crate::password::common::is_common;
+    use crate::password::policy::common_passwords::is_common;
 
     #[test]
     fn what_is_common_anyway_is_not_listed() {
