@@ -6,9 +6,9 @@ use argon2::{Algorithm, Params, Version};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::password::hash::function::{
-    Function, MAX_BCRYPT_COST, MAX_MEMORY_KIB, MAX_PASSES, MIN_BCRYPT_COST, Memory,
-};
+use crate::password::hash::bounds::{MAX_BCRYPT_COST, MAX_MEMORY_KIB, MAX_PASSES, MIN_BCRYPT_COST};
+use crate::password::hash::function::Function;
+use crate::password::hash::memory::Memory;
 
 /// How a new password is hashed. The hashes of every kind are checked, whichever is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -1,10 +1,12 @@
 //! The texts in which hashes are stored: ours, and those of the libraries that people come from.
 
-use std::sync::LazyLock;
-
 use argon2::{Algorithm, Version};
-use data_encoding::{BASE64, BASE64_NOPAD, BitOrder, Encoding, HEXLOWER_PERMISSIVE, Specification};
+use data_encoding::BASE64_NOPAD;
 
+use crate::password::hash::fields::{
+    BCRYPT_BASE64, Malformed, Result, base64, digest_by, hex, none, number, padded_base64,
+    parameters_of, parts, scrypt,
+};
 use crate::password::hash::function::{Digest, Function};
 
 /// What a stored text says.
@@ -26,10 +28,6 @@ pub(crate) enum Before {
     Pepper(u32),
 }
 
-/// A text that is no hash, asks for too much, or is of a kind that nobody here knows.
-#[derive(Debug)]
-pub(crate) struct Malformed;
-
 /// What a text does not say itself.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
@@ -37,8 +35,6 @@ pub(crate) struct Reading {
     pub(crate) long_bcrypt: bool,
     pub(crate) max_bcrypt_cost: u32,
 }
-
-type Result<T> = std::result::Result<T, Malformed>;
 
 const PEPPER: &str = "{pepper:";
 
@@ -234,83 +230,4 @@ impl Stored {
             Before::Nothing | Before::Sha256Hex => text,
         })
     }
-}
-
-/// bcrypt's own base64. What the last character has too many bits for is not looked at: some
-/// libraries left anything there.
-static BCRYPT_BASE64: LazyLock<Encoding> = LazyLock::new(|| {
-    let mut specification = Specification::new();
-    specification
-        .symbols
-        .push_str("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
-    specification.bit_order = BitOrder::MostSignificantFirst;
-    specification.check_trailing_bits = false;
-    specification.encoding().expect("64 different symbols")
-});
-
-/// The text in exactly so many parts.
-fn parts<const N: usize>(text: &str, separator: char) -> Result<[&str; N]> {
-    let parts: Vec<_> = text.splitn(N + 1, separator).collect();
-    parts.try_into().map_err(|_| Malformed)
-}
-
-/// The values of exactly these parameters, in this order: `m=1,t=2`.
-fn parameters_of<const N: usize>(text: &str, names: [&str; N]) -> Result<[u32; N]> {
-    let parts: [&str; N] = parts(text, ',')?;
-    let mut values = [0; N];
-    for ((value, part), name) in values.iter_mut().zip(parts).zip(names) {
-        let text = part
-            .strip_prefix(name)
-            .and_then(|rest| rest.strip_prefix('='));
-        *value = number(text.ok_or(Malformed)?)?;
-    }
-    Ok(values)
-}
-
-/// A decimal number as everybody writes it: no sign, no zeros in front.
-fn number(text: &str) -> Result<u32> {
-    let number: u32 = text.parse().map_err(|_| Malformed)?;
-    (number.to_string() == text)
-        .then_some(number)
-        .ok_or(Malformed)
-}
-
-fn scrypt(n: &str, block_size: &str, parallelism: &str) -> Result<Function> {
-    let n = number(n)?;
-    let log_n = n.is_power_of_two().then(|| n.trailing_zeros());
-    Ok(Function::Scrypt {
-        log_n: log_n
-            .and_then(|log_n| u8::try_from(log_n).ok())
-            .ok_or(Malformed)?,
-        block_size: number(block_size)?,
-        parallelism: number(parallelism)?,
-    })
-}
-
-fn digest_by(name: &str) -> Result<Digest> {
-    Ok(match name {
-        "sha1" => Digest::Sha1,
-        "sha224" => Digest::Sha224,
-        "sha256" => Digest::Sha256,
-        "sha384" => Digest::Sha384,
-        "sha512" => Digest::Sha512,
-        _ => return Err(Malformed),
-    })
-}
-
-fn base64(text: &str) -> Result<Vec<u8>> {
-    BASE64_NOPAD.decode(text.as_bytes()).map_err(|_| Malformed)
-}
-
-fn padded_base64(text: &str) -> Result<Vec<u8>> {
-    BASE64.decode(text.as_bytes()).map_err(|_| Malformed)
-}
-
-fn hex(text: &str) -> Result<Vec<u8>> {
-    let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
-    bytes.map_err(|_| Malformed)
-}
-
-fn none(rest: Option<&str>) -> Result<()> {
-    rest.is_none().then_some(()).ok_or(Malformed)
 }

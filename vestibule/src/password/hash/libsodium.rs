@@ -3,7 +3,7 @@
 use libsodium_rs::crypto_pwhash::argon2id;
 
 use crate::error::{Error, Result};
-use crate::password::hash::function::no_memory;
+use crate::password::hash::memory::no_memory;
 
 /// What it takes, and no other.
 pub(crate) const SALT_BYTES: usize = argon2id::SALTBYTES;

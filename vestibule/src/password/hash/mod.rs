@@ -2,16 +2,27 @@
 
 mod algorithm;
 pub mod bcrypt;
+mod bounds;
 mod decoys;
+mod digest;
+mod fields;
 mod form;
 mod function;
+mod kind;
 #[cfg(feature = "libsodium")]
 mod libsodium;
+mod memory;
 mod pepper;
+mod stored_hash;
 
 pub use algorithm::PasswordAlgorithm;
 pub use pepper::Peppers;
+pub use stored_hash::PasswordHash;
 
-pub(crate) use decoys::{Decoys, Kind, Kinds};
+pub(crate) use bounds::MAX_BCRYPT_COST;
+pub(crate) use decoys::{Decoys, Kinds};
+pub(crate) use digest::{digest, is_told_apart, new_hash};
 pub(crate) use form::{Before, Reading, Stored};
-pub(crate) use function::{Function, MAX_BCRYPT_COST, Memory};
+pub(crate) use function::Function;
+pub(crate) use kind::Kind;
+pub(crate) use memory::Memory;

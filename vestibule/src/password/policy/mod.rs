@@ -1,20 +1,23 @@
 //! Which passwords may be chosen.
 
+mod advice;
 mod blocklist;
 mod breached;
 mod common_passwords;
+mod objection;
 
+pub use advice::password_advice;
 pub use blocklist::Blocklist;
 pub use breached::BreachedPasswords;
-
-use std::fmt;
+pub use objection::Objection;
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::crypto::secret::Secret;
+use crate::password::normalization::normalized;
+use crate::password::passwords::Passwords;
 use crate::password::policy::common_passwords::is_common;
-use crate::password::{Passwords, normalized};
 
 /// Which passwords may be chosen: long ones that nobody would guess first
 /// (NIST SP 800-63B-4, 3.1.1.2). No rules about digits and signs.
@@ -54,42 +57,6 @@ impl Default for PasswordPolicy {
             max_bytes: None,
         }
     }
-}
-
-/// Why a password may not be chosen. Its text says what to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Objection {
-    /// There is none.
-    Empty,
-    /// It has a NUL character, which no form can send.
-    Nul,
-    /// Too few characters.
-    TooShort {
-        /// The fewest characters.
-        min_chars: usize,
-    },
-    /// Too many characters.
-    TooLong {
-        /// The most characters.
-        max_chars: usize,
-    },
-    /// More bytes than the hashing takes.
-    TooManyBytes {
-        /// The most bytes.
-        max_bytes: usize,
-    },
-    /// On the list of those that are tried first.
-    Common,
-    /// One short piece over and over.
-    Repetitive,
-    /// The username, or another word that belongs to the account.
-    Personal,
-    /// Found in a breach of another site.
-    Breached,
-    /// It could not be looked up whether it was found in a breach, and so is refused
-    /// ([`BreachedPasswords::fail_closed`]).
-    Unchecked,
 }
 
 impl PasswordPolicy {
@@ -207,69 +174,10 @@ impl PasswordPolicy {
     }
 }
 
-/// How a password that was chosen could be better, in English: advice, and no objection. None for
-/// one that is hard to guess (zxcvbn; Wheeler 2016: a score of 3 and more).
-///
-/// `words` belong to the account. It takes some milliseconds: call it off the async threads.
-pub fn password_advice(password: &Secret, words: &[&str]) -> Option<String> {
-    let estimate = zxcvbn::zxcvbn(password.expose(), words);
-    let feedback = estimate.feedback()?;
-    let mut advice = "Your password is easier to guess than most.".to_owned();
-    let warning = feedback.warning().map(|warning| warning.to_string());
-    let suggestions = feedback.suggestions().iter().map(ToString::to_string);
-    for sentence in warning.into_iter().chain(suggestions) {
-        advice.push(' ');
-        advice.push_str(&sentence);
-        if !sentence.ends_with('.') {
-            advice.push('.');
-        }
-    }
-    Some(advice)
-}
-
 /// Whether `text` is `unit` over and over, the last time perhaps cut short.
 fn is_made_of(text: &str, unit: &str) -> bool {
     !unit.is_empty()
         && text
             .chars()
             .eq(unit.chars().cycle().take(text.chars().count()))
-}
-
-impl fmt::Display for Objection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("Enter a password."),
-            Self::Nul => f.write_str("The password may not have a NUL character."),
-            Self::TooShort { min_chars } => {
-                write!(f, "The password needs at least {min_chars} characters.")
-            }
-            Self::TooLong { max_chars } => {
-                write!(f, "The password may have at most {max_chars} characters.")
-            }
-            Self::TooManyBytes { max_bytes } => write!(
-                f,
-                "The password may have at most {max_bytes} bytes: that many plain letters, fewer \
-                 of other scripts."
-            ),
-            Self::Common => f.write_str(
-                "This password is among those that are tried first. Choose a few unrelated words \
-                 instead.",
-            ),
-            Self::Repetitive => f.write_str(
-                "This password repeats one short piece. Choose a few unrelated words instead.",
-            ),
-            Self::Personal => f.write_str(
-                "This password is made of the username, the mail address or the site's name. \
-                 Choose a few unrelated words instead.",
-            ),
-            Self::Breached => f.write_str(
-                "This password was found in a breach of another site. Choose another one, and \
-                 change it wherever you use it.",
-            ),
-            Self::Unchecked => f.write_str(
-                "It could not be checked just now whether this password was found in a breach. \
-                 Try again in a moment.",
-            ),
-        }
-    }
 }

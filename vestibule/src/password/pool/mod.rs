@@ -1,9 +1,11 @@
 //! The threads that hash, and the queue before them.
 
+mod claimant;
+mod limits;
 mod queue;
 mod service;
 
-pub use queue::Claimant;
-pub use service::HashingLimits;
+pub use claimant::Claimant;
+pub use limits::HashingLimits;
 
 pub(crate) use service::HashingService;

@@ -8,7 +8,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::password::policy::breached::{Entry, Failure, HashDigits};
+use crate::password::policy::breached::entry::{Entry, HashDigits};
+use crate::password::policy::breached::failure::Failure;
 
 /// A file of hashes. What is open is one look-up's alone.
 #[derive(Debug, PartialEq, Eq)]
@@ -207,11 +208,5 @@ impl Lines {
             }
         }
         Ok(&buffer[..len])
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
     }
 }

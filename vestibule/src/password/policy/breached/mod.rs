@@ -1,5 +1,7 @@
 //! Passwords that breaches of other sites brought to light.
 
+mod entry;
+mod failure;
 mod file;
 #[cfg(feature = "breach-service")]
 mod service;
@@ -9,16 +11,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use data_encoding::HEXUPPER;
-use sha1::{Digest, Sha1};
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
 use crate::error::Result;
-use crate::password::Objection;
+use crate::password::policy::breached::entry::HashDigits;
+use crate::password::policy::breached::failure::Failure;
 use crate::password::policy::breached::file::HashFile;
 #[cfg(feature = "breach-service")]
 use crate::password::policy::breached::service::Service;
+use crate::password::policy::objection::Objection;
 
 /// The passwords that breaches of other sites brought to light, in a file or at a service. Clones
 /// share it. [`PasswordPolicy::breached`](crate::password::PasswordPolicy::breached) takes it.
@@ -207,74 +208,6 @@ impl fmt::Display for Source {
             Self::File(file) => file.fmt(f),
             #[cfg(feature = "breach-service")]
             Self::Service(service) => service.fmt(f),
-        }
-    }
-}
-
-/// The 40 digits of a password's SHA-1, in upper case. It is what the lists go by; nothing is kept
-/// under it, so that its weakness does not matter here.
-struct HashDigits(Zeroizing<String>);
-
-impl HashDigits {
-    const LEN: usize = 40;
-
-    fn of(normal: &str) -> Self {
-        let digest: Zeroizing<[u8; 20]> = Zeroizing::new(Sha1::digest(normal).into());
-        Self(Zeroizing::new(HEXUPPER.encode(&*digest)))
-    }
-}
-
-/// A line of a list: hexadecimal digits, and perhaps how often the password was found.
-struct Entry<'a> {
-    digits: &'a [u8],
-    count: Option<&'a [u8]>,
-}
-
-impl<'a> Entry<'a> {
-    fn parse(line: &'a [u8]) -> Option<Self> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let (digits, count) = match memchr::memchr(b':', line) {
-            Some(colon) => (&line[..colon], Some(&line[colon + 1..])),
-            None => (line, None),
-        };
-        let is_count = |count: &[u8]| !count.is_empty() && count.iter().all(u8::is_ascii_digit);
-        let is_entry = digits.iter().all(u8::is_ascii_hexdigit) && count.is_none_or(is_count);
-        is_entry.then_some(Self { digits, count })
-    }
-
-    /// Whether it stands there only so that nobody can tell by the length of an answer what was
-    /// asked for.
-    fn is_padding(&self) -> bool {
-        self.count
-            .is_some_and(|count| count.iter().all(|digit| *digit == b'0'))
-    }
-}
-
-/// Why a look-up has no result. It says nothing of what was looked up: not even where in a file it
-/// failed.
-#[derive(Debug)]
-enum Failure {
-    TimedOut,
-    Panicked,
-    Io(std::io::Error),
-    Malformed(&'static str),
-    #[cfg(feature = "breach-service")]
-    Status(u16),
-    #[cfg(feature = "breach-service")]
-    Unreachable(String),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TimedOut => f.write_str("it took too long"),
-            Self::Panicked => f.write_str("the look-up panicked"),
-            Self::Io(error) => error.fmt(f),
-            Self::Malformed(why) => f.write_str(why),
-            #[cfg(feature = "breach-service")]
-            Self::Status(status) => write!(f, "it answered {status}"),
-            #[cfg(feature = "breach-service")]
-            Self::Unreachable(why) => f.write_str(why),
         }
     }
 }

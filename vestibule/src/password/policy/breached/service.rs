@@ -6,7 +6,8 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use crate::error::{Error, Result};
-use crate::password::policy::breached::{Entry, Failure, HashDigits};
+use crate::password::policy::breached::entry::{Entry, HashDigits};
+use crate::password::policy::breached::failure::Failure;
 
 /// A service by the protocol of Have I Been Pwned.
 pub(super) struct Service {
@@ -107,21 +108,6 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
-    }
-}
-
-/// Without the cause's own text where that may repeat the address that was asked for.
-impl From<ureq::Error> for Failure {
-    fn from(error: ureq::Error) -> Self {
-        match error {
-            ureq::Error::Timeout(_) => Self::TimedOut,
-            ureq::Error::Io(error) => Self::Io(error),
-            ureq::Error::BodyExceedsLimit(_) => Self::Malformed("its answer is too long"),
-            ureq::Error::HostNotFound => Self::Malformed("its host is not found"),
-            ureq::Error::Rustls(error) => Self::Unreachable(error.to_string()),
-            ureq::Error::Tls(why) => Self::Malformed(why),
-            _ => Self::Malformed("it does not speak HTTP as it should"),
-        }
     }
 }
 

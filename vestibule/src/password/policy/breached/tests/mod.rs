@@ -8,8 +8,9 @@ use data_encoding::HEXUPPER;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::BreachedPasswords;
+use super::entry::HashDigits;
 use super::file::HashFile;
-use super::{BreachedPasswords, HashDigits};
 use crate::crypto::secret::Secret;
 use crate::password::{Objection, PasswordPolicy};
 
@@ -23,8 +24,10 @@ async fn review(breached: &BreachedPasswords) -> Option<Objection> {
 }
 
 async fn review_of(breached: &BreachedPasswords, password: &str) -> Option<Objection> {
-    let mut policy = PasswordPolicy::default();
-    policy.breached = Some(breached.clone());
+    let policy = PasswordPolicy {
+        breached: Some(breached.clone()),
+        ..PasswordPolicy::default()
+    };
     policy.review(&Secret::from(password), &[]).await
 }
 
@@ -198,10 +201,9 @@ async fn what_the_policy_refuses_anyway_is_not_looked_up() {
 fn policies_are_equal_by_where_and_how_they_look() {
     let (_folder, path) = file(DIGITS);
     let breached = || open(&path);
-    let policy = |breached| {
-        let mut policy = PasswordPolicy::default();
-        policy.breached = breached;
-        policy
+    let policy = |breached| PasswordPolicy {
+        breached,
+        ..PasswordPolicy::default()
     };
 
     assert_eq!(policy(Some(breached())), policy(Some(breached())));

@@ -1,0 +1,89 @@
+//! What a stored hash may ask for.
+
+use std::ops::RangeInclusive;
+
+use argon2::Params;
+
+use crate::password::hash::function::{BCRYPT_DIGEST_BYTES, BCRYPT_SALT_BYTES, Function};
+
+/// What a stored hash may ask for: far above any sensible setting, far below harm.
+pub(crate) const MAX_MEMORY_KIB: u32 = 256 * 1024;
+pub(crate) const MAX_PASSES: u32 = 16;
+const MAX_LANES: u32 = 16;
+pub(crate) const MIN_BCRYPT_COST: u32 = 4;
+pub(crate) const MAX_BCRYPT_COST: u32 = 16;
+/// bcrypt's own: a day and a half.
+const HIGHEST_BCRYPT_COST: u32 = 31;
+const MAX_SCRYPT_PARALLELISM: u32 = 16;
+/// Steps of scrypt through its memory, of 128 bytes each.
+const MAX_SCRYPT_STEPS: u128 = 4 * 1024 * 1024;
+/// Of PBKDF2, each of which makes one digest's worth of bytes.
+const MAX_ITERATIONS: u32 = 5_000_000;
+/// A digest of a few bytes is everybody's.
+const DIGEST_BYTES: RangeInclusive<usize> = 16..=128;
+const MAX_SALT_BYTES: usize = 128;
+
+impl Function {
+    /// Whether the parameters are within the bounds, and those of the function itself.
+    pub(crate) fn is_within_bounds(self, max_bcrypt_cost: u32) -> bool {
+        match self {
+            Self::Argon2 {
+                memory_kib,
+                passes,
+                lanes,
+                ..
+            } => {
+                memory_kib <= MAX_MEMORY_KIB
+                    && passes <= MAX_PASSES
+                    && lanes <= MAX_LANES
+                    && Params::new(memory_kib, passes, lanes, None).is_ok()
+            }
+            Self::Bcrypt { cost } => {
+                let most = max_bcrypt_cost.min(HIGHEST_BCRYPT_COST);
+                (MIN_BCRYPT_COST..=most).contains(&cost)
+            }
+            Self::Scrypt {
+                log_n,
+                block_size,
+                parallelism,
+            } => {
+                let (size, lanes) = (u128::from(block_size), u128::from(parallelism));
+                // 2^20 blocks of the smallest size are a gibibyte already.
+                let is_bounded = (1..=20).contains(&log_n) && {
+                    let blocks = 1_u128 << log_n;
+                    // The big array, the block that goes through it, and one for each lane.
+                    let memory = (blocks + 1 + lanes) * size * 128;
+                    memory <= u128::from(MAX_MEMORY_KIB) * 1024
+                        && blocks * size * lanes <= MAX_SCRYPT_STEPS
+                };
+                is_bounded
+                    && (1..=MAX_SCRYPT_PARALLELISM).contains(&parallelism)
+                    && scrypt::Params::new(log_n, block_size, parallelism).is_ok()
+            }
+            Self::Pbkdf2 { iterations, .. } => (1..=MAX_ITERATIONS).contains(&iterations),
+        }
+    }
+
+    /// Whether a salt and a digest of these lengths can be this function's.
+    pub(crate) fn takes(self, salt: &[u8], digest: &[u8]) -> bool {
+        let (salt, digest) = (salt.len(), digest.len());
+        let takes_salt = match self {
+            Self::Argon2 { .. } => (argon2::MIN_SALT_LEN..=64).contains(&salt),
+            Self::Bcrypt { .. } => salt == BCRYPT_SALT_BYTES,
+            Self::Scrypt { .. } | Self::Pbkdf2 { .. } => (1..=MAX_SALT_BYTES).contains(&salt),
+        };
+        let takes_digest = match self {
+            Self::Bcrypt { .. } => digest == BCRYPT_DIGEST_BYTES,
+            Self::Argon2 { .. } | Self::Scrypt { .. } => DIGEST_BYTES.contains(&digest),
+            Self::Pbkdf2 {
+                digest: of,
+                iterations,
+            } => {
+                let rounds = u32::try_from(digest.div_ceil(of.bytes())).unwrap_or(u32::MAX);
+                DIGEST_BYTES.contains(&digest)
+                    && iterations.saturating_mul(rounds) <= MAX_ITERATIONS
+            }
+        };
+        takes_salt && takes_digest
+    }
+}

@@ -1,0 +1,56 @@
+//! From a password to its digest.
+
+use data_encoding::HEXLOWER;
+use zeroize::Zeroizing;
+
+use crate::crypto::digest::sha256;
+use crate::error::{Error, Result};
+use crate::password::hash::form::{Before, Stored};
+use crate::password::hash::function::Function;
+use crate::password::hash::kind::Kind;
+use crate::password::hash::memory::Memory;
+use crate::password::hash::pepper::Peppers;
+
+/// The text of a new hash.
+pub(crate) fn new_hash(
+    kind: Kind,
+    salt: [u8; 16],
+    password: &str,
+    peppers: &Peppers,
+    memory: &mut Memory,
+) -> Result<String> {
+    let mut stored = kind.decoy();
+    stored.salt = salt.to_vec();
+    stored.digest = digest(&stored, password, peppers, memory)?;
+    let text = stored.to_text();
+    text.ok_or_else(|| Error::internal("new hashes are of a kind that is written"))
+}
+
+/// The digest that `stored` would have if it were of this password.
+pub(crate) fn digest(
+    stored: &Stored,
+    password: &str,
+    peppers: &Peppers,
+    memory: &mut Memory,
+) -> Result<Vec<u8>> {
+    let before = match stored.before {
+        Before::Nothing => None,
+        Before::Sha256Hex => Some(Zeroizing::new(
+            HEXLOWER.encode(&sha256(password.as_bytes())),
+        )),
+        Before::Pepper(version) => {
+            let peppered = peppers.apply(version, password.as_bytes());
+            Some(peppered.ok_or_else(|| Error::internal("this pepper was there before"))?)
+        }
+    };
+    let password = before.as_ref().map_or(password, |before| before);
+    let (salt, len) = (&stored.salt, stored.digest.len());
+    stored
+        .function
+        .digest(password.as_bytes(), salt, len, memory)
+}
+
+/// Whether no shorter password has the same hash. A digest that is taken before is of all of it.
+pub(crate) fn is_told_apart(before: Before, function: Function, password: &str) -> bool {
+    before != Before::Nothing || function.tells_apart(password.as_bytes())
+}
