@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::crypto::digest::constant_time_eq;
 use crate::crypto::secret::Secret;
 use crate::error::Result;
-use crate::password::hash::{Kind, Memory, PasswordHash, Stored, digest, is_told_apart};
+use crate::password::hash::{Kind, Memory, ParsedHash, PasswordHash, digest, is_unambiguous};
 use crate::password::normalization::normalized;
 use crate::password::passwords::Passwords;
 use crate::password::pool::Claimant;
@@ -84,14 +84,14 @@ impl Passwords {
     async fn is_right(
         &self,
         claimant: &Claimant<'_>,
-        stored: &Arc<Stored>,
+        stored: &Arc<ParsedHash>,
         password: Zeroizing<String>,
     ) -> Result<bool> {
         let (stored, peppers) = (stored.clone(), self.peppers.clone());
         let work = move |memory: &mut Memory| {
             let digest = digest(&stored, &password, &peppers, memory)?;
             Ok(constant_time_eq(&digest, &stored.digest)
-                && is_told_apart(stored.before, stored.function, &password))
+                && is_unambiguous(stored.prehash, stored.function, &password))
         };
         self.service.run(claimant, work).await?
     }

@@ -10,8 +10,8 @@ use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 use crate::password::hash::{
-    Before, Decoys, Function, Kind, MAX_BCRYPT_COST, Memory, PasswordAlgorithm, PasswordHash,
-    Peppers, Reading, Stored, is_told_apart, new_hash,
+    Decoys, Function, Kind, MAX_BCRYPT_COST, Memory, ParsedHash, PasswordAlgorithm, PasswordHash,
+    Peppers, Prehash, ReadOptions, is_unambiguous, new_hash,
 };
 use crate::password::normalization::{MAX_CHARS, normalized};
 use crate::password::pool::{Claimant, HashingLimits, HashingService};
@@ -35,7 +35,7 @@ pub struct Passwords {
     algorithm: PasswordAlgorithm,
     function: Function,
     pub(super) peppers: Arc<Peppers>,
-    reading: Reading,
+    read_options: ReadOptions,
     pub(super) decoys: Arc<Decoys>,
     random: Random,
     pub(super) service: HashingService,
@@ -68,7 +68,7 @@ impl Passwords {
             algorithm,
             function,
             peppers: Arc::default(),
-            reading: Reading {
+            read_options: ReadOptions {
                 long_bcrypt: false,
                 max_bcrypt_cost: MAX_BCRYPT_COST,
             },
@@ -82,7 +82,7 @@ impl Passwords {
     pub fn peppers(mut self, peppers: Peppers) -> Self {
         self.peppers = Arc::new(peppers);
         // What is known of other peppers' hashes is of no use.
-        self.decoys = Arc::new(self.decoys.forgetful());
+        self.decoys = Arc::new(self.decoys.without_kinds());
         self
     }
 
@@ -92,7 +92,7 @@ impl Passwords {
     /// later makes all of them wrong. Whoever has such digests of the same passwords from another
     /// breach can try them in place of passwords, unless there are [`peppers`](Self::peppers).
     pub fn long_bcrypt(mut self, long_bcrypt: bool) -> Self {
-        self.reading.long_bcrypt = long_bcrypt;
+        self.read_options.long_bcrypt = long_bcrypt;
         self
     }
 
@@ -102,7 +102,7 @@ impl Passwords {
     /// is not given up: a few visitors keep out all others.
     pub fn max_bcrypt_cost(mut self, cost: u32) -> Self {
         // What is written can be checked.
-        self.reading.max_bcrypt_cost = cost.max(MAX_BCRYPT_COST);
+        self.read_options.max_bcrypt_cost = cost.max(MAX_BCRYPT_COST);
         self
     }
 
@@ -142,7 +142,7 @@ impl Passwords {
     ) -> Result<PasswordHash> {
         let kind = self.kind();
         let fits =
-            |password: &Zeroizing<String>| is_told_apart(kind.before, self.function, password);
+            |password: &Zeroizing<String>| is_unambiguous(kind.prehash, self.function, password);
         let Some(password) = normalized(password).filter(fits) else {
             return Err(Error::internal(
                 "a password that the policy does not allow reached the hashing",
@@ -164,8 +164,8 @@ impl Passwords {
     /// The most bytes a new password may have, where that is less than
     /// [`MAX_CHARS`](Self::MAX_CHARS) of them can have.
     pub fn max_bytes(&self) -> Option<usize> {
-        let is_whole = self.kind().before == Before::Nothing;
-        self.function.max_bytes().filter(|_| is_whole)
+        let is_whole = self.kind().prehash == Prehash::None;
+        self.function.max_password_bytes().filter(|_| is_whole)
     }
 
     /// The versions of the peppers.
@@ -177,24 +177,24 @@ impl Passwords {
     /// What a new hash is.
     pub(super) fn kind(&self) -> Kind {
         let is_bcrypt = matches!(self.function, Function::Bcrypt { .. });
-        let before = match self.peppers.newest() {
-            Some(version) => Before::Pepper(version),
-            None if is_bcrypt && self.reading.long_bcrypt => Before::Sha256Hex,
-            None => Before::Nothing,
+        let prehash = match self.peppers.newest() {
+            Some(version) => Prehash::Pepper(version),
+            None if is_bcrypt && self.read_options.long_bcrypt => Prehash::Sha256Hex,
+            None => Prehash::None,
         };
-        Kind::new(before, self.function)
+        Kind::new(prehash, self.function)
     }
 
-    pub(super) fn parse(&self, hash: &PasswordHash) -> Result<Stored> {
-        let stored = Stored::parse(hash.as_str(), self.reading);
+    pub(super) fn parse(&self, hash: &PasswordHash) -> Result<ParsedHash> {
+        let stored = ParsedHash::parse(hash.as_str(), self.read_options);
         let stored = stored.map_err(|_| {
             Error::unusable_hash(
                 "it is malformed, of an unknown kind, or asks for too much; set that user's \
                  password anew",
             )
         })?;
-        match stored.before {
-            Before::Pepper(version) if !self.peppers.has(version) => {
+        match stored.prehash {
+            Prehash::Pepper(version) if !self.peppers.has(version) => {
                 Err(Error::unusable_hash(format!(
                     "it was made with the pepper of version {version}, which is not among those \
                      that are set"

@@ -18,7 +18,7 @@ impl Passwords {
 
     /// The same, where they do not all come at once.
     pub(crate) fn note(&self, kinds: Kinds) {
-        self.decoys.note(kinds);
+        self.decoys.set_kinds(kinds);
     }
 
     /// One more, unless it cannot be checked.

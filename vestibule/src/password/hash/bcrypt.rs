@@ -18,8 +18,8 @@ use std::str::FromStr;
 use crate::crypto::digest::constant_time_eq;
 use crate::crypto::random::Random;
 use crate::password::hash::bounds::MAX_BCRYPT_COST;
-use crate::password::hash::digest::{digest, is_told_apart, new_hash};
-use crate::password::hash::form::{Before, Reading, Stored};
+use crate::password::hash::digest::{digest, is_unambiguous, new_hash};
+use crate::password::hash::format::{ParsedHash, Prehash, ReadOptions};
 use crate::password::hash::function::{BCRYPT_MAX_BYTES, Function};
 use crate::password::hash::kind::Kind;
 use crate::password::hash::memory::Memory;
@@ -111,13 +111,13 @@ impl Bcrypt {
         }
         let salt = Random::system().bytes::<16>();
         let salt = salt.map_err(|_| BcryptError::NoRandomness)?;
-        let before = match self.handle_long_passwords {
-            true => Before::Sha256Hex,
-            false => Before::Nothing,
+        let prehash = match self.handle_long_passwords {
+            true => Prehash::Sha256Hex,
+            false => Prehash::None,
         };
-        let kind = Kind::new(before, function);
+        let kind = Kind::new(prehash, function);
         self.check_length(password)?;
-        if !is_told_apart(before, function, password) {
+        if !is_unambiguous(prehash, function, password) {
             return Err(BcryptError::NulInPassword);
         }
         let (peppers, mut memory) = (Peppers::default(), Memory::default());
@@ -139,11 +139,11 @@ impl Bcrypt {
         if !hash.starts_with("$2") {
             return Err(BcryptError::InvalidHash);
         }
-        let reading = Reading {
+        let options = ReadOptions {
             long_bcrypt: self.handle_long_passwords,
             max_bcrypt_cost: self.max_log_rounds,
         };
-        let stored = Stored::parse(hash, reading);
+        let stored = ParsedHash::parse(hash, options);
         let stored = stored.map_err(|_| BcryptError::InvalidHash)?;
         self.check_length(password)?;
         let (peppers, mut memory) = (Peppers::default(), Memory::default());
@@ -151,7 +151,7 @@ impl Bcrypt {
         let digest = digest.map_err(|_| BcryptError::InvalidHash)?;
         Ok(constant_time_eq(&digest, &stored.digest)
             && !password.is_empty()
-            && is_told_apart(stored.before, stored.function, password))
+            && is_unambiguous(stored.prehash, stored.function, password))
     }
 
     fn check_length(&self, password: &str) -> Result<(), BcryptError> {

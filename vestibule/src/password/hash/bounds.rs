@@ -18,7 +18,7 @@ const MAX_SCRYPT_PARALLELISM: u32 = 16;
 /// Steps of scrypt through its memory, of 128 bytes each.
 const MAX_SCRYPT_STEPS: u128 = 4 * 1024 * 1024;
 /// Of PBKDF2, each of which makes one digest's worth of bytes.
-const MAX_ITERATIONS: u32 = 5_000_000;
+const MAX_PBKDF2_ITERATIONS: u32 = 5_000_000;
 /// A digest of a few bytes is everybody's.
 const DIGEST_BYTES: RangeInclusive<usize> = 16..=128;
 const MAX_SALT_BYTES: usize = 128;
@@ -60,12 +60,12 @@ impl Function {
                     && (1..=MAX_SCRYPT_PARALLELISM).contains(&parallelism)
                     && scrypt::Params::new(log_n, block_size, parallelism).is_ok()
             }
-            Self::Pbkdf2 { iterations, .. } => (1..=MAX_ITERATIONS).contains(&iterations),
+            Self::Pbkdf2 { iterations, .. } => (1..=MAX_PBKDF2_ITERATIONS).contains(&iterations),
         }
     }
 
     /// Whether a salt and a digest of these lengths can be this function's.
-    pub(crate) fn takes(self, salt: &[u8], digest: &[u8]) -> bool {
+    pub(crate) fn accepts_lengths(self, salt: &[u8], digest: &[u8]) -> bool {
         let (salt, digest) = (salt.len(), digest.len());
         let takes_salt = match self {
             Self::Argon2 { .. } => (argon2::MIN_SALT_LEN..=64).contains(&salt),
@@ -81,7 +81,7 @@ impl Function {
             } => {
                 let rounds = u32::try_from(digest.div_ceil(of.bytes())).unwrap_or(u32::MAX);
                 DIGEST_BYTES.contains(&digest)
-                    && iterations.saturating_mul(rounds) <= MAX_ITERATIONS
+                    && iterations.saturating_mul(rounds) <= MAX_PBKDF2_ITERATIONS
             }
         };
         takes_salt && takes_digest

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::digest::sha256;
 use crate::error::{Error, Result};
-use crate::password::hash::form::{Before, Stored};
+use crate::password::hash::format::{ParsedHash, Prehash};
 use crate::password::hash::function::Function;
 use crate::password::hash::kind::Kind;
 use crate::password::hash::memory::Memory;
@@ -28,22 +28,22 @@ pub(crate) fn new_hash(
 
 /// The digest that `stored` would have if it were of this password.
 pub(crate) fn digest(
-    stored: &Stored,
+    stored: &ParsedHash,
     password: &str,
     peppers: &Peppers,
     memory: &mut Memory,
 ) -> Result<Vec<u8>> {
-    let before = match stored.before {
-        Before::Nothing => None,
-        Before::Sha256Hex => Some(Zeroizing::new(
+    let prehashed = match stored.prehash {
+        Prehash::None => None,
+        Prehash::Sha256Hex => Some(Zeroizing::new(
             HEXLOWER.encode(&sha256(password.as_bytes())),
         )),
-        Before::Pepper(version) => {
+        Prehash::Pepper(version) => {
             let peppered = peppers.apply(version, password.as_bytes());
             Some(peppered.ok_or_else(|| Error::internal("this pepper was there before"))?)
         }
     };
-    let password = before.as_ref().map_or(password, |before| before);
+    let password = prehashed.as_ref().map_or(password, |prehashed| prehashed);
     let (salt, len) = (&stored.salt, stored.digest.len());
     stored
         .function
@@ -51,6 +51,6 @@ pub(crate) fn digest(
 }
 
 /// Whether no shorter password has the same hash. A digest that is taken before is of all of it.
-pub(crate) fn is_told_apart(before: Before, function: Function, password: &str) -> bool {
-    before != Before::Nothing || function.tells_apart(password.as_bytes())
+pub(crate) fn is_unambiguous(prehash: Prehash, function: Function, password: &str) -> bool {
+    prehash != Prehash::None || function.is_unambiguous(password.as_bytes())
 }

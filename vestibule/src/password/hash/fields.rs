@@ -25,14 +25,14 @@ pub(crate) static BCRYPT_BASE64: LazyLock<Encoding> = LazyLock::new(|| {
 });
 
 /// The text in exactly so many parts.
-pub(crate) fn parts<const N: usize>(text: &str, separator: char) -> Result<[&str; N]> {
+pub(crate) fn split_exactly<const N: usize>(text: &str, separator: char) -> Result<[&str; N]> {
     let parts: Vec<_> = text.splitn(N + 1, separator).collect();
     parts.try_into().map_err(|_| Malformed)
 }
 
 /// The values of exactly these parameters, in this order: `m=1,t=2`.
-pub(crate) fn parameters_of<const N: usize>(text: &str, names: [&str; N]) -> Result<[u32; N]> {
-    let parts: [&str; N] = parts(text, ',')?;
+pub(crate) fn named_numbers<const N: usize>(text: &str, names: [&str; N]) -> Result<[u32; N]> {
+    let parts: [&str; N] = split_exactly(text, ',')?;
     let mut values = [0; N];
     for ((value, part), name) in values.iter_mut().zip(parts).zip(names) {
         let text = part
@@ -63,7 +63,7 @@ pub(crate) fn scrypt(n: &str, block_size: &str, parallelism: &str) -> Result<Fun
     })
 }
 
-pub(crate) fn digest_by(name: &str) -> Result<Digest> {
+pub(crate) fn digest_named(name: &str) -> Result<Digest> {
     Ok(match name {
         "sha1" => Digest::Sha1,
         "sha224" => Digest::Sha224,
@@ -87,6 +87,6 @@ pub(crate) fn hex(text: &str) -> Result<Vec<u8>> {
     bytes.map_err(|_| Malformed)
 }
 
-pub(crate) fn none(rest: Option<&str>) -> Result<()> {
+pub(crate) fn reject_extra(rest: Option<&str>) -> Result<()> {
     rest.is_none().then_some(()).ok_or(Malformed)
 }

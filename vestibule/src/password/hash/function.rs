@@ -87,13 +87,13 @@ impl Function {
     }
 
     /// How many bytes of a password it reads, if not all.
-    pub(crate) fn max_bytes(self) -> Option<usize> {
+    pub(crate) fn max_password_bytes(self) -> Option<usize> {
         matches!(self, Self::Bcrypt { .. }).then_some(BCRYPT_MAX_BYTES)
     }
 
     /// Whether no shorter password has the same digest: bcrypt reads so many bytes, of a password
     /// with a NUL again and again; HMAC, in PBKDF2 and scrypt, fills it up with NULs.
-    pub(crate) fn tells_apart(self, password: &[u8]) -> bool {
+    pub(crate) fn is_unambiguous(self, password: &[u8]) -> bool {
         match self {
             Self::Argon2 { .. } => true,
             Self::Bcrypt { .. } => {

@@ -1,12 +1,12 @@
 //! What of a hash its check takes time for.
 
-use crate::password::hash::form::{Before, Stored};
+use crate::password::hash::format::{ParsedHash, Prehash};
 use crate::password::hash::function::{BCRYPT_DIGEST_BYTES, Function};
 
 /// All of a stored hash that its check takes time for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Kind {
-    pub(crate) before: Before,
+    pub(crate) prehash: Prehash,
     function: Function,
     salt_len: usize,
     digest_len: usize,
@@ -14,22 +14,22 @@ pub(crate) struct Kind {
 
 impl Kind {
     /// What is written.
-    pub(crate) fn new(before: Before, function: Function) -> Self {
+    pub(crate) fn new(prehash: Prehash, function: Function) -> Self {
         let digest_len = match function {
             Function::Bcrypt { .. } => BCRYPT_DIGEST_BYTES,
             _ => 32,
         };
         Self {
-            before,
+            prehash,
             function,
             salt_len: 16,
             digest_len,
         }
     }
 
-    pub(crate) fn of(stored: &Stored) -> Self {
+    pub(crate) fn of(stored: &ParsedHash) -> Self {
         Self {
-            before: stored.before,
+            prehash: stored.prehash,
             function: stored.function,
             salt_len: stored.salt.len(),
             digest_len: stored.digest.len(),
@@ -38,19 +38,19 @@ impl Kind {
 
     /// What tells it from others, the same on all nodes and in all versions.
     pub(crate) fn label(self) -> String {
-        let before = match self.before {
-            Before::Nothing => String::new(),
-            Before::Sha256Hex => "sha256 ".to_owned(),
-            Before::Pepper(version) => format!("pepper {version} "),
+        let prefix = match self.prehash {
+            Prehash::None => String::new(),
+            Prehash::Sha256Hex => "sha256 ".to_owned(),
+            Prehash::Pepper(version) => format!("pepper {version} "),
         };
         let (salt, digest) = (self.salt_len, self.digest_len);
-        format!("{before}{} {salt} {digest}", self.function.label())
+        format!("{prefix}{} {salt} {digest}", self.function.label())
     }
 
     /// One of nobody: whether it is right is never asked.
-    pub(crate) fn decoy(self) -> Stored {
-        Stored {
-            before: self.before,
+    pub(crate) fn decoy(self) -> ParsedHash {
+        ParsedHash {
+            prehash: self.prehash,
             function: self.function,
             salt: vec![0; self.salt_len],
             digest: vec![0; self.digest_len],

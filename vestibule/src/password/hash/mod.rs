@@ -6,7 +6,7 @@ mod bounds;
 mod decoys;
 mod digest;
 mod fields;
-mod form;
+mod format;
 mod function;
 mod kind;
 #[cfg(feature = "libsodium")]
@@ -21,8 +21,8 @@ pub use stored_hash::PasswordHash;
 
 pub(crate) use bounds::MAX_BCRYPT_COST;
 pub(crate) use decoys::{Decoys, Kinds};
-pub(crate) use digest::{digest, is_told_apart, new_hash};
-pub(crate) use form::{Before, Reading, Stored};
+pub(crate) use digest::{digest, is_unambiguous, new_hash};
+pub(crate) use format::{ParsedHash, Prehash, ReadOptions};
 pub(crate) use function::Function;
 pub(crate) use kind::Kind;
 pub(crate) use memory::Memory;

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 pub struct Blocklist(Arc<[u64]>);
 
 /// In lower case; 15 characters and more.
-const ALWAYS: &str = include_str!("blocklist.txt");
+const BUILT_IN: &str = include_str!("blocklist.txt");
 
 impl Blocklist {
     /// The passwords in a file, one a line, in UTF-8, beside those that are always among them.
@@ -67,7 +67,7 @@ impl<'a> FromIterator<&'a str> for Blocklist {
         let passwords = passwords
             .into_iter()
             .map(|line| line.trim_end_matches('\r'));
-        let mut digests: Vec<_> = passwords.chain(ALWAYS.lines()).map(lower).collect();
+        let mut digests: Vec<_> = passwords.chain(BUILT_IN.lines()).map(lower).collect();
         digests.sort_unstable();
         digests.dedup();
         Self(digests.into())
@@ -90,12 +90,12 @@ impl fmt::Debug for Blocklist {
 
 #[cfg(test)]
 mod tests {
-    use super::ALWAYS;
+    use super::BUILT_IN;
     use crate::password::policy::common_passwords::is_common;
 
     #[test]
     fn what_is_common_anyway_is_not_listed() {
-        for listed in ALWAYS.lines() {
+        for listed in BUILT_IN.lines() {
             assert!(!is_common(listed, &[]), "{listed}");
         }
     }

@@ -39,11 +39,11 @@ const ROWS: [&str; 27] = [
 
 /// How many words a common password has, each of which may follow itself, and how many runs:
 /// numbers, keys in a row, signs. `sunshineprincess1987!` has two of each.
-const MOST: Budget = Budget { words: 2, runs: 3 };
+const BUDGET: Budget = Budget { words: 2, runs: 3 };
 
 /// How many beginnings are tried in vain. Common passwords take some dozens at the most, and what
 /// takes more is somebody's who wants to keep the processor busy.
-const MOST_TRIES: usize = 200;
+const MAX_TRIES: usize = 200;
 
 /// Whether this normalized password in lower case is made of two common words with runs before,
 /// between and after them; `personal` words are common too. What separates them, and letters that
@@ -56,7 +56,7 @@ pub(super) fn is_common(lower: &str, personal: &[&str]) -> bool {
         personal: personal.filter(|word: &Vec<_>| word.len() >= 3).collect(),
         failed: HashSet::new(),
     };
-    !letters.is_empty() && search.is_made_of_pieces(0, MOST, None)
+    !letters.is_empty() && search.is_made_of_pieces(0, BUDGET, None)
 }
 
 /// Without what separates words.
@@ -83,27 +83,27 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Whether the letters from here on are pieces; `before` is the word before them.
-    fn is_made_of_pieces(&mut self, from: usize, budget: Budget, before: Option<Word>) -> bool {
+    /// Whether the letters from here on are pieces; `previous` is the word before them.
+    fn is_made_of_pieces(&mut self, from: usize, budget: Budget, previous: Option<Word>) -> bool {
         let letters = self.letters.get(from..).unwrap_or_default();
         // The last word may be cut short.
-        let is_cut_short = before
+        let is_cut_short = previous
             .and_then(|word| self.word(word)?.get(..letters.len()))
             .is_some_and(|start| starts_with(letters, start));
         if letters.is_empty() || is_cut_short {
             return true;
         }
-        let is_tried = self.failed.len() >= MOST_TRIES;
-        if is_tried || !self.failed.insert((from, budget, before)) {
+        let is_tried = self.failed.len() >= MAX_TRIES;
+        if is_tried || !self.failed.insert((from, budget, previous)) {
             return false;
         }
-        self.words_at_the_start_of(letters, budget, before)
+        self.leading_words(letters, budget, previous)
             .into_iter()
             .any(|(word, len, budget)| self.is_made_of_pieces(from + len, budget, Some(word)))
             || budget.runs.checked_sub(1).is_some_and(|runs| {
                 let budget = Budget { runs, ..budget };
-                runs_at_the_start_of(letters)
-                    .any(|len| self.is_made_of_pieces(from + len, budget, before))
+                leading_runs(letters)
+                    .any(|len| self.is_made_of_pieces(from + len, budget, previous))
             })
     }
 
@@ -117,18 +117,18 @@ impl Search<'_> {
     }
 
     /// The words with which this begins, their lengths, and what there may be after them.
-    fn words_at_the_start_of(
+    fn leading_words(
         &self,
         letters: &[char],
         budget: Budget,
-        before: Option<Word>,
+        previous: Option<Word>,
     ) -> Vec<(Word, usize, Budget)> {
         let first = letters.first();
         let common = first.and_then(|first| INDEX.by_letter.get(first));
         let personal = INDEX.words.len()..INDEX.words.len() + self.personal.len();
         let words = common.into_iter().flatten().copied().chain(personal);
         let found = words.filter_map(|word| {
-            let is_again = before == Some(word);
+            let is_again = previous == Some(word);
             let words = budget.words.checked_sub(usize::from(!is_again))?;
             let spelt = self.word(word)?;
             starts_with(letters, spelt).then_some((word, spelt.len(), Budget { words, ..budget }))
@@ -150,7 +150,11 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
         .collect();
     let mut by_letter = HashMap::<_, Vec<_>>::new();
     for (number, word) in words.iter().enumerate() {
-        for typed in word.first().into_iter().flat_map(|first| typed_as(*first)) {
+        for typed in word
+            .first()
+            .into_iter()
+            .flat_map(|first| typed_forms(*first))
+        {
             by_letter.entry(typed).or_default().push(number);
         }
     }
@@ -165,11 +169,12 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
 
 fn starts_with(letters: &[char], word: &[char]) -> bool {
     letters.len() >= word.len()
-        && (word.iter().zip(letters)).all(|(of, typed)| typed_as(*of).any(|as_| as_ == *typed))
+        && (word.iter().zip(letters))
+            .all(|(letter, typed)| typed_forms(*letter).any(|form| form == *typed))
 }
 
 /// A letter, and what is typed for it by those who think that nobody knows.
-fn typed_as(letter: char) -> impl Iterator<Item = char> {
+fn typed_forms(letter: char) -> impl Iterator<Item = char> {
     let others = match letter {
         'a' => "@4",
         'b' => "8",
@@ -187,20 +192,20 @@ fn typed_as(letter: char) -> impl Iterator<Item = char> {
 
 /// How long the runs are with which this begins: numbers of up to four digits, up to three signs,
 /// and as many keys in a row as there are, each once or over and over.
-fn runs_at_the_start_of(letters: &[char]) -> impl Iterator<Item = usize> + use<> {
+fn leading_runs(letters: &[char]) -> impl Iterator<Item = usize> + use<> {
     let like = |is_of: fn(&char) -> bool, most: usize| {
         let count = letters.iter().take(most).take_while(|letter| is_of(letter));
         1..=count.count()
     };
     let numbers = like(char::is_ascii_digit, 4);
     let signs = like(char::is_ascii_punctuation, 3);
-    let in_rows = INDEX.rows.iter().map(|row| keys_in(row, letters));
+    let in_rows = INDEX.rows.iter().map(|row| leading_keys(row, letters));
     let longest = in_rows.max().filter(|len| *len >= 3);
     numbers.chain(signs).chain(longest)
 }
 
 /// How many of the letters are keys of this row, one after the other.
-fn keys_in(row: &[char], letters: &[char]) -> usize {
+fn leading_keys(row: &[char], letters: &[char]) -> usize {
     let starts = row.iter().enumerate();
     let starts = starts.filter(|(_, key)| Some(*key) == letters.first());
     let lens = starts.map(|(start, _)| {

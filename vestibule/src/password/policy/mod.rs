@@ -85,7 +85,7 @@ impl PasswordPolicy {
 
     /// The policy for passwords hashed by `passwords`.
     pub fn hashed_by(mut self, passwords: &Passwords) -> Self {
-        self.min_chars = self.fewest_chars();
+        self.min_chars = self.effective_min_chars();
         self.max_bytes = passwords.max_bytes();
         self
     }
@@ -108,7 +108,7 @@ impl PasswordPolicy {
             });
         };
         let chars = password.chars().count();
-        let min_chars = self.fewest_chars();
+        let min_chars = self.effective_min_chars();
         if chars < min_chars {
             return Some(Objection::TooShort { min_chars });
         }
@@ -122,13 +122,13 @@ impl PasswordPolicy {
             .chain(names.map(|(name, _)| name))
             .collect();
         let is_common_anyway = is_common(&lower, &[]);
-        let is_personal = words.iter().any(|word| is_made_of(&lower, word));
+        let is_personal = words.iter().any(|word| is_repetition_of(&lower, word));
         if is_personal || (!is_common_anyway && is_common(&lower, &words)) {
             return Some(Objection::Personal);
         }
         let is_repetitive = (1..=4).any(|len| {
             let unit: String = lower.chars().take(len).collect();
-            is_made_of(&lower, &unit)
+            is_repetition_of(&lower, &unit)
         });
         if is_repetitive {
             return Some(Objection::Repetitive);
@@ -138,7 +138,7 @@ impl PasswordPolicy {
         is_tried_first.then_some(Objection::Common)
     }
 
-    fn fewest_chars(&self) -> usize {
+    fn effective_min_chars(&self) -> usize {
         self.min_chars.max(Self::MIN_CHARS_WITH_SECOND_FACTOR)
     }
 
@@ -175,7 +175,7 @@ impl PasswordPolicy {
 }
 
 /// Whether `text` is `unit` over and over, the last time perhaps cut short.
-fn is_made_of(text: &str, unit: &str) -> bool {
+fn is_repetition_of(text: &str, unit: &str) -> bool {
     !unit.is_empty()
         && text
             .chars()

@@ -16,7 +16,7 @@ pub struct HashingLimits {
 }
 
 impl HashingLimits {
-    pub(super) fn threads(self) -> usize {
+    pub(super) fn effective_threads(self) -> usize {
         self.threads.max(1)
     }
 }

@@ -4,6 +4,7 @@ mod claimant;
 mod limits;
 mod queue;
 mod service;
+mod threads;
 
 pub use claimant::Claimant;
 pub use limits::HashingLimits;

@@ -18,7 +18,7 @@ use crate::password::pool::claimant::Claimant;
 /// Each coming and going looks at all who wait, which are some dozens.
 #[derive(Default)]
 pub(super) struct FairQueue {
-    waiting: HashMap<Place, Waiting>,
+    waiting: HashMap<Place, QueuedJob>,
     /// Goes on by one whenever somebody comes or is taken up.
     now: u64,
 }
@@ -27,53 +27,53 @@ pub(super) struct FairQueue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Place(u64);
 
-pub(super) struct Waiting {
-    network: Party<IpNet>,
-    address: Party<IpNet>,
-    account: Party<String>,
-    pub(super) start: Start,
+pub(super) struct QueuedJob {
+    network: Requester<IpNet>,
+    address: Requester<IpNet>,
+    account: Requester<String>,
+    pub(super) job: Job,
 }
 
 /// Does the work, or is told that there will be none.
-pub(super) type Start = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
+pub(super) type Job = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
 
 /// Somebody who may have several waiting, if anybody knows who it is.
-struct Party<T> {
-    is: Option<T>,
+struct Requester<T> {
+    id: Option<T>,
     /// Since when this would wait if they had sent one after the other.
-    since: u64,
+    queued_at: u64,
 }
 
-impl<T: Eq> Party<T> {
-    fn new(is: Option<T>) -> Self {
-        Self { is, since: 0 }
+impl<T: Eq> Requester<T> {
+    fn new(id: Option<T>) -> Self {
+        Self { id, queued_at: 0 }
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        self.is.is_some() && self.is == other.is
+        self.id.is_some() && self.id == other.id
     }
 
-    fn was_taken_up(&mut self, other: &Self, now: u64) {
+    fn mark_served(&mut self, other: &Self, now: u64) {
         if self.is_same(other) {
-            self.since = now;
+            self.queued_at = now;
         }
     }
 }
 
-impl Waiting {
-    pub(super) fn new(claimant: &Claimant<'_>, start: Start) -> Self {
+impl QueuedJob {
+    pub(super) fn new(claimant: &Claimant<'_>, job: Job) -> Self {
         Self {
-            network: Party::new(claimant.network()),
-            address: Party::new(claimant.address()),
-            account: Party::new(claimant.account.map(str::to_owned)),
-            start,
+            network: Requester::new(claimant.network()),
+            address: Requester::new(claimant.address()),
+            account: Requester::new(claimant.account.map(str::to_owned)),
+            job,
         }
     }
 
     /// Whose is the least is the next one.
-    fn turn(&self, place: Place) -> impl Ord + use<> {
-        let (network, address) = (self.network.since, self.address.since);
-        (network.max(self.account.since), network, address, place)
+    fn order(&self, place: Place) -> impl Ord + use<> {
+        let (network, address) = (self.network.queued_at, self.address.queued_at);
+        (network.max(self.account.queued_at), network, address, place)
     }
 }
 
@@ -87,73 +87,71 @@ impl FairQueue {
     /// is returned, which may be this one.
     pub(super) fn push(
         &mut self,
-        mut waiting: Waiting,
+        mut job: QueuedJob,
         capacity: usize,
-    ) -> (Place, Option<Waiting>) {
+    ) -> (Place, Option<QueuedJob>) {
         self.now += 1;
         let place = Place(self.now);
-        waiting.network.since = self.now;
-        waiting.address.since = self.now;
-        waiting.account.since = self.now;
-        self.waiting.insert(place, waiting);
-        let refused = match self.waiting.len() > capacity {
-            true => self.last_of_the_many(),
+        job.network.queued_at = self.now;
+        job.address.queued_at = self.now;
+        job.account.queued_at = self.now;
+        self.waiting.insert(place, job);
+        let evicted = match self.waiting.len() > capacity {
+            true => self.eviction_candidate(),
             false => None,
         };
-        (place, refused.and_then(|place| self.remove(place)))
+        (place, evicted.and_then(|place| self.remove(place)))
     }
 
-    pub(super) fn pop(&mut self) -> Option<Waiting> {
+    pub(super) fn pop(&mut self) -> Option<QueuedJob> {
         let next = self.waiting.iter();
-        let next = next.min_by_key(|(place, waiting)| waiting.turn(**place));
+        let next = next.min_by_key(|(place, job)| job.order(**place));
         let place = *next?.0;
         let next = self.remove(place)?;
         self.now += 1;
-        for waiting in self.waiting.values_mut() {
-            waiting.network.was_taken_up(&next.network, self.now);
-            waiting.address.was_taken_up(&next.address, self.now);
-            waiting.account.was_taken_up(&next.account, self.now);
+        for job in self.waiting.values_mut() {
+            job.network.mark_served(&next.network, self.now);
+            job.address.mark_served(&next.address, self.now);
+            job.account.mark_served(&next.account, self.now);
         }
         Some(next)
     }
 
-    pub(super) fn remove(&mut self, place: Place) -> Option<Waiting> {
+    pub(super) fn remove(&mut self, place: Place) -> Option<QueuedJob> {
         self.waiting.remove(&place)
     }
 
     /// The last one of the network that has the most waiting, or of the address in it, or else of
     /// the account.
-    fn last_of_the_many(&self) -> Option<Place> {
-        let networks = count(self.waiting.values().map(|waiting| &waiting.network));
-        let addresses = count(self.waiting.values().map(|waiting| &waiting.address));
-        let accounts = count(self.waiting.values().map(|waiting| &waiting.account));
-        let last = self.waiting.iter().max_by_key(|(place, waiting)| {
-            let many = (
-                of(&networks, &waiting.network),
-                of(&addresses, &waiting.address),
-                of(&accounts, &waiting.account),
+    fn eviction_candidate(&self) -> Option<Place> {
+        let networks = count_by_id(self.waiting.values().map(|job| &job.network));
+        let addresses = count_by_id(self.waiting.values().map(|job| &job.address));
+        let accounts = count_by_id(self.waiting.values().map(|job| &job.account));
+        let last = self.waiting.iter().max_by_key(|(place, job)| {
+            let counts = (
+                count_of(&networks, &job.network),
+                count_of(&addresses, &job.address),
+                count_of(&accounts, &job.account),
             );
-            (many, waiting.turn(**place))
+            (counts, job.order(**place))
         });
         last.map(|(place, _)| *place)
     }
 }
 
-fn count<'a, T: Eq + Hash + 'a>(
-    parties: impl Iterator<Item = &'a Party<T>>,
+fn count_by_id<'a, T: Eq + Hash + 'a>(
+    requesters: impl Iterator<Item = &'a Requester<T>>,
 ) -> HashMap<&'a T, usize> {
     let mut counts = HashMap::new();
-    for party in parties.filter_map(|party| party.is.as_ref()) {
-        *counts.entry(party).or_default() += 1;
+    for id in requesters.filter_map(|requester| requester.id.as_ref()) {
+        *counts.entry(id).or_default() += 1;
     }
     counts
 }
 
-fn of<T: Eq + Hash>(counts: &HashMap<&T, usize>, party: &Party<T>) -> usize {
-    let party = party.is.as_ref();
-    party
-        .and_then(|party| counts.get(party).copied())
-        .unwrap_or(1)
+fn count_of<T: Eq + Hash>(counts: &HashMap<&T, usize>, requester: &Requester<T>) -> usize {
+    let id = requester.id.as_ref();
+    id.and_then(|id| counts.get(id).copied()).unwrap_or(1)
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ async fn as_users_come_and_old_hashes_go_a_name_goes_from_old_to_new_and_never_b
         passes: 1,
     };
     let mut restarted = Passwords::new(stronger).unwrap();
-    restarted.decoys = std::sync::Arc::new(passwords.decoys.forgetful());
+    restarted.decoys = std::sync::Arc::new(passwords.decoys.without_kinds());
     let upgraded = names_by(&restarted, [(&new, 1_101), (&old, 500), (&older, 400)]);
     assert_eq!(upgraded, logged_in);
 }

@@ -16,17 +16,17 @@ use crate::password::policy::breached::failure::Failure;
 pub(super) struct HashFile(PathBuf);
 
 /// The longest line, with its end: 40 digits, a colon, and a count of any size.
-const MAX_LINE: usize = 128;
+const MAX_LINE_BYTES: usize = 128;
 
 /// How many digits a line may have. Another password has the same first 16 once in 2^64 over the
 /// number of those in the list, and then it is refused.
-const DIGITS: RangeInclusive<usize> = 16..=HashDigits::LEN;
+const DIGITS_PER_LINE: RangeInclusive<usize> = 16..=HashDigits::LEN;
 
 /// What the check at the start reads: some lines at each of these places.
 const PROBES: u64 = 128;
-const LINES_A_PROBE: usize = 4;
+const LINES_PER_PROBE: usize = 4;
 
-const FORM: &str = "it is not of the form: a line for each password, sorted, with the 40 \
+const WRONG_FORMAT: &str = "it is not of the form: a line for each password, sorted, with the 40 \
                     hexadecimal digits of its SHA-1 or at least the first 16, as many in every \
                     line";
 
@@ -44,8 +44,8 @@ impl HashFile {
         Ok(Self(path.to_owned()))
     }
 
-    pub(super) fn has(&self, digits: &HashDigits) -> Result<bool, Failure> {
-        Lines::open(&self.0)?.have(digits)
+    pub(super) fn contains(&self, digits: &HashDigits) -> Result<bool, Failure> {
+        Lines::open(&self.0)?.contains(digits)
     }
 }
 
@@ -95,8 +95,8 @@ impl Lines {
             32 => Err(Failure::Malformed(
                 "its lines have 32 digits, as hashes by NTLM or MD5 have; take the list by SHA-1",
             )),
-            digits if DIGITS.contains(&digits) => Ok(lines),
-            _ => Err(Failure::Malformed(FORM)),
+            digits if DIGITS_PER_LINE.contains(&digits) => Ok(lines),
+            _ => Err(Failure::Malformed(WRONG_FORMAT)),
         }
     }
 
@@ -104,9 +104,9 @@ impl Lines {
     fn check(&mut self) -> Result<(), Failure> {
         let mut last = None;
         for probe in 0..PROBES {
-            self.check_from(self.size / PROBES * probe, LINES_A_PROBE, &mut last)?;
+            self.check_from(self.size / PROBES * probe, LINES_PER_PROBE, &mut last)?;
         }
-        let tail = self.size.saturating_sub(2 * MAX_LINE as u64);
+        let tail = self.size.saturating_sub(2 * MAX_LINE_BYTES as u64);
         self.check_from(tail, usize::MAX, &mut last)
     }
 
@@ -137,7 +137,7 @@ impl Lines {
         Ok(())
     }
 
-    fn have(&mut self, digits: &HashDigits) -> Result<bool, Failure> {
+    fn contains(&mut self, digits: &HashDigits) -> Result<bool, Failure> {
         let wanted = &digits.0.as_bytes()[..self.digits];
         // Each line that begins before `low` is below what is wanted, and the first one that
         // begins at `high` or after it is not.
@@ -162,7 +162,7 @@ impl Lines {
 
     /// The first line that begins at this byte or after it.
     fn line_from(&mut self, at: u64) -> Result<Option<Line>, Failure> {
-        let mut buffer = [0; 2 * MAX_LINE];
+        let mut buffer = [0; 2 * MAX_LINE_BYTES];
         // The byte before tells whether a line begins here.
         let from = at.saturating_sub(1);
         let read = self.read(from, &mut buffer)?;
@@ -171,7 +171,7 @@ impl Lines {
             _ if at == 0 => 0,
             Some(end) => end + 1,
             None if is_all => return Ok(None),
-            None => return Err(Failure::Malformed(FORM)),
+            None => return Err(Failure::Malformed(WRONG_FORMAT)),
         };
         let line = &read[start..];
         if line.is_empty() && is_all {
@@ -180,11 +180,11 @@ impl Lines {
         let (line, len) = match memchr::memchr(b'\n', line) {
             Some(end) => (&line[..end], end + 1),
             None if is_all => (line, line.len()),
-            None => return Err(Failure::Malformed(FORM)),
+            None => return Err(Failure::Malformed(WRONG_FORMAT)),
         };
-        let entry = Entry::parse(line).ok_or(Failure::Malformed(FORM))?;
+        let entry = Entry::parse(line).ok_or(Failure::Malformed(WRONG_FORMAT))?;
         if self.digits != 0 && entry.digits.len() != self.digits {
-            return Err(Failure::Malformed(FORM));
+            return Err(Failure::Malformed(WRONG_FORMAT));
         }
         let start = from + start as u64;
         Ok(Some(Line {

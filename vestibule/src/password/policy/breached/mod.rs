@@ -36,7 +36,7 @@ pub struct BreachedPasswords {
     source: Arc<Source>,
     fail_closed: bool,
     timeout: Duration,
-    at_once: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ enum Source {
 }
 
 /// So many look-ups go on at a time; the rest waits, as long as the time-out allows.
-const MAX_AT_ONCE: usize = 8;
+const MAX_CONCURRENT: usize = 8;
 
 impl BreachedPasswords {
     /// Looks into a text file, sorted by hash, with a line for each password: the hexadecimal
@@ -119,7 +119,7 @@ impl BreachedPasswords {
             source: Arc::new(source),
             fail_closed: false,
             timeout: Duration::from_secs(2),
-            at_once: Arc::new(Semaphore::new(MAX_AT_ONCE)),
+            permits: Arc::new(Semaphore::new(MAX_CONCURRENT)),
         }
     }
 
@@ -160,24 +160,24 @@ impl BreachedPasswords {
     async fn look_up(&self, digits: HashDigits) -> Result<bool, Failure> {
         let began_at = Instant::now();
         // Fails for a semaphore only that somebody closed.
-        let place = self.at_once.clone().acquire_owned().await;
+        let permit = self.permits.clone().acquire_owned().await;
         let this = self.clone();
-        let has = move || {
+        let look_up = move || {
             // Kept until the thread is free again, also where nobody waits for it any more.
-            let _place = place;
+            let _permit = permit;
             // Nobody waits for it any longer.
             let left = this.timeout.saturating_sub(began_at.elapsed());
             if left.is_zero() {
                 return Err(Failure::TimedOut);
             }
             match &*this.source {
-                Source::File(file) => file.has(&digits),
+                Source::File(file) => file.contains(&digits),
                 #[cfg(feature = "breach-service")]
-                Source::Service(service) => service.has(&digits, left),
+                Source::Service(service) => service.contains(&digits, left),
             }
         };
-        let has = tokio::task::spawn_blocking(has).await;
-        has.unwrap_or(Err(Failure::Panicked))
+        let found = tokio::task::spawn_blocking(look_up).await;
+        found.unwrap_or(Err(Failure::Panicked))
     }
 }
 

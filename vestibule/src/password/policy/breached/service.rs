@@ -16,14 +16,15 @@ pub(super) struct Service {
 }
 
 /// How many digits leave this machine.
-const SENT_DIGITS: usize = 5;
+const PREFIX_DIGITS: usize = 5;
 
 /// The longest answer, in bytes; those of Have I Been Pwned have some 50,000.
-const MAX_ANSWER: u64 = 1024 * 1024;
+const MAX_ANSWER_BYTES: u64 = 1024 * 1024;
 
 const USER_AGENT: &str = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
 
-const FORM: &str = "its answer is not of the form of lines of 35 digits, a colon and a count";
+const WRONG_FORMAT: &str =
+    "its answer is not of the form of lines of 35 digits, a colon and a count";
 
 impl Service {
     /// # Errors
@@ -65,12 +66,12 @@ impl Service {
         Ok(Self { base: url, agent })
     }
 
-    pub(super) fn has(&self, digits: &HashDigits, timeout: Duration) -> Result<bool, Failure> {
-        let (sent, kept) = digits.0.split_at(SENT_DIGITS);
+    pub(super) fn contains(&self, digits: &HashDigits, timeout: Duration) -> Result<bool, Failure> {
+        let (prefix, suffix) = digits.0.split_at(PREFIX_DIGITS);
         let base = self.base.as_str().trim_end_matches('/');
         let mut answer = self
             .agent
-            .get(format!("{base}/range/{sent}"))
+            .get(format!("{base}/range/{prefix}"))
             .header("Add-Padding", "true")
             .config()
             .timeout_global(Some(timeout))
@@ -79,14 +80,14 @@ impl Service {
         if answer.status() != http::StatusCode::OK {
             return Err(Failure::Status(answer.status().as_u16()));
         }
-        let body = answer.body_mut().with_config().limit(MAX_ANSWER);
-        has_line(&body.read_to_vec()?, kept.as_bytes())
+        let body = answer.body_mut().with_config().limit(MAX_ANSWER_BYTES);
+        contains_suffix(&body.read_to_vec()?, suffix.as_bytes())
     }
 }
 
 /// Whether an answer has these digits. One without a line is no answer: every prefix has hashes,
 /// and padding.
-fn has_line(answer: &[u8], kept: &[u8]) -> Result<bool, Failure> {
+fn contains_suffix(answer: &[u8], suffix: &[u8]) -> Result<bool, Failure> {
     let mut is_found = false;
     let answer = answer.trim_ascii();
     if answer.is_empty() {
@@ -94,10 +95,10 @@ fn has_line(answer: &[u8], kept: &[u8]) -> Result<bool, Failure> {
     }
     for line in answer.split(|byte| *byte == b'\n') {
         let entry = Entry::parse(line).filter(|entry| {
-            entry.count.is_some() && entry.digits.len() == HashDigits::LEN - SENT_DIGITS
+            entry.count.is_some() && entry.digits.len() == HashDigits::LEN - PREFIX_DIGITS
         });
-        let entry = entry.ok_or(Failure::Malformed(FORM))?;
-        is_found |= entry.digits.eq_ignore_ascii_case(kept) && !entry.is_padding();
+        let entry = entry.ok_or(Failure::Malformed(WRONG_FORMAT))?;
+        is_found |= entry.digits.eq_ignore_ascii_case(suffix) && !entry.is_padding();
     }
     Ok(is_found)
 }

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use super::{MOST, Search, WORDS, is_common};
+use super::{BUDGET, Search, WORDS, is_common};
 
 #[test]
 fn there_are_more_than_a_hundred_thousand_of_fifteen_characters_and_more() {
@@ -112,7 +112,7 @@ fn the_longest_password_is_soon_looked_at() {
             personal: Vec::new(),
             failed: HashSet::new(),
         };
-        assert!(!search.is_made_of_pieces(0, MOST, None));
+        assert!(!search.is_made_of_pieces(0, BUDGET, None));
         let tries = search.failed.len();
         assert!(tries <= 200, "{piece}: {tries}");
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{FairQueue, Place, Waiting};
+use super::{FairQueue, Place, QueuedJob};
 use crate::password::pool::claimant::Claimant;
 
 /// A queue whose places have names.
@@ -30,7 +30,7 @@ impl Line {
             account: (!account.is_empty()).then_some(account),
             address: (!address.is_empty()).then(|| address.parse().unwrap()),
         };
-        let waiting = Waiting::new(&claimant, Box::new(|_| ()));
+        let waiting = QueuedJob::new(&claimant, Box::new(|_| ()));
         let (place, refused) = self.queue.push(waiting, self.capacity);
         self.names.insert(place, name);
         let refused = refused.map(|_| {

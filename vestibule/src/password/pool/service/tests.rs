@@ -67,7 +67,7 @@ fn all_cores_but_one_hash_and_one_at_least() {
         threads: 0,
         ..HashingLimits::default()
     };
-    assert_eq!(none.threads(), 1);
+    assert_eq!(none.effective_threads(), 1);
 }
 
 #[cfg(target_os = "linux")]
@@ -164,11 +164,11 @@ async fn a_panic_is_an_error_and_the_next_one_is_served() {
 async fn the_threads_end_with_the_service() {
     let service = service(9, LONG);
     service.run(&Claimant::default(), |_| ()).await.unwrap();
-    let shared = Arc::downgrade(&service.0.shared);
+    let pool = Arc::downgrade(&service.0.pool);
 
     drop(service);
 
-    while shared.upgrade().is_some() {
+    while pool.upgrade().is_some() {
         tokio::task::yield_now().await;
     }
 }

@@ -4,15 +4,15 @@ use argon2::{Algorithm, Version};
 use data_encoding::BASE64_NOPAD;
 
 use crate::password::hash::fields::{
-    BCRYPT_BASE64, Malformed, Result, base64, digest_by, hex, none, number, padded_base64,
-    parameters_of, parts, scrypt,
+    BCRYPT_BASE64, Malformed, Result, base64, digest_named, hex, named_numbers, number,
+    padded_base64, reject_extra, scrypt, split_exactly,
 };
 use crate::password::hash::function::{Digest, Function};
 
 /// What a stored text says.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Stored {
-    pub(crate) before: Before,
+pub(crate) struct ParsedHash {
+    pub(crate) prehash: Prehash,
     pub(crate) function: Function,
     pub(crate) salt: Vec<u8>,
     pub(crate) digest: Vec<u8>,
@@ -20,8 +20,8 @@ pub(crate) struct Stored {
 
 /// What is done to the password before the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Before {
-    Nothing,
+pub(crate) enum Prehash {
+    None,
     /// Its SHA-256 is taken, as 64 hexadecimal digits: what fits into bcrypt.
     Sha256Hex,
     /// The same with HMAC-SHA-256, under the pepper of this version.
@@ -30,18 +30,18 @@ pub(crate) enum Before {
 
 /// What a text does not say itself.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reading {
+pub(crate) struct ReadOptions {
     /// Whether bcrypt's hashes are of the SHA-256.
     pub(crate) long_bcrypt: bool,
     pub(crate) max_bcrypt_cost: u32,
 }
 
-const PEPPER: &str = "{pepper:";
+const PEPPER_PREFIX: &str = "{pepper:";
 
-impl Stored {
+impl ParsedHash {
     /// Reads a text.
-    pub(crate) fn parse(text: &str, reading: Reading) -> Result<Self> {
-        let (pepper, text) = match text.strip_prefix(PEPPER) {
+    pub(crate) fn parse(text: &str, options: ReadOptions) -> Result<Self> {
+        let (pepper, text) = match text.strip_prefix(PEPPER_PREFIX) {
             Some(rest) => {
                 let (version, rest) = rest.split_once('}').ok_or(Malformed)?;
                 (Some(number(version)?), rest)
@@ -53,20 +53,21 @@ impl Stored {
             true => Self::parse_function(text)?,
             false => Self::parse_framework(text)?,
         };
-        if stored.before == Before::Nothing {
+        if stored.prehash == Prehash::None {
             let is_bcrypt = matches!(stored.function, Function::Bcrypt { .. });
-            stored.before = match pepper {
-                Some(version) => Before::Pepper(version),
-                None if is_bcrypt && reading.long_bcrypt && text.starts_with('$') => {
-                    Before::Sha256Hex
+            stored.prehash = match pepper {
+                Some(version) => Prehash::Pepper(version),
+                None if is_bcrypt && options.long_bcrypt && text.starts_with('$') => {
+                    Prehash::Sha256Hex
                 }
-                None => Before::Nothing,
+                None => Prehash::None,
             };
         } else if pepper.is_some() {
             return Err(Malformed);
         }
-        let is_sound = stored.function.is_within_bounds(reading.max_bcrypt_cost)
-            && stored.function.takes(&stored.salt, &stored.digest);
+        let function = stored.function;
+        let is_sound = function.is_within_bounds(options.max_bcrypt_cost)
+            && function.accepts_lengths(&stored.salt, &stored.digest);
         is_sound.then_some(stored).ok_or(Malformed)
     }
 
@@ -79,8 +80,8 @@ impl Stored {
             "argon2i" => Self::argon2(Algorithm::Argon2i, rest),
             "argon2d" => Self::argon2(Algorithm::Argon2d, rest),
             "scrypt" => {
-                let [parameters, salt, digest] = parts(rest, '$')?;
-                let [log_n, block_size, parallelism] = parameters_of(parameters, ["ln", "r", "p"])?;
+                let [parameters, salt, digest] = split_exactly(rest, '$')?;
+                let [log_n, block_size, parallelism] = named_numbers(parameters, ["ln", "r", "p"])?;
                 let function = Function::Scrypt {
                     log_n: u8::try_from(log_n).map_err(|_| Malformed)?,
                     block_size,
@@ -91,7 +92,7 @@ impl Stored {
             _ => {
                 let digest = match name.strip_prefix("pbkdf2").ok_or(Malformed)? {
                     "" => Digest::Sha1,
-                    name => digest_by(name.strip_prefix('-').ok_or(Malformed)?)?,
+                    name => digest_named(name.strip_prefix('-').ok_or(Malformed)?)?,
                 };
                 Self::pbkdf2(digest, rest)
             }
@@ -106,17 +107,17 @@ impl Stored {
             ("argon2", None) => Self::parse_function(&format!("${rest}")),
             (name @ ("bcrypt" | "bcrypt_sha256"), None) => {
                 let stored = Self::parse_function(rest)?;
-                let before = match name {
-                    "bcrypt" => Before::Nothing,
-                    _ => Before::Sha256Hex,
+                let prehash = match name {
+                    "bcrypt" => Prehash::None,
+                    _ => Prehash::Sha256Hex,
                 };
                 match stored.function {
-                    Function::Bcrypt { .. } => Ok(Self { before, ..stored }),
+                    Function::Bcrypt { .. } => Ok(Self { prehash, ..stored }),
                     _ => Err(Malformed),
                 }
             }
             ("scrypt", None) => {
-                let [n, salt, block_size, parallelism, digest] = parts(rest, '$')?;
+                let [n, salt, block_size, parallelism, digest] = split_exactly(rest, '$')?;
                 let function = scrypt(n, block_size, parallelism)?;
                 Ok(Self::new(function, salt.into(), padded_base64(digest)?))
             }
@@ -124,23 +125,23 @@ impl Stored {
                 let (block_size, parallelism) = (method.next(), method.next());
                 let block_size = block_size.ok_or(Malformed)?;
                 let function = scrypt(n, block_size, parallelism.ok_or(Malformed)?)?;
-                let [salt, digest] = parts(rest, '$')?;
-                none(method.next())?;
+                let [salt, digest] = split_exactly(rest, '$')?;
+                reject_extra(method.next())?;
                 Ok(Self::new(function, salt.into(), hex(digest)?))
             }
             ("pbkdf2", Some(digest)) => {
                 let function = Function::Pbkdf2 {
-                    digest: digest_by(digest)?,
+                    digest: digest_named(digest)?,
                     iterations: number(method.next().ok_or(Malformed)?)?,
                 };
-                let [salt, digest] = parts(rest, '$')?;
-                none(method.next())?;
+                let [salt, digest] = split_exactly(rest, '$')?;
+                reject_extra(method.next())?;
                 Ok(Self::new(function, salt.into(), hex(digest)?))
             }
             (name, None) => {
-                let [iterations, salt, digest] = parts(rest, '$')?;
+                let [iterations, salt, digest] = split_exactly(rest, '$')?;
                 let function = Function::Pbkdf2 {
-                    digest: digest_by(name.strip_prefix("pbkdf2_").ok_or(Malformed)?)?,
+                    digest: digest_named(name.strip_prefix("pbkdf2_").ok_or(Malformed)?)?,
                     iterations: number(iterations)?,
                 };
                 Ok(Self::new(function, salt.into(), padded_base64(digest)?))
@@ -151,7 +152,7 @@ impl Stored {
 
     fn new(function: Function, salt: Vec<u8>, digest: Vec<u8>) -> Self {
         Self {
-            before: Before::Nothing,
+            prehash: Prehash::None,
             function,
             salt,
             digest,
@@ -164,8 +165,8 @@ impl Stored {
             None => ("16", rest),
         };
         let version = Version::try_from(number(version)?).map_err(|_| Malformed)?;
-        let [parameters, salt, digest] = parts(rest, '$')?;
-        let [memory_kib, passes, lanes] = parameters_of(parameters, ["m", "t", "p"])?;
+        let [parameters, salt, digest] = split_exactly(rest, '$')?;
+        let [memory_kib, passes, lanes] = named_numbers(parameters, ["m", "t", "p"])?;
         let function = Function::Argon2 {
             variant,
             version,
@@ -177,7 +178,7 @@ impl Stored {
     }
 
     fn bcrypt(rest: &str) -> Result<Self> {
-        let [cost, rest] = parts(rest, '$')?;
+        let [cost, rest] = split_exactly(rest, '$')?;
         let (salt, digest) = rest.split_at_checked(22).ok_or(Malformed)?;
         let decode = |text: &str| BCRYPT_BASE64.decode(text.as_bytes()).map_err(|_| Malformed);
         let is_sound = cost.len() == 2 && cost.bytes().all(|digit| digit.is_ascii_digit());
@@ -190,7 +191,7 @@ impl Stored {
 
     /// In PHC form, or in that of passlib, which is older.
     fn pbkdf2(digest: Digest, rest: &str) -> Result<Self> {
-        let [parameters, salt, hash] = parts(rest, '$')?;
+        let [parameters, salt, hash] = split_exactly(rest, '$')?;
         let (iterations, len) = match parameters.split_once(",l=") {
             Some((iterations, len)) => (iterations, Some(number(len)?)),
             None => (parameters, None),
@@ -225,9 +226,9 @@ impl Stored {
             }
             Function::Scrypt { .. } | Function::Pbkdf2 { .. } => return None,
         };
-        Some(match self.before {
-            Before::Pepper(version) => format!("{PEPPER}{version}}}{text}"),
-            Before::Nothing | Before::Sha256Hex => text,
+        Some(match self.prehash {
+            Prehash::Pepper(version) => format!("{PEPPER_PREFIX}{version}}}{text}"),
+            Prehash::None | Prehash::Sha256Hex => text,
         })
     }
 }
