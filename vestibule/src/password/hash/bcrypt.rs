@@ -136,7 +136,8 @@ impl Bcrypt {
     /// When the hash is none or has too many rounds, or the password is too long. An empty password
     /// is wrong, and so is one that bcrypt takes for another, with a NUL.
     pub fn check_password_hash(&self, hash: &str, password: &str) -> Result<bool, BcryptError> {
-        if !hash.starts_with("$2") {
+        // The parser also reads other kinds of hashes.
+        if !hash.trim_ascii_start().starts_with("$2") {
             return Err(BcryptError::InvalidHash);
         }
         let options = ReadOptions {

@@ -10,12 +10,14 @@ use std::fmt;
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// A hash as a store kept it.
+    /// A hash as it is stored. Checking ignores ASCII white space around it, such as the newline
+    /// that an export added.
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text to store. Keep it out of logs and errors.
+    /// The text exactly as it is stored, so that an update can require that it has not changed.
+    /// Keep it out of logs and errors.
     pub fn as_str(&self) -> &str {
         &self.0
     }

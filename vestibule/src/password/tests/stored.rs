@@ -114,6 +114,68 @@ async fn the_hashes_of_other_libraries_are_checked() {
     assert_eq!(seen, 152);
 }
 
+/// An export often adds a newline to a hash, and a `CHAR` column pads it with spaces.
+#[tokio::test]
+async fn a_stored_hash_with_a_trailing_newline_works() {
+    let passwords = Passwords::new(QUICK).unwrap();
+    let key = "1 iKbDzAQFMZIRbBtTNNq0pnRTO6hcFw_IgLVHAyi9fPc";
+    let peppered = Passwords::new(QUICK).unwrap().peppers(key.parse().unwrap());
+    let with_pepper = peppered.hash(&Secret::from("hunter2")).await.unwrap();
+    let today = passwords.hash(&Secret::from("hunter2")).await.unwrap();
+    for (passwords, password, hash) in [
+        (&passwords, "hunter2", today.as_str()),
+        (&peppered, "hunter2", with_pepper.as_str()),
+        (
+            &passwords,
+            "U*U",
+            "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        ),
+        (
+            &passwords,
+            "U*U",
+            "bcrypt$$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        ),
+        (
+            &passwords,
+            "passwd",
+            "$pbkdf2-sha256$i=1,l=64$c2FsdA$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLxJypzM8Xm2RZkWZLOdd+8xfHG4RbHjC9UJESBB06GXgw",
+        ),
+        (
+            &passwords,
+            "hunter2",
+            "pbkdf2:sha256:1000$saltsaltsaltsalt$4629710719ef19adc9232697c255142a6bee3f3c631deac97aa22e86222f28d5",
+        ),
+        (
+            &passwords,
+            "hunter2",
+            "scrypt:32768:8:1$saltsaltsaltsalt$d09c3873d412f2f8f93d3089315d86d5224d03ac8f34b958b1950e211226829db88c4fc582e886d3e7440343209c2e0496d3e4072109dbc7f509145a247e2194",
+        ),
+    ] {
+        for stored in [
+            format!("{hash}\n"),
+            format!("{hash}\r\n"),
+            format!(" \t{hash}   "),
+        ] {
+            let kept = PasswordHash::from_stored(&stored);
+
+            assert!(
+                verify(passwords, password, &stored).await.unwrap(),
+                "{stored:?}"
+            );
+            assert!(
+                !verify(passwords, "Hunter2", &stored).await.unwrap(),
+                "{stored:?}"
+            );
+            // The update that replaces an outdated hash compares this with the stored text.
+            assert_eq!(kept.as_str(), stored);
+        }
+        // A no-break space is not ASCII.
+        let malformed = format!("{hash}\u{a0}");
+        let error = verify(passwords, password, &malformed).await;
+        assert!(error.unwrap_err().is_unusable_hash(), "{malformed:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_malformed_or_greedy_hash_is_an_error_and_never_right() {
     let passwords = Passwords::new(QUICK).unwrap();

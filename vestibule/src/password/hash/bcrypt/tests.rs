@@ -75,6 +75,14 @@ fn what_flask_bcrypt_raises_is_an_error() {
 }
 
 #[test]
+fn white_space_around_a_hash_does_not_count() {
+    let hash = generate_password_hash("a", Some(4), None).unwrap();
+
+    let checked = check_password_hash(&format!("\t{hash}\r\n"), "a");
+    assert_eq!(checked, Ok(true));
+}
+
+#[test]
 fn how_many_rounds_there_may_be_is_a_setting_and_never_more_than_bcrypt_has() {
     let with = |max_log_rounds| Bcrypt {
         max_log_rounds,
