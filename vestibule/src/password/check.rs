@@ -12,23 +12,23 @@ use crate::password::normalization::normalized;
 use crate::password::passwords::Passwords;
 use crate::password::pool::Claimant;
 
-/// What came of checking a password, from [`Passwords::check`].
+/// The result of checking a password, from [`Passwords::check`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum HashCheck {
-    /// It is not the one.
+    /// The password is wrong.
     Wrong,
-    /// It is.
+    /// The password is right.
     Right,
-    /// It is; but today it would be hashed otherwise: by another algorithm, with other parameters
-    /// or under another pepper. [`hash`](Passwords::hash) it anew, and replace the old hash if it
-    /// still is what is stored.
+    /// The password is right, but its hash has another algorithm, other parameters or another
+    /// pepper than new hashes have. [`hash`](Passwords::hash) the password again, and replace the
+    /// stored hash unless it has changed meanwhile.
     Outdated,
 }
 
 impl Passwords {
-    /// Whether `password` is the one that `hash` was made of. Without a hash (there is no such
-    /// user, or one without a password) the answer is "no" and takes as long.
+    /// Whether `hash` is a hash of `password`. Pass `None` for an unknown user or one without a
+    /// password: the answer is then `false`, and takes as long as for a real user.
     ///
     /// # Errors
     /// As [`check`](Self::check).
@@ -37,12 +37,13 @@ impl Passwords {
         Ok(check != HashCheck::Wrong)
     }
 
-    /// The same, for somebody, and with a word on whether the hash is still good enough.
+    /// As [`verify`](Self::verify), queued fairly for `claimant`, and also says whether the hash
+    /// is outdated.
     ///
     /// # Errors
-    /// When the queue is full ([`Error::is_busy`](crate::Error::is_busy)), or the hash is
-    /// malformed, asks for more than the bounds, or is under a pepper that is missing
-    /// ([`Error::is_unusable_hash`](crate::Error::is_unusable_hash)): never "yes".
+    /// When the queue is full ([`Error::is_busy`](crate::Error::is_busy)), or when the hash is
+    /// malformed, exceeds the bounds, or needs a pepper that is not set
+    /// ([`Error::is_unusable_hash`](crate::Error::is_unusable_hash)). It is never "yes" then.
     pub async fn check(
         &self,
         claimant: &Claimant<'_>,
@@ -52,20 +53,21 @@ impl Passwords {
         let Some(normal) = normalized(password) else {
             return Ok(HashCheck::Wrong);
         };
-        let is_somebody = hash.is_some();
+        let has_hash = hash.is_some();
         let stored = match hash {
             Some(hash) => self.parse(hash)?,
             None => {
-                let today = self.kind();
+                let current = self.kind();
                 let kind = claimant
                     .account
-                    .map(|name| self.decoys.kind_of(name, today));
-                kind.unwrap_or(today).decoy()
+                    .map(|name| self.decoys.kind_of(name, current));
+                kind.unwrap_or(current).decoy()
             }
         };
-        let is_todays = Kind::of(&stored) == self.kind();
+        let is_current = Kind::of(&stored) == self.kind();
         let stored = Arc::new(stored);
-        // What another library may have hashed, with a turn of its own.
+        // Other libraries may have hashed the password without normalizing it. The second hash
+        // queues again.
         let typed = password.expose();
         let typed = (typed != *normal).then(|| Zeroizing::new(typed.to_owned()));
         let is_right = self.is_right(claimant, &stored, normal).await?;
@@ -74,8 +76,8 @@ impl Passwords {
             _ => false,
         };
         Ok(match (is_right, is_right_as_typed) {
-            _ if !is_somebody => HashCheck::Wrong,
-            (true, _) if is_todays => HashCheck::Right,
+            _ if !has_hash => HashCheck::Wrong,
+            (true, _) if is_current => HashCheck::Right,
             (false, false) => HashCheck::Wrong,
             _ => HashCheck::Outdated,
         })

@@ -1,24 +1,26 @@
-//! Flask-Bcrypt's part: hashing passwords and checking them.
+//! Password hashing and checking: what Flask-Bcrypt does for Flask.
 //!
-//! [`Passwords`] hashes by Argon2id or bcrypt, on a few threads of its own, and checks the hashes
-//! of both, of scrypt and of PBKDF2, in the forms of Flask-Bcrypt, Werkzeug, Django and passlib.
-//! [`PasswordPolicy`] says which passwords may be chosen. Whoever wants Flask-Bcrypt's two
-//! functions and nothing else finds them in [`bcrypt`].
+//! [`Passwords`] hashes with Argon2id or bcrypt on its own small thread pool. It checks hashes of
+//! Argon2, bcrypt, scrypt and PBKDF2, in the formats of Flask-Bcrypt, Werkzeug, Django and passlib.
+//! [`PasswordPolicy`] decides which passwords users may choose. If you only want Flask-Bcrypt's two
+//! functions, use [`bcrypt`].
 //!
 //! # What it protects against
-//! A stolen database (slow, salted hashes; with [`Peppers`] it is worth nothing alone), a flood of
-//! log-ins (bounded threads, memory and queue, in which each address and each account waits behind
-//! itself; past that the caller gets [`Error::is_busy`](crate::Error::is_busy)), guessing who
-//! has an account by the time an answer takes (an unknown user costs a hash too, of the kinds that
-//! users have), a crafted hash that asks for gigabytes (bounded parameters), very long passwords
-//! (refused before hashing).
+//! - A stolen database: hashes are slow and salted, and with [`Peppers`] they are useless alone.
+//! - A flood of log-ins: threads, memory and the queue are bounded, and the queue is fair between
+//!   networks, addresses and accounts. Beyond that the caller gets
+//!   [`Error::is_busy`](crate::Error::is_busy).
+//! - Finding out who has an account by timing: an unknown user costs a hash too, of a kind that
+//!   real users have.
+//! - A crafted hash that asks for gigabytes: the parameters of stored hashes are bounded.
+//! - Very long passwords: they are rejected before hashing.
 //!
-//! # What it does not
-//! Slow down the guessing of one account's password.
+//! # What it does not protect against
+//! Guessing the password of one account: it does not slow that down.
 //!
 //! # What is hashed
 //! The UTF-8 of the password in Unicode normalization form C (NIST SP 800-63B-4, 3.1.1.2), so
-//! that an `é` is the same from every keyboard. Nothing is trimmed, folded or cut.
+//! that an `é` is the same from every keyboard. Nothing is trimmed, case-folded or truncated.
 
 mod check;
 mod hash;

@@ -1,4 +1,4 @@
-//! The service that hashes passwords, and its settings.
+//! [`Passwords`], the hashing service, and its settings.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::password::hash::{
 use crate::password::normalization::{MAX_CHARS, normalized};
 use crate::password::pool::{Claimant, HashingLimits, HashingService};
 
-/// Hashes passwords and checks them. Clones share the threads and the queue.
+/// Hashes and checks passwords. Clones share the threads and the queue.
 ///
 /// ```
 /// # #[tokio::main] async fn main() -> Result<(), vestibule::Error> {
@@ -42,15 +42,15 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// The most characters of a password, in normalization form C; longer ones are refused before
-    /// hashing.
+    /// The maximum length of a password, in characters of normalization form C. Longer ones are
+    /// rejected before hashing.
     pub const MAX_CHARS: usize = MAX_CHARS;
 
-    /// The highest cost of bcrypt for new hashes, and for stored ones unless
-    /// [`max_bcrypt_cost`](Self::max_bcrypt_cost) says otherwise.
+    /// The highest bcrypt cost for new hashes, and for stored ones unless
+    /// [`max_bcrypt_cost`](Self::max_bcrypt_cost) raises it.
     pub const MAX_BCRYPT_COST: u32 = MAX_BCRYPT_COST;
 
-    /// Hashes by `algorithm`; checks the hashes of every kind.
+    /// Hashes new passwords with `algorithm`, and checks hashes of every supported kind.
     ///
     /// # Errors
     /// When the parameters are out of range ([`Error::is_config`](crate::Error::is_config)).
@@ -58,7 +58,7 @@ impl Passwords {
         Self::with_random(algorithm, Random::system())
     }
 
-    /// As [`new`](Self::new), with the salts from `random`; a test sets it.
+    /// As [`new`](Self::new), but takes salts from `random`, for tests.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -81,40 +81,45 @@ impl Passwords {
     /// Mixes a secret into each new hash. Default: none.
     pub fn peppers(mut self, peppers: Peppers) -> Self {
         self.peppers = Arc::new(peppers);
-        // What is known of other peppers' hashes is of no use.
+        // The counted kinds belong to the old peppers.
         self.decoys = Arc::new(self.decoys.without_kinds());
         self
     }
 
-    /// Whether bcrypt's hashes, those that are there and new ones, are of the password's SHA-256
-    /// as hexadecimal digits, so that it may be longer than 72 bytes. Flask-Bcrypt's
-    /// `BCRYPT_HANDLE_LONG_PASSWORDS`. Default: no. The hashes do not say it, so to change it
-    /// later makes all of them wrong. Whoever has such digests of the same passwords from another
-    /// breach can try them in place of passwords, unless there are [`peppers`](Self::peppers).
+    /// Whether bcrypt hashes, stored and new, are of the password's SHA-256 in hexadecimal digits,
+    /// so that passwords may be longer than 72 bytes. Default: no. This is Flask-Bcrypt's
+    /// `BCRYPT_HANDLE_LONG_PASSWORDS`.
+    ///
+    /// A hash does not record this setting, so changing it later invalidates every bcrypt hash.
+    /// An attacker who has SHA-256 digests from another breach can try them instead of passwords,
+    /// unless you use [`peppers`](Self::peppers).
     pub fn long_bcrypt(mut self, long_bcrypt: bool) -> Self {
         self.read_options.long_bcrypt = long_bcrypt;
         self
     }
 
-    /// The highest cost of bcrypt that a stored hash may have, 16 to 31. Default: 16, which takes
-    /// seconds; each step doubles the time. A user whose hash has more cannot log in. Where there
-    /// are such hashes, whoever tries to log in keeps a thread busy for so long, and what has begun
-    /// is not given up: a few visitors keep out all others.
+    /// The highest bcrypt cost that a stored hash may have, 16 to 31. Default: 16, which takes
+    /// seconds; each step doubles the time. A user whose hash costs more cannot log in.
+    ///
+    /// A higher value lets a few visitors block everyone else: each log-in attempt on an expensive
+    /// hash keeps a thread busy, and a hash that has started cannot be cancelled.
     pub fn max_bcrypt_cost(mut self, cost: u32) -> Self {
-        // What is written can be checked.
+        // New hashes must stay checkable.
         self.read_options.max_bcrypt_cost = cost.max(MAX_BCRYPT_COST);
         self
     }
 
-    /// How many threads hash, and how many log-ins may wait for them, and how long.
+    /// How many threads hash, how many log-ins may wait for them, and for how long.
     pub fn limits(mut self, limits: HashingLimits) -> Self {
         self.service = HashingService::new(limits, self.function);
         self
     }
 
-    /// What chooses the kind of hash that an unknown user's password is checked against, where
-    /// users have several. Default: a key of this process. With several nodes, or restarts, a
-    /// name would change its kind with it, and so show that it is nobody's.
+    /// The key that decides which kind of hash an unknown user's password is checked against, when
+    /// users have several kinds. Default: a random key of this process.
+    ///
+    /// Set it in production. With a random key an unknown name gets another kind on each node and
+    /// after each restart, and that change of timing reveals that no such user exists.
     pub fn secret_key(mut self, key: &SecretKey) -> Self {
         let key = key.derived("vestibule password decoys v1");
         self.decoys = Arc::new(Decoys::new(*key));
@@ -124,14 +129,14 @@ impl Passwords {
     /// The hash to store for `password`.
     ///
     /// # Errors
-    /// When the queue is full ([`Error::is_busy`](crate::Error::is_busy)), or the password is
-    /// one that [`PasswordPolicy::objection`] would have named: longer than
-    /// [`MAX_CHARS`](Self::MAX_CHARS), or one that bcrypt takes for another.
+    /// When the queue is full ([`Error::is_busy`](crate::Error::is_busy)), or when the password is
+    /// one that [`PasswordPolicy::objection`](crate::password::PasswordPolicy::objection) rejects:
+    /// longer than [`MAX_CHARS`](Self::MAX_CHARS), or indistinguishable from another one in bcrypt.
     pub async fn hash(&self, password: &Secret) -> Result<PasswordHash> {
         self.hash_for(&Claimant::default(), password).await
     }
 
-    /// The same, for somebody whose place in the queue it takes.
+    /// As [`hash`](Self::hash), queued fairly for `claimant`.
     ///
     /// # Errors
     /// As [`hash`](Self::hash).
@@ -155,14 +160,14 @@ impl Passwords {
         Ok(PasswordHash::from_stored(text))
     }
 
-    /// Whether `password` has more than [`MAX_CHARS`](Self::MAX_CHARS): then it is nobody's, and
-    /// there is no need to ask whose.
+    /// Whether `password` has more than [`MAX_CHARS`](Self::MAX_CHARS). Such a password belongs to
+    /// no user, so you can reject it without looking one up.
     pub fn is_too_long(password: &Secret) -> bool {
         normalized(password).is_none()
     }
 
-    /// The most bytes a new password may have, where that is less than
-    /// [`MAX_CHARS`](Self::MAX_CHARS) of them can have.
+    /// The maximum length of a new password in bytes, if the algorithm has one: 72 for bcrypt
+    /// without a pepper or [`long_bcrypt`](Self::long_bcrypt).
     pub fn max_bytes(&self) -> Option<usize> {
         let is_whole = self.kind().prehash == Prehash::None;
         self.function.max_password_bytes().filter(|_| is_whole)
@@ -174,7 +179,7 @@ impl Passwords {
         self.peppers.versions().collect()
     }
 
-    /// What a new hash is.
+    /// The kind of new hashes.
     pub(super) fn kind(&self) -> Kind {
         let is_bcrypt = matches!(self.function, Function::Bcrypt { .. });
         let prehash = match self.peppers.newest() {
@@ -204,7 +209,7 @@ impl Passwords {
         }
     }
 
-    /// How many hashes have been computed.
+    /// The number of hashes computed so far.
     #[cfg(test)]
     pub(crate) fn runs(&self) -> usize {
         self.service.runs()

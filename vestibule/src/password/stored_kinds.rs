@@ -1,4 +1,4 @@
-//! Which kinds of hashes the users have.
+//! The kinds of hashes that users have, which decide what an unknown user costs.
 
 #[cfg(feature = "sql")]
 use crate::error::Result;
@@ -6,8 +6,8 @@ use crate::password::hash::{Kind, Kinds, PasswordHash};
 use crate::password::passwords::Passwords;
 
 impl Passwords {
-    /// Takes note of all hashes that users have: of how many of each kind there are. An unknown
-    /// user's password costs what one of theirs costs.
+    /// Counts the hashes of all users by kind. From then on, checking the password of an unknown
+    /// user costs as much as checking that of a real one.
     pub fn note_stored<'a>(&self, hashes: impl IntoIterator<Item = &'a PasswordHash>) {
         let mut kinds = Kinds::default();
         for hash in hashes {
@@ -16,12 +16,12 @@ impl Passwords {
         self.note(kinds);
     }
 
-    /// The same, where they do not all come at once.
+    /// As [`note_stored`](Self::note_stored), for hashes that were counted page by page.
     pub(crate) fn note(&self, kinds: Kinds) {
         self.decoys.set_kinds(kinds);
     }
 
-    /// One more, unless it cannot be checked.
+    /// Counts one more hash, unless it cannot be checked.
     pub(crate) fn count(&self, hash: &PasswordHash, kinds: &mut Kinds) {
         if let Ok(stored) = self.parse(hash) {
             kinds.add(Kind::of(&stored));
@@ -31,14 +31,15 @@ impl Passwords {
     /// Whether a new hash would be of another kind.
     ///
     /// # Errors
-    /// When it cannot be checked ([`Error::is_unusable_hash`]).
+    /// When the hash cannot be checked
+    /// ([`Error::is_unusable_hash`](crate::Error::is_unusable_hash)).
     #[cfg(feature = "sql")]
     pub(crate) fn is_outdated(&self, hash: &PasswordHash) -> Result<bool> {
         let stored = self.parse(hash)?;
         Ok(Kind::of(&stored) != self.kind())
     }
 
-    /// Whether an unknown user by this name costs what a user with this hash costs.
+    /// Whether an unknown user of this name costs as much as a user with this hash.
     #[cfg(test)]
     pub(crate) fn costs_like(&self, account: &str, hash: &PasswordHash) -> bool {
         let kind = self.parse(hash).map(|stored| Kind::of(&stored));

@@ -1,4 +1,4 @@
-//! How new passwords are hashed.
+//! [`PasswordAlgorithm`]: how new passwords are hashed.
 
 use std::time::{Duration, Instant};
 
@@ -10,22 +10,24 @@ use crate::password::hash::bounds::{MAX_BCRYPT_COST, MAX_MEMORY_KIB, MAX_PASSES,
 use crate::password::hash::function::Function;
 use crate::password::hash::memory::Memory;
 
-/// How a new password is hashed. The hashes of every kind are checked, whichever is chosen.
+/// How new passwords are hashed. Stored hashes of every supported kind are checked, whatever you
+/// choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "algorithm", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum PasswordAlgorithm {
     /// Argon2id (RFC 9106). The default: 19 MiB, 2 passes, 1 lane, OWASP's minimum.
     Argon2id {
-        /// KiB of memory a hash takes. Less makes a stolen database easier to crack.
+        /// KiB of memory for each hash. Less makes a stolen database easier to crack.
         memory_kib: u32,
-        /// How often the memory is passed over.
+        /// The number of passes over the memory.
         passes: u32,
     },
-    /// bcrypt, as Flask-Bcrypt. Passwords may have 72 bytes, unless there is a pepper or
+    /// bcrypt, as in Flask-Bcrypt. Passwords have at most 72 bytes, unless you set a pepper or
     /// [`Passwords::long_bcrypt`](crate::password::Passwords::long_bcrypt).
     Bcrypt {
-        /// Rounds as a power of two, 4 to 16; 12 is Flask-Bcrypt's default, and 16 takes seconds.
+        /// The binary logarithm of the rounds, 4 to 16. Flask-Bcrypt's default is 12; 16 takes
+        /// seconds.
         cost: u32,
     },
 }
@@ -40,8 +42,8 @@ impl Default for PasswordAlgorithm {
 }
 
 impl PasswordAlgorithm {
-    /// Memory and passes of Argon2id that cost as much to crack as one another, and how much that
-    /// is at least (OWASP Password Storage Cheat Sheet).
+    /// OWASP's minimum for Argon2id: pairs of memory and passes, all equally expensive to crack
+    /// (OWASP Password Storage Cheat Sheet).
     const OWASP_ARGON2ID: [(u32, u32); 5] = [
         (47_104, 1),
         (19_456, 2),
@@ -51,7 +53,7 @@ impl PasswordAlgorithm {
     ];
     const OWASP_BCRYPT: u32 = 10;
 
-    /// Whether a stolen database is as hard to crack as OWASP asks for at least.
+    /// Whether the parameters meet OWASP's minimum for a stolen database.
     pub fn meets_owasp_minimum(self) -> bool {
         match self {
             Self::Argon2id { memory_kib, passes } => Self::OWASP_ARGON2ID
@@ -61,8 +63,8 @@ impl PasswordAlgorithm {
         }
     }
 
-    /// What a hash takes on this machine: the median of some, fewer where they take long, on this
-    /// thread, which is blocked for so long.
+    /// How long a hash takes on this machine: the median of up to 7 hashes, fewer if they are slow.
+    /// It blocks the current thread while it measures.
     ///
     /// # Errors
     /// When the parameters are out of range ([`Error::is_config`]).
@@ -81,7 +83,7 @@ impl PasswordAlgorithm {
         Ok(times.get(times.len() / 2).copied().unwrap_or_default())
     }
 
-    /// KiB of memory a hash takes.
+    /// The memory that each hash takes, in KiB.
     pub fn memory_kib(self) -> u32 {
         match self {
             Self::Argon2id { memory_kib, .. } => memory_kib,
@@ -89,7 +91,7 @@ impl PasswordAlgorithm {
         }
     }
 
-    /// The same algorithm with OWASP's minimum.
+    /// The same algorithm with OWASP's minimum parameters.
     #[must_use]
     pub fn owasp_minimum(self) -> Self {
         match self {
@@ -100,12 +102,12 @@ impl PasswordAlgorithm {
         }
     }
 
-    /// The same algorithm with the parameters that come nearest to `target` a hash on this
-    /// machine, and no weaker than OWASP's minimum: more memory for Argon2id, up to 256 MiB, and
-    /// then more passes. Measures several, and blocks its thread for so long.
+    /// The same algorithm with the parameters whose hash takes closest to `target` on this machine,
+    /// and never weaker than OWASP's minimum. For Argon2id it raises the memory, up to 256 MiB, and
+    /// then the passes. It measures several hashes, and blocks the current thread meanwhile.
     ///
     /// # Errors
-    /// When the system has not so much memory.
+    /// When the system has too little memory.
     pub fn calibrated(self, target: Duration) -> Result<Self> {
         let stronger = |algorithm| match algorithm {
             Self::Argon2id { memory_kib, passes } if memory_kib * 5 / 4 <= MAX_MEMORY_KIB => {
@@ -123,7 +125,8 @@ impl PasswordAlgorithm {
             }
         };
         let mut best = self.owasp_minimum();
-        // What is stronger is never quicker, whatever a busy machine measures.
+        // The search ends at the first parameters past the target: stronger ones are never faster,
+        // even if a busy machine measures so.
         let mut took = best.measure()?;
         while took < target
             && let Some(next) = stronger(best)

@@ -1,7 +1,7 @@
-//! Flask-Bcrypt's two functions, for those who want just that: no service, no threads, no policy.
+//! Flask-Bcrypt's two functions and nothing else: no thread pool, no policy.
 //!
-//! Hashing takes a good part of a second and blocks its thread. In an async app call these by
-//! `tokio::task::spawn_blocking`, or let [`Passwords`](crate::password::Passwords) do it.
+//! Hashing takes a large part of a second and blocks its thread. In an async app, call these
+//! functions with `tokio::task::spawn_blocking`, or use [`Passwords`](crate::password::Passwords).
 //!
 //! ```
 //! use vestibule::password::bcrypt::{check_password_hash, generate_password_hash};
@@ -25,54 +25,55 @@ use crate::password::hash::kind::Kind;
 use crate::password::hash::memory::Memory;
 use crate::password::hash::pepper::Peppers;
 
-/// Flask-Bcrypt's settings, which are `BCRYPT_…` there.
+/// Flask-Bcrypt's settings, named `BCRYPT_…` there.
 ///
-/// What it hashes is the UTF-8 of the password, not normalized, as Flask-Bcrypt does.
+/// Like Flask-Bcrypt, it hashes the UTF-8 of the password without normalizing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bcrypt {
-    /// `BCRYPT_LOG_ROUNDS`: rounds as a power of two, from 4. Default: 12.
+    /// `BCRYPT_LOG_ROUNDS`: the binary logarithm of the rounds, at least 4. Default: 12.
     pub log_rounds: u32,
-    /// The most rounds that a hash may have, new or old, up to 31. Default: 16, which takes
-    /// seconds; each step doubles the time, and 31 takes a day and a half. Flask-Bcrypt has no
-    /// bound: whoever can write a hash keeps its check busy for so long.
+    /// The maximum for new and stored hashes, up to 31. Default: 16, which takes seconds; each step
+    /// doubles the time, and 31 takes a day and a half. Flask-Bcrypt has no maximum: an attacker
+    /// who can write a hash can keep its check busy that long.
     pub max_log_rounds: u32,
     /// `BCRYPT_HASH_PREFIX`. Default: `2b`.
     pub hash_prefix: Prefix,
     /// `BCRYPT_HANDLE_LONG_PASSWORDS`: hash the password's SHA-256, so that it may be longer than
-    /// 72 bytes. Default: no. Hashes do not say it: what was made with it needs it.
+    /// 72 bytes. Default: no. A hash does not record this setting: check it with the same value.
     pub handle_long_passwords: bool,
 }
 
-/// The version that a hash begins with. They differ in name alone.
+/// The version that a hash starts with. The two versions differ in name only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Prefix {
-    /// `2a`, of old.
+    /// `2a`, the older version.
     TwoA,
-    /// `2b`, since 2014.
+    /// `2b`, the version since 2014.
     #[default]
     TwoB,
 }
 
-/// What Flask-Bcrypt raises.
+/// The errors that Flask-Bcrypt raises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BcryptError {
-    /// There is no password to hash. `ValueError("Password must be non-empty.")`.
+    /// The password to hash is empty. In Flask-Bcrypt: `ValueError("Password must be non-empty.")`.
     EmptyPassword,
-    /// The password has more than 72 bytes. `ValueError`, since bcrypt 5; before, the rest was
-    /// silently left out.
+    /// The password has more than 72 bytes. In Flask-Bcrypt: `ValueError` since bcrypt 5; earlier
+    /// versions silently ignored the rest.
     PasswordTooLong,
-    /// The password has a NUL, and bcrypt takes it for another: `a\0a` for `a`. Flask-Bcrypt
-    /// hashes it.
+    /// The password has a NUL, and bcrypt cannot tell it from another: `a\0a` from `a`.
+    /// Flask-Bcrypt hashes it anyway.
     NulInPassword,
-    /// The rounds are not 4 to [`max_log_rounds`](Bcrypt::max_log_rounds).
-    /// `ValueError("Invalid rounds")` of those that are not 4 to 31.
+    /// The rounds are not between 4 and [`max_log_rounds`](Bcrypt::max_log_rounds). In
+    /// Flask-Bcrypt: `ValueError("Invalid rounds")` if they are not between 4 and 31.
     InvalidRounds,
-    /// The prefix is neither `2a` nor `2b`. `ValueError("Supported prefixes are …")`.
+    /// The prefix is neither `2a` nor `2b`. In Flask-Bcrypt:
+    /// `ValueError("Supported prefixes are …")`.
     UnsupportedPrefix,
-    /// The hash is none. `ValueError("Invalid salt")`.
+    /// The text is not a bcrypt hash. In Flask-Bcrypt: `ValueError("Invalid salt")`.
     InvalidHash,
-    /// The system has no randomness to give.
+    /// The system cannot provide randomness.
     NoRandomness,
 }
 
@@ -88,12 +89,12 @@ impl Default for Bcrypt {
 }
 
 impl Bcrypt {
-    /// The hash of a password: 60 characters, `$2b$12$…`. `rounds` and `prefix` go before the
-    /// settings.
+    /// Hashes a password. The result has 60 characters, `$2b$12$…`. `rounds` and `prefix` override
+    /// the settings.
     ///
     /// # Errors
-    /// When the password is empty, too long or one that bcrypt takes for another, or the rounds are
-    /// out of range.
+    /// When the password is empty, too long or indistinguishable from another one in bcrypt, or
+    /// when the rounds are out of range.
     pub fn generate_password_hash(
         &self,
         password: &str,
@@ -104,7 +105,7 @@ impl Bcrypt {
             return Err(BcryptError::EmptyPassword);
         }
         let cost = rounds.unwrap_or(self.log_rounds);
-        // What could not be checked is not made.
+        // A hash that could not be checked later is not made.
         let function = Function::Bcrypt { cost };
         if !function.is_within_bounds(self.max_log_rounds) {
             return Err(BcryptError::InvalidRounds);
@@ -129,12 +130,14 @@ impl Bcrypt {
         })
     }
 
-    /// Whether `hash` is of this password, whichever of the prefixes `2a`, `2b`, `2x` and `2y` it
-    /// has.
+    /// Whether `hash` is a hash of this password. The prefix may be `2a`, `2b`, `2x` or `2y`, and
+    /// ASCII white space around the hash is ignored.
+    ///
+    /// An empty password is always wrong, and so is one with a NUL that bcrypt cannot tell from
+    /// another.
     ///
     /// # Errors
-    /// When the hash is none or has too many rounds, or the password is too long. An empty password
-    /// is wrong, and so is one that bcrypt takes for another, with a NUL.
+    /// When the text is not a bcrypt hash or has too many rounds, or when the password is too long.
     pub fn check_password_hash(&self, hash: &str, password: &str) -> Result<bool, BcryptError> {
         // The parser also reads other kinds of hashes.
         if !hash.trim_ascii_start().starts_with("$2") {
@@ -163,7 +166,7 @@ impl Bcrypt {
     }
 }
 
-/// The hash of a password, by the default settings. Flask-Bcrypt's function of this name.
+/// Hashes a password with the default settings, as Flask-Bcrypt's function of this name does.
 ///
 /// # Errors
 /// As [`Bcrypt::generate_password_hash`].
@@ -175,8 +178,8 @@ pub fn generate_password_hash(
     Bcrypt::default().generate_password_hash(password, rounds, prefix)
 }
 
-/// Whether `hash` is of this password, by the default settings. The hash comes first, as in
-/// Flask-Bcrypt.
+/// Whether `hash` is a hash of this password, with the default settings. The hash comes first, as
+/// in Flask-Bcrypt.
 ///
 /// # Errors
 /// As [`Bcrypt::check_password_hash`].

@@ -1,4 +1,4 @@
-//! What a stored hash may ask for.
+//! Bounds on the parameters of stored hashes.
 
 use std::ops::RangeInclusive;
 
@@ -6,25 +6,25 @@ use argon2::Params;
 
 use crate::password::hash::function::{BCRYPT_DIGEST_BYTES, BCRYPT_SALT_BYTES, Function};
 
-/// What a stored hash may ask for: far above any sensible setting, far below harm.
+// Far above any sensible setting, and far below what would harm the server.
 pub(crate) const MAX_MEMORY_KIB: u32 = 256 * 1024;
 pub(crate) const MAX_PASSES: u32 = 16;
 const MAX_LANES: u32 = 16;
 pub(crate) const MIN_BCRYPT_COST: u32 = 4;
 pub(crate) const MAX_BCRYPT_COST: u32 = 16;
-/// bcrypt's own: a day and a half.
+/// The maximum of bcrypt itself, which takes a day and a half.
 const HIGHEST_BCRYPT_COST: u32 = 31;
 const MAX_SCRYPT_PARALLELISM: u32 = 16;
-/// Steps of scrypt through its memory, of 128 bytes each.
+/// How many 128-byte steps scrypt takes through its memory.
 const MAX_SCRYPT_STEPS: u128 = 4 * 1024 * 1024;
-/// Of PBKDF2, each of which makes one digest's worth of bytes.
+/// Counted for each digest length of output, because PBKDF2 repeats all iterations for each.
 const MAX_PBKDF2_ITERATIONS: u32 = 5_000_000;
-/// A digest of a few bytes is everybody's.
+/// A digest of a few bytes would match many passwords.
 const DIGEST_BYTES: RangeInclusive<usize> = 16..=128;
 const MAX_SALT_BYTES: usize = 128;
 
 impl Function {
-    /// Whether the parameters are within the bounds, and those of the function itself.
+    /// Whether the parameters are within our bounds and those of the function itself.
     pub(crate) fn is_within_bounds(self, max_bcrypt_cost: u32) -> bool {
         match self {
             Self::Argon2 {
@@ -48,10 +48,11 @@ impl Function {
                 parallelism,
             } => {
                 let (size, lanes) = (u128::from(block_size), u128::from(parallelism));
-                // 2^20 blocks of the smallest size are a gibibyte already.
+                // Checked first, so that the shift below cannot overflow. 2^20 blocks of the
+                // smallest size exceed the memory bound.
                 let is_bounded = (1..=20).contains(&log_n) && {
                     let blocks = 1_u128 << log_n;
-                    // The big array, the block that goes through it, and one for each lane.
+                    // The large array, the working block, and one block for each lane.
                     let memory = (blocks + 1 + lanes) * size * 128;
                     memory <= u128::from(MAX_MEMORY_KIB) * 1024
                         && blocks * size * lanes <= MAX_SCRYPT_STEPS
@@ -64,7 +65,7 @@ impl Function {
         }
     }
 
-    /// Whether a salt and a digest of these lengths can be this function's.
+    /// Whether the lengths of salt and digest are possible for this function.
     pub(crate) fn accepts_lengths(self, salt: &[u8], digest: &[u8]) -> bool {
         let (salt, digest) = (salt.len(), digest.len());
         let takes_salt = match self {

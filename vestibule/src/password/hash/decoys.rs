@@ -1,16 +1,16 @@
-//! What an unknown user's password is checked against.
+//! Decoys: the hashes that passwords of unknown users are checked against.
 
 use std::sync::{PoisonError, RwLock};
 
 use crate::crypto::digest::hmac_sha256;
 use crate::password::hash::kind::Kind;
 
-/// Hashes of nobody, of the kinds that the users' hashes have, in the same shares.
+/// Chooses the kind of hash for each unknown name, in the proportions in which users have them.
 ///
-/// While some users have hashes of another cost than the rest, the time of a refusal would tell
-/// who they are, and so that they exist. So each unknown name has a kind too, chosen by a key that
-/// nobody outside knows. It is the same on all nodes and after a restart, and while the shares
-/// stay; as one kind's share shrinks, some of its names go to the others, and no other moves.
+/// While some users have hashes of another cost than the rest, the time until a wrong password is
+/// rejected would reveal who they are, and so that they exist. So each unknown name has a kind too,
+/// chosen with a secret key. Nodes with the same key agree on it, also after a restart. As one
+/// kind's share shrinks, some of its names move to other kinds, and all other names keep theirs.
 pub(crate) struct Decoys {
     key: [u8; 32],
     kinds: RwLock<Kinds>,
@@ -24,17 +24,17 @@ impl Decoys {
         }
     }
 
-    /// Those of the same key, with nothing noted.
+    /// The same key, with no kinds counted yet.
     pub(crate) fn without_kinds(&self) -> Self {
         Self::new(self.key)
     }
 
-    /// Takes note of the kinds that users have.
+    /// Replaces the kinds that users have.
     pub(crate) fn set_kinds(&self, kinds: Kinds) {
         *self.kinds.write().unwrap_or_else(PoisonError::into_inner) = kinds;
     }
 
-    /// The kind that this name has as long as it is nobody's.
+    /// The kind for this name while no user has it, or `default` if no kinds are known.
     pub(crate) fn kind_of(&self, account: &str, default: Kind) -> Kind {
         let kinds = self.kinds.read().unwrap_or_else(PoisonError::into_inner);
         if let [(only, _)] = kinds.0.as_slice() {
@@ -48,24 +48,27 @@ impl Decoys {
         best.map_or(default, |(_, kind)| kind)
     }
 
-    /// Weighted rendezvous hashing (Schindelhauer and Schomaker 2005): each kind draws a number for
-    /// a name, and the best one has it.
+    /// Weighted rendezvous hashing (Schindelhauer and Schomaker 2005): each kind gets a score for
+    /// the name, and the highest score wins.
     #[expect(clippy::cast_precision_loss, reason = "16 digits are more than enough")]
     fn score(&self, account: &str, kind: Kind, count: u64) -> f64 {
         let input = format!("{} {account}", kind.label());
         let [a, b, c, d, e, f, g, h, ..] = hmac_sha256(&self.key, input.as_bytes());
         let number = u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 11;
-        // Between 0 and 1, and neither.
+        // Strictly between 0 and 1, so that the logarithm is finite and negative.
         let fraction = (number as f64 + 0.5) / (1_u64 << 53) as f64;
         fraction.ln() / count as f64
     }
 }
 
-/// Which kinds of hashes there are, and how many of each.
+/// The kinds of hashes that users have, with a count of each.
 #[derive(Default)]
 pub(crate) struct Kinds(Vec<(Kind, u64)>);
 
 impl Kinds {
+    /// Further kinds are not counted. Only a table made for an attack has more.
+    const MAX_KINDS: usize = 100;
+
     pub(crate) fn add(&mut self, kind: Kind) {
         if let Some((_, count)) = self.0.iter_mut().find(|(known, _)| *known == kind) {
             *count += 1;
@@ -73,7 +76,4 @@ impl Kinds {
             self.0.push((kind, 1));
         }
     }
-
-    /// More are not told from one another: a table that has them was made to have them.
-    const MAX_KINDS: usize = 100;
 }

@@ -1,4 +1,4 @@
-//! From a password to its digest.
+//! Computing the digest of a password: the pepper or SHA-256 first, then the slow function.
 
 use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
@@ -11,7 +11,7 @@ use crate::password::hash::kind::Kind;
 use crate::password::hash::memory::Memory;
 use crate::password::hash::pepper::Peppers;
 
-/// The text of a new hash.
+/// Hashes `password`, and returns the text to store.
 pub(crate) fn new_hash(
     kind: Kind,
     salt: [u8; 16],
@@ -26,7 +26,7 @@ pub(crate) fn new_hash(
     text.ok_or_else(|| Error::internal("new hashes are of a kind that is written"))
 }
 
-/// The digest that `stored` would have if it were of this password.
+/// The digest of `password` with the parameters and the salt of `stored`.
 pub(crate) fn digest(
     stored: &ParsedHash,
     password: &str,
@@ -50,7 +50,8 @@ pub(crate) fn digest(
         .digest(password.as_bytes(), salt, len, memory)
 }
 
-/// Whether no shorter password has the same hash. A digest that is taken before is of all of it.
+/// Whether no shorter password has the same hash. A prehash covers the whole password, so only
+/// the function alone can confuse two.
 pub(crate) fn is_unambiguous(prehash: Prehash, function: Function, password: &str) -> bool {
     prehash != Prehash::None || function.is_unambiguous(password.as_bytes())
 }

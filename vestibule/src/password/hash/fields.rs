@@ -1,4 +1,4 @@
-//! The fields of a stored hash.
+//! Parsers for the fields of a stored hash.
 
 use std::sync::LazyLock;
 
@@ -6,14 +6,14 @@ use data_encoding::{BASE64, BASE64_NOPAD, BitOrder, Encoding, HEXLOWER_PERMISSIV
 
 use crate::password::hash::function::{Digest, Function};
 
-/// A text that is no hash, asks for too much, or is of a kind that nobody here knows.
+/// The text is not a hash, exceeds the bounds, or is of an unknown kind.
 #[derive(Debug)]
 pub(crate) struct Malformed;
 
 pub(crate) type Result<T> = std::result::Result<T, Malformed>;
 
-/// bcrypt's own base64. What the last character has too many bits for is not looked at: some
-/// libraries left anything there.
+/// bcrypt's own base64. Surplus bits of the last character are ignored, because some libraries
+/// left arbitrary values there.
 pub(crate) static BCRYPT_BASE64: LazyLock<Encoding> = LazyLock::new(|| {
     let mut specification = Specification::new();
     specification
@@ -24,13 +24,13 @@ pub(crate) static BCRYPT_BASE64: LazyLock<Encoding> = LazyLock::new(|| {
     specification.encoding().expect("64 different symbols")
 });
 
-/// The text in exactly so many parts.
+/// Splits the text into exactly `N` parts.
 pub(crate) fn split_exactly<const N: usize>(text: &str, separator: char) -> Result<[&str; N]> {
     let parts: Vec<_> = text.splitn(N + 1, separator).collect();
     parts.try_into().map_err(|_| Malformed)
 }
 
-/// The values of exactly these parameters, in this order: `m=1,t=2`.
+/// Reads `m=1,t=2`: the values of exactly these parameters, in this order.
 pub(crate) fn named_numbers<const N: usize>(text: &str, names: [&str; N]) -> Result<[u32; N]> {
     let parts: [&str; N] = split_exactly(text, ',')?;
     let mut values = [0; N];
@@ -43,7 +43,7 @@ pub(crate) fn named_numbers<const N: usize>(text: &str, names: [&str; N]) -> Res
     Ok(values)
 }
 
-/// A decimal number as everybody writes it: no sign, no zeros in front.
+/// Reads a decimal number in its canonical form: no sign, no leading zeros.
 pub(crate) fn number(text: &str) -> Result<u32> {
     let number: u32 = text.parse().map_err(|_| Malformed)?;
     (number.to_string() == text)

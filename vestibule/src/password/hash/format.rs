@@ -1,4 +1,4 @@
-//! The texts in which hashes are stored: ours, and those of the libraries that people come from.
+//! The text formats of stored hashes: ours, and those of the libraries that apps migrate from.
 
 use argon2::{Algorithm, Version};
 use data_encoding::BASE64_NOPAD;
@@ -9,7 +9,7 @@ use crate::password::hash::fields::{
 };
 use crate::password::hash::function::{Digest, Function};
 
-/// What a stored text says.
+/// A stored hash, taken apart.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ParsedHash {
     pub(crate) prehash: Prehash,
@@ -18,20 +18,20 @@ pub(crate) struct ParsedHash {
     pub(crate) digest: Vec<u8>,
 }
 
-/// What is done to the password before the function.
+/// What is applied to the password before the slow function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prehash {
     None,
-    /// Its SHA-256 is taken, as 64 hexadecimal digits: what fits into bcrypt.
+    /// SHA-256, as 64 hexadecimal digits, which fit into bcrypt.
     Sha256Hex,
-    /// The same with HMAC-SHA-256, under the pepper of this version.
+    /// HMAC-SHA-256 with the pepper of this version, as 64 hexadecimal digits.
     Pepper(u32),
 }
 
-/// What a text does not say itself.
+/// What a stored hash does not say itself.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadOptions {
-    /// Whether bcrypt's hashes are of the SHA-256.
+    /// Whether bcrypt hashes have [`Prehash::Sha256Hex`].
     pub(crate) long_bcrypt: bool,
     pub(crate) max_bcrypt_cost: u32,
 }
@@ -50,7 +50,7 @@ impl ParsedHash {
             }
             None => (None, text),
         };
-        // Those of frameworks have no `$` in front; what is in them has.
+        // Werkzeug and Django put a name without a leading `$` first.
         let mut stored = match text.starts_with('$') {
             true => Self::parse_function(text)?,
             false => Self::parse_framework(text)?,
@@ -101,7 +101,7 @@ impl ParsedHash {
         }
     }
 
-    /// Werkzeug's and Django's.
+    /// Parses the formats of Werkzeug and Django.
     fn parse_framework(text: &str) -> Result<Self> {
         let (method, rest) = text.split_once('$').ok_or(Malformed)?;
         let mut method = method.split(':');
@@ -191,7 +191,7 @@ impl ParsedHash {
         Ok(Self::new(function, decode(salt)?, decode(digest)?))
     }
 
-    /// In PHC form, or in that of passlib, which is older.
+    /// Parses PHC format, or passlib's older one.
     fn pbkdf2(digest: Digest, rest: &str) -> Result<Self> {
         let [parameters, salt, hash] = split_exactly(rest, '$')?;
         let (iterations, len) = match parameters.split_once(",l=") {
@@ -206,7 +206,7 @@ impl ParsedHash {
         is_sound.then_some(stored).ok_or(Malformed)
     }
 
-    /// The text to store, for the functions that are written: Argon2 and bcrypt.
+    /// The text to store. Only Argon2 and bcrypt have one: new hashes use no other function.
     pub(crate) fn to_text(&self) -> Option<String> {
         let text = match self.function {
             Function::Argon2 {

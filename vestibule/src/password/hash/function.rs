@@ -1,4 +1,4 @@
-//! The functions that make a hash of a password, each from its crate, within bounds.
+//! The password hashing functions, each from its own crate.
 
 use argon2::{Argon2, Params, Version};
 use sha1::Sha1;
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::password::hash::libsodium;
 use crate::password::hash::memory::Memory;
 
-/// A function and its parameters.
+/// A password hashing function with its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Function {
     /// RFC 9106.
@@ -29,11 +29,11 @@ pub(crate) enum Function {
         block_size: u32,
         parallelism: u32,
     },
-    /// RFC 8018, with HMAC of this digest.
+    /// RFC 8018, with HMAC of `digest`.
     Pbkdf2 { digest: Digest, iterations: u32 },
 }
 
-/// The digests that PBKDF2 is used with.
+/// The digests that PBKDF2 is used with in stored hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Digest {
     Sha1,
@@ -55,13 +55,13 @@ impl Digest {
     }
 }
 
-/// bcrypt reads no more than this.
+/// bcrypt ignores all bytes of a password after these.
 pub(crate) const BCRYPT_MAX_BYTES: usize = 72;
 pub(crate) const BCRYPT_SALT_BYTES: usize = 16;
 pub(crate) const BCRYPT_DIGEST_BYTES: usize = 23;
 
 impl Function {
-    /// Its name and its parameters.
+    /// Its name and parameters as text, which must never change: decoys are chosen by it.
     pub(crate) fn label(self) -> String {
         match self {
             Self::Argon2 {
@@ -86,13 +86,14 @@ impl Function {
         }
     }
 
-    /// How many bytes of a password it reads, if not all.
+    /// How many bytes of a password it reads, or `None` if it reads all.
     pub(crate) fn max_password_bytes(self) -> Option<usize> {
         matches!(self, Self::Bcrypt { .. }).then_some(BCRYPT_MAX_BYTES)
     }
 
-    /// Whether no shorter password has the same digest: bcrypt reads so many bytes, of a password
-    /// with a NUL again and again; HMAC, in PBKDF2 and scrypt, fills it up with NULs.
+    /// Whether no shorter password has the same digest. bcrypt ends the password with a NUL and
+    /// repeats it until it has 72 bytes, so `a\0a` equals `a`. HMAC, in PBKDF2 and scrypt, pads
+    /// the password with NULs, so `a\0` equals `a`.
     pub(crate) fn is_unambiguous(self, password: &[u8]) -> bool {
         match self {
             Self::Argon2 { .. } => true,
@@ -110,7 +111,7 @@ impl Function {
         }
     }
 
-    /// The digest of a password. bcrypt reads its first 72 bytes.
+    /// The digest of a password. bcrypt reads only its first 72 bytes.
     pub(crate) fn digest(
         self,
         password: &[u8],
@@ -142,7 +143,7 @@ impl Function {
             }
             Self::Bcrypt { cost } => {
                 let salt = salt.try_into().map_err(Error::internal)?;
-                // With the NUL at the end that C's text has, unless there is no room for it.
+                // bcrypt hashes the NUL that ends a C string too, if there is room for it.
                 let key: Zeroizing<Vec<u8>> = Zeroizing::new(
                     (password.iter().copied().chain([0]).take(BCRYPT_MAX_BYTES)).collect(),
                 );
@@ -175,7 +176,7 @@ impl Function {
         Ok(digest)
     }
 
-    /// The blocks of memory that it needs.
+    /// How many blocks of [`Memory`] it needs.
     pub(crate) fn blocks(self) -> usize {
         let Self::Argon2 {
             memory_kib,

@@ -1,9 +1,9 @@
-//! What of a hash its check takes time for.
+//! The kind of a hash: everything about it that affects how long a check takes.
 
 use crate::password::hash::format::{ParsedHash, Prehash};
 use crate::password::hash::function::{BCRYPT_DIGEST_BYTES, Function};
 
-/// All of a stored hash that its check takes time for.
+/// The parameters of a hash that affect how long a check takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Kind {
     pub(crate) prehash: Prehash,
@@ -13,7 +13,7 @@ pub(crate) struct Kind {
 }
 
 impl Kind {
-    /// What is written.
+    /// The kind of a new hash.
     pub(crate) fn new(prehash: Prehash, function: Function) -> Self {
         let digest_len = match function {
             Function::Bcrypt { .. } => BCRYPT_DIGEST_BYTES,
@@ -36,7 +36,8 @@ impl Kind {
         }
     }
 
-    /// What tells it from others, the same on all nodes and in all versions.
+    /// A unique text for this kind. It must never change, because nodes of all versions choose
+    /// decoys by it.
     pub(crate) fn label(self) -> String {
         let prefix = match self.prehash {
             Prehash::None => String::new(),
@@ -47,7 +48,7 @@ impl Kind {
         format!("{prefix}{} {salt} {digest}", self.function.label())
     }
 
-    /// One of nobody: whether it is right is never asked.
+    /// A hash of this kind that belongs to no user. The result of checking it is discarded.
     pub(crate) fn decoy(self) -> ParsedHash {
         ParsedHash {
             prehash: self.prehash,

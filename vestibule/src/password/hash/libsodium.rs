@@ -1,15 +1,15 @@
-//! libsodium's Argon2id, written for the vector instructions of each processor.
+//! libsodium's Argon2id, which uses each processor's vector instructions.
 
 use libsodium_rs::crypto_pwhash::argon2id;
 
 use crate::error::{Error, Result};
 use crate::password::hash::memory::no_memory;
 
-/// What it takes, and no other.
+/// The only salt length that libsodium accepts.
 pub(crate) const SALT_BYTES: usize = argon2id::SALTBYTES;
 
-/// The digest, of 16 bytes at least, by version 1.3 with one lane. The memory is the system's,
-/// anew for each.
+/// Argon2id version 1.3 with one lane. The digest must have at least 16 bytes. libsodium asks the
+/// system for new memory each time.
 pub(crate) fn hash(
     password: &[u8],
     salt: &[u8; SALT_BYTES],
@@ -17,7 +17,7 @@ pub(crate) fn hash(
     memory_kib: u32,
     passes: u32,
 ) -> Result<Vec<u8>> {
-    // Once; what chooses by the processor.
+    // Detects the processor; only the first call does anything.
     libsodium_rs::ensure_init().map_err(Error::internal)?;
     let memory = usize::try_from(memory_kib).map_err(Error::internal)? * 1024;
     argon2id::pwhash(len, password, salt, passes.into(), memory).map_err(|_| no_memory())

@@ -1,16 +1,16 @@
-//! The memory that a thread keeps from one hash to the next.
+//! The memory that a hashing thread keeps from one hash to the next.
 
 use argon2::Block;
 
 use crate::error::{Error, Result};
 
-/// The memory of one hash after the other: to ask the system for new pages each time takes a third
-/// as long as the hash.
+/// Argon2's working memory, reused: asking the system for new pages each time takes a third as long
+/// as the hash itself.
 #[derive(Debug, Default)]
 pub(crate) struct Memory(Vec<Block>);
 
 impl Memory {
-    /// Gives back what is more than so many blocks.
+    /// Returns to the system whatever exceeds `blocks`.
     pub(crate) fn keep(&mut self, blocks: usize) {
         if self.0.len() > blocks {
             self.0.truncate(blocks);
@@ -47,7 +47,7 @@ mod tests {
             version: Version::V0x13,
             memory_kib,
             passes: 1,
-            // libsodium has one alone.
+            // libsodium, which manages its own memory, is used for one lane only.
             lanes: 2,
         };
         let mut memory = Memory::default();

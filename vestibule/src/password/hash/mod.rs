@@ -1,4 +1,4 @@
-//! How a password becomes the text that is stored, and how such a text is read.
+//! Computing, writing and reading password hashes.
 
 mod algorithm;
 pub mod bcrypt;

@@ -1,4 +1,4 @@
-//! A secret that is mixed into every password, and lies outside the database.
+//! [`Peppers`]: secrets that are mixed into passwords and kept outside the database.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,14 +13,13 @@ use crate::crypto::key::SecretKey;
 use crate::crypto::secret::read_secret_file;
 use crate::error::{Error, Result};
 
-/// Keys by which passwords are hashed before they are hashed slowly (HMAC-SHA-256; NIST SP
-/// 800-63B-4, 3.1.1.2), each under a version. Whoever has the database alone cannot try passwords
-/// against it.
+/// Versioned keys for HMAC-SHA-256, which is applied to each password before the slow hash (NIST
+/// SP 800-63B-4, 3.1.1.2). An attacker who has only the database cannot try passwords against it.
 ///
-/// The highest version makes new hashes; the others check old ones, which are made anew when
-/// their users log in. To rotate, add a key with a higher version. A key may go when no hash has
-/// its version any more; until then an app that lacks it does not start. A lost key makes every
-/// password under it unknowable.
+/// New hashes use the highest version. The other keys check old hashes, which are replaced when
+/// their users log in. To rotate, add a key with a higher version. You may remove a key when no
+/// stored hash uses its version any more; until then the app does not start without it. If you
+/// lose a key, every user whose hash uses it needs a new password.
 ///
 /// ```
 /// use vestibule::password::Peppers;
@@ -38,10 +37,11 @@ impl Peppers {
         self
     }
 
-    /// Reads the keys from a file, in the form that [`str::parse`] takes.
+    /// Reads the keys from a file, in the format that [`str::parse`] reads.
     ///
     /// # Errors
-    /// When it cannot be read, or a line is no version and key; the message names the file.
+    /// When the file cannot be read, or when a line is not a version and a key. The message names
+    /// the file.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let make = "echo \"1 $(openssl rand -base64 32)\"";
@@ -51,7 +51,7 @@ impl Peppers {
             .map_err(|error| Error::config(format!("{path}: {error}")))
     }
 
-    /// The versions, the newest last.
+    /// The versions in ascending order.
     pub fn versions(&self) -> impl Iterator<Item = u32> {
         self.0.keys().copied()
     }
@@ -60,12 +60,12 @@ impl Peppers {
         self.0.contains_key(&version)
     }
 
-    /// The version that makes new hashes.
+    /// The version for new hashes.
     pub(crate) fn newest(&self) -> Option<u32> {
         self.versions().last()
     }
 
-    /// The password as it is hashed slowly: 64 hexadecimal digits; none without that version.
+    /// The HMAC of the password as 64 hexadecimal digits, or `None` without a key of that version.
     pub(crate) fn apply(&self, version: u32, password: &[u8]) -> Option<Zeroizing<String>> {
         let key = self
             .0
@@ -76,8 +76,8 @@ impl Peppers {
     }
 }
 
-/// Reads lines of a version and a key, `1 KEY`, the key as a [`SecretKey`]'s file has it. Empty
-/// lines, and those that begin with `#`, are left out.
+/// Reads lines with a version and a key, `1 KEY`, the key in the format of a [`SecretKey`] file.
+/// Empty lines and lines that start with `#` are ignored.
 impl FromStr for Peppers {
     type Err = Error;
 
@@ -85,7 +85,7 @@ impl FromStr for Peppers {
         let mut peppers = Self::default();
         let lines = text.lines().map(str::trim).enumerate();
         for (at, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
-            // The line itself is a secret.
+            // The message names the line by number, because its text is a secret.
             let wrong = |why: &str| Error::config(format!("line {} of the peppers: {why}", at + 1));
             let (version, key) = line
                 .split_once(char::is_whitespace)
@@ -105,7 +105,7 @@ impl FromStr for Peppers {
     }
 }
 
-/// Shows the versions.
+/// Shows the versions, not the keys.
 impl fmt::Debug for Peppers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()

@@ -1,11 +1,11 @@
-//! A hash as text.
+//! [`PasswordHash`], a hash as text.
 
 use std::fmt;
 
-/// A password's hash as it is stored: a text with algorithm, cost and salt, and the version of the
-/// pepper if there is one, `{pepper:1}$argon2id$…`.
+/// A password hash as it is stored: a text with algorithm, cost and salt, preceded by the version
+/// of the pepper if there is one, such as `{pepper:1}$argon2id$…`.
 ///
-/// `Debug` does not show it.
+/// `Debug` does not show the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 

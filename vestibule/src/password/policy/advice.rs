@@ -1,11 +1,12 @@
-//! How a password could be better.
+//! Advice on choosing a stronger password.
 
 use crate::crypto::secret::Secret;
 
-/// How a password that was chosen could be better, in English: advice, and no objection. None for
-/// one that is hard to guess (zxcvbn; Wheeler 2016: a score of 3 and more).
+/// Advice, in English, on how to make an accepted password stronger. `None` if the password is
+/// hard to guess (a zxcvbn score of at least 3; Wheeler 2016).
 ///
-/// `words` belong to the account. It takes some milliseconds: call it off the async threads.
+/// `words` are words that belong to the account, such as its username. A call takes some
+/// milliseconds, so make it off the async threads.
 pub fn password_advice(password: &Secret, words: &[&str]) -> Option<String> {
     let estimate = zxcvbn::zxcvbn(password.expose(), words);
     let feedback = estimate.feedback()?;

@@ -1,4 +1,4 @@
-//! Passwords that are tried first, and so may not be chosen.
+//! [`Blocklist`]: passwords that attackers try first.
 
 use std::fmt;
 use std::path::Path;
@@ -9,23 +9,23 @@ use unicode_normalization::UnicodeNormalization;
 use crate::crypto::digest::sha256;
 use crate::error::{Error, Result};
 
-/// Passwords that may not be chosen (NIST SP 800-63B-4, 3.1.1.2). The whole password is compared,
-/// in lower case. Clones share it.
+/// A list of passwords that users may not choose (NIST SP 800-63B-4, 3.1.1.2). It compares the
+/// whole password, in lower case. Clones share the list.
 ///
-/// Some that everybody tries are always among them. [`from_file`](Self::from_file) adds a list of
-/// your own, such as those that breaches have brought to light. It takes 8 bytes of memory for
-/// each, and a look at it some hundred nanoseconds.
+/// A short built-in list is always included. [`from_file`](Self::from_file) adds your own, such as
+/// passwords from breaches. Each password takes 8 bytes of memory, and a look-up some hundred
+/// nanoseconds.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Blocklist(Arc<[u64]>);
 
-/// In lower case; 15 characters and more.
+/// The built-in list: lower case, at least 15 characters each.
 const BUILT_IN: &str = include_str!("blocklist.txt");
 
 impl Blocklist {
-    /// The passwords in a file, one a line, in UTF-8, beside those that are always among them.
+    /// Reads a UTF-8 file with one password per line, and adds the built-in list.
     ///
     /// # Errors
-    /// When the file cannot be read; the message names it.
+    /// When the file cannot be read. The message names it.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let text = std::fs::read_to_string(path.as_ref());
         let path = path.as_ref().display();
@@ -38,24 +38,24 @@ impl Blocklist {
         Ok(text.lines().collect())
     }
 
-    /// How many there are.
+    /// The number of passwords in the list.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none, which is never so.
+    /// Always `false`, because the built-in list is not empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether this normalized password in lower case is among them.
+    /// Whether the list has this normalized password in lower case.
     pub(super) fn contains(&self, lower: &str) -> bool {
         self.0.binary_search(&digest(lower)).is_ok()
     }
 }
 
-/// The first bytes of the SHA-256. That of another password is the same once in 2^64 over the
-/// number of those in the list, and then it is refused.
+/// The first 8 bytes of the SHA-256. An unlisted password collides with the list, and is rejected,
+/// with a probability of the list's length over 2^64.
 fn digest(lower: &str) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = sha256(lower.as_bytes());
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
@@ -74,7 +74,7 @@ impl<'a> FromIterator<&'a str> for Blocklist {
     }
 }
 
-/// Those that are always among them.
+/// The built-in list.
 impl Default for Blocklist {
     fn default() -> Self {
         static DEFAULT: LazyLock<Blocklist> = LazyLock::new(|| [].into_iter().collect());

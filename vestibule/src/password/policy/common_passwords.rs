@@ -1,12 +1,12 @@
-//! Passwords that are made of what most passwords are made of.
+//! Passwords made of common words, numbers and keyboard rows.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-/// Words, names, and keys that lie beside one another, of which people make passwords.
+/// Words, names and short key sequences that people make passwords of.
 const WORDS: &str = include_str!("common_pieces.txt");
 
-/// Letters, digits and signs in orders that everybody knows, along which fingers run.
+/// Well-known sequences of letters, digits and signs, such as keyboard rows.
 const ROWS: [&str; 27] = [
     "abcdefghijklmnopqrstuvwxyz",
     "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
@@ -37,17 +37,17 @@ const ROWS: [&str; 27] = [
     "13243546576879809",
 ];
 
-/// How many words a common password has, each of which may follow itself, and how many runs:
-/// numbers, keys in a row, signs. `sunshineprincess1987!` has two of each.
+/// How many words and runs a common password has at most. A repeated word counts once. A run is a
+/// number, a sequence of keys, or signs: `sunshineprincess1987!` has two words and two runs.
 const BUDGET: Budget = Budget { words: 2, runs: 3 };
 
-/// How many beginnings are tried in vain. Common passwords take some dozens at the most, and what
-/// takes more is somebody's who wants to keep the processor busy.
+/// How many positions the search tries in vain before it gives up. A common password takes some
+/// dozens at most; one that takes more was made to keep the processor busy.
 const MAX_TRIES: usize = 200;
 
-/// Whether this normalized password in lower case is made of two common words with runs before,
-/// between and after them; `personal` words are common too. What separates them, and letters that
-/// are written as digits or signs, change nothing.
+/// Whether this normalized password in lower case consists of at most two common words, with runs
+/// before, between and after them. The `personal` words count as common. Separators are ignored,
+/// and so are digits and signs in place of letters.
 pub(super) fn is_common(lower: &str, personal: &[&str]) -> bool {
     let letters: Vec<_> = letters_of(lower).collect();
     let personal = personal.iter().map(|word| letters_of(word).collect());
@@ -59,34 +59,34 @@ pub(super) fn is_common(lower: &str, personal: &[&str]) -> bool {
     !letters.is_empty() && search.is_made_of_pieces(0, BUDGET, None)
 }
 
-/// Without what separates words.
+/// The characters of the text without word separators.
 fn letters_of(text: &str) -> impl Iterator<Item = char> {
     let is_separator = |letter: &char| matches!(letter, ' ' | '-' | '_' | '.' | ',');
     text.chars().filter(move |letter| !is_separator(letter))
 }
 
-/// How many pieces there may be yet.
+/// How many more pieces the rest of the password may have.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Budget {
     words: usize,
     runs: usize,
 }
 
-/// A word by its number; those of the account come after the others.
+/// The index of a word. Personal words come after the common ones.
 type Word = usize;
 
 struct Search<'a> {
     letters: &'a [char],
     personal: Vec<Vec<char>>,
-    /// From where it was tried in vain.
+    /// The states from which the search failed.
     failed: HashSet<(usize, Budget, Option<Word>)>,
 }
 
 impl Search<'_> {
-    /// Whether the letters from here on are pieces; `previous` is the word before them.
+    /// Whether the letters after `from` consist of pieces. `previous` is the word before them.
     fn is_made_of_pieces(&mut self, from: usize, budget: Budget, previous: Option<Word>) -> bool {
         let letters = self.letters.get(from..).unwrap_or_default();
-        // The last word may be cut short.
+        // The last repetition of a word may be cut short.
         let is_cut_short = previous
             .and_then(|word| self.word(word)?.get(..letters.len()))
             .is_some_and(|start| starts_with(letters, start));
@@ -116,7 +116,7 @@ impl Search<'_> {
         .map(Vec::as_slice)
     }
 
-    /// The words with which this begins, their lengths, and what there may be after them.
+    /// The words that `letters` can start with, with their lengths and the budget left after them.
     fn leading_words(
         &self,
         letters: &[char],
@@ -130,14 +130,16 @@ impl Search<'_> {
         let found = words.filter_map(|word| {
             let is_again = previous == Some(word);
             let words = budget.words.checked_sub(usize::from(!is_again))?;
-            let spelt = self.word(word)?;
-            starts_with(letters, spelt).then_some((word, spelt.len(), Budget { words, ..budget }))
+            let spelling = self.word(word)?;
+            let rest = Budget { words, ..budget };
+            starts_with(letters, spelling).then_some((word, spelling.len(), rest))
         });
         found.collect()
     }
 }
 
-/// The words, and which of them may be typed with this letter first; the rows, there and back.
+/// The words, an index by the first character they may be typed with, and the rows in both
+/// directions.
 struct Index {
     words: Vec<Vec<char>>,
     by_letter: HashMap<char, Vec<Word>>,
@@ -158,12 +160,12 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
             by_letter.entry(typed).or_default().push(number);
         }
     }
-    let there = ROWS.iter().map(|row| row.chars().collect());
-    let back = ROWS.iter().map(|row| row.chars().rev().collect());
+    let forwards = ROWS.iter().map(|row| row.chars().collect());
+    let backwards = ROWS.iter().map(|row| row.chars().rev().collect());
     Index {
         words,
         by_letter,
-        rows: there.chain(back).collect(),
+        rows: forwards.chain(backwards).collect(),
     }
 });
 
@@ -173,7 +175,7 @@ fn starts_with(letters: &[char], word: &[char]) -> bool {
             .all(|(letter, typed)| typed_forms(*letter).any(|form| form == *typed))
 }
 
-/// A letter, and what is typed for it by those who think that nobody knows.
+/// A letter, and the digits and signs that people commonly type for it.
 fn typed_forms(letter: char) -> impl Iterator<Item = char> {
     let others = match letter {
         'a' => "@4",
@@ -190,21 +192,21 @@ fn typed_forms(letter: char) -> impl Iterator<Item = char> {
     std::iter::once(letter).chain(others.chars())
 }
 
-/// How long the runs are with which this begins: numbers of up to four digits, up to three signs,
-/// and as many keys in a row as there are, each once or over and over.
+/// The lengths of the runs that `letters` can start with: numbers of up to four digits, up to three
+/// signs, and the longest sequence of at least three keys, each of which may be repeated.
 fn leading_runs(letters: &[char]) -> impl Iterator<Item = usize> + use<> {
-    let like = |is_of: fn(&char) -> bool, most: usize| {
-        let count = letters.iter().take(most).take_while(|letter| is_of(letter));
-        1..=count.count()
+    let runs_of = |is_member: fn(&char) -> bool, max_len: usize| {
+        let run = letters.iter().take(max_len);
+        1..=run.take_while(|letter| is_member(letter)).count()
     };
-    let numbers = like(char::is_ascii_digit, 4);
-    let signs = like(char::is_ascii_punctuation, 3);
+    let numbers = runs_of(char::is_ascii_digit, 4);
+    let signs = runs_of(char::is_ascii_punctuation, 3);
     let in_rows = INDEX.rows.iter().map(|row| leading_keys(row, letters));
     let longest = in_rows.max().filter(|len| *len >= 3);
     numbers.chain(signs).chain(longest)
 }
 
-/// How many of the letters are keys of this row, one after the other.
+/// How many of the letters follow the keys of this row, one after the other.
 fn leading_keys(row: &[char], letters: &[char]) -> usize {
     let starts = row.iter().enumerate();
     let starts = starts.filter(|(_, key)| Some(*key) == letters.first());

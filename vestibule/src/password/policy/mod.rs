@@ -1,4 +1,4 @@
-//! Which passwords may be chosen.
+//! [`PasswordPolicy`]: which passwords users may choose.
 
 mod advice;
 mod blocklist;
@@ -19,31 +19,31 @@ use crate::password::normalization::normalized;
 use crate::password::passwords::Passwords;
 use crate::password::policy::common_passwords::is_common;
 
-/// Which passwords may be chosen: long ones that nobody would guess first
-/// (NIST SP 800-63B-4, 3.1.1.2). No rules about digits and signs.
+/// Which passwords users may choose: long ones that attackers do not try first (NIST SP 800-63B-4,
+/// 3.1.1.2). It does not require digits or signs.
 ///
-/// Never chosen are the millions that are made of two common words or names, with numbers, keys in
-/// a row and signs (`Sunshine-Princess 1987!`).
+/// It always rejects the millions of passwords that consist of two common words or names with
+/// numbers, keyboard sequences and signs, such as `Sunshine-Princess 1987!`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PasswordPolicy {
-    /// The fewest characters. Default: 15, NIST's minimum where the password alone logs in.
-    /// Fewer make guessing easier, and fewer than [`MIN_CHARS_WITH_SECOND_FACTOR`] count as that
-    /// many.
+    /// The minimum length in characters. Default: 15, NIST's minimum for accounts without a second
+    /// factor. A lower value makes guessing easier. Values below
+    /// [`MIN_CHARS_WITH_SECOND_FACTOR`] count as that many.
     ///
     /// [`MIN_CHARS_WITH_SECOND_FACTOR`]: Self::MIN_CHARS_WITH_SECOND_FACTOR
     pub min_chars: usize,
-    /// What else may not be chosen. Default: the passwords of 15 characters and more that are tried
-    /// first, which are few.
+    /// Further passwords to reject. Default: a short list of common passwords with 15 or more
+    /// characters.
     #[serde(skip)]
     pub blocklist: Blocklist,
-    /// Where to look up whether a password was found in a breach of another site, which
-    /// [`review`](Self::review) does. Default: nowhere. A service learns that somebody chose a
-    /// password just now, and the first digits of its hash.
+    /// Where [`review`](Self::review) looks up whether a password was exposed in a breach of
+    /// another site. Default: nowhere. If you use a service, it learns that someone is choosing a
+    /// password, and the first digits of its hash.
     #[serde(skip)]
     pub breached: Option<BreachedPasswords>,
-    /// The most bytes, where the hashing takes fewer than [`Passwords::MAX_CHARS`] characters.
+    /// The maximum length in bytes, if the algorithm has one.
     #[serde(skip)]
     max_bytes: Option<usize>,
 }
@@ -60,12 +60,11 @@ impl Default for PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// The fewest characters of a password that never logs in alone: 8.
+    /// The minimum length for accounts that always need a second factor: 8 characters.
     pub const MIN_CHARS_WITH_SECOND_FACTOR: usize = 8;
 
-    /// The policy for accounts that never log in by the password alone, but with a second factor
-    /// too: [`MIN_CHARS_WITH_SECOND_FACTOR`](Self::MIN_CHARS_WITH_SECOND_FACTOR), all else as by
-    /// default.
+    /// The policy for accounts that always need a second factor: the default with a minimum of
+    /// [`MIN_CHARS_WITH_SECOND_FACTOR`](Self::MIN_CHARS_WITH_SECOND_FACTOR).
     ///
     /// ```
     /// use vestibule::crypto::secret::Secret;
@@ -83,16 +82,16 @@ impl PasswordPolicy {
         }
     }
 
-    /// The policy for passwords hashed by `passwords`.
+    /// Adapts the policy to `passwords`, whose algorithm may limit the length in bytes.
     pub fn hashed_by(mut self, passwords: &Passwords) -> Self {
         self.min_chars = self.effective_min_chars();
         self.max_bytes = passwords.max_bytes();
         self
     }
 
-    /// Why `password` may not be chosen, if it may not. `words` belong to the account: its
-    /// username, its address, the name of the site. It does not look into breaches: that is
-    /// [`review`](Self::review).
+    /// Why the policy rejects `password`, or `None` if it accepts it. `words` are words that belong
+    /// to the account: its username, its mail address, the name of the site. It does not look up
+    /// breaches; [`review`](Self::review) does.
     ///
     /// Characters are Unicode code points of the normalized password.
     pub fn objection(&self, password: &Secret, words: &[&str]) -> Option<Objection> {
@@ -133,7 +132,7 @@ impl PasswordPolicy {
         if is_repetitive {
             return Some(Objection::Repetitive);
         }
-        // Last, as the others say more of what to do.
+        // Checked last, because the other objections are more helpful to the user.
         let is_tried_first = is_common_anyway || self.blocklist.contains(&lower);
         is_tried_first.then_some(Objection::Common)
     }
@@ -142,12 +141,11 @@ impl PasswordPolicy {
         self.min_chars.max(Self::MIN_CHARS_WITH_SECOND_FACTOR)
     }
 
-    /// As [`objection`](Self::objection), and if that has none, whether the password was found in
-    /// a breach, where [`breached`](Self::breached) says where to look. It takes no longer than
-    /// [`BreachedPasswords::timeout`].
+    /// As [`objection`](Self::objection), and then looks the password up in
+    /// [`breached`](Self::breached), which takes at most [`BreachedPasswords::timeout`].
     ///
-    /// When that fails, the password is accepted with a warning in the log, or refused as
-    /// [`Unchecked`](Objection::Unchecked) ([`BreachedPasswords::fail_closed`]).
+    /// If the look-up fails, the password is accepted with a warning in the log. With
+    /// [`BreachedPasswords::fail_closed`] it is rejected as [`Unchecked`](Objection::Unchecked).
     ///
     /// ```
     /// use vestibule::crypto::secret::Secret;
@@ -166,15 +164,16 @@ impl PasswordPolicy {
         self.look_up(password).await
     }
 
-    /// What [`review`](Self::review) does after [`objection`](Self::objection): for a page that has
-    /// more to check before it makes a service work for somebody who may be anybody.
+    /// The second half of [`review`](Self::review): only the look-up in
+    /// [`breached`](Self::breached). Use it if you have checks of your own to make before an
+    /// anonymous visitor may cause a request to a service.
     pub async fn look_up(&self, password: &Secret) -> Option<Objection> {
         let breached = self.breached.as_ref()?;
         breached.objection(&normalized(password)?).await
     }
 }
 
-/// Whether `text` is `unit` over and over, the last time perhaps cut short.
+/// Whether `text` repeats `unit`. The last repetition may be cut short.
 fn is_repetition_of(text: &str, unit: &str) -> bool {
     !unit.is_empty()
         && text

@@ -1,40 +1,40 @@
-//! Why a password may not be chosen.
+//! [`Objection`]: why the policy rejects a password.
 
 use std::fmt;
 
-/// Why a password may not be chosen. Its text says what to do.
+/// Why the policy rejects a password. `Display` tells the user what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Objection {
-    /// There is none.
+    /// The password is empty.
     Empty,
-    /// It has a NUL character, which no form can send.
+    /// The password has a NUL character, which a browser form cannot send.
     Nul,
-    /// Too few characters.
+    /// The password has too few characters.
     TooShort {
-        /// The fewest characters.
+        /// The minimum length in characters.
         min_chars: usize,
     },
-    /// Too many characters.
+    /// The password has too many characters.
     TooLong {
-        /// The most characters.
+        /// The maximum length in characters.
         max_chars: usize,
     },
-    /// More bytes than the hashing takes.
+    /// The password has more bytes than the algorithm reads.
     TooManyBytes {
-        /// The most bytes.
+        /// The maximum length in bytes.
         max_bytes: usize,
     },
-    /// On the list of those that are tried first.
+    /// The password is common: on the blocklist, or made of common words.
     Common,
-    /// One short piece over and over.
+    /// The password repeats one to four characters.
     Repetitive,
-    /// The username, or another word that belongs to the account.
+    /// The password is made of the username or another word that belongs to the account.
     Personal,
-    /// Found in a breach of another site.
+    /// The password was exposed in a breach of another site.
     Breached,
-    /// It could not be looked up whether it was found in a breach, and so is refused
-    /// ([`BreachedPasswords::fail_closed`](crate::password::BreachedPasswords::fail_closed)).
+    /// The look-up of breached passwords failed, and
+    /// [`BreachedPasswords::fail_closed`](crate::password::BreachedPasswords::fail_closed) is set.
     Unchecked,
 }
 

@@ -1,17 +1,17 @@
-//! How much hashing there may be.
+//! [`HashingLimits`]: how many passwords are hashed at once, and how many wait.
 
 use std::time::Duration;
 
-/// How much hashing there may be.
+/// Limits for the hashing threads and the queue before them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HashingLimits {
-    /// How many threads hash. Default: one fewer than there are cores, at least one: the others
-    /// keep serving.
+    /// The number of hashing threads. Default: one fewer than there are cores, and at least one, so
+    /// that a core is left to serve requests.
     pub threads: usize,
-    /// How many log-ins may wait for them, beside those that they hash. Default: 64.
+    /// How many log-ins may wait for a thread, not counting those being hashed. Default: 64.
     pub queue: usize,
-    /// How long they may wait. Default: 5 seconds.
+    /// How long a log-in may wait for a thread. Default: 5 seconds.
     pub patience: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The threads that hash, and the queue before them.
+//! The hashing threads, and the fair queue before them.
 
 mod claimant;
 mod limits;

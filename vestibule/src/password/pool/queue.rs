@@ -1,4 +1,4 @@
-//! The queue before the hashing: in which everybody waits behind themself.
+//! The hashing queue, fair between networks, addresses and accounts.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,22 +8,22 @@ use ipnet::IpNet;
 use crate::password::hash::Memory;
 use crate::password::pool::claimant::Claimant;
 
-/// A queue in the order of arrival, but that the next one of the same network, address or account
-/// counts as having come when the one before was taken up. So a flood waits behind itself, and
-/// nobody waits for those who come later.
+/// A queue in order of arrival, with one exception: when a job is served, the waiting jobs of the
+/// same network, address or account count as having arrived at that moment. So a flood waits behind
+/// itself, and nobody waits for jobs that arrive later.
 ///
-/// An account is anybody's to name, so within it the network counts first: a flood in somebody's
-/// name holds them up by one turn.
+/// Anyone can name any account, so within an account the network counts first: a flood in a user's
+/// name delays that user by one turn.
 ///
-/// Each coming and going looks at all who wait, which are some dozens.
+/// Each push and pop scans all waiting jobs, which are some dozens.
 #[derive(Default)]
 pub(super) struct FairQueue {
     waiting: HashMap<Place, QueuedJob>,
-    /// Goes on by one whenever somebody comes or is taken up.
+    /// A logical clock, which each push and pop advances by one.
     now: u64,
 }
 
-/// The time of arrival.
+/// The time of arrival, which identifies a waiting job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Place(u64);
 
@@ -34,13 +34,13 @@ pub(super) struct QueuedJob {
     pub(super) job: Job,
 }
 
-/// Does the work, or is told that there will be none.
+/// Called with the thread's memory to do the work, or with `None` if the job was dropped.
 pub(super) type Job = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
 
-/// Somebody who may have several waiting, if anybody knows who it is.
+/// A network, address or account that may have several jobs waiting; unknown if `id` is `None`.
 struct Requester<T> {
     id: Option<T>,
-    /// Since when this would wait if they had sent one after the other.
+    /// When this job would have arrived if the requester had sent one after the other.
     queued_at: u64,
 }
 
@@ -70,7 +70,7 @@ impl QueuedJob {
         }
     }
 
-    /// Whose is the least is the next one.
+    /// The job with the smallest order is served next.
     fn order(&self, place: Place) -> impl Ord + use<> {
         let (network, address) = (self.network.queued_at, self.address.queued_at);
         (network.max(self.account.queued_at), network, address, place)
@@ -83,8 +83,8 @@ impl FairQueue {
         self.waiting.len()
     }
 
-    /// Puts it into the queue. Where that is full the last one of those who have the most waiting
-    /// is returned, which may be this one.
+    /// Adds a job. If the queue is then too long, removes and returns the last job of the requester
+    /// with the most jobs, which may be the new one.
     pub(super) fn push(
         &mut self,
         mut job: QueuedJob,
@@ -121,8 +121,8 @@ impl FairQueue {
         self.waiting.remove(&place)
     }
 
-    /// The last one of the network that has the most waiting, or of the address in it, or else of
-    /// the account.
+    /// The last job of the network with the most jobs. Of several, the address with the most jobs
+    /// decides, and then the account.
     fn eviction_candidate(&self) -> Option<Place> {
         let networks = count_by_id(self.waiting.values().map(|job| &job.network));
         let addresses = count_by_id(self.waiting.values().map(|job| &job.address));

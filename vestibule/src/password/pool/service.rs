@@ -1,4 +1,4 @@
-//! Where the hashing happens: a few threads of its own, behind a queue that ends.
+//! [`HashingService`]: runs hashes on dedicated threads, behind a bounded queue.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,18 +14,19 @@ use crate::password::pool::limits::HashingLimits;
 use crate::password::pool::queue::{Job, Place, QueuedJob};
 use crate::password::pool::threads::{Pool, queue_gauge};
 
-/// Runs hashing off the async threads. Clones share the threads and the queue; the threads begin
-/// with the first hash, and end with the last clone.
+/// Runs hashing off the async threads. Clones share the threads and the queue. The threads start
+/// with the first hash, and end when the last clone is dropped.
 #[derive(Clone)]
 pub(crate) struct HashingService(Arc<Handle>);
 
+/// Closes the pool when the last clone of the service is dropped. The threads hold the pool alone.
 struct Handle {
     pool: Arc<Pool>,
-    /// Whose memory the threads keep.
+    /// The threads keep the memory that this function needs.
     typical: Function,
 }
 
-/// What a hash came to, and how long that took.
+/// The result of a job, and how long it waited and ran.
 struct Completed<T> {
     result: T,
     waited: Duration,
@@ -33,7 +34,7 @@ struct Completed<T> {
 }
 
 impl HashingService {
-    /// A service whose threads keep the memory that `typical` takes.
+    /// A service whose threads keep the memory that `typical` needs from one hash to the next.
     pub(crate) fn new(limits: HashingLimits, typical: Function) -> Self {
         Self(Arc::new(Handle {
             pool: Arc::new(Pool::new(limits)),
@@ -45,12 +46,15 @@ impl HashingService {
         self.0.pool.limits
     }
 
-    /// Runs `work`, or says that there is no place left, or no time. Whoever stops waiting gives
-    /// the place back.
+    /// Runs `work` on a hashing thread. If the future is dropped, the job leaves the queue.
     ///
     /// Metrics, by the `metrics` crate: `vestibule_hashing_queue` (how many wait),
     /// `vestibule_hashing_wait_seconds`, `vestibule_hashing_seconds`,
     /// `vestibule_hashing_refused_total`.
+    ///
+    /// # Errors
+    /// When the queue is full, or the job waited longer than [`HashingLimits::patience`]
+    /// ([`Error::is_busy`]).
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         claimant: &Claimant<'_>,
@@ -69,7 +73,7 @@ impl HashingService {
                     worked: begun.elapsed(),
                 }
             });
-            // Nobody may be there any more.
+            // The caller may have stopped waiting.
             sender.send(done).ok();
         });
         let ticket = Ticket {
@@ -79,7 +83,7 @@ impl HashingService {
         let done = match timeout(self.limits().patience, &mut receiver).await {
             Ok(done) => done,
             Err(_) if ticket.leave_queue() => Ok(None),
-            // It has begun.
+            // The hash has started, so its result comes soon.
             Err(_) => receiver.await,
         };
         let Some(done) = done.map_err(|_| Error::internal("a hashing thread panicked"))? else {
@@ -93,25 +97,25 @@ impl HashingService {
         Ok(done.result)
     }
 
-    fn enqueue(&self, waiting: QueuedJob) -> Result<Place> {
+    fn enqueue(&self, job: QueuedJob) -> Result<Place> {
         let pool = &self.0.pool;
-        let (place, refused) = {
+        let (place, evicted) = {
             let mut state = pool.state();
             while state.threads < pool.limits.effective_threads() {
                 match self.start_thread() {
                     Ok(()) => state.threads += 1,
-                    // Those that are there do the work.
+                    // Fewer threads than configured can do the work too.
                     Err(_) if state.threads > 0 => break,
                     Err(error) => return Err(Error::internal(error)),
                 }
             }
-            // One that goes to a thread at once does not wait.
+            // A job for an idle thread does not wait, so it does not count towards the limit.
             let idle = state.threads.saturating_sub(state.busy);
-            state.queue.push(waiting, pool.limits.queue + idle)
+            state.queue.push(job, pool.limits.queue + idle)
         };
         pool.has_work.notify_one();
-        match refused {
-            Some(refused) => (refused.job)(None),
+        match evicted {
+            Some(evicted) => (evicted.job)(None),
             None => queue_gauge().increment(1.0),
         }
         Ok(place)
@@ -123,7 +127,7 @@ impl HashingService {
         thread.spawn(move || pool.run_worker(typical)).map(drop)
     }
 
-    /// How many hashes have been computed.
+    /// The number of hashes computed so far.
     #[cfg(test)]
     pub(crate) fn runs(&self) -> usize {
         self.0.pool.state().runs
@@ -142,14 +146,14 @@ impl Drop for Handle {
     }
 }
 
-/// A place in the queue, given back when nobody waits in it any more.
+/// Removes a job from the queue when the caller stops waiting for it.
 struct Ticket<'a> {
     pool: &'a Pool,
     place: Place,
 }
 
 impl Ticket<'_> {
-    /// Whether it was still in the queue.
+    /// Returns whether the job was still in the queue.
     fn leave_queue(&self) -> bool {
         let was_waiting = {
             let mut state = self.pool.state();

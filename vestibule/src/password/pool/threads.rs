@@ -1,4 +1,4 @@
-//! The threads that hash, and the queue that they take jobs from.
+//! [`Pool`]: what the hashing threads share, and what each of them does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ pub(super) struct Pool {
 pub(super) struct State {
     pub(super) queue: FairQueue,
     pub(super) threads: usize,
-    /// How many of them have work.
+    /// How many threads are running a job.
     pub(super) busy: usize,
     pub(super) is_closed: bool,
     #[cfg(test)]
@@ -41,7 +41,7 @@ impl Pool {
         lower_thread_priority();
         let mut memory = Memory::default();
         while let Some(next) = self.next_job() {
-            // One that panics is answered: its sender is dropped.
+            // A panic drops the sender of the job, so the caller gets an error.
             let outcome = catch_unwind(AssertUnwindSafe(|| next(Some(&mut memory))));
             if outcome.is_err() {
                 tracing::error!("a password hash panicked");
@@ -52,7 +52,7 @@ impl Pool {
         }
     }
 
-    /// Waits for the next one; none when the service has ended.
+    /// Waits for the next job. Returns `None` when the service has been dropped.
     fn next_job(&self) -> Option<Job> {
         let mut state = self.state();
         loop {
@@ -77,15 +77,15 @@ impl Pool {
     }
 }
 
-/// Of the queue, for whoever watches. It is changed by comings and goings, as nobody knows which
-/// of two who are not under the lock says so first; and not under it, as nobody here knows whose
-/// exporter this is.
+/// The gauge of the queue length. It is incremented and decremented rather than set, because
+/// threads may report out of order: they report without the lock, since a metrics exporter can be
+/// slow.
 pub(super) fn queue_gauge() -> metrics::Gauge {
     metrics::gauge!("vestibule_hashing_queue")
 }
 
-/// Hashing takes what processor time the others leave. Where the system cannot do that, it is a
-/// thread like all.
+/// Gives hashing only the processor time that other threads leave. Where the system does not allow
+/// that, the thread keeps its normal priority.
 fn lower_thread_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) =

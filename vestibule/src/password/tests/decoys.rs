@@ -1,4 +1,4 @@
-//! What the password of nobody costs.
+//! What checking the password of an unknown user costs.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ async fn without_a_hash_the_answer_is_no() {
     }
 }
 
-/// The stand-in must cost what a real hash costs, so it must be one in every respect.
+/// A decoy must cost as much as a real hash, so it must have the same parameters.
 #[tokio::test]
 async fn nobodys_hash_has_the_parameters_in_use() {
     let pepper = Peppers::default().with(3, SecretKey::generate(&Random::system()).unwrap());
@@ -35,7 +35,7 @@ async fn nobodys_hash_has_the_parameters_in_use() {
     }
 }
 
-/// Attack B2: while old hashes are around, their users must not be told from nobody.
+/// Attack B2: while there are old hashes, timing must not tell their users from unknown ones.
 #[tokio::test]
 async fn an_unknown_name_costs_what_one_of_the_users_costs_and_always_the_same() {
     let key = SecretKey::generate(&Random::insecure_seeded(1)).unwrap();
@@ -60,7 +60,7 @@ async fn an_unknown_name_costs_what_one_of_the_users_costs_and_always_the_same()
         (0..1_000).map(kind).collect::<Vec<_>>()
     };
     let elsewhere = Passwords::new(QUICK).unwrap().secret_key(&key);
-    // Another node, which found them in another order.
+    // Another node, which counted them in another order.
     elsewhere.note_stored(users(300, 100).collect::<Vec<_>>().into_iter().rev());
     assert_eq!(is_old(&elsewhere), is_old(&passwords));
     let other_key = SecretKey::generate(&Random::insecure_seeded(2)).unwrap();
@@ -69,7 +69,7 @@ async fn an_unknown_name_costs_what_one_of_the_users_costs_and_always_the_same()
     assert_ne!(is_old(&other), is_old(&passwords));
 }
 
-/// Attack B2: a name that changes its cost back and forth is nobody's.
+/// Attack B2: a name whose cost changes back and forth is one that no user has.
 #[tokio::test]
 async fn as_users_come_and_old_hashes_go_a_name_goes_from_old_to_new_and_never_back() {
     let key = SecretKey::generate(&Random::insecure_seeded(1)).unwrap();
@@ -100,7 +100,7 @@ async fn as_users_come_and_old_hashes_go_a_name_goes_from_old_to_new_and_never_b
     let with_old = logged_in[1].len() + logged_in[2].len();
     assert!((800..1_000).contains(&with_old), "{with_old}");
 
-    // What is new from today on moves nobody before somebody has it.
+    // New parameters move no name before a user has such a hash.
     let stronger = PasswordAlgorithm::Argon2id {
         memory_kib: 16,
         passes: 1,
@@ -111,7 +111,7 @@ async fn as_users_come_and_old_hashes_go_a_name_goes_from_old_to_new_and_never_b
     assert_eq!(upgraded, logged_in);
 }
 
-/// A form of other peppers' hashes must not reach those who do not have them.
+/// Kinds with an old pepper must not reach a service that does not have it.
 #[tokio::test]
 async fn what_is_known_of_a_pepper_ends_with_it() {
     let key = || SecretKey::generate(&Random::system()).unwrap();

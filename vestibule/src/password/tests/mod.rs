@@ -14,7 +14,7 @@ use crate::password::{
     Peppers,
 };
 
-/// Quick parameters; what is tested does not depend on them.
+/// Parameters that are quick to compute. The tests do not depend on them.
 const QUICK: PasswordAlgorithm = PasswordAlgorithm::Argon2id {
     memory_kib: 8,
     passes: 1,
@@ -98,7 +98,7 @@ proptest! {
         at in any::<proptest::sample::Index>(),
         other in any::<char>(),
     ) {
-        // Some characters are two in normalization form C.
+        // Some characters become two in normalization form C.
         prop_assume!(chars.iter().collect::<String>().nfc().count() <= Passwords::MAX_CHARS);
         let with = |algorithm| Passwords::new(algorithm).unwrap();
         let key = "1 iKbDzAQFMZIRbBtTNNq0pnRTO6hcFw_IgLVHAyi9fPc";
@@ -116,7 +116,7 @@ proptest! {
             ] {
                 is_its_own(&passwords, &chars, at, other).await;
             }
-            // No more than bcrypt reads, however many bytes they become.
+            // Six characters have at most 72 bytes after normalization.
             let few: Vec<_> = chars.iter().copied().filter(|c| *c != '\0').take(6).collect();
             if !few.is_empty() {
                 is_its_own(&with(QUICK_BCRYPT), &few, at, other).await;
@@ -125,7 +125,7 @@ proptest! {
     }
 }
 
-/// Whether the hash of these characters is theirs, in whatever form, and of none that differ.
+/// Asserts that the hash matches these characters in every form, and nothing else.
 async fn is_its_own(
     passwords: &Passwords,
     chars: &[char],
@@ -201,7 +201,7 @@ async fn no_password_is_cut_short() {
     assert!(!verify(&argon2id, &longer, hash.as_str()).await.unwrap());
     assert!(argon2id.hash(&Secret::from(longer)).await.is_err());
 
-    // Counted as it is hashed, however it comes: an ệ is one character of three.
+    // Characters are counted after normalization: these three compose to one ệ.
     let longest = "e\u{323}\u{302}".repeat(256);
     let policy = PasswordPolicy::default();
     assert_eq!(
@@ -235,7 +235,7 @@ async fn no_password_is_cut_short() {
     let longer = format!("{longest}x");
     assert!(!verify(&bcrypt, &longer, hash.as_str()).await.unwrap());
     assert!(bcrypt.hash(&Secret::from(longer)).await.is_err());
-    // bcrypt reads it as an x.
+    // bcrypt cannot tell it from `x`.
     assert!(bcrypt.hash(&Secret::from("x\0x")).await.is_err());
 }
 

@@ -1,4 +1,4 @@
-//! Peppers, and what is digested before.
+//! Peppers, and the SHA-256 before bcrypt.
 
 use data_encoding::HEXLOWER;
 
@@ -9,7 +9,7 @@ use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::password::{Claimant, HashCheck, PasswordHash, Passwords, Peppers};
 
-/// Attack C4: whoever has SHA-256 digests from another breach tries them in place of passwords.
+/// Attack C4: an attacker tries SHA-256 digests from another breach instead of passwords.
 #[tokio::test]
 async fn digests_from_another_breach_open_no_hash_that_a_log_in_made_anew() {
     let password = Secret::from("correct horse battery staple");

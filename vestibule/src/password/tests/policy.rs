@@ -1,4 +1,4 @@
-//! Which passwords may be chosen.
+//! Which passwords the policy accepts.
 
 use super::QUICK_BCRYPT;
 use crate::crypto::secret::Secret;

@@ -1,4 +1,4 @@
-//! Hashes as they are stored: those of other libraries, and what is none.
+//! Stored hashes: those of other libraries, and malformed ones.
 
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ async fn published_vectors_are_checked() {
             "password",
             "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         ),
-        // The same, of version 1.0, which its text does not say.
+        // The same, of version 1.0, which the text omits.
         (
             "password",
             "$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ",
@@ -25,7 +25,7 @@ async fn published_vectors_are_checked() {
             "password",
             "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA",
         ),
-        // argon2-cffi 25.1.0's; the second as we make them.
+        // From argon2-cffi 25.1.0; the second has the parameters of our new hashes.
         (
             "password",
             "$argon2d$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyBvZg$OlRbAqEXWo+1skt660zBUjBFzhENMXpEixvMpUcJ7QQ",
@@ -34,7 +34,7 @@ async fn published_vectors_are_checked() {
             "password",
             "$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyBvZg$ZKO3FBObHo1Nqz5EP9xF2g3OYW0mtYzQKjs1a5nhpmk",
         ),
-        // OpenBSD's, as crypt_blowfish has it.
+        // OpenBSD's, from crypt_blowfish.
         (
             "U*U",
             "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
@@ -49,12 +49,12 @@ async fn published_vectors_are_checked() {
             "passwd",
             "$pbkdf2-sha256$i=1,l=64$c2FsdA$VawEblbjCJ/sFpHCJUS2BflBhSFt3gRl5oudV8INrLxJypzM8Xm2RZkWZLOdd+8xfHG4RbHjC9UJESBB06GXgw",
         ),
-        // RFC 6070, the last but one.
+        // RFC 6070, the second to last.
         (
             "passwordPASSWORDpassword",
             "$pbkdf2$4096$c2FsdFNBTFRzYWx0U0FMVHNhbHRTQUxUc2FsdFNBTFRzYWx0$PS7sT+QchJuAyNg2YsDkSospGpZM8vBwOA",
         ),
-        // Werkzeug's own, with the salt "saltsaltsaltsalt".
+        // Werkzeug's own format, with the salt "saltsaltsaltsalt".
         (
             "hunter2",
             "scrypt:32768:8:1$saltsaltsaltsalt$d09c3873d412f2f8f93d3089315d86d5224d03ac8f34b958b1950e211226829db88c4fc582e886d3e7440343209c2e0496d3e4072109dbc7f509145a247e2194",
@@ -103,7 +103,7 @@ async fn the_hashes_of_other_libraries_are_checked() {
             password.to_uppercase(),
             password[1..].to_owned(),
             String::new(),
-            // Attack C3: what HMAC and bcrypt take for the same.
+            // Attack C3: HMAC and bcrypt cannot tell these from the password.
             format!("{password}\0"),
             format!("{password}\0{password}"),
         ] {
@@ -215,13 +215,13 @@ async fn a_malformed_or_greedy_hash_is_an_error_and_never_right() {
         "$2",
         "$2b$+5$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         "$2b$5$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
-        // A digest of four bytes is that of many passwords.
+        // A digest of four bytes matches many passwords.
         "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFQ",
         "$pbkdf2-sha256$i=1,l=31$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         "$pbkdf2-sha256$i=1,l=all$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
-        // Memory for each of the lanes, in little of scrypt's big array.
+        // The large array is small, but the lanes need too much memory.
         "$scrypt$ln=1,r=130000,p=16$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
-        // Each twenty bytes of a long digest take all iterations again.
+        // A digest of more than 20 bytes takes all iterations twice.
         "pbkdf2:sha1:2500001$salt$000000000000000000000000000000000000000000",
         "bcrypt$$2b$5$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
     ] {
@@ -267,7 +267,7 @@ proptest! {
         changed.insert(cut, other);
         let passwords = Passwords::new(QUICK).unwrap();
         for text in [text, chars[..cut].iter().collect(), changed.iter().collect()] {
-            // What is read is within the bounds.
+            // Whatever is accepted is within the bounds.
             if let Ok(stored) = passwords.parse(&PasswordHash::from_stored(text)) {
                 prop_assert!(stored.function.is_within_bounds(Passwords::MAX_BCRYPT_COST));
             }
@@ -275,7 +275,7 @@ proptest! {
     }
 }
 
-/// A framework's name in front of its own is no hash, however often.
+/// A framework's name may not be repeated, however often.
 #[tokio::test]
 async fn a_hash_within_a_hash_is_malformed_and_ends_the_reading() {
     let passwords = Passwords::new(QUICK).unwrap();

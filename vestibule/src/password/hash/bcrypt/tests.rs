@@ -1,6 +1,6 @@
 use super::{Bcrypt, BcryptError, Prefix, check_password_hash, generate_password_hash};
 
-/// Flask-Bcrypt's own tests.
+/// From Flask-Bcrypt's own test suite.
 #[test]
 fn what_flask_bcrypt_tests_is_so() {
     let hash = generate_password_hash("secret", None, None).unwrap();

@@ -1,11 +1,11 @@
-//! What the lists of breached passwords are made of.
+//! The entries of lists of breached passwords.
 
 use data_encoding::HEXUPPER;
 use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;
 
-/// The 40 digits of a password's SHA-1, in upper case. It is what the lists go by; nothing is kept
-/// under it, so that its weakness does not matter here.
+/// The 40 digits of a password's SHA-1, in upper case. The lists use SHA-1. Its weakness does not
+/// matter here, because no password is stored as SHA-1.
 pub(super) struct HashDigits(pub(super) Zeroizing<String>);
 
 impl HashDigits {
@@ -17,7 +17,7 @@ impl HashDigits {
     }
 }
 
-/// A line of a list: hexadecimal digits, and perhaps how often the password was found.
+/// A line of a list: hexadecimal digits, and optionally how often the password was found.
 pub(super) struct Entry<'a> {
     pub(super) digits: &'a [u8],
     pub(super) count: Option<&'a [u8]>,
@@ -35,8 +35,8 @@ impl<'a> Entry<'a> {
         is_entry.then_some(Self { digits, count })
     }
 
-    /// Whether it stands there only so that nobody can tell by the length of an answer what was
-    /// asked for.
+    /// Whether it is padding, which a service adds so that the length of its answer does not reveal
+    /// the prefix that was asked for.
     pub(super) fn is_padding(&self) -> bool {
         self.count
             .is_some_and(|count| count.iter().all(|digit| *digit == b'0'))

@@ -1,9 +1,9 @@
-//! Why a look-up has no result.
+//! [`Failure`]: why a look-up has no result.
 
 use std::fmt;
 
-/// Why a look-up has no result. It says nothing of what was looked up: not even where in a file it
-/// failed.
+/// Why a look-up has no result. It must not reveal what was looked up, not even the position in the
+/// file where it failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     TimedOut,
@@ -37,7 +37,7 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// Without the cause's own text where that may repeat the address that was asked for.
+/// Drops the text of causes that may repeat the requested address, which has digits of the hash.
 #[cfg(feature = "breach-service")]
 impl From<ureq::Error> for Failure {
     fn from(error: ureq::Error) -> Self {

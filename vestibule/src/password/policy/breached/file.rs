@@ -1,4 +1,4 @@
-//! A sorted file of hashes, searched where it lies.
+//! A sorted file of hashes, searched on disk.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -11,18 +11,18 @@ use crate::error::{Error, Result};
 use crate::password::policy::breached::entry::{Entry, HashDigits};
 use crate::password::policy::breached::failure::Failure;
 
-/// A file of hashes. What is open is one look-up's alone.
+/// The path of a file of hashes. Each look-up opens the file itself.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct HashFile(PathBuf);
 
-/// The longest line, with its end: 40 digits, a colon, and a count of any size.
+/// The maximum length of a line, newline included: 40 digits, a colon, and a count of any size.
 const MAX_LINE_BYTES: usize = 128;
 
-/// How many digits a line may have. Another password has the same first 16 once in 2^64 over the
-/// number of those in the list, and then it is refused.
+/// How many digits a line may have. With 16 digits, an unlisted password collides with the list,
+/// and is rejected, with a probability of the list's length over 2^64.
 const DIGITS_PER_LINE: RangeInclusive<usize> = 16..=HashDigits::LEN;
 
-/// What the check at the start reads: some lines at each of these places.
+/// The check at start-up reads some lines at each of this many places.
 const PROBES: u64 = 128;
 const LINES_PER_PROBE: usize = 4;
 
@@ -32,7 +32,7 @@ const WRONG_FORMAT: &str = "it is not of the form: a line for each password, sor
 
 impl HashFile {
     /// # Errors
-    /// When it is missing, empty, or evidently not what it should be.
+    /// When the file is missing, empty, or evidently in another format.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let checked = Lines::open(path).and_then(|mut lines| lines.check());
         let shown = path.display();
@@ -58,16 +58,14 @@ impl fmt::Display for HashFile {
 /// The lines of an open file.
 struct Lines {
     file: File,
-    /// In bytes.
-    size: u64,
-    /// How many each line has.
-    digits: usize,
+    size_bytes: u64,
+    digits_per_line: usize,
 }
 
 struct Line {
-    /// Where it begins.
+    /// The offset of its first byte.
     start: u64,
-    /// Where the next one begins.
+    /// The offset of the next line.
     end: u64,
     /// In upper case.
     digits: Vec<u8>,
@@ -76,22 +74,22 @@ struct Line {
 
 impl Lines {
     fn open(path: &Path) -> Result<Self, Failure> {
-        // A pipe would wait for somebody to write.
+        // Opening a pipe would block until another process writes to it.
         if !std::fs::metadata(path)?.is_file() {
             return Err(Failure::Malformed("it is not a file"));
         }
         let file = File::open(path)?;
-        let size = file.metadata()?.len();
+        let size_bytes = file.metadata()?.len();
         let mut lines = Self {
             file,
-            size,
-            digits: 0,
+            size_bytes,
+            digits_per_line: 0,
         };
         let Some(first) = lines.line_from(0)? else {
             return Err(Failure::Malformed("it is empty"));
         };
-        lines.digits = first.digits.len();
-        match lines.digits {
+        lines.digits_per_line = first.digits.len();
+        match lines.digits_per_line {
             32 => Err(Failure::Malformed(
                 "its lines have 32 digits, as hashes by NTLM or MD5 have; take the list by SHA-1",
             )),
@@ -100,17 +98,17 @@ impl Lines {
         }
     }
 
-    /// Whether some of the lines, and the last ones, are as they should be.
+    /// Checks a sample of the lines, and the last ones.
     fn check(&mut self) -> Result<(), Failure> {
         let mut last = None;
         for probe in 0..PROBES {
-            self.check_from(self.size / PROBES * probe, LINES_PER_PROBE, &mut last)?;
+            self.check_from(self.size_bytes / PROBES * probe, LINES_PER_PROBE, &mut last)?;
         }
-        let tail = self.size.saturating_sub(2 * MAX_LINE_BYTES as u64);
+        let tail = self.size_bytes.saturating_sub(2 * MAX_LINE_BYTES as u64);
         self.check_from(tail, usize::MAX, &mut last)
     }
 
-    /// Whether so many lines from a place on follow one another, and on the last one so far.
+    /// Checks that `count` lines from `place` on are sorted, and follow the `last` line checked.
     fn check_from(
         &mut self,
         place: u64,
@@ -124,7 +122,7 @@ impl Lines {
             };
             next = line.end;
             match last {
-                // Two places of a small file have the same lines.
+                // In a small file two places have the same lines.
                 Some(last) if line.start <= last.start => {}
                 Some(last) if line.digits < last.digits => {
                     return Err(Failure::Malformed(
@@ -138,10 +136,10 @@ impl Lines {
     }
 
     fn contains(&mut self, digits: &HashDigits) -> Result<bool, Failure> {
-        let wanted = &digits.0.as_bytes()[..self.digits];
-        // Each line that begins before `low` is below what is wanted, and the first one that
-        // begins at `high` or after it is not.
-        let (mut low, mut high) = (0, self.size);
+        let wanted = &digits.0.as_bytes()[..self.digits_per_line];
+        // Binary search by byte offset. Every line that starts before `low` is less than `wanted`;
+        // the first line that starts at or after `high` is not.
+        let (mut low, mut high) = (0, self.size_bytes);
         while low < high {
             let middle = low + (high - low) / 2;
             match self.line_from(middle)? {
@@ -160,13 +158,13 @@ impl Lines {
         Ok(false)
     }
 
-    /// The first line that begins at this byte or after it.
+    /// The first line that starts at or after this offset.
     fn line_from(&mut self, at: u64) -> Result<Option<Line>, Failure> {
         let mut buffer = [0; 2 * MAX_LINE_BYTES];
-        // The byte before tells whether a line begins here.
+        // The byte before shows whether a line starts exactly here.
         let from = at.saturating_sub(1);
         let read = self.read(from, &mut buffer)?;
-        let is_all = from + read.len() as u64 >= self.size;
+        let is_all = from + read.len() as u64 >= self.size_bytes;
         let start = match memchr::memchr(b'\n', read) {
             _ if at == 0 => 0,
             Some(end) => end + 1,
@@ -183,7 +181,7 @@ impl Lines {
             None => return Err(Failure::Malformed(WRONG_FORMAT)),
         };
         let entry = Entry::parse(line).ok_or(Failure::Malformed(WRONG_FORMAT))?;
-        if self.digits != 0 && entry.digits.len() != self.digits {
+        if self.digits_per_line != 0 && entry.digits.len() != self.digits_per_line {
             return Err(Failure::Malformed(WRONG_FORMAT));
         }
         let start = from + start as u64;
@@ -195,7 +193,7 @@ impl Lines {
         }))
     }
 
-    /// What there is from this byte on, as far as it fits.
+    /// Fills the buffer from this offset on, up to the end of the file.
     fn read<'a>(&mut self, from: u64, buffer: &'a mut [u8]) -> Result<&'a [u8], Failure> {
         self.file.seek(SeekFrom::Start(from))?;
         let mut len = 0;

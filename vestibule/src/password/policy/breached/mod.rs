@@ -1,4 +1,4 @@
-//! Passwords that breaches of other sites brought to light.
+//! [`BreachedPasswords`]: passwords exposed in breaches of other sites.
 
 mod entry;
 mod failure;
@@ -21,14 +21,13 @@ use crate::password::policy::breached::file::HashFile;
 use crate::password::policy::breached::service::Service;
 use crate::password::policy::objection::Objection;
 
-/// The passwords that breaches of other sites brought to light, in a file or at a service. Clones
-/// share it. [`PasswordPolicy::breached`](crate::password::PasswordPolicy::breached) takes it.
+/// Passwords exposed in breaches of other sites, in a file or at a service. Set it as
+/// [`PasswordPolicy::breached`](crate::password::PasswordPolicy::breached). Clones share it.
 ///
-/// It knows passwords by their SHA-1, as the list of [Have I Been Pwned] does, and compares the
-/// whole password, normalized (NFC) and in the case it was typed. At most 8 look-ups go on at a
-/// time, off the async threads.
+/// It compares the SHA-1 of the whole password, normalized (NFC) and with its case kept, as the
+/// list of [Have I Been Pwned] does. At most 8 look-ups run at a time, off the async threads.
 ///
-/// No password, digest or part of one is in a log, an error or `Debug`.
+/// Logs, errors and `Debug` never contain a password, a digest or a part of one.
 ///
 /// [Have I Been Pwned]: https://haveibeenpwned.com/Passwords
 #[derive(Clone)]
@@ -46,22 +45,23 @@ enum Source {
     Service(Service),
 }
 
-/// So many look-ups go on at a time; the rest waits, as long as the time-out allows.
+/// How many look-ups run at a time. The others wait, up to the time-out.
 const MAX_CONCURRENT: usize = 8;
 
 impl BreachedPasswords {
-    /// Looks into a text file, sorted by hash, with a line for each password: the hexadecimal
-    /// digits of its SHA-1, all 40 or at least the first 16, as many in every line, and after
-    /// them, if wanted, `:` and how often the password was found. A count of 0 says that it was
-    /// not. The case of the digits does not matter.
+    /// Looks passwords up in a text file, sorted by hash, with one password per line. A line has
+    /// the hexadecimal digits of the SHA-1, in either case: all 40 or at least the first 16, and
+    /// equally many in every line. A `:` and how often the password was found may follow; with a
+    /// count of 0 the line is ignored.
     ///
-    /// That is what the downloader of Have I Been Pwned writes into one file. The file may be as
-    /// large as that: a look-up reads some forty lines of it. It is opened anew for each look-up,
-    /// so that a newer one can be moved to its place.
+    /// The downloader of Have I Been Pwned writes such a file. Its size does not matter: a look-up
+    /// reads about forty lines. Each look-up opens the file again, so you can replace it by moving
+    /// a newer one over it.
     ///
     /// # Errors
-    /// When the file cannot be read, is empty, or is of another form or not sorted, as far as some
-    /// hundred lines tell ([`Error::is_config`](crate::Error::is_config)); the message names it.
+    /// When the file cannot be read, is empty, or turns out to be unsorted or in another format in
+    /// a sample of some hundred lines ([`Error::is_config`](crate::Error::is_config)). The message
+    /// names the file.
     ///
     /// ```
     /// use vestibule::crypto::secret::Secret;
@@ -82,18 +82,19 @@ impl BreachedPasswords {
         Ok(Self::new(Source::File(HashFile::open(path.as_ref())?)))
     }
 
-    /// Asks a service that speaks the [k-anonymity protocol] of Have I Been Pwned, such as
-    /// `https://api.pwnedpasswords.com`: `GET {base}/range/{the first 5 digits}`, with
-    /// `Add-Padding: true`. It answers with all hashes that begin so, and these five digits of the
-    /// SHA-1 are all that it learns of a password; and that somebody chose one just now.
+    /// Looks passwords up at a service with the [k-anonymity protocol] of Have I Been Pwned, such
+    /// as `https://api.pwnedpasswords.com`. It sends `GET {base}/range/{the first 5 digits}` with
+    /// `Add-Padding: true`, and the service answers with all hashes that start with these digits.
+    /// Five digits of the SHA-1 are all that the service learns of a password, apart from the time
+    /// at which someone chose it.
     ///
-    /// `base` has no user, query or fragment. Https goes by Mozilla's root certificates. No
-    /// redirect is followed, no proxy of the environment is used, and an answer of more than 1 MiB
-    /// is none.
+    /// `base` has no user, query or fragment. For https it trusts Mozilla's root certificates. It
+    /// follows no redirects, ignores the environment's proxies, and treats an answer of more than
+    /// 1 MiB as a failure.
     ///
     /// # Errors
-    /// When `base` is no such address, or is plain http to a host that is not this machine: the
-    /// digits must not travel in the open ([`Error::is_config`](crate::Error::is_config)).
+    /// When `base` is not such an address, or is plain http to another machine, which would expose
+    /// the digits ([`Error::is_config`](crate::Error::is_config)).
     ///
     /// ```
     /// use std::time::Duration;
@@ -123,22 +124,22 @@ impl BreachedPasswords {
         }
     }
 
-    /// Whether a password is refused, with [`Objection::Unchecked`], when the file or the service
-    /// fails. Default: no; it is accepted, and the log has a warning. With `true` nobody can choose
-    /// a password while the service is down.
+    /// Whether to reject a password with [`Objection::Unchecked`] when the file or the service
+    /// fails. Default: no; the password is accepted with a warning in the log. With `true`, users
+    /// cannot choose a password while the service is down.
     pub fn fail_closed(mut self, fail_closed: bool) -> Self {
         self.fail_closed = fail_closed;
         self
     }
 
-    /// How long a look-up may take, with the wait for others and all that a service does. Default:
-    /// 2 seconds. Whoever chooses a password waits as long.
+    /// How long a look-up may take, including the wait for other look-ups. Default: 2 seconds. A
+    /// user who chooses a password waits that long at most.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Why this normalized password may not be chosen, if it may not.
+    /// Looks up a normalized password, and returns why it is rejected, if it is.
     pub(super) async fn objection(&self, normal: &str) -> Option<Objection> {
         let look_up = self.look_up(HashDigits::of(normal));
         let found = tokio::time::timeout(self.timeout, look_up).await;
@@ -159,13 +160,13 @@ impl BreachedPasswords {
 
     async fn look_up(&self, digits: HashDigits) -> Result<bool, Failure> {
         let began_at = Instant::now();
-        // Fails for a semaphore only that somebody closed.
+        // It would fail only if the semaphore were closed, which never happens.
         let permit = self.permits.clone().acquire_owned().await;
         let this = self.clone();
         let look_up = move || {
-            // Kept until the thread is free again, also where nobody waits for it any more.
+            // Held until the thread is free again, even if the caller has stopped waiting.
             let _permit = permit;
-            // Nobody waits for it any longer.
+            // The caller has timed out already.
             let left = this.timeout.saturating_sub(began_at.elapsed());
             if left.is_zero() {
                 return Err(Failure::TimedOut);
@@ -181,7 +182,7 @@ impl BreachedPasswords {
     }
 }
 
-/// Of the same source, and with the same settings.
+/// Equal if the source and the settings are equal.
 impl PartialEq for BreachedPasswords {
     fn eq(&self, other: &Self) -> bool {
         self.source == other.source

@@ -1,4 +1,5 @@
-//! A service that is told the first digits of a hash and answers with all hashes that begin so.
+//! A service that is sent the first digits of a hash, and answers with all hashes that start with
+//! them.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,16 +10,16 @@ use crate::error::{Error, Result};
 use crate::password::policy::breached::entry::{Entry, HashDigits};
 use crate::password::policy::breached::failure::Failure;
 
-/// A service by the protocol of Have I Been Pwned.
+/// A service with the protocol of Have I Been Pwned.
 pub(super) struct Service {
     base: Url,
     agent: ureq::Agent,
 }
 
-/// How many digits leave this machine.
+/// How many digits are sent to the service.
 const PREFIX_DIGITS: usize = 5;
 
-/// The longest answer, in bytes; those of Have I Been Pwned have some 50,000.
+/// The maximum length of an answer. Those of Have I Been Pwned have about 50,000 bytes.
 const MAX_ANSWER_BYTES: u64 = 1024 * 1024;
 
 const USER_AGENT: &str = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
@@ -28,9 +29,9 @@ const WRONG_FORMAT: &str =
 
 impl Service {
     /// # Errors
-    /// When `base` is no address that may be asked.
+    /// When `base` is not a permitted address.
     pub(super) fn new(base: &str) -> Result<Self> {
-        // The address may hold a password: it is not repeated.
+        // The address may contain a password, so the message does not repeat it.
         let refuse = |why: &str| {
             Error::config(format!(
                 "cannot ask that address for breached passwords: {why}; write it like \
@@ -58,7 +59,7 @@ impl Service {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
-            // A proxy for plain http would read the digits.
+            // A proxy for plain http could read the digits.
             .proxy(None)
             .user_agent(USER_AGENT)
             .build()
@@ -85,8 +86,8 @@ impl Service {
     }
 }
 
-/// Whether an answer has these digits. One without a line is no answer: every prefix has hashes,
-/// and padding.
+/// Whether an answer has these digits. An empty answer is a failure: every prefix has hashes, and
+/// padding.
 fn contains_suffix(answer: &[u8], suffix: &[u8]) -> Result<bool, Failure> {
     let mut is_found = false;
     let answer = answer.trim_ascii();
@@ -120,7 +121,7 @@ impl PartialEq for Service {
 
 impl Eq for Service {}
 
-/// Without the path, which may be a secret of whoever may ask.
+/// Omits the path, which may contain a secret API key.
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.base.origin().ascii_serialization())

@@ -94,12 +94,12 @@ fn a_word_of_the_account_is_a_common_one() {
         assert!(is_common(password, &["kwijibo", "vestibule"]), "{password}");
         assert!(!is_common(password, &[]), "{password}");
     }
-    // Two letters are in everything.
+    // A word of two letters occurs by chance.
     assert!(!is_common("xq 1234 xq 1234 xq", &["xq"]));
 }
 
-/// An attack: pieces that are words and runs at once, and words of words, can be put together
-/// in more ways than anybody can try.
+/// An attack: pieces that are both words and runs, or words made of words, can be combined in
+/// more ways than can be tried.
 #[test]
 fn the_longest_password_is_soon_looked_at() {
     for piece in [

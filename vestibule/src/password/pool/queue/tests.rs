@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::{FairQueue, Place, QueuedJob};
 use crate::password::pool::claimant::Claimant;
 
-/// A queue whose places have names.
+/// A queue with named places.
 struct Line {
     queue: FairQueue,
     capacity: usize,
@@ -19,7 +19,7 @@ impl Line {
         }
     }
 
-    /// Somebody comes; the place, and who is refused for it.
+    /// Adds a job. Returns its place, and the name of the job evicted for it.
     fn come(
         &mut self,
         name: &'static str,

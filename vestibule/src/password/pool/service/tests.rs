@@ -21,7 +21,7 @@ fn service(queue: usize, patience: Duration) -> HashingService {
 
 const LONG: Duration = Duration::from_secs(3_600);
 
-/// Takes the only thread until it is told to go on.
+/// Occupies the only thread until the sender is used.
 async fn occupied(
     service: &HashingService,
 ) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<()>>) {
@@ -110,7 +110,7 @@ async fn whoever_goes_away_gives_the_place_back_and_costs_nothing() {
 async fn whoever_waits_too_long_is_told_so_though_the_thread_is_busy_and_keeps_no_place() {
     let service = service(1, Duration::from_secs(5));
     let (release, running) = occupied(&service).await;
-    // From here on the clock goes on as soon as nobody has anything to do.
+    // From here on the clock advances whenever all tasks are idle.
     tokio::time::pause();
 
     let came_at = tokio::time::Instant::now();

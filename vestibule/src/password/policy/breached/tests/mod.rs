@@ -14,11 +14,11 @@ use super::file::HashFile;
 use crate::crypto::secret::Secret;
 use crate::password::{Objection, PasswordPolicy};
 
-/// Its SHA-1 begins with ABF7A.
+/// Its SHA-1 starts with ABF7A.
 const PASSWORD: &str = "correct horse battery staple";
 const DIGITS: &str = "ABF7AAD6438836DBE526AA231ABDE2D0EEF74D42";
 
-/// What the policy says of [`PASSWORD`].
+/// What the policy says about [`PASSWORD`].
 async fn review(breached: &BreachedPasswords) -> Option<Objection> {
     review_of(breached, PASSWORD).await
 }
@@ -31,7 +31,7 @@ async fn review_of(breached: &BreachedPasswords, password: &str) -> Option<Objec
     policy.review(&Secret::from(password), &[]).await
 }
 
-/// Accepted when open, refused when closed.
+/// Asserts that the password is accepted, and with `fail_closed` rejected.
 async fn assert_fails(breached: &BreachedPasswords, why: &str) {
     let closed = breached.clone().fail_closed(true);
     assert_eq!(review(breached).await, None, "{why}");
@@ -46,13 +46,13 @@ fn file(content: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// With patience, for a busy machine.
+/// Has a long time-out, for a busy machine.
 fn open(path: &Path) -> BreachedPasswords {
     let breached = BreachedPasswords::from_file(path).unwrap();
     breached.timeout(Duration::from_secs(30))
 }
 
-/// A line for each of these bytes over and over, and one for [`PASSWORD`] among them.
+/// A sorted list: for each byte a line that repeats it, and the line of [`PASSWORD`].
 fn sorted(first_bytes: &[u8]) -> Vec<String> {
     let mut lines: Vec<_> = first_bytes
         .iter()
@@ -170,7 +170,7 @@ fn a_file_that_cannot_be_used_is_told_at_start_by_its_name() {
     }
 }
 
-/// The file may go, or be replaced by another one, while the program runs.
+/// The file may be removed or replaced while the program runs.
 #[tokio::test]
 async fn a_file_is_opened_anew_and_one_that_fails_later_is_a_failure() {
     let (_folder, path) = file(&sorted(&[0, 0xff]).join("\n"));
@@ -214,7 +214,7 @@ fn policies_are_equal_by_where_and_how_they_look() {
     assert!(shown.contains("hashes.txt"), "{shown}");
 }
 
-/// Few different bytes, so that many hashes begin alike.
+/// Hashes of few different bytes, so that many start alike.
 fn hash() -> impl Strategy<Value = [u8; 20]> {
     (0..3_u8, any::<[u8; 2]>(), 0..3_u8).prop_map(|(first, middle, last)| {
         let mut hash = [first * 0x7f; 20];

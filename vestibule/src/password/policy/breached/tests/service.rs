@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::{DIGITS, assert_fails, review, review_of};
 use crate::password::{BreachedPasswords, Objection};
 
-/// A service on a port of its own, which notes all that it is sent.
+/// A service on its own port, which records all requests.
 struct Service {
     url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -70,7 +70,7 @@ impl Service {
         Self { url, seen }
     }
 
-    /// Asked with patience, for a busy machine.
+    /// Has a long time-out, for a busy machine.
     fn breached(&self) -> BreachedPasswords {
         let breached = BreachedPasswords::from_url(&self.url).unwrap();
         breached.timeout(Duration::from_secs(30))
@@ -81,7 +81,7 @@ impl Service {
     }
 }
 
-/// An answer with the rest of the digits.
+/// An answer with the remaining digits.
 fn found() -> String {
     format!("{}:1\r\n{}:2", "0".repeat(35), &DIGITS[5..])
 }
@@ -144,7 +144,7 @@ async fn a_password_that_is_not_in_the_answer_is_accepted_and_so_is_padding() {
         let shown = answer.clone();
         let service = Service::start(move || answer.clone()).await;
 
-        // Closed: it must be an answer, and no failure.
+        // With `fail_closed` a failure would be rejected.
         let said = review(&service.breached().fail_closed(true)).await;
         assert_eq!(said, is_found.then_some(Objection::Breached), "{shown}");
     }
@@ -166,7 +166,7 @@ async fn an_answer_that_is_none_is_a_failure() {
         (200, format!("{rest}:\n")),
         (200, format!("{DIGITS}:1\n")),
         (200, format!("{}:1\n", &rest[1..])),
-        // What was found does not make up for what was not understood.
+        // A match does not make up for a malformed line.
         (200, format!("{rest}:1\ngarbage")),
         (
             200,
@@ -188,7 +188,7 @@ async fn an_answer_cut_off_is_a_failure() {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // Read, as a close with unread bytes is a reset.
+            // Closing a connection with unread bytes would reset it.
             std::io::Read::read(&mut stream, &mut [0; 1024]).unwrap();
             let body = found();
             let len = body.len() + 40;
@@ -209,7 +209,7 @@ async fn a_service_that_is_down_or_hangs_is_a_failure_within_the_time_out() {
     let timeout = Duration::from_millis(50);
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", free.local_addr().unwrap());
-    // It takes connections, and says nothing on them.
+    // It accepts connections, and never answers.
     let hanging = BreachedPasswords::from_url(&url).unwrap();
     assert_fails(&hanging.timeout(timeout), "hanging").await;
     drop(free);
@@ -236,7 +236,7 @@ async fn a_redirect_is_not_followed() {
     assert!(elsewhere.seen().is_empty(), "{:?}", elsewhere.seen());
 }
 
-/// A service that never answers, with eight visitors who wait for it.
+/// A service that never answers, with eight visitors waiting for it.
 async fn eight_waiting() -> (Service, BreachedPasswords, JoinSet<Option<Objection>>) {
     let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
     let service = Service::answering(move || {
@@ -276,7 +276,7 @@ async fn a_flood_asks_for_eight_at_a_time() {
     assert_eq!(waiting.len(), 8);
 }
 
-/// A flood of visitors who do not wait starts no more threads than one of those who do.
+/// A flood of visitors who disconnect starts no more threads than a flood of those who wait.
 #[tokio::test]
 async fn whoever_goes_away_leaves_the_place_taken_until_its_thread_is_free() {
     let (service, breached, mut waiting) = eight_waiting().await;
@@ -376,7 +376,7 @@ async fn a_failure_is_logged_without_a_digit_of_the_hash() {
         assert_eq!(accepted, None);
         assert!(log.contains("WARN") && log.contains(cause), "{log}");
         assert!(!log.contains("horse"), "{log}");
-        // The port is any that is free, and may be five of these digits.
+        // The port is arbitrary, and may equal five of these digits.
         let without_port = |part: &str| {
             part.trim_start_matches(|c: char| c.is_ascii_digit())
                 .to_uppercase()
