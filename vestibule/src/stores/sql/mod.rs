@@ -1,13 +1,10 @@
 //! Sessions in a SQL database.
 
-mod add_methods;
-mod keep_data;
-mod migration;
-mod tell_changes;
+mod migrations;
 
 use std::time::Duration;
 
-pub use migration::MIGRATIONS;
+pub use migrations::MIGRATIONS;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};

@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::{
     MigrationTrait, SchemaManager, Table, async_trait,
 };
 
-use super::migration::Sessions;
+use super::columns::Sessions;
 use crate::database::exact_collation;
 use crate::session::DataKey;
 

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::{
     DbErr, Index, MigrationName, MigrationTrait, SchemaManager, async_trait,
 };
 
-use super::migration::Sessions;
+use super::columns::Sessions;
 use crate::database::changes::{
     About, Trigger, When, create_index, create_triggers, drop_triggers,
 };
