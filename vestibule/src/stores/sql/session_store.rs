@@ -1,0 +1,105 @@
+//! The store's trait, by the methods of the other files: each that is a transaction is tried again
+//! where the database broke off a deadlock.
+
+use super::{BATCH_ROWS, SqlStore};
+use crate::clock::Timestamp;
+use crate::database::retried;
+use crate::error::Result;
+use crate::session::{
+    DataChanges, DataOutcome, DataValues, InvalidationFeed, RememberDigest, RememberedId,
+    RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore, SqlTable, UserId,
+};
+
+impl SessionStore for SqlStore {
+    async fn create(
+        &self,
+        session: Session,
+        data: DataValues,
+        remembered: Option<RememberedLogin>,
+        replaced: Replaced,
+    ) -> Result<()> {
+        let create =
+            || self.try_create(session.clone(), data.clone(), remembered.clone(), replaced);
+        retried(create).await
+    }
+
+    async fn load(&self, id: SessionId) -> Result<Option<Session>> {
+        self.load_session(id).await
+    }
+
+    async fn touch(&self, ids: &[SessionId], last_seen_at: Timestamp) -> Result<u64> {
+        let mut touched = 0;
+        for ids in ids.chunks(BATCH_ROWS) {
+            touched += retried(|| self.try_touch(ids, last_seen_at)).await?;
+        }
+        Ok(touched)
+    }
+
+    async fn mark_stale(&self, id: SessionId) -> Result<bool> {
+        self.mark_session_stale(id).await
+    }
+
+    async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
+        retried(|| self.try_renew(session.clone(), old)).await
+    }
+
+    async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
+        self.load_remembered_login(id).await
+    }
+
+    async fn resume(
+        &self,
+        session: Session,
+        data: DataValues,
+        remembered: RememberedLogin,
+        seen: RememberDigest,
+    ) -> Result<bool> {
+        let resume = || self.try_resume(session.clone(), data.clone(), remembered.clone(), seen);
+        retried(resume).await
+    }
+
+    async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
+        self.extend_remembered_login(id, expires_at).await
+    }
+
+    async fn revoke(&self, id: SessionId) -> Result<bool> {
+        retried(|| self.try_revoke(id)).await
+    }
+
+    async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
+        retried(|| self.try_revoke_remembered(id)).await
+    }
+
+    async fn revoke_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        keep: Option<SessionId>,
+    ) -> Result<u64> {
+        retried(|| self.try_revoke_user(realm, user_id, keep)).await
+    }
+
+    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
+        self.list_sessions(realm, user_id).await
+    }
+
+    async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
+        self.sweep_expired(realm, expiry, now).await
+    }
+
+    async fn load_data(&self, id: SessionId) -> Result<DataValues> {
+        self.load_values(id).await
+    }
+
+    async fn change_data(&self, id: SessionId, changes: &DataChanges) -> Result<DataOutcome> {
+        retried(|| Box::pin(self.try_change_data(id, changes))).await
+    }
+
+    fn feed(&self) -> Option<&InvalidationFeed> {
+        Some(self.database.feed())
+    }
+
+    fn sql_table(&self) -> Option<SqlTable> {
+        Some(SqlTable::new(self.database.feed().clone()))
+    }
+}

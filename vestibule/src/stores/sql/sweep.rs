@@ -1,0 +1,88 @@
+//! Removing what is over.
+
+use std::time::Duration;
+
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+
+use super::{BATCH_ROWS, SqlStore};
+use crate::clock::{Timestamp, monotonic};
+use crate::database::{changes, pause, retried};
+use crate::error::{Error, Result};
+use crate::session::SessionExpiry;
+use crate::session::rows::{remembered, session};
+
+/// How many times as long as it works a sweep rests.
+const REST_FACTOR: u32 = 3;
+
+/// However long a lock was waited for.
+const MAX_REST: Duration = Duration::from_secs(1);
+
+impl SqlStore {
+    pub(super) async fn sweep_expired(
+        &self,
+        realm: &str,
+        expiry: SessionExpiry,
+        now: Timestamp,
+    ) -> Result<u64> {
+        // Both are found by an index. A session that is over by a limit which was shortened since
+        // its log-in is refused like all others, and swept when its row says so.
+        let is_over = Condition::any()
+            .add(session::Column::ExpiresAt.lte(now.as_millis()))
+            .add(session::Column::LastSeenAt.lte((now - expiry.idle).as_millis()));
+        let sessions = Condition::all()
+            .add(session::Column::Realm.eq(realm))
+            .add(is_over);
+        let logins = Condition::all()
+            .add(remembered::Column::Realm.eq(realm))
+            .add(remembered::Column::ExpiresAt.lte(now.as_millis()));
+        let sessions = self.delete_expired::<session::Entity>(session::Column::Id, sessions);
+        let logins = self.delete_expired::<remembered::Entity>(remembered::Column::Id, logins);
+        Ok(sessions.await? + logins.await?)
+    }
+
+    /// Deletes all rows that are over, some at a time, and leaves most of the time to others.
+    /// Returns how many.
+    async fn delete_expired<E: EntityTrait>(
+        &self,
+        id: E::Column,
+        expired: Condition,
+    ) -> Result<u64> {
+        let mut deleted = 0;
+        loop {
+            let started_at = monotonic();
+            let ids: Vec<Vec<u8>> = E::find()
+                .select_only()
+                .column(id)
+                .filter(expired.clone())
+                .limit(BATCH_ROWS as u64)
+                .into_tuple()
+                .all(self.database.connection())
+                .await
+                .map_err(Error::from_db)?;
+            if ids.is_empty() {
+                return Ok(deleted);
+            }
+            let count = ids.len();
+            // One that was touched meanwhile stays.
+            let rows = Condition::all().add(id.is_in(ids)).add(expired.clone());
+            deleted += retried(|| self.delete_quietly::<E>(rows.clone())).await?;
+            if count < BATCH_ROWS {
+                return Ok(deleted);
+            }
+            let took = Duration::from_millis(monotonic().saturating_sub(started_at));
+            pause((took * REST_FACTOR).min(MAX_REST)).await;
+        }
+    }
+
+    /// Deletes rows that are over by themselves. Those are refused wherever they may be kept, so
+    /// nobody need be told.
+    async fn delete_quietly<E: EntityTrait>(&self, rows: Condition) -> Result<u64> {
+        let transaction = self.begin().await?;
+        changes::be_quiet(true, &transaction).await?;
+        let deleted = E::delete_many().filter(rows).exec(&transaction).await;
+        let deleted = deleted.map_err(Error::from_db)?;
+        changes::be_quiet(false, &transaction).await?;
+        transaction.commit().await.map_err(Error::from_db)?;
+        Ok(deleted.rows_affected)
+    }
+}
