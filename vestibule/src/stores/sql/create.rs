@@ -1,4 +1,4 @@
-//! What a log-in writes.
+//! Creating a session at a log-in, in place of what the browser had before.
 
 use sea_orm::TransactionTrait;
 
@@ -17,8 +17,8 @@ impl SqlStore {
         remembered: Option<RememberedLogin>,
         replaced: Replaced,
     ) -> Result<()> {
-        // Whoever loses a log-in to a power cut logs in again, unless values came with it that are
-        // nowhere else any more.
+        // A log-in lost in a power cut can be repeated, unless it carried values stored nowhere
+        // else. A lost revocation cannot: the replaced sessions would come back.
         let may_be_lost = replaced == Replaced::default() && data.is_empty();
         let connection = match may_be_lost {
             true => self.database.unsynced(),
@@ -35,7 +35,7 @@ impl SqlStore {
             .into_iter()
             .chain(replaced.remembered)
             .collect();
-        // Mostly they are one.
+        // The session usually came from the remembered login that is replaced with it.
         logins.dedup();
         let feed = self.database.feed();
         let _invalidated: Vec<_> = logins

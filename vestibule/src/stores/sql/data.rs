@@ -1,4 +1,4 @@
-//! The app's own values of a session.
+//! The table of the app's own values.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
@@ -23,8 +23,8 @@ impl SqlStore {
         changes: &DataChanges,
     ) -> Result<DataOutcome> {
         let transaction = self.begin().await?;
-        // Locks the session: nobody ends or renews it until the values are there, and whoever else
-        // writes some waits.
+        // An update that changes nothing locks the session: until the values are written, no other
+        // transaction can revoke or renew it, or write values to it.
         let lock = session::Entity::update_many()
             .col_expr(
                 session::Column::UserEpoch,
@@ -59,7 +59,7 @@ impl SqlStore {
     }
 }
 
-/// A session that begins with values of the app.
+/// Inserts a session together with its first values.
 pub(super) async fn insert_session_with_data(
     data: DataValues,
     session: Session,
@@ -70,7 +70,7 @@ pub(super) async fn insert_session_with_data(
     write_data(&id, data, connection).await
 }
 
-/// The id by which the session is there, and the app's values of it.
+/// The current id of the session, and its values.
 async fn session_and_data(
     id: SessionId,
     connection: &impl ConnectionTrait,
@@ -88,7 +88,7 @@ async fn session_and_data(
     Ok(Some((session.id, values)))
 }
 
-/// Writes these values of a session, and leaves its others as they are.
+/// Inserts or replaces these values of a session. Its other values stay.
 async fn write_data(
     id: &[u8],
     values: impl IntoIterator<Item = (String, String)>,
@@ -103,11 +103,11 @@ async fn write_data(
     if rows.is_empty() {
         return Ok(());
     }
-    let same = OnConflict::columns([data::Column::SessionId, data::Column::Name])
+    let replace = OnConflict::columns([data::Column::SessionId, data::Column::Name])
         .update_column(data::Column::Value)
         .to_owned();
     data::Entity::insert_many(rows)
-        .on_conflict(same)
+        .on_conflict(replace)
         .exec_without_returning(connection)
         .await
         .map_err(Error::from_db)?;

@@ -1,4 +1,4 @@
-//! Sessions in a SQL database.
+//! [`SqlStore`]: sessions in a SQL database.
 
 mod create;
 mod data;
@@ -19,16 +19,16 @@ use crate::error::{Error, Result};
 /// Keeps sessions in the table `sessions`, and remembered logins in `remembered_logins`. Clones
 /// share the connections.
 ///
-/// Every change is one statement that is conditional on the row, or one transaction. In each
-/// transaction the first statement writes, so that SQLite never has to raise a lock, and
-/// remembered logins come before sessions, so that no two wait for one another.
+/// Every change is either one statement that is conditional on the row, or one transaction. Each
+/// transaction starts with a write, so that SQLite never has to upgrade a read lock. It locks
+/// remembered logins before sessions, so that two transactions never wait for each other.
 #[derive(Debug, Clone)]
 pub struct SqlStore {
     database: Database,
 }
 
 impl SqlStore {
-    /// The sessions in `database`; its tables are made by [`MIGRATIONS`].
+    /// Keeps sessions in `database`. Run [`MIGRATIONS`] first, which create the tables.
     pub fn new(database: Database) -> Self {
         Self { database }
     }
@@ -39,6 +39,6 @@ impl SqlStore {
     }
 }
 
-/// The most rows that one statement touches or sweeps: as many as can be gone through while
-/// others wait.
+/// The maximum number of rows that one statement touches or sweeps, so that other statements do not
+/// wait long for it.
 const BATCH_ROWS: usize = 500;

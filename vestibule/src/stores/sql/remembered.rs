@@ -67,7 +67,7 @@ pub(super) async fn insert_remembered(
     Ok(())
 }
 
-/// Deletes a remembered login and the sessions that came of it.
+/// Deletes a remembered login and the sessions that came from it. Returns whether it was there.
 pub(super) async fn delete_remembered(
     id: RememberedId,
     connection: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! What ends sessions and remembered logins.
+//! Revoking sessions and remembered logins.
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
@@ -56,7 +56,7 @@ impl SqlStore {
             .filter(remembered::Column::Realm.eq(realm))
             .filter(remembered::Column::UserId.eq(user_id.as_str()));
         if let Some(keep) = keep {
-            // Renewed meanwhile it is another one.
+            // The session to keep may have been renewed meanwhile, and then has another id.
             let renewed = Condition::any()
                 .add(session::Column::RenewedFrom.is_null())
                 .add(session::Column::RenewedFrom.ne(id_bytes(keep)));
@@ -69,7 +69,8 @@ impl SqlStore {
             }
         }
         let transaction = self.begin().await?;
-        // The logins first: one that resumes meanwhile finds none, or its session is seen below.
+        // Remembered logins first. A concurrent resume then either finds its login gone, or has
+        // committed, and its session is deleted below.
         logins.exec(&transaction).await.map_err(Error::from_db)?;
         let ended = sessions.exec(&transaction).await.map_err(Error::from_db)?;
         transaction.commit().await.map_err(Error::from_db)?;

@@ -1,5 +1,5 @@
-//! The store's trait, by the methods of the other files: each that is a transaction is tried again
-//! where the database broke off a deadlock.
+//! The [`SessionStore`] trait, which delegates to the methods in the other files. Methods named
+//! `try_…` are retried when the database aborts them to break a deadlock.
 
 use super::{BATCH_ROWS, SqlStore};
 use crate::clock::Timestamp;

@@ -71,7 +71,8 @@ impl SqlStore {
         changed(update, self.database.connection()).await
     }
 
-    /// The remembered login that a session came of. It never changes while the session is there.
+    /// The remembered login that a session came from. It never changes while the session exists, so
+    /// it may be read outside a transaction.
     pub(super) async fn remembered_of(&self, id: SessionId) -> Result<Option<RememberedId>> {
         let found: Option<Option<Vec<u8>>> = session::Entity::find()
             .filter(has_or_had_id(id))
@@ -99,6 +100,7 @@ pub(super) async fn insert_session(
     Ok(())
 }
 
+/// Deletes a session. Returns whether it was there.
 pub(super) async fn delete_session(
     id: SessionId,
     connection: &impl ConnectionTrait,
@@ -111,7 +113,7 @@ pub(super) async fn delete_session(
     Ok(deleted.rows_affected > 0)
 }
 
-/// The session by this id, or the one that was renewed from it.
+/// Matches the session with this id, or the one that was renewed from it.
 pub(super) fn has_or_had_id(id: SessionId) -> Condition {
     Condition::any()
         .add(session::Column::Id.eq(id_bytes(id)))

@@ -1,4 +1,4 @@
-//! Removing what is over.
+//! Sweeping expired sessions and remembered logins.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::error::{Error, Result};
 use crate::session::SessionExpiry;
 use crate::session::rows::{remembered, session};
 
-/// How many times as long as it works a sweep rests.
+/// After each batch, a sweep rests this many times as long as the batch took.
 const REST_FACTOR: u32 = 3;
 
-/// However long a lock was waited for.
+/// The maximum rest, even if the batch waited long for a lock.
 const MAX_REST: Duration = Duration::from_secs(1);
 
 impl SqlStore {
@@ -24,8 +24,8 @@ impl SqlStore {
         expiry: SessionExpiry,
         now: Timestamp,
     ) -> Result<u64> {
-        // Both are found by an index. A session that is over by a limit which was shortened since
-        // its log-in is refused like all others, and swept when its row says so.
+        // Both conditions use an index. If a limit was shortened after the log-in, the session is
+        // rejected at once, but swept only when the limits in its row have passed.
         let is_over = Condition::any()
             .add(session::Column::ExpiresAt.lte(now.as_millis()))
             .add(session::Column::LastSeenAt.lte((now - expiry.idle).as_millis()));
@@ -40,8 +40,8 @@ impl SqlStore {
         Ok(sessions.await? + logins.await?)
     }
 
-    /// Deletes all rows that are over, some at a time, and leaves most of the time to others.
-    /// Returns how many.
+    /// Deletes all expired rows in batches, and rests between them so that other statements get
+    /// most of the time. Returns the number of deleted rows.
     async fn delete_expired<E: EntityTrait>(
         &self,
         id: E::Column,
@@ -63,7 +63,7 @@ impl SqlStore {
                 return Ok(deleted);
             }
             let count = ids.len();
-            // One that was touched meanwhile stays.
+            // The condition again: a session that was touched meanwhile must stay.
             let rows = Condition::all().add(id.is_in(ids)).add(expired.clone());
             deleted += retried(|| self.delete_quietly::<E>(rows.clone())).await?;
             if count < BATCH_ROWS {
@@ -74,8 +74,8 @@ impl SqlStore {
         }
     }
 
-    /// Deletes rows that are over by themselves. Those are refused wherever they may be kept, so
-    /// nobody need be told.
+    /// Deletes expired rows without invalidating caches: an expired session is rejected wherever it
+    /// is cached.
     async fn delete_quietly<E: EntityTrait>(&self, rows: Condition) -> Result<u64> {
         let transaction = self.begin().await?;
         changes::be_quiet(true, &transaction).await?;

@@ -1,4 +1,4 @@
-//! The names that several migrations use.
+//! The table and column names that several migrations use.
 
 use sea_orm_migration::prelude::DeriveIden;
 
@@ -13,7 +13,7 @@ pub(super) enum Sessions {
     AuthenticatedAt,
     LastSeenAt,
     ExpiresAt,
-    // Since the second migration:
+    // Added by `remember_logins`:
     Realm,
     IsFresh,
     RememberedId,

@@ -1,4 +1,4 @@
-//! The table of sessions.
+//! Creates the table of sessions.
 
 use sea_orm_migration::prelude::{
     ColumnDef, DbErr, Index, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,

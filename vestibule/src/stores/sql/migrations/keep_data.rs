@@ -1,4 +1,4 @@
-//! The table of the app's own values.
+//! Creates the table of the app's own values.
 
 use sea_orm_migration::prelude::{
     ColumnDef, DbErr, DeriveIden, ForeignKey, ForeignKeyAction, Index, MigrationName,
@@ -48,7 +48,7 @@ impl MigrationTrait for KeepData {
             .extra(exact)
             .not_null()
             .to_owned();
-        // They end with their session, and go on with it under its next id.
+        // The values are deleted with their session, and follow it when it gets a new id.
         let mut of_session = ForeignKey::create()
             .name("session_data_session_id")
             .from(SessionData::Table, SessionData::SessionId)

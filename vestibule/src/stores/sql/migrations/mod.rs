@@ -1,4 +1,4 @@
-//! The migrations of the tables of sessions, oldest first.
+//! The migrations of the session tables.
 
 mod add_methods;
 mod columns;
@@ -9,7 +9,7 @@ mod tell_changes;
 
 use crate::database::Migrations;
 
-/// What brings the session tables up to date, for
+/// The migrations of the session tables, oldest first. Pass them to
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const MIGRATIONS: Migrations = Migrations {
     owner: "sessions",

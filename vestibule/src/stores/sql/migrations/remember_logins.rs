@@ -1,4 +1,4 @@
-//! The table of remembered logins, and the columns of `sessions` that they need.
+//! Creates the table of remembered logins, and adds the columns of `sessions` that they need.
 
 use sea_orm_migration::prelude::{
     ColumnDef, DbErr, DeriveIden, Index, IntoIden, MigrationName, MigrationTrait, SchemaManager,
@@ -44,7 +44,7 @@ impl MigrationTrait for RememberLogins {
         let exact = exact_collation(manager.get_database_backend());
         let id_chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
         let agent_chars = u32::try_from(Session::MAX_USER_AGENT_CHARS).unwrap_or(u32::MAX);
-        // SQLite adds one column in a statement.
+        // SQLite adds only one column per statement.
         for (name, column) in [
             ("realm", realm(Sessions::Realm, exact)),
             (
@@ -79,8 +79,8 @@ impl MigrationTrait for RememberLogins {
                 ColumnDef::new(Sessions::Address).string_len(45).to_owned(),
             ),
         ] {
-            // Each step looks whether it was made already: on MySQL an interrupted migration
-            // leaves what it made.
+            // Each step checks whether it was done already: on MySQL an interrupted migration is
+            // not rolled back.
             if manager.has_column("sessions", name).await? {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Triggers that tell of changed and ended sessions.
+//! Creates triggers that invalidate changed and deleted sessions in the caches of all nodes.
 
 use sea_orm_migration::prelude::{
     DbErr, Index, MigrationName, MigrationTrait, SchemaManager, async_trait,
@@ -9,8 +9,8 @@ use crate::database::changes::{
     About, Trigger, When, create_index, create_triggers, drop_triggers,
 };
 
-/// All columns but the time it was last seen, which changes all the time: only where that goes
-/// back, nobody but a hand has set it.
+/// All columns but `last_seen_at`, which changes constantly. That one counts only if it goes
+/// back, which happens only by hand.
 pub(super) const TRIGGERS: [Trigger; 2] = [
     ("sessions", When::Deleted, About::Session("id")),
     (
@@ -53,7 +53,7 @@ impl MigrationTrait for TellChanges {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_triggers(manager, &TRIGGERS).await?;
-        // What has idled out is swept by it.
+        // The sweep finds idle sessions by this index.
         let name = "sessions_last_seen_at";
         let index = Index::create()
             .name(name)
