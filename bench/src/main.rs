@@ -5,6 +5,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -17,9 +18,10 @@ use clap::Parser;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde::Deserialize;
 use vestibule::access::{Guard, Rule};
-use vestibule::accounts::{self, Account, Accounts, PasswordCheck, Registration, Username};
+use vestibule::accounts::{self, Account, Accounts, Registration};
+use vestibule::credentials::{Check, Credentials, Step, Username, Users};
 use vestibule::database::Database;
-use vestibule::login::LoginOutcome;
+
 use vestibule::password::{PasswordAlgorithm, Passwords};
 use vestibule::session::SessionStore;
 use vestibule::stores::{RedisStore, SqlStore, sql};
@@ -79,7 +81,8 @@ fn app(
     public_url: PublicUrl,
 ) -> Result<Router, Error> {
     let passwords = Passwords::new(PasswordAlgorithm::default())?;
-    let accounts = Accounts::new(database, passwords, sessions.clone());
+    let accounts = Accounts::new(database, passwords.clone(), sessions.clone());
+    let credentials = Credentials::new(Users::new(accounts.clone()), passwords, sessions.clone());
     let manager = LoginManager::new(accounts.clone(), sessions).public_url(public_url);
     Ok(Router::new()
         .route("/register", post(register))
@@ -88,7 +91,7 @@ fn app(
         .route("/welcome", get(welcome))
         .route("/guarded", get(guarded))
         .route("/public", get(hello))
-        .with_state(accounts)
+        .with_state(Shared(Arc::new((accounts, credentials))))
         .layer(manager.layer())
         // After the layer, and so outside of it.
         .route("/plain", get(hello)))
@@ -123,20 +126,24 @@ async fn server_timing(
     ([("server-timing", timing)], answer)
 }
 
+/// Behind one pointer, as axum clones a router's state for each request.
+#[derive(Clone)]
+struct Shared(Arc<(Accounts, Credentials<Account>)>);
+
 #[derive(Deserialize)]
-struct Credentials {
+struct LoginForm {
     username: String,
     password: String,
 }
 
 async fn register(
-    State(accounts): State<Accounts>,
-    Form(form): Form<Credentials>,
+    State(Shared(shared)): State<Shared>,
+    Form(form): Form<LoginForm>,
 ) -> Result<Response, Error> {
     let Ok(username) = form.username.parse::<Username>() else {
         return Ok(StatusCode::UNPROCESSABLE_ENTITY.into_response());
     };
-    let registration = accounts.register(&username, &form.password.into()).await?;
+    let registration = shared.0.register(&username, &form.password.into()).await?;
     Ok(match registration {
         Registration::Registered(_) => StatusCode::CREATED.into_response(),
         _ => StatusCode::CONFLICT.into_response(),
@@ -144,15 +151,14 @@ async fn register(
 }
 
 async fn log_in(
-    State(accounts): State<Accounts>,
+    State(Shared(shared)): State<Shared>,
     login: Login<Account>,
-    Form(form): Form<Credentials>,
+    Form(form): Form<LoginForm>,
 ) -> Result<Response, Error> {
-    let password = form.password.into();
-    let accounts = accounts.asked_from(login.address());
-    let check = accounts.check_password(&form.username, &password).await?;
-    if let PasswordCheck::Right(account) = check
-        && login.log_in(&account).await? == LoginOutcome::LoggedIn
+    let (password, credentials) = (form.password.into(), &shared.1);
+    let check = credentials.check_password(&login, &form.username, &password);
+    if let Check::Proved(proof) = check.await?
+        && let Step::LoggedIn { .. } = credentials.proceed(&login, proof).await?
     {
         return Ok(Redirect::to("/welcome").into_response());
     }

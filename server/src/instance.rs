@@ -31,48 +31,48 @@ impl Settings {
         }
         config.site_name.clone_from(&self.site_name);
         config.templates.clone_from(&self.templates);
-        config.session_expiry.idle = self.session_idle;
-        config.session_expiry.absolute = self.session_absolute;
-        config.session_limit = match self.at_max_sessions {
+        config.sessions.expiry.idle = self.session_idle;
+        config.sessions.expiry.absolute = self.session_absolute;
+        config.sessions.limit = match self.at_max_sessions {
             AtMaxSessions::EndOldest => SessionLimit::end_oldest(self.max_sessions),
             AtMaxSessions::Refuse => SessionLimit::reject(self.max_sessions),
         };
-        config.cached_sessions = self.cached_sessions;
-        config.session_protection = match self.session_protection {
+        config.sessions.cached = self.cached_sessions;
+        config.sessions.protection = match self.session_protection {
             Protection::Off => SessionProtection::Off,
             Protection::Basic => SessionProtection::Basic,
             Protection::Strong => SessionProtection::Strong,
         };
-        config.remember.duration = self.remember_for;
-        config.fresh_for = self.fresh_for;
+        config.sessions.remember.duration = self.remember_for;
+        config.sessions.fresh_for = self.fresh_for;
         config.trusted_proxies = self.trusted_proxies.clone();
-        config.password_algorithm = self.algorithm();
-        config.long_bcrypt = self.bcrypt_long_passwords;
-        config.max_bcrypt_cost = self.max_bcrypt_cost;
+        config.passwords.algorithm = self.algorithm();
+        config.passwords.long_bcrypt = self.bcrypt_long_passwords;
+        config.passwords.max_bcrypt_cost = self.max_bcrypt_cost;
         if let Some(file) = &self.pepper_file {
-            config.peppers = Peppers::from_file(file)?;
+            config.passwords.peppers = Peppers::from_file(file)?;
         }
         if let Some(file) = &self.password_blocklist {
-            config.password_policy.blocklist = Blocklist::from_file(file)?;
+            config.passwords.policy.blocklist = Blocklist::from_file(file)?;
         }
         if let Some(file_or_url) = &self.breached_passwords {
             let breached = breached_passwords(file_or_url)?;
             let breached = breached.fail_closed(self.breached_passwords_fail_closed);
-            config.password_policy.breached = Some(breached);
+            config.passwords.policy.breached = Some(breached);
         } else if self.breached_passwords_fail_closed {
             bail!(
                 "`--breached-passwords-fail-closed` says what happens when a look-up fails, and \
                  nothing is looked up; say where with `--breached-passwords`"
             );
         }
-        config.hashing = self.hashing();
+        config.passwords.hashing = self.hashing();
         Ok(Site::open(database, config).await?)
     }
 }
 
 #[cfg(feature = "redis")]
 async fn keep_sessions_at(url: &str, config: &mut SiteConfig) -> anyhow::Result<()> {
-    config.sessions(vestibule::stores::RedisStore::connect(url).await?);
+    config.session_store(vestibule::stores::RedisStore::connect(url).await?);
     Ok(())
 }
 

@@ -71,7 +71,7 @@ const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 /// routes serves nobody who is not logged in, whatever it forgets to ask; an address that does
 /// not exist neither.
 pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
-    let public = Site::public_routes().chain(PROBES);
+    let public = site.public_routes().chain(PROBES);
     let default_deny = login_required::<Account>().except(public);
     let probes = Router::new()
         .route(PROBES[0], get(|| async { "ok" }))

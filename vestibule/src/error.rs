@@ -5,10 +5,7 @@
 
 use std::fmt;
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
-
-use crate::web::Problem;
+use http::StatusCode;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -164,29 +161,5 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.source()
-    }
-}
-
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        let status = self.status();
-        tracing::error!(status = status.as_u16(), error = %self, "request failed");
-        let detail = match self.0.kind {
-            Kind::Busy => "Too many people are logging in at this moment.",
-            Kind::Store => "The service cannot reach its data at the moment.",
-            Kind::Mail => "The service cannot send mail at the moment.",
-            Kind::Config | Kind::Template | Kind::UnusableHash | Kind::Internal => {
-                return Problem::new(status)
-                    .detail("Something broke on our side. It has been noted; try again later.")
-                    .into_response();
-            }
-        };
-        let mut response = Problem::new(status)
-            .detail(format!("{detail} Try again in a few seconds."))
-            .into_response();
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-        response
     }
 }

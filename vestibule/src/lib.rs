@@ -76,6 +76,7 @@ pub mod access;
 #[cfg(feature = "sql")]
 pub mod accounts;
 pub mod clock;
+pub mod credentials;
 pub mod crypto;
 #[cfg(feature = "sql")]
 pub mod database;

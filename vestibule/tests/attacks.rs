@@ -14,7 +14,8 @@ use axum::routing::{get, post};
 use futures_util::stream;
 use http::StatusCode;
 use sea_orm::{ConnectionTrait, Database as Connection, DatabaseConnection, Statement};
-use vestibule::accounts::{Account, Actor, Username};
+use vestibule::accounts::{Account, Actor};
+use vestibule::credentials::Username;
 use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
 use vestibule::login::{Event, EventRecord, SessionLimit, SessionProtection};
@@ -91,7 +92,7 @@ impl Target {
 
     async fn alice(&self) -> Account {
         let username: Username = "alice".parse().unwrap();
-        let found = self.app.site.accounts().find(&username).await;
+        let found = self.app.site.accounts().find(username.as_str()).await;
         found.unwrap().unwrap()
     }
 
@@ -597,7 +598,7 @@ async fn of_parallel_log_ins_no_more_stay_than_the_cap_allows() {
         (SessionLimit::end_oldest(3), 3),
         (SessionLimit::reject(3), 0),
     ] {
-        let target = Target::with(|config| config.session_limit = cap).await;
+        let target = Target::with(|config| config.sessions.limit = cap).await;
         let by = Actor::operator();
         let accounts = target.app.site.accounts();
         let id = target.alice().await.id;
@@ -904,7 +905,7 @@ async fn a_credential_shown_in_the_future_is_none() {
 #[tokio::test]
 async fn strong_protection_and_a_remembered_browser_get_along() {
     let target = Target::with(|config| {
-        config.session_protection = SessionProtection::Strong;
+        config.sessions.protection = SessionProtection::Strong;
     })
     .await;
     let browser = target.app.browser().user_agent("UA/1");

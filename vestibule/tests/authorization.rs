@@ -12,8 +12,8 @@ use http::StatusCode;
 use http_body_util::channel::Channel;
 use serde_json::json;
 use vestibule::access::{Rule, TableRoute, access_required};
-use vestibule::accounts::{Account, Actor, ChangeOutcome, Username};
-use vestibule::flows::Site;
+use vestibule::accounts::{Account, Actor, ChangeOutcome};
+use vestibule::credentials::Username;
 use vestibule::login::{UserId, login_required};
 use vestibule::testing::{PASSWORD, TestApp, TestClient, TestResponse, assert_public_routes};
 use vestibule::{CurrentUser, FreshUser};
@@ -108,13 +108,13 @@ async fn each_route_lets_in_whom_its_guard_says_and_nobody_else() {
         );
     let app = TestApp::new().await;
     let routes = app.site.routes().merge(mine);
-    let denied = login_required::<Account>().except(Site::public_routes());
+    let denied = login_required::<Account>().except(app.site.public_routes());
     let router = app.site.wrap(routes.layer(denied));
     let target = Target::of(app).await;
     let nobody = target.app.account("alice").await;
     let table = TestClient::new(router.clone()).logged_in_as(&nobody);
     let table = table.route_table().await;
-    assert_public_routes(&table, Site::public_routes());
+    assert_public_routes(&table, target.app.site.public_routes());
 
     let visitor = |name, is_user, is_admin, is_fresh| Visitor {
         name,
@@ -277,7 +277,13 @@ async fn a_role_cannot_be_smuggled_into_any_form() {
 
     assert!(target.roles("alice").await.is_empty());
     let mallory: Username = "mallory".parse().unwrap();
-    let found = target.app.site.accounts().find(&mallory).await.unwrap();
+    let found = target
+        .app
+        .site
+        .accounts()
+        .find(mallory.as_str())
+        .await
+        .unwrap();
     assert_eq!(found, None);
     assert_eq!(target.alice.get("/welcome").await.status, StatusCode::OK);
 }
@@ -605,10 +611,7 @@ async fn a_disabled_user_gets_in_by_no_door() {
                     let (Some(accounts), Some(name)) = (accounts, name) else {
                         return Ok(None);
                     };
-                    let Ok(name) = name.to_str().unwrap_or_default().parse() else {
-                        return Ok(None);
-                    };
-                    accounts.find(&name).await
+                    accounts.find(name.to_str().unwrap_or_default()).await
                 }),
             )
         });
@@ -672,11 +675,4 @@ async fn a_disabled_user_gets_in_by_no_door() {
     is_out(&before.post("/change-password", &new).await);
     let login = TestClient::new(router).post("/login", &fields).await;
     assert_eq!(login.status, StatusCode::UNAUTHORIZED);
-    let tries = app
-        .site
-        .accounts()
-        .check_password("eve", &PASSWORD.into())
-        .await;
-    let wrong = matches!(tries.unwrap(), vestibule::accounts::PasswordCheck::Wrong(_));
-    assert!(wrong);
 }

@@ -39,7 +39,7 @@ impl Target {
             .acquire_timeout(Duration::from_secs(3));
         let connection = Connection::connect(options).await.unwrap();
         let database = Database::from_connection(connection.clone());
-        let app = TestApp::on(database, |config| config.cached_sessions = 0).await;
+        let app = TestApp::on(database, |config| config.sessions.cached = 0).await;
         let alice = app.registered("alice").await;
         Self {
             app,

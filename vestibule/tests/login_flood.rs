@@ -16,10 +16,10 @@ async fn site() -> TestApp {
     let app = TestApp::with(|config| {
         // One alone takes as long as many of them to come.
         let slow = json!({ "algorithm": "argon2id", "memory_kib": 65_536, "passes": 1 });
-        config.password_algorithm = serde_json::from_value(slow).unwrap();
-        config.hashing.threads = 1;
-        config.hashing.queue = 8;
-        config.hashing.patience = Duration::from_secs(60);
+        config.passwords.algorithm = serde_json::from_value(slow).unwrap();
+        config.passwords.hashing.threads = 1;
+        config.passwords.hashing.queue = 8;
+        config.passwords.hashing.patience = Duration::from_secs(60);
     })
     .await;
     app.registered("alice").await;

@@ -118,7 +118,7 @@ async fn site(url: &str, database: &Database, seed: u64) -> (TestApp, RedisStore
     let random = Random::insecure_seeded(seed);
     let change = |config: &mut vestibule::flows::SiteConfig| {
         config.random = random;
-        config.sessions(store.clone());
+        config.session_store(store.clone());
     };
     (TestApp::on(database.clone(), change).await, store)
 }

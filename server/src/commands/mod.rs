@@ -12,7 +12,7 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use vestibule::access::RoleName;
-use vestibule::accounts::{Account, Actor, Administration, ChangeOutcome, Username};
+use vestibule::accounts::{Account, Actor, Administration, ChangeOutcome};
 use vestibule::flows::Site;
 
 use crate::settings::Settings;
@@ -33,11 +33,7 @@ fn operator(site: &Site) -> Administration<'_> {
 /// The user by this name; if there is none, the one that was probably meant.
 async fn find(site: &Site, name: &str) -> anyhow::Result<Account> {
     let accounts = site.accounts();
-    let found = match name.parse::<Username>() {
-        Ok(username) => accounts.find(&username).await?,
-        Err(_) => None,
-    };
-    if let Some(account) = found {
+    if let Some(account) = accounts.find(name).await? {
         return Ok(account);
     }
     match accounts.nearest_username(name).await? {

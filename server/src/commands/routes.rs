@@ -27,7 +27,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let password = SecretKey::generate(&Random::system())?.to_text();
     let mut config = SiteConfig::new("https://vestibule.invalid".parse()?, key);
     // No log-in is fresh, so that what wants a fresh one says so.
-    config.fresh_for = Duration::ZERO;
+    config.sessions.fresh_for = Duration::ZERO;
     let site = Site::open(database, config).await?;
     let app = app(&site, settings);
     let cookie = register(&app, &password).await?;

@@ -4,7 +4,8 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use anyhow::bail;
 use clap::Subcommand;
-use vestibule::accounts::{ChangeOutcome, Username};
+use vestibule::accounts::ChangeOutcome;
+use vestibule::credentials::Username;
 use vestibule::crypto::secret::Secret;
 use vestibule::flows::Site;
 
@@ -146,7 +147,7 @@ async fn warn_without_admin(site: &Site) -> anyhow::Result<()> {
 
 async fn add(site: &Site, settings: &Settings, name: &str) -> anyhow::Result<()> {
     let username: Username = name.parse()?;
-    if site.accounts().find(&username).await?.is_some() {
+    if site.accounts().find(username.as_str()).await?.is_some() {
         bail!("the username {name} is taken");
     }
     let password = ask_password(site, &[name, &settings.site_name]).await?;

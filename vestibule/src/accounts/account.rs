@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::access::Rights;
 use crate::clock::Timestamp;
-use crate::login::{User, UserId};
+use crate::login::{PageUser, User, UserId};
 
 /// A user of the account store, without its credentials.
 ///
@@ -63,5 +63,19 @@ impl User for Account {
 
     fn can(&self, permission: &str) -> bool {
         self.rights.can(permission)
+    }
+}
+
+impl PageUser for Account {
+    fn name(&self) -> &str {
+        &self.username
+    }
+
+    fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    fn must_change_password(&self) -> bool {
+        self.must_change_password
     }
 }

@@ -13,7 +13,6 @@ mod actor;
 mod administration;
 mod email;
 mod entity;
-mod kinds_read;
 mod migration;
 mod passwords;
 mod repository;
@@ -23,15 +22,12 @@ mod search;
 mod security_log;
 #[cfg(test)]
 mod tests;
-mod username;
 
 pub use account::Account;
 pub use actor::Actor;
 pub use administration::{Administration, ChangeOutcome};
 pub use email::{Email, NoEmail};
 pub use migration::MIGRATIONS;
-pub use passwords::{HashReview, PasswordCheck};
 pub use repository::{Accounts, Registration};
 pub use roles::{ADMIN, Role};
 pub use security_log::{Action, LogEntry};
-pub use username::{Username, UsernameObjection};

@@ -12,20 +12,18 @@ use sea_orm::{
 
 use crate::access::Rights;
 use crate::accounts::entity::user;
-use crate::accounts::kinds_read::KindsRead;
 use crate::accounts::passwords::password_row;
 use crate::accounts::security_log::Entry;
-use crate::accounts::{Account, Action, Actor, Administration, Username, rows};
+use crate::accounts::{Account, Action, Actor, Administration, rows};
 use crate::clock::{Clock, Timestamp};
+use crate::credentials::Username;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::database::{Database, is_duplicate};
 use crate::error::{Error, Result};
 use crate::login::{SessionJoin, UserId, UserLoader};
-use crate::password::{PasswordHash, Passwords};
-use crate::session::{
-    InvalidationFeed, Session, SessionExpiry, SessionId, SessionStore, SharedSessionStore,
-};
+use crate::password::{Claimant, PasswordHash, Passwords};
+use crate::session::{InvalidationFeed, Session, SessionExpiry, SessionStore, SharedSessionStore};
 
 /// The stored users. Clones share everything.
 #[derive(Clone)]
@@ -44,7 +42,6 @@ pub(super) struct Inner {
     pub(super) expiry: SessionExpiry,
     pub(super) clock: Clock,
     pub(super) random: Random,
-    pub(super) kinds: Arc<KindsRead>,
 }
 
 /// What came of a registration.
@@ -78,7 +75,6 @@ impl Accounts {
             expiry: SessionExpiry::default(),
             clock: Clock::default(),
             random: Random::default(),
-            kinds: Arc::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -131,24 +127,41 @@ impl Accounts {
     /// When the database failed or the hashing queue is full.
     pub async fn register(&self, username: &Username, password: &Secret) -> Result<Registration> {
         // Asked first only to save the hashing; it is the unique index that decides.
-        if self.find(username).await?.is_some() {
+        if self.find(username.as_str()).await?.is_some() {
             return Ok(Registration::NameTaken);
         }
-        let claimant = self.claimant(Some(username));
+        let claimant = Claimant {
+            account: Some(username.canonical()),
+            address: self.address,
+        };
         let hash = self.inner.passwords.hash_for(&claimant, password).await?;
+        let registered = self
+            .insert_registered(username, &hash, self.address)
+            .await?;
+        Ok(registered.map_or(Registration::NameTaken, Registration::Registered))
+    }
+
+    /// Adds a user who registers from this address, with a line in the security log; none where
+    /// the name is taken.
+    pub(super) async fn insert_registered(
+        &self,
+        username: &Username,
+        hash: &PasswordHash,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Account>> {
         let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
-        let Some(account) = self.insert(username, &hash, &transaction).await? else {
-            return Ok(Registration::NameTaken);
+        let Some(account) = self.insert(username, hash, &transaction).await? else {
+            return Ok(None);
         };
         let entry = Entry {
             action: Action::AccountAdded,
             user: Some(&account),
             detail: None,
         };
-        let themself = Actor::themself(&account, self.address);
+        let themself = Actor::themself(&account, from);
         self.commit(transaction, &themself, entry).await?;
-        Ok(Registration::Registered(account))
+        Ok(Some(account))
     }
 
     /// Adds a user and their password, or none of them where the name is taken.
@@ -183,13 +196,24 @@ impl Accounts {
         Ok(Some(rows::account(user, Rights::none())))
     }
 
-    /// The account by this name or one that reads like it.
+    /// The account by this name, as somebody typed it: white space around it does not count, and
+    /// names that read alike are one. The rules for new names do not apply.
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn find(&self, username: &Username) -> Result<Option<Account>> {
-        let by_name = user::Column::CanonicalUsername.eq(username.canonical());
-        rows::find_one(by_name.into(), self.inner.database.connection()).await
+    pub async fn find(&self, typed: &str) -> Result<Option<Account>> {
+        match rows::by_name(typed) {
+            Some(by_name) => rows::find_one(by_name, self.inner.database.connection()).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The account by this id.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn find_by_id(&self, id: &UserId) -> Result<Option<Account>> {
+        rows::find(id, self.inner.database.connection()).await
     }
 
     /// The sessions of a user that are alive, the last seen first.
@@ -203,12 +227,6 @@ impl Accounts {
             .sessions
             .list_alive(realm, id, epoch, self.inner.expiry, now)
             .await
-    }
-
-    /// Whether the session store answers.
-    pub(crate) async fn ping_sessions(&self) -> Result<()> {
-        let nobodys = SessionId::from_bytes([0; 32]);
-        self.inner.sessions.load(nobodys).await.map(drop)
     }
 
     /// Removes the sessions and remembered logins that have expired, some at a time. Returns how
@@ -230,7 +248,7 @@ impl Accounts {
     /// use vestibule::accounts::{Accounts, Actor, ChangeOutcome};
     ///
     /// # async fn sample(accounts: Accounts) -> Result<(), Box<dyn std::error::Error>> {
-    /// let alice = accounts.find(&"alice".parse()?).await?.ok_or("no alice")?;
+    /// let alice = accounts.find("alice").await?.ok_or("no alice")?;
     /// let change = accounts
     ///     .by(Actor::operator())
     ///     .grant_role(&alice.id, &"admin".parse()?)
@@ -271,7 +289,7 @@ impl Accounts {
 
 impl UserLoader<Account> for Accounts {
     async fn load(&self, id: UserId) -> Result<Option<Account>> {
-        rows::find(&id, self.inner.database.connection()).await
+        self.find_by_id(&id).await
     }
 
     fn feed(&self) -> Option<&InvalidationFeed> {

@@ -11,6 +11,7 @@ use crate::access::Rights;
 use crate::accounts::Account;
 use crate::accounts::entity::{password, role_permission, user, user_role};
 use crate::clock::Timestamp;
+use crate::credentials::Username;
 use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::password::PasswordHash;
@@ -32,6 +33,18 @@ pub(super) async fn find(
     }
     find_one(user::Column::Id.eq(text).into(), connection).await
 }
+
+/// The user by a typed name; none where no name can be so. The rules for new names do not apply.
+pub(super) fn by_name(typed: &str) -> Option<Condition> {
+    let canonical = Username::canonical_form(typed);
+    let is_name = !canonical.is_empty()
+        && canonical.chars().count() <= MAX_NAME_CHARS
+        && !canonical.contains(char::is_control);
+    is_name.then(|| user::Column::CanonicalUsername.eq(canonical).into())
+}
+
+/// As many as the column of canonical names has.
+const MAX_NAME_CHARS: usize = 191;
 
 /// The one user whom `condition` finds, with all rights, by one query.
 pub(super) async fn find_one(

@@ -1,11 +1,14 @@
 //! Finding accounts among very many.
 
 use sea_orm::sea_query::LikeExpr;
-use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::access::nearest;
 use crate::accounts::entity::user;
-use crate::accounts::{Account, Accounts, Username, rows};
+use crate::accounts::{Account, Accounts, rows};
+use crate::credentials::Username;
 use crate::error::{Error, Result};
 
 impl Accounts {
@@ -38,15 +41,15 @@ impl Accounts {
             return Ok(Vec::new());
         }
         if text.contains('@') {
-            find = find
-                .filter(user::Column::Email.eq(text))
-                .filter(name.gt(after));
+            // Some users have an address for a name.
+            let is_it = Condition::any()
+                .add(user::Column::Email.eq(text))
+                .add(name.eq(Username::canonical_form(text)));
+            find = find.filter(is_it).filter(name.gt(after));
         } else if text.is_empty() {
             find = find.filter(name.gt(after));
         } else {
-            let Some(prefix) = Username::canonical_prefix(text) else {
-                return Ok(Vec::new());
-            };
+            let prefix = Username::canonical_prefix(text);
             find = find.filter(name.like(beginning_with(&prefix)));
             // Where names are compared by their code points, the names that begin alike lie
             // together in the index. One lower bound: SQLite would take the first of two.
@@ -78,7 +81,7 @@ impl Accounts {
         const LOOK_AT: u64 = 1_000;
         let beginning: String = name.chars().take(2).collect();
         let mut names = Vec::new();
-        for prefix in [Username::canonical_prefix(&beginning), None] {
+        for prefix in [Some(Username::canonical_prefix(&beginning)), None] {
             let mut find = user::Entity::find();
             if let Some(prefix) = prefix {
                 let name = user::Column::CanonicalUsername;

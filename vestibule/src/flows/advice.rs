@@ -1,7 +1,5 @@
 //! What a user is told of a password that was taken, and could be better.
 
-use axum::response::{IntoResponse, Response};
-
 use crate::crypto::secret::Secret;
 use crate::password::password_advice;
 
@@ -22,10 +20,13 @@ pub(super) fn with_advice(message: &str, advice: Option<String>) -> String {
     }
 }
 
-/// An answer in JSON, an object, with the advice as its `advice`.
-pub(super) fn json_with_advice(mut answer: serde_json::Value, advice: Option<String>) -> Response {
-    if let (Some(answer), Some(advice)) = (answer.as_object_mut(), advice) {
-        answer.insert("advice".to_owned(), advice.into());
+/// A view for scripts, an object, with the advice as its `advice`.
+pub(super) fn json_with_advice(
+    mut view: serde_json::Value,
+    advice: Option<&str>,
+) -> serde_json::Value {
+    if let (Some(view), Some(advice)) = (view.as_object_mut(), advice) {
+        view.insert("advice".to_owned(), advice.into());
     }
-    axum::Json(answer).into_response()
+    view
 }

@@ -1,24 +1,29 @@
 //! The user of a request, as templates see it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, Value};
 use minijinja::{Error, ErrorKind, State};
 
-use crate::accounts::Account;
-use crate::login::CurrentUser;
+use crate::login::{CurrentUser, PageUser};
 
 /// `current_user` in templates: `username` and `is_fresh`, and the questions
 /// `can('posts.edit')` and `has_role('admin')`.
-#[derive(Debug)]
-pub(super) struct TemplateUser(pub(super) CurrentUser<Account>);
+pub(super) struct TemplateUser<U>(pub(super) CurrentUser<U>);
 
 const FIELDS: [&str; 2] = ["username", "is_fresh"];
 
-impl Object for TemplateUser {
+impl<U> fmt::Debug for TemplateUser<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TemplateUser")
+    }
+}
+
+impl<U: PageUser> Object for TemplateUser<U> {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         match key.as_str()? {
-            "username" => Some(self.0.username.as_str().into()),
+            "username" => Some(self.0.name().into()),
             "is_fresh" => Some(self.0.is_fresh().into()),
             _ => None,
         }
@@ -34,7 +39,7 @@ impl Object for TemplateUser {
         method: &str,
         arguments: &[Value],
     ) -> Result<Value, Error> {
-        let asks: fn(&CurrentUser<Account>, &str) -> bool = match method {
+        let asks: fn(&CurrentUser<U>, &str) -> bool = match method {
             "can" => CurrentUser::can,
             "has_role" => CurrentUser::has_role,
             _ => return Err(ErrorKind::UnknownMethod.into()),

@@ -5,30 +5,28 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::flows::{CONFIRM_LOGIN_PATH, LOGIN_PATH, LOGOUT_PATH};
-use crate::login::Next;
+use crate::flows::Site;
+use crate::login::{Next, PageUser};
 
-/// The `next` of a visitor: anywhere here but back to logging in or out.
+/// Pages that a log-in never leads back to.
+const NEVER: [&str; 3] = ["login", "logout", "confirm_login"];
+
+impl<U: PageUser> Site<U> {
+    /// The `next` of a visitor: anywhere here, but not back to logging in or out.
+    pub(super) fn destination(&self, next: impl Into<Next>) -> Next {
+        let never: Vec<_> = NEVER.iter().filter_map(|name| self.path(name)).collect();
+        next.into().unless(&never)
+    }
+}
+
+/// The one `next` of the query, as it was sent; of several, none.
 #[derive(Debug)]
-pub(super) struct Destination(pub(super) Next);
+pub(super) struct NextOfQuery(pub(super) Next);
 
-impl From<Next> for Destination {
-    fn from(next: Next) -> Self {
-        Self(next.unless(&[LOGIN_PATH, LOGOUT_PATH, CONFIRM_LOGIN_PATH]))
-    }
-}
-
-impl From<String> for Destination {
-    fn from(text: String) -> Self {
-        Next::from(text).into()
-    }
-}
-
-/// The one `next` of the query; of several, none.
-impl<S: Send + Sync> FromRequestParts<S> for Destination {
+impl<S: Send + Sync> FromRequestParts<S> for NextOfQuery {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Next::of_query(&parts.uri).into())
+        Ok(Self(Next::of_query(&parts.uri)))
     }
 }

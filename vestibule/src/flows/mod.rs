@@ -1,61 +1,96 @@
-//! Ready-made pages: register, log in, welcome, confirm a log-in, change the password,
+//! Ready-made pages: register, log in, welcome, confirm a log-in, change the password, sessions,
 //! administer, log out.
 //!
-//! [`Site`] puts them together. One flow is one folder, with its routes, its action, its
-//! templates and its tests. Deleting the folder and its line in the list of flows removes it,
-//! but for what leads there: links in templates ask `has_page`, and the compiler names the rest.
+//! [`Site`] puts them together, over our own accounts or over a users table of the app's own. One
+//! flow is one folder, with its paths, routes, actions, templates, mails and tests. Deleting the
+//! folder, its `mod` line and its line in the list of flows removes it.
 
 mod admin;
 mod advice;
+mod answer;
 mod change_password;
+mod config;
 mod confirm_login;
 mod current_user;
 mod destination;
+mod flow;
 mod form;
 mod logout;
 mod notices;
 mod page;
 mod password_login;
 mod register;
+mod session_view;
 mod sessions;
 mod site;
 mod submitted;
 mod welcome;
 
+pub use config::{SessionConfig, SiteConfig};
 pub use page::Page;
-pub use site::{Site, SiteConfig};
+pub use site::Site;
 
-use axum::Router;
+use crate::accounts::Account;
+use crate::credentials::Users;
+use crate::error::{Error, Result};
+use crate::login::PageUser;
+use flow::{Capability, Flow};
 
-use crate::pages::Template;
-
-const REGISTER_PATH: &str = "/register";
-const LOGIN_PATH: &str = "/login";
-const WELCOME_PATH: &str = "/welcome";
-const CONFIRM_LOGIN_PATH: &str = "/confirm-login";
-const CHANGE_PASSWORD_PATH: &str = "/change-password";
-const SESSIONS_PATH: &str = "/account/sessions";
-const ADMIN_PATH: &str = "/admin";
-const LOGOUT_PATH: &str = "/logout";
-
-/// One flow: where it is, and what it brings.
-struct Flow {
-    /// The names and paths of its pages, for `url_for`.
-    pages: &'static [(&'static str, &'static str)],
-    /// Which of its routes are everybody's.
-    public: &'static [&'static str],
-    routes: fn() -> Router<Site>,
-    templates: &'static [Template],
+/// The flows over any users table, in the order of a visit.
+fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
+    vec![
+        register::flow(),
+        password_login::flow(),
+        welcome::flow(),
+        confirm_login::flow(),
+        change_password::flow(),
+        sessions::flow(),
+        logout::flow(),
+    ]
 }
 
-/// The flows, in the order of a visit. Their paths are above, as flows lead to one another.
-const FLOWS: [Flow; 8] = [
-    register::FLOW,
-    password_login::FLOW,
-    welcome::FLOW,
-    confirm_login::FLOW,
-    change_password::FLOW,
-    sessions::FLOW,
-    admin::FLOW,
-    logout::FLOW,
-];
+/// With those that our own accounts have besides.
+fn flows_for_accounts() -> Vec<Flow<Account>> {
+    let mut flows = flows_for_all();
+    flows.push(admin::flow());
+    flows
+}
+
+/// Those of the flows that the users table can do; or those that are named.
+///
+/// # Errors
+/// When one is named that is not there, or that the table cannot do.
+fn choose<U: PageUser>(
+    flows: Vec<Flow<U>>,
+    users: &Users<U>,
+    named: Option<&[String]>,
+) -> Result<Vec<Flow<U>>> {
+    let lacks = |flow: &Flow<U>| {
+        flow.needs.filter(|capability| match capability {
+            Capability::Registrar => !users.can_register(),
+        })
+    };
+    let Some(named) = named else {
+        let mut flows = flows;
+        flows.retain(|flow| lacks(flow).is_none());
+        return Ok(flows);
+    };
+    for name in named {
+        let Some(flow) = flows.iter().find(|flow| flow.name == name) else {
+            let names: Vec<_> = flows.iter().map(|flow| flow.name).collect();
+            return Err(Error::config(format!(
+                "there is no flow `{name}`; there are {}",
+                names.join(", ")
+            )));
+        };
+        if let Some(capability) = lacks(flow) {
+            let name_of_trait = capability.trait_name();
+            return Err(Error::config(format!(
+                "the flow `{name}` needs a users table that implements `{name_of_trait}`: \
+                 implement it, and give it to `Users`; or leave the flow out"
+            )));
+        }
+    }
+    let is_named = |flow: &Flow<U>| named.iter().any(|name| name == flow.name);
+    Ok(flows.into_iter().filter(is_named).collect())
+}

@@ -1,74 +1,53 @@
-//! What users are told by mail, without having asked.
+//! Mails that users get without having asked. Their texts are in the folders of the flows.
 
-use crate::accounts::Accounts;
 use crate::error::Result;
-use crate::login::{Event, EventRecord, UserId, UserLoader};
+use crate::flows::Site;
+use crate::login::{Event, EventRecord, PageUser, UserId};
 use crate::mail::{Mail, SharedMailer};
 use crate::web::PublicUrl;
 
-/// Tells users by mail what they should know of.
-#[derive(Clone)]
-pub(super) struct Notices {
-    pub(super) accounts: Accounts,
-    pub(super) mailer: SharedMailer,
-    pub(super) site_name: String,
-    pub(super) public_url: PublicUrl,
+/// A mail about an event: its subject and text.
+pub(super) type Notice = (Event, fn(&Recipient<'_>) -> (String, String));
+
+/// Whom a notice is for, and from which site.
+pub(super) struct Recipient<'a> {
+    pub(super) name: &'a str,
+    pub(super) site_name: &'a str,
+    pub(super) public_url: &'a PublicUrl,
 }
 
-impl Notices {
-    /// Hears of an event, and sends mail beside the request: how long that takes must not show.
-    pub(super) fn hear(&self, record: &EventRecord) {
-        let write = match record.event {
-            Event::RememberCookieReused => Self::remember_cookie_reused,
-            Event::PasswordChanged => Self::password_changed,
-            _ => return,
-        };
-        let Some(user) = record.user.clone() else {
+impl<U: PageUser> Site<U> {
+    /// Sends the notices about an event, beside the request: how long that takes must not show.
+    pub(super) fn notify(&self, mailer: &SharedMailer, record: &EventRecord) {
+        let Some(user) = &record.user else {
             return;
         };
-        let (notices, event) = (self.clone(), record.event);
-        tokio::spawn(async move {
-            if let Err(error) = notices.send(user, write).await {
-                tracing::warn!(?event, %error, "a user was not told");
-            }
-        });
+        let flows = &self.inner().flows;
+        let about = |notice: &&Notice| notice.0 == record.event;
+        for notice in flows.iter().flat_map(|flow| flow.notices).filter(about) {
+            let (site, mailer, user) = (self.clone(), mailer.clone(), user.clone());
+            tokio::spawn(async move {
+                if let Err(error) = site.send(&mailer, user, notice).await {
+                    tracing::warn!(event = ?notice.0, %error, "a notice was not sent");
+                }
+            });
+        }
     }
 
-    async fn send(&self, user: UserId, write: fn(&Self, &str) -> (String, String)) -> Result<()> {
-        let Some(account) = self.accounts.load(user).await? else {
+    async fn send(&self, mailer: &SharedMailer, user: UserId, notice: &Notice) -> Result<()> {
+        let inner = self.inner();
+        let Some(user) = inner.credentials.load(user).await? else {
             return Ok(());
         };
-        let Some(email) = account.email else {
+        let Some(email) = user.email() else {
             return Ok(());
         };
-        let (subject, text) = write(self, &account.username);
-        self.mailer.send(Mail::new(email, subject, text)).await
-    }
-
-    fn password_changed(&self, name: &str) -> (String, String) {
-        let (site, url) = (&self.site_name, &self.public_url);
-        let subject = format!("Your password at {site} was changed");
-        let text = format!(
-            "Hello {name},\n\n\
-             your password at {site} was changed a moment ago, and every browser but the one that \
-             did it is logged out.\n\n\
-             If that was you, there is nothing to do. If not, somebody knew your old password and \
-             has your account: write to those who run {url} at once.\n"
-        );
-        (subject, text)
-    }
-
-    fn remember_cookie_reused(&self, name: &str) -> (String, String) {
-        let (site, url) = (&self.site_name, &self.public_url);
-        let subject = format!("Somebody may have a copy of your login at {site}");
-        let text = format!(
-            "Hello {name},\n\n\
-             a browser that stays logged in to {site} as you was used in two places, as if \
-             somebody had a copy of what it remembers. It is logged out now, in both.\n\n\
-             If you copied or restored that browser yourself, there is nothing to do but to log \
-             in again. If not, look for what is wrong with that device, then log in at {url} and \
-             choose another password.\n"
-        );
-        (subject, text)
+        let recipient = Recipient {
+            name: user.name(),
+            site_name: &inner.site_name,
+            public_url: &inner.public_url,
+        };
+        let (subject, text) = (notice.1)(&recipient);
+        mailer.send(Mail::new(email, subject, text)).await
     }
 }

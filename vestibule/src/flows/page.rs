@@ -1,7 +1,5 @@
 //! What a flow's action needs to answer with a page.
 
-use std::convert::Infallible;
-
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
@@ -15,7 +13,7 @@ use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::current_user::TemplateUser;
 use crate::flows::form::FormErrors;
-use crate::login::{CurrentUser, LoginRejection};
+use crate::login::{CurrentUser, LoginRejection, PageUser};
 use crate::web::{Client, Flash};
 
 /// A page about to be rendered: for whom, with which messages. An argument of handlers on a
@@ -38,15 +36,16 @@ use crate::web::{Client, Flash};
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Page {
-    pub(super) site: Site,
+pub struct Page<U = Account> {
+    pub(super) site: Site<U>,
     /// The user of this request.
-    pub user: Option<CurrentUser<Account>>,
+    pub user: Option<CurrentUser<U>>,
+    pub(super) client: Client,
     flashes: Vec<Flash>,
     has_flash_cookie: bool,
 }
 
-impl Page {
+impl<U: PageUser> Page<U> {
     /// Renders a template with `context` and what every page has: `current_user` and the
     /// messages, which are shown once.
     ///
@@ -54,43 +53,7 @@ impl Page {
     /// When there is no such template or it fails
     /// ([`Error::is_template`](crate::Error::is_template)).
     pub fn render(&self, name: &str, context: impl Serialize) -> Result<Response> {
-        self.render_as(StatusCode::OK, name, Serde(context).into())
-    }
-
-    /// Renders a template with `view`, or gives a script the view itself.
-    pub(super) fn answer(
-        &self,
-        client: Client,
-        name: &str,
-        view: impl Serialize,
-    ) -> Result<Response> {
-        match client {
-            Client::Json => Ok(axum::Json(view).into_response()),
-            _ => self.render(name, view),
-        }
-    }
-
-    /// Answers a form that was not filled in right: the form again, with what was wrong, or
-    /// problem+json.
-    pub(super) fn reject(
-        &self,
-        client: Client,
-        status: StatusCode,
-        errors: &FormErrors,
-        name: &str,
-        context: Value,
-    ) -> Result<Response> {
-        if client == Client::Json {
-            return Ok(errors.to_problem(status).into_response());
-        }
-        self.render_as(
-            status,
-            name,
-            context! {
-                errors => Serde(errors),
-                ..context
-            },
-        )
+        self.render_as(StatusCode::OK, name, &FormErrors::default(), context)
     }
 
     /// Goes to another page (303), with a message for it.
@@ -107,10 +70,19 @@ impl Page {
         response
     }
 
-    fn render_as(&self, status: StatusCode, name: &str, context: Value) -> Result<Response> {
+    pub(super) fn render_as(
+        &self,
+        status: StatusCode,
+        name: &str,
+        errors: &FormErrors,
+        view: impl Serialize,
+    ) -> Result<Response> {
+        let view: Value = Serde(view).into();
+        let user = self.user.clone();
         let context = context! {
-            current_user => self.user.clone().map(|user| Value::from_object(TemplateUser(user))),
-            ..context
+            current_user => user.map(|user| Value::from_object(TemplateUser(user))),
+            errors => Serde(errors),
+            ..view
         };
         let inner = self.site.inner();
         let mut response = inner.pages.render(status, name, &self.flashes, context)?;
@@ -121,31 +93,23 @@ impl Page {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Page
+impl<U: PageUser, S: Send + Sync> FromRequestParts<S> for Page<U>
 where
-    Site: FromRef<S>,
+    Site<U>: FromRef<S>,
 {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, LoginRejection> {
-        let site = Site::from_ref(state);
-        type User = CurrentUser<Account>;
-        let user = <User as OptionalFromRequestParts<S>>::from_request_parts(parts, state);
+        let site = Site::<U>::from_ref(state);
+        let user =
+            <CurrentUser<U> as OptionalFromRequestParts<S>>::from_request_parts(parts, state);
         let flashes = &site.inner().flashes;
         Ok(Self {
             user: user.await?,
+            client: Client::of(&parts.headers),
             flashes: flashes.read(&parts.headers),
             has_flash_cookie: flashes.is_brought(&parts.headers),
             site,
         })
-    }
-}
-
-/// What kind of client asks, as an argument of an action.
-impl<S: Send + Sync> FromRequestParts<S> for Client {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers))
     }
 }

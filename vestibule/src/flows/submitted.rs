@@ -15,8 +15,8 @@ use percent_encoding::percent_decode;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
+use crate::web::Problem;
 use crate::web::accept::{media_type, sends_json};
-use crate::web::{Client, Problem};
 
 /// The most bytes of a form. A password of 256 characters takes 3,072 when each has 4 bytes and
 /// each byte is percent-encoded; this leaves room for the rest.
@@ -25,10 +25,9 @@ const MAX_BYTES: usize = 16 * 1024;
 /// No form of ours has more.
 const MAX_FIELDS: usize = 16;
 
-/// The fields of a submitted form or JSON object, and what kind of client sent them.
+/// The fields of a submitted form or JSON object.
 #[derive(Debug)]
 pub(super) struct Submitted {
-    pub(super) client: Client,
     fields: Vec<Field>,
 }
 
@@ -84,7 +83,12 @@ impl Submitted {
             .unwrap_or_default()
     }
 
-    fn new(client: Client, fields: Vec<Field>) -> Result<Self, BadSubmission> {
+    /// Takes a name out, without white space around it: phones add it, and so does pasting.
+    pub(super) fn take_name(&mut self, name: &str) -> String {
+        self.take(name).trim().to_owned()
+    }
+
+    fn new(fields: Vec<Field>) -> Result<Self, BadSubmission> {
         if fields.len() > MAX_FIELDS {
             return Err(BadSubmission::TooMany);
         }
@@ -96,7 +100,7 @@ impl Submitted {
                 return Err(BadSubmission::Nul(shown(&field.name)));
             }
         }
-        Ok(Self { client, fields })
+        Ok(Self { fields })
     }
 }
 
@@ -123,7 +127,7 @@ impl<S: Send + Sync> FromRequest<S> for Submitted {
         } else {
             parse_form(&body)?
         };
-        Self::new(Client::of(&parts.headers), fields)
+        Self::new(fields)
     }
 }
 
@@ -218,6 +222,20 @@ impl BadSubmission {
     }
 }
 
+impl BadSubmission {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::WrongType => "unsupported_media_type",
+            Self::TooLarge => "too_large",
+            Self::Unknown(..) => "unknown_field",
+            Self::Repeated(_) => "repeated_field",
+            Self::TooMany | Self::Broken | Self::NotUtf8 | Self::NotJson | Self::Nul(_) => {
+                "malformed_form"
+            }
+        }
+    }
+}
+
 impl fmt::Display for BadSubmission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -255,6 +273,7 @@ impl fmt::Display for BadSubmission {
 impl IntoResponse for BadSubmission {
     fn into_response(self) -> Response {
         Problem::new(self.status())
+            .code(self.code())
             .detail(self.to_string())
             .into_response()
     }

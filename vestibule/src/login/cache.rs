@@ -10,6 +10,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use crate::clock::{Timestamp, monotonic};
 use crate::error::Result;
+use crate::login::User;
 use crate::login::logged_in::LoggedIn;
 use crate::session::{
     FeedSnapshot, InvalidationFeed, Session, SessionExpiry, SessionId, SharedSessionStore, Slots,
@@ -49,7 +50,8 @@ struct Kept<U> {
 
 /// What is known of a session.
 pub(crate) enum Cached<U> {
-    Session(Arc<Session>),
+    /// The session, and the epoch that its user's table had. The user is loaded at each request.
+    Session(Arc<Session>, i64),
     LoggedIn(Arc<LoggedIn<U>>),
 }
 
@@ -65,7 +67,7 @@ impl<U> Clone for Kept<U> {
 impl<U> Clone for Cached<U> {
     fn clone(&self) -> Self {
         match self {
-            Self::Session(session) => Self::Session(session.clone()),
+            Self::Session(session, epoch) => Self::Session(session.clone(), *epoch),
             Self::LoggedIn(logged_in) => Self::LoggedIn(logged_in.clone()),
         }
     }
@@ -78,7 +80,7 @@ pub(crate) struct Snapshots {
     users: Option<FeedSnapshot>,
 }
 
-impl<U> LoginCache<U> {
+impl<U: User> LoginCache<U> {
     /// A cache of up to `capacity` sessions.
     pub(crate) fn new(capacity: usize, sessions: InvalidationFeed, users: Users) -> Self {
         let kept = Cache::with(
@@ -145,7 +147,7 @@ impl<U> LoginCache<U> {
             _ => 0,
         };
         let found = match &self.users {
-            Users::NotKept => Cached::Session(session.clone()),
+            Users::NotKept => Cached::Session(session.clone(), logged_in.user.session_epoch()),
             Users::SameFeed | Users::Until(_) | Users::For(..) => {
                 Cached::LoggedIn(logged_in.clone())
             }

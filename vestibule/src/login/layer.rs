@@ -88,6 +88,7 @@ fn cross_origin(_: ProtectionError) -> Response {
          know its address: say it with `LoginManager::public_url`"
     );
     Problem::new(StatusCode::FORBIDDEN)
+        .code("cross_origin")
         .detail(
             "This request came from another site, and was not carried out. If you sent it \
              yourself, go back, reload the page and send it again.",

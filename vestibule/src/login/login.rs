@@ -72,6 +72,14 @@ impl<U: User> Login<U> {
         }
     }
 
+    pub(crate) fn visit(&self) -> &Arc<Visit<U>> {
+        &self.visit
+    }
+
+    pub(crate) fn headers(&self) -> &http::HeaderMap {
+        &self.request.headers
+    }
+
     /// Logs out: ends the session on the server, and what remembers this browser, and makes it
     /// forget the cookies. For a visitor who is not logged in only the latter.
     ///
@@ -164,6 +172,15 @@ impl<U: User> Login<U> {
             .map(CurrentUser::new))
     }
 
+    /// The page that asks for a second factor, if the app has said one.
+    #[cfg(feature = "sql")]
+    pub(crate) fn second_factor_view(&self) -> Option<String> {
+        let views = self.request.extensions.get::<crate::login::LoginViews>();
+        let views = views.cloned().unwrap_or_default();
+        let views = views.or(&self.visit.settings().rejections.views);
+        views.view(Needed::SecondFactor)
+    }
+
     /// The address that the request came from, where it is known
     /// ([`LoginManager::trusted_proxies`](crate::LoginManager::trusted_proxies)).
     pub fn address(&self) -> Option<IpAddr> {
@@ -207,12 +224,6 @@ impl<U: User> Login<U> {
     /// out by itself. Flask-Login's `needs_refresh`.
     pub async fn needs_refresh(&self) -> LoginRejection {
         self.reject(Needed::FreshLogin).await
-    }
-
-    /// Tells the listeners of something that the current user did.
-    #[cfg(feature = "sql")]
-    pub(crate) async fn emit(&self, event: Event) {
-        self.visit.emit(event).await;
     }
 
     /// The same as [`forbidden`](Self::forbidden), of somebody who does not meet this.

@@ -31,6 +31,7 @@
 mod cache;
 mod continued_session;
 mod current_user;
+mod epochs;
 mod event;
 mod fresh_user;
 mod layer;
@@ -42,6 +43,7 @@ mod login;
 mod login_url;
 mod manager;
 mod next;
+mod page_user;
 pub(crate) mod pending;
 mod protection;
 mod rejection;
@@ -60,6 +62,9 @@ pub(crate) mod visit;
 
 pub use continued_session::ContinuedSession;
 pub use current_user::CurrentUser;
+pub(crate) use epochs::Epochs;
+#[cfg(feature = "sql")]
+pub(crate) use epochs::KeepEpochs;
 pub use event::{Event, EventRecord, Rejected};
 pub use fresh_user::FreshUser;
 pub use layer::{LoginLayer, LoginService};
@@ -71,6 +76,7 @@ pub use login::{ConfirmOutcome, Login};
 pub use login_url::login_url;
 pub use manager::LoginManager;
 pub use next::Next;
+pub use page_user::PageUser;
 pub use pending::PendingLogin;
 pub use protection::{AddressPrefix, SessionProtection};
 pub use rejection::{LoginRejection, RejectedRequest};

@@ -39,6 +39,14 @@ impl<U: User> PendingLogin<U> {
         self.methods
     }
 
+    pub(crate) fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    pub(crate) fn intent(&self) -> &Intent {
+        &self.intent
+    }
+
     /// Where the visitor was going.
     pub fn next(&self) -> &Next {
         &self.intent.next

@@ -17,9 +17,10 @@
 
 mod errors;
 mod headers;
-pub(crate) mod statics;
+mod static_files;
 mod templates;
 
 pub(crate) use errors::error_pages;
 pub(crate) use headers::security_headers;
+pub(crate) use static_files::{StaticFile, StaticFiles};
 pub(crate) use templates::{Pages, Template};

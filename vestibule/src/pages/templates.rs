@@ -13,7 +13,7 @@ use minijinja::{Environment, ErrorKind, State, UndefinedBehavior, context};
 use url::form_urlencoded::Serializer;
 
 use crate::error::{Error, Result};
-use crate::pages::statics;
+use crate::pages::StaticFiles;
 use crate::web::Flash;
 
 /// Renders pages. Clones share the templates.
@@ -42,7 +42,8 @@ impl Pages {
     pub(crate) fn new(
         templates: &[Template],
         overrides: Option<&Path>,
-        routes: &[(&'static str, &'static str)],
+        routes: impl IntoIterator<Item = (&'static str, String)>,
+        static_files: &StaticFiles,
         site_name: &str,
     ) -> Result<Self> {
         let mut environment = Environment::new();
@@ -67,10 +68,11 @@ impl Pages {
                 .add_template_owned(name.clone(), text)
                 .map_err(|error| wrong_template(&name, &error))?;
         }
-        let routes: BTreeMap<_, _> = routes.iter().copied().collect();
+        let routes: BTreeMap<_, _> = routes.into_iter().collect();
+        let static_files = static_files.clone();
         let names_of_pages: Vec<_> = routes.keys().copied().collect();
         environment.add_function("url_for", move |name: &str, arguments: Kwargs| {
-            url_for(&routes, name, &arguments).map(safe_if_plain)
+            url_for(&routes, &static_files, name, &arguments).map(safe_if_plain)
         });
         let has_page = move |name: &str| names_of_pages.contains(&name);
         environment.add_function("has_page", has_page);
@@ -160,14 +162,15 @@ fn safe_if_plain(url: String) -> Value {
 }
 
 fn url_for(
-    routes: &BTreeMap<&str, &str>,
+    routes: &BTreeMap<&str, String>,
+    static_files: &StaticFiles,
     name: &str,
     arguments: &Kwargs,
 ) -> Result<String, minijinja::Error> {
     if name == "static" {
         let filename: &str = arguments.get("filename")?;
         arguments.assert_all_used()?;
-        return statics::url(filename).ok_or_else(|| {
+        return static_files.url(filename).ok_or_else(|| {
             minijinja::Error::new(
                 ErrorKind::InvalidOperation,
                 format!("{NOT_THERE}static file {filename}"),
@@ -190,7 +193,7 @@ fn url_for(
     }
     let query = query.finish();
     Ok(if query.is_empty() {
-        (*path).to_owned()
+        path.clone()
     } else {
         format!("{path}?{query}")
     })

@@ -23,6 +23,7 @@
 //! that an `é` is the same from every keyboard. Nothing is trimmed, case-folded or truncated.
 
 mod check;
+mod config;
 mod hash;
 mod normalization;
 mod passwords;
@@ -31,12 +32,12 @@ mod pool;
 mod stored_kinds;
 
 pub use check::HashCheck;
+pub use config::PasswordConfig;
 pub use hash::{PasswordAlgorithm, PasswordHash, Peppers, bcrypt};
 pub use passwords::Passwords;
 pub use policy::{Blocklist, BreachedPasswords, Objection, PasswordPolicy, password_advice};
 pub use pool::{Claimant, HashingLimits};
 
-#[cfg(feature = "sql")]
 pub(crate) use hash::Kinds;
 #[cfg(feature = "sql")]
 pub(crate) use normalization::is_same;

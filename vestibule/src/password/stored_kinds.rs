@@ -1,6 +1,5 @@
 //! The kinds of hashes that users have, which decide what an unknown user costs.
 
-#[cfg(feature = "sql")]
 use crate::error::Result;
 use crate::password::hash::{Kind, Kinds, PasswordHash};
 use crate::password::passwords::Passwords;
@@ -33,7 +32,6 @@ impl Passwords {
     /// # Errors
     /// When the hash cannot be checked
     /// ([`Error::is_unusable_hash`](crate::Error::is_unusable_hash)).
-    #[cfg(feature = "sql")]
     pub(crate) fn is_outdated(&self, hash: &PasswordHash) -> Result<bool> {
         let stored = self.parse(hash)?;
         Ok(Kind::of(&stored) != self.kind())

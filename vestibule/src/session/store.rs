@@ -279,6 +279,15 @@ impl SharedSessionStore {
         Ok(ours + pending? + anonymous?)
     }
 
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn ping(&self) -> Result<()> {
+        self.load(SessionId::from_bytes([0; 32])).await.map(drop)
+    }
+
     /// The sessions of a user in this epoch that are alive at `now`, the last seen first, and of
     /// those of one moment the last to begin.
     pub(crate) async fn list_alive(

@@ -187,7 +187,7 @@ async fn a_shorter_limit_ends_the_sessions_of_yesterday() {
 
     let stricter = TestApp::on(database, |config| {
         config.clock = clock;
-        config.session_expiry.absolute = DAY;
+        config.sessions.expiry.absolute = DAY;
     })
     .await;
     let same_browser = stricter.browser();

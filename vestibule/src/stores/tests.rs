@@ -40,7 +40,7 @@ async fn a_power_cut_may_undo_a_log_in_and_no_end_of_a_session() {
     let database = Database::connect_with(&url, one).await.unwrap();
     database.migrate(sql::MIGRATIONS).await.unwrap();
     let sessions = SqlStore::new(database.clone());
-    let app = TestApp::on(database.clone(), |config| config.sessions(sessions)).await;
+    let app = TestApp::on(database.clone(), |config| config.session_store(sessions)).await;
     let alice = app.registered("alice").await;
     let (elsewhere, remembered, resumed) = (app.browser(), app.browser(), app.browser());
     let fields = [("username", "alice"), ("password", PASSWORD)];

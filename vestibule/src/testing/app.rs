@@ -62,16 +62,16 @@ impl TestApp {
         let mut config = SiteConfig::new(public_url, key);
         config.clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
         config.random = random;
-        config.password_algorithm = PasswordAlgorithm::Argon2id {
+        config.passwords.algorithm = PasswordAlgorithm::Argon2id {
             memory_kib: 8,
             passes: 1,
         };
         let sessions = fresh_sessions().await;
         match &sessions {
             TestSessions::Database => {}
-            TestSessions::Memory(store) => config.sessions(store.clone()),
+            TestSessions::Memory(store) => config.session_store(store.clone()),
             #[cfg(feature = "redis")]
-            TestSessions::Redis(store, _) => config.sessions(store.clone()),
+            TestSessions::Redis(store, _) => config.session_store(store.clone()),
         }
         change(&mut config);
         let clock = config.clock.clone();
@@ -128,7 +128,7 @@ impl TestApp {
         migrated.expect("tables");
         let sessions = crate::stores::SqlStore::new(database.clone());
         let with_them = |config: &mut SiteConfig| {
-            config.sessions(sessions);
+            config.session_store(sessions);
             change(config);
         };
         Self::on(database, with_them).await
@@ -170,8 +170,7 @@ impl TestApp {
     /// # Panics
     /// When there is none.
     pub async fn account(&self, username: &str) -> Account {
-        let name = username.parse().expect("a username");
-        let found = self.site.accounts().find(&name).await;
+        let found = self.site.accounts().find(username).await;
         found.expect("an answer").expect("an account")
     }
 

@@ -9,14 +9,13 @@ use crate::login::required::PublicRoute;
 ///
 /// ```
 /// # #[tokio::main] async fn main() {
-/// use vestibule::flows::Site;
 /// use vestibule::testing::{TestApp, assert_public_routes};
 ///
 /// let app = TestApp::new().await;
 /// app.registered("alice").await;
 /// let user = app.browser().logged_in_as(&app.account("alice").await);
 ///
-/// assert_public_routes(&user.route_table().await, Site::public_routes());
+/// assert_public_routes(&user.route_table().await, app.site.public_routes());
 /// # }
 /// ```
 ///

@@ -1,7 +1,11 @@
 //! What kind of client asks, and so what kind of answer it can read.
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
+use http::request::Parts;
 
 /// What kind of client sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,15 @@ impl Client {
         } else {
             Self::Browser
         }
+    }
+}
+
+/// As an argument of a handler.
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers))
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod accept;
 mod address;
 pub(crate) mod cookies;
 pub(crate) mod encrypted_cookies;
+mod error;
 mod flash;
 mod problem;
 mod public_url;

@@ -14,7 +14,12 @@ use serde::Serialize;
 /// let problem = Problem::new(StatusCode::UNAUTHORIZED).detail("Log in to see this.");
 /// assert_eq!(
 ///     serde_json::to_value(&problem)?,
-///     serde_json::json!({ "status": 401, "title": "Unauthorized", "detail": "Log in to see this." })
+///     serde_json::json!({
+///         "status": 401,
+///         "title": "Unauthorized",
+///         "code": "unauthorized",
+///         "detail": "Log in to see this.",
+///     })
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -23,6 +28,7 @@ use serde::Serialize;
 pub struct Problem {
     status: u16,
     title: &'static str,
+    code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -41,9 +47,28 @@ impl Problem {
         Self {
             status: status.as_u16(),
             title: status.canonical_reason().unwrap_or("Error"),
+            code: code_of(status),
             detail: None,
             errors: Vec::new(),
         }
+    }
+
+    /// Says for scripts what was wrong, in snake_case. It is never translated and never changes.
+    /// Default: that of the status, such as `not_found`.
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What was wrong, for a visitor: the detail, or else the title.
+    #[cfg(feature = "sql")]
+    pub(crate) fn message(&self) -> &str {
+        self.detail.as_deref().unwrap_or(self.title)
     }
 
     /// Says what was wrong and what to do.
@@ -62,9 +87,29 @@ impl Problem {
     }
 }
 
+/// The code of a problem that says no more than its status.
+fn code_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST => "bad_request",
+        StatusCode::UNAUTHORIZED => "unauthorized",
+        StatusCode::FORBIDDEN => "forbidden",
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+        StatusCode::REQUEST_TIMEOUT => "request_timeout",
+        StatusCode::CONFLICT => "conflict",
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
+        StatusCode::UNPROCESSABLE_ENTITY => "invalid_fields",
+        StatusCode::TOO_MANY_REQUESTS => "throttled",
+        StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+        status if status.is_client_error() => "rejected",
+        _ => "internal_error",
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = self.status();
         let mut response = (status, axum::Json(&self)).into_response();
         response.headers_mut().insert(
             CONTENT_TYPE,

@@ -45,7 +45,13 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     // That it opens says that the database answers, is up to date, and lacks no pepper.
     let site = open(settings).await?;
     say("ok: the database answers, and no password lacks its pepper")?;
-    let hashes = site.accounts().review_hashes().await?;
+    let hashes = site.credentials().review_hashes().await?;
+    let mut unusable = Vec::new();
+    for id in &hashes.unusable {
+        let account = site.accounts().find_by_id(id).await?;
+        unusable.push(account.map_or(id.to_string(), |account| account.username));
+    }
+    unusable.sort();
     match hashes.outdated {
         0 if hashes.unusable.is_empty() => say("ok: all passwords are hashed as new ones are")?,
         0 => {}
@@ -60,16 +66,16 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     let is_bcrypt = matches!(algorithm, PasswordAlgorithm::Bcrypt { .. });
     let is_bare_digest =
         is_bcrypt && settings.bcrypt_long_passwords && settings.pepper_file.is_none();
-    let unusable = format!(
+    let cannot_check = format!(
         "passwords that cannot be checked, as the hash is malformed, of an unknown kind or asks for \
          too much; their users cannot log in until `vestibule user set-password`: {}",
-        hashes.unusable.join(", ")
+        unusable.join(", ")
     );
     let checks = [
         (
             hashes.unusable.is_empty(),
             "every password can be checked",
-            &*unusable,
+            &*cannot_check,
         ),
         (
             algorithm.meets_owasp_minimum(),

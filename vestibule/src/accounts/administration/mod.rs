@@ -15,7 +15,6 @@ use crate::accounts::{ADMIN, Account, Accounts, Action, Actor, rows};
 use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::login::UserId;
-use crate::session::SessionId;
 
 /// Changes accounts and roles by the hand of an [`Actor`], from [`Accounts::by`].
 ///
@@ -147,20 +146,15 @@ impl<'a> Administration<'a> {
         Ok(ChangeOutcome::Done)
     }
 
-    /// Ends the sessions of a user but one, and what remembers their browsers, where that is what
-    /// a change came to.
-    async fn revoked(
-        &self,
-        outcome: Stopped<ChangeOutcome>,
-        id: &UserId,
-        keep: Option<SessionId>,
-    ) -> Result<ChangeOutcome> {
+    /// Ends the sessions of a user, and what remembers their browsers, where that is what a change
+    /// came to.
+    async fn revoked(&self, outcome: Stopped<ChangeOutcome>, id: &UserId) -> Result<ChangeOutcome> {
         let change = settled(outcome)?;
         if change == ChangeOutcome::Done {
             let accounts = self.accounts;
             let sessions = &accounts.inner.sessions;
             sessions
-                .revoke_user_and_pending(&accounts.inner.realm, id, keep)
+                .revoke_user_and_pending(&accounts.inner.realm, id, None)
                 .await?;
         }
         Ok(change)

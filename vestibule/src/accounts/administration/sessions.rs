@@ -5,7 +5,6 @@ use crate::accounts::Action;
 use crate::database::changed;
 use crate::error::Result;
 use crate::login::UserId;
-use crate::session::SessionId;
 
 impl Administration<'_> {
     /// Ends one session of a user, by its [`public_id`](crate::Session::public_id), and what
@@ -46,8 +45,7 @@ impl Administration<'_> {
     /// # Errors
     /// When the database or the session store failed.
     pub async fn end_sessions(&self, id: &UserId) -> Result<ChangeOutcome> {
-        self.revoked(self.try_end_sessions(id).await, id, None)
-            .await
+        self.revoked(self.try_end_sessions(id).await, id).await
     }
 
     async fn try_end_sessions(&self, id: &UserId) -> Stopped<ChangeOutcome> {
@@ -73,27 +71,5 @@ impl Administration<'_> {
         let detail = Some(swept.to_string());
         self.done(transaction, Action::SessionsSwept, None, detail)
             .await
-    }
-
-    /// Ends all sessions of a user but one, and what remembers all other browsers. A log-in that
-    /// is under way may come after it.
-    ///
-    /// # Errors
-    /// When the database or the session store failed. Where the store failed the line in the
-    /// security log is there already: call it again.
-    pub async fn end_other_sessions(
-        &self,
-        id: &UserId,
-        keep: Option<SessionId>,
-    ) -> Result<ChangeOutcome> {
-        self.revoked(self.try_end_other_sessions(id).await, id, keep)
-            .await
-    }
-
-    async fn try_end_other_sessions(&self, id: &UserId) -> Stopped<ChangeOutcome> {
-        let (transaction, account) = self.begin_on(id).await?;
-        let detail = Some("all but one".to_owned());
-        let action = Action::SessionsEnded;
-        self.done(transaction, action, Some(&account), detail).await
     }
 }

@@ -7,7 +7,8 @@ use super::{Administration, ChangeOutcome, Stopped, settled};
 use crate::access::RoleName;
 use crate::accounts::entity::{user, user_role};
 use crate::accounts::roles::{check_role, count_active_admins};
-use crate::accounts::{ADMIN, Account, Action, Email, Username};
+use crate::accounts::{ADMIN, Account, Action, Email};
+use crate::credentials::Username;
 use crate::crypto::secret::Secret;
 use crate::database::changed;
 use crate::error::{Error, Result};
@@ -25,7 +26,7 @@ impl Administration<'_> {
 
     async fn try_add(&self, username: &Username, password: &Secret) -> Stopped<ChangeOutcome> {
         // Asked first only to save the hashing; it is the unique index that decides.
-        if self.accounts.find(username).await?.is_some() {
+        if self.accounts.find(username.as_str()).await?.is_some() {
             return Ok(ChangeOutcome::NameTaken);
         }
         let hash = self.accounts.inner.passwords.hash(password).await?;
@@ -121,7 +122,7 @@ impl Administration<'_> {
     /// When the database or the session store failed. A disabled account's user is refused at
     /// the very next request in any case.
     pub async fn disable(&self, id: &UserId) -> Result<ChangeOutcome> {
-        self.revoked(self.try_set_disabled(id, true).await, id, None)
+        self.revoked(self.try_set_disabled(id, true).await, id)
             .await
     }
 
@@ -158,7 +159,7 @@ impl Administration<'_> {
     /// When the database or the session store failed. A deleted account's user is refused at the
     /// very next request in any case.
     pub async fn delete(&self, id: &UserId) -> Result<ChangeOutcome> {
-        self.revoked(self.try_delete(id).await, id, None).await
+        self.revoked(self.try_delete(id).await, id).await
     }
 
     async fn try_delete(&self, id: &UserId) -> Stopped<ChangeOutcome> {
@@ -199,12 +200,8 @@ impl Administration<'_> {
         password: &Secret,
         must_change: bool,
     ) -> Result<ChangeOutcome> {
-        self.revoked(
-            self.try_write_password(id, password, must_change).await,
-            id,
-            None,
-        )
-        .await
+        self.revoked(self.try_write_password(id, password, must_change).await, id)
+            .await
     }
 
     async fn try_write_password(

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use super::{QUICK, accounts};
-use crate::accounts::{
-    ADMIN, Account, Accounts, Action, Actor, ChangeOutcome, MIGRATIONS, PasswordCheck, Username,
-};
+use super::{QUICK, accounts, credentials};
+use crate::accounts::{ADMIN, Account, Accounts, Action, Actor, ChangeOutcome, MIGRATIONS};
 use crate::clock::{Clock, Timestamp};
+use crate::credentials::{Activity, ActivityLog, Check, PasswordUsers, Username};
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::database::{Database, Migrations};
 use crate::login::{User, UserLoader};
-use crate::password::Passwords;
+use crate::password::{PasswordHash, Passwords};
 use crate::session::{DataValues, Replaced, Session, SessionId, SessionStore, SessionToken};
 use crate::stores::MemoryStore;
 use crate::testing::fresh_database;
@@ -34,7 +33,7 @@ async fn register(accounts: &Accounts, names: &[&str]) {
 
 async fn account(accounts: &Accounts, name: &str) -> Account {
     let name: Username = name.parse().unwrap();
-    accounts.find(&name).await.unwrap().unwrap()
+    accounts.find(name.as_str()).await.unwrap().unwrap()
 }
 
 /// Makes `name` an admin, and is them.
@@ -76,12 +75,15 @@ async fn roles_and_their_permissions_come_with_the_user_by_every_way_and_go_at_o
 
     let loaded = accounts.load(alice.id.clone()).await.unwrap().unwrap();
     let listed = accounts.list(None, 10).await.unwrap();
-    let checked = accounts.check_password("alice", &Secret::from("a")).await;
-    let PasswordCheck::Right(checked) = checked.unwrap() else {
+    let password = Secret::from("a");
+    let checked = credentials(&accounts)
+        .check_password_from(None, "alice", &password)
+        .await;
+    let Check::Proved(checked) = checked.unwrap() else {
         panic!("the right password");
     };
     let found = account(&accounts, "alice").await;
-    for alice in [&loaded, &listed[0], &checked, &found] {
+    for alice in [&loaded, &listed[0], checked.user(), &found] {
         assert_eq!(alice.rights.roles(), ["editor", "writer"]);
         assert_eq!(alice.rights.permissions(), ["posts.edit", "posts.write"]);
         assert!(alice.has_role("editor") && alice.can("posts.edit"));
@@ -391,7 +393,6 @@ async fn without_a_line_in_the_log_nothing_is_changed() {
     let admin = ADMIN.parse().unwrap();
     for change in [
         operator.end_session(&alice.id, "one").await,
-        operator.end_other_sessions(&alice.id, None).await,
         operator.grant_role(&alice.id, &admin).await,
         operator.disable(&alice.id).await,
         operator.demand_new_password(&alice.id).await,
@@ -408,11 +409,17 @@ async fn without_a_line_in_the_log_nothing_is_changed() {
 
     assert_eq!(account(&accounts, "alice").await, alice);
     assert!(store.load(session).await.unwrap().is_some());
-    let another = Secret::from("c");
-    let changed = accounts.change_password(&alice, &another).await;
+    for activity in [Activity::SessionEnded("one"), Activity::OtherSessionsEnded] {
+        let noted = accounts.note(&alice, activity, None).await;
+        assert!(noted.unwrap_err().is_store());
+    }
+    let changed = accounts.set_hash(&alice, &hash("c").await, None).await;
     assert!(changed.unwrap_err().is_store());
-    let check = accounts.check_password("alice", &Secret::from("a")).await;
-    assert_eq!(check.unwrap(), PasswordCheck::Right(alice));
+    let password = Secret::from("a");
+    let check = credentials(&accounts)
+        .check_password_from(None, "alice", &password)
+        .await;
+    assert!(matches!(check.unwrap(), Check::Proved(proof) if *proof.user() == alice));
     assert_eq!(accounts.role_names().await.unwrap(), [ADMIN]);
     assert_eq!(accounts.list(None, 10).await.unwrap().len(), 1);
 }
@@ -425,13 +432,18 @@ async fn a_change_under_way_does_not_do_for_a_demand_that_came_after_it() {
     let operator = accounts.by(Actor::operator());
     let _ = operator.demand_new_password(&alice.id).await.unwrap();
 
-    let changed = accounts.change_password(&alice, &Secret::from("b")).await;
+    let changed = accounts.set_hash(&alice, &hash("b").await, None).await;
 
     assert_eq!(changed.unwrap(), None);
     let alice = account(&accounts, "alice").await;
     assert!(alice.must_change_password);
-    let changed = accounts.change_password(&alice, &Secret::from("b")).await;
+    let changed = accounts.set_hash(&alice, &hash("b").await, None).await;
     assert!(!changed.unwrap().unwrap().must_change_password);
+}
+
+async fn hash(password: &str) -> PasswordHash {
+    let passwords = Passwords::new(QUICK).unwrap();
+    passwords.hash(&Secret::from(password)).await.unwrap()
 }
 
 #[tokio::test]

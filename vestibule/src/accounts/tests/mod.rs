@@ -6,9 +6,10 @@ mod passwords;
 use sea_orm::EntityTrait;
 
 use crate::accounts::entity::password;
-use crate::accounts::{Accounts, Actor, MIGRATIONS, PasswordCheck, Username};
+use crate::accounts::{Account, Accounts, Actor, MIGRATIONS};
+use crate::credentials::{Check, Credentials, Username, Users};
 use crate::crypto::secret::Secret;
-use crate::login::UserLoader;
+use crate::login::{User, UserLoader};
 use crate::password::{PasswordAlgorithm, Passwords};
 use crate::stores::MemoryStore;
 use crate::testing::fresh_database;
@@ -24,6 +25,13 @@ async fn accounts(passwords: &Passwords) -> Accounts {
     Accounts::new(database, passwords.clone(), MemoryStore::new())
 }
 
+/// The credentials over these accounts.
+fn credentials(accounts: &Accounts) -> Credentials<Account> {
+    let inner = &accounts.inner;
+    let users = Users::new(accounts.clone()).registrar(accounts.clone());
+    Credentials::with_store(users, inner.passwords.clone(), inner.sessions.clone())
+}
+
 /// Invariant: who has an account cannot be told by the time an answer takes.
 #[tokio::test]
 async fn every_wrong_answer_costs_one_hash() {
@@ -34,19 +42,20 @@ async fn every_wrong_answer_costs_one_hash() {
         let _ = accounts.register(&name, &Secret::from("a")).await.unwrap();
     }
     let shut: Username = "shut1".parse().unwrap();
-    let shut = accounts.find(&shut).await.unwrap().unwrap();
+    let shut = accounts.find(shut.as_str()).await.unwrap().unwrap();
     accounts
         .by(Actor::operator())
         .disable(&shut.id)
         .await
         .map(drop)
         .unwrap();
-    let without = accounts.find(&"without".parse().unwrap()).await.unwrap();
+    let without = accounts.find("without").await.unwrap();
     let removed = password::Entity::delete_by_id(without.unwrap().id.as_str())
         .exec(accounts.inner.database.connection())
         .await;
     assert_eq!(removed.unwrap().rows_affected, 1);
 
+    let credentials = credentials(&accounts);
     for (name, password) in [
         ("known", "wrong"),
         ("ghost", "a"),
@@ -57,10 +66,14 @@ async fn every_wrong_answer_costs_one_hash() {
         ("", "a"),
     ] {
         let before = passwords.runs();
-        let check = accounts.check_password(name, &Secret::from(password)).await;
+        let password = Secret::from(password);
+        let check = credentials.check_password_from(None, name, &password);
         let known = ["known", "shut1", "without"].contains(&name);
-        let told = matches!(check.unwrap(), PasswordCheck::Wrong(user) if user.is_some() == known);
-        assert!(told, "{name}");
+        match check.await.unwrap() {
+            Check::Wrong(user) => assert_eq!(user.is_some(), known, "{name}"),
+            // Whether they may log in is judged when the proof is used.
+            Check::Proved(proof) => assert!(!proof.user().is_active(), "{name}"),
+        }
         assert_eq!(passwords.runs() - before, 1, "{name}");
     }
 }

@@ -3,31 +3,59 @@ use std::sync::{Arc, Mutex};
 use sea_orm::{ActiveValue, ConnectionTrait, EntityTrait};
 
 use crate::accounts::entity::{password, user};
-use crate::accounts::tests::{QUICK, accounts};
-use crate::accounts::{Account, Accounts, PasswordCheck, Username};
+use crate::accounts::tests::{QUICK, accounts, credentials};
+use crate::accounts::{Account, Accounts};
+use crate::credentials::{Check, Credentials, PasswordUsers, Username};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
-use crate::password::{PasswordAlgorithm, PasswordHash, Passwords, Peppers};
+use crate::password::{Claimant, PasswordAlgorithm, PasswordHash, Passwords, Peppers};
 use crate::stores::MemoryStore;
 
 const OLD: PasswordAlgorithm = PasswordAlgorithm::Bcrypt { cost: 4 };
 
 /// Accounts of which alice's password is `a`, hashed by `old`, and today's are hashed by `today`.
-async fn moved(old: Passwords, today: Passwords) -> (Accounts, Account) {
+async fn moved(old: Passwords, today: Passwords) -> (Table, Account) {
     let before = accounts(&old).await;
     let name: Username = "alice".parse().unwrap();
     let _ = before.register(&name, &Secret::from("a")).await.unwrap();
     let database = before.inner.database.clone();
     let accounts = Accounts::new(database, today, MemoryStore::new());
-    let alice = accounts.find(&name).await.unwrap().unwrap();
-    (accounts, alice)
+    let alice = accounts.find(name.as_str()).await.unwrap().unwrap();
+    (Table::of(accounts), alice)
 }
 
-async fn check(accounts: &Accounts, password: &str) -> bool {
+/// Accounts, and the credentials over them.
+#[derive(Clone)]
+struct Table {
+    accounts: Accounts,
+    credentials: Credentials<Account>,
+}
+
+impl Table {
+    fn of(accounts: Accounts) -> Self {
+        let credentials = credentials(&accounts);
+        Self {
+            accounts,
+            credentials,
+        }
+    }
+}
+
+impl std::ops::Deref for Table {
+    type Target = Accounts;
+
+    fn deref(&self) -> &Accounts {
+        &self.accounts
+    }
+}
+
+async fn check(table: &Table, password: &str) -> bool {
     let password = Secret::from(password);
-    let check = accounts.check_password("alice", &password).await;
-    matches!(check.unwrap(), PasswordCheck::Right(_))
+    let check = table
+        .credentials
+        .check_password_from(None, "alice", &password);
+    matches!(check.await.unwrap(), Check::Proved(_))
 }
 
 async fn stored(accounts: &Accounts, alice: &Account) -> String {
@@ -85,10 +113,15 @@ async fn a_password_changed_meanwhile_is_not_overwritten_by_the_old_one() {
     let (accounts, alice) =
         moved(Passwords::new(OLD).unwrap(), Passwords::new(QUICK).unwrap()).await;
     let seen = PasswordHash::from_stored(stored(&accounts, &alice).await);
-    let changed = accounts.change_password(&alice, &Secret::from("b")).await;
+    let b = accounts.inner.passwords.hash(&Secret::from("b")).await;
+    let changed = accounts.set_hash(&alice, &b.unwrap(), None).await;
     changed.unwrap().unwrap();
 
-    let is_replaced = accounts.try_rehash(&alice, &Secret::from("a"), &seen).await;
+    let (credentials, claimant) = (&accounts.credentials, Claimant::default());
+    let a = Secret::from("a");
+    let is_replaced = credentials
+        .try_rehash(&claimant, &alice.id, &a, &seen)
+        .await;
 
     assert!(!is_replaced.unwrap());
     assert!(check(&accounts, "b").await);
@@ -165,7 +198,11 @@ async fn without_the_key_of_a_pepper_in_use_nothing_starts() {
     // Rotation by configuration alone: old ones verify, and are written anew.
     assert!(check(&rotated, "a").await);
     assert!(stored(&rotated, &alice).await.starts_with("{pepper:2}"));
-    let rotated = Accounts::new(database.clone(), others[1].clone(), MemoryStore::new());
+    let rotated = Table::of(Accounts::new(
+        database.clone(),
+        others[1].clone(),
+        MemoryStore::new(),
+    ));
     rotated.check_peppers().await.unwrap();
     assert!(check(&rotated, "a").await);
 }
@@ -201,7 +238,7 @@ fn names_like(accounts: &Accounts, hash: &str) -> usize {
 }
 
 /// Accounts of which every other one has a hash of another cost.
-async fn mixed() -> Accounts {
+async fn mixed() -> Table {
     let key = SecretKey::generate(&Random::insecure_seeded(1)).unwrap();
     let today = Passwords::new(QUICK).unwrap().secret_key(&key);
     let (accounts, alice) = moved(today.clone(), today).await;
@@ -242,7 +279,7 @@ async fn a_first_log_in_that_goes_away_leaves_what_users_cost_to_be_read() {
 #[tokio::test]
 async fn the_first_log_ins_wait_until_what_users_cost_is_read() {
     let accounts = mixed().await;
-    let reading = accounts.inner.kinds.begin().unwrap();
+    let reading = accounts.credentials.kinds().begin().unwrap();
     let waiting = tokio::spawn({
         let accounts = accounts.clone();
         async move { check(&accounts, "b").await }
@@ -250,7 +287,7 @@ async fn the_first_log_ins_wait_until_what_users_cost_is_read() {
 
     // All that it would do, many times over.
     for _ in 0..10 {
-        let _ = accounts.find(&"alice".parse().unwrap()).await.unwrap();
+        let _ = accounts.find("alice").await.unwrap();
         let password = Secret::from("b");
         let _ = accounts.inner.passwords.verify(&password, None).await;
     }
@@ -264,13 +301,13 @@ async fn the_first_log_ins_wait_until_what_users_cost_is_read() {
 async fn what_users_cost_is_read_again_when_it_is_due() {
     let accounts = mixed().await;
     assert!(!check(&accounts, "b").await);
-    let bob = accounts.find(&"bobby".parse().unwrap()).await.unwrap();
+    let bob = accounts.find("bobby").await.unwrap();
     store(&accounts, &bob.unwrap(), OLD_HASH).await;
 
     assert!(!check(&accounts, "b").await);
     assert!(names_like(&accounts, OLD_HASH) < 600);
 
-    accounts.inner.kinds.forget();
+    accounts.credentials.kinds().forget();
     assert!(!check(&accounts, "b").await);
     while names_like(&accounts, OLD_HASH) < 1_000 {
         tokio::task::yield_now().await;
@@ -315,7 +352,7 @@ async fn the_rarest_hash_is_found_among_thousands() {
             .unwrap();
     }
 
-    accounts.note_kinds().await.unwrap();
+    accounts.credentials.note_kinds().await.unwrap();
 
     // A name in a thousand or so.
     let rare = names_like(
@@ -329,7 +366,7 @@ async fn the_rarest_hash_is_found_among_thousands() {
 #[tokio::test]
 async fn hashes_that_cannot_be_checked_do_not_hide_the_others() {
     let accounts = mixed().await;
-    let bob = accounts.find(&"bobby".parse().unwrap()).await.unwrap();
+    let bob = accounts.find("bobby").await.unwrap();
     for unusable in [
         "",
         "!aB3dE6gH9jK2mN5pQ8sT1vW4yZ7aB3dE6gH9jK2m",
@@ -338,7 +375,7 @@ async fn hashes_that_cannot_be_checked_do_not_hide_the_others() {
     ] {
         store(&accounts, bob.as_ref().unwrap(), unusable).await;
 
-        accounts.note_kinds().await.unwrap();
+        accounts.credentials.note_kinds().await.unwrap();
 
         assert_eq!(names_like(&accounts, OLD_HASH), 1_000, "{unusable}");
     }

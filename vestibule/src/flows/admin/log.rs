@@ -8,9 +8,10 @@ use super::{Admins, user_path};
 use crate::access::Allowed;
 use crate::accounts::LogEntry;
 use crate::error::Result;
+use crate::flows::Site;
+use crate::flows::answer::Answer;
 use crate::flows::page::Page;
 use crate::login::UserId;
-use crate::web::Client;
 
 pub(super) const LIST: &str = "admin_log.html";
 
@@ -44,10 +45,9 @@ pub(super) struct LogView {
 pub(super) async fn list(
     _: Allowed<Admins>,
     page: Page,
-    client: Client,
     Query(older): Query<Older>,
 ) -> Result<Response> {
-    let accounts = &page.site.inner().accounts;
+    let accounts = page.site.accounts();
     let limit = u64::try_from(PAGE).unwrap_or(u64::MAX) + 1;
     // What is no id of a line would be compared with them all the same.
     let before = older.before.as_deref().filter(|before| is_id(before));
@@ -57,13 +57,16 @@ pub(super) async fn list(
     let view = ListView {
         goes_on: before.is_some(),
         next: found.last().filter(|_| is_more).map(|last| last.id.clone()),
-        log: found.into_iter().map(log_view).collect(),
+        log: found
+            .into_iter()
+            .map(|entry| log_view(&page.site, entry))
+            .collect(),
     };
-    page.answer(client, LIST, view)
+    page.answer(Answer::page(LIST, view))
 }
 
-pub(super) fn log_view(entry: LogEntry) -> LogView {
-    let path = |id: &Option<UserId>| id.as_ref().map(|id| user_path(id.as_str()));
+pub(super) fn log_view(site: &Site, entry: LogEntry) -> LogView {
+    let path = |id: &Option<UserId>| id.as_ref().map(|id| user_path(site, id.as_str()));
     LogView {
         at: entry.at.to_string(),
         user_href: path(&entry.user_id),

@@ -24,7 +24,7 @@
 //! Admins never see or set a password. They can take the role from each other.
 //!
 //! # Settings
-//! [`SiteConfig::fresh_for`](crate::flows::SiteConfig::fresh_for).
+//! [`SessionConfig::fresh_for`](crate::flows::SessionConfig::fresh_for).
 
 mod log;
 mod roles;
@@ -38,63 +38,67 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
-use minijinja::Value;
-use minijinja::value::Serde;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
+use serde_json::json;
 
 use crate::access::Rule::{self, AllOf, FreshLogin};
 use crate::access::{Allowed, Guard, RoleName};
 use crate::accounts::{ADMIN, Account, Actor, Administration, ChangeOutcome};
 use crate::error::Error;
+use crate::flows::Site;
+use crate::flows::answer::Answer;
+use crate::flows::flow::{Flow, Paths};
 use crate::flows::page::Page;
 use crate::flows::submitted::{BadSubmission, Submitted};
-use crate::flows::{ADMIN_PATH, Flow, Site};
 use crate::login::Login;
 use crate::login::rule::Demand;
-use crate::web::{Client, Flash, Problem};
+use crate::web::Problem;
 
-const ROLES_PATH: &str = "/admin/roles";
-const LOG_PATH: &str = "/admin/log";
+pub(super) fn flow() -> Flow<Account> {
+    Flow {
+        paths: &[
+            ("admin", "/admin"),
+            ("admin_users", "/admin/users"),
+            ("admin_roles", "/admin/roles"),
+            ("admin_log", "/admin/log"),
+        ],
+        routes,
+        templates: &[
+            ("admin.html", include_str!("admin.html")),
+            (users::LIST, include_str!("admin_users.html")),
+            (users::ONE, include_str!("admin_user.html")),
+            (roles::LIST, include_str!("admin_roles.html")),
+            (roles::ONE, include_str!("admin_role.html")),
+            (log::LIST, include_str!("admin_log.html")),
+        ],
+        ..Flow::new("admin")
+    }
+}
 
-pub(super) const FLOW: Flow = Flow {
-    pages: &[
-        ("admin", ADMIN_PATH),
-        ("admin_roles", ROLES_PATH),
-        ("admin_log", LOG_PATH),
-    ],
-    public: &[],
-    routes: || {
-        Router::new()
-            .route(ADMIN_PATH, get(users::list))
-            .route("/admin/users/{id}", get(users::show))
-            .route("/admin/users/{id}/grant", post(users::grant))
-            .route("/admin/users/{id}/revoke", post(users::revoke))
-            .route("/admin/users/{id}/disable", post(users::disable))
-            .route("/admin/users/{id}/enable", post(users::enable))
-            .route(
-                "/admin/users/{id}/demand-new-password",
-                post(users::demand_new_password),
-            )
-            .route("/admin/users/{id}/end-session", post(users::end_session))
-            .route("/admin/users/{id}/end-sessions", post(users::end_sessions))
-            .route("/admin/users/{id}/delete", post(users::delete))
-            .route(ROLES_PATH, get(roles::list).post(roles::add))
-            .route("/admin/roles/{name}", get(roles::show))
-            .route("/admin/roles/{name}/allow", post(roles::allow))
-            .route("/admin/roles/{name}/forbid", post(roles::forbid))
-            .route("/admin/roles/{name}/remove", post(roles::remove))
-            .route(LOG_PATH, get(log::list))
-    },
-    templates: &[
-        ("admin.html", include_str!("admin.html")),
-        (users::LIST, include_str!("admin_users.html")),
-        (users::ONE, include_str!("admin_user.html")),
-        (roles::LIST, include_str!("admin_roles.html")),
-        (roles::ONE, include_str!("admin_role.html")),
-        (log::LIST, include_str!("admin_log.html")),
-    ],
-};
+fn routes(paths: &Paths) -> Router<Site> {
+    let user = |action: &str| format!("{}/{{id}}{action}", paths.own("admin_users"));
+    let role = |action: &str| format!("{}/{{name}}{action}", paths.own("admin_roles"));
+    Router::new()
+        .route(paths.own("admin"), get(users::list))
+        .route(&user(""), get(users::show))
+        .route(&user("/grant"), post(users::grant))
+        .route(&user("/revoke"), post(users::revoke))
+        .route(&user("/disable"), post(users::disable))
+        .route(&user("/enable"), post(users::enable))
+        .route(
+            &user("/demand-new-password"),
+            post(users::demand_new_password),
+        )
+        .route(&user("/end-session"), post(users::end_session))
+        .route(&user("/end-sessions"), post(users::end_sessions))
+        .route(&user("/delete"), post(users::delete))
+        .route(paths.own("admin_roles"), get(roles::list).post(roles::add))
+        .route(&role(""), get(roles::show))
+        .route(&role("/allow"), post(roles::allow))
+        .route(&role("/forbid"), post(roles::forbid))
+        .route(&role("/remove"), post(roles::remove))
+        .route(paths.own("admin_log"), get(log::list))
+}
 
 /// Whoever may look.
 struct Admins;
@@ -119,7 +123,6 @@ struct Changing {
     actor: Actor,
     page: Page,
     login: Login<Account>,
-    client: Client,
     submitted: Submitted,
 }
 
@@ -137,7 +140,6 @@ impl FromRequest<Site> for Changing {
         let role: RoleName = ADMIN
             .parse()
             .map_err(|error| Error::internal(error).into_response())?;
-        let client = Client::of(&parts.headers);
         let request = Request::from_parts(parts, body);
         let submitted = Submitted::from_request(request, site).await;
         let submitted = submitted.map_err(IntoResponse::into_response)?;
@@ -152,7 +154,6 @@ impl FromRequest<Site> for Changing {
             actor: Actor::user(&admin, role).at(login.address()),
             page,
             login,
-            client,
             submitted,
         })
     }
@@ -171,39 +172,49 @@ impl Changing {
     }
 
     fn accounts(&self) -> Administration<'_> {
-        self.page.site.inner().accounts.by(self.actor.clone())
+        self.page.site.accounts().by(self.actor.clone())
     }
 
     /// Says what came of it: on the page at `path`, or to a script.
-    async fn answer(&self, change: ChangeOutcome, done: &str, path: &str) -> Response {
-        let (status, message) = match change {
-            ChangeOutcome::Done => (StatusCode::OK, done.to_owned()),
-            ChangeOutcome::AlreadySo => (StatusCode::OK, change.to_string()),
-            ChangeOutcome::NoSuchUser | ChangeOutcome::NoSuchSession => {
-                return Problem::new(StatusCode::NOT_FOUND)
-                    .detail(format!("{change} Go back and reload the page."))
-                    .into_response();
-            }
+    async fn answer(&self, change: ChangeOutcome, done: &str, path: &str) -> ActionResult {
+        let answer = match change {
+            ChangeOutcome::Done => answer_done(path, done),
+            ChangeOutcome::AlreadySo => answer_done(path, &change.to_string()),
+            ChangeOutcome::NoSuchUser | ChangeOutcome::NoSuchSession => Answer::problem(
+                Problem::new(StatusCode::NOT_FOUND)
+                    .detail(format!("{change} Go back and reload the page.")),
+            ),
             ChangeOutcome::ActorLacksRole => {
                 let demand = Demand::of_guard::<AdminChanges>(AdminChanges::RULE, false);
-                return self.login.lacks(demand).await.into_response();
+                return Ok(self.login.lacks(demand).await.into_response());
             }
-            refused => (StatusCode::CONFLICT, refused.to_string()),
+            rejected => {
+                let problem = Problem::new(StatusCode::CONFLICT).detail(rejected.to_string());
+                Answer::rejected_to(path, problem)
+            }
         };
-        match self.client {
-            Client::Json if status == StatusCode::OK => {
-                axum::Json(serde_json::json!({ "detail": message })).into_response()
-            }
-            Client::Json => Problem::new(status).detail(message).into_response(),
-            _ => {
-                let category = match status {
-                    StatusCode::OK => "success",
-                    _ => "error",
-                };
-                self.page.redirect(path, Flash::new(category, message))
-            }
-        }
+        Ok(self.page.answer(answer)?)
     }
+
+    fn not_found(&self) -> Result<Response, Error> {
+        self.page.answer(Answer::not_found())
+    }
+
+    /// The page of a user.
+    fn user_path(&self, id: &str) -> String {
+        user_path(&self.page.site, id)
+    }
+
+    /// The page of a role.
+    fn role_path(&self, name: &str) -> String {
+        role_path(&self.page.site, name)
+    }
+}
+
+fn answer_done(path: &str, message: &str) -> Answer {
+    Answer::done(path)
+        .message("success", message)
+        .json(StatusCode::OK, json!({ "detail": message }))
 }
 
 /// What of an id needs no escaping in a path.
@@ -214,12 +225,12 @@ fn href(below: &str, id: &str) -> String {
     format!("{below}/{}", utf8_percent_encode(id, &IN_PATH))
 }
 
-fn user_path(id: &str) -> String {
-    href("/admin/users", id)
+fn user_path(site: &Site, id: &str) -> String {
+    href(site.inner().paths.own("admin_users"), id)
 }
 
-type Answer = axum::response::Result<Response>;
-
-fn value(view: impl Serialize) -> Value {
-    Value::from(Serde(view))
+fn role_path(site: &Site, name: &str) -> String {
+    href(site.inner().paths.own("admin_roles"), name)
 }
+
+type ActionResult = axum::response::Result<Response>;

@@ -1,17 +1,18 @@
 //! The roles, and one of them.
 
 use axum::extract::Path;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{Admins, Answer, Changing, ROLES_PATH, href, value};
+use super::{ActionResult, Admins, Changing, role_path};
 use crate::access::{Allowed, PermissionName, RoleName};
-use crate::accounts::{ADMIN, Accounts, ChangeOutcome, Role};
+use crate::accounts::{ADMIN, ChangeOutcome, Role};
 use crate::error::Result;
+use crate::flows::Site;
+use crate::flows::answer::Answer;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
-use crate::web::Client;
 
 pub(super) const LIST: &str = "admin_roles.html";
 pub(super) const ONE: &str = "admin_role.html";
@@ -39,32 +40,35 @@ struct OneView {
     permission: String,
 }
 
-pub(super) async fn list(_: Allowed<Admins>, page: Page, client: Client) -> Result<Response> {
-    let view = list_view(&page.site.inner().accounts, "").await?;
-    page.answer(client, LIST, view)
+pub(super) async fn list(_: Allowed<Admins>, page: Page) -> Result<Response> {
+    let view = list_view(&page.site, "").await?;
+    page.answer(Answer::page(LIST, view))
 }
 
 pub(super) async fn show(
     _: Allowed<Admins>,
     page: Page,
-    client: Client,
     Path(name): Path<String>,
 ) -> Result<Response> {
-    match one_view(&page.site.inner().accounts, &name, "").await? {
-        Some(view) => page.answer(client, ONE, view),
-        None => Ok(StatusCode::NOT_FOUND.into_response()),
+    match one_view(&page.site, &name, "").await? {
+        Some(view) => page.answer(Answer::page(ONE, view)),
+        None => page.answer(Answer::not_found()),
     }
 }
 
-async fn list_view(accounts: &Accounts, name: &str) -> Result<ListView> {
-    let roles = accounts.roles().await?;
+async fn list_view(site: &Site, name: &str) -> Result<ListView> {
+    let roles = site.accounts().roles().await?;
     Ok(ListView {
-        roles: roles.into_iter().map(role_view).collect(),
+        roles: roles
+            .into_iter()
+            .map(|role| role_view(site, role))
+            .collect(),
         name: name.to_owned(),
     })
 }
 
-async fn one_view(accounts: &Accounts, name: &str, permission: &str) -> Result<Option<OneView>> {
+async fn one_view(site: &Site, name: &str, permission: &str) -> Result<Option<OneView>> {
+    let accounts = site.accounts();
     let Ok(name) = name.parse() else {
         return Ok(None);
     };
@@ -73,95 +77,101 @@ async fn one_view(accounts: &Accounts, name: &str, permission: &str) -> Result<O
     };
     Ok(Some(OneView {
         holders: accounts.count_with_role(&name).await?,
-        role: role_view(role),
+        role: role_view(site, role),
         permission: permission.to_owned(),
     }))
 }
 
-fn role_view(role: Role) -> RoleView {
+fn role_view(site: &Site, role: Role) -> RoleView {
     RoleView {
-        href: role_path(&role.name),
+        href: role_path(site, &role.name),
         is_built_in: role.name == ADMIN,
         role,
     }
 }
 
-fn role_path(name: &str) -> String {
-    href(ROLES_PATH, name)
-}
-
-pub(super) async fn add(mut changing: Changing) -> Answer {
+pub(super) async fn add(mut changing: Changing) -> ActionResult {
     let typed = changing.take("name")?;
-    let objection = match typed.parse::<RoleName>() {
+    let objection = match typed.trim().parse::<RoleName>() {
         Ok(name) => match changing.accounts().add_role(&name).await? {
             taken @ ChangeOutcome::NameTaken => taken.to_string(),
             change => {
-                let path = role_path(name.as_str());
-                return Ok(changing.answer(change, "The role is added.", &path).await);
+                let path = changing.role_path(name.as_str());
+                return changing.answer(change, "The role is added.", &path).await;
             }
         },
         Err(objection) => objection.to_string(),
     };
     let mut errors = FormErrors::default();
     errors.add("name", objection);
-    let page = &changing.page;
-    let view = list_view(&page.site.inner().accounts, &typed).await?;
+    let view = list_view(&changing.page.site, &typed).await?;
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(page.reject(changing.client, status, &errors, LIST, value(view))?)
+    let answer = Answer::rejected(status, "invalid_fields", errors, LIST, view);
+    Ok(changing.page.answer(answer)?)
 }
 
-pub(super) async fn allow(Path(name): Path<String>, mut changing: Changing) -> Answer {
+pub(super) async fn allow(Path(name): Path<String>, mut changing: Changing) -> ActionResult {
     let typed = changing.take("permission")?;
     let Ok(role) = name.parse::<RoleName>() else {
-        return Ok(StatusCode::NOT_FOUND.into_response());
+        return Ok(changing.not_found()?);
     };
-    let page = &changing.page;
-    let objection = match typed.parse::<PermissionName>() {
+    let objection = match typed.trim().parse::<PermissionName>() {
         Ok(permission) => match changing.accounts().allow(&role, &permission).await? {
-            ChangeOutcome::NoSuchRole(_) => return Ok(StatusCode::NOT_FOUND.into_response()),
+            ChangeOutcome::NoSuchRole(_) => return Ok(changing.not_found()?),
             change => {
                 let done = "The permission is given to the role.";
-                return Ok(changing.answer(change, done, &role_path(&name)).await);
+                return changing
+                    .answer(change, done, &changing.role_path(&name))
+                    .await;
             }
         },
         Err(objection) => objection.to_string(),
     };
-    let Some(view) = one_view(&page.site.inner().accounts, &name, &typed).await? else {
-        return Ok(StatusCode::NOT_FOUND.into_response());
+    let Some(view) = one_view(&changing.page.site, &name, &typed).await? else {
+        return Ok(changing.not_found()?);
     };
     let mut errors = FormErrors::default();
     errors.add("permission", objection);
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(page.reject(changing.client, status, &errors, ONE, value(view))?)
+    let answer = Answer::rejected(status, "invalid_fields", errors, ONE, view);
+    Ok(changing.page.answer(answer)?)
 }
 
-pub(super) async fn forbid(Path(name): Path<String>, mut changing: Changing) -> Answer {
+pub(super) async fn forbid(Path(name): Path<String>, mut changing: Changing) -> ActionResult {
     let permission = changing.take("permission")?;
     let Ok(role) = name.parse::<RoleName>() else {
-        return Ok(StatusCode::NOT_FOUND.into_response());
+        return Ok(changing.not_found()?);
     };
     let change = match permission.parse::<PermissionName>() {
         Ok(permission) => changing.accounts().forbid(&role, &permission).await?,
         Err(_) => ChangeOutcome::NoSuchPermission(None),
     };
     if matches!(change, ChangeOutcome::NoSuchRole(_)) {
-        return Ok(StatusCode::NOT_FOUND.into_response());
+        return Ok(changing.not_found()?);
     }
     let done = "The permission is taken from the role, from the next request on.";
-    Ok(changing.answer(change, done, &role_path(&name)).await)
+    changing
+        .answer(change, done, &changing.role_path(&name))
+        .await
 }
 
-pub(super) async fn remove(Path(name): Path<String>, changing: Changing) -> Answer {
+pub(super) async fn remove(Path(name): Path<String>, changing: Changing) -> ActionResult {
     changing.no_fields()?;
     let Ok(role) = name.parse::<RoleName>() else {
-        return Ok(StatusCode::NOT_FOUND.into_response());
+        return Ok(changing.not_found()?);
     };
     let change = changing.accounts().remove_role(&role).await?;
     let path = match change {
-        ChangeOutcome::NoSuchRole(_) => return Ok(StatusCode::NOT_FOUND.into_response()),
-        ChangeOutcome::Done => ROLES_PATH.to_owned(),
-        _ => role_path(&name),
+        ChangeOutcome::NoSuchRole(_) => return Ok(changing.not_found()?),
+        ChangeOutcome::Done => changing
+            .page
+            .site
+            .inner()
+            .paths
+            .own("admin_roles")
+            .to_owned(),
+        _ => changing.role_path(&name),
     };
     let done = format!("The role {name} is removed.");
-    Ok(changing.answer(change, &done, &path).await)
+    changing.answer(change, &done, &path).await
 }

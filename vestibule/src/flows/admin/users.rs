@@ -1,20 +1,22 @@
 //! The list of users, and one of them.
 
 use axum::extract::{Path, Query};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{Admins, Answer, Changing, user_path};
+use super::{ActionResult, Admins, Changing, user_path};
 use crate::access::{Allowed, RoleName};
-use crate::accounts::{Account, Accounts, ChangeOutcome, LogEntry};
+use crate::accounts::{Account, ChangeOutcome, LogEntry};
 use crate::error::Result;
-use crate::flows::ADMIN_PATH;
+use crate::flows::Site;
 use crate::flows::admin::log::{LogView, log_view};
+use crate::flows::answer::Answer;
+use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
-use crate::flows::sessions::SessionView;
-use crate::login::{CurrentUser, UserId, UserLoader};
-use crate::web::{Client, Flash, Problem};
+use crate::flows::session_view::SessionView;
+use crate::login::{CurrentUser, UserId};
+use crate::web::{Client, Problem};
 
 pub(super) const LIST: &str = "admin_users.html";
 pub(super) const ONE: &str = "admin_user.html";
@@ -67,10 +69,9 @@ struct OneView {
 pub(super) async fn list(
     _: Allowed<Admins>,
     page: Page,
-    client: Client,
     Query(search): Query<Search>,
 ) -> Result<Response> {
-    let accounts = &page.site.inner().accounts;
+    let accounts = page.site.accounts();
     let after = Some(search.after.as_str()).filter(|after| !after.is_empty());
     // One more, to know whether there is a next page.
     let limit = u64::try_from(PAGE).unwrap_or(u64::MAX) + 1;
@@ -83,31 +84,29 @@ pub(super) async fn list(
             .last()
             .filter(|_| is_more)
             .map(|last| last.canonical_username.clone()),
-        users: found.iter().map(user_view).collect(),
+        users: found
+            .iter()
+            .map(|account| user_view(&page.site, account))
+            .collect(),
         q: search.q,
     };
-    page.answer(client, LIST, view)
+    page.answer(Answer::page(LIST, view))
 }
 
 pub(super) async fn show(
     admin: Allowed<Admins>,
     page: Page,
-    client: Client,
     Path(id): Path<String>,
 ) -> Result<Response> {
-    let accounts = &page.site.inner().accounts;
-    let Some(account) = accounts.load(id.into()).await? else {
-        return Ok(StatusCode::NOT_FOUND.into_response());
+    let Some(account) = page.site.accounts().find_by_id(&id.into()).await? else {
+        return page.answer(Answer::not_found());
     };
-    let view = one_view(&admin, &account, accounts).await?;
-    page.answer(client, ONE, view)
+    let view = one_view(&admin, &account, &page.site).await?;
+    page.answer(Answer::page(ONE, view))
 }
 
-async fn one_view(
-    admin: &CurrentUser<Account>,
-    account: &Account,
-    accounts: &Accounts,
-) -> Result<OneView> {
+async fn one_view(admin: &CurrentUser<Account>, account: &Account, site: &Site) -> Result<OneView> {
+    let accounts = site.accounts();
     let sessions = accounts.sessions(account).await?;
     let log: Vec<LogEntry> = accounts
         .security_log(Some(&account.id), None, LOG_LINES)
@@ -115,17 +114,17 @@ async fn one_view(
     let roles = accounts.role_names().await?;
     let has = |role: &String| account.rights.has_role(role);
     Ok(OneView {
-        user: user_view(account),
+        user: user_view(site, account),
         permissions: owned(account.rights.permissions()),
         other_roles: roles.into_iter().filter(|role| !has(role)).collect(),
         sessions: SessionView::list(&sessions, admin.session()),
-        log: log.into_iter().map(log_view).collect(),
+        log: log.into_iter().map(|entry| log_view(site, entry)).collect(),
     })
 }
 
-fn user_view(account: &Account) -> UserView {
+fn user_view(site: &Site, account: &Account) -> UserView {
     UserView {
-        href: user_path(account.id.as_str()),
+        href: user_path(site, account.id.as_str()),
         id: account.id.to_string(),
         username: account.username.clone(),
         email: account.email.clone(),
@@ -140,7 +139,7 @@ fn owned(names: Vec<&str>) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-pub(super) async fn grant(Path(id): Path<String>, mut changing: Changing) -> Answer {
+pub(super) async fn grant(Path(id): Path<String>, mut changing: Changing) -> ActionResult {
     let role = changing.take("role")?;
     let change = match role.parse::<RoleName>() {
         Ok(role) => {
@@ -151,12 +150,12 @@ pub(super) async fn grant(Path(id): Path<String>, mut changing: Changing) -> Ans
         }
         Err(_) => ChangeOutcome::NoSuchRole(None),
     };
-    Ok(changing
-        .answer(change, "The role is given.", &user_path(&id))
-        .await)
+    changing
+        .answer(change, "The role is given.", &changing.user_path(&id))
+        .await
 }
 
-pub(super) async fn revoke(Path(id): Path<String>, mut changing: Changing) -> Answer {
+pub(super) async fn revoke(Path(id): Path<String>, mut changing: Changing) -> ActionResult {
     let role = changing.take("role")?;
     let change = match role.parse::<RoleName>() {
         Ok(role) => {
@@ -168,81 +167,89 @@ pub(super) async fn revoke(Path(id): Path<String>, mut changing: Changing) -> An
         Err(_) => ChangeOutcome::NoSuchRole(None),
     };
     let done = "The role is taken away, from the next request on.";
-    Ok(changing.answer(change, done, &user_path(&id)).await)
+    changing
+        .answer(change, done, &changing.user_path(&id))
+        .await
 }
 
-pub(super) async fn disable(Path(id): Path<String>, changing: Changing) -> Answer {
+pub(super) async fn disable(Path(id): Path<String>, changing: Changing) -> ActionResult {
     changing.no_fields()?;
     let change = changing.accounts().disable(&id.as_str().into()).await?;
     let done = "The account is disabled, and all its sessions are ended.";
-    Ok(changing.answer(change, done, &user_path(&id)).await)
+    changing
+        .answer(change, done, &changing.user_path(&id))
+        .await
 }
 
-pub(super) async fn enable(Path(id): Path<String>, changing: Changing) -> Answer {
+pub(super) async fn enable(Path(id): Path<String>, changing: Changing) -> ActionResult {
     changing.no_fields()?;
     let change = changing.accounts().enable(&id.as_str().into()).await?;
-    Ok(changing
-        .answer(change, "The account is enabled.", &user_path(&id))
-        .await)
+    changing
+        .answer(change, "The account is enabled.", &changing.user_path(&id))
+        .await
 }
 
-pub(super) async fn demand_new_password(Path(id): Path<String>, changing: Changing) -> Answer {
+pub(super) async fn demand_new_password(
+    Path(id): Path<String>,
+    changing: Changing,
+) -> ActionResult {
     changing.no_fields()?;
     let change = changing
         .accounts()
         .demand_new_password(&id.as_str().into())
         .await?;
     let done = "The user must choose another password before anything else.";
-    Ok(changing.answer(change, done, &user_path(&id)).await)
+    changing
+        .answer(change, done, &changing.user_path(&id))
+        .await
 }
 
-pub(super) async fn end_session(Path(id): Path<String>, mut changing: Changing) -> Answer {
+pub(super) async fn end_session(Path(id): Path<String>, mut changing: Changing) -> ActionResult {
     let session = changing.take("session")?;
     let change = changing
         .accounts()
         .end_session(&id.as_str().into(), &session)
         .await?;
-    Ok(changing
-        .answer(change, "The session is ended.", &user_path(&id))
-        .await)
+    changing
+        .answer(change, "The session is ended.", &changing.user_path(&id))
+        .await
 }
 
-pub(super) async fn end_sessions(Path(id): Path<String>, changing: Changing) -> Answer {
+pub(super) async fn end_sessions(Path(id): Path<String>, changing: Changing) -> ActionResult {
     changing.no_fields()?;
     let change = changing
         .accounts()
         .end_sessions(&id.as_str().into())
         .await?;
-    Ok(changing
-        .answer(change, "All sessions are ended.", &user_path(&id))
-        .await)
+    changing
+        .answer(change, "All sessions are ended.", &changing.user_path(&id))
+        .await
 }
 
 /// Deletes an account whose name was typed, so that no slip of the hand does.
-pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> Answer {
+pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> ActionResult {
     let typed = changing.take("username")?;
     let id = UserId::from(id);
-    let accounts = &changing.page.site.inner().accounts;
-    let Some(account) = accounts.load(id.clone()).await? else {
-        return Ok(StatusCode::NOT_FOUND.into_response());
+    let Some(account) = changing.page.site.accounts().find_by_id(&id).await? else {
+        return Ok(changing.not_found()?);
     };
-    if typed != account.username {
+    let path = changing.user_path(id.as_str());
+    if typed.trim() != account.username {
         let detail = "Nothing was deleted: type the username just as it stands there.";
-        return Ok(match changing.client {
-            Client::Json => Problem::new(StatusCode::UNPROCESSABLE_ENTITY)
-                .field("username", detail)
-                .into_response(),
-            _ => {
-                let path = user_path(id.as_str());
-                changing.page.redirect(&path, Flash::new("error", detail))
-            }
-        });
+        let mut errors = FormErrors::default();
+        errors.add("username", detail);
+        let problem = errors.to_problem(StatusCode::UNPROCESSABLE_ENTITY);
+        let answer = match changing.page.client {
+            Client::Json => Answer::problem(problem),
+            _ => Answer::rejected_to(path, Problem::new(problem.status()).detail(detail)),
+        };
+        return Ok(changing.page.answer(answer)?);
     }
     let change = changing.accounts().delete(&id).await?;
     let path = match change {
-        ChangeOutcome::Done => ADMIN_PATH.to_owned(),
-        _ => user_path(id.as_str()),
+        ChangeOutcome::Done => changing.page.site.inner().paths.own("admin").to_owned(),
+        _ => path,
     };
     let done = format!("The account {} is deleted.", account.username);
-    Ok(changing.answer(change, &done, &path).await)
+    changing.answer(change, &done, &path).await
 }

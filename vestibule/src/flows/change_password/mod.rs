@@ -18,71 +18,80 @@
 //! Slow down guessing of the current password, but by the hashing queue.
 //!
 //! # Settings
-//! [`SiteConfig::password_policy`](crate::flows::SiteConfig::password_policy).
+//! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords).
+
+mod notice;
 
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use minijinja::context;
 use serde_json::json;
-use tracing::Instrument;
 
-use crate::accounts::{Account, Accounts, PasswordCheck};
+use crate::credentials::{Check, PasswordChange};
 use crate::crypto::secret::Secret;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::flows::advice::{advice, json_with_advice, with_advice};
-use crate::flows::destination::Destination;
+use crate::flows::answer::Answer;
+use crate::flows::destination::NextOfQuery;
+use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
-use crate::flows::{CHANGE_PASSWORD_PATH, Flow, WELCOME_PATH};
-use crate::login::{CurrentUser, Event, Login};
+use crate::login::{CurrentUser, Login, PageUser};
 use crate::password::is_same;
-use crate::web::{Client, Flash};
 
 #[cfg(test)]
 mod tests;
 
-pub(super) const FLOW: Flow = Flow {
-    pages: &[("change_password", CHANGE_PASSWORD_PATH)],
-    public: &[],
-    routes: || Router::new().route(CHANGE_PASSWORD_PATH, get(show).post(change)),
-    templates: &[(TEMPLATE, include_str!("change_password.html"))],
-};
+pub(super) fn flow<U: PageUser>() -> Flow<U> {
+    Flow {
+        paths: &[("change_password", "/change-password")],
+        routes: |paths| {
+            let path = paths.own("change_password");
+            Router::new().route(path, get(show::<U>).post(change::<U>))
+        },
+        templates: &[(TEMPLATE, include_str!("change_password.html"))],
+        notices: &[notice::PASSWORD_CHANGED],
+        ..Flow::new("change_password")
+    }
+}
 
 const TEMPLATE: &str = "change_password.html";
 
-async fn show(
-    user: CurrentUser<Account>,
-    page: Page,
-    Destination(next): Destination,
+async fn show<U: PageUser>(
+    user: CurrentUser<U>,
+    page: Page<U>,
+    NextOfQuery(next): NextOfQuery,
 ) -> Result<Response> {
-    page.render(TEMPLATE, form(&page, &user, next.path()))
+    let next = page.site.destination(next);
+    page.answer(Answer::page(TEMPLATE, form(&page, &user, next.path())))
 }
 
-async fn change(
-    user: CurrentUser<Account>,
-    page: Page,
-    login: Login<Account>,
+async fn change<U: PageUser>(
+    user: CurrentUser<U>,
+    page: Page<U>,
+    login: Login<U>,
     submitted: Submitted,
 ) -> axum::response::Result<Response> {
     let known = ["username", "current_password", "new_password", "next"];
     let mut submitted = submitted.only(&known)?;
-    let client = submitted.client;
     let current = Secret::from(submitted.take("current_password"));
     let new = Secret::from(submitted.take("new_password"));
-    let Destination(next) = submitted.take("next").into();
+    let next = page.site.destination(submitted.take("next"));
     // Not here again.
-    let next = next.unless(&[CHANGE_PASSWORD_PATH]);
+    let next = next.unless(&[page.site.inner().paths.own("change_password")]);
     let inner = page.site.inner();
     let mut errors = FormErrors::default();
 
     if current.expose().is_empty() {
         errors.add("current_password", "Enter the password that you have now.");
     }
-    let email = user.email.as_deref().unwrap_or_default();
-    let words = [&*user.username, email, &inner.site_name];
+    let words = [
+        user.name(),
+        user.email().unwrap_or_default(),
+        &inner.site_name,
+    ];
     if let Some(objection) = inner.policy.objection(&new, &words) {
         errors.add("new_password", objection.to_string());
     } else if is_same(&new, &current) {
@@ -91,75 +100,59 @@ async fn change(
             "This is the password that you have now. Choose another one.",
         );
     }
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    let (mut status, mut code) = (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields");
     if errors.is_empty() {
-        let accounts = inner.accounts.asked_from(login.address());
-        match accounts.check_password(&user.username, &current).await? {
-            PasswordCheck::Right(account) if account.id == user.id => {
+        let credentials = &inner.credentials;
+        match credentials
+            .check_own_password(&login, &user, &current)
+            .await?
+        {
+            Check::Proved(proof) => {
                 // Last, as it may be the work of a service.
                 if let Some(objection) = inner.policy.look_up(&new).await {
                     errors.add("new_password", objection.to_string());
                 } else {
-                    let kept = login.continued_session().await?;
-                    let (changed, login, new) =
-                        change_and_tell(accounts, account, login, new).await?;
-                    if let Some(account) = changed {
-                        let mut log_in = login.log_in(&account).continuing(kept);
-                        if user.is_remembered() {
-                            log_in = log_in.remember();
+                    let words = words.map(str::to_owned).to_vec();
+                    match credentials.change_password(&login, proof, &new).await? {
+                        PasswordChange::Changed(proof) => {
+                            let proof = proof.remember(user.is_remembered());
+                            // Whoever is disabled meanwhile is rejected by the next page.
+                            let _ = credentials.proceed(&login, proof).await?;
+                            let advice = advice(new, words).await;
+                            let next = next.or(page.site.home());
+                            return Ok(page.answer(changed(next, advice))?);
                         }
-                        // Whoever is disabled meanwhile is refused by the next page.
-                        let _ = log_in.await?;
-                        let advice = advice(new, words.map(str::to_owned).to_vec()).await;
-                        return Ok(changed_to(&page, client, next.or(WELCOME_PATH), advice));
+                        PasswordChange::Conflict => {
+                            (status, code) = (StatusCode::CONFLICT, "conflict");
+                            errors.add("", "Your account was changed a moment ago. Try again.");
+                        }
                     }
-                    status = StatusCode::CONFLICT;
-                    errors.add("", "Your account was changed a moment ago. Try again.");
                 }
             }
-            _ => {
-                login.report_failed(Some(&user.id)).await;
-                status = StatusCode::UNAUTHORIZED;
+            Check::Wrong(_) => {
+                login.report_failed(Some(&user.id())).await;
+                (status, code) = (StatusCode::UNAUTHORIZED, "wrong_credentials");
                 let wrong = "This is not your password. Check whether Caps Lock is on.";
                 errors.add("current_password", wrong);
             }
         }
     }
     let form = form(&page, &user, next.path());
-    Ok(page.reject(client, status, &errors, TEMPLATE, form)?)
+    Ok(page.answer(Answer::rejected(status, code, errors, TEMPLATE, form))?)
 }
 
-/// Changes the password and tells the user, whatever becomes of the request meanwhile: whoever
-/// closes the connection does not keep them from being told. Gives back what it was given.
-async fn change_and_tell(
-    accounts: Accounts,
-    account: Account,
-    login: Login<Account>,
-    new: Secret,
-) -> Result<(Option<Account>, Login<Account>, Secret)> {
-    let change = async move {
-        let changed = accounts.change_password(&account, &new).await?;
-        if changed.is_some() {
-            login.emit(Event::PasswordChanged).await;
-        }
-        Ok((changed, login, new))
-    };
-    let changed = tokio::spawn(change.in_current_span()).await;
-    changed.map_err(Error::internal)?
-}
-
-fn changed_to(page: &Page, client: Client, next: &str, advice: Option<String>) -> Response {
-    if client == Client::Json {
-        return json_with_advice(json!({ "next": next }), advice);
-    }
+fn changed(next: &str, advice: Option<String>) -> Answer {
     let text = "Your password is changed. You are logged out everywhere else.";
-    page.redirect(next, Flash::new("success", with_advice(text, advice)))
+    let view = json_with_advice(json!({ "next": next }), advice.as_deref());
+    Answer::done(next)
+        .message("success", with_advice(text, advice))
+        .json(StatusCode::OK, view)
 }
 
-fn form(page: &Page, user: &Account, next: Option<&str>) -> minijinja::Value {
-    context! {
-        must_change => user.must_change_password,
-        min_chars => page.site.inner().policy.min_chars,
-        next,
-    }
+fn form<U: PageUser>(page: &Page<U>, user: &U, next: Option<&str>) -> serde_json::Value {
+    json!({
+        "must_change": user.must_change_password(),
+        "min_chars": page.site.inner().policy.min_chars,
+        "next": next,
+    })
 }

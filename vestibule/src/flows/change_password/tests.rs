@@ -162,7 +162,7 @@ async fn a_breached_password_is_refused_and_changes_nothing() {
     let breached = BreachedPasswords::from_file(&list).unwrap();
     // With patience, for a busy machine.
     let breached = breached.timeout(Duration::from_secs(30));
-    let app = TestApp::with(|config| config.password_policy.breached = Some(breached)).await;
+    let app = TestApp::with(|config| config.passwords.policy.breached = Some(breached)).await;
     let browser = app.registered("alice").await;
 
     let refused = change(&browser, PASSWORD, NEW).await;
@@ -220,7 +220,7 @@ async fn with_mail() -> (TestApp, TestClient, Mailbox) {
     let app = TestApp::with_tables(|config| config.mailer(mailbox.clone())).await;
     let browser = app.registered("alice").await;
     let accounts = app.site.accounts();
-    let alice = accounts.find(&"alice".parse().unwrap()).await.unwrap();
+    let alice = accounts.find("alice").await.unwrap();
     let email = "alice@example.com".parse().unwrap();
     let operator = accounts.by(Actor::operator());
     let set = operator.set_email(&alice.unwrap().id, Some(&email)).await;
@@ -277,7 +277,7 @@ async fn its_user_is_told_by_mail() {
 async fn its_user_is_told_also_where_the_sessions_cannot_be_ended() {
     let (app, browser, mailbox) = with_mail().await;
     let thief = log_in(&app, PASSWORD).await;
-    let database = app.site.inner().database.connection();
+    let database = app.database.connection();
     let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
 
     let hide = rename("remembered_logins", "hidden");

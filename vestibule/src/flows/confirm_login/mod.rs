@@ -16,87 +16,99 @@
 //! this is not kept: the visitor is told, and led back to the form.
 //!
 //! # Settings
-//! [`SiteConfig::fresh_for`](crate::flows::SiteConfig::fresh_for).
+//! [`SessionConfig::fresh_for`](crate::flows::SessionConfig::fresh_for).
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
-use minijinja::context;
+use serde_json::json;
 
-use crate::accounts::{Account, PasswordCheck};
+use crate::credentials::Check;
 use crate::crypto::secret::Secret;
 use crate::error::Result;
-use crate::flows::destination::Destination;
+use crate::flows::answer::Answer;
+use crate::flows::destination::NextOfQuery;
+use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
-use crate::flows::{CONFIRM_LOGIN_PATH, Flow, WELCOME_PATH};
-use crate::login::{ConfirmOutcome, CurrentUser, Login};
+use crate::login::{ConfirmOutcome, CurrentUser, Login, Next, PageUser};
 use crate::web::Client;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) const FLOW: Flow = Flow {
-    pages: &[("confirm_login", CONFIRM_LOGIN_PATH)],
-    public: &[],
-    routes: || Router::new().route(CONFIRM_LOGIN_PATH, get(show).post(confirm)),
-    templates: &[(TEMPLATE, include_str!("confirm_login.html"))],
-};
+pub(super) fn flow<U: PageUser>() -> Flow<U> {
+    Flow {
+        paths: &[("confirm_login", "/confirm-login")],
+        routes: |paths| {
+            let path = paths.own("confirm_login");
+            Router::new().route(path, get(show::<U>).post(confirm::<U>))
+        },
+        templates: &[(TEMPLATE, include_str!("confirm_login.html"))],
+        ..Flow::new("confirm_login")
+    }
+}
 
 const TEMPLATE: &str = "confirm_login.html";
 
-async fn show(
-    user: CurrentUser<Account>,
-    page: Page,
-    Destination(next): Destination,
+async fn show<U: PageUser>(
+    user: CurrentUser<U>,
+    page: Page<U>,
+    NextOfQuery(next): NextOfQuery,
 ) -> Result<Response> {
+    let next = page.site.destination(next);
     if user.is_fresh() {
-        return Ok(Redirect::to(next.or(WELCOME_PATH)).into_response());
+        return page.answer(Answer::see(next.or(page.site.home())));
     }
-    page.render(TEMPLATE, context! { next => next.path() })
+    page.answer(Answer::page(TEMPLATE, form(&next)))
 }
 
-async fn confirm(
-    user: CurrentUser<Account>,
-    page: Page,
-    login: Login<Account>,
+async fn confirm<U: PageUser>(
+    user: CurrentUser<U>,
+    page: Page<U>,
+    login: Login<U>,
     submitted: Submitted,
 ) -> axum::response::Result<Response> {
     let mut submitted = submitted.only(&["username", "password", "next"])?;
-    let client = submitted.client;
     let password = Secret::from(submitted.take("password"));
-    let Destination(next) = submitted.take("next").into();
+    let next = page.site.destination(submitted.take("next"));
     let mut errors = FormErrors::default();
 
-    let status = if password.expose().is_empty() {
+    let (status, code) = if password.expose().is_empty() {
         errors.add("password", "Enter your password.");
-        StatusCode::UNPROCESSABLE_ENTITY
+        (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields")
     } else {
-        let accounts = page.site.inner().accounts.asked_from(login.address());
-        let check = accounts.check_password(&user.username, &password).await?;
-        if matches!(&check, PasswordCheck::Right(account) if account.id == user.id) {
-            // Not so where the session went on or ended meanwhile, as by a double click: the
-            // next page finds out.
-            let outcome = login.confirm().await?;
-            if outcome == ConfirmOutcome::NoSession && client == Client::Json {
+        let credentials = page.site.credentials();
+        let check = credentials
+            .check_own_password(&login, &user, &password)
+            .await?;
+        if let Check::Proved(proof) = check {
+            // The session may have been confirmed or ended meanwhile, as by a double click. Then
+            // the next page finds out.
+            let outcome = credentials.confirm(&login, proof).await?;
+            if outcome == ConfirmOutcome::NoSession && page.client == Client::Json {
                 return Ok(login.unauthorized().await.into_response());
             }
-            return Ok(confirmed(client, next.or(WELCOME_PATH)));
+            let next = next.or(page.site.home());
+            let answer = Answer::done(next).json(StatusCode::OK, json!({ "next": next }));
+            return Ok(page.answer(answer)?);
         }
-        login.report_failed(Some(&user.id)).await;
+        login.report_failed(Some(&user.id())).await;
         let wrong = "This is not your password. Check whether Caps Lock is on.";
         errors.add("password", wrong);
-        StatusCode::UNAUTHORIZED
+        (StatusCode::UNAUTHORIZED, "wrong_credentials")
     };
-    let form = context! { next => next.path() };
-    Ok(page.reject(client, status, &errors, TEMPLATE, form)?)
+    Ok(page.answer(Answer::rejected(
+        status,
+        code,
+        errors,
+        TEMPLATE,
+        form(&next),
+    ))?)
 }
 
-fn confirmed(client: Client, next: &str) -> Response {
-    if client == Client::Json {
-        return axum::Json(serde_json::json!({ "next": next })).into_response();
-    }
-    Redirect::to(next).into_response()
+fn form(next: &Next) -> serde_json::Value {
+    json!({ "next": next.path() })
 }

@@ -13,27 +13,29 @@
 //! It ends this session and no other of the same user.
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderName, HeaderValue, StatusCode};
-use minijinja::context;
+use http::{HeaderName, HeaderValue};
+use serde_json::json;
 
-use crate::accounts::Account;
 use crate::error::Result;
+use crate::flows::answer::Answer;
+use crate::flows::flow::Flow;
 use crate::flows::page::Page;
-use crate::flows::{Flow, LOGIN_PATH, LOGOUT_PATH};
-use crate::login::Login;
-use crate::web::{Client, Flash};
+use crate::login::{Login, PageUser};
 
 #[cfg(test)]
 mod tests;
 
-pub(super) const FLOW: Flow = Flow {
-    pages: &[("logout", LOGOUT_PATH)],
-    public: &[LOGOUT_PATH],
-    routes: || Router::new().route(LOGOUT_PATH, get(show).post(log_out)),
-    templates: &[(TEMPLATE, include_str!("logout.html"))],
-};
+pub(super) fn flow<U: PageUser>() -> Flow<U> {
+    Flow {
+        paths: &[("logout", "/logout")],
+        public: &["logout"],
+        routes: |paths| Router::new().route(paths.own("logout"), get(show::<U>).post(log_out::<U>)),
+        templates: &[(TEMPLATE, include_str!("logout.html"))],
+        ..Flow::new("logout")
+    }
+}
 
 const TEMPLATE: &str = "logout.html";
 
@@ -43,22 +45,24 @@ const CLEAR_SITE_DATA: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("\"cache\""),
 );
 
-async fn show(page: Page) -> Result<Response> {
-    if page.user.is_none() {
-        return Ok(Redirect::to(LOGIN_PATH).into_response());
-    }
-    page.render(TEMPLATE, context! {})
+/// The page that a log-out leads to.
+fn after<U: PageUser>(page: &Page<U>) -> &str {
+    page.site.path("login").unwrap_or("/")
 }
 
-async fn log_out(page: Page, login: Login<Account>, client: Client) -> Result<Response> {
+async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
+    match &page.user {
+        None => page.answer(Answer::see(after(&page))),
+        Some(user) => {
+            let view = json!({ "username": user.name() });
+            page.answer(Answer::page(TEMPLATE, view))
+        }
+    }
+}
+
+async fn log_out<U: PageUser>(page: Page<U>, login: Login<U>) -> Result<Response> {
     login.log_out().await?;
-    let mut response = if client == Client::Json {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        let flash = Flash::new("info", "You are logged out.");
-        page.redirect(LOGIN_PATH, flash)
-    };
     let (name, value) = CLEAR_SITE_DATA;
-    response.headers_mut().insert(name, value);
-    Ok(response)
+    let answer = Answer::done(after(&page)).message("info", "You are logged out.");
+    page.answer(answer.header(name, value))
 }

@@ -15,70 +15,75 @@
 //! together.
 //!
 //! # Settings
-//! [`SiteConfig::session_expiry`](crate::flows::SiteConfig::session_expiry),
-//! [`SiteConfig::remember`](crate::flows::SiteConfig::remember),
-//! [`SiteConfig::session_limit`](crate::flows::SiteConfig::session_limit),
-//! [`SiteConfig::password_algorithm`](crate::flows::SiteConfig::password_algorithm).
+//! [`SiteConfig::sessions`](crate::flows::SiteConfig::sessions),
+//! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords).
+
+mod notice;
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use minijinja::context;
+use serde_json::json;
 
-use crate::accounts::{Account, PasswordCheck};
+use crate::credentials::{Check, Step};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
-use crate::flows::destination::Destination;
+use crate::flows::answer::Answer;
+use crate::flows::destination::NextOfQuery;
+use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
-use crate::flows::{Flow, LOGIN_PATH, WELCOME_PATH};
-use crate::login::{Login, LoginOutcome};
-use crate::web::Client;
+use crate::login::{Login, PageUser};
+use crate::web::Problem;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) const FLOW: Flow = Flow {
-    pages: &[("login", LOGIN_PATH)],
-    public: &[LOGIN_PATH],
-    routes: || Router::new().route(LOGIN_PATH, get(show).post(log_in)),
-    templates: &[(TEMPLATE, include_str!("login.html"))],
-};
+pub(super) fn flow<U: PageUser>() -> Flow<U> {
+    Flow {
+        paths: &[("login", "/login")],
+        public: &["login"],
+        routes: |paths| Router::new().route(paths.own("login"), get(show::<U>).post(log_in::<U>)),
+        templates: &[(TEMPLATE, include_str!("login.html"))],
+        notices: &[notice::REMEMBER_COOKIE_REUSED],
+        ..Flow::new("password_login")
+    }
+}
 
 const TEMPLATE: &str = "login.html";
 
 /// One answer for every reason, so that it tells nobody who has an account.
-const REFUSED: &str = "The username and the password do not belong together. Check both, and \
+const WRONG: &str = "The username and the password do not belong together. Check both, and \
      whether Caps Lock is on.";
 
 const TOO_MANY_SESSIONS: &str = "You are logged in in as many places as you may. Log out in one of \
      them, then try again.";
 
-async fn show(page: Page, Destination(next): Destination) -> Result<Response> {
+async fn show<U: PageUser>(page: Page<U>, NextOfQuery(next): NextOfQuery) -> Result<Response> {
+    let next = page.site.destination(next);
     if page.user.is_some() {
-        return Ok(Redirect::to(next.or(WELCOME_PATH)).into_response());
+        return page.answer(Answer::see(next.or(page.site.home())));
     }
     let asked_for = next.path().is_some();
-    page.render(TEMPLATE, context! { next => next.path(), asked_for })
+    let view = json!({ "next": next.path(), "asked_for": asked_for });
+    page.answer(Answer::page(TEMPLATE, view))
 }
 
-async fn log_in(
-    page: Page,
-    login: Login<Account>,
+async fn log_in<U: PageUser>(
+    page: Page<U>,
+    login: Login<U>,
     submitted: Submitted,
 ) -> axum::response::Result<Response> {
     let mut submitted = submitted.only(&["username", "password", "remember", "next"])?;
-    let client = submitted.client;
-    let username = submitted.take("username");
+    let username = submitted.take_name("username");
     let password = Secret::from(submitted.take("password"));
     let remember = !submitted.take("remember").is_empty();
-    let Destination(next) = submitted.take("next").into();
-    let reject = |status, errors| {
-        let form = context! { username => &username, remember, next => next.path() };
-        page.reject(client, status, &errors, TEMPLATE, form)
-    };
+    let next = page.site.destination(submitted.take("next"));
+    let form = json!({ "username": username, "remember": remember, "next": next.path() });
+    let rejected =
+        |status, code, errors| page.answer(Answer::rejected(status, code, errors, TEMPLATE, &form));
 
     let mut errors = FormErrors::default();
     if username.is_empty() {
@@ -88,40 +93,59 @@ async fn log_in(
         errors.add("password", "Enter your password.");
     }
     if !errors.is_empty() {
-        return Ok(reject(StatusCode::UNPROCESSABLE_ENTITY, errors)?);
+        return Ok(rejected(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_fields",
+            errors,
+        )?);
     }
-    let accounts = page.site.inner().accounts.asked_from(login.address());
-    let tried = match accounts.check_password(&username, &password).await? {
-        PasswordCheck::Right(account) => {
-            let mut log_in = login.log_in(&account);
-            if remember {
-                log_in = log_in.remember();
-            }
-            match log_in.await? {
-                LoginOutcome::LoggedIn => {
-                    return Ok(logged_in(client, &account, next.or(WELCOME_PATH)));
+    let credentials = page.site.credentials();
+    let tried = match credentials
+        .check_password(&login, &username, &password)
+        .await?
+    {
+        Check::Proved(proof) => {
+            let id = proof.user().id();
+            let proof = proof.remember(remember).leading_to(next.clone());
+            match credentials.proceed(&login, proof).await? {
+                Step::LoggedIn { user, next } => {
+                    return Ok(page.answer(logged_in(&page, user.name(), next.path()))?);
                 }
-                // The password was right: whom it belongs to may know.
-                LoginOutcome::TooManySessions => {
+                Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login))?),
+                // The password was right: its user may know.
+                Step::TooManySessions => {
                     let errors = FormErrors::of_form(TOO_MANY_SESSIONS);
-                    return Ok(reject(StatusCode::CONFLICT, errors)?);
+                    return Ok(rejected(StatusCode::CONFLICT, "too_many_sessions", errors)?);
                 }
-                LoginOutcome::Inactive => Some(account.id),
+                Step::Inactive | Step::Expired => Some(id),
             }
         }
-        PasswordCheck::Wrong(tried) => tried,
+        Check::Wrong(tried) => tried,
     };
     login.report_failed(tried.as_ref()).await;
-    Ok(reject(
+    let errors = FormErrors::of_form(WRONG);
+    Ok(rejected(
         StatusCode::UNAUTHORIZED,
-        FormErrors::of_form(REFUSED),
+        "wrong_credentials",
+        errors,
     )?)
 }
 
-fn logged_in(client: Client, account: &Account, next: &str) -> Response {
-    if client == Client::Json {
-        let body = serde_json::json!({ "username": account.username, "next": next });
-        return axum::Json(body).into_response();
+fn logged_in<U: PageUser>(page: &Page<U>, name: &str, next: Option<&str>) -> Answer {
+    let next = next.unwrap_or(page.site.home());
+    Answer::done(next).json(StatusCode::OK, json!({ "username": name, "next": next }))
+}
+
+/// The page that asks for a second factor, which this browser has a pending log-in for.
+fn second_factor<U: PageUser>(page: &Page<U>, login: &Login<U>) -> Answer {
+    let problem = Problem::new(StatusCode::FORBIDDEN)
+        .code("second_factor_required")
+        .detail("The password is right. Show a second factor to log in.");
+    match login
+        .second_factor_view()
+        .or_else(|| page.site.path("second_factor").map(str::to_owned))
+    {
+        Some(path) => Answer::done(path).problem_for_scripts(problem),
+        None => Answer::problem(problem),
     }
-    Redirect::to(next).into_response()
 }

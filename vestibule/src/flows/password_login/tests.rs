@@ -7,7 +7,8 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use url::Url;
 
-use crate::accounts::{Account, Actor, PasswordCheck, Username};
+use crate::accounts::{Account, Actor};
+use crate::credentials::Username;
 use crate::login::{Event, Login, SessionLimit};
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
 
@@ -25,7 +26,7 @@ async fn is_logged_in(browser: &TestClient) -> bool {
 async fn disable(app: &TestApp, name: &str) {
     let username: Username = name.parse().unwrap();
     let accounts = app.site.accounts();
-    let account = accounts.find(&username).await.unwrap().unwrap();
+    let account = accounts.find(username.as_str()).await.unwrap().unwrap();
     accounts
         .by(Actor::operator())
         .disable(&account.id)
@@ -144,7 +145,7 @@ async fn a_disabled_user_is_out_at_the_next_request() {
     assert!(!is_logged_in(&browser).await);
     let username: Username = "alice".parse().unwrap();
     let accounts = app.site.accounts();
-    let account = accounts.find(&username).await.unwrap().unwrap();
+    let account = accounts.find(username.as_str()).await.unwrap().unwrap();
     accounts
         .by(Actor::operator())
         .enable(&account.id)
@@ -167,7 +168,7 @@ async fn a_new_password_ends_all_sessions_and_the_old_password() {
     let browser = app.registered("alice").await;
     let username: Username = "alice".parse().unwrap();
     let accounts = app.site.accounts();
-    let account = accounts.find(&username).await.unwrap().unwrap();
+    let account = accounts.find(username.as_str()).await.unwrap().unwrap();
 
     let new = "another horse and battery";
     accounts
@@ -362,10 +363,7 @@ async fn a_log_in_under_way_does_not_survive_a_new_password_or_a_shut_account() 
         let app = TestApp::new().await;
         app.registered("alice").await;
         let accounts = app.site.accounts().clone();
-        let check = accounts.check_password("alice", &PASSWORD.into()).await;
-        let PasswordCheck::Right(checked) = check.unwrap() else {
-            panic!("it is the right password");
-        };
+        let checked = accounts.find("alice").await.unwrap().unwrap();
         let id = checked.id.clone();
         let late = move |login: Login<Account>| async move {
             let _ = login.log_in(&checked).await?;
@@ -418,7 +416,7 @@ async fn logged_in_from(app: &TestApp, user_agent: &str) -> (TestClient, StatusC
 /// A16: very many sessions.
 #[tokio::test]
 async fn with_one_session_too_many_the_one_seen_longest_ago_ends() {
-    let app = TestApp::with(|config| config.session_limit = SessionLimit::end_oldest(2)).await;
+    let app = TestApp::with(|config| config.sessions.limit = SessionLimit::end_oldest(2)).await;
     let first = app.registered("alice").await;
     app.clock.advance(Duration::from_secs(1));
     let (second, _) = logged_in_from(&app, "second").await;
@@ -443,7 +441,7 @@ async fn with_one_session_too_many_the_one_seen_longest_ago_ends() {
 #[tokio::test]
 async fn a_remembered_browser_comes_back_within_its_limit_however_often() {
     for limit in [SessionLimit::end_oldest(1), SessionLimit::reject(1)] {
-        let app = TestApp::with(|config| config.session_limit = limit).await;
+        let app = TestApp::with(|config| config.sessions.limit = limit).await;
         let first = app.registered("alice").await;
         first.post("/logout", &[]).await;
         let (browser, _) = logged_in_from(&app, "tablet").await;
@@ -466,7 +464,7 @@ async fn a_remembered_browser_comes_back_within_its_limit_however_often() {
 /// A16: a limit that refuses.
 #[tokio::test]
 async fn with_as_many_sessions_as_allowed_the_next_log_in_is_refused() {
-    let app = TestApp::with(|config| config.session_limit = SessionLimit::reject(2)).await;
+    let app = TestApp::with(|config| config.sessions.limit = SessionLimit::reject(2)).await;
     let first = app.registered("alice").await;
     let (second, _) = logged_in_from(&app, "second").await;
 

@@ -6,7 +6,7 @@
 //!    and goes to `/welcome`; as JSON it answers 201.
 //!
 //! # What it protects against
-//! Names that read like another's ([`Username`]) or like the site's own people, guessable
+//! Names that read like another's ([`Username`](crate::credentials::Username)) or like the site's own people, guessable
 //! passwords and, where it is set, those found in breaches, two registrations of one name at
 //! once, half-made accounts.
 //!
@@ -15,35 +15,43 @@
 //! back by the hashing queue only.
 //!
 //! # Settings
-//! [`SiteConfig::password_policy`](crate::flows::SiteConfig::password_policy).
+//! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords).
+//!
+//! # Needs
+//! A users table that implements [`Registrar`](crate::credentials::Registrar).
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use minijinja::context;
 use serde_json::json;
 
-use crate::accounts::{Account, Registration, Username};
+use crate::credentials::{Registration, Username};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::flows::advice::{advice, json_with_advice, with_advice};
+use crate::flows::answer::Answer;
+use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
-use crate::flows::{Flow, REGISTER_PATH, WELCOME_PATH};
-use crate::login::Login;
-use crate::web::{Client, Flash};
+use crate::login::{Login, PageUser};
 
 #[cfg(test)]
 mod tests;
 
-pub(super) const FLOW: Flow = Flow {
-    pages: &[("register", REGISTER_PATH)],
-    public: &[REGISTER_PATH],
-    routes: || Router::new().route(REGISTER_PATH, get(show).post(register)),
-    templates: &[(TEMPLATE, include_str!("register.html"))],
-};
+pub(super) fn flow<U: PageUser>() -> Flow<U> {
+    Flow {
+        paths: &[("register", "/register")],
+        public: &["register"],
+        needs: Some(Capability::Registrar),
+        routes: |paths| {
+            Router::new().route(paths.own("register"), get(show::<U>).post(register::<U>))
+        },
+        templates: &[(TEMPLATE, include_str!("register.html"))],
+        ..Flow::new("register")
+    }
+}
 
 const TEMPLATE: &str = "register.html";
 
@@ -66,72 +74,74 @@ const RESERVED: [&str; 12] = [
 
 const NAME_TAKEN: &str = "This username is taken. Choose another one.";
 
-async fn show(page: Page) -> Result<Response> {
+async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
     if page.user.is_some() {
-        return Ok(Redirect::to(WELCOME_PATH).into_response());
+        return page.answer(Answer::see(page.site.home()));
     }
-    page.render(TEMPLATE, form(&page, ""))
+    page.answer(Answer::page(TEMPLATE, form(&page, "")))
 }
 
-async fn register(
-    page: Page,
-    login: Login<Account>,
+async fn register<U: PageUser>(
+    page: Page<U>,
+    login: Login<U>,
     submitted: Submitted,
 ) -> axum::response::Result<Response> {
     let mut submitted = submitted.only(&["username", "password"])?;
-    let client = submitted.client;
-    let username = submitted.take("username");
+    let username = submitted.take_name("username");
     let password = Secret::from(submitted.take("password"));
     let mut errors = FormErrors::default();
 
-    let parsed = username.parse::<Username>();
-    if let Err(objection) = &parsed {
-        errors.add("username", objection.to_string());
-    }
     let inner = page.site.inner();
+    let credentials = &inner.credentials;
+    if let Some(objection) = credentials.objection_to(&username)? {
+        errors.add("username", objection);
+    }
     let words = [&*username, &inner.site_name];
     if let Some(objection) = inner.policy.objection(&password, &words) {
         errors.add("password", objection.to_string());
     }
-    if matches!(&parsed, Ok(name) if RESERVED.contains(&name.canonical())) {
+    if RESERVED.contains(&&*Username::canonical_form(&username)) {
         errors.add("username", NAME_TAKEN);
     }
-    let accounts = inner.accounts.asked_from(login.address());
-    if let (Ok(name), true, Some(_)) = (&parsed, errors.is_empty(), &inner.policy.breached) {
+    if errors.is_empty() && inner.policy.breached.is_some() {
         // Last, as it may be the work of a service.
-        if accounts.find(name).await?.is_some() {
+        if credentials.is_taken(&username).await? {
             errors.add("username", NAME_TAKEN);
         } else if let Some(objection) = inner.policy.look_up(&password).await {
             errors.add("password", objection.to_string());
         }
     }
-    if let (Ok(name), true) = (&parsed, errors.is_empty()) {
-        match accounts.register(name, &password).await? {
-            Registration::Registered(account) => {
-                // A new account is active, so that this logs in.
-                let _ = login.log_in(&account).await?;
+    if errors.is_empty() {
+        match credentials.register(&login, &username, &password).await? {
+            Registration::Registered(proof) => {
+                let name = proof.user().name().to_owned();
+                // A new user is active and has shown the one credential there is, so this logs in.
+                let _ = credentials.proceed(&login, proof).await?;
                 let advice = advice(password, vec![username, inner.site_name.clone()]).await;
-                return Ok(registered(&page, client, &account, advice));
+                return Ok(page.answer(registered(&page, &name, advice))?);
             }
-            Registration::NameTaken => {
-                errors.add("username", NAME_TAKEN);
-            }
+            Registration::NameTaken => errors.add("username", NAME_TAKEN),
         }
     }
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(page.reject(client, status, &errors, TEMPLATE, form(&page, &username))?)
+    let form = form(&page, &username);
+    Ok(page.answer(Answer::rejected(
+        status,
+        "invalid_fields",
+        errors,
+        TEMPLATE,
+        form,
+    ))?)
 }
 
-fn registered(page: &Page, client: Client, account: &Account, advice: Option<String>) -> Response {
-    if client == Client::Json {
-        let answer = json!({ "username": account.username });
-        return (StatusCode::CREATED, json_with_advice(answer, advice)).into_response();
-    }
+fn registered<U: PageUser>(page: &Page<U>, name: &str, advice: Option<String>) -> Answer {
     let text = "Your account is ready, and you are logged in.";
-    let flash = Flash::new("success", with_advice(text, advice));
-    page.redirect(WELCOME_PATH, flash)
+    let view = json_with_advice(json!({ "username": name }), advice.as_deref());
+    Answer::done(page.site.home())
+        .message("success", with_advice(text, advice))
+        .json(StatusCode::CREATED, view)
 }
 
-fn form(page: &Page, username: &str) -> minijinja::Value {
-    context! { username, min_chars => page.site.inner().policy.min_chars }
+fn form<U: PageUser>(page: &Page<U>, username: &str) -> serde_json::Value {
+    json!({ "username": username, "min_chars": page.site.inner().policy.min_chars })
 }

@@ -4,7 +4,8 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
-use crate::accounts::{Actor, ChangeOutcome, Username};
+use crate::accounts::{Actor, ChangeOutcome};
+use crate::credentials::Username;
 use crate::database::{Database, DatabaseOptions};
 use crate::flows::SiteConfig;
 use crate::password::{BreachedPasswords, PasswordAlgorithm};
@@ -167,6 +168,7 @@ async fn missing_fields_are_said_together_in_html_and_json() {
         json!({
             "status": 422,
             "title": "Unprocessable Entity",
+            "code": "invalid_fields",
             "errors": [
                 { "field": "username", "detail": "Enter a username." },
                 { "field": "password", "detail": "Enter a password." },
@@ -185,7 +187,7 @@ async fn a_breached_password_is_refused_and_without_the_list_what_the_setting_sa
     // With patience, for a busy machine.
     let breached = breached.timeout(Duration::from_secs(30));
     let with = |breached: BreachedPasswords| {
-        TestApp::with(move |config| config.password_policy.breached = Some(breached))
+        TestApp::with(move |config| config.passwords.policy.breached = Some(breached))
     };
     let open = with(breached.clone()).await;
     let closed = with(breached.fail_closed(true)).await;
@@ -442,7 +444,7 @@ async fn with_a_locked_database_the_visitor_is_told_and_may_try_again() {
 #[tokio::test]
 async fn with_bcrypt_a_password_of_73_bytes_is_refused_before_hashing() {
     let app = TestApp::with(|config| {
-        config.password_algorithm = PasswordAlgorithm::Bcrypt { cost: 4 };
+        config.passwords.algorithm = PasswordAlgorithm::Bcrypt { cost: 4 };
     })
     .await;
     let long: String = "the kettle sings ".chars().cycle().take(73).collect();
@@ -476,5 +478,12 @@ async fn the_database_holds_neither_the_password_nor_the_token() {
     assert!(!holds(token.as_bytes()));
     assert!(!holds(&raw_token));
     let username: Username = "alice".parse().unwrap();
-    assert!(app.site.accounts().find(&username).await.unwrap().is_some());
+    assert!(
+        app.site
+            .accounts()
+            .find(username.as_str())
+            .await
+            .unwrap()
+            .is_some()
+    );
 }

@@ -13,43 +13,42 @@
 //! Nothing else is asked of the user than to be logged in.
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::State;
+use axum::response::{Redirect, Response};
 use axum::routing::get;
-use minijinja::context;
+use serde_json::json;
 
-use crate::accounts::Account;
 use crate::error::Result;
+use crate::flows::Site;
+use crate::flows::answer::Answer;
+use crate::flows::flow::Flow;
 use crate::flows::page::Page;
-use crate::flows::{Flow, LOGIN_PATH, WELCOME_PATH};
-use crate::login::CurrentUser;
-use crate::web::Client;
+use crate::login::{CurrentUser, PageUser};
 
 #[cfg(test)]
 mod tests;
 
-pub(super) const FLOW: Flow = Flow {
-    pages: &[("welcome", WELCOME_PATH)],
-    public: &["/"],
-    routes: || {
-        Router::new()
-            .route("/", get(index))
-            .route(WELCOME_PATH, get(show))
-    },
-    templates: &[(TEMPLATE, include_str!("welcome.html"))],
-};
+pub(super) fn flow<U: PageUser>() -> Flow<U> {
+    Flow {
+        paths: &[("index", "/"), ("welcome", "/welcome")],
+        public: &["index"],
+        routes: |paths| {
+            Router::new()
+                .route(paths.own("index"), get(index::<U>))
+                .route(paths.own("welcome"), get(show::<U>))
+        },
+        templates: &[(TEMPLATE, include_str!("welcome.html"))],
+        ..Flow::new("welcome")
+    }
+}
 
 const TEMPLATE: &str = "welcome.html";
 
-async fn index(user: Option<CurrentUser<Account>>) -> Redirect {
-    Redirect::to(match user {
-        Some(_) => WELCOME_PATH,
-        None => LOGIN_PATH,
-    })
+async fn index<U: PageUser>(State(site): State<Site<U>>, user: Option<CurrentUser<U>>) -> Redirect {
+    let login = site.path("login").filter(|_| user.is_none());
+    Redirect::to(login.unwrap_or(site.home()))
 }
 
-async fn show(user: CurrentUser<Account>, page: Page, client: Client) -> Result<Response> {
-    if client == Client::Json {
-        return Ok(axum::Json(&*user).into_response());
-    }
-    page.render(TEMPLATE, context! {})
+async fn show<U: PageUser>(user: CurrentUser<U>, page: Page<U>) -> Result<Response> {
+    page.answer(Answer::page(TEMPLATE, json!({ "username": user.name() })))
 }

@@ -50,7 +50,12 @@ async fn an_anonymous_script_gets_401_as_problem_json() {
     );
     assert_eq!(
         response.json(),
-        json!({ "status": 401, "title": "Unauthorized", "detail": "Log in to see this." })
+        json!({
+            "status": 401,
+            "title": "Unauthorized",
+            "code": "login_required",
+            "detail": "Log in to see this.",
+        })
     );
 }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::login::User;
 use crate::login::cache::{LoginCache, Touches, Users};
 use crate::login::loader::SessionJoin;
 use crate::login::manager::cookies::Cookies;
 use crate::login::manager::settings::Settings;
+use crate::login::{Epochs, User};
 use crate::session::{Session, SessionId};
 
 /// What all requests of one login layer share.
@@ -63,6 +63,14 @@ impl<U: User> LoginContext<U> {
         Ok(Some((session, user)))
     }
 
+    /// The user's epoch: that of their table, and the one kept beside it.
+    pub(crate) async fn epoch_of(&self, user: &U) -> Result<i64> {
+        match &self.settings.epochs {
+            Some(epochs) => epochs.of(user).await,
+            None => Ok(user.session_epoch()),
+        }
+    }
+
     /// Removes expired sessions in the background, at most once in ten minutes.
     ///
     /// Called whenever a session begins: only then do they become more.
@@ -73,6 +81,11 @@ impl<U: User> LoginContext<U> {
 
 fn new_cache<U: User>(settings: &Settings<U>) -> Option<LoginCache<U>> {
     let (feed, cache) = (settings.store.feed()?, &settings.cache);
+    // A kept session must be invalidated when its user's epoch changes.
+    let knows_epochs = |epochs: &Epochs| epochs.feed().is_same(feed);
+    if !settings.epochs.as_ref().is_none_or(knows_epochs) {
+        return None;
+    }
     let users = match (settings.loader.feed(), cache.users_for) {
         (Some(users), _) if users.is_same(feed) => Users::SameFeed,
         (Some(users), _) => Users::Until(users.clone()),

@@ -25,7 +25,7 @@ use crate::login::manager::settings::{AnonymousData, CacheSettings};
 use crate::login::rejection::RejectionHandler;
 use crate::login::request_loader::SharedRequestLoader;
 use crate::login::{
-    AddressPrefix, EventRecord, LoginViews, RejectedRequest, RequestLoader, SessionLimit,
+    AddressPrefix, Epochs, EventRecord, LoginViews, RejectedRequest, RequestLoader, SessionLimit,
     SessionProtection, User,
 };
 use crate::session::{
@@ -75,6 +75,12 @@ impl<U: User> LoginManager<U> {
         Self {
             settings: Settings::new(loader, store),
         }
+    }
+
+    /// Keeps epochs of users beside their table.
+    pub(crate) fn epochs(mut self, epochs: Epochs) -> Self {
+        self.settings.epochs = Some(epochs);
+        self
     }
 
     /// Another way to know the user, where no cookie says who it is: by an API key, Basic or
@@ -356,10 +362,11 @@ impl<U: User> LoginManager<U> {
     ///
     /// What asks for no user, such as a page that takes `Option<CurrentUser<U>>`, sees them
     /// logged in.
-    pub fn must_visit(
+    pub fn must_visit<P: Into<Arc<str>>>(
         mut self,
-        must_visit: impl Fn(&U) -> Option<&'static str> + Send + Sync + 'static,
+        must_visit: impl Fn(&U) -> Option<P> + Send + Sync + 'static,
     ) -> Self {
+        let must_visit = move |user: &U| must_visit(user).map(Into::into);
         self.settings.rejections.must_visit = Some(Arc::new(must_visit));
         self
     }

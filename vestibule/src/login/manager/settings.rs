@@ -8,6 +8,7 @@ use http::HeaderValue;
 use crate::clock::Clock;
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
+use crate::login::Epochs;
 use crate::login::event::Listeners;
 use crate::login::loader::SharedUserLoader;
 use crate::login::rejection::{Localize, RejectionHandler};
@@ -21,6 +22,7 @@ pub(crate) struct Settings<U> {
     pub(crate) loader: SharedUserLoader<U>,
     pub(crate) request_loader: Option<SharedRequestLoader<U>>,
     pub(crate) store: SharedSessionStore,
+    pub(crate) epochs: Option<Epochs>,
     pub(crate) realm: Arc<str>,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: TrustedProxies,
@@ -39,6 +41,7 @@ impl<U: crate::login::User> Settings<U> {
             loader: SharedUserLoader::new(loader),
             request_loader: None,
             store,
+            epochs: None,
             realm: Arc::default(),
             public_url: None,
             trusted_proxies: TrustedProxies::default(),
@@ -103,7 +106,7 @@ pub(crate) enum AnonymousData {
 }
 
 /// From a user to the page that they have to visit first.
-pub(crate) type MustVisit<U> = Arc<dyn Fn(&U) -> Option<&'static str> + Send + Sync>;
+pub(crate) type MustVisit<U> = Arc<dyn Fn(&U) -> Option<Arc<str>> + Send + Sync>;
 
 /// What visitors get who do not pass.
 pub(crate) struct RejectionSettings<U> {

@@ -9,15 +9,32 @@ use crate::login::{Event, SessionLimit, User};
 use crate::session::{Replaced, Session};
 
 impl<U: User> Visit<U> {
+    /// Whether the user may have one more session, in the place of what the browser has.
+    ///
+    /// # Errors
+    /// When the session store failed.
+    pub(crate) async fn has_room_for(&self, user: &U, epoch: i64) -> Result<bool> {
+        let now = self.settings().clock.now();
+        let before = self.before_one_more(user, epoch, now).await?;
+        Ok(self.may_begin(&before, self.replaced()))
+    }
+
     /// The sessions of `user` before one more begins; none where there is no limit.
     ///
     /// # Errors
     /// When the session store failed, and it has to be known whether one more may begin.
-    pub(crate) async fn before_one_more(&self, user: &U, now: Timestamp) -> Result<Vec<Session>> {
+    pub(crate) async fn before_one_more(
+        &self,
+        user: &U,
+        epoch: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Session>> {
         match self.settings().sessions.limit {
             SessionLimit::None => Ok(Vec::new()),
-            SessionLimit::EndOldest(_) => Ok(self.alive(user, now).await.unwrap_or_default()),
-            SessionLimit::Reject(_) => self.alive(user, now).await,
+            SessionLimit::EndOldest(_) => {
+                Ok(self.alive(user, epoch, now).await.unwrap_or_default())
+            }
+            SessionLimit::Reject(_) => self.alive(user, epoch, now).await,
         }
     }
 
@@ -70,7 +87,7 @@ impl<U: User> Visit<U> {
             SessionLimit::EndOldest(limit) => (limit, true),
             SessionLimit::Reject(limit) => (limit, false),
         };
-        let alive = self.alive(user, now).await?;
+        let alive = self.alive(user, session.user_epoch, now).await?;
         let others = one_of_each_browser(alive, Some(session));
         let room = usize::from(limit.get()) - 1;
         if !ends_oldest {
@@ -99,9 +116,9 @@ impl<U: User> Visit<U> {
     }
 
     /// The sessions of `user` that are alive, the last seen first.
-    pub(crate) async fn alive(&self, user: &U, now: Timestamp) -> Result<Vec<Session>> {
+    pub(super) async fn alive(&self, user: &U, epoch: i64, now: Timestamp) -> Result<Vec<Session>> {
         let settings = self.settings();
-        let (realm, id, epoch) = (&settings.realm, user.id(), user.session_epoch());
+        let (realm, id) = (&settings.realm, user.id());
         let store = &settings.store;
         store
             .list_alive(realm, &id, epoch, settings.sessions.expiry, now)

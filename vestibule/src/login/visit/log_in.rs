@@ -67,7 +67,10 @@ impl<U: User> Visit<U> {
             )));
         }
         let now = settings.clock.now();
-        let epoch = options.epoch.unwrap_or_else(|| user.session_epoch());
+        let epoch = match options.epoch {
+            Some(epoch) => epoch,
+            None => self.context.epoch_of(user).await?,
+        };
         let (token, mut session) = self.new_session(user.id(), epoch, now)?;
         session.is_fresh = options.is_fresh;
         session.confirmed_by = options.methods.unwrap_or(match options.is_fresh {
@@ -101,7 +104,7 @@ impl<U: User> Visit<U> {
         };
         let replaced = self.replaced();
         self.drop_pending(headers).await?;
-        let before = self.before_one_more(user, now).await?;
+        let before = self.before_one_more(user, epoch, now).await?;
         if !self.may_begin(&before, replaced) {
             return Ok(false);
         }
@@ -150,7 +153,7 @@ impl<U: User> Visit<U> {
     }
 
     /// What the browser had, and ends with its log-in.
-    fn replaced(&self) -> Replaced {
+    pub(super) fn replaced(&self) -> Replaced {
         let tokens = self.tokens();
         Replaced {
             session: self.session().map(|before| before.id).or(tokens.session),

@@ -135,7 +135,7 @@ impl<U: User> Visit<U> {
         ))
     }
 
-    pub(super) fn settings(&self) -> &Settings<U> {
+    pub(crate) fn settings(&self) -> &Settings<U> {
         &self.context.settings
     }
 

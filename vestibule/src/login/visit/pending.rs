@@ -81,7 +81,7 @@ impl<U: User> Visit<U> {
             return Ok(None);
         }
         let loaded = settings.loader.load(session.user_id.clone()).await?;
-        let Some(user) = loaded.filter(|user| user.session_epoch() == session.user_epoch) else {
+        let Some(user) = self.if_in_epoch(loaded, session.user_epoch).await? else {
             store.revoke(id).await?;
             return Ok(None);
         };

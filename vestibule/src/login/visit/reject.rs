@@ -193,12 +193,15 @@ fn answer(
         return Redirect::to(url).into_response();
     }
     let problem = match needed {
-        Needed::Login => Problem::new(StatusCode::UNAUTHORIZED).detail("Log in to see this."),
+        Needed::Login => Problem::new(StatusCode::UNAUTHORIZED)
+            .code("login_required")
+            .detail("Log in to see this."),
         Needed::FreshLogin => Problem::new(StatusCode::UNAUTHORIZED)
+            .code("fresh_login_required")
             .detail("Confirm your log-in to go on: it was a while ago."),
-        Needed::SecondFactor => {
-            Problem::new(StatusCode::FORBIDDEN).detail("Log in with a second factor to see this.")
-        }
+        Needed::SecondFactor => Problem::new(StatusCode::FORBIDDEN)
+            .code("second_factor_required")
+            .detail("Log in with a second factor to see this."),
         Needed::Right => Problem::new(StatusCode::FORBIDDEN).detail(
             "You are logged in, but not as somebody who may see or do this. If you should, ask \
              whoever runs this site for the right to it.",
@@ -206,6 +209,7 @@ fn answer(
         // As for an address that is nobody's.
         Needed::HiddenRight => return StatusCode::NOT_FOUND.into_response(),
         Needed::Visit(page) => Problem::new(StatusCode::FORBIDDEN)
+            .code("visit_required")
             .detail(format!("There is something to do first, at {page}.")),
     };
     let mut response = problem.into_response();

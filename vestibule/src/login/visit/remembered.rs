@@ -76,8 +76,7 @@ impl<U: User> Visit<U> {
                     }
                 };
             let loaded = settings.loader.load(remembered.user_id.clone()).await?;
-            let Some(user) = loaded.filter(|user| user.session_epoch() == remembered.user_epoch)
-            else {
+            let Some(user) = self.if_in_epoch(loaded, remembered.user_epoch).await? else {
                 self.end(&remembered, Event::SessionEnded).await?;
                 return Ok(None);
             };
@@ -129,7 +128,7 @@ impl<U: User> Visit<U> {
         // A limit that refuses lets a remembered browser come back.
         let ends_oldest = matches!(settings.sessions.limit, SessionLimit::EndOldest(_));
         let before = match ends_oldest {
-            true => self.before_one_more(user, now).await?,
+            true => self.before_one_more(user, seen.user_epoch, now).await?,
             false => Vec::new(),
         };
         let kept = self.kept_data(&request.headers).await?;

@@ -25,7 +25,7 @@ impl<U: User> Visit<U> {
             return Err(Box::pin(self.reject(Needed::Login, demand, request)).await);
         };
         if let Some(page) = self.page_first(&user, request) {
-            return Err(Box::pin(self.reject(Needed::Visit(page), demand, request)).await);
+            return Err(Box::pin(self.reject(Needed::Visit(&page), demand, request)).await);
         }
         let needed = match demand.judge(&user) {
             Verdict::Allowed => return Ok(user),
@@ -55,11 +55,11 @@ impl<U: User> Visit<U> {
     }
 
     /// The page that this user has to visit before the one they ask for.
-    fn page_first(&self, user: &LoggedIn<U>, request: &Parts) -> Option<&'static str> {
+    fn page_first(&self, user: &LoggedIn<U>, request: &Parts) -> Option<Arc<str>> {
         let must_visit = self.settings().rejections.must_visit.as_ref()?;
         let page = must_visit(&user.user)?;
         // Byte for byte, as the router judges it: another spelling may be another page.
         let path = original_path(request).split('?').next();
-        (path != Some(page)).then_some(page)
+        (path != Some(&*page)).then_some(page)
     }
 }

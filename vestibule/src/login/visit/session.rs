@@ -14,8 +14,9 @@ use crate::session::{Session, SessionExpiry, SessionId};
 pub(super) enum Lookup<U> {
     /// All there is to know: nothing is left to do or to wait for.
     Hit(Arc<LoggedIn<U>>),
-    /// The session, which may be used as it is. Its user is loaded at each request.
-    SessionOnly(Arc<Session>),
+    /// The session, which may be used as it is, and the epoch that its user's table had. The user
+    /// is loaded at each request.
+    SessionOnly(Arc<Session>, i64),
     /// Nothing that may be used.
     Miss(SessionId),
     /// The request brings no session.
@@ -40,10 +41,10 @@ impl<U: User> Visit<U> {
                 Some(logged_in) => Lookup::Hit(logged_in),
                 None => Lookup::Miss(id),
             },
-            Some(Cached::Session(session)) if self.is_good(&session, now) => {
-                Lookup::SessionOnly(session)
+            Some(Cached::Session(session, epoch)) if self.is_good(&session, now) => {
+                Lookup::SessionOnly(session, epoch)
             }
-            Some(Cached::Session(_)) | None => Lookup::Miss(id),
+            Some(Cached::Session(..)) | None => Lookup::Miss(id),
         }
     }
 
@@ -54,10 +55,10 @@ impl<U: User> Visit<U> {
             Lookup::Hit(logged_in) => return Ok(Some(logged_in)),
             Lookup::NoSession => return Ok(None),
             Lookup::Miss(id) => id,
-            Lookup::SessionOnly(session) => {
+            Lookup::SessionOnly(session, epoch) => {
                 let loaded = self.settings().loader.load(session.user_id.clone()).await?;
                 if let Some(user) = loaded
-                    && user.session_epoch() == session.user_epoch
+                    && user.session_epoch() == epoch
                     && user.is_active()
                 {
                     return Ok(Some(Arc::new(self.logged_in(user, session, now).await?)));
@@ -83,7 +84,7 @@ impl<U: User> Visit<U> {
         if !expiry.is_alive(&session, now) {
             return Ok(None);
         }
-        let Some(user) = loaded.filter(|user| user.session_epoch() == session.user_epoch) else {
+        let Some(user) = self.if_in_epoch(loaded, session.user_epoch).await? else {
             settings.store.revoke(session.id).await?;
             self.emit_for_session(Event::SessionEnded, &session).await;
             return Ok(None);
@@ -99,6 +100,15 @@ impl<U: User> Visit<U> {
             cache.keep(&logged_in, before, now);
         }
         Ok(Some(logged_in))
+    }
+
+    /// The user, if they are still in this epoch.
+    pub(super) async fn if_in_epoch(&self, user: Option<U>, epoch: i64) -> Result<Option<U>> {
+        let Some(user) = user else {
+            return Ok(None);
+        };
+        let is_in_it = self.context.epoch_of(&user).await? == epoch;
+        Ok(is_in_it.then_some(user))
     }
 
     /// What the cache has, if it is good for this request as it is.
@@ -171,8 +181,12 @@ impl<U: User> Visit<U> {
         let Some(logged_in) = self.resolve(request).await? else {
             return Ok(Vec::new());
         };
-        self.alive(&logged_in.user, self.settings().clock.now())
-            .await
+        let epoch = match &logged_in.session {
+            Some(session) => session.user_epoch,
+            None => self.context.epoch_of(&logged_in.user).await?,
+        };
+        let now = self.settings().clock.now();
+        self.alive(&logged_in.user, epoch, now).await
     }
 
     /// Whether the session of whoever is logged in is still in the store, and alive.

@@ -13,12 +13,12 @@ use unicode_security::{GeneralSecurityProfile, MixedScript};
 /// the same canonical form are one: `Alice`, `alice` and `ＡＬＩＣＥ`; `Straße` and `strasse`.
 ///
 /// ```
-/// use vestibule::accounts::Username;
+/// use vestibule::credentials::Username;
 ///
 /// let username: Username = "Müller".parse()?;
 /// assert_eq!(username.as_str(), "Müller");
 /// assert_eq!(username.canonical(), "müller");
-/// # Ok::<(), vestibule::accounts::UsernameObjection>(())
+/// # Ok::<(), vestibule::credentials::UsernameObjection>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username {
@@ -52,16 +52,34 @@ impl Username {
         &self.chosen
     }
 
-    /// The canonical form of what may be the beginning of a name.
-    pub(super) fn canonical_prefix(text: &str) -> Option<String> {
-        let text: String = text.chars().take(Self::MAX_CHARS).collect();
+    /// The canonical form of any text that stands for a user: the one by which a user is looked up
+    /// and which importers write, whether or not the text may be a new username.
+    ///
+    /// White space around it does not count. Then it is the PRECIS form (RFC 8265), as of
+    /// [`canonical`](Self::canonical), where there is one; otherwise, as for `anna smith`, the
+    /// lower case of Unicode normalization form C.
+    ///
+    /// ```
+    /// use vestibule::credentials::Username;
+    ///
+    /// assert_eq!(Username::canonical_form(" Straße "), "strasse");
+    /// assert_eq!(Username::canonical_form("Anna Smith"), "anna smith");
+    /// assert_eq!(Username::canonical_form("Me@Example.com"), "me@example.com");
+    /// ```
+    pub fn canonical_form(text: &str) -> String {
+        let text: String = text.trim().chars().take(MAX_TYPED_CHARS).collect();
         let text: String = unicode_normalization::UnicodeNormalization::nfc(&*text).collect();
-        let mut form = canonical(&text)?;
+        canonical(&text).unwrap_or_else(|| text.to_lowercase())
+    }
+
+    /// The canonical form of what may be the beginning of a name.
+    pub(crate) fn canonical_prefix(text: &str) -> String {
+        let mut form = Self::canonical_form(text);
         // At the end of a name a small sigma has another form than before another letter.
         if form.ends_with('ς') {
             form.pop();
         }
-        Some(form)
+        form
     }
 
     /// The form by which it is looked up, and which is unique.
@@ -97,6 +115,9 @@ impl std::str::FromStr for Username {
         Ok(Self { chosen, canonical })
     }
 }
+
+/// No name is longer, and a huge text must cost nothing.
+const MAX_TYPED_CHARS: usize = 256;
 
 /// PRECIS UsernameCaseMapped (RFC 8265 section 3.3), then up and down again, which folds what
 /// lower case alone keeps apart: ß and ss, the two small sigmas, the dotless i.

@@ -11,7 +11,7 @@ use crate::clock::monotonic;
 
 /// Says when to read them, to one at a time: an hour after the last time at the soonest, and for no
 /// more than a thousandth of the time; a minute after it failed.
-pub(super) struct KindsRead {
+pub(crate) struct KindsRead {
     /// By [`monotonic`].
     due: AtomicU64,
     was_read: watch::Sender<bool>,
@@ -37,7 +37,7 @@ impl KindsRead {
     }
 
     /// Whether to read them now: until what is returned is dropped.
-    pub(super) fn begin(self: &Arc<Self>) -> Option<Reading> {
+    pub(crate) fn begin(self: &Arc<Self>) -> Option<Reading> {
         let (now, due) = (monotonic(), self.due.load(Ordering::Relaxed));
         let order = Ordering::Relaxed;
         let is_ours = || {
@@ -53,7 +53,7 @@ impl KindsRead {
     }
 
     /// Waits until they were read once, or for so long.
-    pub(super) async fn read_once(&self, patience: Duration) {
+    pub(crate) async fn read_once(&self, patience: Duration) {
         if *self.was_read.borrow() {
             return;
         }
@@ -66,13 +66,13 @@ impl KindsRead {
 
     /// They are due now.
     #[cfg(test)]
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.due.store(0, Ordering::Relaxed);
     }
 }
 
 /// They are being read.
-pub(super) struct Reading {
+pub(crate) struct Reading {
     kinds: Arc<KindsRead>,
     began_at: u64,
     is_done: bool,
@@ -80,7 +80,7 @@ pub(super) struct Reading {
 
 impl Reading {
     /// They were read. Without this it has failed.
-    pub(super) fn done(mut self) {
+    pub(crate) fn done(mut self) {
         self.is_done = true;
     }
 }

@@ -1,0 +1,168 @@
+//! Checking passwords.
+
+use std::net::IpAddr;
+
+use crate::credentials::{Credentials, Proof};
+use crate::crypto::secret::Secret;
+use crate::error::Result;
+use crate::login::{CurrentUser, Login, User, UserId};
+use crate::password::{Claimant, HashCheck, PasswordHash, Passwords};
+use crate::session::Methods;
+
+/// What came of checking a credential.
+#[derive(Debug)]
+#[must_use]
+#[non_exhaustive]
+pub enum Check<U> {
+    /// It is the user's. Whether they may log in, [`Credentials::proceed`] says.
+    Proved(Proof<U>),
+    /// It is not: there is no such user, they have another password, or none. The user by that
+    /// name is for the log alone: whoever asks is never told which it is.
+    Wrong(Option<UserId>),
+}
+
+impl<U: User> Credentials<U> {
+    /// Whether a name and a password belong together, in the same time whether or not there is
+    /// such a user. `typed` is the name as it was typed.
+    ///
+    /// Where they do, and the hash is not what it would be today, it is replaced: users who log in
+    /// leave no weak hash behind.
+    ///
+    /// # Errors
+    /// When the users table failed or the hashing queue is full.
+    pub async fn check_password(
+        &self,
+        login: &Login<U>,
+        typed: &str,
+        password: &Secret,
+    ) -> Result<Check<U>> {
+        self.check_password_from(login.address(), typed, password)
+            .await
+    }
+
+    /// As [`check_password`](Self::check_password), for a request from this address.
+    pub(crate) async fn check_password_from(
+        &self,
+        from: Option<IpAddr>,
+        typed: &str,
+        password: &Secret,
+    ) -> Result<Check<U>> {
+        self.know_kinds().await;
+        // It is nobody's, so there is no need to ask whose.
+        if Passwords::is_too_long(password) {
+            return Ok(Check::Wrong(None));
+        }
+        let table = self.0.users.table();
+        let canonical = table.canonical(typed);
+        let (user, hash) = match table.find_with_hash(typed).await? {
+            Some((user, hash)) => (Some(user), hash),
+            None => (None, None),
+        };
+        let claimant = Claimant {
+            account: Some(&canonical),
+            address: from,
+        };
+        self.compare(&claimant, user, hash, password).await
+    }
+
+    /// Whether this is the password of a user who is logged in.
+    ///
+    /// # Errors
+    /// As [`check_password`](Self::check_password).
+    pub async fn check_own_password(
+        &self,
+        login: &Login<U>,
+        user: &CurrentUser<U>,
+        password: &Secret,
+    ) -> Result<Check<U>> {
+        let user = U::clone(user);
+        let id = user.id();
+        if Passwords::is_too_long(password) {
+            return Ok(Check::Wrong(Some(id)));
+        }
+        let hash = self.0.users.table().hash_of(&id).await?;
+        let claimant = Claimant {
+            account: Some(id.as_str()),
+            address: login.address(),
+        };
+        self.compare(&claimant, Some(user), hash, password).await
+    }
+
+    /// Compares a password with a hash, or with nobody's at the same cost.
+    async fn compare(
+        &self,
+        claimant: &Claimant<'_>,
+        user: Option<U>,
+        hash: Option<PasswordHash>,
+        password: &Secret,
+    ) -> Result<Check<U>> {
+        let passwords = &self.0.passwords;
+        let id = user.as_ref().map(User::id);
+        // Before the password is checked: one that changes meanwhile ends this log-in too.
+        let epoch = match &user {
+            Some(user) => self.epoch_of(user).await?,
+            None => 0,
+        };
+        let check = match passwords.check(claimant, password, hash.as_ref()).await {
+            // The visitor sees the same as without a hash.
+            Err(error) if error.is_unusable_hash() => {
+                let user = id.as_ref().map(UserId::as_str);
+                tracing::error!(user, %error, "this user cannot log in");
+                passwords.check(claimant, password, None).await?
+            }
+            check => check?,
+        };
+        let (Some(user), Some(hash)) = (user, hash) else {
+            return Ok(Check::Wrong(id));
+        };
+        match check {
+            HashCheck::Wrong => return Ok(Check::Wrong(id)),
+            HashCheck::Right => {}
+            HashCheck::Outdated => self.rehash(claimant, &user, password, &hash).await,
+        }
+        Ok(Check::Proved(Proof::new(user, epoch, Methods::PASSWORD)))
+    }
+
+    /// Replaces a hash that is not what it would be today, unless the password was changed since
+    /// `old` was read. Failure is logged and never blocks the log-in.
+    async fn rehash(
+        &self,
+        claimant: &Claimant<'_>,
+        user: &U,
+        password: &Secret,
+        old: &PasswordHash,
+    ) {
+        let id = user.id();
+        match self.try_rehash(claimant, &id, password, old).await {
+            Ok(true) => tracing::info!(user = id.as_str(), "password hashed anew"),
+            Ok(false) => {
+                tracing::info!(
+                    user = id.as_str(),
+                    "password changed meanwhile, not hashed anew"
+                );
+            }
+            Err(error) => {
+                tracing::warn!(user = id.as_str(), %error, "password not hashed anew");
+            }
+        }
+    }
+
+    pub(crate) async fn try_rehash(
+        &self,
+        claimant: &Claimant<'_>,
+        id: &UserId,
+        password: &Secret,
+        old: &PasswordHash,
+    ) -> Result<bool> {
+        let new = self.0.passwords.hash_for(claimant, password).await?;
+        self.0.users.table().replace_hash(id, old, &new).await
+    }
+
+    /// The user's epoch: that of the users table, and ours.
+    pub(super) async fn epoch_of(&self, user: &U) -> Result<i64> {
+        match self.0.users.epochs() {
+            Some(epochs) => epochs.of(user).await,
+            None => Ok(user.session_epoch()),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A table of ours that keeps an epoch for each user whose own table has none.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm_migration::prelude::{
+    ColumnDef, DbErr, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,
+};
+
+use crate::database::changes::{About, Trigger, When, create_triggers, drop_triggers};
+use crate::database::{Database, Migrations, exact_collation, retried};
+use crate::error::{Error, Result};
+use crate::login::{Epochs, KeepEpochs, UserId};
+use crate::session::{Invalidation, InvalidationFeed};
+
+/// What brings the tables of the credentials up to date, for
+/// [`Database::migrate`](crate::database::Database::migrate).
+pub const MIGRATIONS: Migrations = Migrations {
+    owner: "credentials",
+    list: || vec![Box::new(KeepUserEpochs)],
+};
+
+mod user_epoch {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "vestibule_user_epochs")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) user_id: String,
+        pub(super) epoch: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use user_epoch::{Column, Entity};
+
+/// The epochs in this database.
+pub(super) fn in_database(database: &Database) -> Epochs {
+    Epochs::new(SqlEpochs(database.clone()))
+}
+
+struct SqlEpochs(Database);
+
+impl SqlEpochs {
+    async fn try_begin_new(&self, id: &UserId) -> Result<()> {
+        let row = user_epoch::ActiveModel {
+            user_id: ActiveValue::Set(id.to_string()),
+            epoch: ActiveValue::Set(1),
+        };
+        let next = Expr::col((Entity, Column::Epoch)).add(1);
+        let count_up = OnConflict::column(Column::UserId)
+            .value(Column::Epoch, next)
+            .to_owned();
+        Entity::insert(row)
+            .on_conflict(count_up)
+            .exec_without_returning(self.0.connection())
+            .await
+            .map_err(Error::from_db)?;
+        Ok(())
+    }
+}
+
+impl KeepEpochs for SqlEpochs {
+    fn load<'a>(
+        &'a self,
+        id: &'a UserId,
+    ) -> Pin<Box<dyn Future<Output = Result<i64>> + Send + 'a>> {
+        Box::pin(async move {
+            let found: Option<i64> = Entity::find()
+                .filter(Column::UserId.eq(id.as_str()))
+                .select_only()
+                .column(Column::Epoch)
+                .into_tuple()
+                .one(self.0.connection())
+                .await
+                .map_err(Error::from_db)?;
+            Ok(found.unwrap_or(0))
+        })
+    }
+
+    fn begin_new<'a>(
+        &'a self,
+        id: &'a UserId,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+        Box::pin(async move {
+            let feed = self.0.feed();
+            let _invalidated = feed.invalidate_on_drop(Invalidation::User(id));
+            retried(|| self.try_begin_new(id)).await
+        })
+    }
+
+    fn feed(&self) -> &InvalidationFeed {
+        self.0.feed()
+    }
+}
+
+const TRIGGERS: [Trigger; 3] = [
+    (
+        "vestibule_user_epochs",
+        When::Inserted,
+        About::User("user_id"),
+    ),
+    (
+        "vestibule_user_epochs",
+        When::Deleted,
+        About::User("user_id"),
+    ),
+    (
+        "vestibule_user_epochs",
+        When::Updated(&["user_id", "epoch"], None),
+        About::User("user_id"),
+    ),
+];
+
+struct KeepUserEpochs;
+
+impl MigrationName for KeepUserEpochs {
+    fn name(&self) -> &str {
+        "2026_11_28_000001_keep_user_epochs"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for KeepUserEpochs {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
+        let exact = exact_collation(manager.get_database_backend());
+        let id_chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
+        let user_id = ColumnDef::new(Column::UserId)
+            .string_len(id_chars)
+            .extra(exact)
+            .not_null()
+            .primary_key()
+            .to_owned();
+        let epoch = ColumnDef::new(Column::Epoch)
+            .big_integer()
+            .not_null()
+            .to_owned();
+        let table = Table::create()
+            .table(Entity)
+            .if_not_exists()
+            .col(user_id)
+            .col(epoch)
+            .to_owned();
+        manager.create_table(table).await?;
+        create_triggers(manager, &TRIGGERS).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
+        drop_triggers(manager, &TRIGGERS).await?;
+        manager
+            .drop_table(Table::drop().table(Entity).to_owned())
+            .await
+    }
+}

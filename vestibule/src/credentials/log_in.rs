@@ -1,0 +1,142 @@
+//! The one way in: from a proof to the next step.
+
+use crate::credentials::{Credentials, Proof};
+use crate::error::Result;
+use crate::login::pending::PendingLogin;
+use crate::login::visit::LogInOptions;
+use crate::login::{ConfirmOutcome, Event, Login, Next, User};
+use crate::session::Methods;
+
+/// What follows from a proof.
+#[derive(Debug)]
+#[must_use]
+#[non_exhaustive]
+pub enum Step<U> {
+    /// The user is logged in.
+    LoggedIn {
+        /// The user.
+        user: U,
+        /// Where they were going.
+        next: Next,
+    },
+    /// The user must show a second factor. Until then nobody is logged in; this browser has a
+    /// [`PendingLogin`].
+    SecondFactor,
+    /// The user is not active, and nothing happened. Answer as for a wrong credential.
+    Inactive,
+    /// The user has as many sessions as they may, and nothing happened.
+    TooManySessions,
+    /// The pending log-in was used, ended or has expired meanwhile, and nothing happened: the
+    /// visitor begins again.
+    Expired,
+}
+
+impl<U: User> Credentials<U> {
+    /// Uses a proof up: logs the user in, or says what else is needed.
+    ///
+    /// # Errors
+    /// When a store failed, or the response has begun
+    /// ([`Error::is_config`](crate::Error::is_config)).
+    pub async fn proceed(&self, login: &Login<U>, proof: Proof<U>) -> Result<Step<U>> {
+        let (visit, headers) = (login.visit(), login.headers());
+        let Proof {
+            user,
+            epoch,
+            methods,
+            intent,
+            pending,
+            continued,
+        } = proof;
+        if !user.is_active() {
+            visit.emit_for(Event::Inactive, Some(user.id())).await;
+            return Ok(Step::Inactive);
+        }
+        let so_far = pending
+            .as_ref()
+            .map_or(Methods::NONE, |pending| pending.methods());
+        let methods = so_far | methods;
+        if continued.is_none() && self.needs_second_factor(&user, methods).await? {
+            visit
+                .begin_pending(&user, epoch, methods, &intent, headers)
+                .await?;
+            return Ok(Step::SecondFactor);
+        }
+        if let Some(pending) = &pending {
+            if !visit.has_room_for(&user, epoch).await? {
+                return Ok(Step::TooManySessions);
+            }
+            if !visit.use_pending(pending).await? {
+                return Ok(Step::Expired);
+            }
+        }
+        let remember_for = visit.settings().sessions.remember.duration;
+        let options = LogInOptions {
+            remember: intent.remember.then_some(remember_for),
+            is_fresh: true,
+            methods: Some(methods),
+            continued,
+            epoch: Some(epoch),
+        };
+        let has_begun = visit.log_in(&user, options, headers).await?;
+        let next = intent.next;
+        Ok(match has_begun {
+            true => Step::LoggedIn { user, next },
+            false => Step::TooManySessions,
+        })
+    }
+
+    /// A proof that the user of a pending log-in has shown a second factor, by these methods.
+    /// Check the factor first: this does not.
+    ///
+    /// ```no_run
+    /// # use vestibule::accounts::Account;
+    /// # use vestibule::credentials::{Credentials, Step};
+    /// # use vestibule::session::Methods;
+    /// # use vestibule::{Error, Login};
+    /// # fn is_right(_: &Account, _: &str) -> bool { false }
+    /// async fn code(
+    ///     credentials: Credentials<Account>,
+    ///     login: Login<Account>,
+    ///     code: String,
+    /// ) -> Result<bool, Error> {
+    ///     let Some(pending) = login.pending().await? else {
+    ///         return Ok(false);
+    ///     };
+    ///     if !is_right(pending.user(), &code) {
+    ///         return Ok(false);
+    ///     }
+    ///     let proof = credentials.second_factor_shown(pending, Methods::OTHER);
+    ///     Ok(matches!(credentials.proceed(&login, proof).await?, Step::LoggedIn { .. }))
+    /// }
+    /// ```
+    pub fn second_factor_shown(&self, pending: PendingLogin<U>, methods: Methods) -> Proof<U> {
+        Proof {
+            user: pending.user().clone(),
+            epoch: pending.epoch(),
+            methods,
+            intent: pending.intent().clone(),
+            pending: Some(pending),
+            continued: None,
+        }
+    }
+
+    /// Uses a proof up to make the log-in of this session fresh again, under a new token. A proof
+    /// of another user than the one who is logged in confirms nothing.
+    ///
+    /// # Errors
+    /// As [`proceed`](Self::proceed).
+    pub async fn confirm(&self, login: &Login<U>, proof: Proof<U>) -> Result<ConfirmOutcome> {
+        let current = login.current_user().await?;
+        if current.is_none_or(|current| current.id() != proof.user.id()) {
+            return Ok(ConfirmOutcome::NoSession);
+        }
+        login.confirm_by(proof.methods).await
+    }
+
+    async fn needs_second_factor(&self, user: &U, methods: Methods) -> Result<bool> {
+        match &self.0.second_factor {
+            Some(needs) if !methods.has_second_factor() => needs(user.clone()).await,
+            _ => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The one way in: everything that proves who somebody is.
+//!
+//! [`Credentials`] checks passwords over any users table and logs in whoever has proved enough.
+//!
+//! # Steps
+//! 1. [`check_password`](Credentials::check_password) compares what was typed with the users
+//!    table, at the same cost whether or not there is such a user. It answers with a [`Check`]: a
+//!    [`Proof`], or that something was wrong.
+//! 2. [`proceed`](Credentials::proceed) uses the proof up and says the next [`Step`]: the user is
+//!    logged in, has to show a second factor, is not active, or has too many sessions.
+//! 3. A log-in that is proved in part is a [`PendingLogin`](crate::login::PendingLogin).
+//!    [`second_factor_shown`](Credentials::second_factor_shown) makes a proof of it again.
+//!
+//! # Your own users table
+//! A table implements the traits that it can: [`PasswordUsers`], [`Registrar`]. [`Users`] puts
+//! them together. [`Accounts`](crate::accounts::Accounts) implements all of them.
+//!
+//! # What it protects against
+//! Guessing who has an account by time or answer, log-ins past a second factor, a proof or a
+//! pending log-in that is used twice, log-ins with a password that was changed meanwhile, a weak
+//! hash that stays (each is replaced at the next log-in).
+//!
+//! # What it does not
+//! Slow down the guessing of one account's password.
+
+mod change_password;
+mod check;
+#[cfg(feature = "sql")]
+mod epochs;
+mod erased;
+mod forget;
+mod hashes;
+mod kinds;
+mod log_in;
+mod proof;
+mod register;
+mod sessions;
+#[cfg(feature = "sql")]
+mod username;
+mod users;
+
+pub use change_password::PasswordChange;
+pub use check::Check;
+#[cfg(feature = "sql")]
+pub use epochs::MIGRATIONS;
+pub use hashes::HashReview;
+pub use log_in::Step;
+pub use proof::Proof;
+pub use register::Registration;
+#[cfg(feature = "sql")]
+pub use username::{Username, UsernameObjection};
+pub use users::{Activity, ActivityLog, PasswordUsers, Registrar, Users};
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::error::Result;
+#[cfg(feature = "sql")]
+use crate::login::UserId;
+use crate::login::{LoginManager, User};
+use crate::password::Passwords;
+use crate::session::{SessionStore, SharedSessionStore};
+use kinds::KindsRead;
+
+/// Checks passwords over any users table, and logs in whoever has proved enough. Clones share
+/// everything.
+///
+/// ```no_run
+/// use axum::response::Redirect;
+/// use vestibule::accounts::{Account, Accounts};
+/// use vestibule::credentials::{Check, Credentials, Step, Users};
+/// use vestibule::password::Passwords;
+/// use vestibule::stores::SqlStore;
+/// use vestibule::{Error, Login};
+///
+/// fn credentials(accounts: Accounts, passwords: Passwords, store: SqlStore) -> Credentials<Account> {
+///     Credentials::new(Users::new(accounts), passwords, store)
+/// }
+///
+/// async fn log_in(
+///     credentials: Credentials<Account>,
+///     login: Login<Account>,
+///     (name, password): (String, String),
+/// ) -> Result<Redirect, Error> {
+///     if let Check::Proved(proof) =
+///         credentials.check_password(&login, &name, &password.into()).await?
+///         && let Step::LoggedIn { next, .. } = credentials.proceed(&login, proof).await?
+///     {
+///         return Ok(Redirect::to(next.or("/")));
+///     }
+///     Ok(Redirect::to("/login"))
+/// }
+/// ```
+pub struct Credentials<U>(Arc<Inner<U>>);
+
+struct Inner<U> {
+    users: Users<U>,
+    passwords: Passwords,
+    sessions: SharedSessionStore,
+    realm: String,
+    kinds: Arc<KindsRead>,
+    second_factor: Option<NeedsSecondFactor<U>>,
+}
+
+type NeedsSecondFactor<U> = Arc<dyn Fn(U) -> BoxFuture<bool> + Send + Sync>;
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+impl<U: User> Credentials<U> {
+    /// The credentials of these users, hashed by `passwords`. Their sessions are in `sessions`: a
+    /// new password ends them.
+    pub fn new(users: Users<U>, passwords: Passwords, sessions: impl SessionStore) -> Self {
+        Self::with_store(users, passwords, SharedSessionStore::new(sessions))
+    }
+
+    pub(crate) fn with_store(
+        users: Users<U>,
+        passwords: Passwords,
+        sessions: SharedSessionStore,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            users,
+            passwords,
+            sessions,
+            realm: String::new(),
+            kinds: Arc::default(),
+            second_factor: None,
+        }))
+    }
+
+    /// The [`realm`](LoginManager::realm) of the login manager. Default: empty.
+    pub fn realm(mut self, realm: &str) -> Self {
+        realm.clone_into(&mut self.settings().realm);
+        self
+    }
+
+    /// Says whose log-in needs a second factor: `needs` is asked of each user who has shown one
+    /// factor only. Default: nobody's.
+    ///
+    /// # Errors
+    /// Those of `needs` go to whoever logs in: 503, and nobody is logged in.
+    pub fn second_factor<F, Fut>(mut self, needs: F) -> Self
+    where
+        F: Fn(U) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<bool>> + Send + 'static,
+    {
+        let needs = move |user| -> BoxFuture<bool> { Box::pin(needs(user)) };
+        self.settings().second_factor = Some(Arc::new(needs));
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn kinds(&self) -> &Arc<KindsRead> {
+        &self.0.kinds
+    }
+
+    /// The user by this id.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn load(&self, id: UserId) -> Result<Option<U>> {
+        self.0.users.table().load(id).await
+    }
+
+    /// A login manager for these users, their sessions and their epochs.
+    pub fn login_manager(&self) -> LoginManager<U> {
+        let manager = LoginManager::with_store(self.0.users.loader(), self.0.sessions.clone());
+        match self.0.users.epochs() {
+            Some(epochs) => manager.epochs(epochs),
+            None => manager,
+        }
+    }
+
+    /// The settings, while they are being set.
+    fn settings(&mut self) -> &mut Inner<U> {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl<U> Clone for Inner<U> {
+    fn clone(&self) -> Self {
+        Self {
+            users: self.users.clone(),
+            passwords: self.passwords.clone(),
+            sessions: self.sessions.clone(),
+            realm: self.realm.clone(),
+            kinds: self.kinds.clone(),
+            second_factor: self.second_factor.clone(),
+        }
+    }
+}
+
+impl<U> Clone for Credentials<U> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<U> fmt::Debug for Credentials<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("realm", &self.0.realm)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,87 @@
+//! Registering.
+
+use std::net::IpAddr;
+
+use crate::credentials::{Credentials, Proof};
+use crate::crypto::secret::Secret;
+use crate::error::{Error, Result};
+use crate::login::{Login, User};
+use crate::password::Claimant;
+use crate::session::Methods;
+
+/// What came of a registration.
+#[derive(Debug)]
+#[must_use]
+#[non_exhaustive]
+pub enum Registration<U> {
+    /// The user was added, and has proved who they are.
+    Registered(Proof<U>),
+    /// Somebody has this name, or one that reads like it.
+    NameTaken,
+}
+
+impl<U: User> Credentials<U> {
+    /// Adds a user. Whether the name may be one, [`objection_to`](Self::objection_to) says; whether
+    /// the password may be chosen, the [`PasswordPolicy`](crate::password::PasswordPolicy).
+    ///
+    /// # Errors
+    /// When the users table failed, the hashing queue is full, or users cannot register
+    /// ([`Error::is_config`]).
+    pub async fn register(
+        &self,
+        login: &Login<U>,
+        typed: &str,
+        password: &Secret,
+    ) -> Result<Registration<U>> {
+        self.register_from(login.address(), typed, password).await
+    }
+
+    pub(crate) async fn register_from(
+        &self,
+        from: Option<IpAddr>,
+        typed: &str,
+        password: &Secret,
+    ) -> Result<Registration<U>> {
+        // Asked first only to save the hashing; the table decides.
+        if self.is_taken(typed).await? {
+            return Ok(Registration::NameTaken);
+        }
+        let canonical = self.0.users.table().canonical(typed);
+        let claimant = Claimant {
+            account: Some(&canonical),
+            address: from,
+        };
+        let hash = self.0.passwords.hash_for(&claimant, password).await?;
+        let registrar = self.registrar()?;
+        let Some(user) = registrar.register(typed, &hash, from).await? else {
+            return Ok(Registration::NameTaken);
+        };
+        // The id may have been another user's.
+        self.forget(&user.id()).await?;
+        let epoch = self.epoch_of(&user).await?;
+        let proof = Proof::new(user, epoch, Methods::PASSWORD);
+        Ok(Registration::Registered(proof))
+    }
+
+    /// Why this may not be a new username, as a sentence for the visitor; none if it may.
+    ///
+    /// # Errors
+    /// When users cannot register ([`Error::is_config`]).
+    pub fn objection_to(&self, typed: &str) -> Result<Option<String>> {
+        Ok(self.registrar()?.objection(typed))
+    }
+
+    /// Whether somebody has this name.
+    ///
+    /// # Errors
+    /// When the users table failed, or users cannot register ([`Error::is_config`]).
+    pub async fn is_taken(&self, typed: &str) -> Result<bool> {
+        self.registrar()?.is_taken(typed).await
+    }
+
+    fn registrar(&self) -> Result<&dyn super::erased::DynRegistrar<U>> {
+        self.0.users.registration().ok_or_else(|| {
+            Error::config("users cannot register: give `Users::registrar` a `Registrar`")
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! What users do with their own sessions.
+
+use crate::credentials::{Activity, Credentials};
+use crate::error::Result;
+use crate::login::{Event, Login, User};
+
+impl<U: User> Credentials<U> {
+    /// Ends one session of the current user, by its [`public_id`](crate::Session::public_id), and
+    /// what remembers its browser. Returns whether they have such a session.
+    ///
+    /// # Errors
+    /// When a store failed. Where it was the session store, the line in the activity log is there
+    /// already, and the session may be too: call it again.
+    pub async fn end_session(&self, login: &Login<U>, public_id: &str) -> Result<bool> {
+        let Some(user) = login.current_user().await? else {
+            return Ok(false);
+        };
+        let (sessions, realm) = (&self.0.sessions, &self.0.realm);
+        let theirs = sessions.list_user(realm, &user.id()).await?;
+        let Some(session) = theirs.iter().find(|session| session.public_id == public_id) else {
+            return Ok(false);
+        };
+        let activity = Activity::SessionEnded(public_id);
+        self.note(&user, activity, login).await?;
+        sessions.revoke(session.id).await?;
+        login.visit().emit(Event::SessionEnded).await;
+        Ok(true)
+    }
+
+    /// Ends all sessions of the current user but this one, and forgets their other browsers.
+    ///
+    /// # Errors
+    /// As [`end_session`](Self::end_session).
+    pub async fn end_other_sessions(&self, login: &Login<U>) -> Result<()> {
+        let Some(user) = login.current_user().await? else {
+            return Ok(());
+        };
+        self.note(&user, Activity::OtherSessionsEnded, login)
+            .await?;
+        login.log_out_elsewhere().await?;
+        Ok(())
+    }
+
+    async fn note(&self, user: &U, activity: Activity<'_>, login: &Login<U>) -> Result<()> {
+        match self.0.users.log() {
+            Some(log) => log.note(user, activity, login.address()).await,
+            None => Ok(()),
+        }
+    }
+}

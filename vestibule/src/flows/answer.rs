@@ -1,0 +1,189 @@
+//! What came of an action, said once, and rendered in one place: as a page, as JSON, or as
+//! problem+json.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::flows::form::FormErrors;
+use crate::flows::page::Page;
+use crate::login::PageUser;
+use crate::web::{Client, Flash, Problem};
+
+/// What came of an action.
+#[derive(Debug)]
+#[must_use = "render it by `Page::answer`"]
+pub(super) struct Answer {
+    status: StatusCode,
+    /// For browsers: a template with the view, or another page.
+    shown: Shown,
+    /// For scripts; for browsers where a template shows it.
+    view: Value,
+    /// What was wrong, where something was.
+    problem: Option<Problem>,
+    errors: FormErrors,
+    headers: HeaderMap,
+}
+
+#[derive(Debug)]
+enum Shown {
+    Template(&'static str),
+    Redirect(String, Option<Flash>),
+    /// The error page.
+    Problem,
+}
+
+impl Answer {
+    /// A page; scripts get the view.
+    pub(super) fn page(template: &'static str, view: impl Serialize) -> Self {
+        Self {
+            status: StatusCode::OK,
+            shown: Shown::Template(template),
+            view: to_json(view),
+            problem: None,
+            errors: FormErrors::default(),
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// Done: browsers go to another page (303), scripts get 204.
+    pub(super) fn done(path: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            shown: Shown::Redirect(path.into(), None),
+            view: Value::Null,
+            problem: None,
+            errors: FormErrors::default(),
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// Nothing to do here: browsers and scripts go to another page (303).
+    pub(super) fn see(path: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::SEE_OTHER,
+            ..Self::done(path)
+        }
+    }
+
+    /// Browsers go on, and scripts get a problem.
+    pub(super) fn problem_for_scripts(mut self, problem: Problem) -> Self {
+        self.status = problem.status();
+        self.problem = Some(problem);
+        self
+    }
+
+    /// With a message for the page that browsers go to.
+    pub(super) fn message(mut self, category: &str, message: impl Into<String>) -> Self {
+        if let Shown::Redirect(_, flash) = &mut self.shown {
+            *flash = Some(Flash::new(category, message));
+        }
+        self
+    }
+
+    /// With this body for scripts, in place of 204.
+    pub(super) fn json(mut self, status: StatusCode, view: impl Serialize) -> Self {
+        self.status = status;
+        self.view = to_json(view);
+        self
+    }
+
+    /// Nothing was done: browsers get the form again, with what was wrong, scripts a problem.
+    pub(super) fn rejected(
+        status: StatusCode,
+        code: &'static str,
+        errors: FormErrors,
+        template: &'static str,
+        view: impl Serialize,
+    ) -> Self {
+        Self {
+            status,
+            shown: Shown::Template(template),
+            view: to_json(view),
+            problem: Some(errors.to_problem(status).code(code)),
+            errors,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// Nothing was done: browsers go to another page, with what was wrong as a message; scripts
+    /// get a problem.
+    pub(super) fn rejected_to(path: impl Into<String>, problem: Problem) -> Self {
+        let message = problem.message().to_owned();
+        Self {
+            status: problem.status(),
+            shown: Shown::Redirect(path.into(), Some(Flash::new("error", message))),
+            view: Value::Null,
+            problem: Some(problem),
+            errors: FormErrors::default(),
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// Nothing was done, and there is no page to show but that of the problem.
+    pub(super) fn problem(problem: Problem) -> Self {
+        Self {
+            status: problem.status(),
+            shown: Shown::Problem,
+            view: Value::Null,
+            problem: Some(problem),
+            errors: FormErrors::default(),
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// There is no such thing.
+    pub(super) fn not_found() -> Self {
+        Self::problem(
+            Problem::new(StatusCode::NOT_FOUND)
+                .detail("There is no page at this address. Check the address for typos."),
+        )
+    }
+
+    pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+}
+
+impl<U: PageUser> Page<U> {
+    /// Renders an answer for whoever asks.
+    ///
+    /// # Errors
+    /// When its template fails.
+    pub(super) fn answer(&self, answer: Answer) -> Result<Response> {
+        let Answer {
+            status,
+            shown,
+            view,
+            problem,
+            errors,
+            headers,
+        } = answer;
+        let mut response = match (self.client, shown, problem) {
+            (_, Shown::Problem, Some(problem)) | (Client::Json, _, Some(problem)) => {
+                problem.into_response()
+            }
+            (Client::Json, Shown::Redirect(path, _), None) if status == StatusCode::SEE_OTHER => {
+                Redirect::to(&path).into_response()
+            }
+            (Client::Json, _, None) if status == StatusCode::NO_CONTENT => status.into_response(),
+            (Client::Json, ..) => (status, axum::Json(view)).into_response(),
+            (_, Shown::Template(template), _) => self.render_as(status, template, &errors, view)?,
+            (_, Shown::Redirect(path, Some(flash)), _) => self.redirect(&path, flash),
+            (_, Shown::Redirect(path, None), _) => Redirect::to(&path).into_response(),
+            (_, Shown::Problem, None) => {
+                return Err(Error::internal("an answer is a problem and has none"));
+            }
+        };
+        response.headers_mut().extend(headers);
+        Ok(response)
+    }
+}
+
+/// Views are plain data of ours, which become JSON always.
+fn to_json(view: impl Serialize) -> Value {
+    serde_json::to_value(view).unwrap_or_default()
+}

@@ -1,0 +1,170 @@
+//! The settings of a site.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::accounts::Account;
+use crate::clock::Clock;
+use crate::credentials::Credentials;
+use crate::crypto::key::SecretKey;
+use crate::crypto::random::Random;
+use crate::error::Result;
+use crate::login::{LoginManager, SessionLimit, SessionProtection, User};
+use crate::mail::{Mailer, SharedMailer};
+use crate::password::PasswordConfig;
+use crate::session::{RememberCookie, SessionExpiry, SessionStore, SharedSessionStore};
+use crate::web::{PublicUrl, TrustedProxies};
+
+/// The settings of a [`Site`](crate::flows::Site). Start from [`SiteConfig::new`] and set the
+/// fields you need.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SiteConfig<U = Account> {
+    /// The address at which browsers reach the site.
+    pub public_url: PublicUrl,
+    /// What signed cookies are signed with. Whoever knows it can put messages on our pages.
+    pub secret_key: SecretKey,
+    /// The name in titles and on top of each page. Default: `Vestibule`.
+    pub site_name: String,
+    /// A folder whose templates replace the embedded ones of the same name.
+    pub templates: Option<PathBuf>,
+    /// Which flows there are, by name: `register`, `password_login`, `welcome`, `confirm_login`,
+    /// `change_password`, `sessions`, `admin`, `logout`. Default: all that the users table can do.
+    /// A flow that is named here and that the table cannot do is an error at the start.
+    pub flows: Option<Vec<String>>,
+    /// How passwords are hashed, and which may be chosen.
+    pub passwords: PasswordConfig,
+    /// How long sessions last, and how many there may be.
+    pub sessions: SessionConfig,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Where the time comes from; a test sets it.
+    pub clock: Clock,
+    /// Where randomness comes from; a test sets it.
+    pub random: Random,
+    pub(super) session_store: Option<SharedSessionStore>,
+    pub(super) mailer: Option<SharedMailer>,
+    pub(super) login: Vec<Configure<LoginManager<U>>>,
+    pub(super) credentials: Vec<Configure<Credentials<U>>>,
+}
+
+/// How long sessions last, and how many there may be. `Default` is the secure choice.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SessionConfig {
+    /// When a session ends by itself.
+    pub expiry: SessionExpiry,
+    /// How browsers are remembered whose users ask for it.
+    pub remember: RememberCookie,
+    /// How long after a credential was shown a log-in is fresh. Default: 15 minutes.
+    pub fresh_for: Duration,
+    /// How many sessions a user may have at a time.
+    pub limit: SessionLimit,
+    /// How many sessions are kept in memory between requests
+    /// ([`LoginManager::cached_sessions`]).
+    pub cached: usize,
+    /// What happens to a session that comes from another browser.
+    pub protection: SessionProtection,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self {
+            expiry: SessionExpiry::default(),
+            remember: RememberCookie::default(),
+            fresh_for: Duration::from_secs(15 * 60),
+            limit: SessionLimit::default(),
+            cached: LoginManager::<Account>::CACHED_SESSIONS,
+            protection: SessionProtection::default(),
+        }
+    }
+}
+
+/// What an app sets on something that the site makes.
+pub(super) struct Configure<T>(Arc<dyn Fn(T) -> Result<T> + Send + Sync>);
+
+impl<T> Configure<T> {
+    fn new(configure: impl Fn(T) -> Result<T> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(configure))
+    }
+
+    /// What comes of all of them, in their order.
+    ///
+    /// # Errors
+    /// That of the first one that fails.
+    pub(super) fn all(configures: &[Self], made: T) -> Result<T> {
+        let mut configures = configures.iter();
+        configures.try_fold(made, |made, configure| (configure.0)(made))
+    }
+}
+
+impl<T> Clone for Configure<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Configure<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Configure")
+    }
+}
+
+impl<U: User> SiteConfig<U> {
+    /// The secure defaults for a site at `public_url`.
+    pub fn new(public_url: PublicUrl, secret_key: SecretKey) -> Self {
+        Self {
+            public_url,
+            secret_key,
+            site_name: "Vestibule".to_owned(),
+            templates: None,
+            flows: None,
+            passwords: PasswordConfig::default(),
+            sessions: SessionConfig::default(),
+            trusted_proxies: TrustedProxies::default(),
+            clock: Clock::default(),
+            random: Random::default(),
+            session_store: None,
+            mailer: None,
+            login: Vec::new(),
+            credentials: Vec::new(),
+        }
+    }
+
+    /// Keeps the sessions in `store`. Default: in the database of the site.
+    pub fn session_store(&mut self, store: impl SessionStore) {
+        self.session_store = Some(SharedSessionStore::new(store));
+    }
+
+    /// Sends mail to users who have an address: so far, that their password was changed, or that
+    /// somebody has a copy of their login. Default: no mail.
+    pub fn mailer(&mut self, mailer: impl Mailer) {
+        self.mailer = Some(SharedMailer::new(mailer));
+    }
+
+    /// Sets what the fields here do not have of the site's login manager: listeners, a request
+    /// loader, handlers of the app's own.
+    ///
+    /// ```
+    /// # fn sample(mut config: vestibule::flows::SiteConfig) {
+    /// config.login(|manager| Ok(manager.on_event(|record| println!("{:?}", record.event))));
+    /// # }
+    /// ```
+    pub fn login(
+        &mut self,
+        configure: impl Fn(LoginManager<U>) -> Result<LoginManager<U>> + Send + Sync + 'static,
+    ) {
+        self.login.push(Configure::new(configure));
+    }
+
+    /// Sets what the fields here do not have of the site's credentials, such as whose log-in needs
+    /// a second factor of the app's own.
+    pub fn credentials(
+        &mut self,
+        configure: impl Fn(Credentials<U>) -> Result<Credentials<U>> + Send + Sync + 'static,
+    ) {
+        self.credentials.push(Configure::new(configure));
+    }
+}

@@ -1,0 +1,61 @@
+//! A session as its user and the admins see it.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use crate::session::Session;
+use crate::web::browser_and_system;
+
+/// A session as its user and the admins see it.
+#[derive(Serialize)]
+pub(super) struct SessionView {
+    id: String,
+    is_this: bool,
+    /// Whether it came of the same remembered login as this one, and ends with it.
+    is_same_login: bool,
+    is_remembered: bool,
+    /// How the log-in was proved, by the names of [`Methods`](crate::session::Methods).
+    methods: Vec<&'static str>,
+    browser: Option<String>,
+    user_agent: Option<String>,
+    address: Option<String>,
+    created_at: String,
+    last_seen_at: String,
+}
+
+impl SessionView {
+    /// `this` is the session of whoever looks. Of a browser that is remembered, and comes back
+    /// where it was, only the last is shown; but whoever copied its cookie comes from elsewhere.
+    pub(super) fn list(sessions: &[Session], this: Option<&Session>) -> Vec<Self> {
+        let shown_as = |session: &Session| {
+            let login = session.remembered?;
+            Some((login, session.user_agent.clone(), session.address))
+        };
+        let mut shown: HashSet<_> = this.and_then(shown_as).into_iter().collect();
+        let sessions = sessions.iter().filter(|session| {
+            this.is_some_and(|this| this.id == session.id)
+                || shown_as(session).is_none_or(|shown_as| shown.insert(shown_as))
+        });
+        sessions.map(|session| Self::new(session, this)).collect()
+    }
+
+    fn new(session: &Session, this: Option<&Session>) -> Self {
+        let user_agent = session.user_agent.clone().filter(|text| !text.is_empty());
+        Self {
+            id: session.public_id.clone(),
+            is_this: this.is_some_and(|this| this.id == session.id),
+            is_same_login: session.remembered.is_some()
+                && this.is_some_and(|this| {
+                    this.id != session.id && this.remembered == session.remembered
+                }),
+            is_remembered: session.remembered.is_some(),
+            methods: session.methods.names().collect(),
+            browser: user_agent.as_deref().and_then(browser_and_system),
+            user_agent,
+            address: session.address.map(|address| address.to_string()),
+            created_at: session.created_at.to_string(),
+            last_seen_at: session.last_seen_at.to_string(),
+        }
+    }
+}
