@@ -20,6 +20,7 @@ mod notices;
 mod page;
 mod password_login;
 mod register;
+mod second_factor;
 mod session_view;
 mod sessions;
 mod site;

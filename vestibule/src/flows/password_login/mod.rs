@@ -34,9 +34,9 @@ use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
+use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
 use crate::login::{Login, PageUser};
-use crate::web::Problem;
 
 #[cfg(test)]
 mod tests;
@@ -134,18 +134,4 @@ async fn log_in<U: PageUser>(
 fn logged_in<U: PageUser>(page: &Page<U>, name: &str, next: Option<&str>) -> Answer {
     let next = next.unwrap_or(page.site.home());
     Answer::done(next).json(StatusCode::OK, json!({ "username": name, "next": next }))
-}
-
-/// The page that asks for a second factor, which this browser has a pending log-in for.
-fn second_factor<U: PageUser>(page: &Page<U>, login: &Login<U>) -> Answer {
-    let problem = Problem::new(StatusCode::FORBIDDEN)
-        .code("second_factor_required")
-        .detail("The password is right. Show a second factor to log in.");
-    match login
-        .second_factor_view()
-        .or_else(|| page.site.path("second_factor").map(str::to_owned))
-    {
-        Some(path) => Answer::done(path).problem_for_scripts(problem),
-        None => Answer::problem(problem),
-    }
 }

@@ -26,7 +26,7 @@ use axum::routing::get;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::credentials::{Registration, Username};
+use crate::credentials::{Registration, Step, Username};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::flows::advice::{advice, json_with_advice, with_advice};
@@ -34,6 +34,7 @@ use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
+use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
 use crate::login::{Login, PageUser};
 
@@ -115,8 +116,10 @@ async fn register<U: PageUser>(
         match credentials.register(&login, &username, &password).await? {
             Registration::Registered(proof) => {
                 let name = proof.user().name().to_owned();
-                // A new user is active and has shown the one credential there is, so this logs in.
-                let _ = credentials.proceed(&login, proof).await?;
+                // A new user is active and has no other session.
+                if let Step::SecondFactor = credentials.proceed(&login, proof).await? {
+                    return Ok(page.answer(second_factor(&page, &login))?);
+                }
                 let advice = advice(password, vec![username, inner.site_name.clone()]).await;
                 return Ok(page.answer(registered(&page, &name, advice))?);
             }
