@@ -68,14 +68,22 @@ impl<U: User> Credentials<U> {
         hash: &PasswordHash,
         from: Option<std::net::IpAddr>,
     ) -> Result<Option<Proof<U>>> {
-        let Proof { user, methods, .. } = proof;
+        let Proof {
+            user,
+            epoch,
+            methods,
+            ..
+        } = proof;
+        // Before the hash is written: of two changes at once the second must find that it is late.
+        if let Some(epochs) = self.0.users.epochs()
+            && !epochs.begin_after(&user, epoch).await?
+        {
+            return Ok(None);
+        }
         let Some(user) = self.0.users.table().set_hash(&user, hash, from).await? else {
             return Ok(None);
         };
         let id = user.id();
-        if let Some(epochs) = self.0.users.epochs() {
-            epochs.begin_new(&id).await?;
-        }
         let (sessions, realm) = (&self.0.sessions, &self.0.realm);
         if let Err(error) = sessions.revoke_user_and_pending(realm, &id, None).await {
             tracing::error!(

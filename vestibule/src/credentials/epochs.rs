@@ -4,13 +4,13 @@ use std::future::Future;
 use std::pin::Pin;
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use sea_orm_migration::prelude::{
     ColumnDef, DbErr, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,
 };
 
 use crate::database::changes::{About, Trigger, When, create_triggers, drop_triggers};
-use crate::database::{Database, Migrations, exact_collation, retried};
+use crate::database::{Database, Migrations, changed, exact_collation, is_duplicate, retried};
 use crate::error::{Error, Result};
 use crate::login::{Epochs, KeepEpochs, UserId};
 use crate::session::{Invalidation, InvalidationFeed};
@@ -67,7 +67,42 @@ impl SqlEpochs {
     }
 }
 
+impl SqlEpochs {
+    async fn try_begin_after(&self, id: &UserId, seen: i64) -> Result<bool> {
+        let connection = self.0.connection();
+        // Whoever never had an epoch begun has no row.
+        if seen == 0 {
+            let row = user_epoch::ActiveModel {
+                user_id: ActiveValue::Set(id.to_string()),
+                epoch: ActiveValue::Set(1),
+            };
+            return match row.insert(connection).await {
+                Ok(_) => Ok(true),
+                Err(error) if is_duplicate(&error) => Ok(false),
+                Err(error) => Err(Error::from_db(error)),
+            };
+        }
+        let update = Entity::update_many()
+            .col_expr(Column::Epoch, Expr::value(seen + 1))
+            .filter(Column::UserId.eq(id.as_str()))
+            .filter(Column::Epoch.eq(seen));
+        changed(update, connection).await
+    }
+}
+
 impl KeepEpochs for SqlEpochs {
+    fn begin_after<'a>(
+        &'a self,
+        id: &'a UserId,
+        seen: i64,
+    ) -> Pin<Box<dyn Future<Output = Result<bool>> + Send + 'a>> {
+        Box::pin(async move {
+            let feed = self.0.feed();
+            let _invalidated = feed.invalidate_on_drop(Invalidation::User(id));
+            retried(|| self.try_begin_after(id, seen)).await
+        })
+    }
+
     fn load<'a>(
         &'a self,
         id: &'a UserId,

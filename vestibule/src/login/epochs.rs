@@ -19,6 +19,9 @@ pub(crate) trait KeepEpochs: Send + Sync + 'static {
     /// Begins a new epoch.
     fn begin_new<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, ()>;
 
+    /// Begins a new epoch if the one there is still is `seen`. Returns whether it was.
+    fn begin_after<'a>(&'a self, id: &'a UserId, seen: i64) -> BoxFuture<'a, bool>;
+
     /// What says that an epoch has changed.
     fn feed(&self) -> &InvalidationFeed;
 }
@@ -37,7 +40,18 @@ impl Epochs {
     /// either of them.
     pub(crate) async fn of<U: User>(&self, user: &U) -> Result<i64> {
         let ours = self.0.load(&user.id()).await?;
-        Ok(user.session_epoch() ^ ours.wrapping_mul(SPREAD))
+        Ok(joined(user.session_epoch(), ours))
+    }
+
+    /// Begins a new epoch if `epoch` is that of the user still. Returns whether it was: of any
+    /// number of calls at once, one.
+    pub(crate) async fn begin_after<U: User>(&self, user: &U, epoch: i64) -> Result<bool> {
+        let id = user.id();
+        let ours = self.0.load(&id).await?;
+        if joined(user.session_epoch(), ours) != epoch {
+            return Ok(false);
+        }
+        self.0.begin_after(&id, ours).await
     }
 
     pub(crate) async fn begin_new(&self, id: &UserId) -> Result<()> {
@@ -47,6 +61,11 @@ impl Epochs {
     pub(crate) fn feed(&self) -> &InvalidationFeed {
         self.0.feed()
     }
+}
+
+/// The epoch of a users table and ours, in one.
+fn joined(of_table: i64, ours: i64) -> i64 {
+    of_table ^ ours.wrapping_mul(SPREAD)
 }
 
 /// Odd, and with bits all over: a table's epoch and ours, which both count up, do not cancel out.
