@@ -34,9 +34,10 @@ pub enum UsernameObjection {
     Empty,
     /// Fewer than 3 characters, or more than 64.
     Length,
-    /// Another character than letters, digits and `.`, `_`, `-`, or one of those three at an
-    /// end.
-    Characters,
+    /// A character other than letters, digits and `.`, `_`, `-`: the first of them.
+    Character(char),
+    /// It begins or ends with `.`, `_` or `-`.
+    Ends,
     /// Letters of several scripts, which can be made to look like another name.
     MixedScripts,
 }
@@ -92,6 +93,8 @@ impl std::str::FromStr for Username {
     type Err = UsernameObjection;
 
     fn from_str(text: &str) -> Result<Self, UsernameObjection> {
+        // Phones add white space, and so does pasting.
+        let text = text.trim();
         if text.is_empty() {
             return Err(UsernameObjection::Empty);
         }
@@ -100,14 +103,17 @@ impl std::str::FromStr for Username {
             return Err(UsernameObjection::Length);
         }
         let chosen: String = unicode_normalization::UnicodeNormalization::nfc(text).collect();
-        let canonical = canonical(&chosen).ok_or(UsernameObjection::Characters)?;
+        let canonical = canonical(&chosen).ok_or_else(|| not_allowed(&chosen))?;
         for form in [&chosen, &canonical] {
             if !(Self::MIN_CHARS..=Self::MAX_CHARS).contains(&form.chars().count()) {
                 return Err(UsernameObjection::Length);
             }
         }
-        if !is_of_the_character_set(&canonical) {
-            return Err(UsernameObjection::Characters);
+        if !canonical.chars().all(is_allowed) {
+            return Err(not_allowed(&chosen));
+        }
+        if !has_letters_at_its_ends(&canonical) {
+            return Err(UsernameObjection::Ends);
         }
         if !canonical.is_single_script() {
             return Err(UsernameObjection::MixedScripts);
@@ -139,18 +145,37 @@ fn canonical(text: &str) -> Option<String> {
     None
 }
 
-fn is_of_the_character_set(text: &str) -> bool {
-    let is_mark = |c: char| matches!(c, '.' | '_' | '-');
-    let is_allowed = |c: char| is_mark(c) || c.is_ascii_alphanumeric() || is_letter(c);
-    text.chars().all(is_allowed)
-        && !text.starts_with(|c| is_mark(c) || is_combining_mark(c))
-        && !text.ends_with(is_mark)
+fn is_mark(c: char) -> bool {
+    matches!(c, '.' | '_' | '-')
+}
+
+fn is_allowed(c: char) -> bool {
+    is_mark(c) || c.is_ascii_alphanumeric() || is_letter(c)
+}
+
+fn has_letters_at_its_ends(text: &str) -> bool {
+    !text.starts_with(|c| is_mark(c) || is_combining_mark(c)) && !text.ends_with(is_mark)
+}
+
+/// Names the first character that is not allowed. One that is allowed alone can be wrong beside
+/// others; then it is the first that is no plain letter.
+fn not_allowed(text: &str) -> UsernameObjection {
+    let first = |is_wrong: fn(char) -> bool| text.chars().find(|c| is_wrong(*c));
+    let wrong = first(|c| !is_allowed(c)).or_else(|| first(|c| !c.is_ascii_alphanumeric()));
+    UsernameObjection::Character(wrong.unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
 /// A letter, a digit, or a sign that belongs to one, of a script in everyday use (UTS 39,
 /// Identifier_Status=Allowed).
 fn is_letter(c: char) -> bool {
     !c.is_ascii() && c.identifier_allowed()
+}
+
+/// Whether a reader sees it: format characters, such as a zero width space, turn the text round or
+/// do nothing (Unicode category Cf, as far as it occurs in names).
+fn is_visible(c: char) -> bool {
+    !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 impl fmt::Display for UsernameObjection {
@@ -163,10 +188,19 @@ impl fmt::Display for UsernameObjection {
                 Username::MIN_CHARS,
                 Username::MAX_CHARS
             ),
-            Self::Characters => f.write_str(
-                "The username may have letters and digits, and between them dots, underscores \
-                 and hyphens.",
-            ),
+            Self::Character(c) => {
+                match c {
+                    ' ' => f.write_str("A username cannot have a space inside.")?,
+                    c if c.is_control() || c.is_whitespace() || !is_visible(*c) => write!(
+                        f,
+                        "A username cannot have the invisible character U+{:04X}.",
+                        u32::from(*c)
+                    )?,
+                    c => write!(f, "A username cannot have the character {c}.")?,
+                }
+                f.write_str(" Use letters and digits, with dots, underscores and hyphens inside.")
+            }
+            Self::Ends => f.write_str("A username begins and ends with a letter or a digit."),
             Self::MixedScripts => f.write_str(
                 "The username may not mix letters of several scripts, such as Latin and Cyrillic.",
             ),
@@ -226,34 +260,51 @@ mod tests {
 
     #[test]
     fn what_deceives_or_breaks_is_refused() {
-        use UsernameObjection::{Characters, Empty, Length, MixedScripts};
+        use UsernameObjection::{Character, Empty, Ends, Length, MixedScripts};
 
         for (name, objection) in [
             ("", Empty),
+            (" \t", Empty),
             ("ab", Length),
             (&*"a".repeat(65), Length),
             (&*"a".repeat(1_000_000), Length),
-            ("a b", Characters),
-            (" bob", Characters),
-            ("bob\u{a0}", Characters),
-            ("bo\u{200b}b", Characters),
-            ("bob\n", Characters),
-            ("\u{202e}bob", Characters),
-            ("bob\0", Characters),
-            ("<script>", Characters),
-            ("a@example.com", Characters),
-            ("'; drop table users", Characters),
-            (".bob", Characters),
-            ("bob-", Characters),
-            ("...", Characters),
-            ("\u{300}abc", Characters),
-            ("ﬁnn", Characters),
-            ("ᴬdmin", Characters),
-            ("😀😀😀", Characters),
+            ("a b", Character(' ')),
+            ("a\u{a0}b", Character('\u{a0}')),
+            ("bo\u{200b}b", Character('\u{200b}')),
+            ("bo\nb", Character('\n')),
+            ("\u{202e}bob", Character('\u{202e}')),
+            ("bob\0", Character('\0')),
+            ("<script>", Character('<')),
+            ("a@example.com", Character('@')),
+            ("'; drop table users", Character('\'')),
+            (".bob", Ends),
+            ("bob-", Ends),
+            ("...", Ends),
+            ("\u{300}abc", Ends),
+            ("ﬁnn", Character('ﬁ')),
+            ("ᴬdmin", Character('ᴬ')),
+            ("😀😀😀", Character('😀')),
             ("\u{0430}dmin", MixedScripts),
         ] {
             assert_eq!(canonical_of(name), Err(objection), "{name:?}");
         }
+    }
+
+    #[test]
+    fn white_space_around_a_name_does_not_count() {
+        for name in [" bob", "bob\u{a0}", "bob\n", "\tbob \u{3000}"] {
+            assert_eq!(canonical_of(name).as_deref(), Ok("bob"), "{name:?}");
+            assert_eq!(Username::canonical_form(name), "bob", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_objection_names_the_character() {
+        let said = |name: &str| name.parse::<Username>().unwrap_err().to_string();
+
+        assert!(said("anna smith").contains("space inside"));
+        assert!(said("me@example.com").contains("character @."));
+        assert!(said("bo\u{200b}b").contains("U+200B"));
     }
 
     /// The defect behind a known takeover: canonical forms that have another canonical form.
