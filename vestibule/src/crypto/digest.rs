@@ -12,6 +12,9 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// The SHA-256 digest of `secret`, which has always the same length, in a domain of its own.
 /// In the domain without a name it is that of `secret` alone.
 pub(crate) fn sha256_in(domain: &str, secret: &[u8]) -> [u8; 32] {
+    if domain.is_empty() {
+        return sha256(secret);
+    }
     Sha256::new()
         .chain_update(domain)
         .chain_update(secret)

@@ -8,9 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::header::{
-    AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN, PROXY_AUTHORIZATION,
-};
+use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -76,7 +74,10 @@ fn mark_insecure_origin(public_url: Option<&PublicUrl>, headers: &mut HeaderMap)
 /// Headers with a credential are not shown by `Debug`, whoever prints the request.
 fn mark_secrets(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
-        if [COOKIE, AUTHORIZATION, PROXY_AUTHORIZATION].contains(name) {
+        if matches!(
+            name.as_str(),
+            "cookie" | "authorization" | "proxy-authorization"
+        ) {
             value.set_sensitive(true);
         }
     }

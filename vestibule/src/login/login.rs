@@ -184,7 +184,7 @@ impl<U: User> Login<U> {
     /// The address that the request came from, where it is known
     /// ([`LoginManager::trusted_proxies`](crate::LoginManager::trusted_proxies)).
     pub fn address(&self) -> Option<IpAddr> {
-        self.visit.tokens().sender.address
+        self.visit.sender().address
     }
 
     /// Whether the session that this request came with is still there. For a handler that does
@@ -284,9 +284,11 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for Login<U> {
     type Rejection = LoginRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LoginRejection> {
+        let visit = Visit::of(&parts.headers, &parts.extensions)
+            .ok_or_else(LoginRejection::no_layer::<U>)?;
+        visit.note_sender(&parts.headers, &parts.extensions);
         Ok(Self {
-            visit: Visit::of(&parts.headers, &parts.extensions)
-                .ok_or_else(LoginRejection::no_layer::<U>)?,
+            visit,
             request: Box::new(parts.clone()),
         })
     }

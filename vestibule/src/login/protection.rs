@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use http::header::USER_AGENT;
+use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
@@ -83,28 +84,51 @@ impl Sender {
         }
     }
 
-    /// The user agent as it is kept and compared: text, and not without end.
+    /// The user agent as it is kept.
     pub(crate) fn user_agent(&self) -> Option<String> {
-        let text = String::from_utf8_lossy(self.user_agent.as_ref()?.as_bytes());
-        Some(text.chars().take(Session::MAX_USER_AGENT_CHARS).collect())
+        self.user_agent.as_ref().map(kept_user_agent)
     }
 
     /// Whether `session` can have begun with this sender. What is not known proves nothing.
     pub(crate) fn may_have_begun(&self, session: &Session, prefix: Option<AddressPrefix>) -> bool {
-        let sent = self.user_agent.as_ref().map(HeaderValue::as_bytes);
-        let is_same_browser = match &session.user_agent {
-            Some(begun_with) => {
-                sent.unwrap_or_default() == begun_with.as_bytes()
-                    || self.user_agent().unwrap_or_default() == *begun_with
-            }
-            None => true,
-        };
-        let is_same_network = match (prefix, session.address, self.address) {
-            (Some(prefix), Some(begun_at), Some(address)) => {
-                prefix.of(begun_at) == prefix.of(address)
-            }
-            _ => true,
-        };
-        is_same_browser && is_same_network
+        is_same_browser(session, self.user_agent.as_ref())
+            && is_same_network(session, prefix, || self.address)
     }
+}
+
+/// Whether `session` can have begun with the sender of this request, without a copy of who it is.
+pub(crate) fn may_have_begun(
+    session: &Session,
+    prefix: Option<AddressPrefix>,
+    request: &Parts,
+    proxies: &TrustedProxies,
+) -> bool {
+    let address = || proxies.visitor(&request.extensions, &request.headers);
+    is_same_browser(session, request.headers.get(USER_AGENT))
+        && is_same_network(session, prefix, address)
+}
+
+fn is_same_browser(session: &Session, sent: Option<&HeaderValue>) -> bool {
+    let Some(begun_with) = &session.user_agent else {
+        return true;
+    };
+    sent.map(HeaderValue::as_bytes).unwrap_or_default() == begun_with.as_bytes()
+        || sent.map(kept_user_agent).unwrap_or_default() == *begun_with
+}
+
+fn is_same_network(
+    session: &Session,
+    prefix: Option<AddressPrefix>,
+    address: impl FnOnce() -> Option<IpAddr>,
+) -> bool {
+    let (Some(prefix), Some(begun_at)) = (prefix, session.address) else {
+        return true;
+    };
+    address().is_none_or(|address| prefix.of(begun_at) == prefix.of(address))
+}
+
+/// A user agent as it is kept and compared: text, and not without end.
+fn kept_user_agent(sent: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(sent.as_bytes());
+    text.chars().take(Session::MAX_USER_AGENT_CHARS).collect()
 }

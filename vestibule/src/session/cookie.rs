@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{RememberToken, RememberedLogin, SessionToken};
 use crate::web::PublicUrl;
-use crate::web::cookies::{CookieMatch, OwnCookie};
+use crate::web::cookies::{CookieMatch, OwnCookie, find_all};
 
 /// The cookie that brings a session token: `__Host-session` over https, and `session-` with the
 /// port on plain http, which is only ever on this machine. It goes when the browser closes.
@@ -40,7 +40,7 @@ impl SessionCookie {
 
     /// The token that a request brings, if it brings exactly one.
     pub(crate) fn read(&self, headers: &http::HeaderMap) -> CookieToken<SessionToken> {
-        read(&self.0, headers, SessionToken::parse)
+        parsed(self.0.find(headers), SessionToken::parse)
     }
 
     /// The cookie that brings `token` back.
@@ -168,11 +168,6 @@ impl RememberCookie {
 pub(crate) struct OwnRememberCookie(OwnCookie);
 
 impl OwnRememberCookie {
-    /// The token that a request brings, if it brings exactly one.
-    pub(crate) fn read(&self, headers: &http::HeaderMap) -> CookieToken<RememberToken> {
-        read(&self.0, headers, RememberToken::parse)
-    }
-
     /// The cookie that brings `token` back for as long as the login is remembered.
     pub(crate) fn set(
         &self,
@@ -196,6 +191,20 @@ impl OwnRememberCookie {
     }
 }
 
+/// The tokens that a request brings in the two cookies, found in one go: nearly every request of a
+/// user brings the one and is asked for the other.
+pub(crate) fn read_both(
+    headers: &http::HeaderMap,
+    session: &SessionCookie,
+    remember: &OwnRememberCookie,
+) -> (CookieToken<SessionToken>, CookieToken<RememberToken>) {
+    let [session, remember] = find_all(headers, [&session.0, &remember.0]);
+    (
+        parsed(session, SessionToken::parse),
+        parsed(remember, RememberToken::parse),
+    )
+}
+
 /// Each realm has cookies of its own.
 pub(crate) fn in_realm(realm: &str, name: &str) -> String {
     if realm.is_empty() {
@@ -214,12 +223,8 @@ pub(crate) enum CookieToken<T> {
     Malformed,
 }
 
-fn read<T>(
-    cookie: &OwnCookie,
-    headers: &http::HeaderMap,
-    parse: fn(&str) -> Option<T>,
-) -> CookieToken<T> {
-    match cookie.find(headers) {
+fn parsed<T>(found: CookieMatch<'_>, parse: fn(&str) -> Option<T>) -> CookieToken<T> {
+    match found {
         CookieMatch::None => CookieToken::Absent,
         CookieMatch::One(value) => parse(value).map_or(CookieToken::Malformed, CookieToken::Valid),
         CookieMatch::Several => CookieToken::Malformed,

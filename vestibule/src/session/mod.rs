@@ -46,7 +46,7 @@ mod user_id;
 mod watch;
 
 pub use cookie::RememberCookie;
-pub(crate) use cookie::{CookieToken, OwnRememberCookie, SessionCookie, in_realm};
+pub(crate) use cookie::{CookieToken, OwnRememberCookie, SessionCookie, in_realm, read_both};
 pub use data::{DataChanges, DataKey, DataOutcome, DataValues, MAX_DATA_BYTES};
 pub(crate) use data::{apply_changes, changed as changed_data};
 pub use expiry::SessionExpiry;

@@ -10,7 +10,7 @@ use memchr::memchr;
 use crate::web::PublicUrl;
 
 /// What a request brings under a cookie's name.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CookieMatch<'a> {
     None,
     One(&'a str),
@@ -65,29 +65,7 @@ impl OwnCookie {
 
     /// Finds the cookie by this very name (case matters) over all `Cookie` headers.
     pub(crate) fn find<'a>(&self, headers: &'a HeaderMap) -> CookieMatch<'a> {
-        let mut found = CookieMatch::None;
-        for header in headers.get_all(COOKIE) {
-            let mut rest = Some(header.as_bytes());
-            while let Some(text) = rest {
-                let pair = match memchr(b';', text) {
-                    Some(end) => {
-                        rest = text.get(end + 1..);
-                        text.get(..end).unwrap_or_default()
-                    }
-                    None => {
-                        rest = None;
-                        text
-                    }
-                };
-                let Some(value) = value_of(pair.trim_ascii_start(), &self.name) else {
-                    continue;
-                };
-                found = match (found, str::from_utf8(value)) {
-                    (CookieMatch::None, Ok(value)) => CookieMatch::One(value.trim_ascii_end()),
-                    _ => return CookieMatch::Several,
-                };
-            }
-        }
+        let [found] = find_all(headers, [self]);
         found
     }
 
@@ -157,6 +135,40 @@ impl OwnCookie {
 pub(crate) fn is_member_name(name: &str) -> bool {
     let is_inside = |c: u8| c.is_ascii_alphanumeric() || b"_-".contains(&c);
     name.bytes().all(is_inside)
+}
+
+/// Finds several cookies in one go over all `Cookie` headers.
+pub(crate) fn find_all<'a, const N: usize>(
+    headers: &'a HeaderMap,
+    cookies: [&OwnCookie; N],
+) -> [CookieMatch<'a>; N] {
+    let mut found = [CookieMatch::None; N];
+    for header in headers.get_all(COOKIE) {
+        let mut rest = Some(header.as_bytes());
+        while let Some(text) = rest {
+            let pair = match memchr(b';', text) {
+                Some(end) => {
+                    rest = text.get(end + 1..);
+                    text.get(..end).unwrap_or_default()
+                }
+                None => {
+                    rest = None;
+                    text
+                }
+            };
+            let pair = pair.trim_ascii_start();
+            for (cookie, found) in cookies.iter().zip(&mut found) {
+                let Some(value) = value_of(pair, &cookie.name) else {
+                    continue;
+                };
+                *found = match (*found, str::from_utf8(value)) {
+                    (CookieMatch::None, Ok(value)) => CookieMatch::One(value.trim_ascii_end()),
+                    _ => CookieMatch::Several,
+                };
+            }
+        }
+    }
+    found
 }
 
 fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {

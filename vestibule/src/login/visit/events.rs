@@ -60,7 +60,7 @@ impl<U: User> Visit<U> {
     }
 
     fn record(&self, event: Event, user: Option<UserId>, session: Option<&Session>) -> EventRecord {
-        let (settings, sender) = (self.settings(), &self.tokens().sender);
+        let (settings, sender) = (self.settings(), self.sender());
         EventRecord {
             event,
             at: settings.clock.now(),

@@ -9,6 +9,9 @@ use crate::login::visit::Visit;
 use crate::login::visit::state::Visitor;
 use crate::web::cookies;
 
+const BY_COOKIE: HeaderValue = HeaderValue::from_static("cookie");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
 impl<U: User> Visit<U> {
     /// Writes the cookies on the response. If somebody asked who the visitor is, no cache may
     /// keep the page.
@@ -19,17 +22,16 @@ impl<U: User> Visit<U> {
             return;
         }
         let headers = response.headers_mut();
-        let cookie = HeaderValue::from_static("cookie");
         match headers.entry(VARY) {
-            Entry::Vacant(vary) => drop(vary.insert(cookie)),
+            Entry::Vacant(vary) => drop(vary.insert(BY_COOKIE)),
             Entry::Occupied(mut vary) => {
-                if vary.iter().all(|vary| *vary != cookie) {
-                    vary.append(cookie);
+                if vary.iter().all(|vary| *vary != BY_COOKIE) {
+                    vary.append(BY_COOKIE);
                 }
             }
         }
         // Whatever the handler says: a page that depends on who asks is nobody else's.
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(CACHE_CONTROL, NO_STORE);
         let Some(set) = &state.set_cookies else {
             return;
         };

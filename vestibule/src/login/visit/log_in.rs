@@ -184,7 +184,7 @@ impl<U: User> Visit<U> {
         epoch: i64,
         now: Timestamp,
     ) -> Result<(SessionToken, Session)> {
-        let (settings, sender) = (self.settings(), &self.tokens().sender);
+        let (settings, sender) = (self.settings(), self.sender());
         let token = SessionToken::generate(&settings.random)?;
         let public_id = new_public_id(&settings.random)?;
         let lifetime = settings.sessions.expiry.absolute;

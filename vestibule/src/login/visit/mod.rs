@@ -44,6 +44,7 @@ use crate::error::{Error, Result};
 use crate::login::User;
 use crate::login::logged_in::LoggedIn;
 use crate::login::manager::{LoginContext, Settings};
+use crate::login::protection::Sender;
 #[cfg(any(test, feature = "testing"))]
 use crate::login::testing::TestLogin;
 use crate::session::Session;
@@ -57,6 +58,8 @@ pub(crate) struct Visit<U> {
     /// The visit of the login manager around this one.
     outer: Option<Innermost>,
     tokens: OnceLock<RequestTokens>,
+    /// Noted where somebody may need it: for an event, or a new session.
+    sender: OnceLock<Sender>,
     /// Whether another login manager around this one has the same cookies or user type.
     clashes: bool,
     #[cfg(any(test, feature = "testing"))]
@@ -82,6 +85,7 @@ impl<U: User> Visit<U> {
                 .is_some_and(|outer| outer.clashes_with::<U>(realm)),
             outer,
             tokens: OnceLock::new(),
+            sender: OnceLock::new(),
             #[cfg(any(test, feature = "testing"))]
             test_login: TestLogin::take(extensions),
             context,
@@ -98,7 +102,7 @@ impl<U: User> Visit<U> {
         let visit = extensions.get::<Innermost>()?.of::<U>()?;
         visit
             .tokens
-            .get_or_init(|| RequestTokens::read(&visit.context, headers, extensions));
+            .get_or_init(|| RequestTokens::read(&visit.context, headers));
         Some(visit)
     }
 
@@ -142,6 +146,18 @@ impl<U: User> Visit<U> {
     /// What the browser sent.
     pub(crate) fn tokens(&self) -> &RequestTokens {
         self.tokens.get_or_init(RequestTokens::none)
+    }
+
+    /// Notes who sent the request. Not for those who pass by the cache: it copies a header.
+    pub(super) fn note_sender(&self, headers: &HeaderMap, extensions: &Extensions) {
+        let proxies = &self.settings().trusted_proxies;
+        self.sender
+            .get_or_init(|| Sender::of(headers, extensions, proxies));
+    }
+
+    /// Who sent the request.
+    pub(super) fn sender(&self) -> &Sender {
+        self.sender.get_or_init(Sender::nobody)
     }
 
     /// Who is logged in, if somebody has asked.

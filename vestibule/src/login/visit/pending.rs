@@ -74,7 +74,7 @@ impl<U: User> Visit<U> {
         // The token is good for minutes only, so there is no milder way than to end it.
         let is_protected = settings.sessions.protection != SessionProtection::Off;
         let prefix = settings.sessions.protected_prefix;
-        if is_protected && !self.tokens().sender.may_have_begun(&session, prefix) {
+        if is_protected && !self.sender().may_have_begun(&session, prefix) {
             store.revoke(id).await?;
             self.emit_for_session(Event::SessionProtected, &session)
                 .await;

@@ -1,13 +1,17 @@
 //! Session protection: a session that comes from another browser than it began in.
 
+use http::request::Parts;
+
 use crate::error::Result;
+use crate::login::protection::may_have_begun;
 use crate::login::visit::Visit;
 use crate::login::{Event, SessionProtection, User};
 use crate::session::Session;
 
 impl<U: User> Visit<U> {
-    /// Whether a session comes from another browser, and still has something to lose.
-    pub(super) fn must_protect(&self, session: &Session) -> bool {
+    /// Whether a session comes from another browser, and still has something to lose. Without a
+    /// request it is asked of the noted sender.
+    pub(super) fn must_protect(&self, session: &Session, request: Option<&Parts>) -> bool {
         let settings = &self.settings().sessions;
         let may_lose = match settings.protection {
             SessionProtection::Off => false,
@@ -15,14 +19,20 @@ impl<U: User> Visit<U> {
             SessionProtection::Basic => session.is_fresh,
             SessionProtection::Strong => true,
         };
-        let sender = &self.tokens().sender;
-        may_lose && !sender.may_have_begun(session, settings.protected_prefix)
+        if !may_lose {
+            return false;
+        }
+        let (prefix, proxies) = (settings.protected_prefix, &self.settings().trusted_proxies);
+        !match request {
+            Some(request) => may_have_begun(session, prefix, request, proxies),
+            None => self.sender().may_have_begun(session, prefix),
+        }
     }
 
     /// Does what session protection says about a session from another browser. Returns whether
     /// the session may still be used.
     pub(super) async fn protect(&self, session: &mut Session) -> Result<bool> {
-        if !self.must_protect(session) {
+        if !self.must_protect(session, None) {
             return Ok(true);
         }
         let settings = self.settings();

@@ -25,6 +25,7 @@ impl<U: User> Visit<U> {
         demand: Demand,
         request: &Parts,
     ) -> LoginRejection {
+        self.note_sender(&request.headers, &request.extensions);
         let (settings, rejections) = (self.settings(), &self.settings().rejections);
         let (event, handler, rejection): (_, _, fn(_) -> _) = match needed {
             Needed::Login => (

@@ -49,7 +49,7 @@ impl<U: User> Visit<U> {
     /// [`require`](Self::require) would let this request pass.
     pub(crate) fn is_known_to_pass(&self, rule: Rule, request: &Parts) -> bool {
         self.check().is_ok()
-            && self.known_at_once().is_some_and(|user| {
+            && self.known_at_once(request).is_some_and(|user| {
                 rule.judge(&user) == Verdict::Allowed && self.page_first(&user, request).is_none()
             })
     }

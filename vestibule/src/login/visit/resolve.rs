@@ -15,7 +15,7 @@ impl<U: User> Visit<U> {
     /// Who this is. The store and the user loader are asked once a request.
     pub(crate) async fn resolve(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>> {
         self.check()?;
-        match self.resolve_at_once() {
+        match self.resolve_at_once(request) {
             Ok(known) => Ok(known),
             // Much larger, and boxed so that most requests do not carry it.
             Err(lookup) => Box::pin(self.resolve_by_stores(request, lookup)).await,
@@ -24,12 +24,12 @@ impl<U: User> Visit<U> {
 
     /// Who this is, if that is known already or the cache knows it, and no listener waits for the
     /// event. Otherwise what the cache had.
-    fn resolve_at_once(&self) -> Result<Option<Arc<LoggedIn<U>>>, Lookup<U>> {
+    fn resolve_at_once(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>, Lookup<U>> {
         let mut state = self.state();
         if let Some(known) = state.known() {
             return Ok(known);
         }
-        match self.look_in_cache() {
+        match self.look_in_cache(Some(request)) {
             Lookup::Hit(logged_in) if self.may_answer_at_once() => {
                 state.visitor = Visitor::LoggedIn(logged_in.clone());
                 Ok(Some(logged_in))
@@ -40,8 +40,8 @@ impl<U: User> Visit<U> {
 
     /// As [`resolve_at_once`](Self::resolve_at_once), for a caller who looks further by
     /// [`resolve`](Self::resolve).
-    pub(super) fn known_at_once(&self) -> Option<Arc<LoggedIn<U>>> {
-        self.resolve_at_once().ok().flatten()
+    pub(super) fn known_at_once(&self, request: &Parts) -> Option<Arc<LoggedIn<U>>> {
+        self.resolve_at_once(request).ok().flatten()
     }
 
     fn may_answer_at_once(&self) -> bool {
@@ -53,6 +53,7 @@ impl<U: User> Visit<U> {
         request: &Parts,
         lookup: Lookup<U>,
     ) -> Result<Option<Arc<LoggedIn<U>>>> {
+        self.note_sender(&request.headers, &request.extensions);
         let _alone = self.resolving.lock().await;
         if let Some(known) = self.known() {
             return Ok(known);

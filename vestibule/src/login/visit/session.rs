@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::request::Parts;
+
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::login::cache::{Cached, LoginCache};
@@ -25,7 +27,7 @@ pub(super) enum Lookup<U> {
 
 impl<U: User> Visit<U> {
     /// Looks in the cache, and nowhere else.
-    pub(super) fn look_in_cache(&self) -> Lookup<U> {
+    pub(super) fn look_in_cache(&self, request: Option<&Parts>) -> Lookup<U> {
         let tokens = self.tokens();
         let Some(id) = tokens.session else {
             return Lookup::NoSession;
@@ -37,11 +39,11 @@ impl<U: User> Visit<U> {
         };
         let now = self.settings().clock.now();
         match cache.get(id, now) {
-            Some(Cached::LoggedIn(known)) => match self.still_good(known, now) {
+            Some(Cached::LoggedIn(known)) => match self.still_good(known, request, now) {
                 Some(logged_in) => Lookup::Hit(logged_in),
                 None => Lookup::Miss(id),
             },
-            Some(Cached::Session(session, epoch)) if self.is_good(&session, now) => {
+            Some(Cached::Session(session, epoch)) if self.is_good(&session, request, now) => {
                 Lookup::SessionOnly(session, epoch)
             }
             Some(Cached::Session(..)) | None => Lookup::Miss(id),
@@ -112,9 +114,14 @@ impl<U: User> Visit<U> {
     }
 
     /// What the cache has, if it is good for this request as it is.
-    fn still_good(&self, known: Arc<LoggedIn<U>>, now: Timestamp) -> Option<Arc<LoggedIn<U>>> {
+    fn still_good(
+        &self,
+        known: Arc<LoggedIn<U>>,
+        request: Option<&Parts>,
+        now: Timestamp,
+    ) -> Option<Arc<LoggedIn<U>>> {
         let session = known.session.as_ref()?;
-        if !self.is_good(session, now) || !known.user.is_active() {
+        if !self.is_good(session, request, now) || !known.user.is_active() {
             return None;
         }
         let is_remembered = self.is_of_remembered(session);
@@ -134,11 +141,11 @@ impl<U: User> Visit<U> {
     }
 
     /// Whether a session from the cache may be used without a word to the store.
-    fn is_good(&self, session: &Session, now: Timestamp) -> bool {
+    fn is_good(&self, session: &Session, request: Option<&Parts>, now: Timestamp) -> bool {
         let expiry = self.settings().sessions.expiry;
         expiry.is_alive(session, now)
             && !expiry.is_touch_due(session, now)
-            && !self.must_protect(session)
+            && !self.must_protect(session, request)
     }
 
     async fn logged_in(
@@ -177,7 +184,7 @@ impl<U: User> Visit<U> {
     }
 
     /// The sessions of whoever is logged in that are alive.
-    pub(crate) async fn sessions(&self, request: &http::request::Parts) -> Result<Vec<Session>> {
+    pub(crate) async fn sessions(&self, request: &Parts) -> Result<Vec<Session>> {
         let Some(logged_in) = self.resolve(request).await? else {
             return Ok(Vec::new());
         };

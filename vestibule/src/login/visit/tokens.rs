@@ -1,35 +1,29 @@
-//! What a request brings of ours, and who sent it.
+//! What a request brings in our cookies.
 
-use http::{Extensions, HeaderMap};
+use http::HeaderMap;
 
 use crate::login::manager::LoginContext;
-use crate::login::protection::Sender;
-use crate::session::{CookieToken, RememberToken, SessionId};
+use crate::session::{CookieToken, RememberToken, SessionId, read_both};
 
-/// What the browser sent in our cookies, and who sent it.
+/// What the browser sent in our cookies.
 pub(crate) struct RequestTokens {
     /// The id of the session whose token came.
     pub(crate) session: Option<SessionId>,
     pub(crate) remember: Option<RememberToken>,
     pub(crate) has_malformed_cookie: bool,
-    pub(crate) sender: Sender,
 }
 
 impl RequestTokens {
     /// Reads our cookies and nothing else. The store is not asked yet.
-    pub(super) fn read<U>(
-        context: &LoginContext<U>,
-        headers: &HeaderMap,
-        extensions: &Extensions,
-    ) -> Self {
+    pub(super) fn read<U>(context: &LoginContext<U>, headers: &HeaderMap) -> Self {
         let (settings, cookies) = (&context.settings, &context.cookies);
+        let (session, remember) = read_both(headers, &cookies.session, &cookies.remember);
         let mut is_malformed = false;
-        let session = valid(cookies.session.read(headers), &mut is_malformed);
+        let session = valid(session, &mut is_malformed);
         Self {
             session: session.map(|token| token.id(&settings.realm)),
-            remember: valid(cookies.remember.read(headers), &mut is_malformed),
+            remember: valid(remember, &mut is_malformed),
             has_malformed_cookie: is_malformed,
-            sender: Sender::of(headers, extensions, &settings.trusted_proxies),
         }
     }
 
@@ -39,7 +33,6 @@ impl RequestTokens {
             session: None,
             remember: None,
             has_malformed_cookie: false,
-            sender: Sender::nobody(),
         }
     }
 }

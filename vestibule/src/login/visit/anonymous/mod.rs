@@ -94,7 +94,7 @@ impl<U: User> Visit<U> {
         // Nobody may have asked yet whether somebody is logged in.
         if !kept.is_empty()
             && self.known().is_none()
-            && self.by_session(self.look_in_cache()).await?.is_some()
+            && self.by_session(self.look_in_cache(None)).await?.is_some()
         {
             return Ok(DataValues::new());
         }
