@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::net::IpAddr;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,10 +15,12 @@ use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use proptest::{collection, prop_oneof};
 use vestibule::clock::{Clock, Timestamp};
+use vestibule::credentials::{Check, Credentials, PasswordUsers, Users};
 use vestibule::crypto::random::Random;
-use vestibule::login::{User, UserId};
+use vestibule::login::{User, UserId, UserLoader};
+use vestibule::password::{PasswordAlgorithm, PasswordHash, Passwords};
 use vestibule::session::{
-    DataChanges, DataOutcome, DataValues, InvalidationFeed, RememberDigest, RememberSeed,
+    DataChanges, DataOutcome, DataValues, InvalidationFeed, Methods, RememberDigest, RememberSeed,
     RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
 };
 use vestibule::stores::MemoryStore;
@@ -31,6 +34,7 @@ const ABSOLUTE: i64 = 30 * DAY;
 const REMEMBERED: i64 = 30 * DAY;
 const FRESH_FOR: i64 = 15 * 60;
 const GRACE: i64 = 30;
+const PENDING: i64 = 10 * 60;
 const TOUCH_EVERY: i64 = 60;
 const DAY: i64 = 24 * 3_600;
 
@@ -43,6 +47,14 @@ enum Step {
         remember: bool,
         is_fresh: bool,
     },
+    /// The password, of a log-in that needs a second factor.
+    ShowPassword {
+        browser: usize,
+        process: usize,
+        remember: bool,
+    },
+    /// The second factor, which is right.
+    ShowCode(usize, usize),
     Visit(usize, usize),
     Confirm(usize, usize),
     LogOut(usize, usize),
@@ -68,6 +80,10 @@ fn step() -> impl Strategy<Value = Step> {
                 browser, process, remember, is_fresh,
             },
         ),
+        3 => (at.clone(), proptest::bool::ANY).prop_map(|((browser, process), remember)| {
+            Step::ShowPassword { browser, process, remember }
+        }),
+        3 => at.clone().prop_map(|(browser, process)| Step::ShowCode(browser, process)),
         8 => at.clone().prop_map(|(browser, process)| Step::Visit(browser, process)),
         2 => at.clone().prop_map(|(browser, process)| Step::Confirm(browser, process)),
         1 => at.prop_map(|(browser, process)| Step::LogOut(browser, process)),
@@ -77,7 +93,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => proptest::strategy::Just(Step::ChangePassword),
         1 => proptest::bool::weighted(0.7).prop_map(Step::SetActive),
         4 => proptest::sample::select(vec![
-            1, GRACE - 1, GRACE, FRESH_FOR - 1, FRESH_FOR, DAY, IDLE - 1, IDLE, REMEMBERED,
+            1, GRACE - 1, GRACE, PENDING - 1, PENDING, FRESH_FOR - 1, FRESH_FOR, DAY, IDLE - 1, IDLE, REMEMBERED,
         ]).prop_map(Step::Wait),
     ]
 }
@@ -99,6 +115,7 @@ struct Table {
     next: usize,
     sessions: HashMap<usize, TableSession>,
     logins: HashMap<usize, TableLogin>,
+    pending: HashMap<usize, TablePending>,
     browsers: [TableBrowser; BROWSERS],
 }
 
@@ -123,9 +140,19 @@ struct TableLogin {
     rotated_at: i64,
 }
 
+/// A log-in that is proved in part.
+#[derive(Clone, Copy)]
+struct TablePending {
+    epoch: i64,
+    browser: usize,
+    began_at: i64,
+    remember: bool,
+}
+
 /// The cookies.
 #[derive(Clone, Copy, Default)]
 struct TableBrowser {
+    pending: Option<usize>,
     session: Option<usize>,
     remember: Option<(usize, usize)>,
 }
@@ -157,6 +184,9 @@ impl Table {
             return;
         }
         let before = self.browsers[browser];
+        if let Some(pending) = before.pending {
+            self.pending.remove(&pending);
+        }
         if let Some(session) = before.session {
             self.end_session(session);
         }
@@ -178,9 +208,45 @@ impl Table {
         let login = remember.map(|(id, _)| id);
         let session = self.begin(browser, is_fresh, login, self.now, i64::MAX);
         self.browsers[browser] = TableBrowser {
+            pending: None,
             session: Some(session),
             remember,
         };
+    }
+
+    fn show_password(&mut self, browser: usize, remember: bool) {
+        if self.is_inactive {
+            return;
+        }
+        if let Some(before) = self.browsers[browser].pending {
+            self.pending.remove(&before);
+        }
+        let id = self.new_id();
+        let pending = TablePending {
+            epoch: self.epoch,
+            browser,
+            began_at: self.now,
+            remember,
+        };
+        self.pending.insert(id, pending);
+        self.browsers[browser].pending = Some(id);
+    }
+
+    fn show_code(&mut self, browser: usize) {
+        let Some(id) = self.browsers[browser].pending else {
+            return;
+        };
+        let Some(pending) = self.pending.get(&id).copied() else {
+            return;
+        };
+        if self.now >= pending.began_at + PENDING {
+            return;
+        }
+        if pending.browser != browser || pending.epoch != self.epoch {
+            self.pending.remove(&id);
+            return;
+        }
+        self.log_in(browser, pending.remember, true);
     }
 
     fn begin(
@@ -250,7 +316,8 @@ impl Table {
         let is_just_replaced = login.previous == Some(token) && self.now - login.rotated_at < GRACE;
         if !is_current && !is_just_replaced {
             self.end_login(id);
-            self.browsers[browser] = TableBrowser::default();
+            self.browsers[browser].session = None;
+            self.browsers[browser].remember = None;
             return None;
         }
         if login.epoch != self.epoch {
@@ -273,10 +340,8 @@ impl Table {
         }
         let latest = login.began_at + ABSOLUTE.max(REMEMBERED);
         let session = self.begin(browser, false, Some(id), login.began_at, latest);
-        self.browsers[browser] = TableBrowser {
-            session: Some(session),
-            remember: Some((id, successor)),
-        };
+        self.browsers[browser].session = Some(session);
+        self.browsers[browser].remember = Some((id, successor));
         Some(Seen::User {
             is_fresh: false,
             is_remembered: true,
@@ -296,6 +361,9 @@ impl Table {
 
     fn log_out(&mut self, browser: usize) {
         let cookies = std::mem::take(&mut self.browsers[browser]);
+        if let Some(pending) = cookies.pending {
+            self.pending.remove(&pending);
+        }
         if let Some(session) = cookies.session {
             self.end_session(session);
         }
@@ -307,6 +375,7 @@ impl Table {
     fn end_all(&mut self) {
         self.sessions.clear();
         self.logins.clear();
+        self.pending.clear();
     }
 }
 
@@ -414,6 +483,17 @@ impl World {
                 let path = format!("/in/{remember}/{is_fresh}");
                 self.at(browser, process).post(&path, &[]).await;
             }
+            Step::ShowPassword {
+                browser,
+                process,
+                remember,
+            } => {
+                let path = format!("/password/{remember}");
+                self.at(browser, process).post(&path, &[]).await;
+            }
+            Step::ShowCode(browser, process) => {
+                self.at(browser, process).post("/code", &[]).await;
+            }
             Step::Visit(browser, process) => drop(self.visit(browser, process).await),
             Step::Confirm(browser, process) => {
                 self.at(browser, process).post("/confirm", &[]).await;
@@ -431,14 +511,10 @@ impl World {
                 }
                 copies.hand_over(thief);
             }
-            Step::RevokeAll => {
-                let alice = "alice".into();
-                self.store.revoke_user("", &alice, None).await.unwrap();
-            }
+            Step::RevokeAll => self.revoke_all().await,
             Step::ChangePassword => {
                 self.members.0.lock().unwrap().epoch += 1;
-                let alice = "alice".into();
-                self.store.revoke_user("", &alice, None).await.unwrap();
+                self.revoke_all().await;
             }
             Step::SetActive(is_active) => self.members.0.lock().unwrap().is_active = is_active,
             Step::Wait(seconds) => {
@@ -446,6 +522,56 @@ impl World {
                     .advance(Duration::from_secs(seconds.unsigned_abs()));
             }
         }
+    }
+}
+
+impl World {
+    async fn revoke_all(&self) {
+        for realm in ["/pending", ""] {
+            let alice = "alice".into();
+            self.store.revoke_user(realm, &alice, None).await.unwrap();
+        }
+    }
+}
+
+/// The one password of the one user, hashed once for all histories.
+static PASSWORD: LazyLock<(Passwords, PasswordHash)> = LazyLock::new(|| {
+    let quick = PasswordAlgorithm::Argon2id {
+        memory_kib: 8,
+        passes: 1,
+    };
+    let hash = "$argon2id$v=19$m=8,t=1,p=1$I2+GtuEYdfQdS7qO9QBMog\
+                $1Fyb0rhsDuThSmG7CzWQAPTZRjcxui6mACLHxwHBykk";
+    let passwords = Passwords::new(quick).unwrap();
+    (passwords, PasswordHash::from_stored(hash))
+});
+
+impl UserLoader<Member> for Members {
+    async fn load(&self, _: UserId) -> Result<Option<Member>> {
+        Ok(Some(self.alice()))
+    }
+}
+
+impl PasswordUsers<Member> for Members {
+    async fn find_with_hash(&self, _: &str) -> Result<Option<(Member, Option<PasswordHash>)>> {
+        Ok(Some((self.alice(), Some(PASSWORD.1.clone()))))
+    }
+
+    async fn hash_of(&self, _: &UserId) -> Result<Option<PasswordHash>> {
+        Ok(Some(PASSWORD.1.clone()))
+    }
+
+    async fn replace_hash(&self, _: &UserId, _: &PasswordHash, _: &PasswordHash) -> Result<bool> {
+        Ok(false)
+    }
+
+    async fn set_hash(
+        &self,
+        _: &Member,
+        _: &PasswordHash,
+        _: Option<IpAddr>,
+    ) -> Result<Option<Member>> {
+        Ok(None)
     }
 }
 
@@ -476,12 +602,45 @@ fn process(members: &Members, store: &FlawedStore, clock: &Clock, random: Random
     };
     let out = |login: Login<Member>| async move { login.log_out().await };
     let confirm = |login: Login<Member>| async move { login.confirm().await.map(|_| ()) };
+    let credentials = Credentials::new(
+        Users::new(members.clone()),
+        PASSWORD.0.clone(),
+        store.clone(),
+    )
+    .second_factor(|_| async { Ok(true) });
+    let show_password = {
+        let credentials = credentials.clone();
+        move |login: Login<Member>, axum::extract::Path(remember): axum::extract::Path<bool>| {
+            let credentials = credentials.clone();
+            async move {
+                let password = "correct horse battery staple".into();
+                let check = credentials.check_password(&login, "alice", &password);
+                if let Check::Proved(proof) = check.await? {
+                    let proof = proof.remember(remember);
+                    let _ = credentials.proceed(&login, proof).await?;
+                }
+                Ok::<_, vestibule::Error>(())
+            }
+        }
+    };
+    let show_code = move |login: Login<Member>| {
+        let credentials = credentials.clone();
+        async move {
+            if let Some(pending) = login.pending().await? {
+                let proof = credentials.second_factor_shown(pending, Methods::TOTP);
+                let _ = credentials.proceed(&login, proof).await?;
+            }
+            Ok::<_, vestibule::Error>(())
+        }
+    };
     let manager = LoginManager::new(loader, store.clone())
         .clock(clock.clone())
         .random(random)
         .fresh_for(Duration::from_secs(FRESH_FOR.unsigned_abs()));
     Router::new()
         .route("/in/{remember}/{is_fresh}", post(log_in))
+        .route("/password/{remember}", post(show_password))
+        .route("/code", post(show_code))
         .route("/see", get(see))
         .route("/confirm", post(confirm))
         .route("/out", post(out))
@@ -511,10 +670,17 @@ async fn run(steps: &[Step], flaw: Option<Flaw>) -> Result<(), TestCaseError> {
                 is_fresh,
                 ..
             } => table.log_in(browser, remember, is_fresh),
+            Step::ShowPassword {
+                browser, remember, ..
+            } => table.show_password(browser, remember),
+            Step::ShowCode(browser, _) => table.show_code(browser),
             Step::Visit(..) => {}
             Step::Confirm(browser, _) => table.confirm(browser),
             Step::LogOut(browser, _) => table.log_out(browser),
-            Step::CloseBrowser(browser) => table.browsers[browser].session = None,
+            Step::CloseBrowser(browser) => {
+                table.browsers[browser].session = None;
+                table.browsers[browser].pending = None;
+            }
             Step::Steal { from, to } => table.browsers[to] = table.browsers[from],
             Step::RevokeAll => table.end_all(),
             Step::ChangePassword => {
@@ -536,6 +702,7 @@ fn check(cases: u32, flaw: Option<Flaw>) -> Result<(), TestError<Vec<Step>>> {
     };
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap();
     TestRunner::new_with_rng(config, random).run(&collection::vec(step(), 1..40), |steps| {
@@ -559,6 +726,8 @@ fn every_planted_flaw_is_found() {
         Flaw::TheftEndsTheTokenAlone,
         Flaw::ReplacedIsNotEnded,
         Flaw::StaleIsForgotten,
+        Flaw::PendingIsUsedTwice,
+        Flaw::RevokeSparesThePending,
     ] {
         match check(10_000, Some(flaw)) {
             Err(TestError::Fail(_, steps)) => assert!(steps.len() < 12, "{flaw:?}: {steps:#?}"),
@@ -576,6 +745,8 @@ enum Flaw {
     TheftEndsTheTokenAlone,
     ReplacedIsNotEnded,
     StaleIsForgotten,
+    PendingIsUsedTwice,
+    RevokeSparesThePending,
 }
 
 /// A store, with a flaw or without.
@@ -669,8 +840,14 @@ impl SessionStore for FlawedStore {
         self.store.extend_remembered(id, expires_at)
     }
 
-    fn revoke(&self, id: SessionId) -> impl Future<Output = Result<bool>> + Send {
-        self.store.revoke(id)
+    async fn revoke(&self, id: SessionId) -> Result<bool> {
+        if self.flaw == Some(Flaw::PendingIsUsedTwice) {
+            let found = self.store.load(id).await?;
+            if found.is_some_and(|session| session.realm == "/pending") {
+                return Ok(true);
+            }
+        }
+        self.store.revoke(id).await
     }
 
     async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
@@ -687,6 +864,9 @@ impl SessionStore for FlawedStore {
         keep: Option<SessionId>,
     ) -> Result<u64> {
         if self.flaw == Some(Flaw::RevokeSparesTheRemembered) {
+            return Ok(0);
+        }
+        if self.flaw == Some(Flaw::RevokeSparesThePending) && realm == "/pending" {
             return Ok(0);
         }
         self.store.revoke_user(realm, user_id, keep).await
