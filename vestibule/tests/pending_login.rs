@@ -198,6 +198,23 @@ async fn the_second_factor_finishes_the_log_in_with_what_was_asked_for_at_the_fi
 }
 
 #[tokio::test]
+async fn a_change_of_password_and_a_confirmed_log_in_keep_what_was_shown_before() {
+    let app = site().await;
+    let browser = logged_in(&app, "alice").await;
+    let new = "another horse and battery";
+
+    browser
+        .post("/confirm-login", &[("password", PASSWORD)])
+        .await;
+    assert_eq!(browser.get("/two-factors").await.text(), "in");
+    let fields = [("current_password", PASSWORD), ("new_password", new)];
+    let changed = browser.post("/change-password", &fields).await;
+
+    assert_eq!(changed.location(), Some("/welcome"));
+    assert_eq!(browser.get("/two-factors").await.text(), "in");
+}
+
+#[tokio::test]
 async fn who_has_shown_one_factor_does_not_pass_where_two_are_asked_for() {
     let app = site().await;
     let carol = app.browser();

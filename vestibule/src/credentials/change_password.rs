@@ -55,7 +55,11 @@ impl<U: User> Credentials<U> {
         // A task of its own: whoever closes the connection does not keep the user from being told.
         let written = tokio::spawn(write.in_current_span()).await;
         Ok(match written.map_err(Error::internal)?? {
-            Some(proof) => PasswordChange::Changed(proof.continuing(continued)),
+            Some(proof) if continued.is_of_a_session() => {
+                PasswordChange::Changed(proof.continuing(continued))
+            }
+            // A user of the request loader begins a session, by all that it takes.
+            Some(proof) => PasswordChange::Changed(proof),
             None => PasswordChange::Conflict,
         })
     }

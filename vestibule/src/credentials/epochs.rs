@@ -9,7 +9,7 @@ use sea_orm_migration::prelude::{
     ColumnDef, DbErr, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,
 };
 
-use crate::database::changes::{About, Trigger, When, create_triggers, drop_triggers};
+use crate::database::triggers::{About, Trigger, When, create_triggers, drop_triggers};
 use crate::database::{Database, Migrations, changed, exact_collation, is_duplicate, retried};
 use crate::error::{Error, Result};
 use crate::login::{Epochs, KeepEpochs, UserId};

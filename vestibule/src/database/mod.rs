@@ -1,6 +1,6 @@
 //! The SQL database: SQLite, PostgreSQL or MySQL, by one ORM.
 
-pub(crate) mod changes;
+pub(crate) mod triggers;
 mod watch;
 
 use std::fmt;

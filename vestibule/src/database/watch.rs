@@ -2,7 +2,7 @@
 
 use sea_orm::{DatabaseConnection, DbBackend};
 
-use super::changes::{SESSIONS, USERS};
+use super::triggers::{SESSIONS, USERS};
 use crate::session::{Invalidation, InvalidationFeed, Watcher};
 
 /// The feed of a database.
@@ -19,7 +19,7 @@ pub(super) fn feed_of(connection: &DatabaseConnection) -> InvalidationFeed {
             connection.get_mysql_connection_pool(),
         )),
         // Not watched: always down.
-        _ => InvalidationFeed::watched(drop),
+        _ => InvalidationFeed::always_down(),
     }
 }
 
@@ -51,7 +51,7 @@ mod counters {
     use tokio::time::{MissedTickBehavior, interval, timeout};
 
     use super::forward;
-    use crate::database::changes::COUNT;
+    use crate::database::triggers::COUNT;
     use crate::error::{Error, Result};
     use crate::session::{InvalidationFeed, Watched, Watcher};
 
@@ -154,7 +154,7 @@ mod counters {
         let file = options.get_filename().to_string_lossy();
         // Nobody else can open it; who else has this pool is not known.
         if file.contains(":memory:") || file.contains("sqlx-in-memory") {
-            return InvalidationFeed::watched(drop);
+            return InvalidationFeed::always_down();
         }
         InvalidationFeed::watching(Counters::of(pool))
     }
@@ -186,7 +186,7 @@ mod notifications {
 
     use super::{PING, forward};
     use crate::crypto::random::Random;
-    use crate::database::changes::CHANNEL;
+    use crate::database::triggers::CHANNEL;
     use crate::error::{Error, Result};
     use crate::session::{ASK_EVERY, InvalidationFeed, Watched, Watcher};
 

@@ -15,6 +15,11 @@ pub struct ContinuedSession {
 }
 
 impl ContinuedSession {
+    /// Whether there is a session to continue.
+    pub(crate) fn is_of_a_session(&self) -> bool {
+        self.session.is_some()
+    }
+
     /// The session and its values, if it is one of this user.
     pub(super) fn for_user(self, user_id: &UserId) -> Option<(Arc<Session>, DataValues)> {
         let session = self.session.filter(|session| session.user_id == *user_id)?;

@@ -1,4 +1,4 @@
-//! What has changed, told to whoever keeps a copy.
+//! The feed that invalidates what is kept between requests.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -8,16 +8,17 @@ use std::time::Duration;
 use crate::clock::monotonic;
 use crate::session::{RememberedId, Session, SessionId, UserId};
 
-/// Tells the session cache which sessions and users to read again. Clones share it.
+/// Invalidates sessions and users that are kept between requests. Clones share it.
 ///
-/// Within the process it is exact: a store notes a change before the call that made it returns.
-/// From other processes a watcher brings changes, and says with each look how recent it is; when
-/// it has been silent for [`BOUND`](Self::BOUND), the feed is down, and nothing is read from
-/// a cache until it is up again.
+/// Within the process it is exact: a store invalidates before the call that made the change
+/// returns. A watcher brings the changes of other processes, and says with each look how recent
+/// it is. When the watcher has been silent for [`BOUND`](Self::BOUND), the feed is down, and the
+/// cache is bypassed until it is up again.
 ///
-/// Nothing is sent to anybody: a change adds one to a counter, and a copy is good as long as the
-/// counters it depends on are as they were. There are 256 counters for sessions, by the first byte
-/// of the id, and 256 for users, by the last byte; so a change may cost a few others a look.
+/// Nothing is sent: an invalidation adds one to a counter, and a copy is good while the counters
+/// it depends on have not moved. There are 256 counters for sessions, by the first byte of the id,
+/// 256 for remembered logins, by theirs, 256 for users, by the last byte of the id, and one for
+/// everything. So an invalidation can cost a few other copies a look.
 #[derive(Clone)]
 pub struct InvalidationFeed(Arc<Inner>);
 
@@ -86,6 +87,12 @@ impl InvalidationFeed {
         Self::new(Some(Box::new(watch)), 0)
     }
 
+    /// The feed of a store whose changes nobody can watch: nothing is kept between requests.
+    #[cfg(feature = "sql")]
+    pub(crate) fn always_down() -> Self {
+        Self::new(None, 0)
+    }
+
     fn new(watch: Option<Box<Watch>>, up_until: u64) -> Self {
         Self(Arc::new(Inner {
             counters: [const { AtomicU64::new(0) }; SLOTS],
@@ -135,8 +142,8 @@ impl InvalidationFeed {
     /// The version of what was read since `snapshot`; none if anything has changed since, as it may
     /// have been that.
     pub(crate) fn version_since(&self, snapshot: FeedSnapshot, slots: &Slots) -> Option<u64> {
-        // The slot before the total, and in `tell` the other way round: whoever sees a change in
-        // the slot sees it in the total.
+        // Read the slot before the total; the writer uses the opposite order, so seeing a slot
+        // change implies seeing the total change.
         let version = self.version(slots);
         let is_unchanged = self.0.total.load(SeqCst) == snapshot.0;
         (is_unchanged && self.is_up()).then_some(version)

@@ -9,8 +9,8 @@ use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::create_users::Users;
 use crate::accounts::ADMIN;
-use crate::database::changes::create_index;
 use crate::database::exact_collation;
+use crate::database::triggers::create_index;
 use crate::login::UserId;
 
 #[derive(DeriveIden)]

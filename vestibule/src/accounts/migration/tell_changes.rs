@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::{
     DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait,
 };
 
-use crate::database::changes::{About, Trigger, When, create_triggers, drop_triggers};
+use crate::database::triggers::{About, Trigger, When, create_triggers, drop_triggers};
 
 const TRIGGERS: [Trigger; 10] = [
     ("users", When::Deleted, About::User("id")),

@@ -175,3 +175,36 @@ pub(super) fn digest(text: &str) -> Result<[u8; 32]> {
 fn to_json(data: &impl Serialize) -> Result<String> {
     serde_json::to_string(data).map_err(Error::internal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{to_login, to_session};
+    use crate::session::Methods;
+
+    /// What the version before wrote.
+    #[test]
+    fn an_entry_without_methods_was_proved_by_a_password() {
+        let id = "00".repeat(32);
+        let session = format!(
+            r#"{{"id":"{id}","public_id":"a","realm":"","user_id":"1","user_epoch":0,
+                "created_at":1,"authenticated_at":1,"expires_at":2}}"#
+        );
+        let login = format!(
+            r#"{{"id":"{id}","realm":"","user_id":"1","user_epoch":0,"seed":"{id}",
+                "rotated_at":1,"created_at":1,"duration":1}}"#
+        );
+
+        let session = to_session((Some(session), Some("1".to_owned()), Some(1)));
+        let login = to_login((Some(login), Some(id), Some(2)));
+
+        let (session, login) = (session.unwrap().unwrap(), login.unwrap().unwrap());
+        for methods in [
+            session.methods,
+            session.confirmed_by,
+            login.methods,
+            login.confirmed_by,
+        ] {
+            assert_eq!(methods, Methods::PASSWORD);
+        }
+    }
+}

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
 use super::{BATCH_ROWS, SqlStore};
 use crate::clock::{Timestamp, monotonic};
-use crate::database::{changes, pause, retried};
+use crate::database::{pause, retried, triggers};
 use crate::error::{Error, Result};
 use crate::session::SessionExpiry;
 use crate::session::rows::{remembered, session};
@@ -78,10 +78,10 @@ impl SqlStore {
     /// is cached.
     async fn delete_quietly<E: EntityTrait>(&self, rows: Condition) -> Result<u64> {
         let transaction = self.begin().await?;
-        changes::be_quiet(true, &transaction).await?;
+        triggers::be_quiet(true, &transaction).await?;
         let deleted = E::delete_many().filter(rows).exec(&transaction).await;
         let deleted = deleted.map_err(Error::from_db)?;
-        changes::be_quiet(false, &transaction).await?;
+        triggers::be_quiet(false, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         Ok(deleted.rows_affected)
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::crypto::random::Random;
 use crate::session::{
-    DataValues, RememberToken, RememberedLogin, Replaced, Session, SessionStore, SessionToken,
-    UserId,
+    DataValues, Methods, RememberToken, RememberedLogin, Replaced, Session, SessionStore,
+    SessionToken, UserId,
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -44,6 +44,7 @@ pub async fn store_conformance(store: impl SessionStore) {
     sessions::all_sessions_of_a_user_end_but_the_kept_one(&store, &made).await;
     sessions::the_sessions_of_a_user_are_listed_and_nobody_elses(&store, &made).await;
     sessions::a_session_may_be_an_anonymous_visitor_s(&store, &made).await;
+    sessions::a_session_may_be_a_log_in_proved_in_part(&store, &made).await;
     sessions::the_sweep_takes_the_expired_only(&store, &made).await;
     sessions::the_sweep_takes_all_that_has_expired(&store, &made).await;
     sessions::a_session_that_is_touched_while_it_is_swept_is_there_or_not(&store, &made).await;
@@ -121,6 +122,8 @@ impl Sessions {
         let mut session = Session::new(token.id(""), public_id, user_id, 7, NOW, HOUR);
         session.user_agent = Some("Mozilla/5.0 (佐藤)".to_owned());
         session.address = "2001:db8::1".parse().ok();
+        session.methods = Methods::PASSWORD | Methods::TOTP;
+        session.confirmed_by = Methods::TOTP;
         session
     }
 
@@ -129,7 +132,7 @@ impl Sessions {
         let token = RememberToken::generate(&self.0).expect("random bytes");
         let mut session = self.of(user_id);
         session.remembered = Some(token.id(""));
-        let login = RememberedLogin::new(
+        let mut login = RememberedLogin::new(
             token.id(""),
             token.digest(),
             UserId::from(user_id),
@@ -137,6 +140,8 @@ impl Sessions {
             NOW,
             HOUR,
         );
+        login.methods = Methods::PASSWORD | Methods::RECOVERY_CODE;
+        login.confirmed_by = Methods::RECOVERY_CODE;
         let created = store
             .create(
                 session.clone(),

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{HOUR, NOW, RACES, Remembered, Sessions, create};
+use super::{HOUR, NOW, RACES, Remembered, Sessions, all, create};
 use crate::session::{
     DataValues, MAX_REALM_CHARS, Replaced, SessionExpiry, SessionStore, Slots, UserId,
-    anonymous_realm,
+    anonymous_realm, pending_realm,
 };
 
 pub(super) async fn what_is_created_is_loaded_as_it_was(
@@ -165,6 +165,43 @@ pub(super) async fn a_session_may_be_an_anonymous_visitor_s(
         let loaded = store.load(session.id).await.expect("load");
         assert_eq!(loaded, None, "swept");
     }
+}
+
+/// Such a session is in a realm that no login manager can have, of a user who has others.
+pub(super) async fn a_session_may_be_a_log_in_proved_in_part(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let realm = pending_realm(&"r".repeat(MAX_REALM_CHARS));
+    let mut pending = sessions.of("half way");
+    pending.realm.clone_from(&realm);
+    let users = sessions.of("half way");
+    let data = DataValues::from([("next".to_owned(), "/a?b=1&c=佐藤".to_owned())]);
+    let created = store
+        .create(pending.clone(), data.clone(), None, Replaced::default())
+        .await;
+    created.expect("create");
+    create(store, &users).await;
+
+    let loaded = store.load(pending.id).await.expect("load");
+    assert_eq!(loaded.as_ref(), Some(&pending), "loaded as created");
+    let loaded = store.load_data(pending.id).await.expect("load_data");
+    assert_eq!(loaded, data, "with its values");
+    let listed = store.list_user("", &users.user_id).await;
+    assert_eq!(
+        listed.expect("list_user"),
+        std::slice::from_ref(&users),
+        "in no list"
+    );
+    let uses = all((0..RACES).map(|_| store.revoke(pending.id))).await;
+    let used = uses
+        .into_iter()
+        .filter(|used| *used.as_ref().expect("revoke"));
+    assert_eq!(used.count(), 1, "of many uses at once one succeeds");
+    let ended = store.revoke_user(&realm, &users.user_id, None).await;
+    assert_eq!(ended.expect("revoke_user"), 0, "it is gone");
+    let loaded = store.load(users.id).await.expect("load");
+    assert_eq!(loaded, Some(users), "the user's session is not");
 }
 
 pub(super) async fn the_sweep_takes_the_expired_only(

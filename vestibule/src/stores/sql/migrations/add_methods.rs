@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::{
     Alias, ColumnDef, DbErr, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,
 };
 
-use crate::database::changes::{About, Trigger, When, create_triggers};
+use crate::database::triggers::{About, Trigger, When, create_triggers};
 use crate::session::Methods;
 
 const TABLES: [&str; 2] = ["sessions", "remembered_logins"];

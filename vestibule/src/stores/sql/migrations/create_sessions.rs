@@ -5,8 +5,8 @@ use sea_orm_migration::prelude::{
 };
 
 use super::columns::Sessions;
-use crate::database::changes::create_index;
 use crate::database::exact_collation;
+use crate::database::triggers::create_index;
 use crate::session::UserId;
 
 pub(super) struct CreateSessions;

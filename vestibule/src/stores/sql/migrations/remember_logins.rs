@@ -6,8 +6,8 @@ use sea_orm_migration::prelude::{
 };
 
 use super::columns::Sessions;
-use crate::database::changes::create_index;
 use crate::database::exact_collation;
+use crate::database::triggers::create_index;
 use crate::session::{Session, UserId};
 
 #[derive(DeriveIden)]

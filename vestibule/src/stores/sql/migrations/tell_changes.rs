@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::{
 };
 
 use super::columns::Sessions;
-use crate::database::changes::{
+use crate::database::triggers::{
     About, Trigger, When, create_index, create_triggers, drop_triggers,
 };
 
