@@ -5,67 +5,33 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
-use vestibule::login::{SessionLimit, SessionProtection};
-use vestibule::password::{Blocklist, BreachedPasswords, Peppers};
 use vestibule::web::PublicUrl;
 
 use crate::private_file::create_private;
 use crate::secret_key;
-use crate::settings::{AtMaxSessions, Protection, Settings};
+use crate::settings::Settings;
 
 impl Settings {
     /// Opens the site that these settings describe, reached at `public_url`.
     pub(crate) async fn open_site(&self, public_url: PublicUrl) -> anyhow::Result<Site> {
-        make_instance_folder(&self.secret_key_file)?;
-        if let Some(file) = sqlite_file(&self.database_url) {
+        let storage = &self.storage;
+        make_instance_folder(&storage.secret_key_file)?;
+        if let Some(file) = sqlite_file(&storage.database_url) {
             make_instance_folder(&file)?;
-            if self.database_url.contains("mode=rwc") {
+            if storage.database_url.contains("mode=rwc") {
                 make_private_file(&file)?;
             }
         }
-        let secret_key = secret_key::read_or_make(&self.secret_key_file)?;
-        let database = Database::connect(&self.database_url).await?;
+        let secret_key = secret_key::read_or_make(&storage.secret_key_file)?;
+        let database = Database::connect(&storage.database_url).await?;
         let mut config = SiteConfig::new(public_url, secret_key);
-        if let Some(url) = &self.session_store {
+        if let Some(url) = &storage.session_store {
             keep_sessions_at(url, &mut config).await?;
         }
-        config.site_name.clone_from(&self.site_name);
-        config.templates.clone_from(&self.templates);
-        config.sessions.expiry.idle = self.session_idle;
-        config.sessions.expiry.absolute = self.session_absolute;
-        config.sessions.limit = match self.at_max_sessions {
-            AtMaxSessions::EndOldest => SessionLimit::end_oldest(self.max_sessions),
-            AtMaxSessions::Refuse => SessionLimit::reject(self.max_sessions),
-        };
-        config.sessions.cached = self.cached_sessions;
-        config.sessions.protection = match self.session_protection {
-            Protection::Off => SessionProtection::Off,
-            Protection::Basic => SessionProtection::Basic,
-            Protection::Strong => SessionProtection::Strong,
-        };
-        config.sessions.remember.duration = self.remember_for;
-        config.sessions.fresh_for = self.fresh_for;
-        config.trusted_proxies = self.trusted_proxies.clone();
-        config.passwords.algorithm = self.algorithm();
-        config.passwords.long_bcrypt = self.bcrypt_long_passwords;
-        config.passwords.max_bcrypt_cost = self.max_bcrypt_cost;
-        if let Some(file) = &self.pepper_file {
-            config.passwords.peppers = Peppers::from_file(file)?;
-        }
-        if let Some(file) = &self.password_blocklist {
-            config.passwords.policy.blocklist = Blocklist::from_file(file)?;
-        }
-        if let Some(file_or_url) = &self.breached_passwords {
-            let breached = breached_passwords(file_or_url)?;
-            let breached = breached.fail_closed(self.breached_passwords_fail_closed);
-            config.passwords.policy.breached = Some(breached);
-        } else if self.breached_passwords_fail_closed {
-            bail!(
-                "`--breached-passwords-fail-closed` says what happens when a look-up fails, and \
-                 nothing is looked up; say where with `--breached-passwords`"
-            );
-        }
-        config.passwords.hashing = self.hashing();
+        self.pages.configure(&mut config);
+        self.sessions.configure(&mut config.sessions);
+        self.passwords.configure(&mut config.passwords)?;
+        config.trusted_proxies = self.serving.trusted_proxies.clone();
         Ok(Site::open(database, config).await?)
     }
 }
@@ -79,26 +45,6 @@ async fn keep_sessions_at(url: &str, config: &mut SiteConfig) -> anyhow::Result<
 #[cfg(not(feature = "redis"))]
 async fn keep_sessions_at(_: &str, _: &mut SiteConfig) -> anyhow::Result<()> {
     bail!("this build keeps sessions in the database alone: build it with the feature `redis`")
-}
-
-fn breached_passwords(file_or_url: &str) -> anyhow::Result<BreachedPasswords> {
-    if file_or_url.contains("://") {
-        return breach_service(file_or_url);
-    }
-    Ok(BreachedPasswords::from_file(file_or_url)?)
-}
-
-#[cfg(feature = "breach-service")]
-fn breach_service(url: &str) -> anyhow::Result<BreachedPasswords> {
-    Ok(BreachedPasswords::from_url(url)?)
-}
-
-#[cfg(not(feature = "breach-service"))]
-fn breach_service(_: &str) -> anyhow::Result<BreachedPasswords> {
-    bail!(
-        "this build looks up breached passwords in a file alone: build it with the feature \
-         `breach-service`"
-    )
 }
 
 /// The file of a SQLite address, if it is one.

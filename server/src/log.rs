@@ -13,12 +13,12 @@ use crate::settings::{LogFormat, Settings};
 
 /// Sends the log to standard error.
 pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.log)
-        .with_context(|| format!("`{}` is no log filter", settings.log))?;
+    let filter = EnvFilter::try_new(&settings.logging.log)
+        .with_context(|| format!("`{}` is no log filter", settings.logging.log))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
-    match settings.log_format {
+    match settings.logging.log_format {
         LogFormat::Text => {
             let is_terminal = std::io::stderr().is_terminal();
             subscriber.with_target(false).with_ansi(is_terminal).init();

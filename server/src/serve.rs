@@ -35,13 +35,13 @@ const GRACE: Duration = Duration::from_secs(10);
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let address = settings.listen;
-    if settings.metrics_listen == Some(address) && address.port() != 0 {
+    let address = settings.serving.listen;
+    if settings.serving.metrics_listen == Some(address) && address.port() != 0 {
         bail!("--metrics-listen and --listen are both {address}; choose another for one");
     }
     // The ports first, so that a second start by mistake touches nothing.
     let listener = listen(address, "--listen").await?;
-    let metrics = match settings.metrics_listen {
+    let metrics = match settings.serving.metrics_listen {
         Some(address) => Some(listen(address, "--metrics-listen").await?),
         None => None,
     };
@@ -77,8 +77,10 @@ pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
         .route(PROBES[0], get(|| async { "ok" }))
         .route(PROBES[1], get(ready))
         .with_state(site.clone());
-    let timeout =
-        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, settings.request_timeout);
+    let timeout = TimeoutLayer::with_status_code(
+        StatusCode::REQUEST_TIMEOUT,
+        settings.serving.request_timeout,
+    );
     let routes = site.routes().merge(probes).layer(default_deny);
     site.wrap(routes.layer(timeout))
         .layer(from_fn(request_line))
@@ -106,6 +108,7 @@ async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListene
 
 fn public_url(settings: &Settings, address: SocketAddr) -> anyhow::Result<PublicUrl> {
     let is_https = settings
+        .serving
         .public_url
         .as_ref()
         .is_some_and(PublicUrl::is_https);
@@ -116,7 +119,7 @@ fn public_url(settings: &Settings, address: SocketAddr) -> anyhow::Result<Public
              in --public-url https://example.com"
         );
     }
-    match &settings.public_url {
+    match &settings.serving.public_url {
         Some(public_url) => Ok(public_url.clone()),
         None => Ok(format!("http://{address}").parse()?),
     }
@@ -134,7 +137,7 @@ async fn accept(
 ) {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(settings.header_timeout)
+        .header_read_timeout(settings.serving.header_timeout)
         .max_buf_size(MAX_HEADER_BYTES);
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -160,7 +163,7 @@ async fn accept(
         let service = TowerToHyperService::new(app);
         // A client that does not read its answers loses its connection too.
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(settings.request_timeout));
+        stream.set_write_timeout(Some(settings.serving.request_timeout));
         let stream = TokioIo::new(Box::pin(stream));
         let connection = graceful.watch(http.serve_connection(stream, service));
         tokio::spawn(async move {

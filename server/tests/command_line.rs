@@ -6,6 +6,7 @@ mod support;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use sea_orm::ConnectionTrait as _;
 use support::{Client, PASSWORD, Program, command, refusal, run};
 
 fn folder() -> tempfile::TempDir {
@@ -213,6 +214,65 @@ fn a_template_folder_replaces_pages_and_a_mistake_in_one_is_told_at_start() {
     let arguments = ["--listen", "127.0.0.1:0", "--templates", "absent"];
     let said = refusal(folder.path(), &arguments);
     assert!(said.contains("cannot read absent"), "{said}");
+}
+
+/// The file sets every setting of the version of before credentials had a module of their own.
+#[test]
+fn a_settings_file_of_an_older_version_is_still_read() {
+    let folder = folder();
+    let folder = folder.path();
+    let file = include_str!("settings/before_credentials.toml");
+    std::fs::write(folder.join("vestibule.toml"), file).unwrap();
+
+    let (added, said) = user(folder, &["add", "alice"], PASSWORD);
+    assert!(added, "{said}");
+
+    let (_, listed) = user(folder, &["list"], "");
+    assert_eq!(listed, "alice\tactive\t\n");
+    assert!(folder.join("site.db").is_file(), "the file's database");
+    assert!(folder.join("secret_key").is_file(), "the file's key");
+    let said = refusal(folder, &["--bcrypt-cost", "99", "doctor"]);
+    assert!(said.contains("99"), "{said}");
+}
+
+#[test]
+fn every_command_takes_a_name_that_could_not_be_a_new_one() {
+    let folder = folder();
+    let folder = folder.path();
+    assert!(user(folder, &["add", "alice"], PASSWORD).0);
+    assert!(vestibule(folder, &["role", "add", "editor"], "").0);
+    import(folder, &["jd", "me@example.com", "anna smith", "carol_"]);
+
+    for name in ["jd", "me@example.com", " Anna Smith ", "CAROL_"] {
+        for (arguments, input) in [
+            (&["user", "disable", name][..], ""),
+            (&["user", "enable", name], ""),
+            (&["user", "grant", name, "editor"], ""),
+            (&["user", "revoke", name, "editor"], ""),
+            (&["user", "set-password", name], PASSWORD),
+            (&["session", "list", name], ""),
+            (&["session", "revoke-all", name], ""),
+        ] {
+            let (is_done, said) = vestibule(folder, arguments, input);
+            assert!(is_done, "{arguments:?}: {said}");
+        }
+    }
+}
+
+/// Users as an operator brings them from another program, whose rules were others.
+fn import(folder: &Path, names: &[&str]) {
+    let url = format!("sqlite://{}", folder.join("instance/site.db").display());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let database = sea_orm::Database::connect(&url).await.unwrap();
+        for name in names {
+            let insert = format!(
+                "INSERT INTO users (id, username, canonical_username, created_at, updated_at) \
+                 VALUES ('{name}', '{name}', '{name}', 0, 0)"
+            );
+            database.execute_unprepared(&insert).await.unwrap();
+        }
+    });
 }
 
 #[test]
@@ -459,7 +519,8 @@ fn sessions_of_the_running_program_are_listed_and_ended_one_by_one_or_all() {
     let listed = session(&["list", "alice"]);
     assert_eq!(listed.lines().count(), 3, "{listed}");
     let columns: Vec<_> = listed.lines().next().unwrap().split('\t').collect();
-    assert_eq!(columns.len(), 5, "{listed}");
+    assert_eq!(columns.len(), 6, "{listed}");
+    assert_eq!(columns[5], "password", "how the log-in was proved");
     assert_eq!(columns[3], "127.0.0.1");
     session(&["revoke", "alice", columns[0]]);
     soon(|| clients.iter().filter(|client| is_in(client)).count() == 2);

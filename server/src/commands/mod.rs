@@ -49,7 +49,7 @@ fn role_name(name: &str) -> anyhow::Result<RoleName> {
 }
 
 /// Says what came of a change, or why it was not made.
-fn tell(change: &ChangeOutcome, done: impl Display) -> anyhow::Result<()> {
+fn report(change: &ChangeOutcome, done: impl Display) -> anyhow::Result<()> {
     match change {
         ChangeOutcome::Done => say(done),
         ChangeOutcome::AlreadySo => say(change),

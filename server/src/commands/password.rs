@@ -22,9 +22,9 @@ pub(crate) enum PasswordCommand {
 
 pub(crate) fn run(command: &PasswordCommand, settings: &Settings) -> anyhow::Result<()> {
     let PasswordCommand::Calibrate { target } = command;
-    let algorithm = settings.algorithm().calibrated(*target)?;
+    let algorithm = settings.passwords.algorithm().calibrated(*target)?;
     let took = algorithm.measure()?;
-    let threads = settings.hashing().threads;
+    let threads = settings.passwords.hashing().threads;
     match algorithm {
         PasswordAlgorithm::Argon2id { memory_kib, passes } => {
             say("password_algorithm = \"argon2id\"")?;

@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use vestibule::access::PermissionName;
 
-use super::{open, operator, role_name, say, tell};
+use super::{open, operator, report, role_name, say};
 use crate::settings::Settings;
 
 /// What can be done with roles. A running program knows of a change within 2 seconds.
@@ -36,25 +36,25 @@ pub(crate) async fn run(command: RoleCommand, settings: &Settings) -> anyhow::Re
         }
         RoleCommand::Add { role } => {
             let change = operator.add_role(&role_name(&role)?).await?;
-            tell(&change, format!("The role {role} is added."))
+            report(&change, format!("The role {role} is added."))
         }
         RoleCommand::Remove { role } => {
             let change = operator.remove_role(&role_name(&role)?).await?;
-            tell(&change, format!("The role {role} is removed."))
+            report(&change, format!("The role {role} is removed."))
         }
         RoleCommand::Allow { role, permission } => {
             let change = operator
                 .allow(&role_name(&role)?, &permission_name(&permission)?)
                 .await?;
             let done = format!("The role {role} has the permission {permission}.");
-            tell(&change, done)
+            report(&change, done)
         }
         RoleCommand::Forbid { role, permission } => {
             let change = operator
                 .forbid(&role_name(&role)?, &permission_name(&permission)?)
                 .await?;
             let done = format!("The role {role} has no longer the permission {permission}.");
-            tell(&change, done)
+            report(&change, done)
         }
     }
 }

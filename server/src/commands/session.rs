@@ -4,13 +4,14 @@ use anyhow::bail;
 use clap::Subcommand;
 use vestibule::accounts::ChangeOutcome;
 
-use super::{find, open, operator, say, tell};
+use super::{find, open, operator, report, say};
 use crate::settings::Settings;
 
 /// What can be done with sessions. What is ended a running program refuses within 2 seconds.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionCommand {
-    /// List a user's sessions, the last seen first: id, last seen, since, address, browser
+    /// List a user's sessions, the last seen first: id, last seen, since, address, browser,
+    /// and how the log-in was proved
     List { name: String },
     /// End one session of a user, by its id, and forget its browser
     Revoke { name: String, session: String },
@@ -29,12 +30,13 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
                 let address = session.address.map(|address| address.to_string());
                 let browser = session.user_agent.filter(|text| !text.is_empty());
                 say(format!(
-                    "{}\t{}\t{}\t{}\t{}",
+                    "{}\t{}\t{}\t{}\t{}\t{}",
                     session.public_id,
                     session.last_seen_at,
                     session.created_at,
                     address.as_deref().unwrap_or("unknown"),
                     browser.as_deref().map_or("unknown".to_owned(), printable),
+                    session.methods,
                 ))?;
             }
             Ok(())
@@ -46,13 +48,13 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
                 let name = account.username;
                 bail!("{change} `vestibule session list {name}` shows all there are.");
             }
-            tell(&change, format!("The session {session} is ended."))
+            report(&change, format!("The session {session} is ended."))
         }
         SessionCommand::RevokeAll { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).end_sessions(&account.id).await?;
             let done = format!("All sessions of {} are ended.", account.username);
-            tell(&change, done)
+            report(&change, done)
         }
         SessionCommand::Sweep => {
             let swept = operator(&site).sweep_sessions().await?;

@@ -9,7 +9,7 @@ use vestibule::credentials::Username;
 use vestibule::crypto::secret::Secret;
 use vestibule::flows::Site;
 
-use super::{find, open, operator, role_name, say, tell};
+use super::{find, open, operator, report, role_name, say};
 use crate::settings::Settings;
 
 /// What can be done with users. Passwords are asked for without echo, or read as one line from
@@ -54,7 +54,7 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
         UserCommand::SetPassword { name, must_change } => {
             let account = find(&site, &name).await?;
             let email = account.email.as_deref().unwrap_or_default();
-            let words = [&*account.username, email, &settings.site_name];
+            let words = [&*account.username, email, &settings.pages.site_name];
             let password = ask_password(&site, &words).await?;
             let operator = operator(&site);
             let change = match must_change {
@@ -71,33 +71,33 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
             };
             let name = account.username;
             let done = format!("{name} has a new password{then}; all sessions are ended.");
-            tell(&change, done)
+            report(&change, done)
         }
         UserCommand::DemandNewPassword { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).demand_new_password(&account.id).await?;
             let name = account.username;
             let done = format!("{name} must choose another password before anything else.");
-            tell(&change, done)
+            report(&change, done)
         }
         UserCommand::Disable { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).disable(&account.id).await?;
             let done = format!("{} is disabled; all sessions are ended.", account.username);
-            tell(&change, done)?;
+            report(&change, done)?;
             warn_without_admin(&site).await
         }
         UserCommand::Enable { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).enable(&account.id).await?;
-            tell(&change, format!("{} is enabled.", account.username))
+            report(&change, format!("{} is enabled.", account.username))
         }
         UserCommand::Grant { name, role } => {
             let account = find(&site, &name).await?;
             let change = operator(&site)
                 .grant_role(&account.id, &role_name(&role)?)
                 .await?;
-            tell(
+            report(
                 &change,
                 format!("{} has the role {role}.", account.username),
             )
@@ -108,7 +108,7 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
                 .revoke_role(&account.id, &role_name(&role)?)
                 .await?;
             let done = format!("{} has no longer the role {role}.", account.username);
-            tell(&change, done)?;
+            report(&change, done)?;
             warn_without_admin(&site).await
         }
         UserCommand::Delete { name, yes } => delete(&site, &name, yes).await,
@@ -128,7 +128,7 @@ async fn delete(site: &Site, name: &str, yes: bool) -> anyhow::Result<()> {
         }
     }
     let change = operator(site).delete(&account.id).await?;
-    tell(
+    report(
         &change,
         format!("{username} is deleted; all sessions are ended."),
     )?;
@@ -150,12 +150,12 @@ async fn add(site: &Site, settings: &Settings, name: &str) -> anyhow::Result<()>
     if site.accounts().find(username.as_str()).await?.is_some() {
         bail!("the username {name} is taken");
     }
-    let password = ask_password(site, &[name, &settings.site_name]).await?;
+    let password = ask_password(site, &[name, &settings.pages.site_name]).await?;
     let change = operator(site).add(&username, &password).await?;
     if change == ChangeOutcome::NameTaken {
         bail!("the username {name} is taken");
     }
-    tell(&change, format!("{} is added.", username.as_str()))
+    report(&change, format!("{} is added.", username.as_str()))
 }
 
 async fn list(site: &Site) -> anyhow::Result<()> {

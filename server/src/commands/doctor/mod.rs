@@ -60,12 +60,13 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
              anew at the next log-in of its user"
         ))?,
     }
-    let algorithm = settings.algorithm();
+    let algorithm = settings.passwords.algorithm();
     let took = tokio::task::spawn_blocking(move || algorithm.measure()).await??;
     let millis = took.as_secs_f64() * 1_000.0;
     let is_bcrypt = matches!(algorithm, PasswordAlgorithm::Bcrypt { .. });
-    let is_bare_digest =
-        is_bcrypt && settings.bcrypt_long_passwords && settings.pepper_file.is_none();
+    let is_bare_digest = is_bcrypt
+        && settings.passwords.bcrypt_long_passwords
+        && settings.passwords.pepper_file.is_none();
     let cannot_check = format!(
         "passwords that cannot be checked, as the hash is malformed, of an unknown kind or asks for \
          too much; their users cannot log in until `vestibule user set-password`: {}",

@@ -1,0 +1,60 @@
+//! Every setting of the program, an area in each file.
+
+mod logging;
+mod pages;
+mod passwords;
+mod serving;
+mod sessions;
+mod storage;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+pub(crate) use self::logging::{LogFormat, LoggingSettings};
+pub(crate) use self::pages::PageSettings;
+pub(crate) use self::passwords::PasswordSettings;
+pub(crate) use self::serving::ServingSettings;
+pub(crate) use self::sessions::SessionSettings;
+pub(crate) use self::storage::StorageSettings;
+
+/// The settings. Each is a flag, `--database-url`; an environment variable,
+/// `VESTIBULE_DATABASE_URL`; and a key of the settings file, `database_url`. A flag overrides the
+/// environment, the environment overrides the file, and the file overrides the default.
+/// Paths are relative to the folder that the program is started in.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Settings {
+    /// Settings file, TOML, with the names of these flags as keys: database_url = "…"
+    /// [default: vestibule.toml, if it is there]
+    #[arg(long, env = "VESTIBULE_CONFIG", value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) serving: ServingSettings,
+    #[command(flatten)]
+    pub(crate) storage: StorageSettings,
+    #[command(flatten)]
+    pub(crate) pages: PageSettings,
+    #[command(flatten)]
+    pub(crate) sessions: SessionSettings,
+    #[command(flatten)]
+    pub(crate) passwords: PasswordSettings,
+    #[command(flatten)]
+    pub(crate) logging: LoggingSettings,
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an address and a port, like 127.0.0.1:5000 or [::1]:5000".to_owned())
+}
+
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it must be more than nothing".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; write it like 30s, 12h or 14days")),
+    }
+}

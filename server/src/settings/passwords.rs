@@ -1,0 +1,235 @@
+//! How passwords are hashed, and which may be chosen.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use vestibule::password::{
+    Blocklist, BreachedPasswords, HashingLimits, PasswordAlgorithm, PasswordConfig, Peppers,
+};
+
+use super::parse_duration;
+
+/// How passwords are hashed, and which may be chosen.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PasswordSettings {
+    /// Algorithm for new passwords; those hashed otherwise are hashed anew when their users log in
+    #[arg(
+        long,
+        env = "VESTIBULE_PASSWORD_ALGORITHM",
+        value_name = "NAME",
+        default_value = "argon2id",
+        global = true
+    )]
+    pub(crate) password_algorithm: Algorithm,
+
+    /// Memory of an Argon2id hash, in KiB; less makes a stolen database easier to crack
+    #[arg(
+        long,
+        env = "VESTIBULE_ARGON2_MEMORY_KIB",
+        value_name = "KIB",
+        default_value_t = 19 * 1024,
+        global = true
+    )]
+    pub(crate) argon2_memory_kib: u32,
+
+    /// Passes of an Argon2id hash over its memory
+    #[arg(
+        long,
+        env = "VESTIBULE_ARGON2_PASSES",
+        value_name = "COUNT",
+        default_value_t = 2,
+        global = true
+    )]
+    pub(crate) argon2_passes: u32,
+
+    /// Cost of a bcrypt hash, 4 to 16: each step doubles its time
+    #[arg(
+        long,
+        env = "VESTIBULE_BCRYPT_COST",
+        value_name = "COST",
+        default_value_t = 12,
+        value_parser = clap::value_parser!(u32).range(4..=16),
+        global = true
+    )]
+    pub(crate) bcrypt_cost: u32,
+
+    /// Highest cost of bcrypt that an old hash may have, 16 to 31: while there are hashes of more
+    /// than 16, a few who try to log in keep out all others
+    #[arg(
+        long,
+        env = "VESTIBULE_MAX_BCRYPT_COST",
+        value_name = "COST",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u32).range(16..=31),
+        global = true
+    )]
+    pub(crate) max_bcrypt_cost: u32,
+
+    /// Whether bcrypt's hashes, old and new, are of the password's SHA-256, so that it may be
+    /// longer than 72 bytes: BCRYPT_HANDLE_LONG_PASSWORDS of Flask-Bcrypt
+    #[arg(
+        long,
+        env = "VESTIBULE_BCRYPT_LONG_PASSWORDS",
+        value_name = "BOOL",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        global = true
+    )]
+    pub(crate) bcrypt_long_passwords: bool,
+
+    /// File of passwords that may not be chosen, one a line, beside those that everybody tries
+    #[arg(
+        long,
+        env = "VESTIBULE_PASSWORD_BLOCKLIST",
+        value_name = "FILE",
+        global = true
+    )]
+    pub(crate) password_blocklist: Option<PathBuf>,
+
+    /// Where to look up whether a chosen password was found in a breach: a file of SHA-1 hashes,
+    /// sorted, one a line; or a service such as https://api.pwnedpasswords.com, which learns five
+    /// digits of the hash [default: nowhere]
+    #[arg(
+        long,
+        env = "VESTIBULE_BREACHED_PASSWORDS",
+        value_name = "FILE|URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) breached_passwords: Option<String>,
+
+    /// Whether a password is refused while that fails; otherwise it is accepted, and logged that
+    /// it was not looked up
+    #[arg(
+        long,
+        env = "VESTIBULE_BREACHED_PASSWORDS_FAIL_CLOSED",
+        value_name = "BOOL",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        global = true
+    )]
+    pub(crate) breached_passwords_fail_closed: bool,
+
+    /// File of secrets that are mixed into passwords, a line of version and key each: `1 KEY`.
+    /// The highest version hashes, the others check; without its key a password is lost
+    #[arg(
+        long,
+        env = "VESTIBULE_PEPPER_FILE",
+        value_name = "FILE",
+        global = true
+    )]
+    pub(crate) pepper_file: Option<PathBuf>,
+
+    /// How many threads hash passwords; 0 is one fewer than there are cores
+    #[arg(
+        long,
+        env = "VESTIBULE_HASHING_THREADS",
+        value_name = "COUNT",
+        default_value_t = 0,
+        global = true
+    )]
+    pub(crate) hashing_threads: usize,
+
+    /// How many log-ins may wait for those; the rest is told to try again
+    #[arg(
+        long,
+        env = "VESTIBULE_HASHING_QUEUE",
+        value_name = "COUNT",
+        default_value_t = 64,
+        global = true
+    )]
+    pub(crate) hashing_queue: usize,
+
+    /// How long they may wait
+    #[arg(
+        long,
+        env = "VESTIBULE_HASHING_PATIENCE",
+        value_name = "TIME",
+        default_value = "5s",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) hashing_patience: Duration,
+}
+
+impl PasswordSettings {
+    /// Sets them in the site's settings.
+    pub(crate) fn configure(&self, config: &mut PasswordConfig) -> anyhow::Result<()> {
+        config.algorithm = self.algorithm();
+        config.long_bcrypt = self.bcrypt_long_passwords;
+        config.max_bcrypt_cost = self.max_bcrypt_cost;
+        config.hashing = self.hashing();
+        if let Some(file) = &self.pepper_file {
+            config.peppers = Peppers::from_file(file)?;
+        }
+        if let Some(file) = &self.password_blocklist {
+            config.policy.blocklist = Blocklist::from_file(file)?;
+        }
+        if let Some(file_or_url) = &self.breached_passwords {
+            let breached = breached_passwords(file_or_url)?;
+            let breached = breached.fail_closed(self.breached_passwords_fail_closed);
+            config.policy.breached = Some(breached);
+        } else if self.breached_passwords_fail_closed {
+            bail!(
+                "`--breached-passwords-fail-closed` says what happens when a look-up fails, and \
+                 nothing is looked up; say where with `--breached-passwords`"
+            );
+        }
+        Ok(())
+    }
+
+    /// How new passwords are hashed.
+    pub(crate) fn algorithm(&self) -> PasswordAlgorithm {
+        match self.password_algorithm {
+            Algorithm::Argon2id => PasswordAlgorithm::Argon2id {
+                memory_kib: self.argon2_memory_kib,
+                passes: self.argon2_passes,
+            },
+            Algorithm::Bcrypt => PasswordAlgorithm::Bcrypt {
+                cost: self.bcrypt_cost,
+            },
+        }
+    }
+
+    /// How many passwords are hashed at a time, and how many requests may wait.
+    pub(crate) fn hashing(&self) -> HashingLimits {
+        let mut limits = HashingLimits::default();
+        if self.hashing_threads > 0 {
+            limits.threads = self.hashing_threads;
+        }
+        limits.queue = self.hashing_queue;
+        limits.patience = self.hashing_patience;
+        limits
+    }
+}
+
+fn breached_passwords(file_or_url: &str) -> anyhow::Result<BreachedPasswords> {
+    if file_or_url.contains("://") {
+        return breach_service(file_or_url);
+    }
+    Ok(BreachedPasswords::from_file(file_or_url)?)
+}
+
+#[cfg(feature = "breach-service")]
+fn breach_service(url: &str) -> anyhow::Result<BreachedPasswords> {
+    Ok(BreachedPasswords::from_url(url)?)
+}
+
+#[cfg(not(feature = "breach-service"))]
+fn breach_service(_: &str) -> anyhow::Result<BreachedPasswords> {
+    bail!(
+        "this build looks up breached passwords in a file alone: build it with the feature \
+         `breach-service`"
+    )
+}
+
+/// Algorithms for new passwords.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Algorithm {
+    /// Argon2id
+    Argon2id,
+    /// bcrypt, as Flask-Bcrypt
+    Bcrypt,
+}

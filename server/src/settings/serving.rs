@@ -1,0 +1,74 @@
+//! How the program listens for requests.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Args;
+use vestibule::web::{PublicUrl, TrustedProxies};
+
+use super::{parse_address, parse_duration};
+
+/// How the program listens for requests.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServingSettings {
+    /// Address and port to listen on
+    #[arg(
+        long,
+        env = "VESTIBULE_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:5000",
+        value_parser = parse_address,
+        global = true
+    )]
+    pub(crate) listen: SocketAddr,
+
+    /// Address and port at which a monitor reads the metrics, /metrics for Prometheus, without
+    /// logging in [default: none]
+    #[arg(
+        long,
+        env = "VESTIBULE_METRICS_LISTEN",
+        value_name = "ADDRESS",
+        value_parser = parse_address,
+        global = true
+    )]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+
+    /// Address at which browsers reach the app; https anywhere but on this machine
+    /// [default: http:// and the address to listen on]
+    #[arg(long, env = "VESTIBULE_PUBLIC_URL", value_name = "URL", global = true)]
+    pub(crate) public_url: Option<PublicUrl>,
+
+    /// Proxies whose X-Forwarded-For is believed: addresses or networks, with commas between
+    /// [default: none]
+    #[arg(
+        long,
+        env = "VESTIBULE_TRUSTED_PROXIES",
+        value_name = "NETWORKS",
+        default_value = "",
+        hide_default_value = true,
+        global = true
+    )]
+    pub(crate) trusted_proxies: TrustedProxies,
+
+    /// Close a connection whose request headers take longer than this
+    #[arg(
+        long,
+        env = "VESTIBULE_HEADER_TIMEOUT",
+        value_name = "TIME",
+        default_value = "10s",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) header_timeout: Duration,
+
+    /// Give up a request that takes longer than this from its headers to its answer
+    #[arg(
+        long,
+        env = "VESTIBULE_REQUEST_TIMEOUT",
+        value_name = "TIME",
+        default_value = "30s",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) request_timeout: Duration,
+}

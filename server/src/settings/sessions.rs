@@ -1,0 +1,138 @@
+//! How long sessions last, and how many there may be.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use vestibule::flows::SessionConfig;
+use vestibule::login::{SessionLimit, SessionProtection};
+
+use super::parse_duration;
+
+/// How long sessions last, and how many there may be.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SessionSettings {
+    /// End a session that is not used for this long
+    #[arg(
+        long,
+        env = "VESTIBULE_SESSION_IDLE",
+        value_name = "TIME",
+        default_value = "14days",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) session_idle: Duration,
+
+    /// End a session this long after the log-in, however busy it is
+    #[arg(
+        long,
+        env = "VESTIBULE_SESSION_ABSOLUTE",
+        value_name = "TIME",
+        default_value = "30days",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) session_absolute: Duration,
+
+    /// How many sessions a user may have at a time; 0 is no limit
+    #[arg(
+        long,
+        env = "VESTIBULE_MAX_SESSIONS",
+        value_name = "COUNT",
+        default_value_t = 0,
+        global = true
+    )]
+    pub(crate) max_sessions: u16,
+
+    /// What happens with one session more than that
+    #[arg(
+        long,
+        env = "VESTIBULE_AT_MAX_SESSIONS",
+        value_name = "MODE",
+        default_value = "end-oldest",
+        global = true
+    )]
+    pub(crate) at_max_sessions: AtMaxSessions,
+
+    /// How many sessions to keep in memory between requests; 0 for none
+    #[arg(
+        long,
+        env = "VESTIBULE_CACHED_SESSIONS",
+        value_name = "COUNT",
+        default_value_t = 10_000,
+        global = true
+    )]
+    pub(crate) cached_sessions: usize,
+
+    /// What happens to a session that comes from another browser
+    #[arg(
+        long,
+        env = "VESTIBULE_SESSION_PROTECTION",
+        value_name = "MODE",
+        default_value = "basic",
+        global = true
+    )]
+    pub(crate) session_protection: Protection,
+
+    /// Remember a browser this long after the log-in, if its user asks; at most 400 days
+    #[arg(
+        long,
+        env = "VESTIBULE_REMEMBER_FOR",
+        value_name = "TIME",
+        default_value = "30days",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) remember_for: Duration,
+
+    /// Ask for the password again this long after it was entered, on pages that want it fresh
+    /// (changes by an admin, ending sessions)
+    #[arg(
+        long,
+        env = "VESTIBULE_FRESH_FOR",
+        value_name = "TIME",
+        default_value = "15min",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) fresh_for: Duration,
+}
+
+impl SessionSettings {
+    /// Sets them in the site's settings.
+    pub(crate) fn configure(&self, config: &mut SessionConfig) {
+        config.expiry.idle = self.session_idle;
+        config.expiry.absolute = self.session_absolute;
+        config.limit = match self.at_max_sessions {
+            AtMaxSessions::EndOldest => SessionLimit::end_oldest(self.max_sessions),
+            AtMaxSessions::Refuse => SessionLimit::reject(self.max_sessions),
+        };
+        config.cached = self.cached_sessions;
+        config.protection = match self.session_protection {
+            Protection::Off => SessionProtection::Off,
+            Protection::Basic => SessionProtection::Basic,
+            Protection::Strong => SessionProtection::Strong,
+        };
+        config.remember.duration = self.remember_for;
+        config.fresh_for = self.fresh_for;
+    }
+}
+
+/// What happens with one session more than a user may have.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum AtMaxSessions {
+    /// The session that was seen longest ago ends
+    EndOldest,
+    /// The log-in is refused
+    Refuse,
+}
+
+/// What happens to a session that comes from another browser.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Protection {
+    /// Nothing
+    Off,
+    /// It needs the password again where it matters
+    Basic,
+    /// It ends
+    Strong,
+}

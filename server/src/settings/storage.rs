@@ -1,0 +1,43 @@
+//! Where the program keeps users, sessions and its secret key.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Where the program keeps users, sessions and its secret key.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StorageSettings {
+    /// Database of users and sessions, such as sqlite://FILE?mode=rwc
+    /// [default: sqlite://instance/site.db?mode=rwc]
+    #[arg(
+        long,
+        env = "VESTIBULE_DATABASE_URL",
+        value_name = "URL",
+        default_value = "sqlite://instance/site.db?mode=rwc",
+        hide_env_values = true,
+        hide_default_value = true,
+        global = true
+    )]
+    pub(crate) database_url: String,
+
+    /// Where sessions are kept, if not in the database: redis://HOST:PORT, or some nodes of a
+    /// cluster, redis+cluster://HOST:PORT,HOST:PORT; with TLS rediss://… and rediss+cluster://…
+    #[arg(
+        long,
+        env = "VESTIBULE_SESSION_STORE",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) session_store: Option<String>,
+
+    /// File with the key that signs messages in cookies; made at the first start
+    #[arg(
+        long,
+        env = "VESTIBULE_SECRET_KEY_FILE",
+        value_name = "FILE",
+        default_value = "instance/secret_key",
+        global = true
+    )]
+    pub(crate) secret_key_file: PathBuf,
+}
