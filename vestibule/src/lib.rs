@@ -111,6 +111,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/guide.md")]
     struct Guide;
 
+    #[doc = include_str!("../../docs/src/own-table.md")]
+    struct OwnTable;
+
     #[doc = include_str!("../../docs/src/remember.md")]
     struct Remember;
 
