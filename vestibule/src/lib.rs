@@ -114,6 +114,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/own-table.md")]
     struct OwnTable;
 
+    #[doc = include_str!("../../docs/src/second-factor.md")]
+    struct SecondFactor;
+
     #[doc = include_str!("../../docs/src/remember.md")]
     struct Remember;
 
