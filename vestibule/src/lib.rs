@@ -117,6 +117,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/second-factor.md")]
     struct SecondFactor;
 
+    #[doc = include_str!("../../docs/src/json.md")]
+    struct Json;
+
     #[doc = include_str!("../../docs/src/remember.md")]
     struct Remember;
 
