@@ -3,6 +3,7 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -16,7 +17,7 @@ use vestibule::credentials::{Credentials, Step};
 use vestibule::crypto::random::Random;
 use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
-use vestibule::login::SessionLimit;
+use vestibule::login::{Event, SessionLimit};
 use vestibule::session::Methods;
 use vestibule::testing::{PASSWORD, TestApp, TestClient, TestResponse, fresh_database_url};
 use vestibule::{Error, Login};
@@ -154,6 +155,39 @@ async fn a_password_alone_logs_nobody_in_who_needs_a_second_factor() {
     let carol = app.browser();
     log_in(&carol, "carol").await;
     assert!(is_in(&carol).await);
+}
+
+#[tokio::test]
+async fn a_password_that_waits_for_a_second_factor_is_an_event() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let listener = heard.clone();
+    let app = site_with(|config| {
+        config.login(move |manager| {
+            let heard = listener.clone();
+            Ok(manager.on_event(move |record| heard.lock().unwrap().push(record.clone())))
+        });
+    });
+    let app = app.await;
+    heard.lock().unwrap().clear();
+
+    let browser = half_way(&app, "alice").await;
+    finish(&browser, "alice").await;
+
+    let heard = heard.lock().unwrap();
+    let events = heard
+        .iter()
+        .filter(|record| matches!(record.event, Event::LoginPending | Event::LoggedIn));
+    let events: Vec<_> = events
+        .map(|record| (record.event, record.methods, record.user.is_some()))
+        .collect();
+    let both = Methods::PASSWORD | Methods::OTHER;
+    assert_eq!(
+        events,
+        [
+            (Event::LoginPending, Methods::PASSWORD, true),
+            (Event::LoggedIn, both, true)
+        ]
+    );
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::login::PageUser;
+use crate::pages::NO_SUCH_PAGE;
 use crate::web::{Client, Flash, Problem};
 
 /// What came of an action.
@@ -136,10 +137,7 @@ impl Answer {
 
     /// There is no such thing.
     pub(super) fn not_found() -> Self {
-        Self::problem(
-            Problem::new(StatusCode::NOT_FOUND)
-                .detail("There is no page at this address. Check the address for typos."),
-        )
+        Self::problem(Problem::new(StatusCode::NOT_FOUND).detail(NO_SUCH_PAGE))
     }
 
     pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -16,6 +16,8 @@ use crate::session::Methods;
 pub enum Event {
     /// A user logged in. `user_logged_in`.
     LoggedIn,
+    /// A user proved a log-in in part: nobody is logged in until they show a second factor.
+    LoginPending,
     /// A browser was logged out; with no user where nobody was logged in. `user_logged_out`.
     LoggedOut,
     /// A remember cookie began a new session. `user_loaded_from_cookie`.
@@ -71,7 +73,8 @@ pub struct EventRecord {
     pub user: Option<UserId>,
     /// The [`public_id`](crate::Session::public_id) of the session.
     pub session: Option<String>,
-    /// How the user proved who they are, in the whole log-in, where there is a session.
+    /// How the user proved who they are, in the whole log-in, where there is a session or a
+    /// pending log-in.
     pub methods: Methods,
     /// The address that the request came from, where that is known.
     pub address: Option<IpAddr>,
@@ -79,8 +82,8 @@ pub struct EventRecord {
     /// [`MAX_USER_AGENT_CHARS`](crate::Session::MAX_USER_AGENT_CHARS). Anybody can write
     /// anything there.
     pub user_agent: Option<String>,
-    /// Of those who were refused ([`Event::Unauthorized`], [`Event::NeedsRefresh`],
-    /// [`Event::Forbidden`]): what they asked for.
+    /// What a rejected request asked for ([`Event::Unauthorized`], [`Event::NeedsRefresh`],
+    /// [`Event::NeedsSecondFactor`], [`Event::Forbidden`]).
     pub rejected: Option<Rejected>,
 }
 
@@ -116,9 +119,9 @@ impl EventRecord {
                     methods = (!self.methods.is_empty()).then(|| tracing::field::display(self.methods)),
                     address = self.address.map(tracing::field::display),
                     user_agent = self.user_agent,
-                    rule = self.rejected.as_ref().map(|refused| refused.rule.as_str()),
-                    method = self.rejected.as_ref().map(|refused| refused.method.as_str()),
-                    path = self.rejected.as_ref().map(|refused| refused.path.as_str()),
+                    rule = self.rejected.as_ref().map(|rejected| rejected.rule.as_str()),
+                    method = self.rejected.as_ref().map(|rejected| rejected.method.as_str()),
+                    path = self.rejected.as_ref().map(|rejected| rejected.path.as_str()),
                     "login event"
                 )
             };

@@ -32,7 +32,7 @@ impl SessionLimit {
         NonZeroU16::new(sessions).map_or(Self::None, Self::EndOldest)
     }
 
-    /// [`Refuse`](Self::Reject) with this many; with none, no limit.
+    /// [`Reject`](Self::Reject) with this many; with none, no limit.
     pub fn reject(sessions: u16) -> Self {
         NonZeroU16::new(sessions).map_or(Self::None, Self::Reject)
     }

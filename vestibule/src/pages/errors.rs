@@ -50,10 +50,14 @@ pub(crate) async fn error_pages(
     Response::from_parts(parts, body)
 }
 
+/// What a page says where there is nothing.
+pub(crate) const NO_SUCH_PAGE: &str =
+    "There is no page at this address. Check the address for typos.";
+
 /// What happened and what to do, for failures that say no more than their status.
 fn explanation(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::NOT_FOUND => "There is no page at this address. Check it for a typing error.",
+        StatusCode::NOT_FOUND => NO_SUCH_PAGE,
         StatusCode::METHOD_NOT_ALLOWED => "This page cannot be used that way.",
         StatusCode::REQUEST_TIMEOUT => "The request took too long to arrive. Send it again.",
         StatusCode::PAYLOAD_TOO_LARGE => "What you sent is too large for this page.",

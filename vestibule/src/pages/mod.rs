@@ -20,7 +20,7 @@ mod headers;
 mod static_files;
 mod templates;
 
-pub(crate) use errors::error_pages;
+pub(crate) use errors::{NO_SUCH_PAGE, error_pages};
 pub(crate) use headers::security_headers;
 pub(crate) use static_files::{StaticFile, StaticFiles};
 pub(crate) use templates::{Pages, Template};

@@ -24,6 +24,13 @@ impl<U: User> Visit<U> {
         self.settings().listeners.emit(record).await;
     }
 
+    /// Emits that this user has proved a log-in in part, by these methods.
+    pub(super) async fn emit_pending(&self, user: UserId, methods: Methods) {
+        let mut record = self.record(Event::LoginPending, Some(user), None);
+        record.methods = methods;
+        self.settings().listeners.emit(record).await;
+    }
+
     /// Emits an event about the user of this session.
     pub(super) async fn emit_for_session(&self, event: Event, session: &Session) {
         let record = self.record(event, Some(session.user_id.clone()), Some(session));
