@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement, Value};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, QueryResult, Statement, Value};
 use tracing_subscriber::filter::LevelFilter;
 use vestibule::credentials::{PasswordUsers, Registrar, Users};
 use vestibule::crypto::key::SecretKey;
@@ -164,7 +164,9 @@ impl Registrar<Member> for Table {
 
 /// The site on the database at this address, for browsers that reach it at that one.
 pub(crate) async fn site(database_url: &str, config: SiteConfig<Member>) -> Result<Site<Member>> {
-    let connection = sea_orm::Database::connect(database_url).await;
+    let mut options = ConnectOptions::new(database_url);
+    options.sqlx_logging(false);
+    let connection = sea_orm::Database::connect(options).await;
     let connection = connection.map_err(Error::store)?;
     connection
         .execute_unprepared(TABLE)
@@ -178,9 +180,8 @@ pub(crate) async fn site(database_url: &str, config: SiteConfig<Member>) -> Resu
 #[tokio::main]
 #[allow(dead_code, clippy::print_stdout, reason = "tests take the site alone")]
 async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::INFO)
-        .init();
+    let log = tracing_subscriber::fmt();
+    log.with_max_level(LevelFilter::INFO).init();
     let given = |flag: &str| std::env::args().skip_while(|given| given != flag).nth(1);
     let address = given("--listen").unwrap_or("127.0.0.1:3000".to_owned());
     let url = given("--database-url").unwrap_or("sqlite://own_table.db".to_owned());

@@ -411,6 +411,29 @@ async fn a_flow_that_is_named_and_that_the_table_cannot_do_is_an_error_that_name
     );
 }
 
+/// Flask-Session keeps its rows in a table of the name that ours has.
+#[tokio::test]
+async fn a_table_of_the_app_that_has_our_name_is_an_error_at_the_start_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/app.db?mode=rwc", folder.path().display());
+    let connection = sea_orm::Database::connect(&*url).await.unwrap();
+    let of_the_app = "CREATE TABLE sessions (id INTEGER NOT NULL PRIMARY KEY, session_id \
+                      VARCHAR(255) UNIQUE, data BLOB, expiry DATETIME)";
+    connection.execute_unprepared(of_the_app).await.unwrap();
+
+    let error = own_table::site(&url, config()).await.unwrap_err();
+
+    let said = format!("{error} {:?}", std::error::Error::source(&error));
+    assert!(
+        said.contains("a table `sessions` that is not ours"),
+        "{said}"
+    );
+    let schema = "SELECT sql FROM sqlite_master WHERE name = 'sessions'";
+    let sql = Statement::from_string(connection.get_database_backend(), schema);
+    let row = connection.query_one_raw(sql).await.unwrap().unwrap();
+    assert_eq!(row.try_get_by_index::<String>(0).unwrap(), of_the_app);
+}
+
 #[tokio::test]
 async fn only_the_flows_that_are_named_are_there() {
     let names = ["password_login", "logout"].map(str::to_owned).to_vec();

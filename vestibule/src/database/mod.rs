@@ -125,6 +125,8 @@ impl Database {
             again.tick().await;
             match migrations.up(&self.connection, None).await {
                 Ok(()) => return Ok(()),
+                // Ours, about what the database has: another try changes nothing.
+                Err(error @ DbErr::Migration(_)) => return Err(Error::from_db(error)),
                 Err(error) => tracing::debug!(%error, "a migration is tried again"),
             }
         }

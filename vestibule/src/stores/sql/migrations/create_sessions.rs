@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::{
 };
 
 use super::columns::Sessions;
+use super::reject_foreign_table;
 use crate::database::exact_collation;
 use crate::database::triggers::create_index;
 use crate::session::UserId;
@@ -24,6 +25,7 @@ impl MigrationTrait for CreateSessions {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        reject_foreign_table(manager, "sessions", "public_id").await?;
         let exact = exact_collation(manager.get_database_backend());
         let id_chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
         let number = |column| ColumnDef::new(column).big_integer().not_null().to_owned();

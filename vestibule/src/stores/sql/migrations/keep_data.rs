@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::{
 };
 
 use super::columns::Sessions;
+use super::reject_foreign_table;
 use crate::database::exact_collation;
 use crate::session::DataKey;
 
@@ -32,6 +33,7 @@ impl MigrationTrait for KeepData {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        reject_foreign_table(manager, "session_data", "session_id").await?;
         let exact = exact_collation(manager.get_database_backend());
         let name_chars = u32::try_from(DataKey::<()>::MAX_NAME_CHARS).unwrap_or(u32::MAX);
         let session_id = ColumnDef::new(SessionData::SessionId)

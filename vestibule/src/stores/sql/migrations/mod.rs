@@ -7,6 +7,8 @@ mod keep_data;
 mod remember_logins;
 mod tell_changes;
 
+use sea_orm_migration::prelude::{DbErr, SchemaManager};
+
 use crate::database::Migrations;
 
 /// The migrations of the session tables, oldest first. Pass them to
@@ -23,3 +25,19 @@ pub const MIGRATIONS: Migrations = Migrations {
         ]
     },
 };
+
+/// Fails where the database has a table of this name without our column: an app's own.
+/// Flask-Session, for instance, names its table `sessions`.
+async fn reject_foreign_table(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+) -> Result<(), DbErr> {
+    if !manager.has_table(table).await? || manager.has_column(table, column).await? {
+        return Ok(());
+    }
+    Err(DbErr::Migration(format!(
+        "the database has a table `{table}` that is not ours, and it was left as it is; rename it, \
+         or keep the sessions in another database or in Redis"
+    )))
+}
