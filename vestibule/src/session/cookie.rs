@@ -10,51 +10,51 @@ use crate::session::{RememberToken, RememberedLogin, SessionToken};
 use crate::web::PublicUrl;
 use crate::web::cookies::{CookieMatch, OwnCookie, find_all};
 
-/// The cookie that brings a session token: `__Host-session` over https, and `session-` with the
-/// port on plain http, which is only ever on this machine. It goes when the browser closes.
+/// The session token's cookie: `__Host-session` over https, and `session-` with the port over plain
+/// http, which is only used on the local machine. The browser deletes it when it closes.
 ///
 /// Always `HttpOnly`, `SameSite=Lax`, `Path=/`; over https `Secure`.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionCookie(OwnCookie);
 
 impl SessionCookie {
-    /// The cookie of a realm, for an app reached at `public_url`; without one, over https.
+    /// The cookie of a realm, for an app at `public_url`. Assumes https if there is none.
     pub(crate) fn new(realm: &str, public_url: Option<&PublicUrl>) -> Self {
         Self(OwnCookie::new(&in_realm(realm, "session"), public_url))
     }
 
-    /// That of the anonymous visitors for whom the app keeps values in the store.
+    /// The cookie of anonymous visitors whose values the app keeps in the store.
     pub(crate) fn of_anonymous(realm: &str, public_url: Option<&PublicUrl>) -> Self {
         Self(OwnCookie::new(&in_realm(realm, "data"), public_url))
     }
 
-    /// That of a log-in that is proved in part.
+    /// The cookie of a log-in that still needs a second factor.
     pub(crate) fn of_pending(realm: &str, public_url: Option<&PublicUrl>) -> Self {
         Self(OwnCookie::new(&in_realm(realm, "pending"), public_url))
     }
 
-    /// Whether a request brings the cookie, in whatever state.
+    /// Whether the request has the cookie, valid or not.
     pub(crate) fn is_brought(&self, headers: &http::HeaderMap) -> bool {
         self.0.find(headers) != CookieMatch::None
     }
 
-    /// The token that a request brings, if it brings exactly one.
+    /// The token in the request, if it has exactly one such cookie.
     pub(crate) fn read(&self, headers: &http::HeaderMap) -> CookieToken<SessionToken> {
         parsed(self.0.find(headers), SessionToken::parse)
     }
 
-    /// The cookie that brings `token` back.
+    /// The cookie that sets `token`.
     pub(crate) fn set(&self, token: &SessionToken) -> Cookie<'static> {
         self.0.set(token.to_text(), None)
     }
 
-    /// The cookie that makes the browser forget it.
+    /// The cookie that removes it from the browser.
     pub(crate) fn remove(&self) -> Cookie<'static> {
         self.0.remove()
     }
 }
 
-/// How browsers are remembered past the end of a session: `REMEMBER_COOKIE_…` of Flask-Login.
+/// How browsers are remembered after the session ends: Flask-Login's `REMEMBER_COOKIE_…`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -66,24 +66,24 @@ impl SessionCookie {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RememberCookie {
-    /// How long a browser is remembered after the log-in. Default: 30 days, at most 400. A
-    /// longer time gives whoever finds the browser longer to use it. Flask-Login: a year.
+    /// How long a browser is remembered after the log-in. Default: 30 days, at most 400. With a
+    /// longer time, a stolen or shared browser stays logged in longer. Flask-Login: a year.
     pub duration: Duration,
-    /// Whether the duration counts anew from every visit. Default: no. With it a browser in
-    /// use is remembered for ever. Browsers that did not ask to be remembered are not touched.
+    /// Whether each visit restarts the duration. Default: no. If yes, a browser in use stays
+    /// remembered permanently. Browsers without a remember cookie are not affected.
     pub refresh_each_request: bool,
-    /// The cookie's name, before the prefix that its attributes call for. Default: `remember`.
+    /// The cookie's name, without the prefix its attributes require. Default: `remember`.
     pub name: String,
-    /// Send it to all hosts under this domain. Default: to this host alone. With it, any of
-    /// those hosts can read the cookie, and overwrite it.
+    /// Send the cookie to all hosts under this domain. Default: only to this host. If set, any of
+    /// those hosts can read and overwrite the cookie.
     pub domain: Option<String>,
-    /// Send it to paths under this one only. Default: `/`. It is no protection: scripts of the
-    /// same origin can ask for that path. A log-out under another path removes the cookie from
-    /// the browser, but cannot end what a copy of it stands for.
+    /// Send the cookie only to paths under this one. Default: `/`. This is no protection: scripts
+    /// of the same origin can request that path. A log-out under another path removes the cookie,
+    /// but cannot revoke the remembered login, so a copy of the cookie still works.
     pub path: String,
-    /// For how long a token that was just replaced still leads to its successor: the time
-    /// between two tabs that a browser opens together, or until an answer is known to be lost.
-    /// Default: 30 seconds. A longer time gives a thief longer to go unseen.
+    /// How long the previous token still works after it was replaced, for two tabs opened together
+    /// and for lost responses. Default: 30 seconds. A longer time lets a thief stay undetected
+    /// longer.
     pub grace: Duration,
 }
 
@@ -102,7 +102,7 @@ impl Default for RememberCookie {
 
 impl RememberCookie {
     /// # Errors
-    /// When a browser would not take a cookie of that name, domain, path or duration.
+    /// When browsers would reject the cookie's name, domain, path or duration.
     pub(crate) fn check(&self) -> Result<()> {
         let longest = RememberedLogin::MAX_DURATION;
         if self.duration < Duration::from_secs(1) || self.duration > longest {
@@ -121,7 +121,7 @@ impl RememberCookie {
             let of_a_realm = name.strip_suffix(own);
             of_a_realm.is_some_and(|realm| realm.is_empty() || realm.ends_with('-'))
         };
-        // Each value of an anonymous visitor is in one, as `data.cart`.
+        // An anonymous visitor's values have one cookie each, such as `data.cart`.
         let before_dot = self.name.split('.').next().unwrap_or_default();
         let is_ours = |own: &str| is_in_a_realm(&self.name, own);
         if ["session", "pending", "next", "flash"]
@@ -156,19 +156,19 @@ impl RememberCookie {
         Ok(())
     }
 
-    /// The cookie of a realm, for an app reached at `public_url`; without one, over https.
+    /// The cookie of a realm, for an app at `public_url`. Assumes https if there is none.
     pub(crate) fn of(&self, realm: &str, public_url: Option<&PublicUrl>) -> OwnRememberCookie {
         let name = in_realm(realm, &self.name);
         OwnRememberCookie(OwnCookie::new(&name, public_url).reaching(&self.domain, &self.path))
     }
 }
 
-/// The cookie that brings a [`RememberToken`].
+/// The cookie that holds a [`RememberToken`].
 #[derive(Debug, Clone)]
 pub(crate) struct OwnRememberCookie(OwnCookie);
 
 impl OwnRememberCookie {
-    /// The cookie that brings `token` back for as long as the login is remembered.
+    /// The cookie that sets `token` until the remembered login expires.
     pub(crate) fn set(
         &self,
         token: &RememberToken,
@@ -177,7 +177,7 @@ impl OwnRememberCookie {
     ) -> Cookie<'static> {
         let remaining = remembered.expires_at.since(now);
         let mut cookie = self.0.set(token.to_text(), Some(remaining));
-        // What Max-Age says, for those who read only this.
+        // The same time as `Max-Age`, for clients that only read `Expires`.
         let seconds = remembered.expires_at.as_millis() / 1000;
         if let Ok(moment) = time::OffsetDateTime::from_unix_timestamp(seconds) {
             cookie.set_expires(moment);
@@ -185,14 +185,14 @@ impl OwnRememberCookie {
         cookie
     }
 
-    /// The cookie that makes the browser forget it.
+    /// The cookie that removes it from the browser.
     pub(crate) fn remove(&self) -> Cookie<'static> {
         self.0.remove()
     }
 }
 
-/// The tokens that a request brings in the two cookies, found in one go: nearly every request of a
-/// user brings the one and is asked for the other.
+/// The tokens in both cookies, found in one pass, because almost every request of a user needs
+/// both.
 pub(crate) fn read_both(
     headers: &http::HeaderMap,
     session: &SessionCookie,
@@ -205,7 +205,7 @@ pub(crate) fn read_both(
     )
 }
 
-/// Each realm has cookies of its own.
+/// The cookie's name, which differs between realms.
 pub(crate) fn in_realm(realm: &str, name: &str) -> String {
     if realm.is_empty() {
         name.to_owned()
@@ -214,12 +214,12 @@ pub(crate) fn in_realm(realm: &str, name: &str) -> String {
     }
 }
 
-/// What a request brings in one of the two cookies.
+/// What a request has in one of the two cookies.
 pub(crate) enum CookieToken<T> {
     Absent,
     Valid(T),
-    /// Something that is no token, or two cookies of the name: which of them was set by
-    /// somebody else cannot be told, and neither counts.
+    /// Not a token, or two cookies of the same name. Somebody else may have set one of the two, so
+    /// neither is used.
     Malformed,
 }
 

@@ -10,10 +10,10 @@ use crate::web::cookies::is_member_name;
 /// The values of a session by name, each as JSON.
 pub type DataValues = BTreeMap<String, String>;
 
-/// What is to be changed of the values of a session: each by its name, to this JSON, or removed.
+/// Changes to the values of a session by name: the new JSON, or `None` to remove the value.
 pub type DataChanges = BTreeMap<String, Option<String>>;
 
-/// The name of a value and its type: what [`SessionData`](crate::login::SessionData) is asked for.
+/// The name and type of a value in [`SessionData`](crate::login::SessionData).
 ///
 /// ```
 /// use vestibule::session::DataKey;
@@ -27,11 +27,11 @@ pub struct DataKey<T> {
 }
 
 impl<T> DataKey<T> {
-    /// The most characters of a name.
+    /// The maximum number of characters in a name.
     pub const MAX_NAME_CHARS: usize = 64;
 
-    /// The value by this name: 1 to [`MAX_NAME_CHARS`](Self::MAX_NAME_CHARS) ASCII letters,
-    /// digits, `_` and `-`; whoever uses another gets an error.
+    /// The value with this name: 1 to [`MAX_NAME_CHARS`](Self::MAX_NAME_CHARS) ASCII letters,
+    /// digits, `_` and `-`. Using a key with any other name is an error.
     pub const fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -40,8 +40,8 @@ impl<T> DataKey<T> {
         }
     }
 
-    /// What an anonymous visitor has under it becomes the user's at the log-in, as a cart should.
-    /// Without this it ends there.
+    /// Keeps an anonymous visitor's value when they log in, for example a cart. Without this, the
+    /// log-in removes it.
     pub const fn kept_at_log_in(mut self) -> Self {
         self.is_kept = true;
         self
@@ -50,7 +50,7 @@ impl<T> DataKey<T> {
     /// The name.
     ///
     /// # Errors
-    /// When it is none ([`Error::is_config`]).
+    /// When it is not a valid name ([`Error::is_config`]).
     pub(crate) fn name(self) -> Result<&'static str> {
         let is_name = (1..=Self::MAX_NAME_CHARS).contains(&self.name.len());
         if is_name && is_member_name(self.name) {
@@ -85,26 +85,26 @@ impl<T> fmt::Debug for DataKey<T> {
     }
 }
 
-/// What came of writing a value.
+/// The outcome of writing a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "the value may not have been written"]
 #[non_exhaustive]
 pub enum DataOutcome {
-    /// It is written.
+    /// The value was written.
     Written,
-    /// There is no session to write it to, and nothing happened: it has ended meanwhile, the user
-    /// came of the request loader, or an anonymous visitor's response has begun, so that no cookie
-    /// can go with it.
+    /// There is no session to write to, and nothing was written. The session has ended meanwhile,
+    /// the user came from the request loader, or the response to an anonymous visitor has already
+    /// begun, so no cookie can be set.
     NoSession,
-    /// There would be more than fits, and nothing happened.
+    /// The values would be too large, and nothing was written.
     TooMuch,
 }
 
-/// The most bytes of all values of a session, with their names, as JSON.
+/// The maximum size in bytes of all values of a session, as JSON, including their names.
 pub const MAX_DATA_BYTES: usize = 32 * 1024;
 
-/// `values` after `changes`; none where that would be more than [`MAX_DATA_BYTES`], and no fewer
-/// than before: what is too much already may shrink.
+/// `values` after `changes`, or `None` if they exceed [`MAX_DATA_BYTES`] and did not shrink. Values
+/// that are already too large may shrink.
 pub(crate) fn changed(values: &DataValues, changes: &DataChanges) -> Option<DataValues> {
     let mut after = values.clone();
     apply_changes(changes, &mut after);
@@ -112,7 +112,7 @@ pub(crate) fn changed(values: &DataValues, changes: &DataChanges) -> Option<Data
     (bytes_after <= MAX_DATA_BYTES || bytes_after < bytes(values)).then_some(after)
 }
 
-/// Changes `values`, however many they become.
+/// Changes `values`, whatever their size.
 pub(crate) fn apply_changes(changes: &DataChanges, values: &mut DataValues) {
     for (name, value) in changes {
         match value {
@@ -122,7 +122,7 @@ pub(crate) fn apply_changes(changes: &DataChanges, values: &mut DataValues) {
     }
 }
 
-/// How much of what is allowed these are.
+/// The size that counts towards [`MAX_DATA_BYTES`].
 fn bytes(values: &DataValues) -> usize {
     let sizes = values.iter().map(|(name, value)| name.len() + value.len());
     sizes.sum()

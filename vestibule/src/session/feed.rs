@@ -1,4 +1,4 @@
-//! The feed that invalidates what is kept between requests.
+//! The feed that invalidates cached sessions and users.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -8,25 +8,25 @@ use std::time::Duration;
 use crate::clock::monotonic;
 use crate::session::{RememberedId, Session, SessionId, UserId};
 
-/// Invalidates sessions and users that are kept between requests. Clones share it.
+/// Invalidates cached sessions and users. Clones share their state.
 ///
-/// Within the process it is exact: a store invalidates before the call that made the change
-/// returns. A watcher brings the changes of other processes, and says with each look how recent
-/// it is. When the watcher has been silent for [`BOUND`](Self::BOUND), the feed is down, and the
+/// Within the process, invalidation is immediate: a store invalidates before the call that made the
+/// change returns. A [`Watcher`] brings the changes of other processes, and reports the time of
+/// each look at the store. After [`BOUND`](Self::BOUND) without a report the feed is down, and the
 /// cache is bypassed until it is up again.
 ///
-/// Nothing is sent: an invalidation adds one to a counter, and a copy is good while the counters
-/// it depends on have not moved. There are 256 counters for sessions, by the first byte of the id,
-/// 256 for remembered logins, by theirs, 256 for users, by the last byte of the id, and one for
-/// everything. So an invalidation can cost a few other copies a look.
+/// An invalidation increments a counter; a cached copy is valid while none of its counters has
+/// changed. There are 256 counters for sessions and 256 for remembered logins, by the first byte of
+/// the id, 256 for users, by the last byte of the id, and one for everything. So an invalidation
+/// can also invalidate a few unrelated copies.
 #[derive(Clone)]
 pub struct InvalidationFeed(Arc<Inner>);
 
 struct Inner {
     counters: [AtomicU64; SLOTS],
-    /// Added to by every change, and before its counter.
+    /// Incremented by every change, before its counter.
     total: AtomicU64,
-    /// When the feed is down if nothing more comes, in [`monotonic`] milliseconds.
+    /// The feed is down from this time on, in [`monotonic`] milliseconds.
     up_until: AtomicU64,
     watch: Option<Box<Watch>>,
     is_watched: AtomicBool,
@@ -35,25 +35,25 @@ struct Inner {
 type Watch = dyn Fn(Watcher) + Send + Sync;
 
 const KINDS: usize = 3;
-/// One more, for everything at once.
+/// The last slot is for everything at once.
 const SLOTS: usize = KINDS * 256 + 1;
 const EVERYTHING: usize = KINDS * 256;
 
-/// What was changed, or ended.
+/// What changed or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Invalidation<'a> {
-    /// A session, and the one renewed from it.
+    /// A session, and the session renewed from it.
     Session(SessionId),
-    /// All sessions that came of a remembered login.
+    /// All sessions of a remembered login.
     Remembered(RememberedId),
-    /// A user, or any session of theirs.
+    /// A user, or any of their sessions.
     User(&'a UserId),
     /// Sessions whose ids begin with this byte.
     SessionsOf(u8),
     /// Users whose ids end with this byte.
     UsersOf(u8),
-    /// Anything.
+    /// Everything.
     Everything,
 }
 
@@ -71,8 +71,8 @@ impl Invalidation<'_> {
 }
 
 impl InvalidationFeed {
-    /// How long the feed may be silent. What was ended elsewhere is refused after this time at the
-    /// latest, and one look at the store.
+    /// How long the feed may be silent. A session revoked by another process is rejected after this
+    /// time plus one look at the store, at the latest.
     pub const BOUND: Duration = Duration::from_secs(1);
 
     /// The feed of a store that no other process can change.
@@ -81,13 +81,13 @@ impl InvalidationFeed {
     }
 
     /// The feed of a store that other processes change too. `watch` is called in a Tokio runtime
-    /// when somebody first needs to know, and again should its watcher have been dropped; it
-    /// spawns a task that watches the store and tells the [`Watcher`], and returns at once.
+    /// when the feed is first needed, and again if its watcher was dropped. It must spawn a task
+    /// that watches the store and reports to the [`Watcher`], and return immediately.
     pub fn watched(watch: impl Fn(Watcher) + Send + Sync + 'static) -> Self {
         Self::new(Some(Box::new(watch)), 0)
     }
 
-    /// The feed of a store whose changes nobody can watch: nothing is kept between requests.
+    /// The feed of a store whose changes cannot be watched: nothing is cached.
     #[cfg(feature = "sql")]
     pub(crate) fn always_down() -> Self {
         Self::new(None, 0)
@@ -103,13 +103,13 @@ impl InvalidationFeed {
         }))
     }
 
-    /// Notes a change, for this process.
+    /// Invalidates in this process.
     pub fn invalidate(&self, changed: Invalidation<'_>) {
         self.0.invalidate(changed);
     }
 
-    /// Notes a change as soon as the guard is dropped: however the call that makes it ends, it may
-    /// have happened.
+    /// Invalidates when the guard is dropped, because a call that fails or is cancelled may still
+    /// have changed the store.
     pub fn invalidate_on_drop<'a>(&'a self, changed: Invalidation<'a>) -> InvalidateOnDrop<'a> {
         InvalidateOnDrop {
             feed: self,
@@ -117,30 +117,30 @@ impl InvalidationFeed {
         }
     }
 
-    /// Whether changes made elsewhere are known here, to within the bound.
+    /// Whether changes by other processes arrive here within [`BOUND`](Self::BOUND).
     pub fn is_up(&self) -> bool {
         self.is_up_at(monotonic())
     }
 
-    /// The same, at a [`monotonic`] time.
+    /// As [`is_up`](Self::is_up), at a [`monotonic`] time.
     pub(crate) fn is_up_at(&self, moment: u64) -> bool {
         moment < self.0.up_until.load(SeqCst)
     }
 
-    /// Whether the two are one.
+    /// Whether both are the same feed.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The state before something is read that may be kept; none while the feed is down.
+    /// The state before reading something to cache; `None` while the feed is down.
     pub(crate) fn snapshot(&self) -> Option<FeedSnapshot> {
         self.start_watching();
         self.is_up()
             .then(|| FeedSnapshot(self.0.total.load(SeqCst)))
     }
 
-    /// The version of what was read since `snapshot`; none if anything has changed since, as it may
-    /// have been that.
+    /// The version of what was read since `snapshot`; `None` if anything has changed since, because
+    /// it may be outdated.
     pub(crate) fn version_since(&self, snapshot: FeedSnapshot, slots: &Slots) -> Option<u64> {
         // Read the slot before the total; the writer uses the opposite order, so seeing a slot
         // change implies seeing the total change.
@@ -149,7 +149,7 @@ impl InvalidationFeed {
         (is_unchanged && self.is_up()).then_some(version)
     }
 
-    /// The version of what depends on `slots`. It changes with every change of them.
+    /// The version of `slots`. Every change of one of them changes it.
     pub(crate) fn version(&self, slots: &Slots) -> u64 {
         slots.0.iter().fold(0, |version: u64, slot| {
             let counter = self.0.counters.get(usize::from(*slot));
@@ -176,7 +176,7 @@ impl Inner {
     }
 }
 
-/// Notes a change when it is dropped, from [`InvalidationFeed::invalidate_on_drop`].
+/// Invalidates when it is dropped. From [`InvalidationFeed::invalidate_on_drop`].
 #[derive(Debug)]
 #[must_use = "the change is noted when this is dropped"]
 pub struct InvalidateOnDrop<'a> {
@@ -185,8 +185,8 @@ pub struct InvalidateOnDrop<'a> {
 }
 
 impl InvalidateOnDrop<'_> {
-    /// Notes nothing: it is known that nothing has changed. Otherwise whoever brings made-up
-    /// tokens could empty the cache.
+    /// Invalidates nothing. For calls that certainly changed nothing; otherwise, requests with
+    /// made-up tokens could empty the cache.
     pub fn cancel(mut self) {
         self.changed = None;
     }
@@ -208,19 +208,19 @@ impl fmt::Debug for InvalidationFeed {
     }
 }
 
-/// What brings the changes that other processes make to a [`InvalidationFeed`].
+/// Brings the changes of other processes to an [`InvalidationFeed`].
 pub struct Watcher(Weak<Inner>);
 
 impl Watcher {
-    /// Notes a change that was seen.
+    /// Invalidates what another process has changed.
     pub fn invalidate(&self, changed: Invalidation<'_>) {
         if let Some(feed) = self.0.upgrade() {
             feed.invalidate(changed);
         }
     }
 
-    /// Says that all changes up to the moment `began` ([`now`](Self::now)) have been told. Returns
-    /// whether anybody still needs them; if not, the task ends.
+    /// Confirms that all changes up to `began` (from [`now`](Self::now)) have been reported.
+    /// Returns whether the feed still exists; if not, end the task.
     pub fn seen_all_until(&self, began: Moment) -> bool {
         let bound = u64::try_from(InvalidationFeed::BOUND.as_millis()).unwrap_or(0);
         let Some(feed) = self.0.upgrade() else {
@@ -230,9 +230,9 @@ impl Watcher {
         true
     }
 
-    /// Says that changes may have been missed, or will be: the feed is down until the next
-    /// [`seen_all_until`](Self::seen_all_until), and all that is kept is read again. Returns
-    /// whether anybody still needs to know.
+    /// Reports that changes may have been missed. The feed is down until the next
+    /// [`seen_all_until`](Self::seen_all_until), and everything cached is invalidated. Returns
+    /// whether the feed still exists.
     pub fn lost(&self) -> bool {
         let Some(feed) = self.0.upgrade() else {
             return false;
@@ -242,7 +242,7 @@ impl Watcher {
         true
     }
 
-    /// The moment before a look at the store.
+    /// The current moment. Take it before looking at the store.
     pub fn now() -> Moment {
         Moment(monotonic())
     }
@@ -264,7 +264,7 @@ impl fmt::Debug for Watcher {
     }
 }
 
-/// A moment of this process, whatever the clock says.
+/// A moment in this process, independent of the system clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment(u64);
 
@@ -272,7 +272,7 @@ pub struct Moment(u64);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FeedSnapshot(u64);
 
-/// The counters that a session and its user depend on.
+/// The counters of a session and its user.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slots([u16; 5]);
 
@@ -310,7 +310,7 @@ mod tests {
         session
     }
 
-    /// A feed, and where its watcher is put once somebody needs it.
+    /// A feed, and the place where its watcher is stored once the feed is used.
     fn watched() -> (InvalidationFeed, Arc<Mutex<Option<Watcher>>>) {
         let watcher = Arc::new(Mutex::new(None));
         let put = watcher.clone();
@@ -349,7 +349,7 @@ mod tests {
         }
     }
 
-    /// What was read may be from before the change.
+    /// A value read during a change may be outdated.
     #[test]
     fn what_was_read_while_something_changed_has_no_version() {
         let feed = InvalidationFeed::in_process();
@@ -399,7 +399,7 @@ mod tests {
         assert_ne!(feed.version(&slots), version, "what was kept is read again");
     }
 
-    /// Such as one whose connection is cut without a word.
+    /// For example, its connection was cut silently.
     #[test]
     fn a_feed_whose_watcher_is_silent_for_the_bound_is_down() {
         let (feed, watcher) = watched();

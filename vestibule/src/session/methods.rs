@@ -3,10 +3,10 @@
 use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
 
-/// How a user proved who they are: a set of methods.
+/// The methods by which a user proved who they are.
 ///
-/// A session keeps two of them: [`Session::methods`](crate::Session::methods) of the whole log-in
-/// and [`Session::confirmed_by`](crate::Session::confirmed_by), shown most recently.
+/// A session keeps two sets: [`Session::methods`](crate::Session::methods) for the whole log-in,
+/// and [`Session::confirmed_by`](crate::Session::confirmed_by) for the most recent proof.
 ///
 /// ```
 /// use vestibule::session::Methods;
@@ -20,13 +20,13 @@ use std::ops::{BitOr, BitOrAssign};
 pub struct Methods(u16);
 
 impl Methods {
-    /// No credential was shown.
+    /// No method was used.
     pub const NONE: Self = Self(0);
     /// A password.
     pub const PASSWORD: Self = Self(1);
     /// A code of an authenticator app (RFC 6238).
     pub const TOTP: Self = Self(1 << 1);
-    /// A passkey that did not verify the user: something they have.
+    /// A passkey that did not verify the user: one factor, something they have.
     pub const PASSKEY: Self = Self(1 << 2);
     /// A passkey that verified the user, by PIN or biometrics: two factors at once.
     pub const VERIFIED_PASSKEY: Self = Self(1 << 3);
@@ -34,7 +34,7 @@ impl Methods {
     pub const MAIL_CODE: Self = Self(1 << 4);
     /// A recovery code.
     pub const RECOVERY_CODE: Self = Self(1 << 5);
-    /// Something of the app's own.
+    /// A method of the app's own.
     pub const OTHER: Self = Self(1 << 6);
 
     const NAMES: [(Self, &'static str); 7] = [
@@ -47,7 +47,7 @@ impl Methods {
         (Self::OTHER, "other"),
     ];
 
-    /// The methods as a store kept them. Bits that this version does not know are kept too.
+    /// The methods from stored bits. Unknown bits are kept.
     pub const fn from_bits(bits: u16) -> Self {
         Self(bits)
     }
@@ -57,12 +57,12 @@ impl Methods {
         self.0
     }
 
-    /// Whether all of `methods` are among these.
+    /// Whether this set contains all of `methods`.
     pub const fn contains(self, methods: Self) -> bool {
         self.0 & methods.0 == methods.0
     }
 
-    /// Whether none was shown.
+    /// Whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -70,7 +70,7 @@ impl Methods {
     /// Whether two different factors were shown (NIST SP 800-63B-4, 2.2.1): a passkey that
     /// verified the user, or a password or mail code together with something that the user has.
     ///
-    /// A mail code is never the second factor, as mailboxes are not bound to a device
+    /// A mail code never counts as the second factor, because a mailbox is not bound to a device
     /// (SP 800-63B-4, 3.1.3.1).
     pub const fn has_second_factor(self) -> bool {
         const FIRST: u16 = Methods::PASSWORD.0 | Methods::MAIL_CODE.0;
@@ -79,7 +79,7 @@ impl Methods {
         self.contains(Self::VERIFIED_PASSKEY) || (self.0 & FIRST != 0 && self.0 & SECOND != 0)
     }
 
-    /// The names of the methods, as logs and JSON have them: `password`, `totp`, `passkey`,
+    /// The names of the methods, as in logs and JSON: `password`, `totp`, `passkey`,
     /// `verified_passkey`, `mail_code`, `recovery_code`, `other`.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let named = Self::NAMES.into_iter();
@@ -101,7 +101,7 @@ impl BitOrAssign for Methods {
     }
 }
 
-/// The names, with commas between.
+/// The names, separated by commas.
 impl fmt::Display for Methods {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, name) in self.names().enumerate() {

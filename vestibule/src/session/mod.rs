@@ -1,33 +1,32 @@
 //! Sessions: the server-side state of a login, and how they are kept.
 //!
-//! A session begins at log-in and ends at log-out, at its expiry, or when somebody revokes it.
-//! An anonymous visitor has none: no cookie, no row, no store call; but for whom the app keeps
-//! values, where it wants them [in the store](crate::LoginManager::anonymous_data_in_store).
+//! A session begins at log-in. It ends at log-out, when it expires, or when it is revoked. An
+//! anonymous visitor has no session: no cookie, no row, no store call, unless the app keeps values
+//! for them [in the store](crate::LoginManager::anonymous_data_in_store).
 //!
-//! The browser holds a [`SessionToken`], 256 random bits in a cookie.
-//! The store holds a [`Session`] under the token's SHA-256, its [`SessionId`]: a copy of the
-//! database opens nothing.
+//! The browser holds a [`SessionToken`], 256 random bits in a cookie. The store holds a [`Session`]
+//! under the token's SHA-256, its [`SessionId`], so nobody can log in with a stolen copy of the
+//! database.
 //!
-//! A browser whose user asks for it is remembered past the end of the session, by a
-//! [`RememberedLogin`] and a [`RememberToken`] in a second cookie, whose token changes at each
-//! use.
+//! With "remember me", a [`RememberedLogin`] and a [`RememberToken`] in a second cookie outlast the
+//! session. The token changes at each use.
 //!
 //! Each effect has one verb, here and in every [`SessionStore`]:
 //!
 //! | verb | effect |
 //! |---|---|
-//! | `create` | a new session begins; what the browser had before ends in the same step |
+//! | `create` | begins a session; ends the browser's previous one in the same step |
 //! | `load`, `load_remembered` | reads a session, a remembered login |
-//! | `touch` | writes when some were last seen, as far as they are still there |
-//! | `mark_stale` | writes that it is not fresh any more |
-//! | `renew` | a session goes on under a new token |
-//! | `resume` | a new session begins from a remembered login, whose token changes |
-//! | `extend_remembered` | writes when the browser is forgotten |
+//! | `touch` | writes when sessions were last used, if they still exist |
+//! | `mark_stale` | makes a session no longer fresh |
+//! | `renew` | gives a session a new token |
+//! | `resume` | begins a session from a remembered login, and changes that login's token |
+//! | `extend_remembered` | moves the expiry of a remembered login |
 //! | `revoke`, `revoke_remembered` | ends one |
 //! | `revoke_user` | ends all of a user's |
 //! | `list_user` | reads all sessions of a user |
 //! | `load_data`, `change_data` | reads and writes the app's own values of a session |
-//! | `sweep` | removes the expired |
+//! | `sweep` | removes expired sessions and remembered logins |
 
 mod cookie;
 mod data;
@@ -71,19 +70,19 @@ use std::net::IpAddr;
 
 use crate::clock::Timestamp;
 
-/// The server-side state of one login. Typed columns, no bag of values.
+/// The server-side state of one login. Typed columns; the app's own values are stored apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Session {
     /// The SHA-256 of the token in the browser's cookie.
     pub id: SessionId,
-    /// A name for this session that may be shown and logged. Worth nothing as a cookie.
+    /// A name for this session that may be shown and logged. It is no use as a cookie.
     pub public_id: String,
-    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made it; with
-    /// `/anonymous` after it, where it only keeps an anonymous visitor's values; with `/pending`,
-    /// where it is a log-in that is proved in part. 42 characters at most.
+    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made the session,
+    /// followed by `/anonymous` if it only keeps an anonymous visitor's values, or by `/pending` if
+    /// the log-in still needs a second factor. At most 42 characters.
     pub realm: String,
-    /// Who is logged in; of an anonymous visitor an id that nobody has.
+    /// The user who is logged in. For an anonymous visitor, an id that no user has.
     pub user_id: UserId,
     /// The user's [`session_epoch`](crate::login::User::session_epoch) at the log-in.
     pub user_epoch: i64,
@@ -91,33 +90,33 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When the user last showed a credential.
     pub authenticated_at: Timestamp,
-    /// How the whole log-in was proved, since it began.
+    /// All methods that proved this log-in since it began.
     pub methods: Methods,
-    /// How the user proved who they are at [`authenticated_at`](Self::authenticated_at).
+    /// The methods used at [`authenticated_at`](Self::authenticated_at).
     pub confirmed_by: Methods,
-    /// Whether a credential was shown in this very session, and the browser has not changed
-    /// since. A remembered session is not fresh.
+    /// Whether the user showed a credential in this session, in the same browser. A session resumed
+    /// from a remembered login is not fresh.
     pub is_fresh: bool,
-    /// The remembered login that it came of, or that began with it.
+    /// The remembered login that the session was resumed from, or that began with it.
     pub remembered: Option<RememberedId>,
-    /// The id that it had before it was last renewed. Whoever ends that one, ends this.
+    /// The id before the last renewal. Revoking that id ends this session too.
     pub renewed_from: Option<SessionId>,
-    /// The browser's `User-Agent` at the log-in, at most
-    /// [`MAX_USER_AGENT_CHARS`](Self::MAX_USER_AGENT_CHARS) of it.
+    /// The browser's `User-Agent` at the log-in, cut to
+    /// [`MAX_USER_AGENT_CHARS`](Self::MAX_USER_AGENT_CHARS).
     pub user_agent: Option<String>,
-    /// The browser's address at the log-in, where it was known.
+    /// The browser's address at the log-in, if known.
     pub address: Option<IpAddr>,
     /// When the session was last used, to within [`SessionExpiry::TOUCH_EVERY`].
     pub last_seen_at: Timestamp,
-    /// When the session ends, however busy it is.
+    /// When the session ends, even if it is in use.
     pub expires_at: Timestamp,
 }
 
 impl Session {
-    /// The most characters of a user agent that are kept.
+    /// The maximum number of characters kept of a user agent.
     pub const MAX_USER_AGENT_CHARS: usize = 512;
 
-    /// A session that begins now, fresh, proved by a password, with nothing of what is optional.
+    /// A session that begins now: fresh, proved by a password, optional fields empty.
     ///
     /// `public_id` must be unique; `lifetime` is the absolute one.
     pub fn new(

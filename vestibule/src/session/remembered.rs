@@ -12,8 +12,8 @@ use crate::crypto::random::Random;
 use crate::error::Result;
 use crate::session::{Methods, SessionExpiry, UserId};
 
-/// What the remember cookie holds: the name of a remembered login, and the secret that is good
-/// for one use. Never stored, never shown.
+/// The content of the remember cookie: the name of a remembered login, and a secret that can be
+/// used once. Never stored, never shown.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct RememberToken {
     name: [u8; 16],
@@ -31,7 +31,7 @@ impl RememberToken {
         })
     }
 
-    /// Reads a cookie's value; 48 bytes have one spelling in base64url.
+    /// Reads a cookie's value. Every token has exactly one spelling in base64url.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.len() != Self::TEXT_LEN {
             return None;
@@ -54,8 +54,8 @@ impl RememberToken {
         BASE64URL_NOPAD.encode(&[&self.name[..], &self.secret[..]].concat())
     }
 
-    /// The id under which the store keeps this token's remembered login, in a
-    /// [`realm`](crate::login::LoginManager::realm): in another one the token is another's.
+    /// The id of this token's remembered login in the store. It differs between
+    /// [`realm`](crate::login::LoginManager::realm)s.
     pub fn id(&self, realm: &str) -> RememberedId {
         RememberedId(sha256_in(realm, &self.name))
     }
@@ -66,8 +66,8 @@ impl RememberToken {
 
     /// The token that comes after this one.
     ///
-    /// `seed` is random, and kept in the store. So the successor can be found again from this
-    /// token within the time of grace, by nobody who has but one of the two.
+    /// `seed` is random and stored. The successor can be computed again within the grace period,
+    /// but only with both this token and the seed.
     fn successor(&self, seed: &RememberSeed) -> Self {
         Self {
             name: self.name,
@@ -82,7 +82,7 @@ impl fmt::Debug for RememberToken {
     }
 }
 
-/// The name of a remembered login in the store: the SHA-256 of the name in the cookie.
+/// The id of a remembered login: the SHA-256 of the name in the cookie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RememberedId([u8; 32]);
 
@@ -90,14 +90,14 @@ pub struct RememberedId([u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RememberDigest([u8; 32]);
 
-/// What a remember token is made from, together with the one before it. Random.
+/// Random bytes from which, with the previous token, the next token is computed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RememberSeed([u8; 32]);
 
 macro_rules! kept_as_32_bytes {
     ($name:ident, $shown_bytes:literal) => {
         impl $name {
-            /// As a store kept it.
+            /// From the stored bytes.
             pub const fn from_bytes(bytes: [u8; 32]) -> Self {
                 Self(bytes)
             }
@@ -117,16 +117,16 @@ macro_rules! kept_as_32_bytes {
     };
 }
 
-// Enough of a digest to tell two apart in a log; of a seed nothing, as with a used token it
-// gives the one in force.
+// Of a digest, show enough to distinguish two in a log. Of a seed, show nothing: with a used token
+// it gives the current one.
 kept_as_32_bytes!(RememberedId, 4);
 kept_as_32_bytes!(RememberDigest, 4);
 kept_as_32_bytes!(RememberSeed, 0);
 
-/// A login that one browser is remembered by, past the end of its sessions.
+/// A login remembered by one browser after its sessions end.
 ///
-/// Its token changes at each use. Of two who hold copies of one token, the second to use it
-/// shows that there are two: then the login, and the sessions that came of it, end.
+/// Its token changes at each use. If two browsers hold copies of a token, the second to use it
+/// reveals the theft. The login and its sessions then end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RememberedLogin {
@@ -134,46 +134,46 @@ pub struct RememberedLogin {
     pub id: RememberedId,
     /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made it.
     pub realm: String,
-    /// Who is remembered.
+    /// The user who is remembered.
     pub user_id: UserId,
     /// The user's [`session_epoch`](crate::login::User::session_epoch) at the log-in.
     pub user_epoch: i64,
-    /// The digest of the token in force.
+    /// The digest of the current token.
     pub token: RememberDigest,
-    /// The digest of the token before it, once there was one.
+    /// The digest of the previous token, if any.
     pub previous: Option<RememberDigest>,
-    /// What the token in force was made from, together with the one before it.
+    /// Random bytes from which, with the previous token, the current one was computed.
     pub seed: RememberSeed,
-    /// When the token in force was given out.
+    /// When the current token was issued.
     pub rotated_at: Timestamp,
     /// When the user logged in.
     pub created_at: Timestamp,
-    /// How the whole log-in was proved.
+    /// All methods that proved the log-in.
     pub methods: Methods,
-    /// How the user proved who they are at [`created_at`](Self::created_at).
+    /// The methods used at [`created_at`](Self::created_at).
     pub confirmed_by: Methods,
-    /// When the browser is forgotten.
+    /// When the remembered login expires.
     pub expires_at: Timestamp,
-    /// For how long a browser is remembered from its log-in, or from its last use where that
-    /// counts anew.
+    /// How long the browser is remembered, counted from the log-in or, if each visit restarts it,
+    /// from the last visit.
     pub duration: Duration,
 }
 
-/// What a token that is presented is worth.
+/// The result of checking a presented token.
 #[derive(Debug)]
 pub(crate) enum TokenState {
-    /// It is the one in force.
+    /// The current token.
     Current,
-    /// It is the one before, and its successor was given out a moment ago: a second tab, or an
-    /// answer that got lost. The successor, once more.
+    /// The previous token, replaced a moment ago: a second tab, or a response that got lost. Holds
+    /// the current token.
     JustReplaced(RememberToken),
-    /// It was used before, or never given out: somebody has a copy.
+    /// An older token, or one that was never issued: somebody has a copy.
     Reused,
 }
 
 impl RememberedLogin {
-    /// A remembered login that begins now, in the realm without a name, with `token` in force.
-    /// A store sets the other fields to what it kept.
+    /// A remembered login that begins now, in the unnamed realm, with `token` as the current one. A
+    /// store then sets the other fields to their stored values.
     ///
     /// `duration` is how long it lasts, at most [`MAX_DURATION`](Self::MAX_DURATION).
     pub fn new(
@@ -202,11 +202,11 @@ impl RememberedLogin {
         }
     }
 
-    /// The longest time that a browser can be remembered: browsers keep no cookie longer
-    /// (RFC 6265bis section 5.5).
+    /// The longest time that a browser can be remembered. Browsers keep no cookie longer (RFC
+    /// 6265bis, section 5.5).
     pub const MAX_DURATION: Duration = Duration::from_hours(400 * 24);
 
-    /// Whether it may still be used. As for sessions, what is dated in the future is refused.
+    /// Whether it may still be used. Rows dated in the future are rejected, as for sessions.
     pub fn is_alive(&self, now: Timestamp) -> bool {
         let newest = now + SessionExpiry::MAX_CLOCK_SKEW;
         self.created_at <= newest && self.rotated_at <= newest && now < self.expires_at
@@ -229,7 +229,7 @@ impl RememberedLogin {
         TokenState::Reused
     }
 
-    /// This login after one more use of `token`, and the token that comes after it.
+    /// This login after one more use of `token`, and the next token.
     pub(crate) fn rotated(
         &self,
         token: &RememberToken,
@@ -305,7 +305,7 @@ mod tests {
         ));
     }
 
-    /// Whoever reads the store has the seed, and not the token before.
+    /// A reader of the store has the seed, but not the previous token.
     #[test]
     fn a_successor_takes_both_the_token_before_and_the_seed() {
         let random = Random::insecure_seeded(1);
@@ -322,7 +322,7 @@ mod tests {
         }
     }
 
-    /// A log of one, and a used cookie, must not give the cookie in force.
+    /// A logged login and a used cookie must not reveal the current token.
     #[test]
     fn a_remembered_login_is_shown_without_what_its_token_is_made_from() {
         let random = Random::insecure_seeded(1);

@@ -1,4 +1,4 @@
-//! What keeps the sessions.
+//! The trait for session stores.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,26 +11,25 @@ use crate::session::{
     RememberedLogin, Session, SessionExpiry, SessionId, UserId,
 };
 
-/// Keeps sessions and remembered logins: in memory, in a database, anywhere.
+/// Stores sessions and remembered logins: in memory, in a database, anywhere.
 ///
-/// What is revoked stays revoked: everything but `create` is conditional on what it changes
-/// being there, and each call but `sweep` happens as a whole or not at all. Run
-/// `testing::store_conformance` on a store of your own.
+/// Revocation is final: every call except `create` only succeeds if the row it changes exists. Each
+/// call except `sweep` is atomic. Test your own store with `testing::store_conformance`.
 ///
-/// A session that came of a remembered login ([`Session::remembered`]) and that login end
-/// together, with the other sessions that came of it; only at its expiry a session goes alone.
+/// If a session belongs to a remembered login ([`Session::remembered`]), both end together, with
+/// the login's other sessions. Only expiry ends a session alone.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not keep sessions",
     note = "use `MemoryStore`, `SqlStore`, or implement `SessionStore`"
 )]
 pub trait SessionStore: Send + Sync + 'static {
-    /// Adds a session whose id is new, with the app's own values `data`, at most
-    /// [`MAX_DATA_BYTES`](crate::session::MAX_DATA_BYTES) of them, and a remembered login if there
-    /// is one to be. Ends what the browser had before, whose
-    /// [`public_id`](Session::public_id) may be that of the new session.
+    /// Adds a session with a new id, the app's values `data` of at most
+    /// [`MAX_DATA_BYTES`](crate::session::MAX_DATA_BYTES), and `remembered` if given. Ends what the
+    /// browser had before (`replaced`); the new session may have the same
+    /// [`public_id`](Session::public_id) as the old one.
     ///
     /// # Errors
-    /// When the store failed, or there is a session by this id; then nothing has happened.
+    /// When the store failed, or the id exists already. Nothing has changed then.
     fn create(
         &self,
         session: Session,
@@ -39,14 +38,13 @@ pub trait SessionStore: Send + Sync + 'static {
         replaced: Replaced,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// The session by this id, expired ones too: judging that is not the store's work.
+    /// The session with this id, even if expired: the caller checks the expiry.
     ///
     /// # Errors
-    /// When the store failed. A store must never answer "none" for "I could not look".
+    /// When the store failed. A store must never return `None` because it could not look.
     fn load(&self, id: SessionId) -> impl Future<Output = Result<Option<Session>>> + Send;
 
-    /// Writes that these sessions were last seen at this time. Returns how many of them were
-    /// there.
+    /// Sets the last-seen time of these sessions. Returns how many of them exist.
     ///
     /// # Errors
     /// When the store failed.
@@ -56,24 +54,23 @@ pub trait SessionStore: Send + Sync + 'static {
         last_seen_at: Timestamp,
     ) -> impl Future<Output = Result<u64>> + Send;
 
-    /// Writes that the session is not fresh any more. Returns whether it was there.
+    /// Makes the session no longer fresh. Returns whether it exists.
     ///
     /// # Errors
     /// When the store failed.
     fn mark_stale(&self, id: SessionId) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Lets the session by the id `old` go on as `session`, which says so
-    /// ([`renewed_from`](Session::renewed_from)), if it is there. Returns whether it was. The
-    /// remembered login that both came of stays.
+    /// Replaces the session `old` with `session`, whose [`renewed_from`](Session::renewed_from) is
+    /// `old`, if `old` exists. Returns whether it did. Their remembered login stays.
     ///
-    /// In a database it is one update of the row: a deletion that waits for a deletion and an
-    /// insertion does not see what was inserted.
+    /// In a database, update the row in place. If it were deleted and inserted, a concurrent delete
+    /// would miss the new row.
     ///
     /// # Errors
-    /// When the store failed; then the old one is still there.
+    /// When the store failed. The old session still exists then.
     fn renew(&self, session: Session, old: SessionId) -> impl Future<Output = Result<bool>> + Send;
 
-    /// The remembered login by this id, expired ones too.
+    /// The remembered login with this id, even if expired.
     ///
     /// # Errors
     /// When the store failed.
@@ -82,14 +79,14 @@ pub trait SessionStore: Send + Sync + 'static {
         id: RememberedId,
     ) -> impl Future<Output = Result<Option<RememberedLogin>>> + Send;
 
-    /// Adds `session` with the app's own values `data`, as [`create`](Self::create) does, and
-    /// writes `remembered` in place of the remembered login by that id, if its token in force is
-    /// still `seen`. Returns whether it was.
+    /// Adds `session` with the app's values `data`, as [`create`](Self::create) does, and replaces
+    /// the remembered login that has the id of `remembered`. Does both only if its current token is
+    /// still `seen`, and returns whether it was.
     ///
-    /// Of two that use one token at the same time, one gets `true`.
+    /// If two requests use the same token at the same time, only one gets `true`.
     ///
     /// # Errors
-    /// When the store failed; then nothing has happened.
+    /// When the store failed. Nothing has changed then.
     fn resume(
         &self,
         session: Session,
@@ -98,7 +95,7 @@ pub trait SessionStore: Send + Sync + 'static {
         seen: RememberDigest,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Writes when the browser is forgotten. Returns whether the remembered login was there.
+    /// Sets when the remembered login expires. Returns whether it exists.
     ///
     /// # Errors
     /// When the store failed.
@@ -108,22 +105,21 @@ pub trait SessionStore: Send + Sync + 'static {
         expires_at: Timestamp,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Ends one session, for good: the one by this id, and the one that was renewed from it
-    /// meanwhile. Returns whether it was there.
+    /// Ends the session with this id, or the session renewed from it. Returns whether it existed.
     ///
     /// # Errors
     /// When the store failed.
     fn revoke(&self, id: SessionId) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Ends one remembered login, for good. Returns whether it was there.
+    /// Ends a remembered login. Returns whether it existed.
     ///
     /// # Errors
     /// When the store failed.
     fn revoke_remembered(&self, id: RememberedId) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Ends all sessions and remembered logins of a user of this
-    /// [`realm`](crate::login::LoginManager::realm), save the session to `keep`, or the one that
-    /// was renewed from it, and what it came of. Returns how many sessions.
+    /// Ends all sessions and remembered logins of a user in this
+    /// [`realm`](crate::login::LoginManager::realm), except the session `keep`, or the session
+    /// renewed from it, and its remembered login. Returns the number of sessions ended.
     ///
     /// # Errors
     /// When the store failed.
@@ -134,8 +130,8 @@ pub trait SessionStore: Send + Sync + 'static {
         keep: Option<SessionId>,
     ) -> impl Future<Output = Result<u64>> + Send;
 
-    /// All sessions of a user of this [`realm`](crate::login::LoginManager::realm), expired ones
-    /// too, the last seen first.
+    /// All sessions of a user in this [`realm`](crate::login::LoginManager::realm), including
+    /// expired ones, most recently used first.
     ///
     /// # Errors
     /// When the store failed.
@@ -145,27 +141,27 @@ pub trait SessionStore: Send + Sync + 'static {
         user_id: &UserId,
     ) -> impl Future<Output = Result<Vec<Session>>> + Send;
 
-    /// The app's own values of the session by this id. Empty where there are none, or no such
-    /// session. They end with it, and go on with it where it is renewed.
+    /// The app's own values of the session with this id. Empty if there are none, or no such
+    /// session. They end with the session, and stay when it is renewed.
     ///
     /// # Errors
     /// When the store failed.
     fn load_data(&self, id: SessionId) -> impl Future<Output = Result<DataValues>> + Send;
 
-    /// Writes those values of a session that are in `changes`, and no others, if it is there, or
-    /// the one renewed from it, and its values are at most
-    /// [`MAX_DATA_BYTES`](crate::session::MAX_DATA_BYTES) then, or fewer than before.
+    /// Writes the values in `changes` to the session, or to the session renewed from it. Does
+    /// nothing if the session does not exist, or if the values would exceed
+    /// [`MAX_DATA_BYTES`](crate::session::MAX_DATA_BYTES) without shrinking.
     ///
     /// # Errors
-    /// When the store failed; then nothing has happened.
+    /// When the store failed. Nothing has changed then.
     fn change_data(
         &self,
         id: SessionId,
         changes: &DataChanges,
     ) -> impl Future<Output = Result<DataOutcome>> + Send;
 
-    /// Removes the sessions of this [`realm`](crate::login::LoginManager::realm) that are over by
-    /// `expiry` at `now`, and the remembered logins of it that have expired. Returns how many.
+    /// Removes from this [`realm`](crate::login::LoginManager::realm) the sessions that have
+    /// expired by `expiry` at `now`, and the expired remembered logins. Returns how many.
     ///
     /// # Errors
     /// When the store failed.
@@ -176,16 +172,15 @@ pub trait SessionStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<u64>> + Send;
 
-    /// What tells of changes, so that sessions can be kept in the process that reads them. Every
-    /// call that changes or ends a session tells it before it returns; `create`, `touch` and
-    /// `sweep` need not, but for what `create` replaces. Default: none, and each request reads
-    /// its session from the store.
+    /// The feed that allows caching of sessions. Every call that changes or ends a session must
+    /// invalidate it there before it returns. Exempt are `touch`, `sweep`, and `create` except for
+    /// what it replaces. Default: none, so each request reads its session from the store.
     fn feed(&self) -> Option<&InvalidationFeed> {
         None
     }
 
-    /// Says that the sessions are the rows of our own table in the database with this feed, so
-    /// that a session and its user can be read by one query. No other crate can make one.
+    /// The marker of our own session table in the database with this feed. Lets one query read a
+    /// session and its user. No other crate can create one.
     #[doc(hidden)]
     fn sql_table(&self) -> Option<SqlTable> {
         None
@@ -203,7 +198,7 @@ impl SqlTable {
     }
 }
 
-/// What a browser had, and ends with its next log-in.
+/// What the browser had before, and loses at its next log-in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Replaced {
     /// Its session.
@@ -212,21 +207,20 @@ pub struct Replaced {
     pub remembered: Option<RememberedId>,
 }
 
-/// The most characters of a login manager's realm.
+/// The maximum number of characters in a login manager's realm.
 pub(crate) const MAX_REALM_CHARS: usize = 32;
 
-/// The realm of the sessions of anonymous visitors at the login manager of `realm`: none that a
-/// login manager can have.
+/// The realm of a login manager's anonymous sessions. No login manager can have this realm itself.
 pub(crate) fn anonymous_realm(realm: &str) -> String {
     format!("{realm}/anonymous")
 }
 
-/// The realm of the log-ins that are proved in part, at the login manager of `realm`.
+/// The realm of a login manager's log-ins that still need a second factor.
 pub(crate) fn pending_realm(realm: &str) -> String {
     format!("{realm}/pending")
 }
 
-/// A store of any kind behind one pointer, so that no type of ours carries its name.
+/// Any store behind one pointer, so that our types need no type parameter for it.
 #[derive(Clone)]
 pub(crate) struct SharedSessionStore(Arc<dyn DynSessionStore>);
 
@@ -248,25 +242,24 @@ impl SharedSessionStore {
             .is_some_and(|table| table.0.is_same(feed))
     }
 
-    /// Ends all that a user has at a login manager, as [`SessionStore::revoke_user`] does, and
-    /// their log-ins that are proved in part. Returns how many sessions.
+    /// Ends all sessions of a user at a login manager, as [`SessionStore::revoke_user`] does, and
+    /// their pending log-ins. Returns the number of sessions ended.
     ///
     /// # Errors
-    /// When the store failed; then some may be left.
+    /// When the store failed. Some sessions may be left.
     pub(crate) async fn revoke_user_and_pending(
         &self,
         realm: &str,
         user_id: &UserId,
         keep: Option<SessionId>,
     ) -> Result<u64> {
-        // First those from which a session could still begin.
+        // End pending log-ins first, because a session could still begin from them.
         self.revoke_user(&pending_realm(realm), user_id, None)
             .await?;
         self.revoke_user(realm, user_id, keep).await
     }
 
-    /// Sweeps a login manager's sessions, its log-ins that are proved in part, and the sessions of
-    /// its anonymous visitors.
+    /// Sweeps a login manager's sessions, pending log-ins and anonymous sessions.
     pub(crate) async fn sweep_all(
         &self,
         realm: &str,
@@ -288,8 +281,8 @@ impl SharedSessionStore {
         self.load(SessionId::from_bytes([0; 32])).await.map(drop)
     }
 
-    /// The sessions of a user in this epoch that are alive at `now`, the last seen first, and of
-    /// those of one moment the last to begin.
+    /// The sessions of a user in this epoch that are alive at `now`, most recently used first. Ties
+    /// are ordered by the newest `created_at`.
     pub(crate) async fn list_alive(
         &self,
         realm: &str,
@@ -315,8 +308,8 @@ impl std::fmt::Debug for SharedSessionStore {
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// Writes the object-safe twin of [`SessionStore`], how every store is one, and how a shared
-/// store is a store again: three times the same list.
+/// Writes the object-safe twin of [`SessionStore`] from one list of methods: the trait, its
+/// implementation for every store, and the methods of the shared store.
 macro_rules! object_safe_twin {
     ($(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         trait DynSessionStore: Send + Sync {

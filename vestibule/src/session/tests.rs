@@ -1,4 +1,4 @@
-//! Sessions as a browser and a thief see them, through the whole site.
+//! Sessions as a browser and a thief use them, through the whole site.
 #![cfg(feature = "sqlite")]
 
 use std::collections::BTreeSet;
@@ -137,7 +137,7 @@ async fn no_changed_token_is_anybodys_and_each_that_is_no_token_is_told() {
     assert_eq!(refused.count(), no_tokens.count());
 }
 
-/// A9: two cookies of our name, one of them somebody else's.
+/// A9: two cookies with our name, one of them set by somebody else.
 #[tokio::test]
 async fn of_two_session_cookies_neither_counts() {
     let app = TestApp::new().await;

@@ -9,7 +9,7 @@ use crate::crypto::digest::sha256_in;
 use crate::crypto::random::Random;
 use crate::error::Result;
 
-/// What the browser holds: 256 random bits. Never stored, never shown.
+/// The secret in the browser's cookie: 256 random bits. Never stored, never shown.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct SessionToken([u8; 32]);
 
@@ -21,8 +21,8 @@ impl SessionToken {
         random.bytes().map(Self)
     }
 
-    /// Reads a cookie's value. Only the one canonical spelling of a token is one (RFC 4648
-    /// section 3.5): no padding, no other alphabet, no stray bits at the end.
+    /// Reads a cookie's value. Accepts only the canonical encoding (RFC 4648, section 3.5): no
+    /// padding, no other alphabet, no stray bits at the end.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.len() != Self::TEXT_LEN {
             return None;
@@ -41,8 +41,8 @@ impl SessionToken {
         BASE64URL_NOPAD.encode(&self.0)
     }
 
-    /// The id under which the store keeps this token's session, in a
-    /// [`realm`](crate::login::LoginManager::realm): in another one the token is another's.
+    /// The id of this token's session in the store. It differs between
+    /// [`realm`](crate::login::LoginManager::realm)s.
     pub fn id(&self, realm: &str) -> SessionId {
         SessionId(sha256_in(realm, &self.0))
     }
@@ -54,20 +54,20 @@ impl fmt::Debug for SessionToken {
     }
 }
 
-/// A name for a session that may be shown: 96 random bits, which nobody else has.
+/// A new [`public_id`](super::Session::public_id): 96 random bits, so it is unique.
 pub(crate) fn new_public_id(random: &Random) -> Result<String> {
     Ok(HEXLOWER.encode(&random.bytes::<12>()?))
 }
 
-/// The name of a session in the store: the SHA-256 of its token.
+/// The id of a session in the store: the SHA-256 of its token.
 ///
-/// Looking a token up by its digest leaks nothing of use through timing, as whoever
-/// does not know the token cannot choose its digest.
+/// Looking up a digest leaks nothing useful through timing, because an attacker who does not know
+/// the token cannot choose its digest.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId([u8; 32]);
 
 impl SessionId {
-    /// An id as a store kept it.
+    /// An id from stored bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -78,7 +78,7 @@ impl SessionId {
     }
 }
 
-/// Shows the first 4 bytes: enough to tell two sessions apart in a log.
+/// Shows the first 4 bytes: enough to distinguish two sessions in a log.
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SessionId({}…)", HEXLOWER.encode(&self.0[..4]))
@@ -140,7 +140,7 @@ mod tests {
         for bit in 0..256 {
             let is_set = |token: &&SessionToken| token.0[bit / 8] >> (bit % 8) & 1 == 1;
             let count = tokens.iter().filter(is_set).count();
-            // Six standard deviations of 100,000 throws of a coin.
+            // Six standard deviations of 100,000 coin tosses.
             assert!((49_050..50_950).contains(&count), "bit {bit}: {count}");
         }
     }

@@ -1,16 +1,16 @@
-//! The id under which a session remembers its user.
+//! The user's id, as stored in a session.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A user's id as text, whatever the app's own ids are: a number, a UUID, `佐藤`.
+/// A user's id as text, whatever type the app's ids have: a number, a UUID, `佐藤`.
 ///
 /// A store keeps at most [`MAX_CHARS`](Self::MAX_CHARS) characters.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserId(Arc<str>);
 
 impl UserId {
-    /// The most characters of an id.
+    /// The maximum number of characters in an id.
     pub const MAX_CHARS: usize = 64;
 
     /// The id's text.

@@ -8,21 +8,21 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::error::Result;
 use crate::session::{InvalidationFeed, Watcher};
 
-/// How often to see that a connection on which a store tells of changes still stands.
+/// How often to check a connection that receives a store's changes.
 #[cfg(any(feature = "redis", feature = "postgres"))]
 pub(crate) const ASK_EVERY: Duration = Duration::from_millis(250);
 
-/// How long to wait before a broken connection is made again.
+/// How long to wait before reconnecting.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
-/// Something that can be watched, over a connection of its own that no request waits for.
+/// A store that can be watched over a separate connection, which never delays a request.
 pub(crate) trait Watched: Send + Sync + 'static {
-    /// Watches until the connection breaks (an error), or nobody needs to know any more.
+    /// Watches until the connection breaks (an error), or the feed is dropped.
     fn watch(&self, watcher: &Watcher) -> impl Future<Output = Result<()>> + Send;
 }
 
 impl InvalidationFeed {
-    /// The feed of a store that is watched for as long as somebody needs it.
+    /// The feed of a store that is watched while the feed exists.
     pub(crate) fn watching(store: impl Watched) -> Self {
         let store = Arc::new(store);
         Self::watched(move |watcher| {

@@ -1,4 +1,4 @@
-//! The tables, as the ORM sees them.
+//! The tables, as ORM entities.
 
 pub(crate) mod session {
     use sea_orm::entity::prelude::*;
@@ -94,7 +94,7 @@ pub(crate) mod remembered {
         pub(crate) duration: i64,
     }
 
-    /// Does not show the seed, which with a used token gives the one in force.
+    /// Omits the seed, because with a used token it gives the current one.
     impl std::fmt::Debug for Model {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.debug_struct("Model")

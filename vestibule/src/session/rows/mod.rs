@@ -105,7 +105,7 @@ pub(crate) fn to_remembered(row: remembered::Model) -> Result<RememberedLogin> {
     })
 }
 
-/// A number that cannot be a set of methods proves nothing.
+/// A number that is not a valid set of methods counts as no method.
 fn methods(bits: i32) -> Methods {
     u16::try_from(bits).map_or(Methods::NONE, Methods::from_bits)
 }
