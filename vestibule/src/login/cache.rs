@@ -1,4 +1,4 @@
-//! Sessions and their users, kept between requests.
+//! Sessions and their users, cached between requests.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -16,41 +16,41 @@ use crate::session::{
     FeedSnapshot, InvalidationFeed, Session, SessionExpiry, SessionId, SharedSessionStore, Slots,
 };
 
-/// What the requests before have found out, as far as nothing of it can have changed.
+/// Caches sessions and users of earlier requests until they change.
 ///
-/// A session stays for as long as it need not be touched, about a minute, and is then read again:
-/// whatever goes wrong with a feed, that is the end of it.
+/// A session is read again as soon as it must be touched, after about a minute. That limits the
+/// damage if a feed fails.
 pub(crate) struct LoginCache<U> {
     kept: Cache<SessionId, Kept<U>, UnitWeighter, BuildHasherDefault<Digest>>,
     sessions: InvalidationFeed,
     users: Users,
 }
 
-/// How long users are good for.
+/// How long users are cached.
 #[derive(Clone)]
 pub(crate) enum Users {
-    /// They are read at each request.
+    /// Users are loaded at each request.
     NotKept,
-    /// As long as sessions: one feed invalidates both.
+    /// As long as sessions, because one feed invalidates both.
     SameFeed,
-    /// Until this feed tells of a change.
+    /// Until this feed invalidates them.
     Until(InvalidationFeed),
-    /// Until the app tells of a change by this feed, and for this long at the most.
+    /// Until the app invalidates them in this feed, and at most for this long.
     For(Duration, InvalidationFeed),
 }
 
-/// Copied at each look: a pointer and a few numbers.
+/// A pointer and a few numbers, because it is copied at each look-up.
 struct Kept<U> {
     found: Cached<U>,
     slots: Slots,
     version: u64,
-    /// By the clock, and by one that nobody sets back.
+    /// By the system clock, and by the monotonic one.
     kept_at: (Timestamp, u64),
 }
 
-/// What is known of a session.
+/// What is cached of a session.
 pub(crate) enum Cached<U> {
-    /// The session, and the epoch that its user's table had. The user is loaded at each request.
+    /// The session, and its user's epoch in the users table. The user is loaded at each request.
     Session(Arc<Session>, i64),
     LoggedIn(Arc<LoggedIn<U>>),
 }
@@ -73,7 +73,7 @@ impl<U> Clone for Cached<U> {
     }
 }
 
-/// The state of the feeds before the stores were asked.
+/// The state of the feeds before the stores are read.
 #[derive(Clone, Copy)]
 pub(crate) struct Snapshots {
     sessions: FeedSnapshot,
@@ -118,7 +118,7 @@ impl<U: User> LoginCache<U> {
         Some(kept.found)
     }
 
-    /// To be called before the stores are asked; none while nothing is kept.
+    /// Call it before reading the stores. `None` while caching is not possible.
     pub(crate) fn snapshot(&self) -> Option<Snapshots> {
         let users = match &self.users {
             Users::NotKept | Users::SameFeed => None,
@@ -128,7 +128,7 @@ impl<U: User> LoginCache<U> {
         Some(Snapshots { sessions, users })
     }
 
-    /// Keeps what the stores said, unless something has changed since they were asked.
+    /// Caches what the stores returned, unless something has changed since `before`.
     pub(crate) fn keep(&self, logged_in: &Arc<LoggedIn<U>>, before: Snapshots, now: Timestamp) {
         let Some(session) = &logged_in.session else {
             return;
@@ -161,7 +161,7 @@ impl<U: User> LoginCache<U> {
         self.kept.insert(session.id, kept);
     }
 
-    /// Both versions in one: each only ever grows.
+    /// The sum of both versions, which works because each only grows.
     fn version(&self, slots: &Slots) -> u64 {
         let users = match &self.users {
             Users::NotKept | Users::SameFeed => 0,
@@ -171,12 +171,12 @@ impl<U: User> LoginCache<U> {
     }
 }
 
-/// Session ids are digests: as good as hashed.
+/// Session ids are digests, so they need no hashing.
 #[derive(Default)]
 pub(crate) struct Digest(u64);
 
 impl Hasher for Digest {
-    /// The id comes last, after its length.
+    /// The id is written last, after its length.
     fn write(&mut self, bytes: &[u8]) {
         if let Some(start) = bytes.first_chunk() {
             self.0 = u64::from_le_bytes(*start);
@@ -188,8 +188,7 @@ impl Hasher for Digest {
     }
 }
 
-/// Writes last-seen times: those of all requests that come while one write is under way go into
-/// the next one.
+/// Writes last-seen times in batches: requests that arrive during a write share the next one.
 #[derive(Clone, Default)]
 pub(crate) struct Touches {
     waiting: Arc<Mutex<HashMap<SessionId, Timestamp>>>,
@@ -197,7 +196,7 @@ pub(crate) struct Touches {
 }
 
 impl Touches {
-    /// Returns when it is written. Whoever goes away before takes nobody's time with them.
+    /// Returns when the time is written. If one request is cancelled, the others are still written.
     pub(crate) async fn touch(
         &self,
         store: &SharedSessionStore,

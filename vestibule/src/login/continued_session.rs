@@ -1,4 +1,4 @@
-//! A session that goes on when its user is logged in anew.
+//! A session that continues when its user logs in again.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,9 +6,8 @@ use std::sync::Arc;
 use crate::login::UserId;
 use crate::session::{DataValues, Session};
 
-/// What continues of a session when its user is logged in anew, from
-/// [`Login::continued_session`](crate::Login::continued_session): its public id, and the app's
-/// values.
+/// The part of a session that continues when its user logs in again: its public id and the app's
+/// values. From [`Login::continued_session`](crate::Login::continued_session).
 pub struct ContinuedSession {
     pub(super) session: Option<Arc<Session>>,
     pub(super) data: DataValues,
@@ -20,7 +19,7 @@ impl ContinuedSession {
         self.session.is_some()
     }
 
-    /// The session and its values, if it is one of this user.
+    /// The session and its values, if it belongs to this user.
     pub(super) fn for_user(self, user_id: &UserId) -> Option<(Arc<Session>, DataValues)> {
         let session = self.session.filter(|session| session.user_id == *user_id)?;
         Some((session, self.data))

@@ -15,8 +15,8 @@ use crate::session::{Methods, Session};
 
 /// The user of this request. Flask-Login's `current_user`, and its `@login_required` too.
 ///
-/// A handler that takes it serves logged-in users only; the others are sent to the login page,
-/// or get 401. A handler that takes `Option<CurrentUser<U>>` serves everybody.
+/// A handler that takes it serves only logged-in users; others are redirected to the login page, or
+/// get 401. A handler that takes `Option<CurrentUser<U>>` serves all visitors.
 ///
 /// ```
 /// use vestibule::CurrentUser;
@@ -39,25 +39,23 @@ impl<U> CurrentUser<U> {
         Self(logged_in)
     }
 
-    /// The session that this user is logged in with; none for a user of the request loader.
+    /// The session of this login; `None` for a user of the request loader.
     pub fn session(&self) -> Option<&Session> {
         self.0.session.as_deref()
     }
 
-    /// How the user proved who they are, in the whole log-in. None for a user of the request
-    /// loader.
+    /// All methods that proved this log-in. Empty for a user of the request loader.
     pub fn methods(&self) -> Methods {
         self.0.methods()
     }
 
-    /// Whether the user showed a credential in this session, and not too long ago
-    /// ([`LoginManager::fresh_for`](crate::LoginManager::fresh_for)). Flask-Login's
-    /// `login_fresh`.
+    /// Whether the user showed a credential in this session, and recently enough for
+    /// [`LoginManager::fresh_for`](crate::LoginManager::fresh_for). Flask-Login's `login_fresh`.
     pub fn is_fresh(&self) -> bool {
         self.0.is_fresh
     }
 
-    /// Whether this browser is remembered past the end of the session. Flask-Login's
+    /// Whether this browser stays remembered after the session ends. Flask-Login's
     /// `login_remembered`.
     pub fn is_remembered(&self) -> bool {
         self.0.is_remembered
@@ -70,14 +68,13 @@ impl<U: User> CurrentUser<U> {
         self.0.user.has_role(role)
     }
 
-    /// Whether this rule lets the user pass: for a page that shows a button only to those who may
-    /// press it.
+    /// Whether the user meets this rule, for example to show a button only to users who may use it.
     pub fn meets(&self, rule: Rule) -> bool {
         rule.judge(&self.0) == Verdict::Allowed
     }
 
-    /// Whether this user has the permission ([`User::can`]): for a handler that asks by itself.
-    /// A guard in its arguments ([`Allowed`](crate::Allowed)) is there for everybody to see.
+    /// Whether this user has the permission ([`User::can`]). Prefer a guard in the handler's
+    /// arguments ([`Allowed`](crate::Allowed)), which is visible in the signature.
     pub fn can(&self, permission: &str) -> bool {
         self.0.user.can(permission)
     }

@@ -1,4 +1,4 @@
-//! Epochs of users whose table has none.
+//! Epochs of users whose table has no epoch column.
 
 use std::fmt;
 use std::future::Future;
@@ -13,20 +13,20 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 /// Keeps an epoch for each user, by the user's id.
 pub(crate) trait KeepEpochs: Send + Sync + 'static {
-    /// The epoch; 0 of a user for whom none was ever begun.
+    /// The epoch; 0 for a user without one.
     fn load<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, i64>;
 
     /// Begins a new epoch.
     fn begin_new<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, ()>;
 
-    /// Begins a new epoch if the one there is still is `seen`. Returns whether it was.
+    /// Begins a new epoch if the current one is still `seen`. Returns whether it was.
     fn begin_after<'a>(&'a self, id: &'a UserId, seen: i64) -> BoxFuture<'a, bool>;
 
-    /// What says that an epoch has changed.
+    /// The feed that is invalidated when an epoch changes.
     fn feed(&self) -> &InvalidationFeed;
 }
 
-/// Epochs of users that are kept beside the users table. Clones share them.
+/// Epochs of users, stored outside the users table. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Epochs(Arc<dyn KeepEpochs>);
 
@@ -36,15 +36,15 @@ impl Epochs {
         Self(Arc::new(epochs))
     }
 
-    /// The epoch of a user: that of the users table, if it has any, and ours. It changes with
-    /// either of them.
+    /// The epoch of a user, combined from the users table, if it has one, and ours. It changes when
+    /// either of them does.
     pub(crate) async fn of<U: User>(&self, user: &U) -> Result<i64> {
         let ours = self.0.load(&user.id()).await?;
         Ok(joined(user.session_epoch(), ours))
     }
 
-    /// Begins a new epoch if `epoch` is that of the user still. Returns whether it was: of any
-    /// number of calls at once, one.
+    /// Begins a new epoch if the user's epoch is still `epoch`. Returns whether it was. Of parallel
+    /// calls, only one gets `true`.
     pub(crate) async fn begin_after<U: User>(&self, user: &U, epoch: i64) -> Result<bool> {
         let id = user.id();
         let ours = self.0.load(&id).await?;
@@ -63,12 +63,12 @@ impl Epochs {
     }
 }
 
-/// The epoch of a users table and ours, in one.
+/// Combines the epoch of a users table with ours.
 fn joined(of_table: i64, ours: i64) -> i64 {
     of_table ^ ours.wrapping_mul(SPREAD)
 }
 
-/// Odd, and with bits all over: a table's epoch and ours, which both count up, do not cancel out.
+/// Odd, with bits set throughout, so that two epochs that count up do not cancel out.
 const SPREAD: i64 = 0x1E37_79B9_7F4A_7C15;
 
 impl fmt::Debug for Epochs {

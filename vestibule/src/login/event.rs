@@ -1,4 +1,4 @@
-//! What happens around logins, for whoever wants to know.
+//! Events about logins, for the app's listeners.
 
 use std::fmt;
 use std::future::Future;
@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::login::UserId;
 use crate::session::Methods;
 
-/// What happened. Where Flask-Login has a signal for it, the text ends with the signal's name.
+/// What happened. Flask-Login's signal, where there is one, ends the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Event {
@@ -18,7 +18,7 @@ pub enum Event {
     LoggedIn,
     /// A user proved a log-in in part: nobody is logged in until they show a second factor.
     LoginPending,
-    /// A browser was logged out; with no user where nobody was logged in. `user_logged_out`.
+    /// A browser was logged out, even if nobody was logged in there. `user_logged_out`.
     LoggedOut,
     /// A remember cookie began a new session. `user_loaded_from_cookie`.
     LoadedFromCookie,
@@ -26,88 +26,87 @@ pub enum Event {
     LoadedFromRequest,
     /// The user showed a credential again. `user_login_confirmed`.
     LoginConfirmed,
-    /// Somebody asked for what needs a log-in. `user_unauthorized`.
+    /// A request was rejected because it needs a log-in. `user_unauthorized`.
     Unauthorized,
-    /// Somebody asked for what needs a fresh log-in. `user_needs_refresh`.
+    /// A request was rejected because it needs a fresh log-in. `user_needs_refresh`.
     NeedsRefresh,
-    /// A user asked for what needs a second factor, and has shown none.
+    /// A request was rejected because it needs a second factor.
     NeedsSecondFactor,
-    /// A user asked for what they have no right to.
+    /// A request was rejected because the user lacks a permission.
     Forbidden,
-    /// A request asked who the visitor is, for the first time. `user_accessed`.
+    /// A request used the current user for the first time. `user_accessed`.
     Accessed,
-    /// A session came from another browser or address than it began with; it is not fresh any
-    /// more, or ended. `session_protected`.
+    /// A session was used from another browser or network than it began in, and is no longer fresh,
+    /// or has ended. `session_protected`.
     SessionProtected,
-    /// A log-in was refused, as the user is not active.
+    /// A log-in was rejected because the user is not active.
     Inactive,
-    /// A credential was wrong. Reported by whoever checks it:
+    /// A credential was wrong. Emitted by the code that checks it, with
     /// [`Login::report_failed`](crate::Login::report_failed).
     LoginFailed,
-    /// A remember token was used a second time: somebody has a copy. The remembered login and
-    /// its sessions are ended.
+    /// A remember token was used a second time, so somebody has a copy. The remembered login and
+    /// its sessions have ended.
     RememberCookieReused,
-    /// A session or remember cookie was no token, or came twice.
+    /// A session or remember cookie was malformed, or sent twice.
     MalformedCookie,
-    /// A session or remembered login was ended: by its user, from another session, or as its user
-    /// is gone, or has begun a new [`session_epoch`](crate::login::User::session_epoch), or as it
-    /// is past the [limit](crate::login::SessionLimit).
+    /// A session or remembered login was ended: by its user from another session, because the user
+    /// no longer exists or has a new [`session_epoch`](crate::login::User::session_epoch), or
+    /// because of the [limit](crate::login::SessionLimit).
     SessionEnded,
     /// A user ended all their other sessions, or all of them.
     LoggedOutElsewhere,
-    /// A user chose another password.
+    /// A user changed their password.
     PasswordChanged,
 }
 
-/// What happened, to whom and from where.
+/// An event with its user, session and origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventRecord {
     /// What happened.
     pub event: Event,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
     /// The login manager's [`realm`](crate::login::LoginManager::realm).
     pub realm: String,
-    /// The user it happened to, where that is known.
+    /// The user concerned, if known.
     pub user: Option<UserId>,
     /// The [`public_id`](crate::Session::public_id) of the session.
     pub session: Option<String>,
-    /// How the user proved who they are, in the whole log-in, where there is a session or a
-    /// pending log-in.
+    /// All methods that proved the log-in, if there is a session or a pending log-in.
     pub methods: Methods,
-    /// The address that the request came from, where that is known.
+    /// The address that the request came from, if known.
     pub address: Option<IpAddr>,
-    /// The request's `User-Agent`, cut off at
-    /// [`MAX_USER_AGENT_CHARS`](crate::Session::MAX_USER_AGENT_CHARS). Anybody can write
-    /// anything there.
+    /// The request's `User-Agent`, cut to
+    /// [`MAX_USER_AGENT_CHARS`](crate::Session::MAX_USER_AGENT_CHARS). The client can send any text
+    /// here.
     pub user_agent: Option<String>,
-    /// What a rejected request asked for ([`Event::Unauthorized`], [`Event::NeedsRefresh`],
-    /// [`Event::NeedsSecondFactor`], [`Event::Forbidden`]).
+    /// For [`Event::Unauthorized`], [`Event::NeedsRefresh`], [`Event::NeedsSecondFactor`] and
+    /// [`Event::Forbidden`]: the rejected request.
     pub rejected: Option<Rejected>,
 }
 
-/// What somebody asked for who was refused.
+/// What a rejected request asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
-    /// The rule that they did not meet, as in `role admin and fresh login`; before it the name of
-    /// the guard that asked, where it has one. `handler` where a handler found out by itself.
+    /// The rule that was not met, such as `role admin and fresh login`, with the guard's name in
+    /// front if it has one. `handler` if a handler rejected the request itself.
     pub rule: String,
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The path without its query, cut off at [`MAX_PATH_CHARS`](Self::MAX_PATH_CHARS). Anybody
-    /// can write anything there.
+    /// The path without its query, cut to [`MAX_PATH_CHARS`](Self::MAX_PATH_CHARS). The client can
+    /// send any text here.
     pub path: String,
 }
 
 impl Rejected {
-    /// The most characters of a path that are kept.
+    /// The maximum number of characters kept of a path.
     pub const MAX_PATH_CHARS: usize = 200;
 }
 
 impl EventRecord {
-    /// One line in the log. What the visitor wrote is quoted and escaped.
+    /// Writes one line to the log. Text from the visitor is quoted and escaped.
     fn log(&self) {
         macro_rules! log {
             ($level:ident) => {
@@ -140,7 +139,7 @@ impl EventRecord {
 }
 
 impl Event {
-    /// Whether it happens at every request of somebody.
+    /// Whether it happens at every request of a visitor.
     fn is_routine(self) -> bool {
         matches!(
             self,
@@ -161,7 +160,7 @@ enum Listener {
     Async(Arc<dyn Fn(EventRecord) -> BoxFuture + Send + Sync>),
 }
 
-/// Everybody who wants to know.
+/// The app's listeners.
 #[derive(Clone, Default)]
 pub(crate) struct Listeners(Vec<Listener>);
 
@@ -179,12 +178,12 @@ impl Listeners {
         self.0.push(Listener::Async(Arc::new(listener)));
     }
 
-    /// Whether anybody would notice `event`: most requests have nobody to tell.
+    /// Whether anything would receive `event`. For most requests, nothing does.
     pub(crate) fn want(&self, event: Event) -> bool {
         !self.0.is_empty() || !event.is_routine() || tracing::enabled!(tracing::Level::DEBUG)
     }
 
-    /// Tells all of them, in the order in which they were added, and the log.
+    /// Writes to the log, then calls all listeners in the order they were added.
     pub(crate) async fn emit(&self, record: EventRecord) {
         record.log();
         for listener in &self.0 {

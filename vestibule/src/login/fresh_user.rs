@@ -10,12 +10,13 @@ use crate::login::rule::Rule;
 use crate::login::visit::Visit;
 use crate::login::{CurrentUser, LoginRejection, User};
 
-/// The user of this request, who has shown a credential recently. Flask-Login's
+/// The user of this request, with a credential shown recently. Flask-Login's
 /// `@fresh_login_required`.
 ///
-/// A handler that takes it serves nobody else. Whoever is not logged in is sent to the login
-/// page; whoever is, but not fresh ([`CurrentUser::is_fresh`]), to the refresh page
-/// ([`LoginManager::refresh_view`](crate::LoginManager::refresh_view)), or gets 401.
+/// A handler that takes it serves only such users. Visitors who are not logged in are redirected to
+/// the login page; users without a fresh log-in ([`CurrentUser::is_fresh`]), to the refresh page
+/// ([`LoginManager::refresh_view`](crate::LoginManager::refresh_view)). Without a page they get
+/// 401.
 ///
 /// ```
 /// use vestibule::FreshUser;

@@ -1,4 +1,4 @@
-//! The layer: the way in, and the way out, of every request.
+//! The layer that each request and each response passes through.
 
 use std::fmt;
 use std::future::Future;
@@ -19,7 +19,7 @@ use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
 use crate::web::{Problem, PublicUrl};
 
-/// Makes a router know who its visitors are, from [`LoginManager::layer`].
+/// Makes the current user available on a router. From [`LoginManager::layer`].
 #[must_use = "a layer does nothing until it is put on a router"]
 pub struct LoginLayer<U>(Arc<Shared<U>>);
 
@@ -31,7 +31,7 @@ struct Shared<U> {
 }
 
 impl<U: User> LoginManager<U> {
-    /// The layer that goes on the router, around every route that asks for the current user.
+    /// The layer for the router, around every route that uses the current user.
     ///
     /// It also rejects requests from other origins with 403, on every method but GET, HEAD and
     /// OPTIONS.
@@ -58,9 +58,9 @@ impl<U: User> LoginManager<U> {
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The origin check compares hosts and not schemes. Where the app is on https, a page of the
-/// same host on plain http, which anybody on the line can write, is another origin too.
-/// Browsers that send `Sec-Fetch-Site` say so themselves; for older ones we do.
+/// Marks forms from plain http as cross-site if the app is on https. An attacker on the network can
+/// write pages of the same host on plain http, but the origin check compares only hosts. Browsers
+/// that send `Sec-Fetch-Site` report this; for older ones, we set it.
 fn mark_insecure_origin(public_url: Option<&PublicUrl>, headers: &mut HeaderMap) {
     let is_https = public_url.is_none_or(PublicUrl::is_https);
     let is_insecure = headers
@@ -71,7 +71,7 @@ fn mark_insecure_origin(public_url: Option<&PublicUrl>, headers: &mut HeaderMap)
     }
 }
 
-/// Headers with a credential are not shown by `Debug`, whoever prints the request.
+/// Marks headers with a credential as sensitive, so that `Debug` does not show them.
 fn mark_secrets(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         if matches!(
@@ -124,8 +124,8 @@ impl<U: User, S> Layer<S> for LoginLayer<U> {
 
 /// The service that [`LoginLayer`] makes.
 ///
-/// Written by hand where a middleware function would do, as it is on the path of every
-/// request: a function boxes two futures more.
+/// Written by hand because it runs on every request. A middleware function would be shorter, but
+/// would box two more futures.
 pub struct LoginService<U, S> {
     shared: Arc<Shared<U>>,
     inner: S,
@@ -162,7 +162,7 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         mark_secrets(request.headers_mut());
         let visit = Visit::begin(self.shared.context.clone(), &mut request);
-        // These the origin check lets pass in any case.
+        // The origin check accepts these methods in any case.
         let inner = if matches!(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS

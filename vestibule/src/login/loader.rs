@@ -1,4 +1,4 @@
-//! From a user id to the user.
+//! Loading users by id.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -9,10 +9,10 @@ use crate::error::{Error, Result};
 use crate::login::{User, UserId};
 use crate::session::{InvalidationFeed, Session, SessionId};
 
-/// Finds a user by id. Flask-Login's `user_loader`.
+/// Loads a user by id. Flask-Login's `user_loader`.
 ///
-/// Implement it, or pass an async closure. A closure that uses something of its own clones it
-/// into the future it returns:
+/// Implement it, or pass an async closure. If the closure uses a captured value, clone that into
+/// the future it returns:
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -36,21 +36,21 @@ use crate::session::{InvalidationFeed, Session, SessionId};
             `Fn(UserId) -> impl Future<Output = Result<Option<{U}>, _>> + Send`"
 )]
 pub trait UserLoader<U: User>: Send + Sync + 'static {
-    /// The user by this id, or none if there is no such user any more.
+    /// The user with this id, or `None` if the user no longer exists.
     ///
     /// # Errors
-    /// When it could not look ([`Error::store`]). Never answer "none" for that: the visitor
-    /// would be taken for somebody who is not logged in.
+    /// When it could not look ([`Error::store`]). Never return `None` in that case: the visitor
+    /// would be treated as not logged in.
     fn load(&self, id: UserId) -> impl Future<Output = Result<Option<U>>> + Send;
 
-    /// What tells of changed users, so that they can be kept between requests. Default: none, and
-    /// each request loads its user, unless
-    /// [`LoginManager::cache_users_for`](crate::LoginManager::cache_users_for) says otherwise.
+    /// The feed that is invalidated when users change, so that they can be cached. Default: none,
+    /// so each request loads its user, unless you set
+    /// [`LoginManager::cache_users_for`](crate::LoginManager::cache_users_for).
     fn feed(&self) -> Option<&InvalidationFeed> {
         None
     }
 
-    /// The one query of ours that reads a session and its user. No other crate can make one.
+    /// Our single query for a session and its user. No other crate can create one.
     #[doc(hidden)]
     fn session_join(&self) -> Option<SessionJoin<U>> {
         None
@@ -71,7 +71,7 @@ where
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<Option<T>>> + Send + 'a>>;
 
-/// A user loader of any kind behind one pointer.
+/// Any user loader behind one pointer.
 pub(crate) struct SharedUserLoader<U>(Arc<dyn DynUserLoader<U>>);
 
 impl<U: User> SharedUserLoader<U> {
@@ -121,7 +121,7 @@ impl<U: User, L: UserLoader<U>> DynUserLoader<U> for Erased<L, U> {
     }
 }
 
-/// Reads a session and its user by one query, where both are in one database.
+/// Reads a session and its user by one query, if both are in the same database.
 pub struct SessionJoin<U> {
     feed: InvalidationFeed,
     load: Box<Load<U>>,
@@ -130,7 +130,7 @@ pub struct SessionJoin<U> {
 type Load<U> = dyn Fn(SessionId) -> BoxFuture<'static, (Session, Option<U>)> + Send + Sync;
 
 impl<U> SessionJoin<U> {
-    /// `feed` is that of the database.
+    /// `feed` is the database's feed.
     #[cfg(feature = "sql")]
     pub(crate) fn new<F, Fut>(feed: InvalidationFeed, load: F) -> Self
     where
@@ -145,7 +145,7 @@ impl<U> SessionJoin<U> {
         &self.feed
     }
 
-    /// The session by this id, and its user if there still is one.
+    /// The session with this id, and its user if they still exist.
     pub(crate) async fn load(&self, id: SessionId) -> Result<Option<(Session, Option<U>)>> {
         (self.load)(id).await
     }

@@ -1,4 +1,4 @@
-//! A log-in about to happen, and what came of it.
+//! A log-in before it is awaited, and its outcome.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -12,7 +12,7 @@ use crate::login::visit::{LogInOptions, Visit};
 use crate::login::{ContinuedSession, Event, User};
 use crate::session::Methods;
 
-/// A log-in about to happen, from [`Login::log_in`]. Nothing happens until it is awaited.
+/// A log-in, from [`Login::log_in`](crate::Login::log_in). Nothing happens until it is awaited.
 #[must_use = "nobody is logged in until this is awaited"]
 pub struct LogIn<'a, U> {
     pub(super) visit: &'a Visit<U>,
@@ -23,8 +23,8 @@ pub struct LogIn<'a, U> {
 }
 
 impl<U: User> LogIn<'_, U> {
-    /// Remembers the browser past the end of the session, for the time that is set
-    /// ([`RememberCookie::duration`](crate::session::RememberCookie::duration)).
+    /// Remembers the browser after the session ends, for
+    /// [`RememberCookie::duration`](crate::session::RememberCookie::duration).
     pub fn remember(mut self) -> Self {
         self.options.remember = Some(self.visit.settings().sessions.remember.duration);
         self
@@ -36,28 +36,28 @@ impl<U: User> LogIn<'_, U> {
         self
     }
 
-    /// Logs in without a credential shown: what needs a fresh log-in will ask for it.
+    /// Logs in without a credential: routes that need a fresh log-in will ask for it.
     pub fn not_fresh(mut self) -> Self {
         self.options.is_fresh = false;
         self
     }
 
-    /// Lets a session go on, if it is of the same user: under a new token, with its public id and
-    /// the app's values. For a new password, with which [`User::session_epoch`] changes, and all
-    /// that was there ends.
+    /// Continues a session of the same user under a new token, with its public id and the app's
+    /// values. Use it after a password change, which changes [`User::session_epoch`] and so ends
+    /// all sessions.
     pub fn continuing(mut self, continued: ContinuedSession) -> Self {
         self.options.continued = Some(continued);
         self
     }
 
-    /// Says what the user has shown, for [`Session::methods`](crate::Session::methods). Default: a
-    /// password; with [`not_fresh`](Self::not_fresh), nothing.
+    /// Sets the methods used, for [`Session::methods`](crate::Session::methods). Default: a
+    /// password; with [`not_fresh`](Self::not_fresh), none.
     pub fn by(mut self, methods: Methods) -> Self {
         self.options.methods = Some(methods);
         self
     }
 
-    /// Does not ask [`User::is_active`]. The next request asks again.
+    /// Skips the check of [`User::is_active`]. The next request checks it again.
     pub fn even_if_inactive(mut self) -> Self {
         self.even_if_inactive = true;
         self
@@ -96,7 +96,7 @@ impl<'a, U: User> IntoFuture for LogIn<'a, U> {
     }
 }
 
-/// What came of a log-in.
+/// The outcome of a log-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "an inactive user was not logged in"]
 #[non_exhaustive]
@@ -105,9 +105,9 @@ pub enum LoginOutcome {
     LoggedIn,
     /// The user is not active, and nothing happened.
     Inactive,
-    /// The user has as many sessions as they may
-    /// ([`SessionLimit::Reject`](crate::login::SessionLimit::Reject)), and nothing happened; or so
-    /// many others began at the same moment that this one has ended again, and what the browser
-    /// had before.
+    /// The user has the maximum number of sessions
+    /// ([`SessionLimit::Reject`](crate::login::SessionLimit::Reject)). Either nothing happened, or
+    /// too many sessions began at the same moment, and this one was ended again, with the browser's
+    /// previous one.
     TooManySessions,
 }

@@ -1,10 +1,10 @@
-//! Who a request comes from, once that is known.
+//! The user of a request and their session.
 
 use std::sync::Arc;
 
 use crate::session::{Methods, Session};
 
-/// A user, and the session that names them. A user of the request loader has no session.
+/// A user and their session. A user of the request loader has no session.
 #[derive(Debug)]
 pub(crate) struct LoggedIn<U> {
     pub(crate) user: U,
@@ -14,8 +14,7 @@ pub(crate) struct LoggedIn<U> {
 }
 
 impl<U> LoggedIn<U> {
-    /// How the whole log-in was proved. A user of the request loader has proved nothing by a
-    /// method of ours.
+    /// All methods that proved the log-in. Empty for a user of the request loader.
     pub(crate) fn methods(&self) -> Methods {
         self.session
             .as_ref()

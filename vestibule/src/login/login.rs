@@ -21,7 +21,7 @@ use crate::web::Flash;
 /// Logs in and out, and confirms a log-in. Flask-Login's `login_user`, `logout_user` and
 /// `confirm_login`.
 ///
-/// The store has the change before `await` returns; the cookie goes with the response.
+/// The store has the change before `await` returns. The cookie is set with the response.
 ///
 /// ```
 /// use axum::response::Redirect;
@@ -52,15 +52,15 @@ pub struct Login<U> {
 }
 
 impl<U: User> Login<U> {
-    /// Logs `user` in: `login.log_in(&user).await?`, or with an option first,
+    /// Logs `user` in: `login.log_in(&user).await?`, or with an option,
     /// `login.log_in(&user).remember().await?`.
     ///
-    /// Every log-in begins a new session under a new token and ends what the browser had
-    /// before. Check the credential first: this does not.
+    /// Every log-in begins a new session under a new token and ends the browser's previous one.
+    /// This does not check a credential: do that first.
     ///
     /// # Errors
-    /// When awaited: when the store failed; when no store could keep the user's id, or the
-    /// response has begun, as in a stream, and no cookie can go with it any more
+    /// When awaited: when the store failed; when no store can keep the user's id; or when the
+    /// response has begun, as in a stream, so no cookie can be set
     /// ([`Error::is_config`](crate::Error::is_config)).
     pub fn log_in<'a>(&'a self, user: &'a U) -> LogIn<'a, U> {
         LogIn {
@@ -80,17 +80,17 @@ impl<U: User> Login<U> {
         &self.request.headers
     }
 
-    /// Logs out: ends the session on the server, and what remembers this browser, and makes it
-    /// forget the cookies. For a visitor who is not logged in only the latter.
+    /// Logs out: ends the session and this browser's remembered login on the server, and removes
+    /// the cookies. For a visitor who is not logged in, only removes the cookies.
     ///
     /// # Errors
-    /// When the store failed; then the session is still there and the visitor must be told.
+    /// When the store failed. The session then still exists, so show the visitor an error.
     pub async fn log_out(&self) -> Result<()> {
         self.visit.log_out(&self.request.headers).await
     }
 
-    /// Ends all other sessions of the current user, and what remembers other browsers. Returns
-    /// how many sessions. Nothing where nobody is logged in.
+    /// Ends all other sessions and remembered logins of the current user. Returns the number of
+    /// sessions ended. Does nothing if nobody is logged in.
     ///
     /// # Errors
     /// When the session store or the user loader failed.
@@ -98,8 +98,8 @@ impl<U: User> Login<U> {
         self.visit.log_out_elsewhere(&self.request, false).await
     }
 
-    /// Ends all sessions of the current user, this one too, and what remembers any browser.
-    /// Returns how many sessions. Nothing where nobody is logged in.
+    /// Ends all sessions and remembered logins of the current user, including this one. Returns the
+    /// number of sessions ended. Does nothing if nobody is logged in.
     ///
     /// # Errors
     /// When the session store or the user loader failed.
@@ -107,8 +107,8 @@ impl<U: User> Login<U> {
         self.visit.log_out_elsewhere(&self.request, true).await
     }
 
-    /// The sessions of the current user that are alive, the last seen first. None where nobody is
-    /// logged in.
+    /// The current user's sessions that are still valid, most recently used first. Empty if nobody
+    /// is logged in.
     ///
     /// # Errors
     /// When the session store or the user loader failed.
@@ -116,19 +116,19 @@ impl<U: User> Login<U> {
         self.visit.sessions(&self.request).await
     }
 
-    /// Makes the log-in fresh again: the session goes on under a new token. Flask-Login's
+    /// Makes the log-in fresh again: the session continues under a new token. Flask-Login's
     /// `confirm_login`.
     ///
-    /// Check the credential first: this does not.
+    /// This does not check a credential: do that first.
     ///
     /// # Errors
-    /// When the session store or the user loader failed, or the response has begun, as in a
+    /// When the session store or the user loader failed, or when the response has begun, as in a
     /// stream ([`Error::is_config`](crate::Error::is_config)).
     pub async fn confirm(&self) -> Result<ConfirmOutcome> {
         self.confirm_by(Methods::PASSWORD).await
     }
 
-    /// As [`confirm`](Self::confirm), of a user who has shown something else than a password.
+    /// As [`confirm`](Self::confirm), for a credential other than a password.
     ///
     /// # Errors
     /// As [`confirm`](Self::confirm).
@@ -141,8 +141,8 @@ impl<U: User> Login<U> {
         })
     }
 
-    /// The log-in that this browser has begun and not finished, by its
-    /// [`PendingLogin`]: the user has shown one factor, and must show another.
+    /// This browser's unfinished log-in, a [`PendingLogin`]: the user has shown one factor, and
+    /// must show another.
     ///
     /// # Errors
     /// When the session store or the user loader failed.
@@ -150,9 +150,8 @@ impl<U: User> Login<U> {
         self.visit.pending(&self.request.headers).await
     }
 
-    /// What of this session is to [go on](LogIn::continuing) when its user is logged in anew. To be
-    /// asked before the session ends; what is written after it is lost. Nothing where nobody is
-    /// logged in.
+    /// What [continues](LogIn::continuing) from this session when its user logs in again. Call it
+    /// before the session ends; values written later are lost. Empty if nobody is logged in.
     ///
     /// # Errors
     /// When the session store or the user loader failed.
@@ -160,7 +159,7 @@ impl<U: User> Login<U> {
         self.visit.continued_session(&self.request).await
     }
 
-    /// The user of this request, after a [`log_in`](Self::log_in) the one just logged in.
+    /// The user of this request. After a [`log_in`](Self::log_in), the one who just logged in.
     ///
     /// # Errors
     /// When the session store or the user loader failed.
@@ -172,7 +171,7 @@ impl<U: User> Login<U> {
             .map(CurrentUser::new))
     }
 
-    /// The page that asks for a second factor, if the app has said one.
+    /// The page that asks for a second factor, if the app has set one.
     #[cfg(feature = "sql")]
     pub(crate) fn second_factor_view(&self) -> Option<String> {
         let views = self.request.extensions.get::<crate::login::LoginViews>();
@@ -181,15 +180,15 @@ impl<U: User> Login<U> {
         views.view(Needed::SecondFactor)
     }
 
-    /// The address that the request came from, where it is known
+    /// The address that the request came from, if known
     /// ([`LoginManager::trusted_proxies`](crate::LoginManager::trusted_proxies)).
     pub fn address(&self) -> Option<IpAddr> {
         self.visit.sender().address
     }
 
-    /// Whether the session that this request came with is still there. For a handler that does
-    /// something grave after it has waited, as for the end of a long body: a guard asks when the
-    /// request begins. A user of the request loader has none, and still is who they were.
+    /// Whether this request's session still exists. A guard only checks when the request begins.
+    /// Ask again before a critical action after a wait, such as for a long body. Always true for a
+    /// user of the request loader, who has no session.
     ///
     /// # Errors
     /// When the session store failed.
@@ -197,36 +196,35 @@ impl<U: User> Login<U> {
         self.visit.is_still_logged_in().await
     }
 
-    /// The user of this request, if this rule lets them pass: for a handler that knows only at
-    /// run time which rule it has to ask. Names in rules are constants; for one that is made at
-    /// run time ask [`CurrentUser::can`] and return [`forbidden`](Self::forbidden).
+    /// The user of this request, if they meet this rule. For a handler that chooses the rule at run
+    /// time. Names in rules are constants. To check a name made at run time, call
+    /// [`CurrentUser::can`] and return [`forbidden`](Self::forbidden).
     ///
     /// # Errors
-    /// The answer for everybody else, and when the session store or the user loader failed.
+    /// The response for all other visitors, or when the session store or the user loader failed.
     pub async fn require(&self, rule: Rule) -> Result<CurrentUser<U>, LoginRejection> {
         let user = self.visit.require(rule.into(), &self.request).await?;
         Ok(CurrentUser::new(user))
     }
 
-    /// What somebody gets who would have to log in, for a handler that finds out by itself.
+    /// The response for a visitor who must log in, for a handler that decides that itself.
     /// Flask-Login's `unauthorized`.
     pub async fn unauthorized(&self) -> LoginRejection {
         self.reject(Needed::Login).await
     }
 
-    /// What somebody gets who is logged in and lacks the right, for a handler that finds out by
-    /// itself: 403.
+    /// The response for a user who lacks a permission, for a handler that decides that itself: 403.
     pub async fn forbidden(&self) -> LoginRejection {
         self.reject(Needed::Right).await
     }
 
-    /// What somebody gets who would have to show a credential again, for a handler that finds
-    /// out by itself. Flask-Login's `needs_refresh`.
+    /// The response for a user who must show a credential again, for a handler that decides that
+    /// itself. Flask-Login's `needs_refresh`.
     pub async fn needs_refresh(&self) -> LoginRejection {
         self.reject(Needed::FreshLogin).await
     }
 
-    /// The same as [`forbidden`](Self::forbidden), of somebody who does not meet this.
+    /// As [`forbidden`](Self::forbidden), for a user who does not meet `demand`.
     #[cfg(feature = "sql")]
     pub(crate) async fn lacks(&self, demand: Demand) -> LoginRejection {
         self.visit
@@ -239,7 +237,7 @@ impl<U: User> Login<U> {
         self.visit.reject(needed, demand, &self.request).await
     }
 
-    /// Where the visitor was going: the one `next` in the address, or where it is kept by
+    /// Where the visitor was going: the one `next` in the address, or in the cookie of
     /// [`next_in_cookie`](crate::LoginManager::next_in_cookie), until the next log-in.
     pub fn next(&self) -> Next {
         match &self.visit.context.cookies.next {
@@ -252,8 +250,8 @@ impl<U: User> Login<U> {
         }
     }
 
-    /// The messages left for the visitor, which are then gone. Flask's `get_flashed_messages`,
-    /// for apps that use [`messages`](crate::LoginManager::messages).
+    /// The messages for the visitor, which are removed by this call. Flask's
+    /// `get_flashed_messages`, for apps that use [`messages`](crate::LoginManager::messages).
     pub fn take_messages(&self) -> Vec<Flash> {
         let headers = &self.request.headers;
         let flashes = self.visit.context.cookies.messages.as_ref();
@@ -264,9 +262,9 @@ impl<U: User> Login<U> {
         flashes.read(headers)
     }
 
-    /// Tells the listeners that a credential was wrong ([`Event::LoginFailed`]): that of `tried`,
-    /// where it is known who was meant. The answer waits for them: one that takes longer where
-    /// there is such a user tells that there is.
+    /// Emits [`Event::LoginFailed`] for a wrong credential of `tried`, if the user is known. The
+    /// response waits for the listeners: one that is slower for existing users reveals that they
+    /// exist.
     pub async fn report_failed(&self, tried: Option<&UserId>) {
         self.visit
             .emit_for(Event::LoginFailed, tried.cloned())
@@ -294,14 +292,14 @@ impl<U: User, S: Send + Sync> FromRequestParts<S> for Login<U> {
     }
 }
 
-/// What came of confirming a log-in.
+/// The outcome of confirming a log-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "without a session nothing was confirmed"]
 #[non_exhaustive]
 pub enum ConfirmOutcome {
     /// The log-in is fresh.
     Confirmed,
-    /// There is no session to go on, and nothing happened: nobody is logged in, or the user
-    /// came of the request loader, or the session ended, or was confirmed elsewhere, meanwhile.
+    /// There is no session to confirm, and nothing happened: nobody is logged in, the user came
+    /// from the request loader, or the session has ended or was confirmed elsewhere meanwhile.
     NoSession,
 }

@@ -1,4 +1,4 @@
-//! The address of the login page, with the way back.
+//! The address of the login page, with `next`.
 
 use url::form_urlencoded::{Serializer, parse};
 use url::{Position, Url};
@@ -8,9 +8,9 @@ use crate::web::PublicUrl;
 /// The address of a login page that leads back to `current` after the log-in. Flask-Login's
 /// `login_url` and `make_next_param`.
 ///
-/// `view` is a path, or an address on another host; other arguments in its query stay, a `next`
-/// there is replaced. `current` is a path of this app. As `next` it goes as a path to a login
-/// page of this very origin, and as a whole address, under `origin`, to any other.
+/// `view` is a path, or an address on another host. Its other query arguments stay; a `next` in it
+/// is replaced. `current` is a path of this app. For a login page on `origin`, `next` is this path;
+/// for any other, it is the full address.
 ///
 /// ```
 /// use vestibule::login::login_url;
@@ -30,8 +30,8 @@ pub fn login_url(view: &str, current: &str, origin: &PublicUrl) -> String {
     with_next(view, Some(current), &origin.origin())
 }
 
-/// As [`login_url`], for an origin that is known as text, and with or without a way back. In
-/// any case as a URL parser writes it: in ASCII.
+/// As [`login_url`], for an origin given as text, and optionally without `next`. The result is
+/// always normalized by a URL parser, so it is ASCII.
 pub(crate) fn with_next(view: &str, current: Option<&str>, origin: &str) -> String {
     let absolute = is_absolute(view).then(|| Url::parse(view).ok()).flatten();
     let is_elsewhere = absolute
@@ -42,7 +42,7 @@ pub(crate) fn with_next(view: &str, current: Option<&str>, origin: &str) -> Stri
         format!("{origin}{current}")
     });
     let is_path = absolute.is_none();
-    // Any origin will do to read a path by.
+    // A placeholder origin to parse a path with.
     let base = || Url::parse("http://vestibule.invalid/").and_then(|base| base.join(view));
     let Some(mut url) = absolute.or_else(|| base().ok()) else {
         return view.to_owned();

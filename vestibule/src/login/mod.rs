@@ -1,32 +1,32 @@
-//! Flask-Login's part: who is logged in, logging in and out, and pages for users only.
+//! Flask-Login's part: the current user, logging in and out, and pages for users only.
 //!
 //! # How it works
-//! 1. A [`LoginManager`] holds a [`UserLoader`], which finds the app's own user by id, and a
-//!    [`SessionStore`](crate::session::SessionStore). Its [`layer`](LoginManager::layer) goes on
-//!    the router.
-//! 2. The login handler checks a credential and calls [`Login::log_in`]: a new session begins,
-//!    under a new token, in the browser's cookie.
+//! 1. A [`LoginManager`] holds a [`UserLoader`], which loads the app's own user by id, and a
+//!    [`SessionStore`](crate::session::SessionStore). Add its [`layer`](LoginManager::layer) to the
+//!    router.
+//! 2. The login handler checks a credential and calls [`Login::log_in`]. A new session begins, and
+//!    the browser gets a new token in a cookie.
 //! 3. [`CurrentUser`] in a handler's arguments, or the [`login_required`] layer on a router,
-//!    lets logged-in visitors pass and sends the others to the login page.
-//! 4. [`FreshUser`], or [`fresh_login_required`], wants a credential shown recently, and sends
-//!    others to the refresh page, whose handler calls [`Login::confirm`].
-//! 5. [`Login::log_out`] ends the session on the server: a copy of its cookie is worth nothing.
+//!    accepts logged-in users and redirects others to the login page.
+//! 4. [`FreshUser`], or [`fresh_login_required`], requires a credential shown recently, and
+//!    redirects others to the refresh page, whose handler calls [`Login::confirm`].
+//! 5. [`Login::log_out`] ends the session on the server, so a copy of its cookie is useless.
 //!
-//! With `.remember()` a log-in outlives its sessions, by a second cookie with another token at
-//! each use. A [`RequestLoader`] knows users by API keys, Basic or Bearer, where no cookie says
-//! who it is. All that happens is an [`Event`].
+//! With `.remember()` a log-in outlasts its sessions, through a second cookie whose token changes
+//! at each use. A [`RequestLoader`] finds users by API key, Basic or Bearer when no cookie
+//! identifies them. Everything that happens emits an [`Event`].
 //!
-//! A route that never asks who the visitor is costs no look-up.
+//! A route that never uses the current user causes no look-up.
 //!
 //! # What it protects against
-//! Session fixation (every log-in gives a new token, and no token the client brings is ever
-//! adopted), replay after log-out, stolen remember cookies (the second use of one ends it),
-//! cross-site requests (an origin check on every method but
-//! GET, HEAD and OPTIONS, for the log-in and log-out too), open redirects ([`Next`]), private
-//! pages in caches (`Cache-Control: no-store` on every page that asked).
+//! Session fixation (every log-in issues a new token; tokens chosen by the client are never used),
+//! replay after log-out, stolen remember cookies (the second use of one revokes it), cross-site
+//! requests (an origin check on every method but GET, HEAD and OPTIONS, including log-in and
+//! log-out), open redirects ([`Next`]), and private pages in caches (`Cache-Control: no-store` on
+//! every page that used the current user).
 //!
-//! # What it does not
-//! A cookie stolen from a running browser is good until its session ends.
+//! # What it does not protect against
+//! A cookie stolen from a running browser works until its session ends.
 
 mod cache;
 mod continued_session;

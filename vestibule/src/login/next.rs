@@ -1,14 +1,14 @@
-//! Where to go after the log-in, when the visitor says so.
+//! The page to go to after the log-in, if the request has one.
 
 use http::Uri;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use url::{Position, Url};
 
-/// The `next` that a request brought: where to go after the log-in, if that is here.
+/// The `next` of a request: the page to go to after the log-in, if it is in this app.
 ///
-/// Takes any text and never fails; [`or`](Self::or) gives it back only if a browser would stay
-/// on this very origin with it.
+/// Takes any text and never fails. [`or`](Self::or) returns it only if it keeps the browser on this
+/// very origin.
 ///
 /// ```
 /// use vestibule::login::Next;
@@ -24,7 +24,7 @@ pub struct Next(Option<String>);
 impl Next {
     const MAX_BYTES: usize = 2_048;
 
-    /// The one `next` of a query; of several, none.
+    /// The `next` of a query, if it has exactly one.
     pub(crate) fn of_query(uri: &Uri) -> Self {
         let query = uri.query().unwrap_or_default();
         let mut found = url::form_urlencoded::parse(query.as_bytes())
@@ -36,24 +36,24 @@ impl Next {
         }
     }
 
-    /// The path to go to, or `default` where there is none that is safe.
+    /// The path to go to, or `default` if there is no safe one.
     pub fn or<'a>(&'a self, default: &'a str) -> &'a str {
         self.path().unwrap_or(default)
     }
 
     /// The path to go to, if it is safe: with its query, in ASCII, as a browser would send it.
     ///
-    /// It must start with one slash, and mean a path of this origin to a WHATWG URL parser, as
-    /// browsers have it: as it stands, and once more after decoding, for the proxies and
-    /// frameworks that decode a path a second time. A path that such a parser normalises to
-    /// one with two slashes in front (`/.//evil.example`) is refused too: it is ours, but the
-    /// next redirect by that path would leave.
+    /// It must start with one slash. A WHATWG URL parser, as in browsers, must read it as a path of
+    /// this origin, as given and after decoding it once more, because some proxies and frameworks
+    /// decode a path twice. A path that the parser normalizes to two leading slashes
+    /// (`/.//evil.example`) is rejected too: a redirect to the normalized path would leave this
+    /// origin.
     pub fn path(&self) -> Option<&str> {
         self.0.as_deref()
     }
 
-    /// No destination where it would lead to one of these pages: a log-in that leads back to
-    /// the login page, or out again.
+    /// Removes the destination if it is one of these pages, such as the login page or a page that
+    /// logs out.
     #[must_use]
     pub fn unless(self, pages: &[&str]) -> Self {
         let leads_to_one = self.path().is_some_and(|path| {
@@ -81,19 +81,19 @@ fn own_path(text: &str) -> Option<String> {
         return None;
     }
     let url = parse(text)?;
-    // Judged again as what it was normalised to, and as what that decodes to.
+    // Check the normalized path, and its decoded form, too.
     let decoded = percent_decode_str(url.path()).decode_utf8().ok()?;
     parse(&decoded)?;
     Some(url[Position::BeforePath..].to_owned())
 }
 
-/// What a WHATWG URL parser makes of `text`, if that is a path of the origin it came to.
+/// The URL that a WHATWG parser reads from `text`, if it is a path of the same origin.
 fn parse(text: &str) -> Option<Url> {
-    // What a browser strips or turns around (WHATWG URL section 4.4) has no place in a path.
+    // Browsers strip control characters and turn `\` into `/` (WHATWG URL, section 4.4).
     if !text.starts_with('/') || text.chars().any(|c| c.is_control() || c == '\\') {
         return None;
     }
-    // Any origin will do to judge a path by.
+    // A placeholder origin to parse the path with.
     let base = Url::parse("http://vestibule.invalid/").ok()?;
     let url = base.join(text).ok()?;
     (url.origin() == base.origin()).then_some(url)

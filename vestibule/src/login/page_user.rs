@@ -1,8 +1,8 @@
-//! What the ready-made pages show of a user.
+//! What the ready-made pages show about a user.
 
 use crate::login::User;
 
-/// A user whom the ready-made pages can show.
+/// A user that the ready-made pages can show.
 ///
 /// ```
 /// use vestibule::login::{PageUser, User, UserId};
@@ -27,15 +27,15 @@ use crate::login::User;
     note = "implement `vestibule::login::PageUser` for it: `fn name(&self) -> &str`"
 )]
 pub trait PageUser: User {
-    /// The name that pages and mails show, and by which the user logs in.
+    /// The name on pages and in mails, with which the user logs in.
     fn name(&self) -> &str;
 
-    /// The mail address, if there is one.
+    /// The email address, if the user has one.
     fn email(&self) -> Option<&str> {
         None
     }
 
-    /// Whether the user must choose another password before anything else.
+    /// Whether the user must choose a new password before anything else.
     fn must_change_password(&self) -> bool {
         false
     }

@@ -1,15 +1,16 @@
-//! A log-in that is proved in part.
+//! A log-in that still needs another factor.
 
 use std::fmt;
 
 use crate::login::{Next, User};
 use crate::session::{Methods, SessionId};
 
-/// A log-in that is proved in part: the user has shown one factor, and must show another.
+/// A log-in after one factor, when the user must show another.
 ///
-/// It is a row in the session store, in a realm of its own, under a token in a cookie of its own.
-/// It lasts ten minutes and is used once. A new [`session_epoch`](User::session_epoch), a log-out
-/// everywhere and a log-out in this browser end it. Nothing that asks for a user sees it.
+/// It is a row in the session store, in a realm of its own, with a token in a cookie of its own. It
+/// expires after ten minutes and can be used once. A new [`session_epoch`](User::session_epoch), a
+/// log-out in this browser, and a log-out everywhere end it. Until it is complete, the visitor
+/// counts as not logged in.
 pub struct PendingLogin<U> {
     pub(super) id: SessionId,
     pub(super) user: U,
@@ -19,22 +20,22 @@ pub struct PendingLogin<U> {
     pub(super) intent: Intent,
 }
 
-/// What the visitor asked for when they showed the first factor.
+/// What the visitor chose when they showed the first factor.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Intent {
-    /// Whether the browser is to be remembered.
+    /// Whether to remember the browser.
     pub(crate) remember: bool,
-    /// Where they were going.
+    /// The page they were going to.
     pub(crate) next: Next,
 }
 
 impl<U: User> PendingLogin<U> {
-    /// The user who has shown the first factor. They are not logged in.
+    /// The user who has shown the first factor. They are not logged in yet.
     pub fn user(&self) -> &U {
         &self.user
     }
 
-    /// What the user has shown so far.
+    /// The methods used so far.
     pub fn methods(&self) -> Methods {
         self.methods
     }
@@ -47,7 +48,7 @@ impl<U: User> PendingLogin<U> {
         &self.intent
     }
 
-    /// Where the visitor was going.
+    /// The page the visitor was going to.
     pub fn next(&self) -> &Next {
         &self.intent.next
     }

@@ -1,4 +1,4 @@
-//! Whether a session still comes from the browser that began it.
+//! Session protection: whether a request comes from the browser that began the session.
 
 use std::net::IpAddr;
 
@@ -10,26 +10,25 @@ use ipnet::IpNet;
 use crate::session::Session;
 use crate::web::TrustedProxies;
 
-/// What happens to a session that comes from another browser, by its `User-Agent`, or, when
-/// asked, from another network. Flask-Login's `session_protection`.
+/// What happens to a session used by another browser, by its `User-Agent`, or optionally from
+/// another network. Flask-Login's `session_protection`.
 ///
-/// A thief who can copy a cookie can copy a `User-Agent` too: this notices the careless. It is
-/// about sessions: a browser that updates itself is remembered all the same, and begins a new
+/// It only stops careless thieves: those who copy a cookie can copy a `User-Agent` too. It applies
+/// to sessions, not remembered logins: an updated browser stays remembered, and begins a new
 /// session, which is not fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SessionProtection {
-    /// Nothing: whoever has the cookie has the session.
+    /// No check: a copy of the cookie is enough to use the session.
     Off,
-    /// It is not fresh any more: what needs a fresh log-in asks for the password.
+    /// The session is no longer fresh: routes that need a fresh log-in ask for the password.
     #[default]
     Basic,
-    /// It ends, and what remembers the browser with it. A browser that updates itself logs its
-    /// user out.
+    /// The session and its remembered login end. An update of the browser logs its user out.
     Strong,
 }
 
-/// How much of an address has to stay the same: the network that visitors stay in.
+/// How many bits of an address must stay the same: the visitor's network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddressPrefix {
     /// The bits of an IPv4 address, at most 32.
@@ -38,7 +37,7 @@ pub struct AddressPrefix {
     pub ipv6_bits: u8,
 }
 
-/// A network of the size that providers hand out: `/24` and `/48`.
+/// The usual network sizes of providers: `/24` and `/48`.
 impl Default for AddressPrefix {
     fn default() -> Self {
         Self {
@@ -58,7 +57,7 @@ impl AddressPrefix {
     }
 }
 
-/// Who sent a request, as far as it shows.
+/// The sender of a request: user agent and address.
 #[derive(Debug, Clone)]
 pub(crate) struct Sender {
     user_agent: Option<HeaderValue>,
@@ -84,19 +83,20 @@ impl Sender {
         }
     }
 
-    /// The user agent as it is kept.
+    /// The user agent in its stored form.
     pub(crate) fn user_agent(&self) -> Option<String> {
         self.user_agent.as_ref().map(kept_user_agent)
     }
 
-    /// Whether `session` can have begun with this sender. What is not known proves nothing.
+    /// Whether the session may have begun with this sender. Values missing in the session, and an
+    /// unknown address, count as equal.
     pub(crate) fn may_have_begun(&self, session: &Session, prefix: Option<AddressPrefix>) -> bool {
         is_same_browser(session, self.user_agent.as_ref())
             && is_same_network(session, prefix, || self.address)
     }
 }
 
-/// Whether `session` can have begun with the sender of this request, without a copy of who it is.
+/// As [`Sender::may_have_begun`], for this request, without copying its headers.
 pub(crate) fn may_have_begun(
     session: &Session,
     prefix: Option<AddressPrefix>,
@@ -127,7 +127,7 @@ fn is_same_network(
     address().is_none_or(|address| prefix.of(begun_at) == prefix.of(address))
 }
 
-/// A user agent as it is kept and compared: text, and not without end.
+/// A user agent in its stored form: text of limited length.
 fn kept_user_agent(sent: &HeaderValue) -> String {
     let text = String::from_utf8_lossy(sent.as_bytes());
     text.chars().take(Session::MAX_USER_AGENT_CHARS).collect()

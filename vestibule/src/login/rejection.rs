@@ -1,4 +1,4 @@
-//! Why a request did not pass, and what an app's own handler learns of it.
+//! Why a request was rejected, and what the app's own handler gets.
 
 use std::fmt;
 use std::future::Future;
@@ -15,7 +15,7 @@ use crate::web::Client;
 /// Translates a message for the visitor who sent these headers.
 pub(crate) type Localize = Arc<dyn Fn(&str, &HeaderMap) -> String + Send + Sync>;
 
-/// A rejected request, for a handler of the app's own.
+/// A rejected request, as passed to the app's own handler.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RejectedRequest {
@@ -23,16 +23,16 @@ pub struct RejectedRequest {
     pub request: Parts,
     /// What kind of client sent it.
     pub client: Client,
-    /// The login or refresh page with the way back, if there is such a page.
+    /// The address of the login or refresh page with `next`, if there is such a page.
     pub login_url: Option<String>,
     /// The rule that was not met, as in [`Rejected::rule`](crate::login::Rejected::rule). For the
-    /// app's log, not for the visitor.
+    /// app's log; do not show it to the visitor.
     pub rule: String,
 }
 
 type BoxFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// A handler of the app's own, of any kind.
+/// Any handler of the app behind one pointer.
 #[derive(Clone)]
 pub(crate) struct RejectionHandler(Arc<dyn Fn(RejectedRequest) -> BoxFuture + Send + Sync>);
 
@@ -54,34 +54,33 @@ impl RejectionHandler {
 }
 
 /// Why [`CurrentUser`](crate::CurrentUser), [`FreshUser`](crate::FreshUser),
-/// [`Login`](crate::Login) or a layer such as
-/// [`login_required`](crate::login::login_required) did not let a request pass. Return it: it is
-/// the answer.
+/// [`Login`](crate::Login) or a layer such as [`login_required`](crate::login::login_required)
+/// rejected a request. Return it from the handler: it is the response.
 #[must_use = "the request is not refused until this is returned"]
 #[non_exhaustive]
 pub enum LoginRejection {
-    /// Nobody is logged in. A browser is sent to the login page (303, with `next`); htmx is
-    /// told to go there (`HX-Redirect`); a client that reads JSON gets 401 as problem+json.
-    /// Without a login page, and for a login page that itself asks, 401.
+    /// Nobody is logged in. A browser is redirected to the login page (303, with `next`), htmx too
+    /// (`HX-Redirect`). A client that reads JSON gets 401 as problem+json. Without a login page,
+    /// and on a login page that itself needs a log-in, the response is 401.
     LoginRequired(Box<Response>),
-    /// The log-in is not fresh: the same, with the refresh page.
+    /// The log-in is not fresh. As `LoginRequired`, with the refresh page.
     FreshLoginRequired(Box<Response>),
-    /// The user has not shown a second factor. A browser is sent to the page that asks for one
-    /// ([`LoginManager::second_factor_view`](crate::LoginManager::second_factor_view)); other
-    /// clients, and everybody where there is no such page, get 403.
+    /// The user has not shown a second factor. A browser is redirected to the page that asks for
+    /// one ([`LoginManager::second_factor_view`](crate::LoginManager::second_factor_view)). Other
+    /// clients, and all clients if there is no such page, get 403.
     SecondFactorRequired(Box<Response>),
-    /// The user has something to do on another page first
-    /// ([`LoginManager::must_visit`](crate::LoginManager::must_visit)). A browser is sent there;
-    /// a client that reads JSON gets 403.
+    /// The user must visit another page first
+    /// ([`LoginManager::must_visit`](crate::LoginManager::must_visit)). A browser is redirected
+    /// there; a client that reads JSON gets 403.
     VisitRequired(Box<Response>),
-    /// The user is logged in and lacks the right: 403. From a guard that hides
-    /// ([`Guard::HIDES`](crate::access::Guard::HIDES)), 404.
+    /// The user lacks a permission: 403, or 404 from a guard with
+    /// [`Guard::HIDES`](crate::access::Guard::HIDES).
     Forbidden(Box<Response>),
-    /// The store or the user loader failed: 503, for nobody can say who this is.
+    /// The store or the user loader failed, so the user is unknown: 503.
     Unavailable(Error),
-    /// There is no layer for this user type on the route: a mistake in the app, and 500.
+    /// The route has no layer for this user type, a mistake in the app: 500.
     LayerMissing {
-        /// The user type that the handler asks for.
+        /// The user type that the handler uses.
         user: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! From a request itself to the user: API keys, Basic, Bearer.
+//! Loading users by a request's own credential: API keys, Basic, Bearer.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -10,13 +10,12 @@ use http::request::Parts;
 use crate::error::{Error, Result};
 use crate::login::User;
 
-/// Finds a user by what a request itself brings: an API key, `Authorization`. Flask-Login's
+/// Loads a user by a credential in the request: an API key, `Authorization`. Flask-Login's
 /// `request_loader`.
 ///
-/// It is asked where no session and no remember cookie says who this is, at every request
-/// anew, and its user is never fresh. The request has all but the login itself: an extractor of
-/// its user, whom it is to find, answers as on a route without the layer, with 500. Implement it,
-/// or pass a closure:
+/// It is called at every request that no session and no remember cookie identifies. Its users are
+/// never fresh. It gets the request without the login. So an extractor of the current user fails in
+/// it, as on a route without the layer, with 500. Implement it, or pass a closure:
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -41,7 +40,7 @@ use crate::login::User;
             `Fn(http::request::Parts) -> impl Future<Output = Result<Option<{U}>, _>> + Send`"
 )]
 pub trait RequestLoader<U: User>: Send + Sync + 'static {
-    /// The user whose credential the request brings, or none.
+    /// The user whose credential the request has, or `None`.
     ///
     /// # Errors
     /// When it could not look ([`Error::store`]).
@@ -62,7 +61,7 @@ where
 
 type BoxFuture<'a, U> = Pin<Box<dyn Future<Output = Result<Option<U>>> + Send + 'a>>;
 
-/// A request loader of any kind behind one pointer.
+/// Any request loader behind one pointer.
 pub(crate) struct SharedRequestLoader<U>(Arc<dyn DynRequestLoader<U>>);
 
 impl<U: User> SharedRequestLoader<U> {

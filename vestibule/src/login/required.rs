@@ -19,11 +19,10 @@ use crate::login::rule::Rule;
 use crate::login::visit::Visit;
 use crate::login::{LoginRejection, User};
 
-/// A layer that lets logged-in users pass and nobody else. Flask-Login's `@login_required`
-/// for a whole router.
+/// A layer that accepts only logged-in users. Flask-Login's `@login_required` for a whole router.
 ///
-/// Put it inside the login manager's layer, by `route_layer` for the routes before it, or by
-/// `layer` for a whole router and its fallback too; then name the public routes with
+/// Add it inside the login manager's layer: with `route_layer` for the routes added so far, or with
+/// `layer` for a whole router including its fallback. Name the public routes with
 /// [`except`](LoginRequired::except).
 ///
 /// ```
@@ -48,22 +47,21 @@ pub fn login_required<U: User>() -> LoginRequired<U> {
     LoginRequired::of(Rule::Login)
 }
 
-/// A layer that lets pass only users who have shown a credential recently, as
-/// [`FreshUser`](crate::FreshUser) does. Flask-Login's `@fresh_login_required` for a whole
-/// router.
+/// A layer that accepts only users who have shown a credential recently, as
+/// [`FreshUser`](crate::FreshUser) does. Flask-Login's `@fresh_login_required` for a whole router.
 pub fn fresh_login_required<U: User>() -> LoginRequired<U> {
     LoginRequired::of(Rule::FreshLogin)
 }
 
-/// The layer that [`login_required`], [`fresh_login_required`] and
-/// [`access_required`](crate::access::access_required) give.
+/// The layer from [`login_required`], [`fresh_login_required`] and
+/// [`access_required`](crate::access::access_required).
 #[must_use = "a layer does nothing until it is put on a router"]
 pub struct LoginRequired<U> {
     gate: Arc<Gate>,
     user: PhantomData<fn() -> U>,
 }
 
-/// What is asked, and of whom not.
+/// What the layer requires, and what is exempt.
 #[derive(Debug, Clone)]
 struct Gate {
     rule: Rule,
@@ -71,7 +69,7 @@ struct Gate {
     public_routes: Vec<PublicRoute>,
 }
 
-/// A route that is everybody's, as it is written: `/about`, or by one method `GET /posts/{id}`.
+/// A public route, as text: `/about`, or for one method `GET /posts/{id}`.
 #[derive(Debug, Clone)]
 pub(crate) struct PublicRoute {
     method: Option<String>,
@@ -98,13 +96,13 @@ impl From<String> for PublicRoute {
     }
 }
 
-/// HEAD is what GET is, without the body.
+/// HEAD is GET without the body.
 fn is_as_get(method: &str) -> &str {
     if method == "HEAD" { "GET" } else { method }
 }
 
 impl PublicRoute {
-    /// Whether this is the route.
+    /// Whether this is the route of a request.
     pub(crate) fn is(&self, method: &str, path: &str) -> bool {
         let method = is_as_get(method);
         self.path == path && self.method.as_ref().is_none_or(|its| its == method)
@@ -123,19 +121,18 @@ impl<U> LoginRequired<U> {
         }
     }
 
-    /// Lets everybody pass to these routes, by any method or by one. They are written as they
-    /// were put on the router, nested ones with what they are nested under: `/login`, or
-    /// `GET /posts/{id}`.
+    /// Makes these routes public, for all methods or for one. Write them as on the router, nested
+    /// ones with the prefix: `/login`, or `GET /posts/{id}`.
     pub fn except<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
         let routes = routes.into_iter().map(|route| route.into().into());
         Arc::make_mut(&mut self.gate).public_routes.extend(routes);
         self
     }
 
-    /// Lets everybody pass with these methods. Flask-Login exempts `OPTIONS`, which Flask
-    /// answers itself; a handler for `any` method answers it with the page.
+    /// Exempts requests with these methods. Flask-Login exempts `OPTIONS`, which Flask answers
+    /// itself. In axum, a handler for `any` method would answer it with the page.
     ///
-    /// Browsers' preflights are better answered by a CORS layer outside of this one.
+    /// For browsers' preflights, prefer a CORS layer outside of this one.
     pub fn exempt_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         Arc::make_mut(&mut self.gate).exempt_methods.extend(methods);
         self
@@ -163,7 +160,7 @@ impl Gate {
         false
     }
 
-    /// Whether the request passes without anybody being asked or waited for.
+    /// Whether the request is accepted without looking up the user.
     fn is_open_to<U: User>(&self, request: &Parts) -> bool {
         self.is_exempt(request)
             || Visit::<U>::of(&request.headers, &request.extensions)
@@ -244,13 +241,13 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let (parts, body) = request.into_parts();
-        // Within another guard the visitor is known already, and this one costs next to nothing.
+        // Inside another guard the user is already known, so this one costs almost nothing.
         if self.gate.is_open_to::<U>(&parts) {
             return LoginRequiredFuture::Open {
                 inner: self.inner.call(Request::from_parts(parts, body)),
             };
         }
-        // The service that was polled ready is the one to call; its copy waits for the next.
+        // Call the service that was polled ready; its clone serves the next request.
         let copy = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, copy);
         let gate = self.gate.clone();

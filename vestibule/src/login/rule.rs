@@ -1,14 +1,14 @@
-//! What a route asks of its visitor.
+//! What a route requires of its visitor.
 
 use std::fmt;
 
 use crate::login::User;
 use crate::login::logged_in::LoggedIn;
 
-/// What a route asks of its visitor: plain data, made of roles, permissions and freshness.
+/// What a route requires of its visitor: plain data, made of roles, permissions and freshness.
 ///
-/// Of an extractor by [`Guard::RULE`](crate::access::Guard::RULE), of a router by
-/// [`access_required`](crate::access::access_required); the words are the same.
+/// Used by an extractor in [`Guard::RULE`](crate::access::Guard::RULE), and by a router in
+/// [`access_required`](crate::access::access_required).
 ///
 /// ```
 /// use vestibule::access::Rule::{self, AllOf, AnyOf, FreshLogin, Permission, Role};
@@ -31,13 +31,13 @@ pub enum Rule {
     Role(&'static str),
     /// A user with this permission ([`User::can`]).
     Permission(&'static str),
-    /// At least one of these; of none, nobody.
+    /// At least one of these. An empty list rejects everybody.
     AnyOf(&'static [Rule]),
-    /// Each of these; of none, nobody, as an empty list is a mistake.
+    /// All of these. An empty list rejects everybody, because it is a mistake.
     AllOf(&'static [Rule]),
 }
 
-/// What a rule says of a user, from the worst to the best.
+/// The result of a rule for a user, from worst to best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     Forbidden,
@@ -47,8 +47,7 @@ pub(crate) enum Verdict {
 }
 
 impl Rule {
-    /// What this rule says of a user. A walk over the rule, and one question to the user for
-    /// each name in it.
+    /// Judges a user by this rule, with at most one check for each role and permission in it.
     pub(crate) fn judge<U: User>(self, user: &LoggedIn<U>) -> Verdict {
         let allowed = |is_allowed| match is_allowed {
             true => Verdict::Allowed,
@@ -92,7 +91,7 @@ impl Rule {
     }
 }
 
-/// As the route table shows it: `role admin and fresh login`.
+/// The rule as in the route table: `role admin and fresh login`.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -107,14 +106,14 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A rule, and who asks it.
+/// A rule, and the guard that requires it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Demand {
-    /// None where a handler finds out by itself who may pass.
+    /// `None` if a handler checks by itself.
     rule: Option<Rule>,
-    /// Whether those without the right must not learn that there is something.
+    /// Whether to hide that the resource exists from users who lack the permission.
     pub(crate) hides: bool,
-    /// The guard that asks, where it is a type of its own.
+    /// The guard type, if the rule comes from one.
     guard: Option<&'static str>,
 }
 
@@ -127,7 +126,7 @@ impl Demand {
         }
     }
 
-    /// What a handler found out by itself.
+    /// A check that a handler makes itself.
     pub(crate) fn of_handler() -> Self {
         Self {
             rule: None,
@@ -136,12 +135,12 @@ impl Demand {
         }
     }
 
-    /// What is said of this user. What a handler wants more, it finds out by itself.
+    /// Judges a user. A handler checks by itself what it needs besides a log-in.
     pub(crate) fn judge<U: User>(self, user: &LoggedIn<U>) -> Verdict {
         self.rule.unwrap_or(Rule::Login).judge(user)
     }
 
-    /// Whether it is no more than that somebody be logged in.
+    /// Whether it requires only a log-in.
     pub(crate) fn is_login(self) -> bool {
         self == Rule::Login.into()
     }
@@ -157,7 +156,7 @@ impl From<Rule> for Demand {
     }
 }
 
-/// The guard's type without its path, and the rule: `Admins: role admin`; `handler` of a handler.
+/// The guard's type without its path, and the rule: `Admins: role admin`. `handler` for a handler.
 impl fmt::Display for Demand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.guard.map(|guard| {
@@ -229,7 +228,7 @@ mod tests {
                 Allowed,
                 FreshLoginNeeded,
             ),
-            // Whoever lacks the right is not asked for a password first.
+            // A user who lacks the permission must not be asked for a password first.
             (AllOf(&[FreshLogin, Role("admin")]), Forbidden, Forbidden),
             (
                 AnyOf(&[Role("admin"), FreshLogin]),

@@ -1,4 +1,4 @@
-//! The app's own values of whoever this is: Flask's `session[…]`.
+//! The app's own values of the visitor: Flask's `session[…]`.
 
 use std::fmt;
 
@@ -15,15 +15,15 @@ use crate::session::{DataChanges, DataKey, DataOutcome, SessionId};
 
 /// The app's own values of the visitor, kept between requests. Flask's `session`.
 ///
-/// Those of a user are in the session store, and end with the session. Those of an anonymous
-/// visitor are in cookies, encrypted and signed ([`LoginManager::anonymous_data`]), until the
-/// browser is closed; the visitor cannot read or make one, but can bring back an older one. Where
-/// that will not do, they are in the store too ([`LoginManager::anonymous_data_in_store`]); whoever
-/// throws the cookie away begins anew either way. At the log-in what is
-/// [`kept`](DataKey::kept_at_log_in) goes to the session, and the rest ends.
+/// A user's values are in the session store, and end with the session. An anonymous visitor's
+/// values are in encrypted and signed cookies ([`LoginManager::anonymous_data`]) until the browser
+/// closes. The visitor cannot read or forge them, but can bring back an older cookie. To prevent
+/// that, keep them in the store ([`LoginManager::anonymous_data_in_store`]). Deleting the cookie
+/// starts again either way. At the log-in, [`kept`](DataKey::kept_at_log_in) values move to the
+/// session, and the others are removed.
 ///
-/// Values are written one by one: requests in parallel do not undo what the others write under
-/// other keys. Nothing is read or written for requests that do not ask.
+/// Values are written one by one, so parallel requests do not undo each other's writes under other
+/// keys. Requests that do not use values cause no reads or writes.
 ///
 /// ```
 /// use vestibule::login::SessionData;
@@ -49,7 +49,7 @@ use crate::session::{DataChanges, DataKey, DataOutcome, SessionId};
 /// [`LoginManager::anonymous_data_in_store`]: crate::LoginManager::anonymous_data_in_store
 pub struct SessionData<U>(Login<U>);
 
-/// Whose values they are.
+/// Who the values belong to.
 enum Owner {
     Session(SessionId),
     Anonymous,
@@ -58,11 +58,11 @@ enum Owner {
 }
 
 impl<U: User> SessionData<U> {
-    /// The value by this key. None where there is none, or where it cannot be read as a `T`: an
-    /// older version of the app may have written it. The latter is noted in the log.
+    /// The value of this key. `None` if there is none, or if it cannot be read as a `T`, for
+    /// example because an older version of the app wrote it. The latter is logged.
     ///
     /// # Errors
-    /// When the session store or the user loader failed, or the key has no proper name
+    /// When the session store or the user loader failed, or the key's name is invalid
     /// ([`Error::is_config`]).
     pub async fn get<T: DeserializeOwned>(&self, key: DataKey<T>) -> Result<Option<T>> {
         let name = key.name()?;
@@ -76,7 +76,7 @@ impl<U: User> SessionData<U> {
         };
         let read = json.map(|json| serde_json::from_str(&json));
         Ok(read.transpose().unwrap_or_else(|error| {
-            // Not the error itself, which would quote the value.
+            // The error itself would quote the value.
             let (line, column) = (error.line(), error.column());
             tracing::warn!(
                 key = name,
@@ -89,12 +89,11 @@ impl<U: User> SessionData<U> {
         }))
     }
 
-    /// Writes a value. It is in the store when this returns, or goes with the response.
+    /// Writes a value. It is in the store when this returns, or is set with the response.
     ///
     /// # Errors
-    /// When the session store or the user loader failed, the value does not become JSON, the key
-    /// has no proper name, or there is nowhere to keep an anonymous visitor's values
-    /// ([`Error::is_config`]).
+    /// When the session store or the user loader failed, the value cannot be serialized to JSON,
+    /// the key's name is invalid, or anonymous values are not enabled ([`Error::is_config`]).
     pub async fn set<T: Serialize>(&self, key: DataKey<T>, value: &T) -> Result<DataOutcome> {
         let json = serde_json::to_string(value).map_err(|error| {
             let name = key.name().unwrap_or_default();
@@ -108,10 +107,10 @@ impl<U: User> SessionData<U> {
     /// Removes a value, if there is one.
     ///
     /// # Errors
-    /// When the session store or the user loader failed, the key has no proper name, or the value
-    /// is in a cookie and the response has begun ([`Error::is_config`]).
+    /// When the session store or the user loader failed, the key's name is invalid, or the value is
+    /// in a cookie and the response has begun ([`Error::is_config`]).
     pub async fn remove<T>(&self, key: DataKey<T>) -> Result<()> {
-        // Where there is no session, or no cookie, there is no value.
+        // Without a session or cookie there is no value to remove.
         let _ = self.change(key, None).await?;
         Ok(())
     }
@@ -139,7 +138,7 @@ impl<U: User> SessionData<U> {
         let Some(session) = &logged_in.session else {
             return Ok(Owner::Nobody);
         };
-        // An answer that came late has left some.
+        // A late response may have left some values behind.
         self.visit().drop_data(self.headers()).await;
         Ok(Owner::Session(session.id))
     }

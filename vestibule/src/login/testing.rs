@@ -1,5 +1,5 @@
-//! What the test kit puts into requests. No request from outside can have it: extensions never
-//! travel.
+//! What the test kit adds to requests. Requests from outside cannot have it, because extensions are
+//! not transmitted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::login::User;
 use crate::login::loader::SharedUserLoader;
 
-/// The user whom a test wants to be logged in at the first request that asks.
+/// The user a test logs in at the first request that uses the current user.
 #[derive(Debug)]
 pub(crate) struct TestLogin<U> {
     pub(crate) user: U,
@@ -51,14 +51,14 @@ impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
         })
     }
 
-    /// Notes that it has been done. Returns whether it had not been before: after a log-out
-    /// nobody is logged in again.
+    /// Marks it as done. Returns whether it was not done before, because after a log-out the user
+    /// must not be logged in again.
     pub(crate) fn begin(&self) -> bool {
         !self.is_done.swap(true, Ordering::SeqCst)
     }
 
     /// # Errors
-    /// When the app does not know the user: the next request would log them out.
+    /// When the app does not know the user, because the next request would log them out.
     pub(crate) async fn check(&self, loader: &SharedUserLoader<U>) -> Result<()>
     where
         U: User,
@@ -81,10 +81,10 @@ impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TestFreshness(pub(crate) bool);
 
-/// A [`TestLogin`] logs in at each request anew, for a client that keeps no cookies.
+/// Makes a [`TestLogin`] log in at each request, for a client without cookies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AtEachRequest;
 
-/// Login is switched off: the layers let everybody pass. Flask-Login's `LOGIN_DISABLED`.
+/// Login is disabled: the layers accept every request. Flask-Login's `LOGIN_DISABLED`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WithoutLogin;

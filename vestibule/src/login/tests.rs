@@ -1,4 +1,4 @@
-//! The login manager alone, with a user type and a loader of the test's own.
+//! The login manager alone, with a user type and loader defined here.
 
 use std::sync::{Arc, Mutex};
 
@@ -36,7 +36,7 @@ impl User for Member {
     }
 }
 
-/// What the loader answers, for the test to change.
+/// The loader's result; tests can change it.
 #[derive(Clone, Default)]
 struct Members(Arc<Mutex<Option<Member>>>);
 
@@ -81,7 +81,7 @@ async fn force(login: Login<Member>, name: String) -> Result<String> {
     Ok(format!("{outcome:?} {now}"))
 }
 
-/// In and out within one request.
+/// Logs in and out within one request.
 async fn in_and_out(login: Login<Member>) -> Result<String> {
     let outcome = login.log_in(&member("alice", true)).await?;
     assert_eq!(outcome, LoginOutcome::LoggedIn);
@@ -89,7 +89,7 @@ async fn in_and_out(login: Login<Member>) -> Result<String> {
     Ok(format!("{:?}", login.current_user().await?))
 }
 
-/// Logs in and confirms when the response has begun.
+/// Logs in and confirms after the response has begun.
 async fn late(login: Login<Member>) -> Body {
     Body::from_stream(stream::once(async move {
         let alice = member("alice", true);
@@ -285,7 +285,8 @@ async fn no_method_passes_login_required_without_a_log_in() {
     }
 }
 
-/// A page of our host on plain http is anybody's on the line; a browser of before 2020.
+/// An attacker on the network can write pages of our host on plain http. A browser from before
+/// 2020.
 #[tokio::test]
 async fn a_form_from_plain_http_is_refused_on_https() {
     let members = Members::default();
@@ -304,7 +305,7 @@ async fn a_form_from_plain_http_is_refused_on_https() {
     }
 }
 
-/// Their tokens would not reach the browser: a session that nobody has, or one lost.
+/// The tokens would not reach the browser: a session without a browser, or a lost one.
 #[tokio::test]
 async fn once_the_response_has_begun_nobody_logs_in_or_confirms() {
     let members = Members::default();

@@ -25,33 +25,31 @@ use crate::session::UserId;
     note = "implement `vestibule::login::User` for it: `fn id(&self) -> UserId`"
 )]
 pub trait User: Clone + Send + Sync + 'static {
-    /// What the session remembers this user by. It must never change and never be given to
-    /// somebody else, even after this user is gone.
+    /// The id stored in the session. It must never change, and never be reused for another user,
+    /// even after this one is deleted.
     fn id(&self) -> UserId;
 
-    /// Whether this user may be logged in. Asked at log-in and again at every request.
+    /// Whether this user may be logged in. Checked at log-in and at every request.
     fn is_active(&self) -> bool {
         true
     }
 
-    /// A number that changes when every session of this user must end: a new password, an
-    /// account shut. A session keeps the number of its log-in, and is over when it differs.
+    /// A number that changes to end all sessions of this user: after a new password, or when the
+    /// account is disabled. A session keeps the number of its log-in, and ends when it differs.
     ///
-    /// It also ends the log-in that is under way: one whose password was checked just before
-    /// the password changed.
+    /// It also ends a log-in in progress whose password was checked just before it changed.
     fn session_epoch(&self) -> i64 {
         0
     }
 
-    /// Whether this user has the role. Default: no user has any, so that a user type without
-    /// roles writes nothing. [`access::Rights`](crate::access::Rights) keeps roles and
-    /// permissions as sets.
+    /// Whether this user has the role. Default: no, so a user type without roles needs no code.
+    /// [`access::Rights`](crate::access::Rights) keeps roles and permissions as sets.
     fn has_role(&self, role: &str) -> bool {
         let _ = role;
         false
     }
 
-    /// Whether this user has the permission, such as `posts.edit`. Default: no user has any.
+    /// Whether this user has the permission, such as `posts.edit`. Default: no.
     fn can(&self, permission: &str) -> bool {
         let _ = permission;
         false

@@ -1,4 +1,4 @@
-//! Where visitors go who have to log in, and what they are told.
+//! Where rejected visitors are redirected, and with which message.
 
 use std::task::{Context, Poll};
 
@@ -7,12 +7,12 @@ use tower::{Layer, Service};
 
 use crate::web::Flash;
 
-/// The login and the refresh page, and the messages on the way there: of a login manager, or
-/// of one router where they differ. Flask-Login's `login_view`, `blueprint_login_views`,
-/// `refresh_view`, `login_message`, `needs_refresh_message`, and their categories.
+/// The login and refresh pages, and the messages for visitors redirected there, of a login manager
+/// or of one router. Flask-Login's `login_view`, `blueprint_login_views`, `refresh_view`,
+/// `login_message`, `needs_refresh_message`, and their categories.
 ///
-/// As a layer on a router it holds for all that is within, guards too. What is not set here is
-/// that of the router around, and in the end the login manager's.
+/// As a layer, it applies to everything inside the router, including guards. Unset fields are taken
+/// from the outer router, and finally from the login manager.
 ///
 /// ```
 /// use axum::Router;
@@ -38,12 +38,12 @@ pub struct LoginViews {
 /// One view or message.
 #[derive(Debug, Clone, Default)]
 enum Setting<T> {
-    /// As on the router around, and in the end as the login manager says.
+    /// From the outer router, and finally from the login manager.
     #[default]
     Inherit,
-    /// None.
+    /// Explicitly none.
     Off,
-    /// This one.
+    /// This value.
     To(T),
 }
 
@@ -70,12 +70,12 @@ impl<T> From<Option<T>> for Setting<T> {
 }
 
 impl LoginViews {
-    /// Nothing that differs from the login manager's.
+    /// Views without any field set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What a login manager begins with: no pages, Flask-Login's messages, and one of ours.
+    /// A login manager's defaults: no pages, Flask-Login's messages, and two of ours.
     pub(crate) fn of_manager() -> Self {
         let message = |text| Setting::To(Flash::new("message", text));
         Self {
@@ -97,7 +97,7 @@ impl LoginViews {
         self
     }
 
-    /// No login page: 401.
+    /// No login page: visitors get 401.
     pub fn no_login_view(mut self) -> Self {
         self.login_view = Setting::Off;
         self
@@ -115,26 +115,26 @@ impl LoginViews {
         self
     }
 
-    /// The message for visitors who are sent to the login page; `None` for no message.
+    /// The message for visitors redirected to the login page; `None` for no message.
     pub fn login_message(mut self, message: Option<Flash>) -> Self {
         self.login_message = message.into();
         self
     }
 
-    /// The message for visitors who are sent to the refresh page; `None` for no message.
+    /// The message for visitors redirected to the refresh page; `None` for no message.
     pub fn refresh_message(mut self, message: Option<Flash>) -> Self {
         self.refresh_message = message.into();
         self
     }
 
-    /// The message for visitors whose form was not carried out; `None` for no message.
+    /// The message for visitors whose form was not saved; `None` for no message.
     pub fn lost_message(mut self, message: Option<Flash>) -> Self {
         self.lost_message = message.into();
         self
     }
 
-    /// The message for visitors whose remember cookie was used before, which ended the login it
-    /// stood for; `None` for no message.
+    /// The message for visitors whose remember cookie was used twice, which ended the remembered
+    /// login; `None` for no message.
     pub fn copied_message(mut self, message: Option<Flash>) -> Self {
         self.copied_message = message.into();
         self
@@ -158,7 +158,7 @@ impl LoginViews {
         }
     }
 
-    /// The page for a visitor who lacks this.
+    /// The page for a visitor with this need.
     pub(crate) fn view(&self, needed: Needed<'_>) -> Option<String> {
         match needed {
             Needed::Login => self.login_view.get(),
@@ -169,8 +169,7 @@ impl LoginViews {
         }
     }
 
-    /// The message on the way there: `is_form` says whether the visitor sent something, which
-    /// is lost.
+    /// The message for the redirect. `is_form` says whether the visitor sent a form, which is lost.
     pub(crate) fn message(&self, needed: Needed<'_>, is_form: bool) -> Option<Flash> {
         let lost = is_form.then(|| self.lost_message.get()).flatten();
         lost.or_else(|| match needed {
@@ -228,10 +227,10 @@ pub(crate) enum Needed<'a> {
     Login,
     FreshLogin,
     SecondFactor,
-    /// A role, a permission, or what else a guard asks. No page gives it.
+    /// A role, a permission, or another check of a guard. No page can grant it.
     Right,
     /// As `Right`, but answered with 404 to hide that the resource exists.
     HiddenRight,
-    /// A look at this page first.
+    /// The user must visit this page first.
     Visit(&'a str),
 }

@@ -1,4 +1,4 @@
-//! What all requests of one login layer share: the settings, and what changes at run time.
+//! State shared by all requests of one login layer: the settings, and what changes at run time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,7 +13,7 @@ use crate::login::manager::settings::Settings;
 use crate::login::{Epochs, User};
 use crate::session::{Session, SessionId};
 
-/// What all requests of one login layer share.
+/// State shared by all requests of one login layer.
 ///
 /// Behind one `Arc`: axum clones the service per request, and contended reference counts are
 /// expensive.
@@ -22,7 +22,7 @@ pub(crate) struct LoginContext<U> {
     pub(crate) cookies: Cookies,
     pub(crate) cache: Option<LoginCache<U>>,
     pub(crate) touches: Touches,
-    /// Reads a session and its user by one query, where both are in one database.
+    /// Reads a session and its user by one query, if both are in the same database.
     join: Option<SessionJoin<U>>,
     sweeper: Sweeper,
 }
@@ -42,8 +42,8 @@ impl<U: User> LoginContext<U> {
         }
     }
 
-    /// The session by this id and its user, from the stores. The user is not loaded if the
-    /// session is over at `now`.
+    /// The session with this id and its user, from the stores. The user is not loaded if the
+    /// session has expired at `now`.
     pub(crate) async fn load(
         &self,
         id: SessionId,
@@ -63,7 +63,7 @@ impl<U: User> LoginContext<U> {
         Ok(Some((session, user)))
     }
 
-    /// The user's epoch: that of their table, and the one kept beside it.
+    /// The user's epoch, combined from the users table and our epochs table.
     pub(crate) async fn epoch_of(&self, user: &U) -> Result<i64> {
         match &self.settings.epochs {
             Some(epochs) => epochs.of(user).await,
@@ -71,9 +71,9 @@ impl<U: User> LoginContext<U> {
         }
     }
 
-    /// Removes expired sessions in the background, at most once in ten minutes.
+    /// Removes expired sessions in the background, at most every ten minutes.
     ///
-    /// Called whenever a session begins: only then do they become more.
+    /// Called when a session begins, because only then does their number grow.
     pub(crate) fn sweep_if_due(&self) {
         self.sweeper.sweep_if_due(&self.settings);
     }
@@ -81,7 +81,7 @@ impl<U: User> LoginContext<U> {
 
 fn new_cache<U: User>(settings: &Settings<U>) -> Option<LoginCache<U>> {
     let (feed, cache) = (settings.store.feed()?, &settings.cache);
-    // A kept session must be invalidated when its user's epoch changes.
+    // A cached session must be invalidated when its user's epoch changes.
     let knows_epochs = |epochs: &Epochs| epochs.feed().is_same(feed);
     if !settings.epochs.as_ref().is_none_or(knows_epochs) {
         return None;
@@ -96,11 +96,11 @@ fn new_cache<U: User>(settings: &Settings<U>) -> Option<LoginCache<U>> {
     (capacity > 0).then(|| LoginCache::new(capacity, feed.clone(), users))
 }
 
-/// Removes expired sessions now and then.
+/// Removes expired sessions from time to time.
 #[derive(Default)]
 struct Sweeper {
     swept_at: AtomicI64,
-    /// Held by the sweep that is running; the next one waits.
+    /// Held by the running sweep; the next one waits for it.
     running: Arc<tokio::sync::Mutex<()>>,
 }
 

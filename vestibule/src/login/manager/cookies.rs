@@ -8,10 +8,10 @@ use crate::web::encrypted_cookies::EncryptedCookies;
 use crate::web::signed_cookie::SignedCookie;
 use crate::web::{Flashes, PublicUrl};
 
-/// How long a visitor may take to log in before the kept `next` is forgotten.
+/// How long the `next` cookie is kept.
 const NEXT_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// The cookies of a login manager, as its settings have them.
+/// The cookies of a login manager, built from its settings.
 #[derive(Debug)]
 pub(crate) struct Cookies {
     pub(crate) session: SessionCookie,
@@ -22,17 +22,17 @@ pub(crate) struct Cookies {
     pub(crate) anonymous: AnonymousCookies,
 }
 
-/// The cookies that carry the values of anonymous visitors.
+/// The cookies for the values of anonymous visitors.
 #[derive(Debug)]
 pub(crate) enum AnonymousCookies {
     None,
-    /// One for each value.
+    /// One cookie for each value.
     Values(EncryptedCookies),
-    /// One that stands for all values, which are in the session store.
+    /// One cookie with a token; the values are in the session store.
     Session(AnonymousSession),
 }
 
-/// The cookie of anonymous sessions, and their realm: in it no token is one of a log-in.
+/// The cookie of anonymous sessions, and their realm. No login token is valid in it.
 #[derive(Debug)]
 pub(crate) struct AnonymousSession {
     pub(crate) cookie: SessionCookie,

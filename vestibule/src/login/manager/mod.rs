@@ -1,4 +1,4 @@
-//! The login manager: the settings of logging in, in one object.
+//! The login manager: all settings for logging in, in one object.
 
 mod context;
 mod cookies;
@@ -34,7 +34,7 @@ use crate::session::{
 };
 use crate::web::{PublicUrl, TrustedProxies};
 
-/// Holds the user loader, the session store and the settings of logging in; gives the layer.
+/// Holds the user loader, the session store and the settings, and creates the layer.
 /// Flask-Login's `LoginManager`.
 ///
 /// ```no_run
@@ -60,13 +60,13 @@ pub struct LoginManager<U> {
 }
 
 impl<U: User> LoginManager<U> {
-    /// How many sessions are kept between requests, unless
-    /// [`cached_sessions`](Self::cached_sessions) says otherwise.
+    /// The default number of sessions cached between requests, see
+    /// [`cached_sessions`](Self::cached_sessions).
     pub const CACHED_SESSIONS: usize = CacheSettings::MAX_SESSIONS;
 
-    /// A manager that finds users by `loader` and keeps sessions in `store`.
+    /// A manager that loads users with `loader` and keeps sessions in `store`.
     ///
-    /// Until [`public_url`](Self::public_url) is called the cookies are those for https.
+    /// Until you call [`public_url`](Self::public_url), it uses the cookies for https.
     pub fn new(loader: impl UserLoader<U>, store: impl SessionStore) -> Self {
         Self::with_store(loader, SharedSessionStore::new(store))
     }
@@ -77,22 +77,21 @@ impl<U: User> LoginManager<U> {
         }
     }
 
-    /// Keeps epochs of users beside their table.
+    /// Keeps epochs of users in a table of their own.
     pub(crate) fn epochs(mut self, epochs: Epochs) -> Self {
         self.settings.epochs = Some(epochs);
         self
     }
 
-    /// Another way to know the user, where no cookie says who it is: by an API key, Basic or
-    /// Bearer. Flask-Login's `request_loader`.
+    /// Identifies users of requests without a login cookie: by an API key, Basic or Bearer.
+    /// Flask-Login's `request_loader`.
     pub fn request_loader(mut self, loader: impl RequestLoader<U>) -> Self {
         self.settings.request_loader = Some(SharedRequestLoader::new(loader));
         self
     }
 
-    /// The address at which browsers reach the app. It decides the cookies' names and
-    /// attributes, and names the one origin that forms may come from when a proxy rewrites
-    /// `Host`.
+    /// The address at which browsers reach the app. It decides the cookies' names and attributes,
+    /// and is the only origin that forms may come from if a proxy rewrites `Host`.
     pub fn public_url(mut self, public_url: PublicUrl) -> Self {
         if !public_url.is_https() {
             tracing::warn!(
@@ -105,24 +104,23 @@ impl<U: User> LoginManager<U> {
         self
     }
 
-    /// The proxies in front of the app, whose `X-Forwarded-For` is believed. Default: none, and
-    /// the visitor's address is the connection's.
+    /// The proxies whose `X-Forwarded-For` is trusted. Default: none, so the visitor's address is
+    /// the connection's.
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.settings.trusted_proxies = proxies;
         self
     }
 
-    /// What tells this login manager from others of the same app, such as `admin`: it goes into
-    /// the names of its cookies and marks its sessions, so that several can share a store.
-    /// Default: empty.
+    /// A name such as `admin` that separates this login manager from others of the same app. It is
+    /// part of the cookie names and stored with the sessions, so several managers can share a
+    /// store. Default: empty.
     ///
-    /// Each needs a realm and a user type of its own. Two in one realm read one cookie: the
-    /// customer 1 of one would be the admin 1 of the other. On one route that is refused with
-    /// 500; on routes apart nobody can see it.
+    /// Give each manager its own realm and its own user type. Two managers in one realm would read
+    /// the same cookie, so customer 1 of one would be admin 1 of the other. If both are on one
+    /// route, it responds with 500; on separate routes, the mistake cannot be detected.
     ///
     /// # Errors
-    /// When it has anything but up to 32 ASCII letters, digits and `-`
-    /// ([`Error::is_config`]).
+    /// When it is not up to 32 ASCII letters, digits and `-` ([`Error::is_config`]).
     pub fn realm(mut self, realm: &str) -> Result<Self> {
         let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
         if realm.len() > MAX_REALM_CHARS || !realm.bytes().all(is_name) {
@@ -134,58 +132,58 @@ impl<U: User> LoginManager<U> {
         Ok(self)
     }
 
-    /// When a session ends by itself.
+    /// When sessions expire.
     pub fn expiry(mut self, expiry: SessionExpiry) -> Self {
         self.settings.sessions.expiry = expiry;
         self
     }
 
-    /// How browsers are remembered whose users ask for it. Flask-Login's `REMEMBER_COOKIE_…`.
+    /// How browsers are remembered after the session. Flask-Login's `REMEMBER_COOKIE_…`.
     ///
     /// # Errors
-    /// When no browser would take such a cookie ([`Error::is_config`]).
+    /// When browsers would reject such a cookie ([`Error::is_config`]).
     pub fn remember(mut self, remember: RememberCookie) -> Result<Self> {
         remember.check()?;
         self.settings.sessions.remember = remember;
         Ok(self)
     }
 
-    /// How long after a credential was shown a log-in is fresh. Default, as Flask-Login's:
-    /// until the session ends. A longer time lets whoever finds a browser unlocked do what
-    /// should need the password.
+    /// How long a log-in is fresh after the user showed a credential. Default, as in Flask-Login:
+    /// until the session ends. With a longer time, an unlocked browser can be misused longer for
+    /// actions that should need the password.
     pub fn fresh_for(mut self, duration: Duration) -> Self {
         self.settings.sessions.fresh_for = Some(duration);
         self
     }
 
-    /// How many sessions a user may have at a time. Default: as many as they like, and a thief's
-    /// among them goes unseen.
+    /// How many sessions a user may have at a time. Default: no limit, so a thief's session among
+    /// them is easily missed.
     pub fn session_limit(mut self, limit: SessionLimit) -> Self {
         self.settings.sessions.limit = limit;
         self
     }
 
-    /// How many sessions are kept in this process between requests, with their users; the least
-    /// used go first. Default: [`CACHED_SESSIONS`](Self::CACHED_SESSIONS); 0 for none.
+    /// How many sessions are cached in this process between requests, with their users. The least
+    /// used are evicted. Default: [`CACHED_SESSIONS`](Self::CACHED_SESSIONS); 0 for none.
     ///
-    /// Nothing is kept that may have changed: what this process changes counts at once, what others
-    /// change within [`InvalidationFeed::BOUND`] and one look at the store, and in practice much sooner.
-    /// Needs a store with a [feed](SessionStore::feed); all of ours have one.
+    /// Changes invalidate the cache: those of this process immediately, those of others within
+    /// [`InvalidationFeed::BOUND`] plus one look at the store, and usually much sooner. Needs a
+    /// store with a [feed](SessionStore::feed); all of ours have one.
     pub fn cached_sessions(mut self, sessions: usize) -> Self {
         self.settings.cache.max_sessions = sessions;
         self
     }
 
-    /// Keeps users for this long between requests, at most for about a minute, where the user
-    /// loader has no [feed](UserLoader::feed) of its own. Whoever changes a user tells
-    /// [`user_feed`](Self::user_feed), on each node; what nobody tells of counts when the
-    /// time is over. Default: each request loads its user.
+    /// Caches users for this long, at most for about a minute, if the user loader has no
+    /// [feed](UserLoader::feed). When you change a user, invalidate it in
+    /// [`user_feed`](Self::user_feed), on each node; other changes take effect when the time is
+    /// over. Default: each request loads its user.
     pub fn cache_users_for(mut self, duration: Duration) -> Self {
         self.settings.cache.users_for = Some(duration);
         self
     }
 
-    /// What the app tells of users it has changed, where it keeps them by
+    /// The feed in which the app invalidates the users it changes, with
     /// [`cache_users_for`](Self::cache_users_for).
     ///
     /// ```
@@ -204,51 +202,51 @@ impl<U: User> LoginManager<U> {
         self.settings.cache.user_feed.clone()
     }
 
-    /// What happens to a session that comes from another browser. Default:
+    /// What happens to a session used by another browser. Default:
     /// [`Basic`](SessionProtection::Basic).
     pub fn session_protection(mut self, protection: SessionProtection) -> Self {
         self.settings.sessions.protection = protection;
         self
     }
 
-    /// Session protection looks at the visitor's network too. Default: not, as phones change it
-    /// all the time. Needs the connection's address, by axum's
+    /// Makes session protection check the visitor's network too. Default: off, because phones
+    /// change networks often. Needs the connection's address, from axum's
     /// `into_make_service_with_connect_info`.
     pub fn protect_address(mut self, prefix: AddressPrefix) -> Self {
         self.settings.sessions.protected_prefix = Some(prefix);
         self
     }
 
-    /// The login page, where browsers that need to log in are sent with `next`: a path, or an
-    /// address on another host, which then gets the whole address as `next`. Flask-Login's
-    /// `login_view`. Without it they get 401.
+    /// The login page, to which browsers are redirected with `next`. It is a path, or an address on
+    /// another host, which then gets `next` as a full address. Flask-Login's `login_view`. Without
+    /// it they get 401.
     pub fn login_view(self, view: impl Into<String>) -> Self {
         self.views(LoginViews::new().login_view(view))
     }
 
-    /// The page that asks for the credential again, where browsers are sent that need a fresh
-    /// log-in. Flask-Login's `refresh_view`. Without it they get 401.
+    /// The page that asks for the credential again, to which browsers without a fresh log-in are
+    /// redirected. Flask-Login's `refresh_view`. Without it they get 401.
     pub fn refresh_view(self, view: impl Into<String>) -> Self {
         self.views(LoginViews::new().refresh_view(view))
     }
 
-    /// The page that asks for a second factor, where browsers are sent whose user has shown none
+    /// The page that asks for a second factor, to which browsers without one are redirected
     /// ([`Rule::SecondFactor`](crate::access::Rule::SecondFactor)). Without it they get 403.
     pub fn second_factor_view(self, view: impl Into<String>) -> Self {
         self.views(LoginViews::new().second_factor_view(view))
     }
 
-    /// Pages and messages together. A router with others has [`LoginViews`] of its own.
+    /// Sets pages and messages together. A router can override them with its own [`LoginViews`].
     pub fn views(mut self, views: LoginViews) -> Self {
         self.settings.rejections.views = views.or(&self.settings.rejections.views);
         self
     }
 
-    /// Sends visitors to the login and refresh pages on this host, whatever host they came by:
+    /// Redirects to the login and refresh pages on this host, whichever host the request was for:
     /// `example.com`, or `example.com:8443`. Flask-Login's `FORCE_HOST_FOR_REDIRECTS`.
     ///
     /// # Errors
-    /// When it is no host, with or without a port ([`Error::is_config`]).
+    /// When it is not a host with an optional port ([`Error::is_config`]).
     pub fn login_host(mut self, host: &str) -> Result<Self> {
         let url = url::Url::parse(&format!("https://{host}/"));
         let is_host = url.is_ok_and(|url| {
@@ -263,56 +261,54 @@ impl<U: User> LoginManager<U> {
         Ok(self)
     }
 
-    /// Gives visitors who are sent to the login or refresh page a message, in a short-lived
-    /// cookie signed by `key`; read it with
-    /// [`Login::take_messages`](crate::Login::take_messages) or
-    /// [`Flashes`](crate::web::Flashes). Default: no messages.
+    /// Adds a message when a visitor is redirected to the login or refresh page, in a short-lived
+    /// cookie signed with `key`. Read it with [`Login::take_messages`](crate::Login::take_messages)
+    /// or [`Flashes`](crate::web::Flashes). Default: no messages.
     pub fn messages(mut self, key: &SecretKey) -> Self {
         self.settings.cookies.messages_key = Some(key.clone());
         self
     }
 
-    /// Keeps `next` in a short-lived cookie signed by `key`, and not in the address. Read it
-    /// with [`Login::next`](crate::Login::next). Flask-Login's `USE_SESSION_FOR_NEXT`.
+    /// Keeps `next` in a short-lived cookie signed with `key` instead of the address. Read it with
+    /// [`Login::next`](crate::Login::next). Flask-Login's `USE_SESSION_FOR_NEXT`.
     pub fn next_in_cookie(mut self, key: &SecretKey) -> Self {
         self.settings.cookies.next_key = Some(key.clone());
         self
     }
 
     /// Keeps the values of anonymous visitors ([`SessionData`](crate::login::SessionData)) in
-    /// cookies encrypted by `key`, for as long as a session may last
-    /// ([`SessionExpiry::absolute`]) and the browser is open. Default: they cannot have any.
+    /// cookies encrypted with `key`, until [`SessionExpiry::absolute`] has passed or the browser
+    /// closes. Default: anonymous visitors cannot have values.
     pub fn anonymous_data(mut self, key: &SecretKey) -> Self {
         self.settings.cookies.anonymous_data = AnonymousData::InCookies(key.clone());
         self
     }
 
-    /// Keeps the values of anonymous visitors in the session store, where there is room for more
-    /// of them: as those of a session that is nobody's, under a token in a cookie, and for as long
-    /// as a session may last. No visitor can bring an older value back into such a session, but
-    /// each can throw the cookie away and begin anew, or keep several: count nothing there that is
-    /// worth cheating with. Whoever makes visitors' values without end fills the store. Default:
-    /// they cannot have any.
+    /// Keeps the values of anonymous visitors in the session store, under a token in a cookie, for
+    /// as long as a session may last. The store has room for more than cookies. Visitors cannot
+    /// bring back an older value, but can delete the cookie and start again, or keep several. So do
+    /// not enforce limits with these values. A client that creates visitors without end fills the
+    /// store. Default: anonymous visitors cannot have values.
     pub fn anonymous_data_in_store(mut self) -> Self {
         self.settings.cookies.anonymous_data = AnonymousData::InStore;
         self
     }
 
-    /// Keeps no `next` at all: every log-in leads to the same page.
+    /// Never keeps `next`: every log-in leads to the same page.
     pub fn without_next(mut self) -> Self {
         self.settings.rejections.has_next = false;
         self
     }
 
-    /// The `WWW-Authenticate` header of every 401, which tells clients of an API how to
-    /// authenticate: `Bearer`, or `Basic realm="shop"`. With `Basic`, browsers ask for a
-    /// password in a window of their own. Default: none.
+    /// The `WWW-Authenticate` header of every 401, for API clients, such as `Bearer` or
+    /// `Basic realm="shop"`. With `Basic`, browsers ask for a password in a dialog of their own.
+    /// Default: none.
     pub fn challenge(mut self, challenge: HeaderValue) -> Self {
         self.settings.rejections.challenge = Some(challenge);
         self
     }
 
-    /// Says a message in the visitor's language, from the message and the request's headers.
+    /// Translates a message for the visitor, given the message and the request's headers.
     /// Flask-Login's `localize_callback`.
     pub fn localize(
         mut self,
@@ -322,7 +318,7 @@ impl<U: User> LoginManager<U> {
         self
     }
 
-    /// Answers those who need to log in, in place of the redirect, the message and the 401.
+    /// The response if the visitor must log in, in place of the redirect, the message and the 401.
     /// Flask-Login's `unauthorized_handler`.
     pub fn on_unauthorized<F, Fut>(mut self, handler: F) -> Self
     where
@@ -333,7 +329,7 @@ impl<U: User> LoginManager<U> {
         self
     }
 
-    /// Answers those who need a fresh log-in, in place of the redirect, the message and the
+    /// The response if the user needs a fresh log-in, in place of the redirect, the message and the
     /// 401. Flask-Login's `needs_refresh_handler`.
     pub fn on_needs_refresh<F, Fut>(mut self, handler: F) -> Self
     where
@@ -344,8 +340,8 @@ impl<U: User> LoginManager<U> {
         self
     }
 
-    /// Answers those who are logged in and lack the right to what they ask for, in place of the
-    /// 403. [`RejectedRequest::login_url`] is none: no page gives the right.
+    /// The response if the user is logged in but lacks the permission, in place of the 403.
+    /// [`RejectedRequest::login_url`] is `None`, because no page grants permissions.
     pub fn on_forbidden<F, Fut>(mut self, handler: F) -> Self
     where
         F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
@@ -355,13 +351,13 @@ impl<U: User> LoginManager<U> {
         self
     }
 
-    /// Sends users who have something to do first, such as choosing a new password, to a page of
-    /// this app: `must_visit` says which, by its path as it stands on the router. Wherever a user is asked for
-    /// ([`CurrentUser`](crate::CurrentUser), [`login_required`](crate::login::login_required) and
-    /// their like) they are let through to that page alone. Scripts get 403.
+    /// Redirects users who must do something first, such as choose a new password, to a page of
+    /// this app. `must_visit` returns its path exactly as on the router. Until then, that is the
+    /// only page they can use that requires a user ([`CurrentUser`](crate::CurrentUser),
+    /// [`login_required`](crate::login::login_required) and similar). Scripts get 403.
     ///
-    /// What asks for no user, such as a page that takes `Option<CurrentUser<U>>`, sees them
-    /// logged in.
+    /// A page that does not require a user, such as one that takes `Option<CurrentUser<U>>`, sees
+    /// them as logged in.
     pub fn must_visit<P: Into<Arc<str>>>(
         mut self,
         must_visit: impl Fn(&U) -> Option<P> + Send + Sync + 'static,
@@ -371,15 +367,15 @@ impl<U: User> LoginManager<U> {
         self
     }
 
-    /// Tells `listener` of each [`Event`](crate::login::Event) as it happens. It must not block.
+    /// Calls `listener` for each [`Event`](crate::login::Event). It must not block.
     /// Flask-Login's signals.
     pub fn on_event(mut self, listener: impl Fn(&EventRecord) + Send + Sync + 'static) -> Self {
         self.settings.listeners.add(listener);
         self
     }
 
-    /// As [`on_event`](Self::on_event), for a listener that waits: the request waits for it.
-    /// Anonymous visitors cause events too: choose what to write down.
+    /// As [`on_event`](Self::on_event), for an async listener. The request waits for it. Anonymous
+    /// visitors cause events too, so choose which ones to store.
     pub fn on_event_async<F, Fut>(mut self, listener: F) -> Self
     where
         F: Fn(EventRecord) -> Fut + Send + Sync + 'static,
@@ -389,13 +385,13 @@ impl<U: User> LoginManager<U> {
         self
     }
 
-    /// Where the time comes from; a test sets it.
+    /// The clock; tests can set it.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.settings.clock = clock;
         self
     }
 
-    /// Where randomness comes from; a test sets it.
+    /// The source of randomness; tests can set it.
     pub fn random(mut self, random: Random) -> Self {
         self.settings.random = random;
         self

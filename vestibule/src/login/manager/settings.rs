@@ -17,7 +17,7 @@ use crate::login::{AddressPrefix, LoginViews, SessionLimit, SessionProtection, U
 use crate::session::{InvalidationFeed, RememberCookie, SessionExpiry, SharedSessionStore};
 use crate::web::{PublicUrl, TrustedProxies};
 
-/// Everything an app can set, and nothing that changes at run time.
+/// Everything an app can set. Nothing here changes at run time.
 pub(crate) struct Settings<U> {
     pub(crate) loader: SharedUserLoader<U>,
     pub(crate) request_loader: Option<SharedRequestLoader<U>>,
@@ -56,7 +56,7 @@ impl<U: crate::login::User> Settings<U> {
     }
 }
 
-/// How long sessions last and how many there may be.
+/// How long sessions last and how many a user may have.
 #[derive(Debug, Default)]
 pub(crate) struct SessionSettings {
     pub(crate) expiry: SessionExpiry,
@@ -67,7 +67,7 @@ pub(crate) struct SessionSettings {
     pub(crate) protected_prefix: Option<AddressPrefix>,
 }
 
-/// What is kept in this process between requests.
+/// What is cached in this process between requests.
 pub(crate) struct CacheSettings {
     pub(crate) max_sessions: usize,
     pub(crate) users_for: Option<Duration>,
@@ -88,7 +88,7 @@ impl Default for CacheSettings {
     }
 }
 
-/// Which cookies there are, besides those of sessions and remembered logins.
+/// Which cookies exist besides those of sessions and remembered logins.
 #[derive(Default)]
 pub(crate) struct CookieSettings {
     pub(crate) messages_key: Option<SecretKey>,
@@ -96,7 +96,7 @@ pub(crate) struct CookieSettings {
     pub(crate) anonymous_data: AnonymousData,
 }
 
-/// Where the values of anonymous visitors go.
+/// Where the values of anonymous visitors are kept.
 #[derive(Default)]
 pub(crate) enum AnonymousData {
     #[default]
@@ -105,10 +105,10 @@ pub(crate) enum AnonymousData {
     InStore,
 }
 
-/// From a user to the page that they have to visit first.
+/// Returns the page that a user must visit first, if any.
 pub(crate) type MustVisit<U> = Arc<dyn Fn(&U) -> Option<Arc<str>> + Send + Sync>;
 
-/// What visitors get who do not pass.
+/// How rejected visitors are answered.
 pub(crate) struct RejectionSettings<U> {
     pub(crate) views: LoginViews,
     pub(crate) login_host: Option<String>,

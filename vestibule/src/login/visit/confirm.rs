@@ -1,4 +1,4 @@
-//! Confirming a log-in: the credential again, in the same session.
+//! Confirming a log-in: asking for the credential again, in the same session.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::login::{Event, User};
 use crate::session::Methods;
 
 impl<U: User> Visit<U> {
-    /// Notes that the user has shown a credential again, by these methods: the session continues
-    /// under a new token, fresh, as one of this browser. Returns whether there was a session.
+    /// Records that the user has shown a credential again. The session continues under a new token,
+    /// as fresh, and as one of this browser. Returns whether there was a session.
     pub(crate) async fn confirm(&self, methods: Methods, request: &Parts) -> Result<bool> {
         self.check_unanswered()?;
         let Some(logged_in) = self.resolve(request).await? else {

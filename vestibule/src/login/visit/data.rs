@@ -7,7 +7,7 @@ use crate::login::visit::state::DataRead;
 use crate::session::{DataChanges, DataOutcome, DataValues, SessionId, apply_changes};
 
 impl<U: User> Visit<U> {
-    /// The values of a session; the store is asked once a request.
+    /// The values of a session. Reads the store once per request.
     pub(in crate::login) async fn data_of(&self, id: SessionId) -> Result<DataValues> {
         let mut read = self.data.lock().await;
         if let Some(read) = self.what_was_read(&read, id) {
@@ -46,8 +46,8 @@ impl<U: User> Visit<U> {
         self.what_was_read(&read, id).is_some()
     }
 
-    /// What was read of this session. Once the response has begun, as in a stream, time goes by,
-    /// and the store is asked again.
+    /// What was read of this session. After the response has begun, as in a stream, the values may
+    /// be outdated, so the store is read again.
     fn what_was_read<'a>(
         &self,
         read: &'a Option<Box<DataRead>>,

@@ -9,7 +9,7 @@ use crate::login::{Event, EventRecord, Rejected, User, UserId};
 use crate::session::{Methods, Session};
 
 impl<U: User> Visit<U> {
-    /// Emits an event about whoever is logged in.
+    /// Emits an event about the current user.
     pub(crate) async fn emit(&self, event: Event) {
         if !self.settings().listeners.want(event) {
             return;
@@ -18,7 +18,7 @@ impl<U: User> Visit<U> {
         self.settings().listeners.emit(record).await;
     }
 
-    /// Emits an event about this user, whose session is not known.
+    /// Emits an event about this user, with an unknown session.
     pub(crate) async fn emit_for(&self, event: Event, user: Option<UserId>) {
         let record = self.record(event, user, None);
         self.settings().listeners.emit(record).await;
@@ -37,7 +37,7 @@ impl<U: User> Visit<U> {
         self.settings().listeners.emit(record).await;
     }
 
-    /// Emits that whoever is logged in, or nobody, was rejected.
+    /// Emits that this visitor was rejected.
     pub(super) async fn emit_rejected(&self, event: Event, demand: Demand, request: &Parts) {
         if !self.settings().listeners.want(event) {
             return;
@@ -56,7 +56,7 @@ impl<U: User> Visit<U> {
         self.settings().listeners.emit(record).await;
     }
 
-    /// A record about whoever is logged in.
+    /// A record about the current user.
     fn record_of_visitor(&self, event: Event) -> EventRecord {
         let logged_in = self.known().flatten();
         let user = logged_in.as_ref().map(|logged_in| logged_in.user.id());

@@ -1,4 +1,4 @@
-//! The way out: cookies, and what caches may keep.
+//! The response: its cookies, and whether it may be cached.
 
 use axum::response::Response;
 use http::HeaderValue;
@@ -13,8 +13,7 @@ const BY_COOKIE: HeaderValue = HeaderValue::from_static("cookie");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 impl<U: User> Visit<U> {
-    /// Writes the cookies on the response. If somebody asked who the visitor is, no cache may
-    /// keep the page.
+    /// Sets the cookies on the response. If the current user was used, no cache may store the page.
     pub(in crate::login) fn finish(&self, response: &mut Response) {
         let mut state = self.state();
         state.is_answered = true;
@@ -30,7 +29,7 @@ impl<U: User> Visit<U> {
                 }
             }
         }
-        // Whatever the handler says: a page that depends on who asks is nobody else's.
+        // Overrides the handler's header: a page that depends on the user must not be shared.
         headers.insert(CACHE_CONTROL, NO_STORE);
         let Some(set) = &state.set_cookies else {
             return;

@@ -1,4 +1,4 @@
-//! Keeping the limit of sessions at a log-in.
+//! Enforcing the session limit at a log-in.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use crate::login::{Event, SessionLimit, User};
 use crate::session::{Replaced, Session};
 
 impl<U: User> Visit<U> {
-    /// Whether the user may have one more session, in the place of what the browser has.
+    /// Whether the user may have one more session, replacing the one in this browser.
     ///
     /// # Errors
     /// When the session store failed.
@@ -19,10 +19,10 @@ impl<U: User> Visit<U> {
         Ok(self.may_begin(&before, self.replaced()))
     }
 
-    /// The sessions of `user` before one more begins; none where there is no limit.
+    /// The sessions of `user` before one more begins; empty if there is no limit.
     ///
     /// # Errors
-    /// When the session store failed, and it has to be known whether one more may begin.
+    /// When the session store failed and the limit rejects log-ins.
     pub(crate) async fn before_one_more(
         &self,
         user: &U,
@@ -38,7 +38,7 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// Whether one more may begin beside those `before`, in the place of `replaced`.
+    /// Whether one more may begin besides those in `before`, replacing `replaced`.
     pub(crate) fn may_begin(&self, before: &[Session], replaced: Replaced) -> bool {
         let SessionLimit::Reject(limit) = self.settings().sessions.limit else {
             return true;
@@ -56,8 +56,8 @@ impl<U: User> Visit<U> {
         one_of_each_browser(others.cloned(), None).len() < usize::from(limit.get())
     }
 
-    /// Ends what is too much now that `session` has begun, beside those `before`; that may be
-    /// itself, where others began at the same moment. Returns whether it is still there.
+    /// Ends the excess sessions, now that `session` has begun besides those in `before`. That may
+    /// be `session` itself, if others began at the same moment. Returns whether it still exists.
     pub(crate) async fn keep_limit(
         &self,
         user: &U,
@@ -73,8 +73,8 @@ impl<U: User> Visit<U> {
         })
     }
 
-    /// Of log-ins at a time each looks after its session is there. So the last one sees them all,
-    /// and none is left that is too much.
+    /// Each of several parallel log-ins checks after its session exists. So the last one sees all
+    /// of them, and no excess session remains.
     async fn try_keep_limit(
         &self,
         user: &U,
@@ -97,8 +97,8 @@ impl<U: User> Visit<U> {
             }
             return Ok(stays);
         }
-        // Those that begin at the same moment look for themselves, and have an order, or two would
-        // end one another. What was there before is older, whatever the clocks say.
+        // Sessions that begin at the same moment check themselves, in a fixed order, or two would
+        // end each other. Those that existed before count as older, whatever the clocks say.
         let begun = |session: &Session| (session.created_at, session.id);
         let was_there = |other: &Session| before.iter().any(|before| before.id == other.id);
         let (newer, older): (Vec<_>, Vec<_>) = others
@@ -115,7 +115,7 @@ impl<U: User> Visit<U> {
         Ok(stays)
     }
 
-    /// The sessions of `user` that are alive, the last seen first.
+    /// The valid sessions of `user`, most recently used first.
     pub(super) async fn alive(&self, user: &U, epoch: i64, now: Timestamp) -> Result<Vec<Session>> {
         let settings = self.settings();
         let (realm, id) = (&settings.realm, user.id());
@@ -126,8 +126,8 @@ impl<U: User> Visit<U> {
     }
 }
 
-/// One session of each browser, the first in the list, without that of `this`: those that came of
-/// one remembered login are of one browser, and end together.
+/// One session per browser, the first in the list, excluding the browser of `this`. Sessions of one
+/// remembered login are in one browser, and end together.
 fn one_of_each_browser(
     sessions: impl IntoIterator<Item = Session>,
     this: Option<&Session>,

@@ -19,15 +19,15 @@ use crate::session::{
 };
 use crate::web::signed_cookie::SignedCookie;
 
-/// How a user is logged in.
+/// The options of a log-in.
 #[derive(Debug)]
 pub(crate) struct LogInOptions {
     pub(crate) remember: Option<Duration>,
     pub(crate) is_fresh: bool,
-    /// What was shown. Default: a password, or nothing where the log-in is not fresh.
+    /// The methods used. Default: a password, or none if the log-in is not fresh.
     pub(crate) methods: Option<Methods>,
     pub(crate) continued: Option<ContinuedSession>,
-    /// The user's epoch when the credential was checked. Default: that of the user as given.
+    /// The user's epoch when the credential was checked. Default: the given user's.
     pub(crate) epoch: Option<i64>,
 }
 
@@ -44,8 +44,8 @@ impl Default for LogInOptions {
 }
 
 impl<U: User> Visit<U> {
-    /// Begins a session for `user` under a new token and ends what the browser had before. Returns
-    /// whether the user may have one more.
+    /// Begins a session for `user` under a new token and ends the browser's previous one. Returns
+    /// `false` if the limit does not allow one more.
     pub(crate) async fn log_in(
         &self,
         user: &U,
@@ -59,7 +59,7 @@ impl<U: User> Visit<U> {
         self.test_login_is_done();
         let user_id = user.id();
         let id = user_id.as_str();
-        // MySQL compares without the spaces at the end.
+        // MySQL ignores trailing spaces in comparisons.
         if id.is_empty() || id.chars().count() > UserId::MAX_CHARS || id.ends_with(' ') {
             return Err(Error::config(format!(
                 "a user's id has 1 to {} characters, and no space at its end",
@@ -122,7 +122,7 @@ impl<U: User> Visit<U> {
             return Ok(false);
         }
         let session = Arc::new(session);
-        // From here on the browser must get its cookies, whatever else fails.
+        // From here on the browser must get its cookies, even if something else fails.
         self.state().set_cookies().remember = match &remembered {
             Some((token, login)) => Some(self.context.cookies.remember.set(token, login, now)),
             None if self.may_have_remember_cookie() => Some(self.context.cookies.remember.remove()),
@@ -141,7 +141,7 @@ impl<U: User> Visit<U> {
         Ok(true)
     }
 
-    /// What of this session is to go on when its user is logged in anew.
+    /// What continues from this session when its user logs in again.
     pub(crate) async fn continued_session(&self, request: &Parts) -> Result<ContinuedSession> {
         let logged_in = self.resolve(request).await?;
         let session = logged_in.and_then(|logged_in| logged_in.session.clone());
@@ -152,7 +152,7 @@ impl<U: User> Visit<U> {
         Ok(ContinuedSession { session, data })
     }
 
-    /// What the browser had, and ends with its log-in.
+    /// What the browser had, and loses at its log-in.
     pub(super) fn replaced(&self) -> Replaced {
         let tokens = self.tokens();
         Replaced {
@@ -164,8 +164,7 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// Somebody has shown a credential: they are logged in under `token`, and the kept `next` is
-    /// used up.
+    /// Completes a log-in under `token`: sets the cookie, and uses up the kept `next`.
     pub(super) fn enter(&self, token: &SessionToken, logged_in: LoggedIn<U>) {
         self.set_session_cookie(token);
         let mut state = self.state();

@@ -1,4 +1,4 @@
-//! Logging out: here, elsewhere, everywhere.
+//! Logging out: in this browser, in others, or in all.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::login::visit::state::Visitor;
 use crate::login::{Event, User};
 
 impl<U: User> Visit<U> {
-    /// Ends the session on the server and in the browser, and forgets the browser.
+    /// Ends the session and the remembered login on the server, and removes the cookies.
     ///
-    /// Both the session of this request's own log-in, if there was one, and the session whose
-    /// token the browser brought.
+    /// Ends both the session of a log-in during this request, if any, and the session whose token
+    /// the browser sent.
     pub(crate) async fn log_out(&self, headers: &HeaderMap) -> Result<()> {
         self.check()?;
         #[cfg(any(test, feature = "testing"))]
@@ -53,8 +53,8 @@ impl<U: User> Visit<U> {
         Ok(())
     }
 
-    /// Ends the user's other sessions and forgets their other browsers; with `here_too`, this one
-    /// as well. Returns how many sessions ended.
+    /// Ends the user's other sessions and remembered logins; with `here_too`, this one as well.
+    /// Returns the number of sessions ended.
     pub(crate) async fn log_out_elsewhere(&self, request: &Parts, here_too: bool) -> Result<u64> {
         let Some(logged_in) = self.resolve(request).await? else {
             return Ok(0);
@@ -74,7 +74,7 @@ impl<U: User> Visit<U> {
         Ok(ended)
     }
 
-    /// Nobody is logged in any more, and the browser loses its cookies.
+    /// Makes the visitor anonymous and removes the browser's cookies.
     pub(super) fn forget(&self) {
         let mut state = self.state();
         state.visitor = Visitor::Anonymous;

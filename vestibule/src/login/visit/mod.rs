@@ -1,16 +1,16 @@
-//! One request: who sends it, what it changes, and what goes back.
+//! One request: its sender, its changes, and its response.
 //!
 //! | to | see |
 //! |---|---|
 //! | read our cookies | `tokens` |
-//! | find out who it is, once a request | `resolve`: by the session, the remember cookie, the request loader |
-//! | let the visitor pass | `require`, the one place |
-//! | say what they get otherwise | `reject` |
-//! | keep a log-in that is proved in part | `pending` |
+//! | find the user once | `resolve`: by the session, the remember cookie, the request loader |
+//! | accept or reject a request | `require`, the only place |
+//! | create the response to a rejected request | `reject` |
+//! | keep a log-in that needs another factor | `pending` |
 //! | log in, confirm, log out | `log_in`, `confirm`, `log_out`, with `limit` |
 //! | read and write the app's own values | `data`, `anonymous` |
 //! | emit an event | `events` |
-//! | write the response's cookies | `finish` |
+//! | set the response's cookies | `finish` |
 
 mod anonymous;
 mod confirm;
@@ -52,26 +52,26 @@ use nesting::Innermost;
 use state::{DataRead, State};
 use tokens::RequestTokens;
 
-/// What the layer puts into a request. It reads nothing until somebody asks who the visitor is.
+/// The state of a request, added by the layer. It reads nothing until the current user is needed.
 pub(crate) struct Visit<U> {
     pub(super) context: Arc<LoginContext<U>>,
     /// The visit of the login manager around this one.
     outer: Option<Innermost>,
     tokens: OnceLock<RequestTokens>,
-    /// Noted where somebody may need it: for an event, or a new session.
+    /// Recorded only if needed: for an event, or a new session.
     sender: OnceLock<Sender>,
     /// Whether another login manager around this one has the same cookies or user type.
     clashes: bool,
     #[cfg(any(test, feature = "testing"))]
     test_login: Option<TestLogin<U>>,
-    /// Held while the visitor is being looked up: a look-up can begin a session.
+    /// Held while the user is being looked up, because a look-up can begin a session.
     resolving: tokio::sync::Mutex<()>,
     data: tokio::sync::Mutex<Option<Box<DataRead>>>,
     state: Mutex<State<U>>,
 }
 
 impl<U: User> Visit<U> {
-    /// Puts a visit into the request. Nothing is read yet: most pages never ask.
+    /// Adds a visit to the request. Reads nothing yet, because most pages need no user.
     pub(super) fn begin(
         context: Arc<LoginContext<U>>,
         request: &mut axum::extract::Request,
@@ -114,8 +114,8 @@ impl<U: User> Visit<U> {
     }
 
     /// # Errors
-    /// When another login manager on this route has the same cookies or user type, so that nobody
-    /// can tell whose visitor this is.
+    /// When another login manager on this route has the same cookies or user type, so it is unclear
+    /// which one the user belongs to.
     pub(super) fn check(&self) -> Result<()> {
         if !self.clashes {
             return Ok(());
@@ -128,7 +128,7 @@ impl<U: User> Visit<U> {
     }
 
     /// # Errors
-    /// When the response has begun: a token that is made now would not reach the browser.
+    /// When the response has begun, so a new token would not reach the browser.
     fn check_unanswered(&self) -> Result<()> {
         if !self.state().is_answered {
             return Ok(());
@@ -143,29 +143,29 @@ impl<U: User> Visit<U> {
         &self.context.settings
     }
 
-    /// What the browser sent.
+    /// The tokens that the browser sent.
     pub(crate) fn tokens(&self) -> &RequestTokens {
         self.tokens.get_or_init(RequestTokens::none)
     }
 
-    /// Notes who sent the request. Not for those who pass by the cache: it copies a header.
+    /// Records the sender of the request. Skipped for cached sessions, because it copies a header.
     pub(super) fn note_sender(&self, headers: &HeaderMap, extensions: &Extensions) {
         let proxies = &self.settings().trusted_proxies;
         self.sender
             .get_or_init(|| Sender::of(headers, extensions, proxies));
     }
 
-    /// Who sent the request.
+    /// The sender of the request.
     pub(super) fn sender(&self) -> &Sender {
         self.sender.get_or_init(Sender::nobody)
     }
 
-    /// Who is logged in, if somebody has asked.
+    /// The current user, if already looked up.
     fn known(&self) -> Option<Option<Arc<LoggedIn<U>>>> {
         self.state().known()
     }
 
-    /// The session of this request, if somebody has asked or logged in.
+    /// The session of this request, if already looked up, or logged in.
     fn session(&self) -> Option<Arc<Session>> {
         self.known().flatten()?.session.clone()
     }

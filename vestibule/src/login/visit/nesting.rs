@@ -1,4 +1,4 @@
-//! Login managers around one another on one route.
+//! Nested login managers on one route.
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use crate::login::User;
 use crate::login::visit::Visit;
 
-/// The visit of the login manager whose layer a request has passed last.
+/// The visit of the innermost login manager around the handler.
 #[derive(Clone)]
 pub(super) struct Innermost {
     pub(super) visit: Arc<dyn AnyVisit>,
-    /// Types of users that are being loaded for this very request.
+    /// User types being loaded for this request.
     hidden: Vec<TypeId>,
 }
 
-/// A visit, whatever its user type.
+/// A visit of any user type.
 pub(super) trait AnyVisit: Any + Send + Sync {
     fn realm(&self) -> &str;
 
@@ -51,8 +51,8 @@ impl Innermost {
         self.hidden.push(TypeId::of::<U>());
     }
 
-    /// Whether this login manager, or one around it, has this realm, and so the same cookies, or
-    /// this user type, and so hides the other.
+    /// Whether this login manager, or an outer one, has this realm, and so the same cookies, or
+    /// this user type, and so would hide the other.
     pub(super) fn clashes_with<U: User>(&self, realm: &str) -> bool {
         let visit: &dyn Any = &*self.visit;
         self.visit.realm() == realm

@@ -1,4 +1,4 @@
-//! A log-in that is proved in part: kept, found, and finished once.
+//! A log-in that needs another factor: stored, loaded, and completed once.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use crate::session::{
     CookieToken, DataValues, Methods, Replaced, SessionId, SessionToken, pending_realm,
 };
 
-/// How long a visitor may take from one factor to the next.
+/// How long a visitor may take between two factors.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// The values that a pending log-in keeps beside its session row.
+/// The values stored with a pending log-in's session row.
 const REMEMBER: &str = "remember";
 const NEXT: &str = "next";
 
 impl<U: User> Visit<U> {
-    /// Keeps a log-in that is proved by `methods` so far. `epoch` is the user's at that moment.
+    /// Stores a log-in proved by `methods` so far. `epoch` is the user's at that moment.
     pub(crate) async fn begin_pending(
         &self,
         user: &U,
@@ -59,7 +59,7 @@ impl<U: User> Visit<U> {
         Ok(())
     }
 
-    /// The log-in that this browser has begun and not finished, if it may still be finished.
+    /// This browser's unfinished log-in, if it is still valid.
     pub(crate) async fn pending(&self, headers: &HeaderMap) -> Result<Option<PendingLogin<U>>> {
         self.check()?;
         let Some(id) = self.pending_id(headers) else {
@@ -72,7 +72,7 @@ impl<U: User> Visit<U> {
         else {
             return Ok(None);
         };
-        // The token is good for minutes only, so there is no milder way than to end it.
+        // The token is only valid for minutes, so ending the log-in is acceptable.
         let is_protected = settings.sessions.protection != SessionProtection::Off;
         let prefix = settings.sessions.protected_prefix;
         if is_protected && !self.sender().may_have_begun(&session, prefix) {
@@ -102,8 +102,8 @@ impl<U: User> Visit<U> {
         }))
     }
 
-    /// Uses a pending log-in up. Returns whether it was there: of any number of requests at once,
-    /// one gets `true`, and only that one may begin the session.
+    /// Uses up a pending log-in. Returns whether it existed. Of parallel requests, only one gets
+    /// `true`, and only that one may begin the session.
     pub(crate) async fn use_pending(&self, pending: &PendingLogin<U>) -> Result<bool> {
         self.check_unanswered()?;
         let is_ours = self.settings().store.revoke(pending.id).await?;
@@ -111,7 +111,7 @@ impl<U: User> Visit<U> {
         Ok(is_ours)
     }
 
-    /// Ends what this browser has begun and not finished.
+    /// Ends this browser's unfinished log-in.
     pub(super) async fn drop_pending(&self, headers: &HeaderMap) -> Result<()> {
         if !self.context.cookies.pending.is_brought(headers) {
             return Ok(());

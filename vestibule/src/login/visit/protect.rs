@@ -1,4 +1,4 @@
-//! Session protection: a session that comes from another browser than it began in.
+//! Session protection: a session used by another browser than it began in.
 
 use http::request::Parts;
 
@@ -9,13 +9,13 @@ use crate::login::{Event, SessionProtection, User};
 use crate::session::Session;
 
 impl<U: User> Visit<U> {
-    /// Whether a session comes from another browser, and still has something to lose. Without a
-    /// request it is asked of the noted sender.
+    /// Whether a session is used by another browser, and protection has something to do. Without a
+    /// request, checks the recorded sender.
     pub(super) fn must_protect(&self, session: &Session, request: Option<&Parts>) -> bool {
         let settings = &self.settings().sessions;
         let may_lose = match settings.protection {
             SessionProtection::Off => false,
-            // Emitted once: at the next request of that browser there is nothing left to lose.
+            // Emitted once: at that browser's next request, the session is already stale.
             SessionProtection::Basic => session.is_fresh,
             SessionProtection::Strong => true,
         };
@@ -29,8 +29,8 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// Does what session protection says about a session from another browser. Returns whether
-    /// the session may still be used.
+    /// Applies session protection to a session from another browser. Returns whether the session
+    /// may still be used.
     pub(super) async fn protect(&self, session: &mut Session) -> Result<bool> {
         if !self.must_protect(session, None) {
             return Ok(true);

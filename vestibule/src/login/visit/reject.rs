@@ -1,4 +1,4 @@
-//! Responses to visitors who must log in first, or again, or who lack a right.
+//! Responses to visitors who must log in first, or again, or who lack a permission.
 
 use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,7 +18,7 @@ const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 
 impl<U: User> Visit<U> {
-    /// The answer for a request that lacks something, and its event.
+    /// Creates the response for a rejected request, and emits the event.
     pub(crate) async fn reject(
         &self,
         needed: Needed<'_>,
@@ -63,7 +63,7 @@ impl<U: User> Visit<U> {
         let client = Client::of(&request.headers);
         let path = original_path(request);
         let origin = origin(settings.public_url.as_ref(), &request.headers);
-        // The page itself would send its visitors round in circles.
+        // The page must not redirect to itself.
         let view = views
             .view(needed)
             .filter(|view| !is_at(view, path, &origin));
@@ -89,15 +89,14 @@ impl<U: User> Visit<U> {
         rejection(answer(client, login_url, needed, challenge))
     }
 
-    /// The address of the login page, with the way back in it; or in the cookie, where that is
-    /// its place.
+    /// The address of the login page. `next` is in it, or in the cookie, by the settings.
     fn way_to(&self, view: &str, came_from: Option<&str>, client: Client, origin: &str) -> String {
         let settings = self.settings();
         let url = match &self.context.cookies.next {
             Some(cookie) => {
                 let kept = came_from.map(|next| cookie.set(next.as_bytes()));
-                // Not for a script, which goes nowhere. And without a way back, not to where
-                // another page once was asked for.
+                // Not for a script, which does not follow it. Without a `next`, remove the cookie,
+                // which may hold one from an earlier request.
                 if client != Client::Json {
                     self.state().set_cookies().next = Some(kept.unwrap_or_else(|| cookie.remove()));
                 }
@@ -115,7 +114,7 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// Adds a message to those on their way, once.
+    /// Adds a message for a redirected visitor, once.
     pub(super) fn leave_message(&self, message: Option<Flash>, headers: &HeaderMap) {
         let (Some(mut message), Some(flashes)) = (message, &self.context.cookies.messages) else {
             return;
@@ -131,7 +130,7 @@ impl<U: User> Visit<U> {
     }
 }
 
-/// The path and query as the browser asked for it, before any nesting of routers.
+/// The path and query that the browser requested, before nesting of routers.
 pub(super) fn original_path(request: &Parts) -> &str {
     let uri = request
         .extensions
@@ -140,7 +139,7 @@ pub(super) fn original_path(request: &Parts) -> &str {
     uri.path_and_query().map_or("/", |path| path.as_str())
 }
 
-/// The app's own origin; where nobody has said it, the host that the browser asked for.
+/// The app's own origin; if not configured, the host in the request.
 fn origin(public_url: Option<&PublicUrl>, headers: &HeaderMap) -> String {
     match public_url {
         Some(public_url) => public_url.origin(),
@@ -151,7 +150,7 @@ fn origin(public_url: Option<&PublicUrl>, headers: &HeaderMap) -> String {
     }
 }
 
-/// Whether a request for `path` is one for the page `view`.
+/// Whether a request for `path` is for the page `view`.
 fn is_at(view: &str, path: &str, origin: &str) -> bool {
     let base = Url::parse(origin);
     let page = |of: &str| base.as_ref().ok()?.join(of).ok();
@@ -161,9 +160,9 @@ fn is_at(view: &str, path: &str, origin: &str) -> bool {
     }
 }
 
-/// Where to go after the log-in: the page asked for; for htmx the page it is on, as it asked
-/// for a fragment. What was posted cannot be asked for again by a redirect, and its address may
-/// know no GET: back to the page with the form.
+/// The page to go to after the log-in: the requested one. For htmx, which requests fragments, it is
+/// the page the browser is on. For a form, it is the page with the form, because a redirect cannot
+/// repeat a POST, and its address may not accept GET.
 fn came_from(origin: &str, client: Client, request: &Parts, path: &str) -> Option<String> {
     let page = match client {
         Client::Htmx => Some(HX_CURRENT_URL),
@@ -180,7 +179,7 @@ fn came_from(origin: &str, client: Client, request: &Parts, path: &str) -> Optio
             page[Position::BeforePath..Position::AfterQuery].to_owned()
         }
     };
-    // `/` is where a log-in leads without a `next` in most apps.
+    // Without a `next`, most apps redirect to `/` anyway.
     (Next::from(&*next).path().is_some() && next != "/").then_some(next)
 }
 
@@ -207,7 +206,7 @@ fn answer(
             "You are logged in, but not as somebody who may see or do this. If you should, ask \
              whoever runs this site for the right to it.",
         ),
-        // As for an address that is nobody's.
+        // The same response as for an unknown address.
         Needed::HiddenRight => return StatusCode::NOT_FOUND.into_response(),
         Needed::Visit(page) => Problem::new(StatusCode::FORBIDDEN)
             .code("visit_required")

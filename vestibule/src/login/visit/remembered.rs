@@ -1,4 +1,4 @@
-//! Who the visitor is by the remember cookie.
+//! Finding the user by the remember cookie.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::login::{Event, SessionLimit, User};
 use crate::session::{RememberToken, RememberedLogin, Session, SessionExpiry, TokenState};
 
 impl<U: User> Visit<U> {
-    /// Counts the remember cookie's duration anew, in the store and in the browser.
+    /// Restarts the remember cookie's duration, in the store and in the browser.
     async fn remember_for_longer(&self, token: &RememberToken, now: Timestamp) -> Result<()> {
         let store = &self.settings().store;
         let Some(mut remembered) = store
@@ -21,13 +21,13 @@ impl<U: User> Visit<U> {
         else {
             return Ok(());
         };
-        // Another request may have changed the token; then the browser gets that one.
+        // If another request has changed the token, the browser gets that one.
         if remembered.token != token.digest() || !remembered.is_alive(now) {
             return Ok(());
         }
         let before = remembered.expires_at;
         remembered.expires_at = now + remembered.duration;
-        // The store lags behind the cookie by as much as for the last-seen time.
+        // Write to the store only occasionally, as for the last-seen time.
         let lag = SessionExpiry::TOUCH_EVERY.min(remembered.duration / 4);
         if remembered.expires_at.since(before) >= lag {
             store
@@ -39,19 +39,19 @@ impl<U: User> Visit<U> {
         Ok(())
     }
 
-    /// Begins a session if the remember cookie is good, and replaces its token.
+    /// Begins a session if the remember cookie is valid, and replaces its token.
     pub(super) async fn by_remember_cookie(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
         let Some(token) = &self.tokens().remember else {
             return Ok(None);
         };
         if self.state().is_answered {
-            // The next token would not reach the browser, which would come back with this one,
-            // like a thief.
+            // The next token would not reach the browser. It would then send this one again, which
+            // looks like theft.
             return Ok(None);
         }
         let settings = self.settings();
-        // Of requests that use one token at a time one is the first; the others find at the
-        // second look that it was just replaced, or ended.
+        // Of parallel requests with one token, one succeeds. The others try again, and find that
+        // the token was just replaced, or the login ended.
         for _ in 0..3 {
             let now = settings.clock.now();
             let Some(remembered) = settings
@@ -101,7 +101,7 @@ impl<U: User> Visit<U> {
         ))
     }
 
-    /// Begins a session from a remembered login, if nobody else has changed that since.
+    /// Begins a session from a remembered login, unless it has changed since it was read.
     async fn resume(
         &self,
         user: &U,
@@ -117,15 +117,15 @@ impl<U: User> Visit<U> {
         session.authenticated_at = seen.created_at;
         session.methods = seen.methods;
         session.confirmed_by = seen.confirmed_by;
-        // However often it is resumed, a log-in without a credential lasts no longer than the
-        // log-in with one could have, or than the browser is remembered.
+        // However often it is resumed, a session without a credential must not outlast the longest
+        // session of the original log-in, or the remembered login, whichever is later.
         let latest = (seen.created_at + settings.sessions.expiry.absolute).max(seen.expires_at);
         session.expires_at = session.expires_at.min(latest);
         if settings.sessions.remember.refresh_each_request {
             rotated.expires_at = now + rotated.duration;
         }
         let remember_cookie = self.context.cookies.remember.set(successor, &rotated, now);
-        // A limit that refuses lets a remembered browser come back.
+        // A limit that rejects log-ins still lets a remembered browser resume.
         let ends_oldest = matches!(settings.sessions.limit, SessionLimit::EndOldest(_));
         let before = match ends_oldest {
             true => self.before_one_more(user, seen.user_epoch, now).await?,
@@ -139,7 +139,7 @@ impl<U: User> Visit<U> {
         if !resumed {
             return Ok(None);
         }
-        // The token has changed, and must reach the browser whatever else fails.
+        // The token has changed, so the browser must get it even if something else fails.
         self.set_session_cookie(&session_token);
         self.state().set_cookies().remember = Some(remember_cookie);
         self.drop_data(&request.headers).await;
@@ -163,13 +163,13 @@ impl<U: User> Visit<U> {
         Ok(())
     }
 
-    /// Whether what remembers this browser is what its session came of.
+    /// Whether the session belongs to this browser's remembered login.
     pub(super) fn is_of_remembered(&self, session: &Session) -> bool {
         let token = self.tokens().remember.as_ref();
         token.is_some_and(|token| Some(token.id(&self.settings().realm)) == session.remembered)
     }
 
-    /// The same; and its time counts anew, where asked to.
+    /// As [`is_of_remembered`](Self::is_of_remembered); also restarts the duration, if configured.
     pub(super) async fn is_remembered(&self, session: &Session, now: Timestamp) -> Result<bool> {
         let is_remembered = self.is_of_remembered(session);
         if is_remembered
@@ -181,8 +181,8 @@ impl<U: User> Visit<U> {
         Ok(is_remembered)
     }
 
-    /// Whether the browser may have a remember cookie, in whatever state. One under a path of its
-    /// own is not sent to the login page.
+    /// Whether the browser may have a remember cookie, valid or not. A cookie with its own path is
+    /// not sent to the login page.
     pub(super) fn may_have_remember_cookie(&self) -> bool {
         let tokens = self.tokens();
         tokens.remember.is_some()

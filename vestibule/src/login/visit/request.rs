@@ -1,4 +1,4 @@
-//! Who the visitor is by the request itself.
+//! Finding the user by the request itself.
 
 use http::request::Parts;
 
@@ -8,7 +8,7 @@ use crate::login::visit::Visit;
 use crate::login::{Event, User};
 
 impl<U: User> Visit<U> {
-    /// Who this is by the app's request loader, if it has one.
+    /// The user that the app's request loader finds, if it has one.
     pub(super) async fn by_request(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
         let Some(loader) = &self.settings().request_loader else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! The one place where a visitor is let through: each extractor and each layer asks here.
+//! The only place where a request is accepted or rejected; all extractors and layers call it.
 
 use std::sync::Arc;
 
@@ -12,15 +12,15 @@ use crate::login::visit::reject::original_path;
 use crate::login::{LoginRejection, User};
 
 impl<U: User> Visit<U> {
-    /// The user of this request, if they are what is demanded; for everybody else the answer.
+    /// The user of this request, if they meet the demand; otherwise the rejection.
     ///
-    /// The one place where a visitor is let through: each extractor and each layer asks here.
+    /// This is the only place that decides this; all extractors and layers call it.
     pub(crate) async fn require(
         &self,
         demand: Demand,
         request: &Parts,
     ) -> Result<Arc<LoggedIn<U>>, LoginRejection> {
-        // A rejection is much larger than a pass, and boxed so that those who pass do not carry it.
+        // A rejection is large, so its future is boxed to keep this one small.
         let Some(user) = self.resolve(request).await? else {
             return Err(Box::pin(self.reject(Needed::Login, demand, request)).await);
         };
@@ -36,7 +36,7 @@ impl<U: User> Visit<U> {
         Err(Box::pin(self.reject(needed, demand, request)).await)
     }
 
-    /// Rejects a user who lacks the right.
+    /// Rejects a user who lacks a permission.
     pub(crate) async fn forbid(&self, demand: Demand, request: &Parts) -> LoginRejection {
         let needed = match demand.hides {
             true => Needed::HiddenRight,
@@ -45,8 +45,8 @@ impl<U: User> Visit<U> {
         self.reject(needed, demand, request).await
     }
 
-    /// Whether it is known already, without a look-up in a store and without waiting, that
-    /// [`require`](Self::require) would let this request pass.
+    /// Whether [`require`](Self::require) would accept this request, if that is known without a
+    /// store call and without waiting.
     pub(crate) fn is_known_to_pass(&self, rule: Rule, request: &Parts) -> bool {
         self.check().is_ok()
             && self.known_at_once(request).is_some_and(|user| {
@@ -54,11 +54,11 @@ impl<U: User> Visit<U> {
             })
     }
 
-    /// The page that this user has to visit before the one they ask for.
+    /// The page that this user must visit before the requested one.
     fn page_first(&self, user: &LoggedIn<U>, request: &Parts) -> Option<Arc<str>> {
         let must_visit = self.settings().rejections.must_visit.as_ref()?;
         let page = must_visit(&user.user)?;
-        // Byte for byte, as the router judges it: another spelling may be another page.
+        // Compare bytes, as the router does: another spelling may be another page.
         let path = original_path(request).split('?').next();
         (path != Some(&*page)).then_some(page)
     }

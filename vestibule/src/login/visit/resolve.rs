@@ -1,4 +1,4 @@
-//! Who the visitor is, found once a request.
+//! Finding the user, once per request.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use crate::login::visit::state::Visitor;
 use crate::login::{Event, User};
 
 impl<U: User> Visit<U> {
-    /// Who this is. The store and the user loader are asked once a request.
+    /// The current user. Calls the store and the user loader once per request.
     pub(crate) async fn resolve(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>> {
         self.check()?;
         match self.resolve_at_once(request) {
             Ok(known) => Ok(known),
-            // Much larger, and boxed so that most requests do not carry it.
+            // This future is large, so it is boxed to keep most requests small.
             Err(lookup) => Box::pin(self.resolve_by_stores(request, lookup)).await,
         }
     }
 
-    /// Who this is, if that is known already or the cache knows it, and no listener waits for the
-    /// event. Otherwise what the cache had.
+    /// The user, if already known or cached, and no listener needs the event. Otherwise the cache's
+    /// result.
     fn resolve_at_once(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>, Lookup<U>> {
         let mut state = self.state();
         if let Some(known) = state.known() {
@@ -38,7 +38,7 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// As [`resolve_at_once`](Self::resolve_at_once), for a caller who looks further by
+    /// As [`resolve_at_once`](Self::resolve_at_once), for a caller that falls back to
     /// [`resolve`](Self::resolve).
     pub(super) fn known_at_once(&self, request: &Parts) -> Option<Arc<LoggedIn<U>>> {
         self.resolve_at_once(request).ok().flatten()
@@ -78,7 +78,7 @@ impl<U: User> Visit<U> {
         Ok(self.known().flatten())
     }
 
-    /// Who this is: by the session, or else by the remember cookie, or else by the request.
+    /// Finds the user by the session, else by the remember cookie, else by the request.
     async fn look_up(
         &self,
         request: &Parts,
@@ -96,7 +96,7 @@ impl<U: User> Visit<U> {
         Ok(self.by_request(request).await?.map(Arc::new))
     }
 
-    /// Notes who this is, unless somebody has logged in meanwhile.
+    /// Records the result, unless a log-in has happened meanwhile.
     fn note(&self, visitor: Visitor<U>) {
         let mut state = self.state();
         if !matches!(state.visitor, Visitor::LoggedIn(_)) {
@@ -104,7 +104,7 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// Whether a test says who this is.
+    /// Whether a test sets the user.
     #[cfg(any(test, feature = "testing"))]
     fn has_test_login(&self) -> bool {
         self.test_login.is_some()

@@ -1,4 +1,4 @@
-//! Who the visitor is by their session: from the cache, or else from the stores.
+//! Finding the user by their session: from the cache, or else from the stores.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use crate::login::visit::Visit;
 use crate::login::{Event, User};
 use crate::session::{Session, SessionExpiry, SessionId};
 
-/// What the cache has of a session.
+/// The cache's result for a session.
 pub(super) enum Lookup<U> {
-    /// All there is to know: nothing is left to do or to wait for.
+    /// The session and its user, ready to use without waiting.
     Hit(Arc<LoggedIn<U>>),
-    /// The session, which may be used as it is, and the epoch that its user's table had. The user
-    /// is loaded at each request.
+    /// The session, ready to use, and its user's epoch in the users table. The user is loaded at
+    /// each request.
     SessionOnly(Arc<Session>, i64),
-    /// Nothing that may be used.
+    /// No usable session.
     Miss(SessionId),
-    /// The request brings no session.
+    /// The request has no session.
     NoSession,
 }
 
 impl<U: User> Visit<U> {
-    /// Looks in the cache, and nowhere else.
+    /// Looks only in the cache.
     pub(super) fn look_in_cache(&self, request: Option<&Parts>) -> Lookup<U> {
         let tokens = self.tokens();
         let Some(id) = tokens.session else {
@@ -50,7 +50,7 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// Who this is by the session, after `lookup` in the cache.
+    /// The user of the session, after `lookup` in the cache.
     pub(super) async fn by_session(&self, lookup: Lookup<U>) -> Result<Option<Arc<LoggedIn<U>>>> {
         let now = self.settings().clock.now();
         let id = match lookup {
@@ -71,7 +71,7 @@ impl<U: User> Visit<U> {
         self.load_session(id, now).await
     }
 
-    /// The one place where a session from the store is judged.
+    /// The only place that judges a session from the store.
     async fn load_session(
         &self,
         id: SessionId,
@@ -104,7 +104,7 @@ impl<U: User> Visit<U> {
         Ok(Some(logged_in))
     }
 
-    /// The user, if they are still in this epoch.
+    /// The user, if their epoch is still `epoch`.
     pub(super) async fn if_in_epoch(&self, user: Option<U>, epoch: i64) -> Result<Option<U>> {
         let Some(user) = user else {
             return Ok(None);
@@ -113,7 +113,7 @@ impl<U: User> Visit<U> {
         Ok(is_in_it.then_some(user))
     }
 
-    /// What the cache has, if it is good for this request as it is.
+    /// The cache's result, if this request can use it unchanged.
     fn still_good(
         &self,
         known: Arc<LoggedIn<U>>,
@@ -140,7 +140,7 @@ impl<U: User> Visit<U> {
         }))
     }
 
-    /// Whether a session from the cache may be used without a word to the store.
+    /// Whether a cached session may be used without a store call.
     fn is_good(&self, session: &Session, request: Option<&Parts>, now: Timestamp) -> bool {
         let expiry = self.settings().sessions.expiry;
         expiry.is_alive(session, now)
@@ -183,7 +183,7 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// The sessions of whoever is logged in that are alive.
+    /// The current user's valid sessions.
     pub(crate) async fn sessions(&self, request: &Parts) -> Result<Vec<Session>> {
         let Some(logged_in) = self.resolve(request).await? else {
             return Ok(Vec::new());
@@ -196,7 +196,7 @@ impl<U: User> Visit<U> {
         self.alive(&logged_in.user, epoch, now).await
     }
 
-    /// Whether the session of whoever is logged in is still in the store, and alive.
+    /// Whether the current user's session is still in the store, and valid.
     pub(crate) async fn is_still_logged_in(&self) -> Result<bool> {
         let Some(logged_in) = self.known().flatten() else {
             return Ok(false);

@@ -12,28 +12,28 @@ use crate::session::{DataValues, SessionId};
 pub(crate) struct State<U> {
     pub(super) visitor: Visitor<U>,
     pub(super) anonymous_session: AnonymousId,
-    /// Whether the response has begun, so that no cookie can go with it any more.
+    /// Whether the response has begun, so no cookie can be set any more.
     pub(super) is_answered: bool,
     pub(super) set_cookies: Option<Box<SetCookies>>,
 }
 
-/// Who the visitor is, as far as somebody has asked.
+/// The current user, as far as known.
 pub(super) enum Visitor<U> {
     NotAsked,
     Anonymous,
     LoggedIn(Arc<LoggedIn<U>>),
 }
 
-/// The anonymous session that this request leaves the browser with.
+/// The anonymous session that the browser has after this request.
 #[derive(Clone, Copy)]
 pub(super) enum AnonymousId {
-    /// The one that the browser brought, if any.
+    /// The one that the browser sent, if any.
     Unchanged,
     Removed,
     Set(SessionId),
 }
 
-/// The cookies that go with the response. Few responses have any.
+/// The cookies to set with the response. Few responses have any.
 #[derive(Default)]
 pub(crate) struct SetCookies {
     pub(crate) session: Option<Cookie<'static>>,
@@ -59,7 +59,7 @@ pub(crate) struct AnonymousValue {
     pub(crate) json: String,
 }
 
-/// The values of a session as they were read in this request.
+/// The values of a session read during this request.
 pub(crate) struct DataRead {
     pub(super) session: SessionId,
     pub(super) values: DataValues,
@@ -75,7 +75,7 @@ impl<U> State<U> {
         }
     }
 
-    /// Who is logged in, if somebody has asked.
+    /// The current user, if already looked up.
     pub(super) fn known(&self) -> Option<Option<Arc<LoggedIn<U>>>> {
         match &self.visitor {
             Visitor::NotAsked => None,
@@ -84,7 +84,7 @@ impl<U> State<U> {
         }
     }
 
-    /// The values of an anonymous visitor that go with the response, by name.
+    /// The anonymous visitor's values set with the response, by name.
     pub(super) fn set_data(&self) -> impl Iterator<Item = (&String, &SetValue)> {
         self.set_cookies.iter().flat_map(|set| &set.data)
     }

@@ -1,20 +1,20 @@
-//! What a request brings in our cookies.
+//! The tokens in a request's cookies.
 
 use http::HeaderMap;
 
 use crate::login::manager::LoginContext;
 use crate::session::{CookieToken, RememberToken, SessionId, read_both};
 
-/// What the browser sent in our cookies.
+/// The tokens in the request's cookies.
 pub(crate) struct RequestTokens {
-    /// The id of the session whose token came.
+    /// The id of the session whose token was sent.
     pub(crate) session: Option<SessionId>,
     pub(crate) remember: Option<RememberToken>,
     pub(crate) has_malformed_cookie: bool,
 }
 
 impl RequestTokens {
-    /// Reads our cookies and nothing else. The store is not asked yet.
+    /// Reads our cookies. Makes no store call.
     pub(super) fn read<U>(context: &LoginContext<U>, headers: &HeaderMap) -> Self {
         let (settings, cookies) = (&context.settings, &context.cookies);
         let (session, remember) = read_both(headers, &cookies.session, &cookies.remember);
@@ -27,7 +27,7 @@ impl RequestTokens {
         }
     }
 
-    /// What a request brings whose cookies were never read.
+    /// The tokens of a request whose cookies were not read.
     pub(super) fn none() -> Self {
         Self {
             session: None,

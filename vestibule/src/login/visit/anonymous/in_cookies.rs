@@ -1,4 +1,4 @@
-//! Values of anonymous visitors in their browsers: a cookie each, encrypted and signed.
+//! Values of anonymous visitors in their browsers, one encrypted and signed cookie each.
 
 use std::collections::BTreeSet;
 
@@ -12,15 +12,15 @@ use crate::login::visit::state::{AnonymousValue, SetValue};
 use crate::session::DataOutcome;
 use crate::web::encrypted_cookies::EncryptedCookies;
 
-/// The most bytes of an anonymous visitor's values in cookies, with their names, as JSON:
-/// encrypted, one that has all of them still fits into a cookie.
+/// The maximum size in bytes of an anonymous visitor's values in cookies, as JSON, with names. A
+/// single encrypted value of this size still fits into a cookie.
 pub const MAX_ANONYMOUS_DATA_BYTES: usize = 2_500;
 
-/// The most values of an anonymous visitor in cookies: every request brings all of them.
+/// The maximum number of values in cookies, because every request sends all of them.
 pub const MAX_ANONYMOUS_DATA_VALUES: usize = 20;
 
 impl<U: User> Visit<U> {
-    /// What the request brings, and what was changed since.
+    /// The values in the request, with the changes made since.
     pub(super) fn data_in_cookies(
         &self,
         cookies: &EncryptedCookies,
@@ -87,7 +87,7 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// The names of the cookies that the browser has, in whatever state, or gets now.
+    /// The names of cookies that the browser sent, valid or not, or gets with this response.
     fn data_names(&self, cookies: &EncryptedCookies, headers: &HeaderMap) -> BTreeSet<String> {
         let mut names: BTreeSet<_> = cookies.names(headers).into_iter().collect();
         names.extend(self.state().set_data().map(|(name, _)| name.clone()));
@@ -95,8 +95,8 @@ impl<U: User> Visit<U> {
     }
 }
 
-/// As many of the values as are allowed: answers in parallel, or cookies brought back, may be more
-/// together than any of them.
+/// Drops values above the limits. Parallel responses, or old cookies sent again, can together
+/// exceed them.
 fn within_limits(values: AnonymousValues) -> AnonymousValues {
     let mut bytes = 0;
     values

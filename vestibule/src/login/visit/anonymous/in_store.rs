@@ -1,4 +1,4 @@
-//! Values of anonymous visitors in the session store: those of a session that is nobody's.
+//! Values of anonymous visitors in the session store, in a session without a user.
 
 use cookie::Cookie;
 use http::HeaderMap;
@@ -42,7 +42,7 @@ impl<U: User> Visit<U> {
         if changed_data(&DataValues::new(), &changes).is_none() {
             return Ok(DataOutcome::TooMuch);
         }
-        // Of two that write at once in this request, one begins the session.
+        // Of two parallel writes in this request, only one must begin the session.
         let _alone = self.resolving.lock().await;
         let id = match self.anonymous_session(anonymous, headers).await? {
             Some(id) => id,
@@ -70,7 +70,7 @@ impl<U: User> Visit<U> {
         if let Some(id) = id
             && let Err(error) = self.settings().store.revoke(id).await
         {
-            // The browser forgets them, and they end by themselves.
+            // The browser deletes its cookie, and the values expire in the store.
             tracing::warn!(%error, "values of an anonymous visitor were not removed");
         }
         if has_cookie {
@@ -78,7 +78,7 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// The session that the browser has, or gets now, if it is alive.
+    /// The valid session that the browser has, or gets with this response.
     async fn anonymous_session(
         &self,
         anonymous: &AnonymousSession,
@@ -110,7 +110,7 @@ impl<U: User> Visit<U> {
         Ok(Some(id))
     }
 
-    /// None where the response has begun: the token would not reach the browser.
+    /// `None` if the response has begun, because the token would not reach the browser.
     async fn begin_anonymous_session(
         &self,
         anonymous: &AnonymousSession,
@@ -122,7 +122,7 @@ impl<U: User> Visit<U> {
         let now = settings.clock.now();
         let token = SessionToken::generate(&settings.random)?;
         let id = token.id(&anonymous.realm);
-        // Each is a user of their own, so that no store has one user with very many sessions.
+        // Each session gets its own user id, so that no user has very many sessions in the store.
         let public_id = new_public_id(&settings.random)?;
         let user = public_id.as_str().into();
         let mut session = Session::new(

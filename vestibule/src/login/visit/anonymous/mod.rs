@@ -1,4 +1,4 @@
-//! The app's own values of visitors who are not logged in: in the browser, or in the session store.
+//! The app's own values of anonymous visitors, in cookies or in the session store.
 
 mod in_cookies;
 mod in_store;
@@ -37,7 +37,7 @@ impl AnonymousValue {
 pub(crate) type AnonymousValues = BTreeMap<String, AnonymousValue>;
 
 impl<U: User> Visit<U> {
-    /// What an anonymous visitor has.
+    /// The values of an anonymous visitor.
     ///
     /// # Errors
     /// When the session store failed.
@@ -55,7 +55,7 @@ impl<U: User> Visit<U> {
     /// Writes a value, or removes it.
     ///
     /// # Errors
-    /// When the session store failed, or values have no place.
+    /// When the session store failed, or anonymous values are not enabled.
     pub(in crate::login) async fn set_anonymous(
         &self,
         name: &str,
@@ -75,23 +75,23 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// What is to be kept of the anonymous visitor's values at their log-in, as it is now.
+    /// The anonymous visitor's values that their current log-in keeps.
     ///
     /// # Errors
     /// When the session store failed.
     pub(in crate::login) async fn kept_data(&self, headers: &HeaderMap) -> Result<DataValues> {
         if self.session().is_some() {
-            // Whoever was logged in had theirs in a session.
+            // A visitor who was logged in had their values in the session.
             return Ok(DataValues::new());
         }
-        // Another request may have written since this one has read.
+        // Another request may have written since this one read.
         *self.data.lock().await = None;
         let values = self.anonymous_data(headers).await?.into_iter();
         let kept: DataValues = values
             .filter(|(_, value)| value.is_kept)
             .map(|(name, value)| (name, value.json))
             .collect();
-        // Nobody may have asked yet whether somebody is logged in.
+        // This request may not have looked up the user yet.
         if !kept.is_empty()
             && self.known().is_none()
             && self.by_session(self.look_in_cache(None)).await?.is_some()
@@ -101,7 +101,7 @@ impl<U: User> Visit<U> {
         Ok(kept)
     }
 
-    /// Takes the values of an anonymous visitor away.
+    /// Removes the values of an anonymous visitor.
     pub(in crate::login) async fn drop_data(&self, headers: &HeaderMap) {
         match &self.context.cookies.anonymous {
             AnonymousCookies::None => {}
