@@ -8,38 +8,38 @@ use crate::login::{PageUser, User, UserId};
 
 /// A user of the account store, without its credentials.
 ///
-/// Serialized, as templates and JSON answers see it, it has the username and nothing else.
+/// It serializes to the username only, as templates and JSON responses see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Account {
-    /// The id: random, never changed, never given to another.
+    /// The id: random, never changed, never reused.
     #[serde(skip)]
     pub id: UserId,
-    /// The name as it was chosen.
+    /// The username as the user entered it.
     pub username: String,
-    /// The form of the name by which it is looked up and listed, and which is unique.
+    /// The unique form of the username, for look-ups and lists.
     #[serde(skip)]
     pub canonical_username: String,
-    /// The email address, if there is one.
+    /// The email address, if the user has one.
     #[serde(skip)]
     pub email: Option<String>,
     /// Whether the operator or an admin has disabled the account.
     #[serde(skip)]
     pub is_disabled: bool,
-    /// Whether the user must choose another password before anything else, as the operator or
-    /// an admin said.
+    /// Whether the user must choose a new password before anything else, because the operator or an
+    /// admin requires it.
     #[serde(skip)]
     pub must_change_password: bool,
-    /// The roles, and the permissions that they give.
+    /// The roles, and the permissions they grant.
     #[serde(skip)]
     pub rights: Rights,
-    /// What [`User::session_epoch`] gives: changed by a new password and by disabling.
+    /// The value of [`User::session_epoch`]. A new password and disabling change it.
     #[serde(skip)]
     pub session_epoch: i64,
-    /// When the account was made.
+    /// When the account was created.
     #[serde(skip)]
     pub created_at: Timestamp,
-    /// When anything of it last changed.
+    /// When the account last changed.
     #[serde(skip)]
     pub updated_at: Timestamp,
 }

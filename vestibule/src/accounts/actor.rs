@@ -6,18 +6,18 @@ use crate::access::RoleName;
 use crate::accounts::Account;
 use crate::login::UserId;
 
-/// Who changes an account or a role: what the security log says, and on whose right it happens.
+/// Who changes an account or a role. It is named in the security log, and its rights are checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// The user; none for the operator.
+    /// The user; `None` for the operator.
     id: Option<UserId>,
-    /// What must still be so of the user.
+    /// What is checked about the user again.
     requirement: Option<Requirement>,
     name: String,
     address: Option<IpAddr>,
 }
 
-/// What must still be so of a user who changes what is not their own.
+/// What is checked about a user who changes something that is not their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Requirement {
     pub(super) id: UserId,
@@ -26,7 +26,7 @@ pub(super) struct Requirement {
 }
 
 impl Actor {
-    /// The operator at the command line, who may do everything.
+    /// The operator at the command line, who may do anything.
     pub fn operator() -> Self {
         Self {
             id: None,
@@ -36,10 +36,10 @@ impl Actor {
         }
     }
 
-    /// A user, by the right of this role: they change something only while they have it, are not
-    /// disabled, have not to choose another password first, and are in the
-    /// [`session_epoch`](Account::session_epoch) of `account`. It is asked again in the
-    /// transaction of each change, in case it has changed since the guard let them pass.
+    /// A user with this role. Each change checks in its transaction that the user still has the
+    /// role, is not disabled, need not change their password, and is in the
+    /// [`session_epoch`](Account::session_epoch) of `account`, because this may have changed since
+    /// the guard accepted the request.
     pub fn user(account: &Account, role: RoleName) -> Self {
         let requirement = Requirement {
             id: account.id.clone(),
@@ -54,7 +54,7 @@ impl Actor {
         }
     }
 
-    /// A user who changes what is their own, which needs no role.
+    /// A user who changes their own data, which needs no role.
     pub(crate) fn themself(account: &Account, address: Option<IpAddr>) -> Self {
         Self {
             id: Some(account.id.clone()),
@@ -64,7 +64,7 @@ impl Actor {
         }
     }
 
-    /// The address that they came from.
+    /// The address that the request came from.
     pub fn at(mut self, address: Option<IpAddr>) -> Self {
         self.address = address;
         self

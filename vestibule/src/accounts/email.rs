@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use lettre::Address;
 
-/// An email address that mail can be sent to, as far as that shows (RFC 5321, 5322 and 6531).
-/// Whether anybody reads it is not known.
+/// A syntactically valid email address (RFC 5321, 5322 and 6531). It is not verified that anybody
+/// reads it.
 ///
 /// ```
 /// use vestibule::accounts::Email;
@@ -17,12 +17,12 @@ use lettre::Address;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email(String);
 
-/// Why a text is no email address.
+/// The text is not a valid email address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoEmail;
 
 impl Email {
-    /// The most characters of an address (RFC 5321 section 4.5.3.1.3, without the brackets).
+    /// The maximum number of characters (RFC 5321 section 4.5.3.1.3, without brackets).
     pub const MAX_CHARS: usize = 254;
 
     /// The address.

@@ -1,4 +1,4 @@
-//! The tables, as the ORM sees them.
+//! The tables, as ORM entities.
 
 pub(super) mod user {
     use sea_orm::entity::prelude::*;
@@ -48,7 +48,7 @@ pub(super) mod password {
         pub(in crate::accounts) changed_at: i64,
     }
 
-    /// Does not show the hash.
+    /// Omits the hash.
     impl std::fmt::Debug for Model {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.debug_struct("Model")
@@ -134,7 +134,7 @@ pub(super) mod user_role {
             on_delete = "Cascade"
         )]
         User,
-        /// Past the table of roles, which would say no more than the name.
+        /// Joins by the role's name, without the table of roles.
         #[sea_orm(
             belongs_to = "super::role_permission::Entity",
             from = "Column::RoleName",

@@ -1,12 +1,12 @@
 //! Flask-SQLAlchemy's part: the stored users, their credentials and their roles.
 //!
-//! [`Accounts`] keeps users in a SQL database and their password hashes in a table of its own,
-//! so that a query for users never carries a hash. It is the
-//! [`UserLoader`](crate::login::UserLoader) of apps that have no user table of their own.
+//! [`Accounts`] keeps users in a SQL database. Password hashes are in a table of their own, so that
+//! a query for users never loads a hash. `Accounts` is the [`UserLoader`](crate::login::UserLoader)
+//! of apps without their own users table.
 //!
-//! Roles have permissions, and users have roles; both are read with the user, at each request.
-//! Who changes an account or a role is an [`Actor`], and each change a line of the security log,
-//! written in the same transaction.
+//! Roles have permissions, and users have roles. Both are loaded with the user, at each request.
+//! Every change to an account or a role is made by an [`Actor`], and writes a line to the security
+//! log in the same transaction.
 
 mod account;
 mod actor;

@@ -1,4 +1,4 @@
-//! Accounts as a users table: what the credentials ask of them.
+//! Accounts as a users table for the credentials.
 
 use std::net::IpAddr;
 
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::password::PasswordHash;
 
-/// How many hashes are read at once.
+/// The number of hashes to read at once.
 const PAGE: u64 = 1_000;
 
 impl PasswordUsers<Account> for Accounts {
@@ -141,11 +141,11 @@ impl ActivityLog<Account> for Accounts {
 }
 
 impl Accounts {
-    /// Whether the peppers of all stored hashes are set.
+    /// Checks that the peppers of all stored hashes are configured.
     ///
     /// # Errors
-    /// When one is missing ([`Error::is_config`]): its user, and perhaps all, could not log in.
-    /// When the database failed.
+    /// When one is missing ([`Error::is_config`]), because its users, or even all users, could
+    /// not log in. When the database failed.
     pub async fn check_peppers(&self) -> Result<()> {
         let versions = self.inner.passwords.pepper_versions();
         let known = versions
@@ -159,7 +159,7 @@ impl Accounts {
             .add_option((!versions.is_empty()).then(|| known.not()));
         let found = password::Entity::find().filter(unknown).limit(PAGE);
         let found = found.all(self.inner.database.connection()).await;
-        // Those that are damaged have none, and keep only their users out.
+        // Damaged hashes have no version. They only lock out their own users.
         let missing = found.map_err(Error::from_db)?.into_iter().find_map(|row| {
             let version = row.hash.split(['{', ':', '}']).nth(2)?;
             Some((version.parse::<u32>().ok()?, row.user_id))

@@ -1,4 +1,4 @@
-//! What the app does with accounts.
+//! Access to the stored accounts.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -25,14 +25,14 @@ use crate::login::{SessionJoin, UserId, UserLoader};
 use crate::password::{Claimant, PasswordHash, Passwords};
 use crate::session::{InvalidationFeed, Session, SessionExpiry, SessionStore, SharedSessionStore};
 
-/// The stored users. Clones share everything.
+/// The stored users. Clones share their state.
 #[derive(Clone)]
 pub struct Accounts {
     pub(super) inner: Arc<Inner>,
     pub(super) address: Option<IpAddr>,
 }
 
-/// Behind one pointer, as axum copies a router's state for each request.
+/// Behind one pointer, because axum clones a router's state for each request.
 #[derive(Clone)]
 pub(super) struct Inner {
     pub(super) database: Database,
@@ -44,20 +44,20 @@ pub(super) struct Inner {
     pub(super) random: Random,
 }
 
-/// What came of a registration.
+/// The outcome of a registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub enum Registration {
-    /// The account was made.
+    /// The account was created.
     Registered(Account),
-    /// Somebody has this name, or one that reads like it.
+    /// Another user has this name, or one that looks the same.
     NameTaken,
 }
 
 impl Accounts {
-    /// The accounts in `database`, whose sessions are kept in `sessions`: a new password and a
-    /// disabled account end them.
+    /// The accounts in `database`. A new password and disabling end the user's sessions in
+    /// `sessions`.
     pub fn new(database: Database, passwords: Passwords, sessions: impl SessionStore) -> Self {
         Self::with_store(database, passwords, SharedSessionStore::new(sessions))
     }
@@ -88,28 +88,28 @@ impl Accounts {
         self
     }
 
-    /// When sessions end by themselves, as in
-    /// [`LoginManager::expiry`](crate::login::LoginManager::expiry): which of them are listed.
+    /// When sessions expire, as in [`LoginManager::expiry`](crate::login::LoginManager::expiry).
+    /// Decides which ones are listed.
     pub fn expiry(mut self, expiry: SessionExpiry) -> Self {
         Arc::make_mut(&mut self.inner).expiry = expiry;
         self
     }
 
-    /// Where the time comes from; a test sets it.
+    /// The clock; tests can set it.
     pub fn clock(mut self, clock: Clock) -> Self {
         Arc::make_mut(&mut self.inner).clock = clock;
         self
     }
 
-    /// Where randomness comes from; a test sets it.
+    /// The source of randomness; tests can set it.
     pub fn random(mut self, random: Random) -> Self {
         Arc::make_mut(&mut self.inner).random = random;
         self
     }
 
-    /// The same accounts, for somebody at this address
-    /// ([`Login::address`](crate::login::Login::address)): it is noted in the security log, and
-    /// waits behind itself where many passwords are to be hashed.
+    /// The same accounts, for a client at this address
+    /// ([`Login::address`](crate::login::Login::address)). It is recorded in the security log, and
+    /// queues fairly with other addresses for password hashing.
     pub fn asked_from(&self, address: Option<IpAddr>) -> Self {
         Self {
             address,
@@ -117,16 +117,16 @@ impl Accounts {
         }
     }
 
-    /// Makes an account. Whether `password` may be chosen is the
-    /// [`PasswordPolicy`](crate::password::PasswordPolicy)'s to say, before.
+    /// Creates an account. Check `password` with the
+    /// [`PasswordPolicy`](crate::password::PasswordPolicy) first.
     ///
-    /// The user and the password are written together or not at all, and of any number of
-    /// registrations of one name at once one succeeds.
+    /// The user and the password are stored together or not at all. Of parallel registrations of
+    /// one name, only one succeeds.
     ///
     /// # Errors
     /// When the database failed or the hashing queue is full.
     pub async fn register(&self, username: &Username, password: &Secret) -> Result<Registration> {
-        // Asked first only to save the hashing; it is the unique index that decides.
+        // Only saves the hashing; the unique index decides.
         if self.find(username.as_str()).await?.is_some() {
             return Ok(Registration::NameTaken);
         }
@@ -141,8 +141,8 @@ impl Accounts {
         Ok(registered.map_or(Registration::NameTaken, Registration::Registered))
     }
 
-    /// Adds a user who registers from this address, with a line in the security log; none where
-    /// the name is taken.
+    /// Adds a user who registers from this address, with a line in the security log; `None` if the
+    /// name is taken.
     pub(super) async fn insert_registered(
         &self,
         username: &Username,
@@ -164,7 +164,7 @@ impl Accounts {
         Ok(Some(account))
     }
 
-    /// Adds a user and their password, or none of them where the name is taken.
+    /// Adds a user and their password, or neither if the name is taken.
     pub(super) async fn insert(
         &self,
         username: &Username,
@@ -196,8 +196,8 @@ impl Accounts {
         Ok(Some(rows::account(user, Rights::none())))
     }
 
-    /// The account by this name, as somebody typed it: white space around it does not count, and
-    /// names that read alike are one. The rules for new names do not apply.
+    /// The account with this username as typed: surrounding white space is ignored, and names that
+    /// look the same are equal. The rules for new names do not apply.
     ///
     /// # Errors
     /// When the database failed.
@@ -208,7 +208,7 @@ impl Accounts {
         }
     }
 
-    /// The account by this id.
+    /// The account with this id.
     ///
     /// # Errors
     /// When the database failed.
@@ -216,7 +216,7 @@ impl Accounts {
         rows::find(id, self.inner.database.connection()).await
     }
 
-    /// The sessions of a user that are alive, the last seen first.
+    /// The valid sessions of a user, most recently used first.
     ///
     /// # Errors
     /// When the session store failed.
@@ -229,8 +229,8 @@ impl Accounts {
             .await
     }
 
-    /// Removes the sessions and remembered logins that have expired, some at a time. Returns how
-    /// many. Log-ins do the same now and then; nobody needs this for safety.
+    /// Removes expired sessions and remembered logins, in batches. Returns the number removed.
+    /// Log-ins also do this from time to time, and security does not depend on it.
     ///
     /// # Errors
     /// When the session store failed.
@@ -242,7 +242,7 @@ impl Accounts {
             .await
     }
 
-    /// Changes of accounts and roles by the hand of `actor`.
+    /// Changes to accounts and roles by `actor`.
     ///
     /// ```no_run
     /// use vestibule::accounts::{Accounts, Actor, ChangeOutcome};
@@ -260,10 +260,10 @@ impl Accounts {
         Administration::new(self, actor)
     }
 
-    /// Begins a new epoch of a user's sessions, with or without another change.
+    /// Begins a new session epoch of a user, optionally with another change.
     ///
-    /// Revoking the sessions that are there is not enough: a log-in whose password was checked
-    /// before this may create one after it.
+    /// Revoking the existing sessions is not enough: a log-in whose password was checked before
+    /// this may create one afterwards.
     pub(super) fn new_epoch(&self, id: &UserId) -> UpdateMany<user::Entity> {
         let next_epoch = Expr::col(user::Column::SessionEpoch).add(1);
         self.update(id)
@@ -278,7 +278,7 @@ impl Accounts {
             .filter(user::Column::Id.eq(id.as_str()))
     }
 
-    /// A UUID, version 7 (RFC 9562): random, and in the order of time for the index's sake.
+    /// A UUID, version 7 (RFC 9562): random, and ordered by time to keep the index efficient.
     pub(super) fn new_id(&self, now: Timestamp) -> Result<String> {
         let millis = u64::try_from(now.as_millis()).unwrap_or(0);
         let random = self.inner.random.bytes::<10>()?;

@@ -1,4 +1,4 @@
-//! The stored roles, as they are read.
+//! Reading the stored roles.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::accounts::entity::{role, role_permission, user, user_role};
 use crate::error::{Error, Result};
 use crate::login::UserId;
 
-/// The role of those who administer the site. It is always there.
+/// The role of admins. It always exists.
 pub const ADMIN: &str = "admin";
 
 /// A stored role.
@@ -23,12 +23,12 @@ pub const ADMIN: &str = "admin";
 pub struct Role {
     /// Its name.
     pub name: String,
-    /// The permissions that it gives, in the order of the alphabet.
+    /// The permissions that it grants, in alphabetical order.
     pub permissions: Vec<String>,
 }
 
 impl Accounts {
-    /// The names of all roles, in the order of the alphabet.
+    /// The names of all roles, in alphabetical order.
     ///
     /// # Errors
     /// When the database failed.
@@ -38,7 +38,7 @@ impl Accounts {
         Ok(names)
     }
 
-    /// All roles, in the order of their names.
+    /// All roles, ordered by name.
     ///
     /// # Errors
     /// When the database failed.
@@ -61,7 +61,7 @@ impl Accounts {
         Ok(roles.into_iter().map(role).collect())
     }
 
-    /// The role by this name.
+    /// The role with this name.
     ///
     /// # Errors
     /// When the database failed.
@@ -90,8 +90,7 @@ impl Accounts {
             .map_err(Error::from_db)
     }
 
-    /// Whether there is anybody who can administer the site: with the role [`ADMIN`], and not
-    /// disabled.
+    /// Whether an active admin exists: a user with the role [`ADMIN`] who is not disabled.
     ///
     /// # Errors
     /// When the database failed.
@@ -125,7 +124,7 @@ async fn names(connection: &impl ConnectionTrait) -> Result<Vec<String>> {
         .map_err(Error::from_db)
 }
 
-/// The permissions that a role gives, in the order of the alphabet.
+/// The permissions of a role, in alphabetical order.
 pub(super) async fn permissions_of(
     name: &RoleName,
     connection: &impl ConnectionTrait,
@@ -141,7 +140,7 @@ pub(super) async fn permissions_of(
         .map_err(Error::from_db)
 }
 
-/// Whether there is a role by this name; if not, the one that was probably meant.
+/// Checks that a role exists; if not, returns the one that was probably meant.
 pub(super) async fn check_role(
     name: &RoleName,
     connection: &impl ConnectionTrait,

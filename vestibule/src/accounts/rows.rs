@@ -1,4 +1,4 @@
-//! From the rows of users, roles and permissions to accounts.
+//! Converting rows of users, roles and permissions to accounts.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ const ROLE: &str = "role";
 const PERMISSION: &str = "permission";
 const HASH: &str = "hash";
 
-/// The user by this id, with all rights, by one query. What cannot be an id is nobody's.
+/// The user with this id and all rights, by one query. `None` if it cannot be an id.
 pub(super) async fn find(
     id: &UserId,
     connection: &impl ConnectionTrait,
@@ -34,7 +34,7 @@ pub(super) async fn find(
     find_one(user::Column::Id.eq(text).into(), connection).await
 }
 
-/// The user by a typed name; none where no name can be so. The rules for new names do not apply.
+/// Matches the user with a typed name; `None` if it cannot be one. Skips the rules for new names.
 pub(super) fn by_name(typed: &str) -> Option<Condition> {
     let canonical = Username::canonical_form(typed);
     let is_name = !canonical.is_empty()
@@ -43,10 +43,10 @@ pub(super) fn by_name(typed: &str) -> Option<Condition> {
     is_name.then(|| user::Column::CanonicalUsername.eq(canonical).into())
 }
 
-/// As many as the column of canonical names has.
+/// The length of the column for canonical names.
 const MAX_NAME_CHARS: usize = 191;
 
-/// The one user whom `condition` finds, with all rights, by one query.
+/// The user matched by `condition`, with all rights, by one query.
 pub(super) async fn find_one(
     condition: Condition,
     connection: &impl ConnectionTrait,
@@ -56,7 +56,7 @@ pub(super) async fn find_one(
     Ok(found.map(|(account, _)| account))
 }
 
-/// The session by this id and its user, with all rights, by one query.
+/// The session with this id and its user with all rights, by one query.
 pub(super) async fn find_with_session(
     id: SessionId,
     connection: &impl ConnectionTrait,
@@ -65,7 +65,7 @@ pub(super) async fn find_with_session(
         .from(session::Column::UserId)
         .to(user::Column::Id)
         .into();
-    // As two entities in one row their columns have prefixes; those of the session are `A_`.
+    // Two entities in one row have column prefixes; those of the session are `A_`.
     let rows = session::Entity::find_by_id(id.as_bytes().to_vec())
         .join(JoinType::LeftJoin, user_of)
         .join(JoinType::LeftJoin, user::Relation::Roles.def())
@@ -87,7 +87,7 @@ pub(super) async fn find_with_session(
     )))
 }
 
-/// The same, with the password hash, for whoever checks it.
+/// As [`find_one`], with the password hash, to check it.
 pub(super) async fn find_with_password(
     condition: Condition,
     connection: &impl ConnectionTrait,
@@ -102,7 +102,7 @@ pub(super) async fn find_with_password(
     Ok(Some((account, hash.map(PasswordHash::from_stored))))
 }
 
-/// A user once for each role and permission; for a user without any, once with neither.
+/// One row for each role and permission of a user; without any, a single row without them.
 fn with_rights_of(condition: Condition) -> Select<user::Entity> {
     user::Entity::find()
         .column_as(user_role::Column::RoleName, ROLE)
@@ -112,7 +112,7 @@ fn with_rights_of(condition: Condition) -> Select<user::Entity> {
         .filter(condition)
 }
 
-/// The account of the rows, and the first of them.
+/// The account in the rows, and the first row.
 async fn joined(
     rows: &Select<user::Entity>,
     connection: &impl ConnectionTrait,
@@ -127,7 +127,7 @@ async fn joined(
     Ok(Some((account(user, rights), first)))
 }
 
-/// The rights in rows that are each of one role and permission.
+/// The rights from rows that each have one role and permission.
 fn rights(rows: &[QueryResult], prefix: &str) -> Result<Rights> {
     let (mut roles, mut permissions) = (Vec::new(), Vec::new());
     for row in rows {
@@ -141,7 +141,7 @@ fn rights(rows: &[QueryResult], prefix: &str) -> Result<Rights> {
     Ok(Rights::new(roles, permissions))
 }
 
-/// These users with their rights, by one query more.
+/// These users with their rights, by one more query.
 pub(super) async fn with_rights(
     users: Vec<user::Model>,
     connection: &impl ConnectionTrait,

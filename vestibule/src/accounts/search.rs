@@ -1,4 +1,4 @@
-//! Finding accounts among very many.
+//! Searching accounts efficiently, even among very many.
 
 use sea_orm::sea_query::LikeExpr;
 use sea_orm::{
@@ -12,8 +12,8 @@ use crate::credentials::Username;
 use crate::error::{Error, Result};
 
 impl Accounts {
-    /// Up to `limit` accounts in the order of their
-    /// [`canonical_username`](Account::canonical_username), from the first after `after`.
+    /// Up to `limit` accounts, ordered by [`canonical_username`](Account::canonical_username),
+    /// starting after `after`.
     ///
     /// # Errors
     /// When the database failed.
@@ -21,9 +21,9 @@ impl Accounts {
         self.search("", after, limit).await
     }
 
-    /// As [`list`](Self::list), of the accounts whose name begins with `text`, or reads so; where
-    /// it has an `@`, of those whose email address it is, as it is kept. An index has them,
-    /// however many accounts there are.
+    /// As [`list`](Self::list), but only accounts whose canonical username begins with that of
+    /// `text`. If `text` has an `@`, only those with exactly this email address or username. Uses
+    /// an index, so it is fast with any number of accounts.
     ///
     /// # Errors
     /// When the database failed.
@@ -41,7 +41,7 @@ impl Accounts {
             return Ok(Vec::new());
         }
         if text.contains('@') {
-            // Some users have an address for a name.
+            // Some users have an email address as their username.
             let is_it = Condition::any()
                 .add(user::Column::Email.eq(text))
                 .add(name.eq(Username::canonical_form(text)));
@@ -51,8 +51,8 @@ impl Accounts {
         } else {
             let prefix = Username::canonical_prefix(text);
             find = find.filter(name.like(beginning_with(&prefix)));
-            // Where names are compared by their code points, the names that begin alike lie
-            // together in the index. One lower bound: SQLite would take the first of two.
+            // If names are compared by code point, those with the same prefix are adjacent in the
+            // index. Use one lower bound, because SQLite would use the first of two.
             let by_code_points =
                 self.inner.database.connection().get_database_backend() != DbBackend::Postgres;
             find = match by_code_points {
@@ -72,8 +72,7 @@ impl Accounts {
         rows::with_rights(found, self.inner.database.connection()).await
     }
 
-    /// The name of a user that was probably meant by `name`: of those that begin alike, and of
-    /// the first ones there are.
+    /// The username that was probably meant by `name`, from the first ones with the same beginning.
     ///
     /// # Errors
     /// When the database failed.
@@ -102,7 +101,7 @@ impl Accounts {
     }
 }
 
-/// The pattern of texts that begin so.
+/// The pattern for texts with this prefix.
 fn beginning_with(prefix: &str) -> LikeExpr {
     let mut pattern = String::new();
     for c in prefix.chars() {

@@ -1,4 +1,4 @@
-//! The security log: what was changed about accounts and roles, when and by whom.
+//! The security log: changes to accounts and roles, with time and actor.
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
@@ -13,48 +13,48 @@ use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::session::Invalidation;
 
-/// What was done.
+/// The change that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {
-    /// A user got an account: by registering, or from the operator.
+    /// An account was created: by registration, or by the operator.
     AccountAdded,
     /// An account was disabled, and its sessions were ended.
     AccountDisabled,
     /// An account was enabled again.
     AccountEnabled,
-    /// An account was deleted, with all that belongs to it.
+    /// An account was deleted, with its data.
     AccountDeleted,
-    /// A user got a new password, and their sessions were ended.
+    /// A password was set for a user, and their sessions were ended.
     PasswordSet,
-    /// A user must choose another password before anything else.
+    /// A user was required to choose a new password.
     PasswordChangeDemanded,
-    /// A user chose another password, and their other sessions were ended.
+    /// A user changed their password, and their other sessions were ended.
     PasswordChanged,
-    /// A user got another email address, the detail, or has none any more.
+    /// A user's email address was changed to the detail, or removed.
     EmailChanged,
-    /// A user got a role: the detail.
+    /// A user was granted a role: the detail.
     RoleGranted,
-    /// A role, the detail, was taken from a user.
+    /// A role, the detail, was removed from a user.
     RoleRevoked,
     /// One session of a user, the detail, was ended.
     SessionEnded,
     /// All sessions of a user were ended.
     SessionsEnded,
-    /// The expired sessions were removed by hand: the detail is how many.
+    /// Expired sessions were removed manually. The detail is their number.
     SessionsSwept,
-    /// There is a new role: the detail.
+    /// A role, the detail, was added.
     RoleAdded,
-    /// A role, the detail, is no more.
+    /// A role, the detail, was removed.
     RoleRemoved,
-    /// A role got a permission. The detail has both.
+    /// A permission was granted to a role. The detail has both.
     PermissionAllowed,
-    /// A permission was taken from a role. The detail has both.
+    /// A permission was removed from a role. The detail has both.
     PermissionForbidden,
 }
 
 impl Action {
-    /// How it is kept and shown.
+    /// Its text in the database and on pages.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccountAdded => "account added",
@@ -82,30 +82,30 @@ impl Action {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LogEntry {
-    /// Its id. Later ones are greater, to within a millisecond.
+    /// The id of the line. Later ids are greater, to within a millisecond.
     pub id: String,
-    /// When.
+    /// When the change was made.
     #[serde(skip)]
     pub at: Timestamp,
-    /// What was done, as [`Action::as_str`] says it.
+    /// The change, as in [`Action::as_str`].
     pub action: String,
-    /// The id of the user who did it; none for the operator.
+    /// The id of the user who made the change; `None` for the operator.
     #[serde(skip)]
     pub actor_id: Option<UserId>,
-    /// The name that they had.
+    /// The actor's username at that time.
     pub actor: String,
-    /// The address they came from, where it is known.
+    /// The address that the actor's request came from, if known.
     pub address: Option<String>,
-    /// The id of the user whom it was done to.
+    /// The id of the changed user.
     #[serde(skip)]
     pub user_id: Option<UserId>,
-    /// The name that they had.
+    /// The changed user's username at that time.
     pub username: Option<String>,
     /// The role, the permission, the session.
     pub detail: Option<String>,
 }
 
-/// What is to be written.
+/// A line to be written.
 pub(super) struct Entry<'a> {
     pub(super) action: Action,
     pub(super) user: Option<&'a Account>,
@@ -113,8 +113,8 @@ pub(super) struct Entry<'a> {
 }
 
 impl Accounts {
-    /// Up to `limit` lines of the security log, the newest first, of one user or of all, from the
-    /// first that is older than the line `before`.
+    /// Up to `limit` lines of the security log, newest first, of one user or of all, that are older
+    /// than the line `before`.
     ///
     /// # Errors
     /// When the database failed.
@@ -140,14 +140,14 @@ impl Accounts {
         Ok(found.into_iter().map(LogEntry::from).collect())
     }
 
-    /// Writes the line of a change and ends its transaction: both are there, or neither.
+    /// Writes the line of a change and commits its transaction.
     pub(super) async fn commit(
         &self,
         transaction: DatabaseTransaction,
         actor: &Actor,
         entry: Entry<'_>,
     ) -> Result<()> {
-        // A change of a role is one of everybody who has it.
+        // A changed role affects all users who have it.
         let changed = entry.user.map(|user| Invalidation::User(&user.id));
         let feed = self.inner.database.feed();
         let _invalidated = feed.invalidate_on_drop(changed.unwrap_or(Invalidation::Everything));

@@ -1,4 +1,4 @@
-//! Changes of accounts and roles, by the hand of somebody.
+//! Changes to accounts and roles by an actor.
 
 mod roles;
 mod sessions;
@@ -16,47 +16,47 @@ use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::login::UserId;
 
-/// Changes accounts and roles by the hand of an [`Actor`], from [`Accounts::by`].
+/// Changes accounts and roles on behalf of an [`Actor`], from [`Accounts::by`].
 ///
-/// One change is one transaction, with its line in the security log, and those of roles and of
-/// who may log in happen one after the other: of two admins who take the role from one another
-/// one succeeds. The session store is told after that: where it fails, what it should have ended
-/// is refused all the same, as the user has begun a new
-/// [`session_epoch`](crate::login::User::session_epoch), or is gone.
+/// Each change is one transaction, including its line in the security log. Changes to roles and to
+/// who may log in run one after the other, so if two admins remove each other's role, only one
+/// succeeds. The sessions are ended in the store afterwards. If that fails, they are still
+/// rejected, because the user has a new [`session_epoch`](crate::login::User::session_epoch), or no
+/// longer exists.
 #[derive(Debug)]
 pub struct Administration<'a> {
     accounts: &'a Accounts,
     actor: Actor,
 }
 
-/// What came of a change. As text it says so, in a sentence for whoever wanted it.
+/// The outcome of a change. Its `Display` is a sentence for the actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub enum ChangeOutcome {
-    /// It is done, and in the security log.
+    /// The change was made, and is in the security log.
     Done,
-    /// It was so already.
+    /// Nothing to change.
     AlreadySo,
-    /// There is no such user.
+    /// The user does not exist.
     NoSuchUser,
-    /// There is no such role; the one that was probably meant.
+    /// The role does not exist. Holds the role that was probably meant.
     NoSuchRole(Option<String>),
-    /// The role does not have this permission; the one that was probably meant.
+    /// The role does not have this permission. Holds the one that was probably meant.
     NoSuchPermission(Option<String>),
-    /// The user has no such session, or no more.
+    /// The user does not have this session, or it has already ended.
     NoSuchSession,
-    /// There is a role, or a user, by this name already.
+    /// A role or a user with this name exists already.
     NameTaken,
-    /// It would leave the site without anybody who can administer it.
+    /// Nobody could administer the site any more.
     LastAdmin,
-    /// The role `admin` is always there.
+    /// The role `admin` cannot be removed.
     BuiltIn,
-    /// The actor has lost the right to it meanwhile.
+    /// The actor has lost the required role meanwhile.
     ActorLacksRole,
 }
 
-/// Why a change is not made: there is something to say instead, or something broke.
+/// Why a change is not made: another outcome, or an error.
 enum Stop {
     Instead(ChangeOutcome),
     Broken(Error),
@@ -90,8 +90,8 @@ impl<'a> Administration<'a> {
 
     /// Begins a change, if the actor may still make it.
     ///
-    /// It first writes to the one row that is always there, so that no other change comes
-    /// between what is read here and what is written.
+    /// It first writes to a row that always exists, so that no other change can happen between
+    /// reading and writing here.
     async fn begin(&self) -> Stopped<DatabaseTransaction> {
         let transaction = self.accounts.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
@@ -118,7 +118,7 @@ impl<'a> Administration<'a> {
         }
     }
 
-    /// Begins a change of a user.
+    /// Begins a change to a user.
     async fn begin_on(&self, id: &UserId) -> Stopped<(DatabaseTransaction, Account)> {
         let transaction = self.begin().await?;
         match rows::find(id, &transaction).await? {
@@ -127,7 +127,7 @@ impl<'a> Administration<'a> {
         }
     }
 
-    /// Ends a change: it and its line in the security log are there from now on.
+    /// Commits a change with its line in the security log.
     async fn done(
         &self,
         transaction: DatabaseTransaction,
@@ -146,8 +146,7 @@ impl<'a> Administration<'a> {
         Ok(ChangeOutcome::Done)
     }
 
-    /// Ends the sessions of a user, and what remembers their browsers, where that is what a change
-    /// came to.
+    /// If the change was made, ends the user's sessions and remembered logins.
     async fn revoked(&self, outcome: Stopped<ChangeOutcome>, id: &UserId) -> Result<ChangeOutcome> {
         let change = settled(outcome)?;
         if change == ChangeOutcome::Done {

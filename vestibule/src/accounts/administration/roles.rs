@@ -1,4 +1,4 @@
-//! Roles, and the permissions that they give.
+//! Roles and their permissions.
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter,
@@ -37,7 +37,7 @@ impl Administration<'_> {
             .await
     }
 
-    /// Removes a role, and takes it from all who have it.
+    /// Removes a role, also from all users who have it.
     ///
     /// # Errors
     /// When the database failed.
@@ -67,7 +67,7 @@ impl Administration<'_> {
             .await
     }
 
-    /// Gives a role a permission, and so all who have the role.
+    /// Grants a permission to a role, and so to all users with the role.
     ///
     /// # Errors
     /// When the database failed.
@@ -102,7 +102,7 @@ impl Administration<'_> {
         self.done(transaction, action, None, detail).await
     }
 
-    /// Takes a permission from a role, and so from all who have it by no other role.
+    /// Removes a permission from a role. Users who have it by another role keep it.
     ///
     /// # Errors
     /// When the database failed.

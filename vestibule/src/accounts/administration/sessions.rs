@@ -7,19 +7,19 @@ use crate::error::Result;
 use crate::login::UserId;
 
 impl Administration<'_> {
-    /// Ends one session of a user, by its [`public_id`](crate::Session::public_id), and what
-    /// remembers its browser.
+    /// Ends one session of a user, by its [`public_id`](crate::Session::public_id), and its
+    /// remembered login.
     ///
     /// # Errors
-    /// When the database or the session store failed. Where the store failed the line in the
-    /// security log is there already, and the session may be too: call it again.
+    /// When the database or the session store failed. If the store failed, the security log already
+    /// has the line, but the session may still exist: call it again.
     pub async fn end_session(&self, id: &UserId, public_id: &str) -> Result<ChangeOutcome> {
         settled(self.try_end_session(id, public_id).await)
     }
 
     async fn try_end_session(&self, id: &UserId, public_id: &str) -> Stopped<ChangeOutcome> {
         let accounts = self.accounts;
-        // Before the transaction: the store may be in the same database, and would wait for it.
+        // Before the transaction, because a store in the same database would wait for it.
         let sessions = accounts
             .inner
             .sessions
@@ -39,8 +39,7 @@ impl Administration<'_> {
         Ok(change)
     }
 
-    /// Ends all sessions of a user, and what remembers their browsers; a log-in that is under
-    /// way too.
+    /// Ends all sessions and remembered logins of a user, including log-ins in progress.
     ///
     /// # Errors
     /// When the database or the session store failed.
@@ -56,8 +55,8 @@ impl Administration<'_> {
     }
 
     /// Removes what has expired, as
-    /// [`Accounts::sweep_sessions`](crate::accounts::Accounts::sweep_sessions) does, with a line
-    /// in the security log. Returns how many.
+    /// [`Accounts::sweep_sessions`](crate::accounts::Accounts::sweep_sessions) does, and writes a
+    /// line to the security log. Returns the number removed.
     ///
     /// # Errors
     /// When the database or the session store failed.

@@ -1,4 +1,4 @@
-//! Users: who they are, whether they may log in, and which roles they have.
+//! Users: their data, whether they may log in, and their roles.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ActiveValue, DatabaseTransaction, EntityTrait};
@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::login::UserId;
 
 impl Administration<'_> {
-    /// Makes an account. Whether `password` may be chosen is the
-    /// [`PasswordPolicy`](crate::password::PasswordPolicy)'s to say, before.
+    /// Creates an account. Check `password` with the
+    /// [`PasswordPolicy`](crate::password::PasswordPolicy) first.
     ///
     /// # Errors
     /// When the database failed or the hashing queue is full.
@@ -25,7 +25,7 @@ impl Administration<'_> {
     }
 
     async fn try_add(&self, username: &Username, password: &Secret) -> Stopped<ChangeOutcome> {
-        // Asked first only to save the hashing; it is the unique index that decides.
+        // Only saves the hashing; the unique index decides.
         if self.accounts.find(username.as_str()).await?.is_some() {
             return Ok(ChangeOutcome::NameTaken);
         }
@@ -39,7 +39,7 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), None).await
     }
 
-    /// Gives an account an email address, or takes it away. Nobody has shown that they read it.
+    /// Sets or removes the email address of an account. The address is not verified.
     ///
     /// # Errors
     /// When the database failed.
@@ -60,7 +60,7 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), detail).await
     }
 
-    /// Gives a user a role.
+    /// Grants a role to a user.
     ///
     /// # Errors
     /// When the database failed.
@@ -87,8 +87,8 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), detail).await
     }
 
-    /// Takes a role from a user, who is without it at the very next request; on other nodes within
-    /// the bound of the [feed](crate::session::InvalidationFeed).
+    /// Removes a role from a user. Effective at the next request; on other nodes within the bound
+    /// of the [feed](crate::session::InvalidationFeed).
     ///
     /// # Errors
     /// When the database failed.
@@ -119,8 +119,8 @@ impl Administration<'_> {
     /// Disables an account and ends all its sessions.
     ///
     /// # Errors
-    /// When the database or the session store failed. A disabled account's user is refused at
-    /// the very next request in any case.
+    /// When the database or the session store failed. If only the store failed, the account is
+    /// disabled, and the next request is rejected.
     pub async fn disable(&self, id: &UserId) -> Result<ChangeOutcome> {
         self.revoked(self.try_set_disabled(id, true).await, id)
             .await
@@ -152,12 +152,12 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), None).await
     }
 
-    /// Deletes an account with its password and roles, and ends all its sessions. The security
-    /// log keeps its lines, and nobody else gets the id.
+    /// Deletes an account with its password and roles, and ends all its sessions. The security log
+    /// keeps its lines, and the id is never reused.
     ///
     /// # Errors
-    /// When the database or the session store failed. A deleted account's user is refused at the
-    /// very next request in any case.
+    /// When the database or the session store failed. If only the store failed, the account is
+    /// deleted, and the next request is rejected.
     pub async fn delete(&self, id: &UserId) -> Result<ChangeOutcome> {
         self.revoked(self.try_delete(id).await, id).await
     }
@@ -173,7 +173,7 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), None).await
     }
 
-    /// Gives a user a new password and ends all their sessions.
+    /// Sets a user's password and ends all their sessions.
     ///
     /// # Errors
     /// When the database or the session store failed, or the hashing queue is full.
@@ -181,7 +181,7 @@ impl Administration<'_> {
         self.write_password(id, password, false).await
     }
 
-    /// As [`set_password`](Self::set_password), and the user must choose another one before
+    /// As [`set_password`](Self::set_password), and requires the user to choose another one before
     /// anything else.
     ///
     /// # Errors
@@ -223,8 +223,8 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), detail).await
     }
 
-    /// Lets a user choose another password before anything else. Their sessions go on to that
-    /// page, and no further.
+    /// Requires a user to choose a new password before anything else. Their sessions stay, but can
+    /// only use that page.
     ///
     /// # Errors
     /// When the database failed.
@@ -244,8 +244,8 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), None).await
     }
 
-    /// Stops an admin's own change that would leave nobody who can administer the site. The
-    /// operator can always make another one.
+    /// Rejects an admin's own change if nobody could administer the site after it. The operator can
+    /// always create another admin.
     async fn check_not_last(
         &self,
         account: &Account,

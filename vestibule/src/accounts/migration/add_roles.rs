@@ -1,4 +1,4 @@
-//! Roles, their permissions, who has them, and what was changed by whom.
+//! Creates the tables of roles, permissions, the users' roles, and the security log.
 
 use sea_orm_migration::prelude::{
     ColumnDef, DbErr, DeriveIden, Expr, ForeignKey, ForeignKeyAction, Index, IntoIden,
@@ -71,8 +71,8 @@ impl MigrationTrait for AddRoles {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let exact = exact_collation(manager.get_database_backend());
-        // Each step looks whether it was made already: on MySQL a migration that fails half-way
-        // leaves what it made.
+        // Each step checks whether it was done already: on MySQL an interrupted migration is not
+        // rolled back.
         if !manager.has_column("users", "must_change_password").await? {
             let must_change_password = ColumnDef::new(NewInUsers::MustChangePassword)
                 .boolean()
@@ -85,14 +85,14 @@ impl MigrationTrait for AddRoles {
                 .to_owned();
             manager.alter_table(users).await?;
         }
-        // The admin's list finds users by their whole address.
+        // The admin's list finds users by their full email address.
         let by_email = Index::create()
             .name("users_email")
             .table(Users::Table)
             .col(NewInUsers::Email)
             .to_owned();
         create_index(manager, "users", "users_email", by_email).await?;
-        // PostgreSQL orders by the language of the database, and finds no beginnings that way.
+        // PostgreSQL sorts by the database's language, and cannot use that index for prefixes.
         if manager.get_database_backend() == DbBackend::Postgres {
             let by_beginning = "CREATE INDEX IF NOT EXISTS users_canonical_username_beginning ON \
                                 users (canonical_username text_pattern_ops)";
@@ -155,7 +155,7 @@ async fn create_roles(manager: &SchemaManager<'_>, exact: &'static str) -> Resul
         .col(ColumnDef::new(Roles::CreatedAt).big_integer().not_null())
         .to_owned();
     manager.create_table(roles).await?;
-    // Always there: whoever administers the site has it.
+    // The role `admin` always exists.
     let admin = Query::insert()
         .into_table(Roles::Table)
         .columns([Roles::Name, Roles::CreatedAt])
@@ -226,7 +226,7 @@ async fn create_user_roles(manager: &SchemaManager<'_>, exact: &'static str) -> 
     create_index(manager, "user_roles", "user_roles_by_role", by_role).await
 }
 
-/// Without foreign keys: it outlives what it tells of.
+/// Without foreign keys, because the log must outlive deleted users and roles.
 async fn create_security_log(
     manager: &SchemaManager<'_>,
     exact: &'static str,

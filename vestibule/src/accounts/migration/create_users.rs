@@ -1,4 +1,4 @@
-//! The first tables: users and passwords.
+//! Creates the tables of users and passwords.
 
 use sea_orm_migration::prelude::{
     ColumnDef, DbErr, DeriveIden, ForeignKey, ForeignKeyAction, MigrationName, MigrationTrait,

@@ -1,4 +1,4 @@
-//! The tables of users, passwords, roles and the security log.
+//! The migrations of the account tables.
 
 mod add_roles;
 mod create_users;
@@ -10,7 +10,7 @@ use tell_changes::TellChanges;
 
 use crate::database::Migrations;
 
-/// What brings the account tables up to date, for
+/// The migrations of the account tables, for
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const MIGRATIONS: Migrations = Migrations {
     owner: "accounts",

@@ -1,4 +1,4 @@
-//! Triggers that tell of changed users and of what they may do.
+//! Creates triggers that invalidate changed users and their rights in the caches of all nodes.
 
 use sea_orm_migration::prelude::{
     DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait,
@@ -27,7 +27,7 @@ const TRIGGERS: [Trigger; 10] = [
         When::Updated(&["role_name", "permission"], None),
         About::Users,
     ),
-    // On MySQL what a foreign key deletes sets off no trigger.
+    // On MySQL, deletions by a foreign key fire no trigger.
     ("roles", When::Deleted, About::Users),
     ("roles", When::Updated(&["name"], None), About::Users),
 ];

@@ -1,4 +1,4 @@
-//! Roles, changes by somebody's hand, and the security log.
+//! Roles, changes by an actor, and the security log.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn account(accounts: &Accounts, name: &str) -> Account {
     accounts.find(name.as_str()).await.unwrap().unwrap()
 }
 
-/// Makes `name` an admin, and is them.
+/// Makes `name` an admin, and returns them as an actor.
 async fn admin(accounts: &Accounts, name: &str) -> Actor {
     let account = account(accounts, name).await;
     let operator = accounts.by(Actor::operator());
@@ -178,7 +178,7 @@ async fn the_last_admin_cannot_disable_demote_or_delete_themself() {
     let carol = admin(&accounts, "carol").await;
     let id = account(&accounts, "carol").await.id;
     let role = ADMIN.parse().unwrap();
-    // Another admin is there, and disabled.
+    // Another admin exists, but is disabled.
     let dave = admin(&accounts, "dave").await;
     let dave_id = account(&accounts, "dave").await.id;
     let themself = accounts.by(carol);
@@ -197,13 +197,13 @@ async fn the_last_admin_cannot_disable_demote_or_delete_themself() {
     let _ = themself.enable(&dave_id).await.unwrap();
     let revoked = themself.revoke_role(&id, &role).await;
     assert_eq!(revoked.unwrap(), ChangeOutcome::Done);
-    // What he did before he was disabled is over.
+    // What dave began before he was disabled is rejected.
     let late = accounts.by(dave).delete(&dave_id).await;
     assert_eq!(late.unwrap(), ChangeOutcome::ActorLacksRole);
     let dave = admin(&accounts, "dave").await;
     let refused = accounts.by(dave).delete(&dave_id).await;
     assert_eq!(refused.unwrap(), ChangeOutcome::LastAdmin);
-    // The operator can make another one at any time, and must be able to shut out a thief.
+    // The operator can add another admin at any time, and must be able to lock out a thief.
     let operator = accounts.by(Actor::operator());
     assert_eq!(
         operator.disable(&dave_id).await.unwrap(),
@@ -211,10 +211,10 @@ async fn the_last_admin_cannot_disable_demote_or_delete_themself() {
     );
 }
 
-/// H6: two admins who take the role from one another at the same time.
+/// H6: two admins who remove each other's role at the same time.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_admins_who_demote_one_another_at_once_one_is_left() {
-    // On SQLite in memory there is one connection, and no race.
+    // SQLite in memory has one connection, so there would be no race.
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
     let on_file = Database::connect(&url).await.unwrap();
@@ -253,7 +253,7 @@ async fn demote_one_another(accounts: &Accounts) {
     }
 }
 
-/// H5: the guard let the request pass, and then the role was taken away.
+/// H5: the role was removed after the guard accepted the request.
 #[tokio::test]
 async fn whoever_has_lost_the_role_meanwhile_changes_nothing_and_leaves_no_line() {
     let accounts = accounts_of(&["carol", "dave"]).await;
@@ -371,7 +371,7 @@ async fn begin_session(store: &MemoryStore, account: &Account, public_id: &str) 
     id
 }
 
-/// A change and its line are there together, or neither is.
+/// A change and its line in the log are stored together, or not at all.
 #[tokio::test]
 async fn without_a_line_in_the_log_nothing_is_changed() {
     let database = Database::connect("sqlite::memory:").await.unwrap();
@@ -424,7 +424,7 @@ async fn without_a_line_in_the_log_nothing_is_changed() {
     assert_eq!(accounts.list(None, 10).await.unwrap().len(), 1);
 }
 
-/// A new password that was demanded after the old one was checked is still to be chosen.
+/// A requirement added after the old password was checked still applies.
 #[tokio::test]
 async fn a_change_under_way_does_not_do_for_a_demand_that_came_after_it() {
     let accounts = accounts_of(&["alice"]).await;
@@ -474,7 +474,7 @@ async fn sessions_that_are_over_are_not_listed() {
     assert_eq!(names, ["alive"]);
 }
 
-/// A log-in whose password was checked just before begins its session just after.
+/// A log-in whose password was checked just before would begin its session just after.
 #[tokio::test]
 async fn what_ends_all_sessions_ends_a_log_in_under_way_too() {
     let accounts = accounts_of(&["alice"]).await;

@@ -32,7 +32,7 @@ fn credentials(accounts: &Accounts) -> Credentials<Account> {
     Credentials::with_store(users, inner.passwords.clone(), inner.sessions.clone())
 }
 
-/// Invariant: who has an account cannot be told by the time an answer takes.
+/// Invariant: response times do not reveal who has an account.
 #[tokio::test]
 async fn every_wrong_answer_costs_one_hash() {
     let passwords = Passwords::new(QUICK).unwrap();
@@ -71,7 +71,7 @@ async fn every_wrong_answer_costs_one_hash() {
         let known = ["known", "shut1", "without"].contains(&name);
         match check.await.unwrap() {
             Check::Wrong(user) => assert_eq!(user.is_some(), known, "{name}"),
-            // Whether they may log in is judged when the proof is used.
+            // Whether they may log in is checked when the proof is used.
             Check::Proved(proof) => assert!(!proof.user().is_active(), "{name}"),
         }
         assert_eq!(passwords.runs() - before, 1, "{name}");

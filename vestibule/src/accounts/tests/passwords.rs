@@ -14,7 +14,7 @@ use crate::stores::MemoryStore;
 
 const OLD: PasswordAlgorithm = PasswordAlgorithm::Bcrypt { cost: 4 };
 
-/// Accounts of which alice's password is `a`, hashed by `old`, and today's are hashed by `today`.
+/// Accounts in which alice's password is `a`, hashed by `old`. New hashes are made by `today`.
 async fn moved(old: Passwords, today: Passwords) -> (Table, Account) {
     let before = accounts(&old).await;
     let name: Username = "alice".parse().unwrap();
@@ -140,7 +140,7 @@ async fn two_log_ins_at_once_replace_the_hash_once() {
     assert!(check(&accounts, "a").await);
 }
 
-/// Attacks C6 and C10: what cannot be checked is nobody's password, and costs what others cost.
+/// Attacks C6 and C10: a damaged hash matches no password, and costs the same as others.
 #[tokio::test]
 async fn a_hash_that_cannot_be_checked_is_logged_with_its_user_and_lets_nobody_in() {
     let passwords = Passwords::new(QUICK).unwrap();
@@ -181,7 +181,7 @@ async fn without_the_key_of_a_pepper_in_use_nothing_starts() {
     let others = [
         Passwords::new(QUICK).unwrap(),
         with(Peppers::default().with(2, second.clone())),
-        // Not the version that begins with the same digit.
+        // This must not match by its first digit.
         with(Peppers::default().with(10, key())),
     ];
 
@@ -195,7 +195,7 @@ async fn without_the_key_of_a_pepper_in_use_nothing_starts() {
         );
     }
 
-    // Rotation by configuration alone: old ones verify, and are written anew.
+    // Rotation only needs configuration: old hashes still verify, and are replaced.
     assert!(check(&rotated, "a").await);
     assert!(stored(&rotated, &alice).await.starts_with("{pepper:2}"));
     let rotated = Table::of(Accounts::new(
@@ -226,10 +226,10 @@ async fn a_damaged_pepper_keeps_its_user_out_and_nobody_else() {
     }
 }
 
-/// A bcrypt of an old cost.
+/// A bcrypt hash with an old cost.
 const OLD_HASH: &str = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
 
-/// How many of a thousand unknown names cost what a user with this hash costs.
+/// How many of a thousand unknown names cost the same as a user with this hash.
 fn names_like(accounts: &Accounts, hash: &str) -> usize {
     let hash = PasswordHash::from_stored(hash);
     let passwords = &accounts.inner.passwords;
@@ -237,7 +237,7 @@ fn names_like(accounts: &Accounts, hash: &str) -> usize {
     (0..1_000).filter(costs_like).count()
 }
 
-/// Accounts of which every other one has a hash of another cost.
+/// Accounts of which every other one has a hash with another cost.
 async fn mixed() -> Table {
     let key = SecretKey::generate(&Random::insecure_seeded(1)).unwrap();
     let today = Passwords::new(QUICK).unwrap().secret_key(&key);
@@ -248,7 +248,7 @@ async fn mixed() -> Table {
     accounts
 }
 
-/// Attack B2: half of the users have a hash of another cost; so have the names of nobody.
+/// Attack B2: half of the users have a hash with another cost, and so half of the unknown names.
 #[tokio::test]
 async fn unknown_names_cost_what_the_users_there_are_cost() {
     let accounts = mixed().await;
@@ -285,7 +285,7 @@ async fn the_first_log_ins_wait_until_what_users_cost_is_read() {
         async move { check(&accounts, "b").await }
     });
 
-    // All that it would do, many times over.
+    // Repeat everything it would do, many times.
     for _ in 0..10 {
         let _ = accounts.find("alice").await.unwrap();
         let password = Secret::from("b");
@@ -338,7 +338,7 @@ async fn the_rarest_hash_is_found_among_thousands() {
             .unwrap();
         let passwords = ids.map(|i| password::ActiveModel {
             user_id: ActiveValue::Set(format!("id{i}")),
-            // Werkzeug's; one in five hundred has fewer iterations.
+            // Werkzeug hashes; one in five hundred has fewer iterations.
             hash: ActiveValue::Set(format!(
                 "pbkdf2:sha256:{}$salt$\
                  4629710719ef19adc9232697c255142a6bee3f3c631deac97aa22e86222f28d5",
@@ -354,7 +354,7 @@ async fn the_rarest_hash_is_found_among_thousands() {
 
     accounts.credentials.note_kinds().await.unwrap();
 
-    // A name in a thousand or so.
+    // About one name in a thousand.
     let rare = names_like(
         &accounts,
         "pbkdf2:sha256:1000$salt$4629710719ef19adc9232697c255142a6bee3f3c631deac97aa22e86222f28d5",
@@ -362,7 +362,7 @@ async fn the_rarest_hash_is_found_among_thousands() {
     assert!((1..=6).contains(&rare), "{rare}");
 }
 
-/// Django writes such a text for each user without a password.
+/// Django writes such a text for users without a password.
 #[tokio::test]
 async fn hashes_that_cannot_be_checked_do_not_hide_the_others() {
     let accounts = mixed().await;
