@@ -1,9 +1,9 @@
-//! What a user is told of a password that was taken, and could be better.
+//! Advice to a user about a password that was accepted, but could be better.
 
 use crate::crypto::secret::Secret;
 use crate::password::password_advice;
 
-/// Advice on a password, if there is any to give. `words` belong to the account.
+/// Advice on a password, if any. `words` are related to the account.
 pub(super) async fn advice(password: Secret, words: Vec<String>) -> Option<String> {
     let advise = move || {
         let words: Vec<_> = words.iter().map(String::as_str).collect();
@@ -12,7 +12,7 @@ pub(super) async fn advice(password: Secret, words: Vec<String>) -> Option<Strin
     tokio::task::spawn_blocking(advise).await.ok().flatten()
 }
 
-/// A message, and the advice after it.
+/// A message, followed by the advice.
 pub(super) fn with_advice(message: &str, advice: Option<String>) -> String {
     match advice {
         Some(advice) => format!("{message} {advice}"),
@@ -20,7 +20,7 @@ pub(super) fn with_advice(message: &str, advice: Option<String>) -> String {
     }
 }
 
-/// A view for scripts, an object, with the advice as its `advice`.
+/// A JSON object for scripts, with the advice in the field `advice`.
 pub(super) fn json_with_advice(
     mut view: serde_json::Value,
     advice: Option<&str>,

@@ -1,4 +1,4 @@
-//! What came of an action, said once, and rendered in one place: as a page, as JSON, or as
+//! The outcome of an action, and its rendering in one place: as a page, as JSON, or as
 //! problem+json.
 
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,16 +13,16 @@ use crate::login::PageUser;
 use crate::pages::NO_SUCH_PAGE;
 use crate::web::{Client, Flash, Problem};
 
-/// What came of an action.
+/// The outcome of an action.
 #[derive(Debug)]
 #[must_use = "render it by `Page::answer`"]
 pub(super) struct Answer {
     status: StatusCode,
-    /// For browsers: a template with the view, or another page.
+    /// For browsers: a template with the view, or a redirect.
     shown: Shown,
-    /// For scripts; for browsers where a template shows it.
+    /// For scripts, and for browsers if a template shows it.
     view: Value,
-    /// What was wrong, where something was.
+    /// The problem, if there is one.
     problem: Option<Problem>,
     errors: FormErrors,
     headers: HeaderMap,
@@ -37,7 +37,7 @@ enum Shown {
 }
 
 impl Answer {
-    /// A page; scripts get the view.
+    /// A page; scripts get the view as JSON.
     pub(super) fn page(template: &'static str, view: impl Serialize) -> Self {
         Self {
             status: StatusCode::OK,
@@ -49,7 +49,7 @@ impl Answer {
         }
     }
 
-    /// Done: browsers go to another page (303), scripts get 204.
+    /// Done: browsers are redirected (303), scripts get 204.
     pub(super) fn done(path: impl Into<String>) -> Self {
         Self {
             status: StatusCode::NO_CONTENT,
@@ -61,7 +61,7 @@ impl Answer {
         }
     }
 
-    /// Nothing to do here: browsers and scripts go to another page (303).
+    /// Nothing to do here: browsers and scripts are redirected (303).
     pub(super) fn see(path: impl Into<String>) -> Self {
         Self {
             status: StatusCode::SEE_OTHER,
@@ -69,14 +69,14 @@ impl Answer {
         }
     }
 
-    /// Browsers go on, and scripts get a problem.
+    /// Browsers are redirected as before, and scripts get a problem.
     pub(super) fn problem_for_scripts(mut self, problem: Problem) -> Self {
         self.status = problem.status();
         self.problem = Some(problem);
         self
     }
 
-    /// With a message for the page that browsers go to.
+    /// Adds a message for the page that browsers are redirected to.
     pub(super) fn message(mut self, category: &str, message: impl Into<String>) -> Self {
         if let Shown::Redirect(_, flash) = &mut self.shown {
             *flash = Some(Flash::new(category, message));
@@ -84,14 +84,14 @@ impl Answer {
         self
     }
 
-    /// With this body for scripts, in place of 204.
+    /// Sends this body to scripts, instead of 204.
     pub(super) fn json(mut self, status: StatusCode, view: impl Serialize) -> Self {
         self.status = status;
         self.view = to_json(view);
         self
     }
 
-    /// Nothing was done: browsers get the form again, with what was wrong, scripts a problem.
+    /// Rejected: browsers get the form again, with the errors, scripts a problem.
     pub(super) fn rejected(
         status: StatusCode,
         code: &'static str,
@@ -109,8 +109,7 @@ impl Answer {
         }
     }
 
-    /// Nothing was done: browsers go to another page, with what was wrong as a message; scripts
-    /// get a problem.
+    /// Rejected: browsers are redirected, with the problem as a message; scripts get a problem.
     pub(super) fn rejected_to(path: impl Into<String>, problem: Problem) -> Self {
         let message = problem.message().to_owned();
         Self {
@@ -123,7 +122,7 @@ impl Answer {
         }
     }
 
-    /// Nothing was done, and there is no page to show but that of the problem.
+    /// Rejected, with the problem page.
     pub(super) fn problem(problem: Problem) -> Self {
         Self {
             status: problem.status(),
@@ -135,7 +134,7 @@ impl Answer {
         }
     }
 
-    /// There is no such thing.
+    /// Not found: 404.
     pub(super) fn not_found() -> Self {
         Self::problem(Problem::new(StatusCode::NOT_FOUND).detail(NO_SUCH_PAGE))
     }
@@ -147,7 +146,7 @@ impl Answer {
 }
 
 impl<U: PageUser> Page<U> {
-    /// Renders an answer for whoever asks.
+    /// Renders an answer for this client.
     ///
     /// # Errors
     /// When its template fails.
@@ -181,7 +180,7 @@ impl<U: PageUser> Page<U> {
     }
 }
 
-/// Views are plain data of ours, which become JSON always.
+/// Our views are plain data, so they always serialize to JSON.
 fn to_json(view: impl Serialize) -> Value {
     serde_json::to_value(view).unwrap_or_default()
 }

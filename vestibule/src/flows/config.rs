@@ -24,25 +24,25 @@ use crate::web::{PublicUrl, TrustedProxies};
 pub struct SiteConfig<U = Account> {
     /// The address at which browsers reach the site.
     pub public_url: PublicUrl,
-    /// What signed cookies are signed with. Whoever knows it can put messages on our pages.
+    /// The key that signs cookies. Anybody who knows it can show messages on our pages.
     pub secret_key: SecretKey,
-    /// The name in titles and on top of each page. Default: `Vestibule`.
+    /// The name in titles and at the top of each page. Default: `Vestibule`.
     pub site_name: String,
-    /// A folder whose templates replace the embedded ones of the same name.
+    /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
-    /// Which flows there are, by name: `register`, `password_login`, `welcome`, `confirm_login`,
-    /// `change_password`, `sessions`, `admin`, `logout`. Default: all that the users table can do.
-    /// A flow that is named here and that the table cannot do is an error at the start.
+    /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
+    /// `change_password`, `sessions`, `admin`, `logout`. Default: all that the users table
+    /// supports. A flow named here that the table does not support is an error at the start.
     pub flows: Option<Vec<String>>,
-    /// How passwords are hashed, and which may be chosen.
+    /// How passwords are hashed, and which ones are accepted.
     pub passwords: PasswordConfig,
-    /// How long sessions last, and how many there may be.
+    /// How long sessions last, and how many a user may have.
     pub sessions: SessionConfig,
-    /// The proxies whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
-    /// Where the time comes from; a test sets it.
+    /// The clock; tests can set it.
     pub clock: Clock,
-    /// Where randomness comes from; a test sets it.
+    /// The source of randomness; tests can set it.
     pub random: Random,
     pub(super) session_store: Option<SharedSessionStore>,
     pub(super) mailer: Option<SharedMailer>,
@@ -50,22 +50,22 @@ pub struct SiteConfig<U = Account> {
     pub(super) credentials: Vec<Configure<Credentials<U>>>,
 }
 
-/// How long sessions last, and how many there may be. `Default` is the secure choice.
+/// How long sessions last, and how many a user may have. `Default` is the secure choice.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SessionConfig {
-    /// When a session ends by itself.
+    /// When sessions expire.
     pub expiry: SessionExpiry,
-    /// How browsers are remembered whose users ask for it.
+    /// How browsers are remembered after the session ends.
     pub remember: RememberCookie,
-    /// How long after a credential was shown a log-in is fresh. Default: 15 minutes.
+    /// How long a log-in is fresh after the user showed a credential. Default: 15 minutes.
     pub fresh_for: Duration,
     /// How many sessions a user may have at a time.
     pub limit: SessionLimit,
-    /// How many sessions are kept in memory between requests
+    /// How many sessions are cached in memory between requests
     /// ([`LoginManager::cached_sessions`]).
     pub cached: usize,
-    /// What happens to a session that comes from another browser.
+    /// What happens to a session used by another browser.
     pub protection: SessionProtection,
 }
 
@@ -82,7 +82,7 @@ impl Default for SessionConfig {
     }
 }
 
-/// What an app sets on something that the site makes.
+/// The app's changes to an object that the site creates.
 pub(super) struct Configure<T>(Arc<dyn Fn(T) -> Result<T> + Send + Sync>);
 
 impl<T> Configure<T> {
@@ -90,10 +90,10 @@ impl<T> Configure<T> {
         Self(Arc::new(configure))
     }
 
-    /// What comes of all of them, in their order.
+    /// Applies all of them in order.
     ///
     /// # Errors
-    /// That of the first one that fails.
+    /// The error of the first one that fails.
     pub(super) fn all(configures: &[Self], made: T) -> Result<T> {
         let mut configures = configures.iter();
         configures.try_fold(made, |made, configure| (configure.0)(made))
@@ -133,19 +133,19 @@ impl<U: User> SiteConfig<U> {
         }
     }
 
-    /// Keeps the sessions in `store`. Default: in the database of the site.
+    /// Keeps the sessions in `store`. Default: in the site's database.
     pub fn session_store(&mut self, store: impl SessionStore) {
         self.session_store = Some(SharedSessionStore::new(store));
     }
 
-    /// Sends mail to users who have an address: so far, that their password was changed, or that
-    /// somebody has a copy of their login. Default: no mail.
+    /// Sends mail to users who have an address, when their password was changed, or when somebody
+    /// used a copy of their remember cookie. Default: no mail.
     pub fn mailer(&mut self, mailer: impl Mailer) {
         self.mailer = Some(SharedMailer::new(mailer));
     }
 
-    /// Sets what the fields here do not have of the site's login manager: listeners, a request
-    /// loader, handlers of the app's own.
+    /// Configures the site's login manager beyond the fields here: listeners, a request loader, the
+    /// app's own handlers.
     ///
     /// ```
     /// # fn sample(mut config: vestibule::flows::SiteConfig) {
@@ -159,8 +159,8 @@ impl<U: User> SiteConfig<U> {
         self.login.push(Configure::new(configure));
     }
 
-    /// Sets what the fields here do not have of the site's credentials, such as whose log-in needs
-    /// a second factor of the app's own.
+    /// Configures the site's credentials beyond the fields here, such as which users need a second
+    /// factor of the app's own.
     pub fn credentials(
         &mut self,
         configure: impl Fn(Credentials<U>) -> Result<Credentials<U>> + Send + Sync + 'static,

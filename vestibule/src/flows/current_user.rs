@@ -1,4 +1,4 @@
-//! The user of a request, as templates see it.
+//! The current user in templates.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use minijinja::{Error, ErrorKind, State};
 
 use crate::login::{CurrentUser, PageUser};
 
-/// `current_user` in templates: `username` and `is_fresh`, and the questions
+/// `current_user` in templates: the fields `username` and `is_fresh`, and the methods
 /// `can('posts.edit')` and `has_role('admin')`.
 pub(super) struct TemplateUser<U>(pub(super) CurrentUser<U>);
 

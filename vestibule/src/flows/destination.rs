@@ -1,4 +1,4 @@
-//! Where a log-in may lead.
+//! Where a log-in may redirect to.
 
 use std::convert::Infallible;
 
@@ -8,18 +8,18 @@ use http::request::Parts;
 use crate::flows::Site;
 use crate::login::{Next, PageUser};
 
-/// Pages that a log-in never leads back to.
+/// Pages that a log-in never redirects to.
 const NEVER: [&str; 3] = ["login", "logout", "confirm_login"];
 
 impl<U: PageUser> Site<U> {
-    /// The `next` of a visitor: anywhere here, but not back to logging in or out.
+    /// The `next` of a visitor: any page of the app, except those for logging in or out.
     pub(super) fn destination(&self, next: impl Into<Next>) -> Next {
         let never: Vec<_> = NEVER.iter().filter_map(|name| self.path(name)).collect();
         next.into().unless(&never)
     }
 }
 
-/// The one `next` of the query, as it was sent; of several, none.
+/// The `next` of the query, if it has exactly one.
 #[derive(Debug)]
 pub(super) struct NextOfQuery(pub(super) Next);
 

@@ -1,4 +1,4 @@
-//! What a flow is made of, and the paths of all flows.
+//! The parts of a flow, and the paths of all flows.
 
 use std::collections::BTreeMap;
 
@@ -10,27 +10,27 @@ use crate::flows::notices::Notice;
 use crate::login::PageUser;
 use crate::pages::{StaticFile, Template};
 
-/// One flow: everything it brings. A flow is one folder and one line in the list of flows.
+/// One flow, with everything it adds. It has one folder and one line in the list of flows.
 pub(super) struct Flow<U> {
-    /// Its name, as of its folder.
+    /// Its name, the same as its folder's.
     pub(super) name: &'static str,
-    /// The names and paths of its routes, for [`Paths`] and `url_for`. No path is written
-    /// anywhere else.
+    /// The names and paths of its routes, for [`Paths`] and `url_for`. No path is written anywhere
+    /// else.
     pub(super) paths: &'static [(&'static str, &'static str)],
-    /// The names of its routes that are everybody's.
+    /// The names of its public routes.
     pub(super) public: &'static [&'static str],
-    /// What the users table must be able to do.
+    /// What it requires of the users table.
     pub(super) needs: Option<Capability>,
     pub(super) routes: fn(&Paths) -> Router<Site<U>>,
     pub(super) templates: &'static [Template],
     pub(super) static_files: &'static [StaticFile],
     pub(super) migrations: &'static [Migrations],
-    /// The mails that it sends without having been asked.
+    /// The mails that it sends to notify users.
     pub(super) notices: &'static [Notice],
 }
 
 impl<U: PageUser> Flow<U> {
-    /// A flow with nothing but a name.
+    /// A flow with only a name.
     pub(super) fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -46,7 +46,7 @@ impl<U: PageUser> Flow<U> {
     }
 }
 
-/// What a users table can do, by the trait that says so.
+/// What a users table supports, by the trait it implements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Capability {
     Registrar,
@@ -60,7 +60,7 @@ impl Capability {
     }
 }
 
-/// The paths of a site by the names of its routes.
+/// The paths of a site's routes by name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Paths(BTreeMap<&'static str, String>);
 
@@ -73,15 +73,15 @@ impl Paths {
         )
     }
 
-    /// The path of this route; none if its flow is not there.
+    /// The path of this route; `None` if its flow is not enabled.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The path of this route, for the flow that has it.
+    /// The path of a flow's own route.
     ///
     /// # Panics
-    /// When the flow does not list the route among its paths, which every test of it shows.
+    /// When the flow does not list the route among its paths. Every test of the flow shows this.
     pub(super) fn own(&self, name: &str) -> &str {
         self.get(name).expect("a flow lists its own paths")
     }

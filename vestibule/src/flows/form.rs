@@ -1,24 +1,24 @@
-//! What was wrong with a form.
+//! The errors of a form.
 
 use http::StatusCode;
 use serde::Serialize;
 
 use crate::web::Problem;
 
-/// What was wrong, field by field, in the order of the form.
+/// The errors by field, in the order of the form.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
 pub(super) struct FormErrors(Vec<FormError>);
 
 #[derive(Debug, Serialize)]
 struct FormError {
-    /// The field, or nothing where it is the form as a whole.
+    /// The field; empty for the form as a whole.
     field: &'static str,
     message: String,
 }
 
 impl FormErrors {
-    /// One error of the form as a whole.
+    /// One error for the form as a whole.
     pub(super) fn of_form(message: &str) -> Self {
         let mut errors = Self::default();
         errors.add("", message);

@@ -1,9 +1,9 @@
 //! Ready-made pages: register, log in, welcome, confirm a log-in, change the password, sessions,
 //! administer, log out.
 //!
-//! [`Site`] puts them together, over our own accounts or over a users table of the app's own. One
-//! flow is one folder, with its paths, routes, actions, templates, mails and tests. Deleting the
-//! folder, its `mod` line and its line in the list of flows removes it.
+//! [`Site`] combines them, over our own accounts or the app's own users table. Each flow is one
+//! folder, with its paths, routes, actions, templates, mails and tests. To remove a flow, delete
+//! its folder, its `mod` line and its line in the list of flows.
 
 mod admin;
 mod advice;
@@ -37,7 +37,7 @@ use crate::error::{Error, Result};
 use crate::login::PageUser;
 use flow::{Capability, Flow};
 
-/// The flows over any users table, in the order of a visit.
+/// The flows for any users table, in the order a visitor meets them.
 fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
     vec![
         register::flow(),
@@ -50,17 +50,17 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
     ]
 }
 
-/// With those that our own accounts have besides.
+/// All flows, including those that need our own accounts.
 fn flows_for_accounts() -> Vec<Flow<Account>> {
     let mut flows = flows_for_all();
     flows.push(admin::flow());
     flows
 }
 
-/// Those of the flows that the users table can do; or those that are named.
+/// The named flows, or by default those that the users table supports.
 ///
 /// # Errors
-/// When one is named that is not there, or that the table cannot do.
+/// When a named flow does not exist, or the table does not support it.
 fn choose<U: PageUser>(
     flows: Vec<Flow<U>>,
     users: &Users<U>,

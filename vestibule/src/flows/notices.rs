@@ -1,4 +1,4 @@
-//! Mails that users get without having asked. Their texts are in the folders of the flows.
+//! Mails that notify users of an event. Their texts are in the folders of the flows.
 
 use crate::error::Result;
 use crate::flows::Site;
@@ -9,7 +9,7 @@ use crate::web::PublicUrl;
 /// A mail about an event: its subject and text.
 pub(super) type Notice = (Event, fn(&Recipient<'_>) -> (String, String));
 
-/// Whom a notice is for, and from which site.
+/// The recipient of a notice, and the site that sends it.
 pub(super) struct Recipient<'a> {
     pub(super) name: &'a str,
     pub(super) site_name: &'a str,
@@ -17,7 +17,7 @@ pub(super) struct Recipient<'a> {
 }
 
 impl<U: PageUser> Site<U> {
-    /// Sends the notices about an event, beside the request: how long that takes must not show.
+    /// Sends the notices about an event in the background, so that response times reveal nothing.
     pub(super) fn notify(&self, mailer: &SharedMailer, record: &EventRecord) {
         let Some(user) = &record.user else {
             return;

@@ -1,4 +1,4 @@
-//! What a flow's action needs to answer with a page.
+//! The page that a flow's action responds with.
 
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,8 +16,8 @@ use crate::flows::form::FormErrors;
 use crate::login::{CurrentUser, LoginRejection, PageUser};
 use crate::web::{Client, Flash};
 
-/// A page about to be rendered: for whom, with which messages. An argument of handlers on a
-/// router whose state is the [`Site`], or has it ([`FromRef`]).
+/// A page to be rendered, with its user and messages. An argument of handlers on a router whose
+/// state is the [`Site`], or contains it ([`FromRef`]).
 ///
 /// ```
 /// use axum::Router;
@@ -46,8 +46,8 @@ pub struct Page<U = Account> {
 }
 
 impl<U: PageUser> Page<U> {
-    /// Renders a template with `context` and what every page has: `current_user` and the
-    /// messages, which are shown once.
+    /// Renders a template with `context`, `current_user` and the messages. Each message is shown
+    /// once.
     ///
     /// # Errors
     /// When there is no such template or it fails
@@ -56,7 +56,7 @@ impl<U: PageUser> Page<U> {
         self.render_as(StatusCode::OK, name, &FormErrors::default(), context)
     }
 
-    /// Goes to another page (303), with a message for it.
+    /// Redirects to another page (303), with a message for it.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "reads as `flash(…)` does in Flask"

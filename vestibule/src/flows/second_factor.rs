@@ -1,4 +1,4 @@
-//! The way from a log-in that is proved in part to the page that asks for a second factor.
+//! The response to a log-in that needs a second factor.
 
 use http::StatusCode;
 
@@ -7,8 +7,8 @@ use crate::flows::page::Page;
 use crate::login::{Login, PageUser};
 use crate::web::Problem;
 
-/// What a visitor gets who has shown one factor and needs another: browsers the page that asks for
-/// it, of a flow or of the app; scripts a problem. The browser has a pending log-in.
+/// The response to a visitor who has shown one factor and needs another. Browsers are redirected to
+/// the page of a flow or of the app that asks for it; scripts get a problem.
 pub(super) fn second_factor<U: PageUser>(page: &Page<U>, login: &Login<U>) -> Answer {
     let problem = Problem::new(StatusCode::FORBIDDEN)
         .code("second_factor_required")

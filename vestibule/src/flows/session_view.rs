@@ -1,4 +1,4 @@
-//! A session as its user and the admins see it.
+//! A session as shown to its user and to admins.
 
 use std::collections::HashSet;
 
@@ -7,15 +7,15 @@ use serde::Serialize;
 use crate::session::Session;
 use crate::web::browser_and_system;
 
-/// A session as its user and the admins see it.
+/// A session as shown to its user and to admins.
 #[derive(Serialize)]
 pub(super) struct SessionView {
     id: String,
     is_this: bool,
-    /// Whether it came of the same remembered login as this one, and ends with it.
+    /// Whether it has the same remembered login as this one, and ends with it.
     is_same_login: bool,
     is_remembered: bool,
-    /// How the log-in was proved, by the names of [`Methods`](crate::session::Methods).
+    /// The methods of the log-in, by the names in [`Methods`](crate::session::Methods).
     methods: Vec<&'static str>,
     browser: Option<String>,
     user_agent: Option<String>,
@@ -25,8 +25,8 @@ pub(super) struct SessionView {
 }
 
 impl SessionView {
-    /// `this` is the session of whoever looks. Of a browser that is remembered, and comes back
-    /// where it was, only the last is shown; but whoever copied its cookie comes from elsewhere.
+    /// `this` is the viewer's session. Of sessions of one remembered login from the same place,
+    /// only the last is shown; a thief's would come from another place.
     pub(super) fn list(sessions: &[Session], this: Option<&Session>) -> Vec<Self> {
         let shown_as = |session: &Session| {
             let login = session.remembered?;

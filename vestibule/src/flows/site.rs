@@ -1,4 +1,4 @@
-//! The finished app: users, sessions, pages, in one object.
+//! The complete app: users, sessions and pages, in one object.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -25,7 +25,7 @@ use crate::session::SharedSessionStore;
 use crate::stores::{SqlStore, sql};
 use crate::web::{Flash, Flashes, PublicUrl};
 
-/// The finished app: users and sessions, and the pages. Clones share it.
+/// The complete app: users, sessions and pages. Clones share it.
 ///
 /// [`Site::open`] keeps users in our own tables:
 ///
@@ -53,8 +53,8 @@ use crate::web::{Flash, Flashes, PublicUrl};
 /// # Ok(()) }
 /// ```
 ///
-/// [`Site::over`] serves the same pages over a users table of the app's own: `examples/own_table.rs`
-/// shows one.
+/// [`Site::over`] serves the same pages over the app's own users table, as in
+/// `examples/own_table.rs`.
 pub struct Site<U = Account>(Arc<Inner<U>>);
 
 pub(super) struct Inner<U> {
@@ -70,15 +70,15 @@ pub(super) struct Inner<U> {
     login: LoginLayer<U>,
     database: Database,
     sessions: SharedSessionStore,
-    /// Only where the users are ours.
+    /// Only set if the users are in our own tables.
     accounts: Option<Accounts>,
 }
 
-/// The largest body that an extractor of axum's reads, unless a route sets a limit of its own.
-/// Our own forms take less.
+/// The largest body that axum's extractors read, unless a route sets its own limit. Our own forms
+/// accept less.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// What a site is put together from, besides its settings.
+/// The parts of a site, besides its settings.
 struct Parts<U> {
     database: Database,
     sessions: SharedSessionStore,
@@ -90,7 +90,7 @@ struct Parts<U> {
 }
 
 impl Site<Account> {
-    /// Brings the tables of `database` up to date and puts the site together.
+    /// Migrates our tables in `database` and creates the site.
     ///
     /// # Errors
     /// When the database failed, a template does not compile or a parameter is out of range.
@@ -128,13 +128,13 @@ impl Site<Account> {
 }
 
 impl<U: PageUser> Site<U> {
-    /// Puts a site together over a users table of the app's own. Our tables, for sessions and for
-    /// what the users table lacks, are in `database`, and brought up to date. Pages for which the
-    /// table lacks a capability are not there.
+    /// Creates a site over the app's own users table. `database` is migrated, and holds our tables
+    /// for sessions and for what the users table lacks. Pages that need a capability the table
+    /// lacks do not exist.
     ///
     /// # Errors
-    /// As [`open`](Site::open); and when a flow is named in
-    /// [`SiteConfig::flows`] that the table cannot do.
+    /// As [`open`](Site::open); and when [`SiteConfig::flows`] names a flow that the table does not
+    /// support.
     pub async fn over(database: Database, users: Users<U>, config: SiteConfig<U>) -> Result<Self> {
         if TypeId::of::<U>() == TypeId::of::<Account>() {
             return Err(Error::config("for our own accounts use `Site::open`"));
@@ -217,15 +217,15 @@ impl<U: PageUser> Site<U> {
             sessions,
             accounts,
         }));
-        // Listeners need the site, which needs the login manager with its listeners.
+        // The listeners need the site, which needs the login manager with its listeners.
         this.set(site.clone()).ok();
         Ok(site)
     }
 
-    /// The routes of the ready-made pages, to which an app adds its own. `/`, `/register`,
+    /// The routes of the ready-made pages, to which an app adds its own. They use `/`, `/register`,
     /// `/login`, `/welcome`, `/confirm-login`, `/change-password`, `/account/…`, `/admin/…`,
-    /// `/logout` and `/static/…` are taken, as far as there are such pages, and axum panics at
-    /// start-up when another router it is merged with has one of them too.
+    /// `/logout` and `/static/…`, depending on the flows. axum panics at the start if a router
+    /// merged with them has one of these too.
     pub fn routes(&self) -> Router {
         let flows = self.0.flows.iter();
         flows
@@ -236,8 +236,8 @@ impl<U: PageUser> Site<U> {
             .merge(self.0.static_files.routes())
     }
 
-    /// Which of [`routes`](Self::routes) are everybody's: the list for
-    /// [`login_required().except(…)`](crate::login::LoginRequired::except), with the app's own.
+    /// The public routes among [`routes`](Self::routes). Pass them, with the app's own, to
+    /// [`login_required().except(…)`](crate::login::LoginRequired::except).
     ///
     /// ```
     /// # use axum::Router;
@@ -259,22 +259,22 @@ impl<U: PageUser> Site<U> {
         of_flows.chain([StaticFiles::PATH])
     }
 
-    /// The path of a ready-made page by its name, as `url_for` has it in templates; none if there
-    /// is no such page.
+    /// The path of a ready-made page by its name, as `url_for` in templates; `None` if there is no
+    /// such page.
     pub fn path(&self, name: &str) -> Option<&str> {
         self.0.paths.get(name)
     }
 
-    /// The page that a log-in leads to.
+    /// The page to redirect to after a log-in.
     pub(super) fn home(&self) -> &str {
         self.path("welcome").unwrap_or("/")
     }
 
-    /// Puts around `routes` what all pages need: the current user, the origin check, security
-    /// headers, pages for errors and panics, a limit on what may be sent.
+    /// Adds to `routes` what all pages need: the current user, the origin check, security headers,
+    /// pages for errors and panics, a limit on the body's size.
     pub fn wrap(&self, routes: Router) -> Router {
         routes
-            // Within, so that a page that panics does not lose its cookies; and without.
+            // Inside the login layer, so that a page that panics keeps its cookies; and outside.
             .layer(CatchPanicLayer::custom(panicked))
             .layer(self.0.login.clone())
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -286,25 +286,25 @@ impl<U: PageUser> Site<U> {
             ))
     }
 
-    /// The ready-made pages and nothing else, ready to be served.
+    /// The ready-made pages only, ready to be served.
     pub fn router(&self) -> Router {
         self.wrap(self.routes())
     }
 
-    /// What checks credentials and logs in.
+    /// Checks credentials and logs users in.
     pub fn credentials(&self) -> &Credentials<U> {
         &self.0.credentials
     }
 
-    /// Which passwords may be chosen.
+    /// The rules for new passwords.
     pub fn password_policy(&self) -> &PasswordPolicy {
         &self.0.policy
     }
 
-    /// Whether the site can serve: the database answers, and the session store.
+    /// Whether the site can serve requests: the database and the session store respond.
     ///
     /// # Errors
-    /// When one of them does not.
+    /// When one of them does not respond.
     pub async fn is_ready(&self) -> Result<()> {
         self.0.database.ping().await?;
         self.0.sessions.ping().await
@@ -353,7 +353,7 @@ fn login_manager<U: PageUser>(
         .clock(config.clock.clone())
         .random(config.random.clone());
     let login = Configure::all(&config.login, login)?;
-    // A new password comes before what else the app wants first.
+    // A password change comes before the app's own required page.
     let theirs = login.settings.rejections.must_visit.clone();
     let change_password: Option<Arc<str>> = paths.get("change_password").map(Into::into);
     Ok(login.must_visit(move |user: &U| {
@@ -364,7 +364,7 @@ fn login_manager<U: PageUser>(
     }))
 }
 
-/// The pages say themselves why the visitor is there, except for what only the page before knew.
+/// The pages explain why the visitor is there, except for facts that only the previous page had.
 fn views(paths: &Paths) -> LoginViews {
     let lost = "What you sent was not saved. Do first what this page asks, then send it again.";
     let copied = "You were logged out, as somebody used a copy of what this browser remembers. Log \
@@ -383,7 +383,7 @@ fn views(paths: &Paths) -> LoginViews {
     views
 }
 
-/// The panic itself is on standard error; the visitor gets a page like for any other failure.
+/// The panic is on standard error; the visitor gets the usual error page.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     tracing::error!("a handler panicked");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()

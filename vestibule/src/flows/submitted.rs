@@ -1,7 +1,7 @@
-//! What was submitted: the fields of a form, or of a JSON object.
+//! The fields of a submitted form, or of a JSON object.
 //!
-//! Stricter than a browser needs: what is repeated, unknown, or no text is refused, so that
-//! two readers of one request can never understand two things by it.
+//! Stricter than browsers need: repeated or unknown fields, invalid UTF-8, and JSON numbers or
+//! nested values are rejected, so that two parsers never read different values from one request.
 
 use std::error::Error;
 use std::fmt;
@@ -18,11 +18,11 @@ use zeroize::Zeroizing;
 use crate::web::Problem;
 use crate::web::accept::{media_type, sends_json};
 
-/// The most bytes of a form. A password of 256 characters takes 3,072 when each has 4 bytes and
-/// each byte is percent-encoded; this leaves room for the rest.
+/// The maximum size of a form in bytes. A password of 256 characters takes 3,072 if each has 4
+/// bytes and each byte is percent-encoded; this leaves room for the rest.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// No form of ours has more.
+/// None of our forms has more.
 const MAX_FIELDS: usize = 16;
 
 /// The fields of a submitted form or JSON object.
@@ -36,14 +36,14 @@ struct Field {
     value: Zeroizing<String>,
 }
 
-/// Values are as often as not passwords: only the name is shown.
+/// Shows only the name, because the value may be a password.
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}=…", self.name)
     }
 }
 
-/// Why a submission was not read. Each says what to send instead.
+/// Why a submission was rejected. The message says what to send instead.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum BadSubmission {
     WrongType,
@@ -58,7 +58,7 @@ pub(super) enum BadSubmission {
 }
 
 impl Submitted {
-    /// Refuses any field but these.
+    /// Rejects any field except these.
     pub(super) fn only(self, known: &[&str]) -> Result<Self, BadSubmission> {
         self.check(known)?;
         Ok(self)
@@ -74,7 +74,7 @@ impl Submitted {
         Ok(())
     }
 
-    /// Takes a field's value out; a missing field is an empty one.
+    /// Takes a field's value; empty if the field is missing.
     pub(super) fn take(&mut self, name: &str) -> String {
         self.fields
             .iter_mut()
@@ -83,7 +83,7 @@ impl Submitted {
             .unwrap_or_default()
     }
 
-    /// Takes a name out, without white space around it: phones add it, and so does pasting.
+    /// Takes a name without surrounding white space, which phones and pasting add.
     pub(super) fn take_name(&mut self, name: &str) -> String {
         self.take(name).trim().to_owned()
     }
@@ -142,8 +142,8 @@ fn is_length_limit(error: &axum::Error) -> bool {
     false
 }
 
-/// A form as browsers send it (WHATWG URL, section 5.1), but invalid UTF-8 is refused where
-/// that parser would put replacement characters into a password.
+/// Parses a form as browsers send it (WHATWG URL, section 5.1). Rejects invalid UTF-8, because the
+/// standard's parser would put replacement characters into a password.
 fn parse_form(body: &[u8]) -> Result<Vec<Field>, BadSubmission> {
     if percent_decode(body).decode_utf8().is_err() {
         return Err(BadSubmission::NotUtf8);
@@ -166,10 +166,10 @@ fn parse_json(body: &[u8]) -> Result<Vec<Field>, BadSubmission> {
         .map_err(|_| BadSubmission::NotJson)
 }
 
-/// A JSON object with its keys as they stand, repeated ones too.
+/// A JSON object with its original keys, including repeated ones.
 struct JsonFields(Vec<Field>);
 
-/// A field's value: text, or a tick box, or nothing.
+/// A field's value: text, a checkbox, or nothing.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum JsonValue {
@@ -207,7 +207,7 @@ impl<'de> Deserialize<'de> for JsonFields {
     }
 }
 
-/// A field's name as an error may repeat it: short, and without what is not text.
+/// A field's name for an error message: shortened, without control characters.
 fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(32).collect()
 }

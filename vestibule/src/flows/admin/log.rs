@@ -28,14 +28,14 @@ pub(super) struct Older {
 struct ListView {
     goes_on: bool,
     log: Vec<LogView>,
-    /// The line that the next page comes before.
+    /// The line before which the next page starts.
     next: Option<String>,
 }
 
 #[derive(Serialize)]
 pub(super) struct LogView {
     at: String,
-    /// The user's page, where there is a user.
+    /// The address of the user's page, if the user exists.
     user_href: Option<String>,
     actor_href: Option<String>,
     #[serde(flatten)]
@@ -49,7 +49,7 @@ pub(super) async fn list(
 ) -> Result<Response> {
     let accounts = page.site.accounts();
     let limit = u64::try_from(PAGE).unwrap_or(u64::MAX) + 1;
-    // What is no id of a line would be compared with them all the same.
+    // An invalid line id would still be compared with the others.
     let before = older.before.as_deref().filter(|before| is_id(before));
     let mut found = accounts.security_log(None, before, limit).await?;
     let is_more = found.len() > PAGE;

@@ -1,27 +1,27 @@
 //! Administering the site: users, roles, and the security log.
 //!
 //! # Steps
-//! 1. The operator makes the first admin at the command line: `vestibule user grant NAME admin`.
-//! 2. `GET /admin` lists users, a page at a time; with `q` those whose name begins so, or whose
-//!    email address it is.
-//! 3. `GET /admin/users/{id}` shows one: roles, sessions, what was done to the account. Below it,
-//!    by POST, an admin grants and revokes roles, disables and enables the account, demands a new
-//!    password, ends one session or all, and deletes the account.
-//! 4. `GET /admin/roles` and `/admin/roles/{name}` show the roles and their permissions, and
-//!    change them by POST.
+//! 1. The operator creates the first admin on the command line: `vestibule user grant NAME admin`.
+//! 2. `GET /admin` lists users, a page at a time; with `q`, those whose username begins with it, or
+//!    whose email address it is.
+//! 3. `GET /admin/users/{id}` shows a user's roles, sessions and activity. By POST to paths below
+//!    it, an admin adds and removes roles, disables and enables the account, requires a password
+//!    change, ends one session or all, and deletes the account.
+//! 4. `GET /admin/roles` and `/admin/roles/{name}` show the roles and their permissions. POST
+//!    changes them.
 //! 5. `GET /admin/log` shows the security log.
 //!
-//! Each answers in JSON too.
+//! All of these respond in JSON too.
 //!
 //! # What it protects against
-//! Everybody without the role `admin`: the guards are in the signatures of the actions. A browser
-//! left unlocked: changes need a fresh log-in. An admin who has just lost the role: it is asked
-//! for again in the transaction of each change. A site without any admin: the last one cannot
-//! disable, demote or delete themself. Changes that nobody remembers: each is a line of the
-//! security log, with who did it.
+//! Users without the role `admin`: the guards are in the signatures of the actions. Unlocked
+//! browsers: changes need a fresh log-in. An admin who has just lost the role: each change checks
+//! it again in its transaction. A site without an admin: the last one cannot disable, demote or
+//! delete their own account. Untraceable changes: each is a line in the security log, with who did
+//! it.
 //!
-//! # What it does not
-//! Admins never see or set a password. They can take the role from each other.
+//! # What it does not do
+//! Admins never see or set a password. They can remove the role from each other.
 //!
 //! # Settings
 //! [`SessionConfig::fresh_for`](crate::flows::SessionConfig::fresh_for).
@@ -100,7 +100,7 @@ fn routes(paths: &Paths) -> Router<Site> {
         .route(paths.own("admin_log"), get(log::list))
 }
 
-/// Whoever may look.
+/// Users who may view the pages.
 struct Admins;
 
 impl Guard for Admins {
@@ -109,7 +109,7 @@ impl Guard for Admins {
     const RULE: Rule = Rule::Role(ADMIN);
 }
 
-/// Whoever may change something.
+/// Users who may make changes.
 struct AdminChanges;
 
 impl Guard for AdminChanges {
@@ -118,7 +118,7 @@ impl Guard for AdminChanges {
     const RULE: Rule = AllOf(&[Rule::Role(ADMIN), FreshLogin]);
 }
 
-/// A change by the hand of an admin: what an action that changes something takes.
+/// A change by an admin: the argument of all actions that change something.
 struct Changing {
     actor: Actor,
     page: Page,
@@ -143,8 +143,8 @@ impl FromRequest<Site> for Changing {
         let request = Request::from_parts(parts, body);
         let submitted = Submitted::from_request(request, site).await;
         let submitted = submitted.map_err(IntoResponse::into_response)?;
-        // Whoever sends the body slowly may be logged out by now; the transaction of the change
-        // asks for the rest.
+        // The session may have ended while the body arrived slowly. The transaction of the change
+        // checks everything else.
         match login.is_still_logged_in().await {
             Ok(true) => {}
             Ok(false) => return Err(login.unauthorized().await.into_response()),
@@ -160,13 +160,13 @@ impl FromRequest<Site> for Changing {
 }
 
 impl Changing {
-    /// Takes out the one field of the form.
+    /// Takes the form's only field.
     fn take(&mut self, name: &str) -> std::result::Result<String, BadSubmission> {
         self.submitted.check(&[name])?;
         Ok(self.submitted.take(name))
     }
 
-    /// Refuses any field, of a form that is no more than a button.
+    /// Rejects any field, for a form that is just a button.
     fn no_fields(&self) -> std::result::Result<(), BadSubmission> {
         self.submitted.check(&[])
     }
@@ -175,7 +175,7 @@ impl Changing {
         self.page.site.accounts().by(self.actor.clone())
     }
 
-    /// Says what came of it: on the page at `path`, or to a script.
+    /// Responds with the outcome: on the page at `path`, or to a script.
     async fn answer(&self, change: ChangeOutcome, done: &str, path: &str) -> ActionResult {
         let answer = match change {
             ChangeOutcome::Done => answer_done(path, done),
@@ -200,12 +200,12 @@ impl Changing {
         self.page.answer(Answer::not_found())
     }
 
-    /// The page of a user.
+    /// The path of a user's page.
     fn user_path(&self, id: &str) -> String {
         user_path(&self.page.site, id)
     }
 
-    /// The page of a role.
+    /// The path of a role's page.
     fn role_path(&self, name: &str) -> String {
         role_path(&self.page.site, name)
     }
@@ -217,10 +217,10 @@ fn answer_done(path: &str, message: &str) -> Answer {
         .json(StatusCode::OK, json!({ "detail": message }))
 }
 
-/// What of an id needs no escaping in a path.
+/// Characters of an id that need no escaping in a path.
 const IN_PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// The page of something that `id` names.
+/// The path of the page for `id`.
 fn href(below: &str, id: &str) -> String {
     format!("{below}/{}", utf8_percent_encode(id, &IN_PATH))
 }

@@ -1,4 +1,4 @@
-//! The roles, and one of them.
+//! The list of roles, and the page of a role.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -20,7 +20,7 @@ pub(super) const ONE: &str = "admin_role.html";
 #[derive(Serialize)]
 struct ListView {
     roles: Vec<RoleView>,
-    /// What was typed as the name of a new one.
+    /// The name entered for a new role.
     name: String,
 }
 
@@ -36,7 +36,7 @@ struct RoleView {
 struct OneView {
     role: RoleView,
     holders: u64,
-    /// What was typed as a new permission.
+    /// The new permission entered.
     permission: String,
 }
 

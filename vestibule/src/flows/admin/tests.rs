@@ -54,7 +54,7 @@ impl Office {
     }
 }
 
-/// What the page says that a redirect leads to.
+/// The message on the page that the response redirects to.
 async fn message(browser: &TestClient, response: &TestResponse) -> String {
     assert_eq!(
         response.status,
@@ -516,7 +516,7 @@ async fn a_script_gets_json() {
     }
 }
 
-/// What users write themselves is text on the admins' pages, and nothing else.
+/// Text from users is shown as text on the admins' pages.
 #[tokio::test]
 async fn a_user_agent_that_is_markup_is_shown_as_text() {
     let office = Office::new().await;
@@ -530,7 +530,7 @@ async fn a_user_agent_that_is_markup_is_shown_as_text() {
     assert!(page.text().contains("&lt;script&gt;alert(1)"));
 }
 
-/// A browser that is remembered comes back without a session: it must be seen off too.
+/// A remembered browser can resume without a session, so it must be forgotten too.
 #[tokio::test]
 async fn a_remembered_browser_is_forgotten_though_its_session_has_run_out() {
     let office = Office::new().await;
@@ -634,7 +634,7 @@ async fn the_log_goes_on_page_by_page() {
     assert_eq!(nonsense["log"], first["log"]);
 }
 
-/// The app wants something first too: a new password comes before it.
+/// The app has a required page too; the new password comes first.
 #[tokio::test]
 async fn an_apps_own_page_to_visit_first_does_not_replace_the_new_password() {
     let app = TestApp::with(|config| {

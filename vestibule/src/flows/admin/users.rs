@@ -1,4 +1,4 @@
-//! The list of users, and one of them.
+//! The list of users, and the page of a user.
 
 use axum::extract::{Path, Query};
 use axum::response::Response;
@@ -21,10 +21,10 @@ use crate::web::{Client, Problem};
 pub(super) const LIST: &str = "admin_users.html";
 pub(super) const ONE: &str = "admin_user.html";
 
-/// Users on one page of the list.
+/// The number of users on one page of the list.
 const PAGE: usize = 50;
 
-/// Lines of the security log on a user's page.
+/// The number of security log lines on a user's page.
 const LOG_LINES: u64 = 20;
 
 #[derive(Debug, Default, Deserialize)]
@@ -37,10 +37,10 @@ pub(super) struct Search {
 #[derive(Serialize)]
 struct ListView {
     q: String,
-    /// Whether this is not the first page.
+    /// Whether this is a page after the first.
     goes_on: bool,
     users: Vec<UserView>,
-    /// The canonical username that the next page comes after.
+    /// The canonical username after which the next page starts.
     next: Option<String>,
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn list(
 ) -> Result<Response> {
     let accounts = page.site.accounts();
     let after = Some(search.after.as_str()).filter(|after| !after.is_empty());
-    // One more, to know whether there is a next page.
+    // One more than a page, to know whether there is a next one.
     let limit = u64::try_from(PAGE).unwrap_or(u64::MAX) + 1;
     let mut found = accounts.search(&search.q, after, limit).await?;
     let is_more = found.len() > PAGE;
@@ -226,7 +226,7 @@ pub(super) async fn end_sessions(Path(id): Path<String>, changing: Changing) -> 
         .await
 }
 
-/// Deletes an account whose name was typed, so that no slip of the hand does.
+/// Deletes an account. The admin must type its name, to prevent accidents.
 pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> ActionResult {
     let typed = changing.take("username")?;
     let id = UserId::from(id);

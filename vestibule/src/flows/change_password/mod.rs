@@ -1,21 +1,21 @@
-//! Changing one's password.
+//! Changing the password.
 //!
 //! # Steps
-//! 1. `GET /change-password` shows the form. Whoever must choose another password is sent there
-//!    from every page that asks for a user, with `next`.
-//! 2. `POST /change-password` with `current_password`, `new_password`, and if wanted `next`,
-//!    checks the one and writes the other, ends all the user's other sessions and what remembers
-//!    other browsers, lets this one go on under a new token and goes to `next` or `/welcome`; as
+//! 1. `GET /change-password` shows the form. A user who must change their password is redirected
+//!    here, with `next`, from every page that requires a user.
+//! 2. `POST /change-password` with `current_password`, `new_password` and optionally `next` checks
+//!    the current password and stores the new one. It ends the user's other sessions and remembered
+//!    logins, continues this session under a new token, and redirects to `next` or `/welcome`. As
 //!    JSON it answers 200.
 //!
 //! # What it protects against
-//! Whoever finds a browser unlocked (the current password is asked for), sessions of a thief
-//! (all others end), two changes at once (the second finds that the account has changed),
-//! guessable passwords and, where it is set, those found in breaches, the same one again, and a
-//! change that its user does not know of (they get a mail, where there is a mailer and an address).
+//! Unlocked browsers (the current password is required), a thief's sessions (all others end), two
+//! changes at once (the second is rejected), passwords that are easy to guess or, if enabled, known
+//! from breaches, reuse of the current password, and unnoticed changes (the user gets a mail, if
+//! there is a mailer and an address).
 //!
-//! # What it does not
-//! Slow down guessing of the current password, but by the hashing queue.
+//! # What it does not protect against
+//! Guessing of the current password, which only the hashing queue slows down.
 //!
 //! # Settings
 //! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords).
@@ -79,7 +79,7 @@ async fn change<U: PageUser>(
     let current = Secret::from(submitted.take("current_password"));
     let new = Secret::from(submitted.take("new_password"));
     let next = page.site.destination(submitted.take("next"));
-    // Not here again.
+    // Never redirect back to this page.
     let next = next.unless(&[page.site.inner().paths.own("change_password")]);
     let inner = page.site.inner();
     let mut errors = FormErrors::default();
@@ -108,7 +108,7 @@ async fn change<U: PageUser>(
             .await?
         {
             Check::Proved(proof) => {
-                // Last, as it may be the work of a service.
+                // Checked last, because it may call an external service.
                 if let Some(objection) = inner.policy.look_up(&new).await {
                     errors.add("new_password", objection.to_string());
                 } else {
@@ -116,7 +116,7 @@ async fn change<U: PageUser>(
                     match credentials.change_password(&login, proof, &new).await? {
                         PasswordChange::Changed(proof) => {
                             let proof = proof.remember(user.is_remembered());
-                            // Whoever is disabled meanwhile is rejected by the next page.
+                            // A user disabled meanwhile is rejected by the next page.
                             let _ = credentials.proceed(&login, proof).await?;
                             let advice = advice(new, words).await;
                             let next = next.or(page.site.home());

@@ -1,4 +1,4 @@
-//! What users are told when their password was changed.
+//! The mail to users whose password was changed.
 
 use crate::flows::notices::{Notice, Recipient};
 use crate::login::Event;

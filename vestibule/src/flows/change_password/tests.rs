@@ -98,7 +98,7 @@ async fn this_session_goes_on_with_its_name_and_the_values_of_the_app() {
     assert_eq!(app.session_count().await, 1);
 }
 
-/// They are refused either way; but a table that keeps them shows what was.
+/// They are rejected in any case, but a table that kept them would reveal past sessions.
 #[tokio::test]
 async fn of_the_sessions_before_another_password_nothing_stays_in_the_store() {
     let app = TestApp::new().await;
@@ -171,7 +171,7 @@ async fn a_breached_password_is_refused_and_changes_nothing() {
     let said = "found in a breach of another site";
     assert!(refused.text().contains(said), "{}", refused.text());
     assert!(log_in(&app, PASSWORD).await.cookie(COOKIE).is_some());
-    // Whoever does not know the password makes no service work.
+    // A wrong current password must not cause a look-up.
     let wrong = change(&browser, "not the password", NEW).await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     assert!(!wrong.text().contains(said));
@@ -238,7 +238,7 @@ async fn the_mail_address_is_no_password() {
     assert!(refused.text().contains("the mail address"), "{refused:?}");
 }
 
-/// Attack C8: the name is there for password managers.
+/// Attack C8: the form has the username for password managers.
 #[tokio::test]
 async fn in_the_name_of_another_user_one_s_own_password_is_changed() {
     let app = TestApp::new().await;
@@ -272,7 +272,7 @@ async fn its_user_is_told_by_mail() {
     assert!(!mails[0].text.contains(NEW));
 }
 
-/// A thief who can break the session store must not change a password unnoticed, nor stay.
+/// A thief who can break the session store must not change a password unnoticed, or stay logged in.
 #[tokio::test]
 async fn its_user_is_told_also_where_the_sessions_cannot_be_ended() {
     let (app, browser, mailbox) = with_mail().await;

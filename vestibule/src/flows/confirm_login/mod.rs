@@ -1,19 +1,18 @@
-//! Confirming a log-in: the password once more, for what needs a fresh one.
+//! Confirming a log-in: entering the password again, for pages that need a fresh log-in.
 //!
 //! # Steps
-//! 1. A page that takes a [`FreshUser`](crate::FreshUser) sends whoever logged in too long ago,
-//!    or is only remembered, to `GET /confirm-login` with `next`; it shows the form.
-//! 2. `POST /confirm-login` with `password`, and if wanted `next`, checks it, makes the session
-//!    fresh under a new token and goes to `next` or `/welcome`; as JSON it answers 200.
+//! 1. A page that takes a [`FreshUser`](crate::FreshUser) redirects users whose log-in is too old,
+//!    or only remembered, to `GET /confirm-login` with `next`, which shows the form.
+//! 2. `POST /confirm-login` with `password` and optionally `next` checks it, makes the session
+//!    fresh under a new token and redirects to `next` or `/welcome`; as JSON it answers 200.
 //!
 //! # What it protects against
-//! Whoever finds a browser unlocked, or has a copy of its cookies: what matters needs the
-//! password. Fixation: the token changes with the privilege. Another site's form, and open
-//! redirects by `next`.
+//! Unlocked browsers and copied cookies: critical pages need the password. Session fixation: the
+//! token changes with the privilege. Forms on other sites, and open redirects by `next`.
 //!
-//! # What it does not
-//! Slow down guessing, but by the hashing queue. What was posted to a page that then asked for
-//! this is not kept: the visitor is told, and led back to the form.
+//! # What it does not protect against
+//! Guessing, which only the hashing queue slows down. A form sent to a page that needs a fresh
+//! log-in is not saved: the visitor gets a message, and is led back to the form.
 //!
 //! # Settings
 //! [`SessionConfig::fresh_for`](crate::flows::SessionConfig::fresh_for).
@@ -85,8 +84,8 @@ async fn confirm<U: PageUser>(
             .check_own_password(&login, &user, &password)
             .await?;
         if let Check::Proved(proof) = check {
-            // The session may have been confirmed or ended meanwhile, as by a double click. Then
-            // the next page finds out.
+            // The session may have been confirmed or ended meanwhile, for example by a double
+            // click. Browsers find out on the next page.
             let outcome = credentials.confirm(&login, proof).await?;
             if outcome == ConfirmOutcome::NoSession && page.client == Client::Json {
                 return Ok(login.unauthorized().await.into_response());

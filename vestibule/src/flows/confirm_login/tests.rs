@@ -27,7 +27,7 @@ async fn app() -> TestApp {
     TestApp::new().await.routes(sensitive)
 }
 
-/// A browser whose log-in is as old as fresh ones do not get.
+/// A browser whose log-in is no longer fresh.
 async fn stale(app: &TestApp) -> TestClient {
     let browser = app.registered("alice").await;
     app.clock.advance(A_QUARTER);
@@ -96,7 +96,7 @@ async fn a_wrong_or_missing_password_confirms_nothing() {
     assert_eq!(browser.get("/welcome").await.status, StatusCode::OK);
 }
 
-/// A20: what a remembered session may do.
+/// A20: what a remembered session is allowed to do.
 #[tokio::test]
 async fn a_remembered_user_is_asked_too_and_then_let_in() {
     let app = app().await;
@@ -140,7 +140,7 @@ async fn who_was_posting_is_told_and_led_back_to_the_form() {
     assert_eq!(refused.location(), Some("/confirm-login"));
 }
 
-/// Of two clicks the first has gone on under a new token when the second arrives.
+/// When the second of two clicks arrives, the first has already given the session a new token.
 #[tokio::test]
 async fn a_double_click_is_not_told_that_the_password_is_wrong() {
     let app = app().await;
@@ -152,8 +152,8 @@ async fn a_double_click_is_not_told_that_the_password_is_wrong() {
         ("sec-fetch-site", "same-origin"),
     ];
 
-    // There is room for one half of the form: with the other sent, the first is being read, by a
-    // handler that knows who it is.
+    // The channel holds one half of the form. When the second half is sent, the handler is reading
+    // the first, and has already looked up the user.
     let (mut sender, body) = Channel::<Bytes>::new(1);
     let second = again.post_with("/confirm-login", &form, Body::new(body));
     let mut second = std::pin::pin!(second);

@@ -2,15 +2,15 @@
 //!
 //! # Steps
 //! 1. `GET /logout` shows a button.
-//! 2. `POST /logout` ends the session on the server, makes the browser forget the cookie and
-//!    goes to `/login`; as JSON it answers 204. Whoever is not logged in gets the same.
+//! 2. `POST /logout` ends the session on the server, removes the cookie and redirects to `/login`;
+//!    as JSON it answers 204. Visitors who are not logged in get the same response.
 //!
 //! # What it protects against
-//! A copy of the cookie used after the log-out, a log-out by another site's link or form,
-//! private pages under the Back button.
+//! Use of a copied cookie after the log-out, log-outs by other sites' links or forms, private pages
+//! behind the Back button.
 //!
-//! # What it does not
-//! It ends this session and no other of the same user.
+//! # What it does not do
+//! It does not end the user's other sessions.
 
 use axum::Router;
 use axum::response::Response;
@@ -39,13 +39,13 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
 
 const TEMPLATE: &str = "logout.html";
 
-/// Pages that a browser keeps in spite of `no-store` go too (W3C Clear Site Data).
+/// Also removes pages that a browser keeps despite `no-store` (W3C Clear Site Data).
 const CLEAR_SITE_DATA: (HeaderName, HeaderValue) = (
     HeaderName::from_static("clear-site-data"),
     HeaderValue::from_static("\"cache\""),
 );
 
-/// The page that a log-out leads to.
+/// The page to redirect to after a log-out.
 fn after<U: PageUser>(page: &Page<U>) -> &str {
     page.site.path("login").unwrap_or("/")
 }

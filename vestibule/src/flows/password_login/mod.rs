@@ -1,18 +1,17 @@
-//! Logging in by username and password.
+//! Logging in with username and password.
 //!
 //! # Steps
-//! 1. `GET /login` shows the form; with `next`, it says that a page asked for it.
-//! 2. `POST /login` with `username`, `password`, and if wanted `remember` and `next`, checks
-//!    them, begins a session under a new token and goes to `next` or `/welcome`; as JSON it
-//!    answers 200. With `remember` the browser is remembered past the end of the session.
+//! 1. `GET /login` shows the form; with `next`, it says that a page required the log-in.
+//! 2. `POST /login` with `username`, `password` and optionally `remember` and `next` checks them,
+//!    begins a session under a new token and redirects to `next` or `/welcome`; as JSON it answers
+//!    200. With `remember`, the browser stays remembered after the session ends.
 //!
 //! # What it protects against
-//! Telling who has an account (unknown, disabled and wrong get the same answer, headers and
-//! cost), session fixation, log-in by another site's form, open redirects by `next`.
+//! Revealing who has an account (unknown, disabled and wrong password have the same response,
+//! headers and cost), session fixation, log-in by another site's form, open redirects by `next`.
 //!
-//! # What it does not
-//! Slow down the guessing of one account's password; the hashing queue bounds all guessing
-//! together.
+//! # What it does not protect against
+//! Guessing the password of one account. Only the hashing queue limits all guessing together.
 //!
 //! # Settings
 //! [`SiteConfig::sessions`](crate::flows::SiteConfig::sessions),
@@ -54,7 +53,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
 
 const TEMPLATE: &str = "login.html";
 
-/// One answer for every reason, so that it tells nobody who has an account.
+/// The same response for every reason, so that it does not reveal who has an account.
 const WRONG: &str = "The username and the password do not belong together. Check both, and \
      whether Caps Lock is on.";
 
@@ -112,7 +111,7 @@ async fn log_in<U: PageUser>(
                     return Ok(page.answer(logged_in(&page, user.name(), next.path()))?);
                 }
                 Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login))?),
-                // The password was right: its user may know.
+                // The password was correct, so the user may learn the reason.
                 Step::TooManySessions => {
                     let errors = FormErrors::of_form(TOO_MANY_SESSIONS);
                     return Ok(rejected(StatusCode::CONFLICT, "too_many_sessions", errors)?);

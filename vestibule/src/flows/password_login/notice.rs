@@ -1,4 +1,4 @@
-//! What users are told when somebody has a copy of their login.
+//! The mail to users whose remember cookie was copied.
 
 use crate::flows::notices::{Notice, Recipient};
 use crate::login::Event;

@@ -71,7 +71,7 @@ async fn a_script_logs_in_with_json() {
     );
 }
 
-/// B1 of the attack list: nothing but the name that was typed differs.
+/// B1 of the attack list: the responses differ only in the name that was typed.
 #[tokio::test]
 async fn unknown_wrong_disabled_and_impossible_get_the_same_answer() {
     let app = TestApp::new().await;
@@ -247,8 +247,8 @@ async fn a_wrong_password_does_not_lose_where_the_visitor_was_going() {
     );
 }
 
-/// F8, F9, F11: each payload as it stands and after one decoding, in the query, percent-encoded,
-/// and in the form; and what a browser makes of the answer, twice.
+/// F8, F9, F11: each payload raw and decoded once, in the query, percent-encoded, and in the form.
+/// The test follows the redirect as a browser does, twice.
 #[tokio::test]
 async fn next_never_leads_elsewhere() {
     let app = TestApp::new().await;
@@ -323,7 +323,7 @@ async fn whoever_logs_in_to_change_the_password_gets_there() {
     assert_eq!(changed.location(), Some("/welcome"), "and not there again");
 }
 
-/// For whoever watches over the accounts; the page says the same in each case.
+/// For monitoring; the page says the same in each case.
 #[tokio::test]
 async fn a_wrong_password_is_told_with_the_user_who_was_tried() {
     let (app, told) = TestApp::with_events().await;
@@ -356,7 +356,7 @@ async fn of_two_nexts_in_a_query_neither_is_followed() {
     assert_eq!(response.location(), Some("/welcome"));
 }
 
-/// The log-in whose password was checked just before the password changed.
+/// A log-in whose password was checked just before the password changed.
 #[tokio::test]
 async fn a_log_in_under_way_does_not_survive_a_new_password_or_a_shut_account() {
     for shut in [false, true] {
@@ -431,13 +431,13 @@ async fn with_one_session_too_many_the_one_seen_longest_ago_ends() {
     assert_eq!(status, StatusCode::SEE_OTHER);
     assert!(is_logged_in(&first).await && is_logged_in(&third).await);
     assert!(!is_logged_in(&second).await, "forgotten too");
-    // A browser that logs in anew takes the place of its own.
+    // A browser that logs in again replaces its own session.
     let fields = [("username", "alice"), ("password", PASSWORD)];
     third.post("/login", &fields).await;
     assert!(is_logged_in(&first).await && is_logged_in(&third).await);
 }
 
-/// A16: a remembered browser that comes back is none more.
+/// A16: a remembered browser that resumes does not count as another one.
 #[tokio::test]
 async fn a_remembered_browser_comes_back_within_its_limit_however_often() {
     for limit in [SessionLimit::end_oldest(1), SessionLimit::reject(1)] {
@@ -452,7 +452,7 @@ async fn a_remembered_browser_comes_back_within_its_limit_however_often() {
             assert!(is_logged_in(&browser).await, "{limit:?}: and stays");
         }
 
-        // In the place of what it has, and of all that it had.
+        // The new session replaces all previous ones of this browser.
         let fields = [("username", "alice"), ("password", PASSWORD)];
         let again = browser.post("/login", &fields).await;
 
@@ -461,7 +461,7 @@ async fn a_remembered_browser_comes_back_within_its_limit_however_often() {
     }
 }
 
-/// A16: a limit that refuses.
+/// A16: a limit that rejects log-ins.
 #[tokio::test]
 async fn with_as_many_sessions_as_allowed_the_next_log_in_is_refused() {
     let app = TestApp::with(|config| config.sessions.limit = SessionLimit::reject(2)).await;

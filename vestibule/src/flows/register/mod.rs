@@ -1,18 +1,18 @@
-//! Registering: a visitor makes an account.
+//! Registering: a visitor creates an account.
 //!
 //! # Steps
-//! 1. `GET /register` shows the form, which says what a password needs.
-//! 2. `POST /register` with `username` and `password` makes the account, logs the new user in
-//!    and goes to `/welcome`; as JSON it answers 201.
+//! 1. `GET /register` shows the form and the password rules.
+//! 2. `POST /register` with `username` and `password` creates the account, logs the new user in
+//!    and redirects to `/welcome`; as JSON it answers 201.
 //!
 //! # What it protects against
-//! Names that read like another's ([`Username`](crate::credentials::Username)) or like the site's own people, guessable
-//! passwords and, where it is set, those found in breaches, two registrations of one name at
-//! once, half-made accounts.
+//! Usernames that look like another user's ([`Username`](crate::credentials::Username)) or like the
+//! site's staff, passwords that are easy to guess or, if enabled, known from breaches, two
+//! registrations of one name at once, half-created accounts.
 //!
-//! # What it does not
-//! It tells that a username is taken: usernames are public. A flood of registrations is held
-//! back by the hashing queue only.
+//! # What it does not protect against
+//! The form reveals whether a username is taken, because usernames are public. Only the hashing
+//! queue slows down mass registrations.
 //!
 //! # Settings
 //! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords).
@@ -56,8 +56,8 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
 
 const TEMPLATE: &str = "register.html";
 
-/// Names that other visitors would take for the site's own people. The operator can give them
-/// by the command line.
+/// Names that visitors would take for the site's staff. The operator can create them on the command
+/// line.
 const RESERVED: [&str; 12] = [
     "admin",
     "administrator",
@@ -105,7 +105,7 @@ async fn register<U: PageUser>(
         errors.add("username", NAME_TAKEN);
     }
     if errors.is_empty() && inner.policy.breached.is_some() {
-        // Last, as it may be the work of a service.
+        // Checked last, because it may call an external service.
         if credentials.is_taken(&username).await? {
             errors.add("username", NAME_TAKEN);
         } else if let Some(objection) = inner.policy.look_up(&password).await {

@@ -209,7 +209,7 @@ async fn a_breached_password_is_refused_and_without_the_list_what_the_setting_sa
                 change it wherever you use it.";
     refused(&open, said).await;
     refused(&closed, said).await;
-    // A name that cannot be had costs no look-up: a service would work for anybody.
+    // A rejected name must not cause a password look-up, or anybody could make the service work.
     let taken = submit(&closed, "admin", PASSWORD).await;
     assert!(taken.text().contains("This username is taken"));
     assert!(!taken.text().contains(said));
@@ -300,7 +300,7 @@ async fn a_name_that_reads_like_another_is_taken() {
     assert_eq!(user_count(&app).await, 1);
 }
 
-/// D6. The operator can make such an account, a visitor cannot.
+/// D6. The operator can create such an account, a visitor cannot.
 #[tokio::test]
 async fn the_names_of_the_sites_own_people_are_taken() {
     let app = TestApp::new().await;
@@ -394,7 +394,7 @@ async fn a_form_on_another_site_registers_nobody() {
 async fn file_app(folder: &tempfile::TempDir, mode: &str, config: fn(&mut SiteConfig)) -> TestApp {
     let url = format!("sqlite://{}/site.db?mode={mode}", folder.path().display());
     let options = DatabaseOptions {
-        // For opening it too, which takes a busy machine a while.
+        // Applies to opening the database too, which can be slow on a busy machine.
         patience: std::time::Duration::from_secs(3),
         ..Default::default()
     };

@@ -1,21 +1,20 @@
-//! One's own sessions: where one is logged in, and ending that.
+//! The user's own sessions: viewing and ending them.
 //!
 //! # Steps
-//! 1. `GET /account/sessions` lists the sessions of the user: browser, address, first and last
-//!    seen, and which one this is; as JSON too. Of a browser that is remembered, and comes back
-//!    from the same address, it is the last.
-//! 2. `POST /account/sessions/end` with `session` ends one of them, and what remembers its
-//!    browser. `POST /account/sessions/end-others` ends all but this one, and forgets all other
-//!    browsers.
+//! 1. `GET /account/sessions` lists the user's sessions, with browser, address, first and last use,
+//!    and marks this one; as JSON too. Of several sessions of one remembered browser at the same
+//!    address, it shows only the last.
+//! 2. `POST /account/sessions/end` with `session` ends one of them, and its remembered login.
+//!    `POST /account/sessions/end-others` ends all others, and all other remembered logins.
 //!
 //! # What it protects against
-//! A session somewhere that one has forgotten, or that is somebody else's. Whoever finds a browser
-//! unlocked cannot log its owner out elsewhere: ending needs a fresh log-in (OWASP ASVS 5.0,
-//! 7.5.2). The sessions of other users are nobody's business: their ids are 404.
+//! Forgotten sessions, and those of a thief. At an unlocked browser, nobody can log its user out
+//! elsewhere, because that needs a fresh log-in (OWASP ASVS 5.0, 7.5.2). Ids of other users'
+//! sessions get 404.
 //!
-//! # What it does not
-//! A browser that is remembered and has no session just now is not listed; `end-others` forgets it
-//! too. A log-in under way may come after it.
+//! # What it does not do
+//! It does not list a remembered browser that has no session at the moment; `end-others` forgets it
+//! too. It does not end a log-in that is just in progress.
 //!
 //! # Settings
 //! [`SiteConfig::sessions`](crate::flows::SiteConfig::sessions),

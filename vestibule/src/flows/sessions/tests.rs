@@ -109,7 +109,7 @@ async fn one_session_is_ended_with_what_remembers_its_browser() {
     assert_eq!((&*line.actor, line.detail.as_deref()), ("alice", Some(id)));
 }
 
-/// It has come back, and the session that it had before is not another browser.
+/// It has resumed, and its previous session must not look like another browser.
 #[tokio::test]
 async fn a_remembered_browser_is_listed_once() {
     let app = TestApp::new().await;
@@ -136,7 +136,7 @@ async fn a_remembered_browser_is_listed_once() {
     assert_eq!(list(&here).await.len(), 1);
 }
 
-/// Whoever has a copy of the remember cookie is not taken for the browser that it was copied from.
+/// A browser with a copy of the remember cookie is shown separately from the original one.
 #[tokio::test]
 async fn who_comes_back_from_elsewhere_is_listed_and_ends_with_what_was_copied() {
     let app = TestApp::new().await;

@@ -1,16 +1,16 @@
-//! The first page behind login, and the way to it.
+//! The first page after the log-in, and the redirect to it.
 //!
 //! # Steps
-//! 1. `GET /` goes to `/welcome`, or for anonymous visitors to `/login`.
+//! 1. `GET /` redirects to `/welcome`, or anonymous visitors to `/login`.
 //! 2. `GET /welcome` greets the user by name; as JSON it answers with the account.
 //!
 //! # What it protects against
-//! Anonymous visitors (sent to the login page, or 401), copies in caches and in the browser's
-//! history after log-out (`no-store`), a username that is markup (escaped, and isolated from
-//! the text around it).
+//! Anonymous visitors (redirected to the login page, or 401), copies in caches and in the browser's
+//! history after log-out (`no-store`), markup in a username (escaped, and isolated from the text
+//! around it).
 //!
-//! # What it does not
-//! Nothing else is asked of the user than to be logged in.
+//! # What it does not do
+//! It requires nothing of the user except a log-in.
 
 use axum::Router;
 use axum::extract::State;

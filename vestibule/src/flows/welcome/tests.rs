@@ -376,7 +376,7 @@ async fn an_apps_own_page_has_the_looks_the_user_and_the_messages() {
     assert!(!browser.get("/report").await.text().contains("It is done."));
 }
 
-/// F13. No registration lets such a name in, but a table that was filled otherwise may have one.
+/// F13. Registration rejects such a name, but an imported table may contain one.
 #[tokio::test]
 async fn a_username_that_is_markup_is_shown_as_text() {
     let app = TestApp::new().await;
