@@ -14,7 +14,7 @@ use crate::login::rule::Demand;
 use crate::login::visit::Visit;
 use crate::login::{CurrentUser, LoginRejection, User};
 
-/// Who may pass: a type of the app's own, which handlers take as [`Allowed`].
+/// A guard: a type of the app's own that decides who may use a handler, by [`Allowed`].
 ///
 /// ```
 /// use axum::extract::Path;
@@ -63,27 +63,27 @@ pub trait Guard: Send + Sync + 'static {
     /// The app's user type.
     type User: User;
 
-    /// What of the request the rule is about, beside the user: any extractor that takes no body,
-    /// such as `Path<Id>`, the app's state, both in a tuple, or an extractor of the app's own that
-    /// finds the object. `()` for nothing.
+    /// What the guard checks besides the user: any extractor that does not read the body, such as
+    /// `Path<Id>`, the app's state, a tuple of both, or the app's own extractor that loads the
+    /// object. `()` for nothing.
     ///
-    /// It is extracted for users whom [`RULE`](Self::RULE) lets pass, and for nobody else.
+    /// It is only extracted for users who meet [`RULE`](Self::RULE).
     type Object: Send + Sync;
 
-    /// What is asked of the user.
+    /// The rule that the user must meet.
     const RULE: Rule;
 
-    /// Whether those without the right get 404 in place of 403, so that nobody learns of objects
-    /// that are not for them. Then the extractor of the object answers 404 for what there is none
-    /// of, with an empty body. Anonymous visitors are sent to the login page in any case, and that
-    /// there is such a route is no secret.
+    /// Whether users who lack the permission get 404 instead of 403, so that they cannot learn
+    /// which objects exist. The object's extractor must then answer 404 with an empty body for a
+    /// missing object. Anonymous visitors are redirected to the login page in any case, so the
+    /// route itself is not hidden.
     const HIDES: bool = false;
 
-    /// Whether this user may do this to this object. Asked of users whom [`RULE`](Self::RULE)
-    /// lets pass. Default: they may.
+    /// Whether this user may do this to this object. Only called for users who meet
+    /// [`RULE`](Self::RULE). Default: yes.
     ///
     /// # Errors
-    /// When it could not look: 503, and nobody passes.
+    /// When the check itself failed. The response is 503.
     fn allows(
         user: &CurrentUser<Self::User>,
         object: &Self::Object,
@@ -93,19 +93,19 @@ pub trait Guard: Send + Sync + 'static {
     }
 }
 
-/// The user of this request, whom a [`Guard`] lets pass, and what the guard looked at. A handler
-/// that takes it serves nobody else.
+/// The user of this request, accepted by a [`Guard`], and the object it checked. A handler that
+/// takes it serves only such users.
 ///
-/// Whoever is not logged in is sent to the login page, or gets 401, as with
-/// [`CurrentUser`]; whoever needs a fresh log-in is sent to the refresh page, as with
-/// [`FreshUser`](crate::FreshUser); whoever lacks the right gets 403, or what
-/// [`on_forbidden`](crate::LoginManager::on_forbidden) says.
+/// Visitors who are not logged in are redirected to the login page, or get 401, as with
+/// [`CurrentUser`]. Users who need a fresh log-in are redirected to the refresh page, as with
+/// [`FreshUser`](crate::FreshUser). Users who lack the permission get 403, or the response of
+/// [`on_forbidden`](crate::LoginManager::on_forbidden).
 ///
-/// It reads like a [`CurrentUser`].
+/// It dereferences to [`CurrentUser`].
 pub struct Allowed<G: Guard> {
     /// The user.
     pub user: CurrentUser<G::User>,
-    /// What the guard looked at.
+    /// The object that the guard checked.
     pub object: G::Object,
 }
 
@@ -126,14 +126,14 @@ where
     }
 }
 
-/// Why [`Allowed`] did not let a request pass. Return it: it is the answer.
+/// Why [`Allowed`] rejected a request. Return it from the handler: it is the response.
 #[derive(Debug)]
 #[must_use = "the request is not refused until this is returned"]
 #[non_exhaustive]
 pub enum AccessRejection {
-    /// The user, or that there is none.
+    /// The user was rejected, or nobody is logged in.
     Rejected(LoginRejection),
-    /// What the object's extractor answers, such as 404.
+    /// The response of the object's extractor, such as 404.
     Object(Box<Response>),
 }
 

@@ -5,9 +5,9 @@ use axum::middleware::{FromExtractorLayer, from_extractor_with_state};
 use crate::access::{Allowed, Guard, Rule};
 use crate::login::{LoginRequired, User};
 
-/// A layer that lets pass the users of whom `rule` is true, and nobody else.
+/// A layer that accepts only users who meet `rule`.
 ///
-/// It answers the others as [`Allowed`] does, and has the options of
+/// It responds to others as [`Allowed`] does, and has the options of
 /// [`login_required`](crate::login::login_required).
 ///
 /// ```
@@ -27,13 +27,12 @@ pub fn access_required<U: User>(rule: Rule) -> LoginRequired<U> {
     LoginRequired::of(rule)
 }
 
-/// A layer that lets pass whom a [`Guard`] lets pass, for a whole router: what [`Allowed`] does
-/// in a handler's arguments. `state` is what the guard's object is extracted with; `()` where it
-/// needs none.
+/// A layer that accepts only users accepted by a [`Guard`]: [`Allowed`] for a whole router. `state`
+/// is the state that the guard's object is extracted from; `()` if it needs none.
 ///
-/// Put it on by `route_layer`, so that the guard sees the path's parameters. It has none of the
-/// options of [`access_required`], and a handler within that takes the guard too extracts its
-/// object a second time.
+/// Add it with `route_layer`, so that the guard sees the path's parameters. It has none of the
+/// options of [`access_required`]. If a handler inside takes the guard too, its object is extracted
+/// a second time.
 ///
 /// ```
 /// use axum::Router;

@@ -1,28 +1,26 @@
-//! Levels of access: roles, permissions, and guards that the compiler sees.
+//! Access levels: roles, permissions, and guards that the compiler checks.
 //!
 //! # How it works
-//! 1. A user has roles and permissions: those that [`User::has_role`](crate::login::User::has_role)
-//!    and [`User::can`](crate::login::User::can) say, by default none. [`Rights`] keeps them as
-//!    sets; the stored [`Account`](crate::accounts::Account) has them of the database.
-//! 2. A [`Rule`] says what is asked: a role, a permission, a fresh log-in, any of some rules, all
-//!    of some.
-//! 3. A handler asks by its arguments, with [`Allowed`] of a [`Guard`]; a router by
-//!    [`access_required`] of a rule or [`allowed`] of a guard. A guard can look at an object of
-//!    the request too: "may edit this post".
-//! 4. Everything else is denied by
-//!    [`login_required().except(…)`](crate::login::LoginRequired::except) around all routes, and
-//!    [`RouteTable`] shows what each route asks.
+//! 1. A user has the roles and permissions that [`User::has_role`](crate::login::User::has_role)
+//!    and [`User::can`](crate::login::User::can) return, by default none. [`Rights`] keeps them as
+//!    sets; a stored [`Account`](crate::accounts::Account) has those in the database.
+//! 2. A [`Rule`] states what is required: a role, a permission, a fresh log-in, or any or all of
+//!    several rules.
+//! 3. A handler requires it in its arguments, with [`Allowed`] of a [`Guard`]; a router with
+//!    [`access_required`] of a rule or [`allowed`] of a guard. A guard can also check an object of
+//!    the request: "may edit this post".
+//! 4. [`login_required().except(…)`](crate::login::LoginRequired::except) around all routes denies
+//!    everything else, and [`RouteTable`] shows what each route requires.
 //!
 //! # What it protects against
-//! A handler that forgets to ask: without the guard in its arguments it does not have the user.
-//! A right that outlives its taking away: the rights are read with the user, at each request.
-//! Learning that an object exists ([`Guard::HIDES`]).
+//! Forgotten checks: a handler without the guard in its arguments does not have the user. Revoked
+//! rights that still work: rights are loaded with the user, at each request. Revealing that an
+//! object exists ([`Guard::HIDES`]).
 //!
-//! # What it does not
-//! A request under way goes on with the rights it began with, however slowly its body comes.
-//! What must not is checked again: that somebody is still logged in by
-//! [`Login::is_still_logged_in`](crate::Login::is_still_logged_in), and the right where something
-//! is written, as the account store does for those who administer it.
+//! # What it does not protect against
+//! A request keeps the rights it began with, even if its body arrives slowly. If that matters,
+//! check again: the login with [`Login::is_still_logged_in`](crate::Login::is_still_logged_in), and
+//! the right in the transaction that writes, as the account store does for changes by admins.
 
 mod guard;
 mod layers;

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The most characters of a name.
+/// The maximum number of characters in a name.
 const MAX_CHARS: usize = 64;
 
 /// The name of a role: `admin`, `editor`, `team-7:owner`.
 ///
-/// 1 to 64 of the ASCII small letters, the digits and `.`, `_`, `-`, `:`, with a letter at the
-/// start and a letter or digit at the end. So two names that look alike are one, and a name
-/// needs no escaping anywhere.
+/// 1 to 64 ASCII lowercase letters, digits and `.`, `_`, `-`, `:`, with a letter at the start and a
+/// letter or digit at the end. So names never differ only in case or in Unicode look-alikes, and
+/// need no escaping anywhere.
 ///
 /// ```
 /// use vestibule::access::RoleName;
@@ -21,20 +21,20 @@ const MAX_CHARS: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleName(String);
 
-/// The name of a permission: `posts.edit`. The characters are those of a [`RoleName`].
+/// The name of a permission: `posts.edit`. It allows the same characters as a [`RoleName`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PermissionName(String);
 
-/// Why a text is no name. Its text says what to do.
+/// Why a text is not a valid name. Its `Display` says what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameObjection {
-    /// There is none.
+    /// The name is empty.
     Empty,
     /// More than 64 characters.
     Length,
-    /// Another character than small letters, digits and `.`, `_`, `-`, `:`, or one of those at
-    /// an end where it may not be.
+    /// A character other than lowercase letters, digits and `.`, `_`, `-`, `:`, or one of those at
+    /// an end where it is not allowed.
     Characters,
 }
 
@@ -85,8 +85,8 @@ fn checked(text: &str) -> Result<String, NameObjection> {
     Ok(text.to_owned())
 }
 
-/// Of the names that there are, the one that was probably meant: the nearest by typing errors
-/// (Damerau and Levenshtein), if it is near.
+/// The name in `there_are` that was probably meant: the one with the fewest typos
+/// (Damerau-Levenshtein distance), if that is close.
 ///
 /// ```
 /// use vestibule::access::nearest;
@@ -96,7 +96,7 @@ fn checked(text: &str) -> Result<String, NameObjection> {
 /// assert_eq!(nearest("auditor-in-chief", roles), None);
 /// ```
 pub fn nearest<'a>(name: &str, there_are: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // What nobody types by mistake is not worth the work.
+    // Such a long text is not a typo of a name, so skip the work.
     if name.len() > 4 * MAX_CHARS {
         return None;
     }

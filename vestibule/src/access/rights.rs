@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-/// A user's roles and permissions, as sets: asking for one is a look-up, however many there are.
-/// Clones share them; having none costs nothing.
+/// A user's roles and permissions, as sets, so each check is one look-up. Clones share them; an
+/// empty value allocates nothing.
 ///
-/// [`Account`](crate::accounts::Account) has them of the database. A user type of one's own can
-/// keep them too, or answer [`User::has_role`](crate::login::User::has_role) and
-/// [`User::can`](crate::login::User::can) its own way.
+/// [`Account`](crate::accounts::Account) has those in the database. Your own user type can keep
+/// them too, or implement [`User::has_role`](crate::login::User::has_role) and
+/// [`User::can`](crate::login::User::can) in another way.
 ///
 /// ```
 /// use vestibule::access::Rights;
@@ -47,7 +47,7 @@ struct Sets {
 }
 
 impl Rights {
-    /// These roles and permissions; repeated ones count once.
+    /// These roles and permissions, without duplicates.
     pub fn new<R: Into<Box<str>>, P: Into<Box<str>>>(
         roles: impl IntoIterator<Item = R>,
         permissions: impl IntoIterator<Item = P>,
@@ -65,20 +65,20 @@ impl Rights {
         Self(None)
     }
 
-    /// Whether this role is among them.
+    /// Whether the set contains this role.
     pub fn has_role(&self, role: &str) -> bool {
         self.0
             .as_ref()
             .is_some_and(|sets| sets.roles.contains(role))
     }
 
-    /// Whether this permission is among them.
+    /// Whether the set contains this permission.
     pub fn can(&self, permission: &str) -> bool {
         let sets = self.0.as_ref();
         sets.is_some_and(|sets| sets.permissions.contains(permission))
     }
 
-    /// The roles, in the order of the alphabet.
+    /// The roles, in alphabetical order.
     pub fn roles(&self) -> Vec<&str> {
         self.0
             .as_ref()
@@ -86,7 +86,7 @@ impl Rights {
             .unwrap_or_default()
     }
 
-    /// The permissions, in the order of the alphabet.
+    /// The permissions, in alphabetical order.
     pub fn permissions(&self) -> Vec<&str> {
         let sets = self.0.as_ref();
         sets.map(|sets| sorted(&sets.permissions))

@@ -48,7 +48,7 @@ fn member(name: &str, roles: &[&str], permissions: &[&str]) -> Member {
     }
 }
 
-/// Everybody there is, for the tests to change.
+/// All members; tests can change them.
 #[derive(Clone, Default)]
 struct Members(Arc<Mutex<Vec<Member>>>);
 
@@ -65,7 +65,7 @@ impl Members {
     }
 }
 
-/// What the routes have.
+/// The state of the routes.
 #[derive(Clone)]
 struct App;
 
@@ -125,7 +125,7 @@ where
     }
 }
 
-/// Whoever wrote the post.
+/// The author of the post.
 struct EditPost;
 
 impl Guard for EditPost {
@@ -138,7 +138,7 @@ impl Guard for EditPost {
     }
 }
 
-/// The same, and to nobody else it is there.
+/// As `EditPost`, but hidden from other users.
 struct ReadDraft;
 
 impl Guard for ReadDraft {
@@ -152,7 +152,7 @@ impl Guard for ReadDraft {
     }
 }
 
-/// Asks something that does not answer.
+/// A guard whose check fails.
 struct Broken;
 
 impl Guard for Broken {
@@ -411,7 +411,7 @@ async fn the_right_and_a_fresh_log_in_can_be_asked_for_together() {
     assert_eq!(refused.location(), Some("/confirm"));
     let refused = stale().get("/layer/careful").await;
     assert_eq!(refused.location(), Some("/confirm?next=%2Flayer%2Fcareful"));
-    // Nobody confirms a log-in to be told then that it was for nothing.
+    // Do not ask for a password if the request would be rejected anyway.
     let refused = target
         .as_user("bob")
         .fresh(false)
@@ -444,7 +444,7 @@ async fn a_guard_looks_at_the_object_of_the_request() {
             "{path}"
         );
     }
-    // The rule comes first: without the permission nobody learns which posts there are.
+    // The rule is checked first: without the permission, a user cannot learn which posts exist.
     let bob = target.as_user("bob");
     for path in ["/posts/2/edit", "/posts/99/edit"] {
         assert_eq!(bob.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
@@ -530,14 +530,14 @@ async fn a_user_with_something_to_do_first_is_sent_there_and_let_in_there_alone(
         assert!(script.text().contains("/me"), "{}", script.text());
     }
     assert_eq!(bob.get("/me").await.text(), "bob");
-    // Another spelling may lead to another handler.
+    // A different spelling may lead to another handler.
     for path in ["/files/../me", "/files/%2e%2e/me?x=1", "/files/..%5cme"] {
         assert_ne!(bob.get(path).await.status, StatusCode::OK, "{path}");
     }
     assert_eq!(carol.get("/admin").await.text(), "carol");
 }
 
-/// A layer that finds the visitor known asks all the same.
+/// A layer must also check a user who is already looked up.
 #[tokio::test]
 async fn a_guard_asks_also_where_somebody_has_looked_who_it_is() {
     async fn looks(login: Login<Member>, request: Request, next: Next) -> Response {
@@ -577,7 +577,7 @@ async fn a_guard_asks_also_where_somebody_has_looked_who_it_is() {
     }
 }
 
-/// H1: every route with what it asks.
+/// H1: every route with its rule.
 #[tokio::test]
 async fn the_table_of_routes_shows_what_each_asks() {
     let target = Target::new();
@@ -613,7 +613,7 @@ GET   /staff             Staff: role admin or permission posts.edit
     );
 }
 
-/// H1: a route that nobody thought of.
+/// H1: a forgotten route.
 #[tokio::test]
 async fn a_route_without_a_guard_is_found_and_so_is_a_list_that_is_out_of_date() {
     let target = Target::new();
@@ -638,7 +638,7 @@ async fn a_route_without_a_guard_is_found_and_so_is_a_list_that_is_out_of_date()
     assert_public_routes(&table, ["GET /login", "/leak"]);
 }
 
-/// H1: a method that nobody thought of.
+/// H1: a forgotten method.
 #[tokio::test]
 async fn a_route_that_is_open_by_one_method_or_parameter_is_not_shown_as_guarded() {
     let refused = |_: CurrentUser<Member>| async { "refused" };

@@ -1,4 +1,4 @@
-//! What kind of client asks, and so what kind of answer it can read.
+//! The kind of client that sent a request, and so the format of the response.
 
 use std::convert::Infallible;
 
@@ -7,20 +7,20 @@ use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::request::Parts;
 
-/// What kind of client sent a request.
+/// The kind of client that sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Client {
-    /// A browser, or anything that does not say it is not one.
+    /// A browser, or any client that does not identify as another kind.
     Browser,
-    /// A script that asks for JSON, or sends it.
+    /// A script that accepts or sends JSON.
     Json,
-    /// [htmx](https://htmx.org): it follows no redirect of a page, but a header.
+    /// [htmx](https://htmx.org): it does not follow a redirect to a page, but a header.
     Htmx,
 }
 
 impl Client {
-    /// Judges by `HX-Request`, then by `Accept`, then by the type of what was sent.
+    /// Decides by `HX-Request`, then by `Accept`, then by the `Content-Type` sent.
     pub fn of(headers: &HeaderMap) -> Self {
         if headers.contains_key("hx-request") {
             return Self::Htmx;

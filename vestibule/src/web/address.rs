@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The address that a request came from.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -11,12 +11,11 @@ use crate::error::{Error, Result};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The proxies whose word about a visitor's address is taken. Default: none.
+/// The proxies that are trusted to report a visitor's address. Default: none.
 ///
-/// The address is the connection's, as axum's `into_make_service_with_connect_info` tells it.
-/// Where that is one of these proxies, `X-Forwarded-For` is read from its end, as each proxy
-/// adds to it there, up to the first address that is none of them. What stands before that
-/// anybody can have written.
+/// The address is the connection's, from axum's `into_make_service_with_connect_info`. If that is a
+/// trusted proxy, `X-Forwarded-For` is read from its end, where each proxy appends, up to the first
+/// address that is not a trusted proxy. Anything before that can be forged.
 ///
 /// ```
 /// use vestibule::web::TrustedProxies;
@@ -36,7 +35,7 @@ impl TrustedProxies {
             return Some(address);
         }
         let forwarded: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
-        // What cannot be read ends the reading: what stands before it is somebody else's.
+        // Stop at an unreadable entry: those before it can be forged.
         let entries = forwarded
             .iter()
             .rev()
@@ -61,10 +60,10 @@ impl TrustedProxies {
 impl FromStr for TrustedProxies {
     type Err = Error;
 
-    /// Addresses and networks with commas between: `10.0.0.1, 192.168.0.0/16`.
+    /// Addresses and networks, separated by commas: `10.0.0.1, 192.168.0.0/16`.
     ///
     /// # Errors
-    /// When one of them is neither ([`Error::is_config`]).
+    /// When one of them is invalid ([`Error::is_config`]).
     fn from_str(text: &str) -> Result<Self> {
         let entries = text.split(',').map(str::trim);
         let networks = entries.filter(|entry| !entry.is_empty()).map(|entry| {

@@ -1,4 +1,4 @@
-//! Reading our own cookies, without a copy of the others, and writing them.
+//! Reading our own cookies without copying others, and writing them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,19 +9,19 @@ use memchr::memchr;
 
 use crate::web::PublicUrl;
 
-/// What a request brings under a cookie's name.
+/// What a request has under a cookie's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CookieMatch<'a> {
     None,
     One(&'a str),
-    /// More than one, or none that is text: somebody else's work.
+    /// More than one, or not text: somebody else may have set it.
     Several,
 }
 
 const HOST_PREFIX: &str = "__Host-";
 
-/// A cookie of ours: for this host alone unless asked otherwise, unseen by scripts, not sent
-/// with requests that other sites make, but with links from them (`SameSite=Lax`).
+/// A cookie of ours. By default only for this host. Hidden from scripts, and not sent with requests
+/// from other sites, except when a link is followed (`SameSite=Lax`).
 #[derive(Debug, Clone)]
 pub(crate) struct OwnCookie {
     name: String,
@@ -31,12 +31,12 @@ pub(crate) struct OwnCookie {
 }
 
 impl OwnCookie {
-    /// The cookie for an app reached at `public_url`; without one, over https.
+    /// The cookie of an app at `public_url`. Assumes https if there is none.
     ///
-    /// Over https the name has the `__Host-` prefix, which makes browsers refuse the cookie
-    /// without `Secure`, with a `Domain`, or with another path (RFC 6265bis section 4.1.3.2).
-    /// Without https, which is only ever on this machine, browsers refuse the prefix, and share
-    /// cookies among all ports: the port in the name keeps two programs apart.
+    /// Over https the name has the prefix `__Host-`: browsers reject such a cookie without
+    /// `Secure`, with a `Domain`, or with another path (RFC 6265bis section 4.1.3.2). Over plain
+    /// http, which is only used on the local machine, browsers reject the prefix, and share cookies
+    /// among all ports. The port in the name then separates two programs.
     pub(crate) fn new(base_name: &str, public_url: Option<&PublicUrl>) -> Self {
         let (name, is_secure) = match public_url.filter(|url| !url.is_https()) {
             Some(loopback) => (format!("{base_name}-{}", loopback.port()), false),
@@ -50,8 +50,8 @@ impl OwnCookie {
         }
     }
 
-    /// The same cookie for the hosts under `domain`, and for paths under `path` only. Such a
-    /// one cannot have the prefix `__Host-`, and has `__Secure-` (RFC 6265bis section 4.1.3.1).
+    /// The same cookie for the hosts under `domain`, and only for paths under `path`. It then
+    /// cannot have the prefix `__Host-`, and gets `__Secure-` (RFC 6265bis section 4.1.3.1).
     pub(crate) fn reaching(mut self, domain: &Option<String>, path: &str) -> Self {
         if (domain.is_some() || path != "/")
             && let Some(base_name) = self.name.strip_prefix(HOST_PREFIX)
@@ -63,13 +63,13 @@ impl OwnCookie {
         self
     }
 
-    /// Finds the cookie by this very name (case matters) over all `Cookie` headers.
+    /// Finds the cookie with exactly this name (case-sensitive) in all `Cookie` headers.
     pub(crate) fn find<'a>(&self, headers: &'a HeaderMap) -> CookieMatch<'a> {
         let [found] = find_all(headers, [self]);
         found
     }
 
-    /// One of several that this name stands for.
+    /// One of several cookies under this name.
     pub(crate) fn member(&self, name: &str) -> Self {
         Self {
             name: format!("{}.{name}", self.name),
@@ -77,8 +77,8 @@ impl OwnCookie {
         }
     }
 
-    /// All [members](Self::member) that a request brings, by name. One that comes more than once,
-    /// or is no text, has no value, as it cannot be told which of them is ours.
+    /// All [members](Self::member) in a request, by name. If one is sent twice, or is not text, it
+    /// has no value, because it is unclear which one is ours.
     pub(crate) fn find_members<'a>(
         &self,
         headers: &'a HeaderMap,
@@ -105,7 +105,7 @@ impl OwnCookie {
         found
     }
 
-    /// The cookie that brings `value` back: until the browser closes, or for `max_age`.
+    /// The cookie that sets `value`, until the browser closes or for `max_age`.
     pub(crate) fn set(&self, value: String, max_age: Option<Duration>) -> Cookie<'static> {
         let mut cookie = Cookie::build((self.name.clone(), value))
             .path(self.path.clone())
@@ -122,7 +122,7 @@ impl OwnCookie {
         cookie
     }
 
-    /// The cookie that makes the browser forget it, with the same attributes.
+    /// The cookie that removes it from the browser, with the same attributes.
     pub(crate) fn remove(&self) -> Cookie<'static> {
         let mut cookie = self.set(String::new(), None);
         cookie.make_removal();
@@ -130,14 +130,14 @@ impl OwnCookie {
     }
 }
 
-/// Whether a name has only what a [member](OwnCookie::member) may have in its: ASCII letters,
+/// Whether a name has only the characters allowed for a [member](OwnCookie::member): ASCII letters,
 /// digits, `_` and `-`.
 pub(crate) fn is_member_name(name: &str) -> bool {
     let is_inside = |c: u8| c.is_ascii_alphanumeric() || b"_-".contains(&c);
     name.bytes().all(is_inside)
 }
 
-/// Finds several cookies in one go over all `Cookie` headers.
+/// Finds several cookies in one pass over all `Cookie` headers.
 pub(crate) fn find_all<'a, const N: usize>(
     headers: &'a HeaderMap,
     cookies: [&OwnCookie; N],
@@ -177,7 +177,7 @@ fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
 
 /// Adds a `Set-Cookie` header.
 pub(crate) fn append(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
-    // Names and values are ours and plain ASCII, so that this never fails.
+    // Names and values are ours and plain ASCII, so this never fails.
     if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
         headers.append(SET_COOKIE, value);
     }

@@ -1,4 +1,4 @@
-//! Values that an anonymous visitor's browser keeps for us, a cookie each, and cannot read.
+//! Encrypted values in an anonymous visitor's browser, one cookie each.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,8 +16,8 @@ use crate::error::Result;
 use crate::web::PublicUrl;
 use crate::web::cookies::OwnCookie;
 
-/// Carries named values to later requests of the same browser, until it is closed. One cookie
-/// each: answers to requests in parallel change those they are about, and no others.
+/// Keeps named values in the browser until it closes. Each has its own cookie, so that parallel
+/// responses only change the values they set.
 #[derive(Clone)]
 pub(crate) struct EncryptedCookies {
     cipher: Arc<Cipher>,
@@ -28,7 +28,7 @@ pub(crate) struct EncryptedCookies {
 }
 
 impl EncryptedCookies {
-    /// The cookies whose names begin with `name`, encrypted by `key` for this one use.
+    /// The cookies whose names begin with `name`, encrypted with `key` for this purpose only.
     pub(crate) fn new(
         name: &str,
         key: &SecretKey,
@@ -45,7 +45,7 @@ impl EncryptedCookies {
         }
     }
 
-    /// The values that a request brings, by name. What is not ours, or too old, is none.
+    /// The values in a request, by name. Forged and expired ones are skipped.
     pub(crate) fn read(&self, headers: &HeaderMap) -> BTreeMap<String, Vec<u8>> {
         let now = self.clock.now();
         let brought = self.cookie.find_members(headers).into_iter();
@@ -57,13 +57,13 @@ impl EncryptedCookies {
             .collect()
     }
 
-    /// The names of the cookies that a request brings, in whatever state.
+    /// The names of the cookies in a request, valid or not.
     pub(crate) fn names(&self, headers: &HeaderMap) -> Vec<String> {
         let brought = self.cookie.find_members(headers);
         brought.into_keys().map(str::to_owned).collect()
     }
 
-    /// The cookie that brings `value` back.
+    /// The cookie that sets `value`.
     ///
     /// # Errors
     /// When the operating system's generator fails.
@@ -73,7 +73,7 @@ impl EncryptedCookies {
         Ok(self.cookie.member(name).set(text, None))
     }
 
-    /// The cookie that makes the browser forget it.
+    /// The cookie that removes the value from the browser.
     pub(crate) fn remove(&self, name: &str) -> Cookie<'static> {
         self.cookie.member(name).remove()
     }

@@ -6,7 +6,7 @@ use http::{HeaderValue, header};
 use crate::error::Error;
 use crate::web::Problem;
 
-/// Logs the error, and says nothing of its cause.
+/// Logs the error, but does not show its cause to the visitor.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();

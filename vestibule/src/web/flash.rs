@@ -1,4 +1,4 @@
-//! Messages that survive one redirect.
+//! Messages for the next page.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::web::signed_cookie::SignedCookie;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Flash {
-    /// What kind of message, for its looks: `success`, `info`, `error`.
+    /// The kind of message, for its style: `success`, `info`, `error`.
     pub category: String,
     /// The message.
     pub message: String,
@@ -32,29 +32,29 @@ impl Flash {
     }
 }
 
-/// Carries messages to the next page in a short-lived signed cookie, so that an anonymous
-/// visitor needs no row in any store.
+/// Keeps messages for the next page in a short-lived signed cookie, so that an anonymous visitor
+/// needs no row in a store.
 #[derive(Debug, Clone)]
 pub struct Flashes(SignedCookie);
 
-/// Long enough for a redirect over a slow line.
+/// Long enough for a redirect over a slow connection.
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// Messages past this many bytes would not fit into a cookie; the first ones go.
+/// More than this many bytes would not fit into a cookie, so the first messages are dropped.
 const MAX_BYTES: usize = 2_000;
 
 impl Flashes {
-    /// Messages signed by `key`, for an app reached at `public_url`.
+    /// Messages signed with `key`, for an app at `public_url`.
     pub fn new(key: &SecretKey, public_url: &PublicUrl, clock: Clock) -> Self {
         Self::at(Some(public_url), key, clock)
     }
 
-    /// As [`new`](Self::new); without an address, over https.
+    /// As [`new`](Self::new). Assumes https if there is no `public_url`.
     pub(crate) fn at(public_url: Option<&PublicUrl>, key: &SecretKey, clock: Clock) -> Self {
         Self(SignedCookie::new("flash", key, public_url, clock, LIFETIME))
     }
 
-    /// The messages that a request brings. What is not ours, or too old, is none.
+    /// The messages in a request. Forged and expired ones are skipped.
     pub fn read(&self, headers: &HeaderMap) -> Vec<Flash> {
         let payload = self.0.read(headers);
         payload
@@ -62,17 +62,17 @@ impl Flashes {
             .unwrap_or_default()
     }
 
-    /// Whether a request brings our cookie, in whatever state.
+    /// Whether a request has our cookie, valid or not.
     pub(crate) fn is_brought(&self, headers: &HeaderMap) -> bool {
         self.0.is_brought(headers)
     }
 
-    /// Adds the cookie that carries `flashes` to the next page.
+    /// Adds the cookie that keeps `flashes` for the next page.
     pub fn write(&self, headers: &mut HeaderMap, flashes: &[Flash]) {
         cookies::append(headers, &self.set(flashes));
     }
 
-    /// The cookie that carries `flashes` to the next page.
+    /// The cookie that keeps `flashes` for the next page.
     pub(crate) fn set(&self, flashes: &[Flash]) -> Cookie<'static> {
         let mut flashes = flashes;
         let payload = loop {
@@ -85,12 +85,12 @@ impl Flashes {
         self.0.set(&payload)
     }
 
-    /// Makes the browser forget the messages, as they have been shown.
+    /// Removes the messages from the browser after they were shown.
     pub fn clear(&self, headers: &mut HeaderMap) {
         cookies::append(headers, &self.remove());
     }
 
-    /// The cookie that makes the browser forget the messages.
+    /// The cookie that removes the messages from the browser.
     pub(crate) fn remove(&self) -> Cookie<'static> {
         self.0.remove()
     }
@@ -110,7 +110,7 @@ mod tests {
         Flashes::new(&key, &"https://example.com".parse().unwrap(), clock.clone())
     }
 
-    /// The headers with which a browser comes back after `response`.
+    /// The headers of the browser's next request after `response`.
     fn brought_back(response: &HeaderMap) -> HeaderMap {
         let cookie = response[SET_COOKIE].to_str().unwrap();
         let pair = cookie.split(';').next().unwrap().to_owned();

@@ -1,5 +1,5 @@
-//! What every layer needs of HTTP: cookies, messages that survive a redirect, what the client
-//! wants to read and where it is, problem+json, and the address the app is reached at.
+//! HTTP helpers for all layers: cookies, messages for the next page, the client's kind and address,
+//! problem+json, and the app's public address.
 
 pub(crate) mod accept;
 mod address;

@@ -1,11 +1,11 @@
-//! Failures for clients that read JSON (RFC 9457).
+//! Errors for clients that read JSON (RFC 9457).
 
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-/// A failure as `application/problem+json` (RFC 9457).
+/// An error as `application/problem+json` (RFC 9457).
 ///
 /// ```
 /// use http::StatusCode;
@@ -42,7 +42,7 @@ struct FieldProblem {
 }
 
 impl Problem {
-    /// The problem that `status` names.
+    /// The problem for `status`.
     pub fn new(status: StatusCode) -> Self {
         Self {
             status: status.as_u16(),
@@ -53,7 +53,7 @@ impl Problem {
         }
     }
 
-    /// Says for scripts what was wrong, in snake_case. It is never translated and never changes.
+    /// Sets the error code for scripts, in snake_case. Codes are never translated and never change.
     /// Default: that of the status, such as `not_found`.
     pub fn code(mut self, code: &'static str) -> Self {
         self.code = code;
@@ -65,19 +65,19 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// What was wrong, for a visitor: the detail, or else the title.
+    /// The message for a visitor: the detail, or else the title.
     #[cfg(feature = "sql")]
     pub(crate) fn message(&self) -> &str {
         self.detail.as_deref().unwrap_or(self.title)
     }
 
-    /// Says what was wrong and what to do.
+    /// Sets the detail: what was wrong and what to do.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Adds what was wrong with one field.
+    /// Adds an error of one field.
     pub fn field(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
         self.errors.push(FieldProblem {
             field: field.into(),
@@ -87,7 +87,7 @@ impl Problem {
     }
 }
 
-/// The code of a problem that says no more than its status.
+/// The default code of a status.
 fn code_of(status: StatusCode) -> &'static str {
     match status {
         StatusCode::BAD_REQUEST => "bad_request",
@@ -115,7 +115,7 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        // For the layer that makes a page of it.
+        // For the layer that turns it into a page.
         response.extensions_mut().insert(self);
         response
     }

@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 
 /// The address at which browsers reach the app, such as `https://example.com`.
 ///
-/// It decides the cookies: over https they are `Secure` and carry the `__Host-` prefix. Plain
-/// http is accepted for a loopback address only.
+/// It decides the cookies: over https they are `Secure` and have the `__Host-` prefix. Plain http
+/// is only accepted for a loopback address.
 ///
 /// ```
 /// use vestibule::web::PublicUrl;
@@ -29,12 +29,12 @@ impl PublicUrl {
         self.0.scheme() == "https"
     }
 
-    /// The origin as browsers send it: scheme, host, and the port where it is not the usual.
+    /// The origin as browsers send it: scheme, host, and the port if it is not the default.
     pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }
 
-    /// The port, the usual one where the address names none.
+    /// The port; the default one if the address has none.
     pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(80)
     }
@@ -44,8 +44,8 @@ impl FromStr for PublicUrl {
     type Err = Error;
 
     /// # Errors
-    /// When it is no address, has a path, a query or a password, or is plain http to a host
-    /// that is not this machine ([`Error::is_config`]).
+    /// When it is not a valid address, has a path, a query or a password, or is plain http to
+    /// another host than this machine ([`Error::is_config`]).
     fn from_str(text: &str) -> Result<Self> {
         let refuse = |why: &str| {
             Error::config(format!(
@@ -67,7 +67,7 @@ impl FromStr for PublicUrl {
                 "passwords and cookies need https on any host but this machine",
             ));
         }
-        // What the URL standard lets pass and HTTP does not, such as braces.
+        // The URL standard allows characters in a host, such as braces, that HTTP does not.
         if url.as_str().parse::<http::Uri>().is_err() {
             return Err(refuse("its host is no host name"));
         }

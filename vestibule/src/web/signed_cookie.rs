@@ -1,4 +1,4 @@
-//! A short-lived signed cookie: what an anonymous visitor takes along without a row in a store.
+//! A short-lived signed cookie, so that an anonymous visitor needs no row in a store.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::crypto::key::{SecretKey, Signer};
 use crate::web::PublicUrl;
 use crate::web::cookies::{CookieMatch, OwnCookie};
 
-/// Carries a value to a later request of the same browser. Signed, so that nobody else can
-/// write one; not encrypted: the reader is the one it is for.
+/// Keeps a value for a later request of the same browser. It is signed, so nobody else can write
+/// one, but not encrypted, because its reader is its owner.
 #[derive(Clone)]
 pub(crate) struct SignedCookie {
     signer: Arc<Signer>,
@@ -23,7 +23,7 @@ pub(crate) struct SignedCookie {
 }
 
 impl SignedCookie {
-    /// The cookie `name`, signed by `key` for this one use.
+    /// The cookie `name`, signed with `key` for this purpose only.
     pub(crate) fn new(
         name: &str,
         key: &SecretKey,
@@ -39,7 +39,7 @@ impl SignedCookie {
         }
     }
 
-    /// The value that a request brings. What is not ours, or too old, is none.
+    /// The value in a request, unless it is forged or expired.
     pub(crate) fn read(&self, headers: &HeaderMap) -> Option<Vec<u8>> {
         match self.cookie.find(headers) {
             CookieMatch::One(sealed) => self.signer.open(sealed, self.clock.now()),
@@ -47,19 +47,19 @@ impl SignedCookie {
         }
     }
 
-    /// Whether a request brings our cookie, in whatever state.
+    /// Whether a request has our cookie, valid or not.
     pub(crate) fn is_brought(&self, headers: &HeaderMap) -> bool {
         self.cookie.find(headers) != CookieMatch::None
     }
 
-    /// The cookie that brings `value` back, for its lifetime, and no longer than the browser is
-    /// open: the next person at it must not see where this one was going.
+    /// The cookie that sets `value`, for its lifetime, or until the browser closes: the next user
+    /// of the browser must not see where this one was going.
     pub(crate) fn set(&self, value: &[u8]) -> Cookie<'static> {
         let sealed = self.signer.seal(value, self.clock.now() + self.lifetime);
         self.cookie.set(sealed, None)
     }
 
-    /// The cookie that makes the browser forget it.
+    /// The cookie that removes it from the browser.
     pub(crate) fn remove(&self) -> Cookie<'static> {
         self.cookie.remove()
     }

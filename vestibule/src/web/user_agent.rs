@@ -1,10 +1,10 @@
-//! Which browser a `User-Agent` says it is.
+//! The browser that a `User-Agent` names.
 
-/// The browser and the system that a `User-Agent` names, for people to know theirs again:
-/// `Firefox on Linux`. Anybody can write anything there.
+/// The browser and system that a `User-Agent` names, such as `Firefox on Linux`, so that users
+/// recognize theirs. The client can send any text here.
 ///
-/// Browsers claim to be others too, for old servers' sake; the order sorts that out. What is in
-/// none of the two lists is none.
+/// Browsers also claim to be others, for compatibility with old servers; the order of the lists
+/// handles that. `None` if neither list has a match.
 pub(crate) fn browser_and_system(user_agent: &str) -> Option<String> {
     const BROWSERS: [(&str, &str); 8] = [
         ("Edg", "Edge"),

@@ -1,12 +1,12 @@
-//! The routes of a router, read from what its `Debug` shows.
+//! The routes of a router, read from its `Debug` output.
 
 use std::collections::BTreeMap;
 
 use super::{ANY, FALLBACK};
 use crate::error::{Error, Result};
 
-/// The methods and paths of a router, by what its `Debug` shows: axum has no other way to tell.
-/// What does not read as expected is an error, never a route left out.
+/// The methods and paths of a router, read from its `Debug` output, because axum has no other API
+/// for them. Unexpected output is an error, so that no route is silently left out.
 pub(super) fn routes(debug: &str) -> Result<Vec<(&'static str, String)>> {
     read_routes(debug).ok_or_else(|| {
         Error::internal("the routes of this version of axum cannot be read from its Debug")
@@ -26,7 +26,7 @@ fn read_routes(debug: &str) -> Option<Vec<(&'static str, String)>> {
     if !is_default {
         routes.push((ANY, FALLBACK.to_owned()));
     }
-    // Those of nested routers; the outermost has no path but these two.
+    // Fallbacks of nested routers. The outermost router has only these two paths.
     let of_nested = fallbacks
         .into_iter()
         .filter(|(_, path)| path != "/" && path != OUTERMOST);
@@ -37,7 +37,7 @@ fn read_routes(debug: &str) -> Option<Vec<(&'static str, String)>> {
     Some(routes)
 }
 
-/// How axum names what a fallback answers.
+/// How axum names the path of a fallback.
 const FALLBACK_TAIL: &str = "{*__private__axum_fallback}";
 const OUTERMOST: &str = "/{*__private__axum_fallback}";
 
@@ -145,7 +145,7 @@ mod tests {
 
     use super::{read_routes, routes};
 
-    /// Holds axum to what this file reads of it.
+    /// Checks that axum's `Debug` output still has the expected format.
     #[test]
     fn every_kind_of_route_is_read_with_its_methods() {
         async fn answer(_: Request) -> Result<Response, Infallible> {
@@ -220,7 +220,7 @@ mod tests {
             assert_eq!(read_routes(&debug.replace(from, to)), None, "{from}");
         }
         for end in 0..debug.len() - 1 {
-            // Cut off anywhere it is an error, or the whole of its routes.
+            // Truncated anywhere, it must be an error, or all routes must be found.
             if let Some(found) = read_routes(&debug[..end]) {
                 assert_eq!(found, [("GET", "/a".to_owned())]);
             }

@@ -1,4 +1,4 @@
-//! What each route of an app asks of its visitors.
+//! What each route of an app requires of its visitors.
 
 mod debug;
 
@@ -14,17 +14,16 @@ use tower::ServiceExt;
 use crate::error::Result;
 use crate::login::rule::Demand;
 
-/// Every route of an app, with what it asks of its visitors: found out by asking each of them.
+/// Every route of an app, with what it requires of its visitors. Found by calling each route.
 ///
-/// Each route gets a request of an anonymous visitor, and where that is refused another one of a
-/// user without any rights, whose log-in is not fresh; a guard that refuses says what it asked
-/// for. Nobody gets anywhere by this where they could not go anyway, but handlers that everybody
-/// may call are called, and so are those that every user may call: build the table of an app on
-/// data that does not matter.
+/// Each route gets an anonymous request and, if that is rejected, one of a user without any rights
+/// and without a fresh log-in. A guard that rejects reports its rule. No access rule is bypassed,
+/// but handlers that are public, or open to every user, do run. So build the table of an app on
+/// test data.
 ///
-/// A route with parameters is asked with `1` for each, and with a UUID of zeros.
+/// Parameters in a route are replaced by `1`, then by a UUID of zeros.
 ///
-/// In a test, `testing::TestClient::route_table` and `testing::assert_public_routes` do it all.
+/// In a test, use `testing::TestClient::route_table` and `testing::assert_public_routes`.
 ///
 /// ```
 /// use axum::Router;
@@ -59,22 +58,22 @@ pub struct RouteTable(Vec<TableRoute>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableRoute {
-    /// The method, or `any` where the route answers all of them.
+    /// The method, or `any` if the route accepts all of them.
     pub method: String,
-    /// The path as it was put on the router, with what it is nested under; `(fallback)` for
-    /// what answers every other path, `/api/{*fallback}` for that of a nested router, and
-    /// `/api/*` for a nested service, whose own routes nobody can see.
+    /// The path as on the router, with the prefix of a nested one. `(fallback)` is the fallback for
+    /// all other paths, `/api/{*fallback}` that of a nested router, and `/api/*` is a nested
+    /// service, whose own routes are not visible.
     pub path: String,
-    /// What it asks: the name of the guard, if it has one, and the rule; of guards behind one
-    /// another, those up to the first that refuses the user. None where everybody passes. `broken`
-    /// with the status where the route answers 5xx, as without a login layer around it.
+    /// What it requires: the guard's name, if any, and the rule. Of nested guards, lists those up
+    /// to the first that rejects the user. `None` if the route is public. `broken` with the status
+    /// if it responds with 5xx, for example without a login layer around it.
     pub guard: Option<String>,
 }
 
 impl RouteTable {
-    /// Asks every route of `router`. `as_user` makes a request one of a user without any rights
-    /// and without a fresh log-in, as by a session cookie; where it does nothing, the table shows of each route the outermost
-    /// guard alone.
+    /// Calls every route of `router`. `as_user` turns a request into one of a user without rights
+    /// and without a fresh log-in, for example by a session cookie. If it does nothing, the table
+    /// only shows the outermost guard of each route.
     ///
     /// # Errors
     /// When the routes of this version of axum cannot be read.
@@ -83,7 +82,7 @@ impl RouteTable {
         let mut table = Vec::new();
         for (method, path) in &routes {
             let methods: Vec<_> = match *method {
-                // Those that the same path answers otherwise have lines of their own.
+                // Methods with their own handler on the same path have their own lines.
                 ANY => OF_ANY
                     .into_iter()
                     .filter(|method| !routes.contains(&(method, path.clone())))
@@ -100,13 +99,13 @@ impl RouteTable {
         Ok(Self(table))
     }
 
-    /// The routes, in the order of their paths.
+    /// The routes, ordered by path.
     pub fn routes(&self) -> &[TableRoute] {
         &self.0
     }
 }
 
-/// Three columns: method, path, and what it asks.
+/// Three columns: method, path, and what it requires.
 impl fmt::Display for RouteTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = |of: fn(&TableRoute) -> &String| {
@@ -130,25 +129,25 @@ impl fmt::Display for RouteTable {
 const ANY: &str = "any";
 const FALLBACK: &str = "(fallback)";
 
-/// How axum names what comes after the path of a nested service.
+/// How axum names the rest of a nested service's path.
 const NEST_TAIL: &str = "{*__private__axum_nest_tail_param}";
 
-/// The methods that a route is asked by which answers any.
+/// The methods to call on a route that accepts any.
 const OF_ANY: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "PATCH"];
 
-/// What came of asking.
+/// The result of calling a route.
 enum Answer {
     Rejected(Demand),
-    /// There is nothing there for such a parameter.
+    /// Nothing exists for such a parameter.
     NotFound,
     NotAllowed,
     Open,
-    /// It cannot say: a layer is missing, or something broke.
+    /// Unknown: a layer is missing, or something failed.
     Broken(StatusCode),
 }
 
-/// What a route asks, all of it that an anonymous visitor and a user without rights get to see.
-/// None where one of these methods asks nothing.
+/// What a route requires, as far as an anonymous visitor and a user without rights can see. `None`
+/// if one of these methods requires nothing.
 async fn guard(
     router: &Router,
     methods: &[&str],
@@ -181,7 +180,7 @@ async fn guard(
     found
 }
 
-/// What the table says of a route that cannot say what it asks.
+/// How the table marks a route whose rule is unknown.
 pub(crate) const BROKEN: &str = "broken: ";
 
 fn broken(status: StatusCode) -> String {
@@ -209,12 +208,12 @@ async fn ask(router: &Router, method: &str, path: &str, prepare: impl Fn(&mut Re
     }
 }
 
-/// The path of a route with `parameter` in place of each of its own.
+/// The path of a route with `parameter` in place of each of its parameters.
 fn filled(path: &str, parameter: &str) -> String {
     if path == FALLBACK {
         return "/no-route-has-this-path".to_owned();
     }
-    // Of what is nested, and of fallbacks, only a guard around the whole counts.
+    // For nested services and fallbacks, only a guard around the whole matters.
     let path = path
         .replace(NEST_TAIL, "no/route/has/this/path")
         .replace("{*fallback}", "no/route/has/this/path");
