@@ -1,4 +1,4 @@
-//! The SQL database: SQLite, PostgreSQL or MySQL, by one ORM.
+//! The SQL database: SQLite, PostgreSQL or MySQL, through one ORM.
 
 pub(crate) mod triggers;
 mod watch;
@@ -21,20 +21,20 @@ use crate::session::InvalidationFeed;
 #[derive(Clone)]
 pub struct Database {
     connection: DatabaseConnection,
-    /// Differs only where a file of SQLite was connected to.
+    /// The same as `connection`, except for a SQLite file.
     unsynced: DatabaseConnection,
     feed: InvalidationFeed,
 }
 
-/// How a database is connected to.
+/// Options for connecting to a database.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DatabaseOptions {
-    /// How long to wait for a lock that another process holds, and for a free connection.
-    /// Default: 5 seconds. Past that the visitor gets 503.
+    /// How long to wait for a lock of another process, and for a free connection. Default: 5
+    /// seconds. After that the visitor gets 503.
     pub patience: Duration,
-    /// The most connections. Default: 8; a database in memory has one, and a file of SQLite may
-    /// have as many again, for log-ins.
+    /// The maximum number of connections. Default: 8. A database in memory has one, and a SQLite
+    /// file may have as many again, for log-ins.
     pub max_connections: u32,
 }
 
@@ -48,13 +48,12 @@ impl Default for DatabaseOptions {
 }
 
 impl Database {
-    /// Connects to `sqlite://FILE?mode=rwc`, `sqlite::memory:`, `postgres://…` or `mysql://…`,
-    /// as far as the features of this crate go. No table is made; see
-    /// [`migrate`](Self::migrate).
+    /// Connects to `sqlite://FILE?mode=rwc`, `sqlite::memory:`, `postgres://…` or `mysql://…`, if
+    /// the feature of this crate is enabled. Creates no tables; see [`migrate`](Self::migrate).
     ///
     /// # Errors
-    /// When the address is wrong or nothing answers there; the message names the address
-    /// without its password.
+    /// When the address is wrong or nothing responds there. The message shows the address without
+    /// its password.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::connect_with(url, DatabaseOptions::default()).await
     }
@@ -85,7 +84,7 @@ impl Database {
                     let unsynced = unsynced(&connection, url, connect, &options).await;
                     return Ok(Self {
                         unsynced: unsynced.map_err(|error| cannot_connect(url, &error))?,
-                        // In memory of one connection, which nobody else has.
+                        // A database in memory has one connection, so nobody else can change it.
                         feed: match is_in_memory(url) {
                             true => InvalidationFeed::in_process(),
                             false => watch::feed_of(&connection),
@@ -101,10 +100,9 @@ impl Database {
         }
     }
 
-    /// Takes a connection of the app's own. To a database in memory it is not known who else
-    /// writes: then nothing is kept between requests. One to MySQL has to be in `REPEATABLE READ`,
-    /// as it is by default: with `READ COMMITTED` a session that is renewed at the same moment can
-    /// escape its end.
+    /// Uses a connection of the app's own. If it is to a database in memory, caching is disabled,
+    /// because others may write to it. On MySQL it must use `REPEATABLE READ`, the default: under
+    /// `READ COMMITTED`, a session that is renewed at the same moment could escape its revocation.
     pub fn from_connection(connection: DatabaseConnection) -> Self {
         let feed = watch::feed_of(&connection);
         Self {
@@ -114,11 +112,11 @@ impl Database {
         }
     }
 
-    /// Brings the tables that `migrations` make up to date. Does nothing where they are. Several
-    /// nodes may do so at once: those that come second look again until it is done.
+    /// Runs the `migrations` that have not been run yet. Several nodes may do so at once: the
+    /// others retry until the first is done.
     ///
     /// # Errors
-    /// When a migration fails; then nothing of it stays, but on MySQL, and those before it do.
+    /// When a migration fails. It is rolled back, except on MySQL; earlier ones stay.
     pub async fn migrate(&self, migrations: Migrations) -> Result<()> {
         let mut again = interval(AGAIN_AFTER);
         for _ in 1..NODE_TRIES {
@@ -134,7 +132,7 @@ impl Database {
         last.map_err(Error::from_db)
     }
 
-    /// Whether the database answers.
+    /// Checks that the database responds.
     ///
     /// # Errors
     /// When it does not.
@@ -146,13 +144,13 @@ impl Database {
         &self.connection
     }
 
-    /// For what may be lost in a power cut, though not in a crash of the program: the beginning of
-    /// a session, never its end. The disk is seldom waited for.
+    /// For changes that may be lost in a power cut, but not in a crash of the program: the start of
+    /// a session, never its end. Avoids most waits for the disk.
     pub(crate) fn unsynced(&self) -> &DatabaseConnection {
         &self.unsynced
     }
 
-    /// What tells of changes to sessions and users in this database, whoever makes them.
+    /// The feed of all changes to sessions and users in this database, by any process.
     pub(crate) fn feed(&self) -> &InvalidationFeed {
         &self.feed
     }
@@ -165,18 +163,18 @@ impl fmt::Debug for Database {
 }
 
 impl Error {
-    /// The one way from the ORM's error to ours.
+    /// The only conversion from the ORM's error to ours.
     pub(crate) fn from_db(error: DbErr) -> Self {
         Self::store(error)
     }
 }
 
-/// Whether a write failed because a row of that unique value is there already.
+/// Whether a write failed because a row with that unique value exists.
 pub(crate) fn is_duplicate(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
-/// Whether an update found its row.
+/// Runs an update. Returns whether it found its row.
 pub(crate) async fn changed<E: EntityTrait>(
     update: UpdateMany<E>,
     connection: &impl ConnectionTrait,
@@ -185,22 +183,22 @@ pub(crate) async fn changed<E: EntityTrait>(
     Ok(updated.rows_affected > 0)
 }
 
-/// How often a database is opened or migrated that another node may be opening or migrating, and
-/// how long it waits between.
+/// How often, and at which interval, to try to open or migrate a database that another node may be
+/// opening or migrating.
 const NODE_TRIES: usize = 20;
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
-/// How often a transaction is tried that the database gave up for another one's sake, and how long
-/// it waits before the second time; twice as long before each one after.
+/// How often to try a transaction that the database aborts because of another one, and the first
+/// wait, which doubles each time.
 const TRIES: u32 = 9;
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 
-/// Runs `attempt`, and again where the database broke off a deadlock by giving it up: then nothing
-/// of it has happened, and the other one is through. InnoDB locks gaps of an index, so that
-/// transactions on rows of their own can meet there.
+/// Runs `attempt`, and retries if the database aborted it to break a deadlock. An aborted
+/// transaction has no effect, and the other one succeeds. InnoDB locks index gaps, so transactions
+/// on different rows can deadlock.
 ///
 /// # Errors
-/// As `attempt`; of a deadlock only at the last time.
+/// As `attempt`; a deadlock only after the last retry.
 pub(crate) async fn retried<T, F, Fut>(attempt: F) -> Result<T>
 where
     F: Fn() -> Fut,
@@ -220,14 +218,14 @@ where
     attempt().await
 }
 
-/// Leaves the time to others.
+/// Sleeps.
 #[expect(clippy::disallowed_methods, reason = "nothing is waited for but time")]
 pub(crate) async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-/// Whether the database broke off a deadlock, or could not order transactions: SQLSTATE 40001 and
-/// PostgreSQL's 40P01.
+/// Whether the database aborted a transaction because of a deadlock or a serialization failure:
+/// SQLSTATE 40001 and PostgreSQL's 40P01.
 fn is_given_up(error: &Error) -> bool {
     let Some(error) = error.cause().downcast_ref::<DbErr>() else {
         return false;
@@ -241,22 +239,22 @@ fn is_given_up(error: &Error) -> bool {
     code.is_some_and(|code| matches!(&*code, "40001" | "40P01"))
 }
 
-/// Whether SQLite is busy: whoever switches a new file to WAL, as each node does that opens it
-/// first, is not waited for.
+/// Whether SQLite is busy. Each node that opens a new file first switches it to WAL, and SQLite
+/// does not wait for the lock then.
 fn is_locked(error: &DbErr) -> bool {
     const SQLITE_BUSY: u32 = 5;
     let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else {
         return false;
     };
     let code = error.as_database_error().and_then(|error| error.code());
-    // The rest of it says why it is busy.
+    // The higher bits are the detailed reason.
     let code: Option<u32> = code.and_then(|code| code.parse().ok());
     code.is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
-/// The collation by which two texts are equal only if they are the same code points: what
-/// SQLite and PostgreSQL do by default. MySQL by default takes `müller` for `muller`, and may
-/// have columns that hold no `佐藤` at all; with this one it still takes `a` for `a `.
+/// The collation by which texts are equal only if they have the same code points, as by default in
+/// SQLite and PostgreSQL. MySQL by default treats `müller` as `muller`, and may have columns that
+/// cannot store `佐藤`. Even with this collation it treats `a` as `a `.
 pub(crate) fn exact_collation(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::MySql => "COLLATE utf8mb4_bin",
@@ -267,15 +265,15 @@ pub(crate) fn exact_collation(backend: DbBackend) -> &'static str {
 /// What a commit survives.
 #[derive(Debug, Clone, Copy)]
 enum Durability {
-    /// A power cut: what is revoked stays revoked.
+    /// A power cut, so that revocations are final.
     Synced,
-    /// A crash of the program. What was synced later brings it along.
+    /// A crash of the program. A later synced commit also syncs this one.
     Unsynced,
 }
 
-/// Connections whose commits are not synced, if those of SQLite can be so and lose no more than
-/// themselves, which takes a write-ahead log, and leave all others synced, which takes caches of
-/// their own.
+/// Connections whose commits are not synced, if SQLite can do so without risk to other commits.
+/// That needs a write-ahead log (or unsynced commits could damage the file) and caches of their own
+/// (or synced commits would not be synced).
 async fn unsynced(
     connection: &DatabaseConnection,
     url: &str,
@@ -287,7 +285,7 @@ async fn unsynced(
         return Ok(connection.clone());
     }
     sqlite_options(&mut connect, url, options, Durability::Unsynced);
-    // Whoever needs them opens them.
+    // Opened when first needed.
     connect.connect_lazy(true);
     sea_orm::Database::connect(connect).await
 }
@@ -322,11 +320,10 @@ fn sqlite_options(
         Durability::Synced => SqliteSynchronous::Full,
         Durability::Unsynced => SqliteSynchronous::Normal,
     };
-    // No network is in between: a connection that was there is there, and to ask takes as long as
-    // the statement.
+    // A local connection cannot be lost, and testing it would take as long as the statement.
     connect.test_before_acquire(false);
     if is_in_memory {
-        // Each connection would have a database of its own, and lose it when it closes.
+        // Each connection would have its own database, and lose it when it closes.
         connect.max_connections(1).min_connections(1);
         connect
             .idle_timeout(None::<Duration>)
@@ -348,8 +345,8 @@ fn sqlite_options(
 #[cfg(not(feature = "mysql"))]
 fn mysql_options(_: &mut ConnectOptions) {}
 
-/// A session is found by its id or by the one before it. While it is renewed, only a lock on the
-/// gap in the index keeps a deletion from missing both, and `READ COMMITTED` has none.
+/// A session is found by its current or its previous id. While it is renewed, only a lock on the
+/// index gap keeps a deletion from missing both, and `READ COMMITTED` takes none.
 #[cfg(feature = "mysql")]
 fn mysql_options(connect: &mut ConnectOptions) {
     connect.map_sqlx_mysql_pool_opts(|pool| {
@@ -363,10 +360,10 @@ fn mysql_options(connect: &mut ConnectOptions) {
     });
 }
 
-/// What makes the tables of one part of the house, and brings them up to date.
+/// The migrations of one part of the library.
 ///
-/// Each part keeps count in a table of its own, so that they can be in one database in any
-/// choice, and beside the app's own migrations.
+/// Each part records them in a table of its own, so any of the parts can share a database with each
+/// other and with the app's own migrations.
 #[derive(Debug, Clone, Copy)]
 pub struct Migrations {
     pub(crate) owner: &'static str,
@@ -399,14 +396,14 @@ fn cannot_connect(url: &str, error: &DbErr) -> Error {
             };
             format!("cannot open the database {shown}: {error}{advice}")
         }
-        // Neither our words nor the ORM's may repeat what may be a password with a typing error.
+        // Neither our message nor the ORM's may repeat a password that was mistyped.
         None => "the database's address cannot be read; write it like sqlite://FILE?mode=rwc or \
                  postgres://USER:PASSWORD@HOST/NAME, with `%23` for a `#` in the password"
             .to_owned(),
     })
 }
 
-/// The address without password and query, if it can be told what is what.
+/// The address without password and query, if it can be parsed.
 fn without_secrets(url: &str) -> Option<String> {
     let mut url = url::Url::parse(url).ok()?;
     if url.password().is_some() {

@@ -1,7 +1,7 @@
-//! Changes that other processes make, and hands with a SQL prompt: told by triggers.
+//! Triggers that report changes by other processes, or by hand in a SQL prompt.
 //!
-//! On PostgreSQL a trigger notifies whoever listens. On SQLite and MySQL it adds one to a counter
-//! in the table `vestibule_changes`, where watchers see it.
+//! On PostgreSQL a trigger sends a notification. On SQLite and MySQL it increments a counter in the
+//! table `vestibule_changes`, which watchers read.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::SchemaManager;
@@ -13,40 +13,40 @@ use crate::error::{Error, Result};
 
 const TABLE: &str = "vestibule_changes";
 pub(super) const CHANNEL: &str = "vestibule_changes";
-/// The first letter of a counter's name, and of a notification; the byte it is about follows in
+/// The first letter of a counter's name, and of a notification. The byte concerned follows in
 /// hexadecimal.
 pub(super) const SESSIONS: char = 's';
 pub(super) const USERS: char = 'u';
-/// How many counters there are: one for each byte, and one for all; and the row that is none.
+/// The number of rows: per kind, one counter for each byte and one for all; and the quiet flag.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) const COUNT: usize = 2 * (256 + 1) + 1;
-/// What stands in place of the byte for all of them.
+/// Used instead of the byte for all of them.
 const ALL: &str = "**";
-/// The row that says, with 1, that the transaction under way need not be told of.
+/// While this row is 1, the current transaction need not be reported.
 const QUIET: &str = "qui";
 
-/// Whose changes a trigger tells.
+/// Whose changes a trigger reports.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum About {
-    /// The session whose id this column has.
+    /// The session whose id is in this column.
     Session(&'static str),
-    /// The user whose id this column has.
+    /// The user whose id is in this column.
     User(&'static str),
     /// All users.
     Users,
 }
 
-/// When a trigger tells.
+/// When a trigger fires.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum When {
     Inserted,
     Deleted,
-    /// One of these columns changed, or this one went back.
+    /// One of these columns changed, or this one decreased.
     Updated(&'static [&'static str], Option<&'static str>),
 }
 
-/// Makes the table of counters, if it is not there. Each part of the house that has triggers may
-/// be the first.
+/// Creates the table of counters, if it does not exist. Any part of the library with triggers may
+/// be the first to need it.
 async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let column = |name: &str| Alias::new(name.to_owned());
     let table = Table::create()
@@ -71,7 +71,7 @@ async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut insert = Query::insert()
         .into_table(column(TABLE))
         .columns([column("shard"), column("changes")])
-        // MySQL has no other way to say this.
+        // MySQL has no other syntax for this.
         .on_conflict(
             OnConflict::column(column("shard"))
                 .update_column(column("shard"))
@@ -84,10 +84,10 @@ async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.exec_stmt(insert).await
 }
 
-/// A trigger: on which table, when, and whose changes it tells.
+/// A trigger: its table, when it fires, and whose changes it reports.
 pub(crate) type Trigger = (&'static str, When, About);
 
-/// Makes triggers, and the counters they need. Those by their names are replaced.
+/// Creates triggers, replacing those of the same name, and the counters they need.
 pub(crate) async fn create_triggers(
     manager: &SchemaManager<'_>,
     triggers: &[Trigger],
@@ -99,7 +99,7 @@ pub(crate) async fn create_triggers(
     Ok(())
 }
 
-/// Removes triggers, and leaves the table of counters, which others may use.
+/// Removes triggers, but keeps the table of counters, which others may use.
 pub(crate) async fn drop_triggers(
     manager: &SchemaManager<'_>,
     triggers: &[Trigger],
@@ -129,7 +129,7 @@ async fn create_trigger(
         When::Updated(columns, back) => is_changed(backend, columns, back),
         _ => "TRUE".to_owned(),
     }];
-    // A row that is gone must not make it quiet.
+    // If the flag's row is missing, still report.
     let quiet = format!("SELECT changes FROM {TABLE} WHERE shard = '{QUIET}'");
     let is_quiet = format!("coalesce(({quiet}), 0) = 1");
     if matches!((when, about), (When::Deleted, About::Session(_))) {
@@ -167,7 +167,7 @@ async fn create_trigger(
     Ok(())
 }
 
-/// Removes that trigger, if it is there.
+/// Removes the trigger, if it exists.
 async fn drop_trigger(manager: &SchemaManager<'_>, table: &str, when: When) -> Result<(), DbErr> {
     let name = trigger_name(table, when);
     let connection = manager.get_connection();
@@ -188,7 +188,7 @@ async fn drop_trigger(manager: &SchemaManager<'_>, table: &str, when: When) -> R
     Ok(())
 }
 
-/// Whoever empties a table with `TRUNCATE` deletes no row.
+/// `TRUNCATE` empties a table without deleting rows one by one.
 async fn create_truncate_trigger(
     manager: &SchemaManager<'_>,
     table: &str,
@@ -222,8 +222,8 @@ fn trigger_name(table: &str, when: When) -> String {
     format!("vestibule_{table}_{event}")
 }
 
-/// The name of the counter: the first byte of a session's id, which is a digest; the last byte of
-/// a user's, which in a number or a UUID differs most.
+/// The name of the counter, by the first byte of a session's id, which is a digest, or by the last
+/// byte of a user's, which varies most in a number or a UUID.
 fn shard(backend: DbBackend, about: About, row: &str) -> String {
     let (kind, byte) = match (about, backend) {
         (About::Users, _) => return format!("'{USERS}{ALL}'"),
@@ -255,9 +255,9 @@ fn is_changed(backend: DbBackend, columns: &[&str], back: Option<&str>) -> Strin
     format!("({})", any.join(" OR "))
 }
 
-/// Says for the transaction under way that the sessions it deletes are over anyway; and, before
-/// it ends, that this no longer holds. It is the first and the last that the transaction does,
-/// and such transactions happen one after the other.
+/// Sets, and before the end resets, the flag that the sessions deleted by this transaction have
+/// expired anyway. These must be its first and last statements, so that such transactions run one
+/// after the other.
 ///
 /// # Errors
 /// When the database failed.
@@ -272,8 +272,8 @@ pub(crate) async fn be_quiet(is_quiet: bool, connection: &impl ConnectionTrait) 
     Ok(())
 }
 
-/// Makes an index, if it is not there: on MySQL a migration that was interrupted leaves what it
-/// has made, and is made again.
+/// Creates an index, if it does not exist. On MySQL an interrupted migration is not rolled back,
+/// and runs again.
 pub(crate) async fn create_index(
     manager: &SchemaManager<'_>,
     table: &str,

@@ -18,15 +18,15 @@ pub(super) fn feed_of(connection: &DatabaseConnection) -> InvalidationFeed {
         DbBackend::MySql => InvalidationFeed::watching(counters::Counters::of(
             connection.get_mysql_connection_pool(),
         )),
-        // Not watched: always down.
+        // Not watched, so always down.
         _ => InvalidationFeed::always_down(),
     }
 }
 
-/// What a watcher sends to itself, and others do not heed.
+/// A message that a watcher sends to itself. Other watchers ignore it.
 const PING: &str = "ping";
 
-/// Tells a change by the name of its counter.
+/// Invalidates by the name of the counter.
 fn forward(watcher: &Watcher, shard: &str) {
     if shard.starts_with(PING) {
         return;
@@ -40,7 +40,7 @@ fn forward(watcher: &Watcher, shard: &str) {
     });
 }
 
-/// SQLite and MySQL: looking at the counters.
+/// SQLite and MySQL: polling the counters.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 mod counters {
     use std::collections::HashMap;
@@ -55,7 +55,7 @@ mod counters {
     use crate::error::{Error, Result};
     use crate::session::{InvalidationFeed, Watched, Watcher};
 
-    /// How often to look.
+    /// The polling interval.
     const LOOK_EVERY: Duration = Duration::from_millis(50);
 
     /// A database with counters.
@@ -69,7 +69,7 @@ mod counters {
 
     /// What differs between the databases.
     trait Counting: Database {
-        /// A number that is another one if anything was changed since.
+        /// A number that differs after any change.
         fn number(
             connection: &mut Self::Connection,
         ) -> impl Future<Output = Result<i64, sqlx::Error>> + Send;
@@ -99,7 +99,7 @@ mod counters {
         };
     }
 
-    // Moves with each commit of another connection.
+    // Changes with each commit of another connection.
     #[cfg(feature = "sqlite")]
     counting!(sqlx::Sqlite, "PRAGMA data_version");
 
@@ -115,7 +115,7 @@ mod counters {
             let mut look = interval(LOOK_EVERY);
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut number = None;
-            // What was kept before the first look is read again.
+            // Empty, so the first look invalidates everything cached before it.
             let mut known = HashMap::new();
             loop {
                 look.tick().await;
@@ -141,8 +141,8 @@ mod counters {
         }
     }
 
-    /// An answer that takes as long as the feed may be silent is none: the connection may be gone
-    /// without a word, and is made anew.
+    /// A response that takes longer than the feed's bound is an error, because the connection may
+    /// be dead. The caller reconnects.
     async fn answered<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T> {
         let answer = timeout(InvalidationFeed::BOUND, answer).await;
         answer.map_err(Error::store)?.map_err(Error::store)
@@ -152,7 +152,7 @@ mod counters {
     pub(super) fn of_sqlite(pool: &sqlx::SqlitePool) -> InvalidationFeed {
         let options = pool.connect_options();
         let file = options.get_filename().to_string_lossy();
-        // Nobody else can open it; who else has this pool is not known.
+        // Only this pool can open it, but the pool may be shared with other code.
         if file.contains(":memory:") || file.contains("sqlx-in-memory") {
             return InvalidationFeed::always_down();
         }
@@ -208,10 +208,10 @@ mod notifications {
             let pool = pool.await.map_err(Error::store)?;
             let listener = PgListener::connect_with(&pool).await;
             let mut listener = listener.map_err(Error::store)?;
-            // Nobody would know of it, and of what was missed.
+            // An automatic reconnect would hide that notifications were missed.
             listener.eager_reconnect(false);
             listener.listen(CHANNEL).await.map_err(Error::store)?;
-            // Without it there are no triggers either.
+            // Without this table there are no triggers either.
             let triggers = listener.execute("SELECT 1 FROM vestibule_changes LIMIT 1");
             triggers.await.map_err(Error::store)?;
             let nonce = HEXLOWER.encode(&Random::system().bytes::<16>()?);
@@ -219,9 +219,9 @@ mod notifications {
             watcher.lost();
             loop {
                 let began = Watcher::now();
-                // All the way round, over another connection: a pool between here and the server
-                // may let questions pass, and notifications not. They come in the order of the
-                // commits.
+                // A full round trip over another connection: a pooler between here and the server
+                // may forward queries, but not notifications. Notifications arrive in the order of
+                // the commits.
                 let heard = timeout(InvalidationFeed::BOUND, async {
                     sqlx::query("SELECT pg_notify($1, $2)")
                         .bind(CHANNEL)
@@ -251,7 +251,7 @@ mod notifications {
 
     async fn received(listener: &mut PgListener) -> Result<PgNotification> {
         let received = listener.try_recv().await.map_err(Error::store)?;
-        // It would be made again in silence.
+        // `None` means that the listener would reconnect silently.
         received.ok_or_else(|| Error::store("the connection was lost"))
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions in memory: gone with the process.
+//! Sessions in memory, lost when the process ends.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,8 +12,8 @@ use crate::session::{
     UserId, changed_data,
 };
 
-/// Keeps sessions in memory: for examples and tests, and for apps whose users may have to log
-/// in again after a restart. Clones share the sessions.
+/// Keeps sessions in memory: for examples, tests, and apps whose users can log in again after a
+/// restart. Clones share the sessions.
 #[derive(Clone)]
 pub struct MemoryStore {
     kept: Arc<Mutex<Kept>>,
@@ -40,7 +40,7 @@ impl Kept {
         Ok(())
     }
 
-    /// The session by this id, or the one renewed from it.
+    /// The id of this session, or of the one renewed from it.
     fn find(&self, id: SessionId) -> Option<SessionId> {
         if self.sessions.contains_key(&id) {
             return Some(id);
@@ -84,14 +84,14 @@ impl MemoryStore {
         }
     }
 
-    /// How many sessions there are.
+    /// The number of sessions.
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.kept().sessions.len()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        // No call panics while it holds the lock half-way through a change.
+        // No call panics during a change, so the data is consistent.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

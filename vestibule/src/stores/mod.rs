@@ -1,7 +1,7 @@
-//! Where sessions are kept: in memory, in a SQL database, or in Redis.
+//! Session stores: in memory, in a SQL database, or in Redis.
 //!
-//! Leaves of the house: they implement [`SessionStore`](crate::session::SessionStore), and
-//! nothing but an app's start-up names one.
+//! They implement [`SessionStore`](crate::session::SessionStore). Only an app's start-up code names
+//! one of them.
 
 mod memory;
 #[cfg(feature = "redis")]

@@ -27,8 +27,7 @@ async fn the_sql_store_keeps_the_rules_on_sqlite() {
     store_conformance(SqlStore::new(database)).await;
 }
 
-/// Where the connection whose commits a power cut may undo can write no more, nobody logs in who
-/// was not logged in before, and all else goes on.
+/// If the unsynced connection can no longer write, new log-ins fail, but everything else works.
 #[tokio::test]
 async fn a_power_cut_may_undo_a_log_in_and_no_end_of_a_session() {
     let folder = tempfile::tempdir().unwrap();
@@ -77,7 +76,7 @@ async fn a_power_cut_may_undo_a_log_in_and_no_end_of_a_session() {
     assert_ne!(alice.get("/welcome").await.status, StatusCode::OK);
 }
 
-/// A cache that all connections share is synced as the last of them says.
+/// A cache shared by all connections is synced as the last connection configured it.
 #[tokio::test]
 async fn what_cannot_be_left_unsynced_alone_is_synced() {
     let folder = tempfile::tempdir().unwrap();
@@ -103,7 +102,7 @@ async fn synchronous(connection: &DatabaseConnection) -> i32 {
     answer.try_get_by_index(0).unwrap()
 }
 
-/// On SQLite in memory, or on the server that the environment names.
+/// On SQLite in memory, or on the server named in the environment.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sql_store_keeps_the_rules_on_any_database() {
     let database = fresh_database().await;
@@ -134,7 +133,7 @@ async fn two_nodes_with_one_database_keep_the_rules_together() {
     two_nodes_conformance(SqlStore::new(here), SqlStore::new(there)).await;
 }
 
-/// Also beside other migrations, in any order, with the same database.
+/// Also with other migrations in the same database, in any order.
 #[tokio::test]
 async fn migrating_again_changes_nothing() {
     let database = fresh_database().await;

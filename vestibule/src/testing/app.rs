@@ -1,4 +1,4 @@
-//! The whole site in memory.
+//! The complete site in memory.
 
 #[cfg(test)]
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ use crate::testing::{TestClient, fresh_database};
 /// A password that the default policy accepts.
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// The finished site on a [`fresh_database`], with a clock that stands still and quick hashing.
+/// The complete site on a [`fresh_database`], with a stopped clock and fast hashing.
 #[derive(Debug, Clone)]
 pub struct TestApp {
     /// The site under test.
@@ -38,12 +38,12 @@ impl TestApp {
     /// A site at `https://example.com`.
     ///
     /// # Panics
-    /// When it cannot be put together: a test that cannot begin has failed.
+    /// When it cannot be created.
     pub async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
-    /// As [`new`](Self::new), with other settings.
+    /// As [`new`](Self::new), with changed settings.
     ///
     /// # Panics
     /// As [`new`](Self::new).
@@ -51,7 +51,7 @@ impl TestApp {
         Self::on(fresh_database().await, change).await
     }
 
-    /// As [`with`](Self::with), on a database of the test's own.
+    /// As [`with`](Self::with), on another database.
     ///
     /// # Panics
     /// As [`new`](Self::new).
@@ -87,8 +87,8 @@ impl TestApp {
         }
     }
 
-    /// Where its sessions are, if the environment has `VESTIBULE_TEST_SESSION_STORE` with the
-    /// address of a Redis; otherwise they are in the database.
+    /// The Redis with its sessions, if the environment variable `VESTIBULE_TEST_SESSION_STORE` has
+    /// the address of one. Otherwise they are in the database.
     #[cfg(feature = "redis")]
     pub fn redis(&self) -> Option<&crate::testing::TestRedis> {
         match &self.sessions {
@@ -97,7 +97,7 @@ impl TestApp {
         }
     }
 
-    /// Where they are, if it has `memory` there.
+    /// The store with its sessions, if that variable is `memory`.
     pub fn memory(&self) -> Option<&MemoryStore> {
         match &self.sessions {
             TestSessions::Memory(memory) => Some(memory),
@@ -105,7 +105,7 @@ impl TestApp {
         }
     }
 
-    /// As [`new`](Self::new), and what its login manager tells.
+    /// As [`new`](Self::new), with all events of its login manager.
     #[cfg(test)]
     pub(crate) async fn with_events() -> (Self, Arc<Mutex<Vec<EventRecord>>>) {
         let told = Arc::<Mutex<Vec<EventRecord>>>::default();
@@ -119,8 +119,8 @@ impl TestApp {
         (app.await, told)
     }
 
-    /// As [`with`](Self::with), and the sessions are in the database whatever the environment has:
-    /// for a test that takes their tables away.
+    /// As [`with`](Self::with), with the sessions in the database regardless of the environment,
+    /// for a test that drops their tables.
     #[cfg(test)]
     pub(crate) async fn with_tables(change: impl FnOnce(&mut SiteConfig)) -> Self {
         let database = fresh_database().await;
@@ -134,32 +134,32 @@ impl TestApp {
         Self::on(database, with_them).await
     }
 
-    /// How many sessions there are, of anybody.
+    /// The number of sessions of all users.
     #[cfg(test)]
     pub(crate) async fn session_count(&self) -> usize {
         self.sessions.count(&self.database).await
     }
 
-    /// Puts routes of the test's own beside the ready-made pages.
+    /// Adds the test's own routes to the ready-made pages.
     pub fn routes(mut self, routes: Router) -> Self {
         self.router = self.site.wrap(self.site.routes().merge(routes));
         self
     }
 
-    /// A browser that has never been here.
+    /// A browser without cookies.
     pub fn browser(&self) -> TestClient {
         TestClient::new(self.router.clone())
     }
 
-    /// Gives a user a role, which is made where there is none.
+    /// Grants a role to a user. Creates the role if necessary.
     ///
     /// # Panics
-    /// When there is no such user, or the name cannot be a role's.
+    /// When the user does not exist, or the name is not valid for a role.
     pub async fn grant(&self, username: &str, role: &str) {
         let account = self.account(username).await;
         let role = role.parse().expect("the name of a role");
         let operator = self.site.accounts().by(Actor::operator());
-        // It may be there already, and the user may have it.
+        // The role may exist already, and the user may have it.
         let _ = operator.add_role(&role).await.expect("a role");
         let change = operator.grant_role(&account.id, &role).await;
         assert_ne!(change.expect("a grant"), ChangeOutcome::NoSuchUser);
@@ -168,17 +168,16 @@ impl TestApp {
     /// The account of a user.
     ///
     /// # Panics
-    /// When there is none.
+    /// When the user does not exist.
     pub async fn account(&self, username: &str) -> Account {
         let found = self.site.accounts().find(username).await;
         found.expect("an answer").expect("an account")
     }
 
-    /// A browser whose user has just registered under this name, with [`PASSWORD`], and so is
-    /// logged in.
+    /// A browser that has just registered this user with [`PASSWORD`], and so is logged in.
     ///
     /// # Panics
-    /// When the registration does not go through.
+    /// When the registration fails.
     pub async fn registered(&self, username: &str) -> TestClient {
         let browser = self.browser();
         let fields = [("username", username), ("password", PASSWORD)];

@@ -1,4 +1,4 @@
-//! A browser, as far as a test needs one.
+//! A browser for tests.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,8 +18,8 @@ use crate::access::RouteTable;
 use crate::login::User;
 use crate::login::testing::{AtEachRequest, TestFreshness, TestLogin, WithoutLogin};
 
-/// A browser with cookies of its own, which talks to a router in process. It follows no
-/// redirect, so that a test sees each step.
+/// A browser with its own cookies, which calls a router in process. It does not follow redirects,
+/// so that a test sees each step.
 pub struct TestClient {
     router: Router,
     cookies: Mutex<BTreeMap<String, KeptCookie>>,
@@ -30,11 +30,11 @@ pub struct TestClient {
 #[derive(Clone)]
 struct KeptCookie {
     value: String,
-    /// Whether it outlives the closing of the browser.
+    /// Whether it is kept when the browser closes.
     is_persistent: bool,
 }
 
-/// What a request sends beside the cookies.
+/// A request, except the cookies.
 struct Sent<'a> {
     method: Method,
     path: &'a str,
@@ -53,24 +53,24 @@ impl TestClient {
         }
     }
 
-    /// Logs `user` in at the first request that asks who the visitor is, without any form: a
-    /// session in the app's own store, with its cookie. The app's user loader must find the
-    /// user. After a log-out nobody is logged in. Flask-Login's `FlaskLoginClient`.
+    /// Logs `user` in at the first request that uses the current user, without a form. The session
+    /// is in the app's own store, and has a cookie. The app's user loader must find the user. After
+    /// a log-out, the user is not logged in again. Flask-Login's `FlaskLoginClient`.
     #[must_use]
     pub fn logged_in_as<U: User>(mut self, user: &U) -> Self {
         self.extensions.insert(TestLogin::new(user.clone()));
         self
     }
 
-    /// Whether the log-in of [`logged_in_as`](Self::logged_in_as) is fresh. Default: it is.
+    /// Sets whether the log-in of [`logged_in_as`](Self::logged_in_as) is fresh. Default: yes.
     #[must_use]
     pub fn fresh(mut self, is_fresh: bool) -> Self {
         self.extensions.insert(TestFreshness(is_fresh));
         self
     }
 
-    /// Switches login off: the layers `login_required()` and `fresh_login_required()` let
-    /// everybody pass. A handler that takes a user still needs
+    /// Disables login: the layers `login_required()` and `fresh_login_required()` accept every
+    /// request. A handler that takes a user still needs
     /// [`logged_in_as`](Self::logged_in_as). Flask-Login's `LOGIN_DISABLED`.
     #[must_use]
     pub fn without_login(mut self) -> Self {
@@ -78,14 +78,14 @@ impl TestClient {
         self
     }
 
-    /// Sends this as `User-Agent` from now on.
+    /// Sends this `User-Agent` from now on.
     #[must_use]
     pub fn user_agent(mut self, user_agent: &str) -> Self {
         self.user_agent = Some(user_agent.to_owned());
         self
     }
 
-    /// Comes from this address from now on.
+    /// Sends requests from this address from now on.
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
         let address = SocketAddr::new(address, 50_000);
@@ -93,22 +93,22 @@ impl TestClient {
         self
     }
 
-    /// Closes the browser and opens it again: what is left are the cookies with an expiry.
+    /// Closes and reopens the browser: only cookies with an expiry are kept.
     pub fn restart(&self) {
         self.cookies().retain(|_, cookie| cookie.is_persistent);
     }
 
-    /// Forgets a cookie.
+    /// Deletes a cookie.
     pub fn forget_cookie(&self, name: &str) {
         self.cookies().remove(name);
     }
 
-    /// Asks for a page.
+    /// Requests a page.
     pub async fn get(&self, path: &str) -> TestResponse {
         self.get_with(path, &[]).await
     }
 
-    /// Asks for a page, with further headers.
+    /// Requests a page, with additional headers.
     pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> TestResponse {
         self.send(Sent {
             method: Method::GET,
@@ -129,7 +129,7 @@ impl TestClient {
         self.post_with(path, &headers, form).await
     }
 
-    /// Sends JSON, and asks for it.
+    /// Sends JSON, and accepts JSON.
     pub async fn post_json(&self, path: &str, json: &serde_json::Value) -> TestResponse {
         let headers = [
             (CONTENT_TYPE.as_str(), "application/json"),
@@ -154,10 +154,10 @@ impl TestClient {
         .await
     }
 
-    /// Sends any method, any headers and any body.
+    /// Sends a request with any method, headers and body.
     ///
     /// # Panics
-    /// When the method is none that HTTP allows.
+    /// When the method is invalid in HTTP.
     pub async fn request(
         &self,
         method: &str,
@@ -174,9 +174,9 @@ impl TestClient {
         .await
     }
 
-    /// Asks every route of the app, as an anonymous visitor and as this browser: let that be one
-    /// of a user without any rights. With [`logged_in_as`](Self::logged_in_as) the log-in is not
-    /// fresh, so that the table shows which routes want that.
+    /// Calls every route of the app, as an anonymous visitor and as this browser. Use a user
+    /// without any rights. With [`logged_in_as`](Self::logged_in_as) the log-in is not fresh here,
+    /// so that the table shows which routes require that.
     ///
     /// # Panics
     /// When the routes cannot be read.
@@ -193,13 +193,13 @@ impl TestClient {
         table.await.expect("a table of the routes")
     }
 
-    /// The value of a cookie that this browser has.
+    /// The value of a cookie in this browser.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let cookies = self.cookies();
         cookies.get(name).map(|cookie| cookie.value.clone())
     }
 
-    /// Gives this browser a cookie.
+    /// Sets a cookie in this browser.
     pub fn set_cookie(&self, name: &str, value: &str) {
         let cookie = KeptCookie {
             value: value.to_owned(),
@@ -208,12 +208,12 @@ impl TestClient {
         self.cookies().insert(name.to_owned(), cookie);
     }
 
-    /// The names of all cookies that this browser has.
+    /// The names of all cookies in this browser.
     pub fn cookie_names(&self) -> Vec<String> {
         self.cookies().keys().cloned().collect()
     }
 
-    /// A second browser with copies of this one's cookies: what a thief has.
+    /// A second browser with copies of this one's cookies, as a thief would have.
     #[must_use]
     pub fn stolen(&self) -> Self {
         Self {
@@ -224,8 +224,7 @@ impl TestClient {
         }
     }
 
-    /// Gives all cookies of this browser to another, in which it then has them alone: the same
-    /// browser, at another copy of the app.
+    /// Moves all cookies of this browser to another: the same browser, at another copy of the app.
     pub fn hand_over(&self, to: &Self) {
         let cookies = std::mem::take(&mut *self.cookies());
         to.cookies().extend(cookies);
@@ -297,7 +296,7 @@ impl fmt::Debug for TestClient {
     }
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct TestResponse {
     /// The status.
@@ -308,12 +307,12 @@ pub struct TestResponse {
 }
 
 impl TestResponse {
-    /// A header's value; of several, the first.
+    /// A header's value; the first if there are several.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Where it redirects to.
+    /// The address it redirects to.
     pub fn location(&self) -> Option<&str> {
         self.header(LOCATION.as_str())
     }

@@ -10,17 +10,17 @@ use crate::crypto::random::Random;
 use crate::database::{Database, DatabaseOptions};
 use crate::stores::MemoryStore;
 
-/// Names the server on which [`fresh_database`] makes databases.
+/// The environment variable with the server on which [`fresh_database`] creates databases.
 const URL: &str = "VESTIBULE_TEST_DATABASE_URL";
 
-/// An empty database of the test's own: SQLite in memory; or, where the environment has
-/// `VESTIBULE_TEST_DATABASE_URL`, such as `postgres://app@127.0.0.1:5432/app` or
-/// `mysql://root@127.0.0.1:3306/app`, a new one on that server. So the same tests run on each.
+/// An empty database for one test: SQLite in memory; or a new one on the server in the environment
+/// variable `VESTIBULE_TEST_DATABASE_URL`, such as `postgres://app@127.0.0.1:5432/app` or
+/// `mysql://root@127.0.0.1:3306/app`. So the same tests run on each.
 ///
-/// Nothing removes it: let it be a server for tests alone.
+/// It is never removed, so use a server that is only for tests.
 ///
 /// # Panics
-/// When it cannot be made.
+/// When it cannot be created.
 pub async fn fresh_database() -> Database {
     match std::env::var(URL) {
         Ok(server) => connect(&made_on(&server).await).await,
@@ -28,11 +28,11 @@ pub async fn fresh_database() -> Database {
     }
 }
 
-/// The address of an empty database that several can open, as nodes do: the file `site.db` in
-/// `folder`; or a new one on the server, as for [`fresh_database`].
+/// The address of an empty database that several nodes can open: the file `site.db` in `folder`; or
+/// a new one on the server, as for [`fresh_database`].
 ///
 /// # Panics
-/// When it cannot be made.
+/// When it cannot be created.
 pub async fn fresh_database_url(folder: &Path) -> String {
     match std::env::var(URL) {
         Ok(server) => made_on(&server).await,
@@ -40,7 +40,7 @@ pub async fn fresh_database_url(folder: &Path) -> String {
     }
 }
 
-/// Names where [`TestApp`](crate::testing::TestApp) keeps sessions, if not in its database.
+/// The environment variable for where [`TestApp`](crate::testing::TestApp) keeps sessions.
 const SESSION_STORE: &str = "VESTIBULE_TEST_SESSION_STORE";
 
 /// Where the sessions of a test are.
@@ -52,7 +52,7 @@ pub(super) enum TestSessions {
     Redis(crate::stores::RedisStore, TestRedis),
 }
 
-/// An empty session store of the test's own: where the environment has
+/// An empty session store for one test: the one in the environment variable
 /// `VESTIBULE_TEST_SESSION_STORE`, such as `redis://127.0.0.1:6379` or `memory`; otherwise the
 /// database.
 pub(super) async fn fresh_sessions() -> TestSessions {
@@ -82,7 +82,7 @@ async fn in_redis(url: String) -> TestSessions {
 
 #[cfg(test)]
 impl TestSessions {
-    /// How many sessions there are, of anybody.
+    /// The number of sessions of all users.
     pub(super) async fn count(&self, database: &Database) -> usize {
         match self {
             Self::Database => {
@@ -107,14 +107,14 @@ impl TestSessions {
     }
 }
 
-/// Where a test's sessions are in Redis.
+/// The Redis that keeps a test's sessions.
 #[cfg(feature = "redis")]
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TestRedis {
     /// The address of the server.
     pub url: String,
-    /// What all its keys begin with.
+    /// The prefix of all its keys.
     pub prefix: String,
 }
 
@@ -124,7 +124,7 @@ async fn made_on(server: &str) -> String {
     let connected = connect(server).await;
     let connection = connected.connection();
     let options = match connection.get_database_backend() {
-        // Nobody is ever connected to this one, so that it can be copied at any time.
+        // Nobody ever connects to this template, so it can always be copied.
         DbBackend::Postgres => "TEMPLATE template0",
         _ => "",
     };
@@ -138,7 +138,7 @@ async fn made_on(server: &str) -> String {
 
 async fn connect(url: &str) -> Database {
     let options = DatabaseOptions {
-        // Many tests run at a time, and each has databases of its own.
+        // Many tests run at a time, each with its own databases.
         max_connections: 4,
         ..DatabaseOptions::default()
     };

@@ -1,4 +1,4 @@
-//! The mail that an app would have sent.
+//! The mails that an app would have sent.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use crate::error::Result;
 use crate::mail::{Mail, Mailer};
 
-/// Keeps mail in place of sending it. Clones share it.
+/// Stores mails instead of sending them. Clones share them.
 ///
 /// ```
 /// # #[tokio::main] async fn main() {
@@ -31,7 +31,7 @@ struct Kept {
     arrived: Notify,
 }
 
-/// How long a mail may take on a busy machine.
+/// The maximum wait for a mail, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Mailbox {
@@ -40,15 +40,15 @@ impl Mailbox {
         Self::default()
     }
 
-    /// All mail so far.
+    /// All mails so far.
     pub fn mails(&self) -> Vec<Mail> {
         self.kept().clone()
     }
 
-    /// All mail, as soon as there are so many. Mail is sent beside the request that causes it.
+    /// Waits for this many mails and returns them. Mails are sent in the background of a request.
     ///
     /// # Panics
-    /// When they do not arrive.
+    /// When they do not arrive in time.
     pub async fn received(&self, count: usize) -> Vec<Mail> {
         let arrive = async {
             loop {

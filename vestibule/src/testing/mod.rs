@@ -1,5 +1,5 @@
-//! The test kit: the whole site in memory, browsers that talk to it in process, time,
-//! randomness and mail in hand, and the rules that every session store must keep.
+//! The test kit: the complete site in memory, browsers that call it in process, a controllable
+//! clock, randomness and mailbox, and the rules for all session stores.
 //!
 //! No port, no sleep, no child process. In an app's own `Cargo.toml`:
 //!

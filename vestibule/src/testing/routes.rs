@@ -1,11 +1,10 @@
-//! Every route of an app, and which of them are everybody's.
+//! Checking which routes of an app are public.
 
 use crate::access::{BROKEN, RouteTable};
 use crate::login::required::PublicRoute;
 
-/// Checks that an app denies by default: of the routes in `table` those in `public` are
-/// everybody's, and no other. A public one is written as `/login`, or for one method as
-/// `GET /posts/{id}`.
+/// Checks that an app denies by default: of the routes in `table`, exactly those in `public` are
+/// public. Write them as `/login`, or for one method as `GET /posts/{id}`.
 ///
 /// ```
 /// # #[tokio::main] async fn main() {
@@ -20,8 +19,8 @@ use crate::login::required::PublicRoute;
 /// ```
 ///
 /// # Panics
-/// When a route that is not in `public` asks nothing of its visitors, and when one in `public`
-/// does, or is not there; and when a route answers 5xx.
+/// When a route that is not in `public` requires nothing of its visitors, when one in `public`
+/// does, or does not exist, and when a route responds with 5xx.
 #[track_caller]
 pub fn assert_public_routes<R: Into<String>>(
     table: &RouteTable,

@@ -1,14 +1,14 @@
-//! Where Redis is, and what to do when it cannot be reached there.
+//! The address of Redis, and advice if it cannot be reached.
 
 use redis::{Client, ConnectionAddr, RedisError};
 use rustls::crypto::{CryptoProvider, ring};
 
 use crate::error::{Error, Result};
 
-/// The servers that an address names.
+/// The servers in an address.
 pub(super) struct Address {
     pub(super) first: Client,
-    /// All of them, the first too.
+    /// All of them, including the first.
     pub(super) nodes: Vec<Client>,
     pub(super) is_cluster: bool,
     is_tls: bool,
@@ -16,8 +16,8 @@ pub(super) struct Address {
 
 impl Address {
     pub(super) fn parse(url: &str) -> Result<Self> {
-        // The redis crate takes `#insecure` for an order to believe any certificate, in builds
-        // where some crate asked for that feature.
+        // The redis crate reads `#insecure` as an order to accept any certificate, in builds where
+        // another crate has enabled that feature.
         if url.contains('#') {
             return Err(Error::config(
                 "the session store's address may not have a `#`: the certificate of a server is \
@@ -44,11 +44,11 @@ impl Address {
         })
     }
 
-    /// Sees to it that rustls knows whose cryptography to use: the redis crate asks for the
-    /// choice of the process, and panics where nobody made one and Cargo built two.
+    /// Makes sure that rustls has a crypto provider. The redis crate uses the default of the
+    /// process, and panics if none is set and Cargo built two.
     pub(super) fn choose_cryptography(&self) {
         if self.is_tls && CryptoProvider::get_default().is_none() {
-            // If somebody chose meanwhile, theirs is as good.
+            // If it was set meanwhile, that one is fine too.
             ring::default_provider().install_default().ok();
         }
     }
@@ -62,7 +62,7 @@ impl Address {
     }
 }
 
-/// What to do about it, by its words: nothing else is left of the errors of a cluster.
+/// Advice by the error's text, because a cluster's errors keep nothing else.
 fn advice(is_tls: bool, said: &str) -> &'static str {
     let says = |some: &[&str]| some.iter().any(|words| said.contains(words));
     if says(&["certificate not valid for name"]) {
@@ -85,10 +85,10 @@ fn advice(is_tls: bool, said: &str) -> &'static str {
     }
 }
 
-/// What a server that waits for TLS does to those who begin without.
+/// How a server that expects TLS reacts to clients without it.
 const DROPPED: &[&str] = &["reset by peer", "roken pipe", "end of file"];
 
-/// Without the address, which may have a password with a typing error.
+/// Omits the address, which may contain a mistyped password.
 fn unreadable() -> Error {
     Error::config(
         "the session store's address cannot be read; write it like redis://127.0.0.1:6379, or \

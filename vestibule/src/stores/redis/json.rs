@@ -1,4 +1,4 @@
-//! From a session or remembered login to what Redis keeps, and back.
+//! Converting sessions and remembered logins to the values in Redis, and back.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::session::{
     Methods, RememberDigest, RememberSeed, RememberedId, RememberedLogin, Session, SessionId,
 };
 
-/// What of a session never changes; whether it is fresh and when it was last seen is kept beside.
+/// The parts of a session that never change. Freshness and last use are separate fields.
 #[derive(Serialize, Deserialize)]
 struct SessionData {
     id: String,
@@ -21,7 +21,7 @@ struct SessionData {
     user_epoch: i64,
     created_at: i64,
     authenticated_at: i64,
-    /// Entries of older versions have none, and were proved by a password.
+    /// Missing in entries of older versions, which were proved by a password.
     #[serde(default = "password")]
     methods: u16,
     #[serde(default = "password")]
@@ -37,7 +37,7 @@ struct SessionData {
     address: Option<String>,
 }
 
-/// All of a remembered login but its token and its end, which are kept beside.
+/// A remembered login without its token and expiry, which are separate fields.
 #[derive(Serialize, Deserialize)]
 struct LoginData {
     id: String,
@@ -56,9 +56,9 @@ struct LoginData {
     duration: u64,
 }
 
-/// The fields of a session: its data, whether it is fresh, when it was last seen.
+/// The fields of a session: its data, its freshness, its last use.
 pub(super) type SessionFields = (Option<String>, Option<String>, Option<i64>);
-/// The fields of a remembered login: its data, its token, when it ends.
+/// The fields of a remembered login: its data, its token, its expiry.
 pub(super) type LoginFields = (Option<String>, Option<String>, Option<i64>);
 
 pub(super) fn of_session(session: &Session) -> Result<String> {
@@ -80,7 +80,7 @@ pub(super) fn of_session(session: &Session) -> Result<String> {
     })
 }
 
-/// None where nothing is kept.
+/// `None` if nothing is stored.
 pub(super) fn to_session(fields: SessionFields) -> Result<Option<Session>> {
     let (Some(data), Some(fresh), Some(seen)) = fields else {
         return Ok(None);
@@ -130,7 +130,7 @@ pub(super) fn of_login(login: &RememberedLogin) -> Result<String> {
     })
 }
 
-/// None where nothing is kept.
+/// `None` if nothing is stored.
 pub(super) fn to_login(fields: LoginFields) -> Result<Option<RememberedLogin>> {
     let (Some(data), Some(token), Some(ends)) = fields else {
         return Ok(None);
@@ -181,7 +181,7 @@ mod tests {
     use super::{to_login, to_session};
     use crate::session::Methods;
 
-    /// What the version before wrote.
+    /// An entry as the previous version wrote it.
     #[test]
     fn an_entry_without_methods_was_proved_by_a_password() {
         let id = "00".repeat(32);

@@ -27,20 +27,20 @@ use json::{LoginFields, SessionFields, hex};
 /// Keeps sessions and remembered logins in Redis 7 or later, or Valkey. Clones share the
 /// connection.
 ///
-/// Every call is one script, which Redis runs as a whole. All keys have one hash tag: a cluster
-/// keeps them on one of its masters.
+/// Every call is one atomic script. All keys have one hash tag, so a cluster keeps them on one of
+/// its masters.
 ///
-/// A server that may throw keys away when memory is short, by an `allkeys-` policy, is refused: a
-/// log-out everywhere would miss what it cannot find. One that forgets its last writes in a crash
-/// may bring back a session that was ended in them: keep `appendonly yes` and `appendfsync always`
-/// where that matters.
+/// A server that may evict keys when memory is short, by an `allkeys-` policy, is rejected: a
+/// log-out everywhere would miss evicted entries. A server that loses its last writes in a crash
+/// may bring back a session that they ended. If that matters, set `appendonly yes` and
+/// `appendfsync always`.
 #[derive(Clone)]
 pub struct RedisStore {
     calls: Calls,
     feed: InvalidationFeed,
 }
 
-/// What is asked of the server.
+/// The calls to the server.
 #[derive(Clone)]
 struct Calls {
     connection: Connection,
@@ -54,14 +54,13 @@ enum Connection {
     Cluster(ClusterConnection),
 }
 
-/// How Redis is connected to.
+/// Options for connecting to Redis.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RedisOptions {
-    /// What all keys begin with. Default: `{vestibule}`. Its braces are the hash tag, which it
-    /// must have.
+    /// The prefix of all keys. Default: `{vestibule}`. It must have braces, which are the hash tag.
     pub prefix: String,
-    /// How long to wait for an answer, and for a connection. Default: 2 seconds. Past that the
+    /// How long to wait for a response, and for a connection. Default: 2 seconds. After that the
     /// visitor gets 503.
     pub patience: Duration,
 }
@@ -76,17 +75,17 @@ impl Default for RedisOptions {
 }
 
 impl RedisStore {
-    /// Connects to `redis://HOST:PORT`, with `USER:PASSWORD@` before the host and `/DATABASE`
-    /// after it where needed, or to `redis+cluster://HOST:PORT,HOST:PORT`, some nodes of a cluster.
+    /// Connects to `redis://HOST:PORT`, optionally with `USER:PASSWORD@` before the host and
+    /// `/DATABASE` after it, or to `redis+cluster://HOST:PORT,HOST:PORT`, some nodes of a cluster.
     ///
-    /// With `rediss` in place of `redis` it speaks TLS. The certificate must be for that host,
-    /// issued by somebody whom the system trusts, or whose own is in the file that the environment
-    /// variable `SSL_CERT_FILE` names; it is always verified. The cryptography is rustls's choice
-    /// of this process, and ring where nobody made one before.
+    /// `rediss` in place of `redis` uses TLS. The certificate must be for that host, and its issuer
+    /// must be trusted by the system, or be in the file named by the environment variable
+    /// `SSL_CERT_FILE`. It is always verified. The cryptography is the process's rustls provider;
+    /// ring if none is set.
     ///
     /// # Errors
-    /// When the address is wrong, nothing answers there, the certificate is not trusted, or the
-    /// server may throw keys away ([`Error::is_config`]); the message has no password.
+    /// When the address is wrong, nothing responds there, the certificate is not trusted, or the
+    /// server may evict keys ([`Error::is_config`]). The message contains no password.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::connect_with(url, RedisOptions::default()).await
     }
@@ -132,7 +131,7 @@ impl RedisStore {
         })
     }
 
-    /// The remembered login that a session came of, or the one renewed from it.
+    /// The remembered login of a session, or of the one renewed from it.
     async fn login_of(&self, id: SessionId) -> Result<Option<RememberedId>> {
         let login: String = self.calls.run("login_of", &[&hex(id.as_bytes())]).await?;
         match login.is_empty() {
@@ -171,7 +170,7 @@ impl Calls {
     }
 }
 
-/// Refuses a server that may throw keys away; of a cluster, each that has keys of its own.
+/// Rejects a server that may evict keys; in a cluster, checks each node that has keys.
 async fn check_policy(connection: &Connection) -> Result<()> {
     let mut info = redis::cmd("INFO");
     info.arg("memory");
@@ -215,7 +214,7 @@ async fn to_cluster(address: &Address, patience: Duration) -> Result<ClusterConn
     connected.map_err(|error| address.cannot_connect(&error))
 }
 
-/// As the script reads it.
+/// A flag as the script reads it.
 fn flag(is_so: bool) -> &'static str {
     match is_so {
         true => "1",
@@ -227,7 +226,7 @@ fn millis(moment: Timestamp) -> String {
     moment.as_millis().to_string()
 }
 
-/// A session as the script takes it: its data, whether it is fresh, when it was last seen.
+/// A session as arguments of the script: its data, its freshness, its last use.
 fn session_arguments(session: &Session) -> Result<[String; 3]> {
     Ok([
         json::of_session(session)?,
@@ -236,7 +235,7 @@ fn session_arguments(session: &Session) -> Result<[String; 3]> {
     ])
 }
 
-/// A remembered login as the script takes it: its data, its token, when it ends.
+/// A remembered login as arguments of the script: its data, its token, its expiry.
 fn login_arguments(login: &RememberedLogin) -> Result<[String; 3]> {
     Ok([
         json::of_login(login)?,
@@ -245,7 +244,7 @@ fn login_arguments(login: &RememberedLogin) -> Result<[String; 3]> {
     ])
 }
 
-/// These arguments, then names and values.
+/// These arguments, followed by names and values.
 fn with_data<'a>(arguments: &[&'a str], data: &'a DataValues) -> Vec<&'a str> {
     let pairs = data.iter().flat_map(|(name, value)| [&**name, &**value]);
     arguments.iter().copied().chain(pairs).collect()
@@ -346,7 +345,7 @@ impl SessionStore for RedisStore {
     }
 
     async fn revoke(&self, id: SessionId) -> Result<bool> {
-        // The sessions that came of the same login end too.
+        // The other sessions of the same remembered login end too.
         let came_of = self.login_of(id).await?;
         let invalidation = self.feed.invalidate_on_drop(Invalidation::Session(id));
         let _invalidated_too = came_of.map(|login| {
@@ -431,7 +430,7 @@ impl SessionStore for RedisStore {
     }
 }
 
-/// The most sessions that one script touches or sweeps: Redis does nothing else meanwhile.
+/// The maximum number of sessions in one script, because Redis blocks while it runs.
 const BATCH: usize = 500;
 
 impl fmt::Debug for RedisStore {

@@ -1,4 +1,4 @@
-//! Hearing of the changes that other processes make.
+//! Receiving the changes that other processes make.
 
 use data_encoding::HEXLOWER;
 use futures_util::StreamExt;
@@ -15,13 +15,13 @@ pub(super) fn feed(nodes: Vec<Client>, calls: Calls) -> InvalidationFeed {
     InvalidationFeed::watching(Channel { nodes, calls })
 }
 
-/// A channel on which each change is published; in a cluster every node has all of it.
+/// The channel for changes; in a cluster every node receives them all.
 struct Channel {
     nodes: Vec<Client>,
     calls: Calls,
 }
 
-/// What a watcher sends to itself, and others do not heed, begins with this.
+/// The prefix of messages that a watcher sends to itself. Other watchers ignore them.
 const PING: &str = "ping";
 
 impl Channel {
@@ -52,8 +52,8 @@ impl Watched for Channel {
         watcher.lost();
         loop {
             let began = Watcher::now();
-            // From where the changes come, by the way they come: a node that has lost touch with
-            // the others of its cluster still answers.
+            // Check the path that changes take: a node that is cut off from its cluster still
+            // responds itself.
             let heard = timeout(InvalidationFeed::BOUND, async {
                 self.calls.run::<u64>("ping", &[&ping]).await?;
                 loop {
@@ -81,7 +81,7 @@ fn payload(message: Option<Msg>) -> Result<String> {
     message.get_payload().map_err(Error::store)
 }
 
-/// Tells a change: the first byte of a session's id, in hexadecimal.
+/// Invalidates by the first byte of a session's id, in hexadecimal.
 fn forward(watcher: &Watcher, payload: &str) {
     if payload.starts_with(PING) {
         return;

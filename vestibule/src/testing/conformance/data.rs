@@ -82,7 +82,7 @@ pub(super) async fn values_begin_with_their_session(
         let begun = store.resume(session.clone(), begin.clone(), rotated.clone(), seen);
         let begun = begun.await.expect("resume");
         if !begun {
-            // Would take up what was left behind.
+            // Would pick up values that were left behind.
             create(store, &session).await;
         }
         resumed.push((begun, data(store, id).await));
@@ -113,7 +113,7 @@ pub(super) async fn values_begin_with_their_session(
     }
 }
 
-/// As many small ones as hardly fit: a statement, or a script, has limits of its own.
+/// Almost as many small values as fit, because statements and scripts have limits of their own.
 pub(super) async fn there_may_be_very_many(store: &impl SessionStore, sessions: &Sessions) {
     let name = |number: usize| format!("{number:x}");
     let many: DataValues = (0..6_000)
@@ -181,7 +181,7 @@ pub(super) async fn values_go_on_with_a_renewed_session(
 
     assert!(was_there.expect("renew"));
     assert_eq!(data(store, renewed.id).await, pairs(&[("a", "1")]));
-    // A request that began before does not lose what it writes.
+    // A request that began before the renewal does not lose its writes.
     let late = set(store, session.id, "b", "2").await;
     assert_eq!(late, DataOutcome::Written);
     let both = pairs(&[("a", "1"), ("b", "2")]);

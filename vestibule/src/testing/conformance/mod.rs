@@ -1,4 +1,4 @@
-//! The rules that every session store must keep.
+//! The rules for all session stores.
 
 mod data;
 mod nodes;
@@ -18,11 +18,11 @@ use crate::session::{
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// How often two that race are sent off, and how many are at once where many race.
+/// How often to repeat a race of two calls, and how many calls to run at once in larger races.
 const RACES: usize = 50;
 
-/// Checks that a store keeps the rules of [`SessionStore`]. Run it on a store of your own, and
-/// an empty one: it ends and sweeps what is there.
+/// Checks that a store follows the rules of [`SessionStore`]. Run it on an empty store of your own,
+/// because it ends and sweeps existing sessions.
 ///
 /// ```
 /// # #[tokio::main] async fn main() {
@@ -73,8 +73,8 @@ pub async fn store_conformance(store: impl SessionStore) {
     data::a_write_beside_a_renewal_is_not_lost(&store, &made).await;
 }
 
-/// Checks that two nodes keep those rules together: two handles of one empty store, as two copies
-/// of a program have them, each with a connection of its own.
+/// Checks that two nodes follow those rules together: two handles of one empty store, each with its
+/// own connection, as in two copies of a program.
 ///
 /// ```
 /// # #[tokio::main] async fn main() {
@@ -110,7 +110,7 @@ async fn create(store: &impl SessionStore, session: &Session) {
     created.expect("create");
 }
 
-/// Makes sessions that differ.
+/// Creates different sessions.
 #[derive(Default)]
 struct Sessions(Random);
 
@@ -127,7 +127,7 @@ impl Sessions {
         session
     }
 
-    /// A session and the remembered login that began with it, both kept by `store`.
+    /// A session and the remembered login that began with it, both in `store`.
     async fn remembered(&self, store: &impl SessionStore, user_id: &str) -> Remembered {
         let token = RememberToken::generate(&self.0).expect("random bytes");
         let mut session = self.of(user_id);
@@ -158,7 +158,7 @@ impl Sessions {
         }
     }
 
-    /// A session that comes of a remembered login.
+    /// A session resumed from a remembered login.
     fn resumed(&self, login: &RememberedLogin) -> Session {
         let mut session = self.of(login.user_id.as_str());
         session.remembered = Some(login.id);

@@ -21,7 +21,7 @@ pub(super) async fn what_one_writes_the_other_reads(
     assert_eq!(here.load(session.id).await.expect("load"), None);
 }
 
-/// One ends sessions, in each way there is, while the other touches, renews and writes to them.
+/// One node ends sessions, in every way, while the other touches, renews and writes to them.
 pub(super) async fn what_one_ends_is_ended_for_both_in_a_race(
     here: &impl SessionStore,
     there: &impl SessionStore,
@@ -94,7 +94,7 @@ pub(super) async fn nothing_is_resumed_at_one_after_the_end_at_the_other(
     assert_eq!(left.expect("list_user"), [], "all of them ended");
 }
 
-/// Of the same uses at both nodes one succeeds.
+/// If both nodes use a token at once, only one succeeds.
 pub(super) async fn a_remember_token_is_used_once_at_one_of_them(
     here: &impl SessionStore,
     there: &impl SessionStore,
@@ -147,7 +147,7 @@ pub(super) async fn writes_at_both_undo_nothing(
     assert_eq!(values.len(), RACES, "each is there");
 }
 
-/// Either the touch is first, and the session stays, or a sweep is.
+/// Either the touch comes first, and the session stays, or a sweep does.
 pub(super) async fn what_one_touches_while_both_sweep_is_there_or_not(
     here: &impl SessionStore,
     there: &impl SessionStore,

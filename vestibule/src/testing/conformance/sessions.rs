@@ -132,7 +132,7 @@ pub(super) async fn the_sessions_of_a_user_are_listed_and_nobody_elses(
     assert_eq!(listed.expect("list_user"), [second], "an ended one is gone");
 }
 
-/// Such a session is in a realm that no login manager can have, of a user whom nobody can be.
+/// Such a session is in a realm that no login manager can have, with an id that no user can have.
 pub(super) async fn a_session_may_be_an_anonymous_visitor_s(
     store: &impl SessionStore,
     sessions: &Sessions,
@@ -167,7 +167,7 @@ pub(super) async fn a_session_may_be_an_anonymous_visitor_s(
     }
 }
 
-/// Such a session is in a realm that no login manager can have, of a user who has others.
+/// Such a session is in a realm that no login manager can have, of a user who has other sessions.
 pub(super) async fn a_session_may_be_a_log_in_proved_in_part(
     store: &impl SessionStore,
     sessions: &Sessions,
@@ -243,7 +243,7 @@ pub(super) async fn the_sweep_takes_the_expired_only(
     store.revoke(ahead.id).await.expect("revoke");
 }
 
-/// Many more than are swept in one go.
+/// Many more than one batch of a sweep.
 pub(super) async fn the_sweep_takes_all_that_has_expired(
     store: &impl SessionStore,
     sessions: &Sessions,
@@ -261,7 +261,7 @@ pub(super) async fn the_sweep_takes_all_that_has_expired(
     assert_eq!(left.expect("list_user"), []);
 }
 
-/// Either the touch is first, and the session stays, or the sweep is.
+/// Either the touch comes first, and the session stays, or the sweep does.
 pub(super) async fn a_session_that_is_touched_while_it_is_swept_is_there_or_not(
     store: &impl SessionStore,
     sessions: &Sessions,
@@ -288,7 +288,7 @@ pub(super) async fn a_session_that_is_touched_while_it_is_swept_is_there_or_not(
     }
 }
 
-/// A store that has a feed tells each change before the call returns.
+/// A store with a feed invalidates each change before the call returns.
 pub(super) async fn what_changes_is_told(store: &impl SessionStore, sessions: &Sessions) {
     let Some(feed) = store.feed() else {
         return;
@@ -416,7 +416,7 @@ pub(super) async fn a_renewed_session_takes_the_place_of_the_old_one(
     assert_eq!(store.load(late.id).await.expect("load"), None);
 }
 
-/// Who ends a session has read its id a moment ago; it may have another by now.
+/// The caller has read the session's id before, and the session may have a new one by now.
 pub(super) async fn ending_a_session_ends_what_it_was_renewed_as(
     store: &impl SessionStore,
     sessions: &Sessions,
@@ -449,7 +449,7 @@ pub(super) async fn ending_a_session_ends_what_it_was_renewed_as(
     }
 }
 
-/// Who keeps a session has read its id a moment ago too.
+/// The caller has read the id of the session to keep before, too.
 pub(super) async fn what_a_kept_session_was_renewed_as_is_kept(
     store: &impl SessionStore,
     sessions: &Sessions,
@@ -473,7 +473,7 @@ pub(super) async fn what_a_kept_session_was_renewed_as_is_kept(
     assert_eq!(count.expect("revoke_user"), 1);
 }
 
-/// A renewal and an end at once: the end wins.
+/// If a session is renewed and ended at once, it ends.
 pub(super) async fn nothing_is_renewed_past_its_end_in_a_race(
     store: &impl SessionStore,
     sessions: &Sessions,

@@ -1,5 +1,4 @@
-//! Columns that say how a log-in was proved. What an older version wrote was proved by a
-//! password.
+//! Adds columns for the methods of a log-in. Logins of older versions were proved by a password.
 
 use sea_orm_migration::prelude::{
     Alias, ColumnDef, DbErr, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,
@@ -11,7 +10,7 @@ use crate::session::Methods;
 const TABLES: [&str; 2] = ["sessions", "remembered_logins"];
 const COLUMNS: [&str; 2] = ["methods", "confirmed_by"];
 
-/// As before, with the new columns.
+/// The same as before, plus the new columns.
 const TRIGGERS: [Trigger; 1] = [(
     "sessions",
     When::Updated(
@@ -54,7 +53,7 @@ impl MigrationTrait for AddMethods {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in TABLES {
             for name in COLUMNS {
-                // On MySQL an interrupted migration leaves what it made.
+                // On MySQL an interrupted migration is not rolled back.
                 if manager.has_column(table, name).await? {
                     continue;
                 }
