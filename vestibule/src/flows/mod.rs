@@ -25,6 +25,8 @@ mod session_view;
 mod sessions;
 mod site;
 mod submitted;
+#[cfg(test)]
+mod tests;
 mod welcome;
 
 pub use config::{SessionConfig, SiteConfig};
