@@ -327,7 +327,8 @@ mod read_only {
         }
     }
 
-    pub(super) struct Table;
+    /// With the hash that it has when the user was found already.
+    pub(super) struct Table(pub(super) &'static str);
 
     impl UserLoader<Carol> for Table {
         async fn load(&self, id: UserId) -> Result<Option<Carol>> {
@@ -345,7 +346,7 @@ mod read_only {
         }
 
         async fn hash_of(&self, _: &UserId) -> Result<Option<PasswordHash>> {
-            Ok(Some(PasswordHash::from_stored(BCRYPT)))
+            Ok(Some(PasswordHash::from_stored(self.0)))
         }
 
         async fn replace_hash(
@@ -374,7 +375,7 @@ async fn over(
     let database = Database::connect("sqlite::memory:").await.unwrap();
     let mut config = config();
     change(&mut config);
-    Site::over(database, Users::new(read_only::Table), config).await
+    Site::over(database, Users::new(read_only::Table(BCRYPT)), config).await
 }
 
 #[tokio::test]
@@ -390,6 +391,21 @@ async fn a_page_that_the_table_cannot_do_is_not_there_and_nothing_leads_to_it() 
         Some("/welcome")
     );
     assert!(site.public_routes().all(|path| path != "/register"));
+}
+
+/// Somebody logs in with the old password again and again, while its user changes it.
+#[tokio::test]
+async fn an_old_password_does_not_log_in_where_its_hash_was_read_before_a_change() {
+    let changed = "$2b$04$sr5XfHxZjKGv5QQLCUMezuzuIjW6.xDf5AUnskqGPCPqfbqBwC1bi";
+    let database = Database::connect("sqlite::memory:").await.unwrap();
+    let users = Users::new(read_only::Table(changed));
+    let site = Site::over(database, users, config()).await.unwrap();
+    let browser = TestClient::new(site.router());
+
+    let response = log_in(&browser, "carol", "hunter2").await;
+
+    assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+    assert!(!is_in(&browser).await);
 }
 
 #[tokio::test]

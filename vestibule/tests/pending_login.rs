@@ -13,14 +13,14 @@ use axum::{Form, Router};
 use http::StatusCode;
 use vestibule::access::{Allowed, Guard, Rule};
 use vestibule::accounts::{Account, Actor};
-use vestibule::credentials::{Credentials, Step};
+use vestibule::credentials::{Check, Credentials, PasswordChange, Step};
 use vestibule::crypto::random::Random;
 use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
 use vestibule::login::{Event, SessionLimit};
 use vestibule::session::Methods;
 use vestibule::testing::{PASSWORD, TestApp, TestClient, TestResponse, fresh_database_url};
-use vestibule::{Error, Login};
+use vestibule::{CurrentUser, Error, Login};
 
 const PENDING: &str = "__Host-pending";
 const SESSION: &str = "__Host-session";
@@ -32,6 +32,11 @@ impl Guard for TwoFactors {
     type User = Account;
     type Object = ();
     const RULE: Rule = Rule::SecondFactor;
+}
+
+#[derive(serde::Deserialize)]
+struct NameForm {
+    name: String,
 }
 
 #[derive(serde::Deserialize)]
@@ -61,6 +66,78 @@ async fn code(
     })
 }
 
+/// The page that asks for the code.
+async fn enter(login: Login<Account>) -> Result<String, Error> {
+    Ok(match login.pending().await? {
+        Some(pending) => format!("enter the code of {}", pending.user().username),
+        None => "begin again".to_owned(),
+    })
+}
+
+/// A code by mail, which is no second factor beside a password.
+async fn mail_code(
+    State(credentials): State<Credentials<Account>>,
+    login: Login<Account>,
+) -> Result<&'static str, Error> {
+    let Some(pending) = login.pending().await? else {
+        return Ok("none");
+    };
+    let proof = credentials.second_factor_shown(pending, Methods::MAIL_CODE);
+    Ok(match credentials.proceed(&login, proof).await? {
+        Step::SecondFactor => "not enough",
+        Step::Expired => "expired",
+        _ => "in",
+    })
+}
+
+/// An app's own page for users whose password is too old.
+async fn expired_password(
+    State(credentials): State<Credentials<Account>>,
+    login: Login<Account>,
+    Form(form): Form<NameForm>,
+) -> Result<&'static str, Error> {
+    let old = PASSWORD.into();
+    let check = credentials.check_password(&login, &form.name, &old).await?;
+    let Check::Proved(proof) = check else {
+        return Ok("wrong");
+    };
+    let new = "another horse and battery".into();
+    let change = credentials.change_password(&login, proof, &new).await?;
+    let PasswordChange::Changed(proof) = change else {
+        return Ok("conflict");
+    };
+    Ok(match credentials.proceed(&login, proof).await? {
+        Step::SecondFactor => "second factor",
+        _ => "in",
+    })
+}
+
+/// A change of password whose session ends after it was looked up.
+async fn slow_change(
+    State(credentials): State<Credentials<Account>>,
+    user: CurrentUser<Account>,
+    login: Login<Account>,
+    Form(form): Form<NameForm>,
+) -> Result<&'static str, Error> {
+    let password = PASSWORD.into();
+    let check = credentials.check_own_password(&login, &user, &password);
+    let Check::Proved(proof) = check.await? else {
+        return Ok("wrong");
+    };
+    if form.name == "ended" {
+        credentials.forget(&user.id).await?;
+        if credentials.end_other_sessions(&login).await? {
+            return Ok("others ended");
+        }
+    }
+    let new = "another horse and battery".into();
+    let change = credentials.change_password(&login, proof, &new).await?;
+    Ok(match change {
+        PasswordChange::Changed(_) => "changed",
+        _ => "conflict",
+    })
+}
+
 /// A site with alice and bob, who need a second factor to log in, and carol, who does not.
 async fn site() -> TestApp {
     site_with(|_| {}).await
@@ -84,7 +161,10 @@ fn needs_a_code(config: &mut SiteConfig) {
 async fn with_routes(app: TestApp) -> TestApp {
     let credentials = app.site.credentials().clone();
     let routes = Router::new()
-        .route("/code", get(|| async { "enter the code" }).post(code))
+        .route("/code", get(enter).post(code))
+        .route("/mail-code", post(mail_code))
+        .route("/expired-password", post(expired_password))
+        .route("/slow-change", post(slow_change))
         .with_state(credentials)
         .route("/two-factors", get(|_: Allowed<TwoFactors>| async { "in" }))
         .route(
@@ -527,4 +607,65 @@ async fn a_pending_log_in_outlives_a_restart_of_the_program() {
     browser.hand_over(&client);
 
     assert_eq!(finish(&client, "alice").await.location(), Some("/welcome"));
+}
+
+#[tokio::test]
+async fn a_page_about_a_pending_log_in_is_kept_by_no_cache() {
+    let app = site().await;
+    let browser = half_way(&app, "alice").await;
+
+    for browser in [browser, app.browser()] {
+        let page = browser.get("/code").await;
+        assert_eq!(page.header("cache-control"), Some("no-store"));
+        assert_eq!(page.header("vary"), Some("cookie"));
+    }
+}
+
+#[tokio::test]
+async fn a_factor_that_does_not_count_uses_the_log_in_up_and_makes_it_last_no_longer() {
+    let app = site().await;
+    let browser = half_way(&app, "alice").await;
+    let copy = browser.stolen();
+
+    app.clock.advance(Duration::from_secs(6 * 60));
+    let (one, other) = tokio::join!(
+        browser.post("/mail-code", &[]),
+        copy.post("/mail-code", &[])
+    );
+
+    let mut answers = [one.text(), other.text()];
+    answers.sort();
+    assert_eq!(answers[1], "not enough");
+    assert!(["expired", "none"].contains(&&*answers[0]), "{answers:?}");
+    app.clock.advance(Duration::from_secs(4 * 60));
+    is_dead(&browser, "alice").await;
+    is_dead(&copy, "alice").await;
+}
+
+#[tokio::test]
+async fn a_session_of_somebody_else_is_no_way_past_the_second_factor() {
+    let app = site().await;
+    let carol = app.browser();
+    log_in(&carol, "carol").await;
+
+    let answer = carol.post("/expired-password", &[("name", "alice")]).await;
+
+    assert_eq!(answer.text(), "second factor");
+    let page = carol.get("/welcome").await;
+    assert!(!page.text().contains("alice"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_meanwhile_ends_no_other_and_changes_no_password() {
+    let app = site().await;
+    let carol = app.browser();
+    log_in(&carol, "carol").await;
+
+    let late = carol.post("/slow-change", &[("name", "ended")]).await;
+
+    assert_eq!(late.text(), "conflict");
+    log_in(&carol, "carol").await;
+    assert!(is_in(&carol).await, "the password is the old one");
+    let change = carol.post("/slow-change", &[("name", "")]).await;
+    assert_eq!(change.text(), "changed");
 }

@@ -16,7 +16,8 @@ pub enum PasswordChange<U> {
     /// It is changed, and all sessions of the user have ended. The proof logs them in again, and
     /// the session they had here continues.
     Changed(Proof<U>),
-    /// The user is gone or has changed since the old password was checked, and nothing happened.
+    /// The user is gone or has changed since the old password was checked, or their session here
+    /// has ended meanwhile, and the password is the old one.
     Conflict,
 }
 
@@ -37,13 +38,18 @@ impl<U: User> Credentials<U> {
         proof: Proof<U>,
         password: &Secret,
     ) -> Result<PasswordChange<U>> {
-        let continued = login.continued_session().await?;
         let id = proof.user.id();
+        let continued = login.continued_session().await?;
+        let continued = Some(continued).filter(|continued| continued.is_of(&id));
         let claimant = Claimant {
             account: Some(id.as_str()),
             address: login.address(),
         };
         let hash = self.0.passwords.hash_for(&claimant, password).await?;
+        // A session that ended while the body arrived or the password was hashed changes nothing.
+        if continued.is_some() && !login.is_still_logged_in().await? {
+            return Ok(PasswordChange::Conflict);
+        }
         let (credentials, from, visit) = (self.clone(), login.address(), login.visit().clone());
         let write = async move {
             let written = credentials.write_password(proof, &hash, from).await;
@@ -54,13 +60,11 @@ impl<U: User> Credentials<U> {
         };
         // A task of its own: whoever closes the connection does not keep the user from being told.
         let written = tokio::spawn(write.in_current_span()).await;
-        Ok(match written.map_err(Error::internal)?? {
-            Some(proof) if continued.is_of_a_session() => {
-                PasswordChange::Changed(proof.continuing(continued))
-            }
-            // A user of the request loader begins a session, by all that it takes.
-            Some(proof) => PasswordChange::Changed(proof),
-            None => PasswordChange::Conflict,
+        Ok(match (written.map_err(Error::internal)??, continued) {
+            (Some(proof), Some(continued)) => PasswordChange::Changed(proof.continuing(continued)),
+            // Without a session of their own they begin one, by all that it takes.
+            (Some(proof), None) => PasswordChange::Changed(proof),
+            (None, _) => PasswordChange::Conflict,
         })
     }
 
@@ -74,13 +78,13 @@ impl<U: User> Credentials<U> {
     ) -> Result<Option<Proof<U>>> {
         let Proof {
             user,
-            epoch,
+            epoch: before,
             methods,
             ..
         } = proof;
         // Before the hash is written: of two changes at once the second must find that it is late.
         if let Some(epochs) = self.0.users.epochs()
-            && !epochs.begin_after(&user, epoch).await?
+            && !epochs.begin_after(&user, before).await?
         {
             return Ok(None);
         }
@@ -88,15 +92,22 @@ impl<U: User> Credentials<U> {
             return Ok(None);
         };
         let id = user.id();
+        // Again, as a log-in may have read the epoch after that and the old hash before this.
+        if let Some(epochs) = self.0.users.epochs() {
+            epochs.begin_new(&id).await?;
+        }
+        let epoch = self.epoch_of(&user).await?;
         let (sessions, realm) = (&self.0.sessions, &self.0.realm);
         if let Err(error) = sessions.revoke_user_and_pending(realm, &id, None).await {
+            if epoch == before {
+                return Err(error);
+            }
             tracing::error!(
                 user = id.as_str(),
                 %error,
                 "sessions from before the new password are rejected, but were not removed"
             );
         }
-        let epoch = self.epoch_of(&user).await?;
         Ok(Some(Proof::new(user, epoch, methods)))
     }
 }

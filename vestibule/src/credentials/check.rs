@@ -21,6 +21,9 @@ pub enum Check<U> {
     Wrong(Option<UserId>),
 }
 
+/// How often a password is checked while its hash changes.
+const HASH_TRIES: usize = 3;
+
 impl<U: User> Credentials<U> {
     /// Whether a name and a password belong together, in the same time whether or not there is
     /// such a user. `typed` is the name as it was typed.
@@ -93,34 +96,70 @@ impl<U: User> Credentials<U> {
         &self,
         claimant: &Claimant<'_>,
         user: Option<U>,
-        hash: Option<PasswordHash>,
+        mut hash: Option<PasswordHash>,
         password: &Secret,
     ) -> Result<Check<U>> {
-        let passwords = &self.0.passwords;
         let id = user.as_ref().map(User::id);
-        // Before the password is checked: one that changes meanwhile ends this log-in too.
-        let epoch = match &user {
-            Some(user) => self.epoch_of(user).await?,
-            None => 0,
-        };
-        let check = match passwords.check(claimant, password, hash.as_ref()).await {
+        for _ in 0..HASH_TRIES {
+            // Before the password is checked: a change of it meanwhile ends this log-in too.
+            let epoch = self.epoch_at_check(claimant, user.as_ref()).await?;
+            let check = self.check_hash(claimant, id.as_ref(), password, hash.as_ref());
+            let check = check.await?;
+            let (Some(user), Some(checked)) = (&user, &hash) else {
+                return Ok(Check::Wrong(id));
+            };
+            if check == HashCheck::Wrong {
+                return Ok(Check::Wrong(id));
+            }
+            // An epoch of ours is read after the hash. That the hash is still the same says that
+            // the epoch is not of a newer password.
+            if self.0.users.epochs().is_some() {
+                let now = self.0.users.table().hash_of(&user.id()).await?;
+                if now.as_ref().map(PasswordHash::as_str) != Some(checked.as_str()) {
+                    hash = now;
+                    continue;
+                }
+            }
+            if check == HashCheck::Outdated {
+                self.rehash(claimant, user, password, checked).await;
+            }
+            let proof = Proof::new(user.clone(), epoch, Methods::PASSWORD);
+            return Ok(Check::Proved(proof));
+        }
+        Ok(Check::Wrong(id))
+    }
+
+    /// The epoch of this user. For nobody, an epoch is read as well and thrown away: the time of
+    /// an answer must not say who has an account.
+    async fn epoch_at_check(&self, claimant: &Claimant<'_>, user: Option<&U>) -> Result<i64> {
+        match (user, self.0.users.epochs()) {
+            (Some(user), _) => self.epoch_of(user).await,
+            (None, Some(epochs)) => {
+                let name = claimant.account.unwrap_or_default().chars();
+                let id: String = name.take(UserId::MAX_CHARS).collect();
+                epochs.load(&id.into()).await
+            }
+            (None, None) => Ok(0),
+        }
+    }
+
+    async fn check_hash(
+        &self,
+        claimant: &Claimant<'_>,
+        id: Option<&UserId>,
+        password: &Secret,
+        hash: Option<&PasswordHash>,
+    ) -> Result<HashCheck> {
+        let passwords = &self.0.passwords;
+        match passwords.check(claimant, password, hash).await {
             // The visitor sees the same as without a hash.
             Err(error) if error.is_unusable_hash() => {
-                let user = id.as_ref().map(UserId::as_str);
+                let user = id.map(UserId::as_str);
                 tracing::error!(user, %error, "this user cannot log in");
-                passwords.check(claimant, password, None).await?
+                passwords.check(claimant, password, None).await
             }
-            check => check?,
-        };
-        let (Some(user), Some(hash)) = (user, hash) else {
-            return Ok(Check::Wrong(id));
-        };
-        match check {
-            HashCheck::Wrong => return Ok(Check::Wrong(id)),
-            HashCheck::Right => {}
-            HashCheck::Outdated => self.rehash(claimant, &user, password, &hash).await,
+            check => check,
         }
-        Ok(Check::Proved(Proof::new(user, epoch, Methods::PASSWORD)))
     }
 
     /// Replaces a hash that is not what it would be today, unless the password was changed since

@@ -56,8 +56,15 @@ impl<U: User> Credentials<U> {
             .map_or(Methods::NONE, |pending| pending.methods());
         let methods = so_far | methods;
         if continued.is_none() && self.needs_second_factor(&user, methods).await? {
+            // What was shown does not count yet. The log-in is used up, and its time is not longer.
+            if let Some(pending) = &pending
+                && !visit.use_pending(pending).await?
+            {
+                return Ok(Step::Expired);
+            }
+            let until = pending.as_ref().map(PendingLogin::expires_at);
             visit
-                .begin_pending(&user, epoch, methods, &intent, headers)
+                .begin_pending(&user, epoch, methods, &intent, until, headers)
                 .await?;
             return Ok(Step::SecondFactor);
         }

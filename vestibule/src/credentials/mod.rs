@@ -165,6 +165,7 @@ impl<U: User> Credentials<U> {
     /// A login manager for these users, their sessions and their epochs.
     pub fn login_manager(&self) -> LoginManager<U> {
         let manager = LoginManager::with_store(self.0.users.loader(), self.0.sessions.clone());
+        let manager = manager.in_realm_of_credentials(&self.0.realm);
         match self.0.users.epochs() {
             Some(epochs) => manager.epochs(epochs),
             None => manager,

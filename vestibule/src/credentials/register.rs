@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use tracing::Instrument;
+
 use crate::credentials::{Credentials, Proof};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
@@ -52,12 +54,21 @@ impl<U: User> Credentials<U> {
             address: from,
         };
         let hash = self.0.passwords.hash_for(&claimant, password).await?;
-        let registrar = self.registrar()?;
-        let Some(user) = registrar.register(typed, &hash, from).await? else {
+        let (credentials, typed) = (self.clone(), typed.to_owned());
+        let add = async move {
+            let registrar = credentials.registrar()?;
+            let Some(user) = registrar.register(&typed, &hash, from).await? else {
+                return Ok(None);
+            };
+            // The id may have been another user's.
+            credentials.forget(&user.id()).await?;
+            Ok(Some(user))
+        };
+        // A task of its own: whoever closes the connection between the two does not inherit.
+        let added = tokio::spawn(add.in_current_span()).await;
+        let Some(user) = added.map_err(Error::internal)?? else {
             return Ok(Registration::NameTaken);
         };
-        // The id may have been another user's.
-        self.forget(&user.id()).await?;
         let epoch = self.epoch_of(&user).await?;
         let proof = Proof::new(user, epoch, Methods::PASSWORD);
         Ok(Registration::Registered(proof))

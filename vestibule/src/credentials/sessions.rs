@@ -15,6 +15,9 @@ impl<U: User> Credentials<U> {
         let Some(user) = login.current_user().await? else {
             return Ok(false);
         };
+        if !login.is_still_logged_in().await? {
+            return Ok(false);
+        }
         let (sessions, realm) = (&self.0.sessions, &self.0.realm);
         let theirs = sessions.list_user(realm, &user.id()).await?;
         let Some(session) = theirs.iter().find(|session| session.public_id == public_id) else {
@@ -28,17 +31,22 @@ impl<U: User> Credentials<U> {
     }
 
     /// Ends all sessions of the current user but this one, and forgets their other browsers.
+    /// Returns whether they are still logged in here: if not, nothing ends.
     ///
     /// # Errors
     /// As [`end_session`](Self::end_session).
-    pub async fn end_other_sessions(&self, login: &Login<U>) -> Result<()> {
+    pub async fn end_other_sessions(&self, login: &Login<U>) -> Result<bool> {
         let Some(user) = login.current_user().await? else {
-            return Ok(());
+            return Ok(false);
         };
+        // The session may have ended while the body arrived.
+        if !login.is_still_logged_in().await? {
+            return Ok(false);
+        }
         self.note(&user, Activity::OtherSessionsEnded, login)
             .await?;
         login.log_out_elsewhere().await?;
-        Ok(())
+        Ok(true)
     }
 
     async fn note(&self, user: &U, activity: Activity<'_>, login: &Login<U>) -> Result<()> {

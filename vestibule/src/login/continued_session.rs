@@ -14,9 +14,10 @@ pub struct ContinuedSession {
 }
 
 impl ContinuedSession {
-    /// Whether there is a session to continue.
-    pub(crate) fn is_of_a_session(&self) -> bool {
-        self.session.is_some()
+    /// Whether there is a session to continue, and it is of this user.
+    pub(crate) fn is_of(&self, user_id: &UserId) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.user_id == *user_id)
     }
 
     /// The session and its values, if it belongs to this user.

@@ -54,6 +54,11 @@ impl Epochs {
         self.0.begin_after(&id, ours).await
     }
 
+    /// The epoch that we keep for this id; 0 for one that is nobody's.
+    pub(crate) async fn load(&self, id: &UserId) -> Result<i64> {
+        self.0.load(id).await
+    }
+
     pub(crate) async fn begin_new(&self, id: &UserId) -> Result<()> {
         self.0.begin_new(id).await
     }

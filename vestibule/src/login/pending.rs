@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::clock::Timestamp;
 use crate::login::{Next, User};
 use crate::session::{Methods, SessionId};
 
@@ -17,6 +18,7 @@ pub struct PendingLogin<U> {
     /// The user's epoch when the first factor was checked.
     pub(super) epoch: i64,
     pub(super) methods: Methods,
+    pub(super) expires_at: Timestamp,
     pub(super) intent: Intent,
 }
 
@@ -42,6 +44,10 @@ impl<U: User> PendingLogin<U> {
 
     pub(crate) fn epoch(&self) -> i64 {
         self.epoch
+    }
+
+    pub(crate) fn expires_at(&self) -> Timestamp {
+        self.expires_at
     }
 
     pub(crate) fn intent(&self) -> &Intent {

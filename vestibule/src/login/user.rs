@@ -26,7 +26,8 @@ use crate::session::UserId;
 )]
 pub trait User: Clone + Send + Sync + 'static {
     /// The id stored in the session. It must never change, and never be reused for another user,
-    /// even after this one is deleted.
+    /// even after this one is deleted. Where your table does give ids again, call
+    /// `Credentials::forget` when a user is deleted.
     fn id(&self) -> UserId;
 
     /// Whether this user may be logged in. Checked at log-in and at every request.

@@ -116,9 +116,10 @@ async fn register<U: PageUser>(
         match credentials.register(&login, &username, &password).await? {
             Registration::Registered(proof) => {
                 let name = proof.user().name().to_owned();
-                // A new user is active and has no other session.
-                if let Step::SecondFactor = credentials.proceed(&login, proof).await? {
-                    return Ok(page.answer(second_factor(&page, &login))?);
+                match credentials.proceed(&login, proof).await? {
+                    Step::LoggedIn { .. } => {}
+                    Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login))?),
+                    _ => return Ok(page.answer(added(&page, &name))?),
                 }
                 let advice = advice(password, vec![username, inner.site_name.clone()]).await;
                 return Ok(page.answer(registered(&page, &name, advice))?);
@@ -142,6 +143,17 @@ fn registered<U: PageUser>(page: &Page<U>, name: &str, advice: Option<String>) -
     let view = json_with_advice(json!({ "username": name }), advice.as_deref());
     Answer::done(page.site.home())
         .message("success", with_advice(text, advice))
+        .json(StatusCode::CREATED, view)
+}
+
+/// The account is there, and nobody is logged in: the app's users begin inactive, for instance.
+fn added<U: PageUser>(page: &Page<U>, name: &str) -> Answer {
+    let view = json!({ "username": name });
+    Answer::done(page.site.path("login").unwrap_or(page.site.home()))
+        .message(
+            "success",
+            "Your account is ready. You can log in once it is active.",
+        )
         .json(StatusCode::CREATED, view)
 }
 

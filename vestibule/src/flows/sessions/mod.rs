@@ -101,7 +101,9 @@ async fn end_others<U: PageUser>(
     submitted: Submitted,
 ) -> axum::response::Result<Response> {
     submitted.only(&[])?;
-    page.site.credentials().end_other_sessions(&login).await?;
+    if !page.site.credentials().end_other_sessions(&login).await? {
+        return Err(login.unauthorized().await.into());
+    }
     let message = "You are logged out everywhere else, and all other browsers are forgotten.";
     Ok(page.answer(ended(&page, message))?)
 }

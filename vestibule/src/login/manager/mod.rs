@@ -132,6 +132,12 @@ impl<U: User> LoginManager<U> {
         Ok(self)
     }
 
+    /// The realm that credentials have.
+    pub(crate) fn in_realm_of_credentials(mut self, realm: &str) -> Self {
+        self.settings.realm = realm.into();
+        self
+    }
+
     /// When sessions expire.
     pub fn expiry(mut self, expiry: SessionExpiry) -> Self {
         self.settings.sessions.expiry = expiry;

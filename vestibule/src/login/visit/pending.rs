@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::login::pending::{Intent, PendingLogin};
 use crate::login::visit::Visit;
@@ -20,13 +21,15 @@ const REMEMBER: &str = "remember";
 const NEXT: &str = "next";
 
 impl<U: User> Visit<U> {
-    /// Stores a log-in proved by `methods` so far. `epoch` is the user's at that moment.
+    /// Stores a log-in proved by `methods` so far. `epoch` is the user's at that moment. `until` is
+    /// the end of the pending log-in that it comes from, if there is one.
     pub(crate) async fn begin_pending(
         &self,
         user: &U,
         epoch: i64,
         methods: Methods,
         intent: &Intent,
+        until: Option<Timestamp>,
         headers: &HeaderMap,
     ) -> Result<()> {
         self.check()?;
@@ -40,7 +43,8 @@ impl<U: User> Visit<U> {
         session.realm = realm;
         session.methods = methods;
         session.confirmed_by = methods;
-        session.expires_at = now + LIFETIME.min(settings.sessions.expiry.absolute);
+        let lifetime = LIFETIME.min(settings.sessions.expiry.absolute);
+        session.expires_at = until.unwrap_or(now + lifetime);
         let mut data = DataValues::new();
         if intent.remember {
             data.insert(REMEMBER.to_owned(), "true".to_owned());
@@ -62,6 +66,8 @@ impl<U: User> Visit<U> {
     /// This browser's unfinished log-in, if it is still valid.
     pub(crate) async fn pending(&self, headers: &HeaderMap) -> Result<Option<PendingLogin<U>>> {
         self.check()?;
+        // The page depends on the cookie: no cache may store it.
+        self.state().set_cookies();
         let Some(id) = self.pending_id(headers) else {
             return Ok(None);
         };
@@ -92,6 +98,7 @@ impl<U: User> Visit<U> {
             user,
             epoch: session.user_epoch,
             methods: session.methods,
+            expires_at: session.expires_at,
             intent: Intent {
                 remember: data.contains_key(REMEMBER),
                 next: data
