@@ -5,6 +5,7 @@ mod bench_sessions;
 mod databases;
 mod packages;
 mod python;
+mod removable;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +15,8 @@ use anyhow::{Context, bail};
 use crate::bench::{Effort, Part};
 
 const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them, on each database
-cargo xtask check   the tests, the documentation, and the dependencies' licences (cargo-deny)
+cargo xtask check   the tests, the documentation, the dependencies' licences (cargo-deny), and that a
+                    flow can be deleted
 cargo xtask bench   measures the release build beside others, prints one table and draws it
                     (--quick: one short round, to try it out; --log-ins: only these, and floods)
 cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreSQL, and on each store
@@ -54,31 +56,17 @@ fn test() -> anyhow::Result<()> {
         "--",
         "-Dwarnings",
     ])?;
-    // A user of the login manager alone has no database.
-    let alone = [
-        "clippy",
-        "--package",
-        "vestibule",
-        "--no-default-features",
-        "--lib",
-    ];
-    cargo(&[&alone[..], &["--", "-Dwarnings"]].concat())?;
+    // A user of the login manager alone has no database. By default Argon2id is by the crate that
+    // needs nothing but Rust; a test of libsodium compares the two.
+    for features in [&["--no-default-features"][..], &[]] {
+        let library = ["clippy", "--package", "vestibule", "--lib"];
+        cargo(&[&library[..], features, &["--", "-Dwarnings"]].concat())?;
+    }
     cargo(&["test", "--workspace", "--all-features"])?;
-    // As it is by default: Argon2id is by the crate that needs nothing but Rust.
-    cargo(&["test", "--package", "vestibule", "--lib"])?;
     // What has a database is tested on each.
     databases::with_each(|name, url| {
-        let mut tests = Command::new("cargo");
-        // With all packages, so that nothing is built anew for another choice of features.
-        tests.args(["test", "--workspace", "--all-features", "--lib"]);
-        for test in [
-            "attacks",
-            "authorization",
-            "cache",
-            "faults",
-            "nodes",
-            "session_data",
-        ] {
+        let mut tests = library_tests(&ON_EACH_STORE);
+        for test in ON_EACH_DATABASE {
             tests.args(["--test", test]);
         }
         tests.env("VESTIBULE_TEST_DATABASE_URL", url);
@@ -86,11 +74,7 @@ fn test() -> anyhow::Result<()> {
     })?;
     let redis = databases::Redis::start()?;
     for store in [&*redis.url, "memory"] {
-        let mut tests = Command::new("cargo");
-        tests.args(["test", "--workspace", "--all-features", "--lib"]);
-        for test in ["attacks", "authorization", "session_data"] {
-            tests.args(["--test", test]);
-        }
+        let mut tests = library_tests(&ON_EACH_STORE);
         if store == "memory" {
             tests.arg("--");
             for by_hand in CHANGED_BY_HAND {
@@ -103,6 +87,23 @@ fn test() -> anyhow::Result<()> {
     let mut nodes = Command::new("docs/deploy/three-nodes.sh");
     nodes.env("VESTIBULE", target_folder()?.join("debug/vestibule"));
     run(&mut nodes).context("three nodes behind nginx")
+}
+
+/// The suites that hold whatever keeps the sessions.
+const ON_EACH_STORE: [&str; 4] = ["attacks", "authorization", "pending_login", "session_data"];
+
+/// The suites that hold on each database besides.
+const ON_EACH_DATABASE: [&str; 4] = ["cache", "faults", "names", "nodes"];
+
+/// The tests of the library and these suites. With all packages and features, so that nothing is
+/// built anew.
+fn library_tests(suites: &[&str]) -> Command {
+    let mut tests = Command::new("cargo");
+    tests.args(["test", "--workspace", "--all-features", "--lib"]);
+    for suite in suites {
+        tests.args(["--test", suite]);
+    }
+    tests
 }
 
 /// Tests that read or write what a store keeps as a hand would, which no hand can do in memory.
@@ -125,6 +126,7 @@ fn check() -> anyhow::Result<()> {
     let mut doc = Command::new("cargo");
     doc.args(["doc", "--workspace", "--all-features", "--no-deps"]);
     run(doc.env("RUSTDOCFLAGS", "-Dwarnings"))?;
+    removable::check("sessions").context("a flow is its folder and its lines")?;
     test()
 }
 
