@@ -58,7 +58,7 @@ impl<U: User> Credentials<U> {
             }
             written
         };
-        // A task of its own: whoever closes the connection does not keep the user from being told.
+        // A task of its own: a closed connection must not stop the mail to the user.
         let written = tokio::spawn(write.in_current_span()).await;
         Ok(match (written.map_err(Error::internal)??, continued) {
             (Some(proof), Some(continued)) => PasswordChange::Changed(proof.continuing(continued)),

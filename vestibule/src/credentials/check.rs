@@ -17,7 +17,7 @@ pub enum Check<U> {
     /// It is the user's. Whether they may log in, [`Credentials::proceed`] says.
     Proved(Proof<U>),
     /// It is not: there is no such user, they have another password, or none. The user by that
-    /// name is for the log alone: whoever asks is never told which it is.
+    /// name is for the log alone: no answer says which it is.
     Wrong(Option<UserId>),
 }
 

@@ -1,6 +1,7 @@
 //! The one way in: everything that proves who somebody is.
 //!
-//! [`Credentials`] checks passwords over any users table and logs in whoever has proved enough.
+//! [`Credentials`] checks passwords over any users table, and logs in users who have proved who
+//! they are.
 //!
 //! # Steps
 //! 1. [`check_password`](Credentials::check_password) compares what was typed with the users
@@ -64,8 +65,8 @@ use crate::password::Passwords;
 use crate::session::{SessionStore, SharedSessionStore};
 use kinds::KindsRead;
 
-/// Checks passwords over any users table, and logs in whoever has proved enough. Clones share
-/// everything.
+/// Checks passwords over any users table, and logs in users who have proved who they are. Clones
+/// share everything.
 ///
 /// ```no_run
 /// use axum::response::Redirect;
@@ -140,7 +141,7 @@ impl<U: User> Credentials<U> {
     /// factor only. Default: nobody's.
     ///
     /// # Errors
-    /// Those of `needs` go to whoever logs in: 503, and nobody is logged in.
+    /// If `needs` fails, the log-in gets 503, and nobody is logged in.
     pub fn second_factor<F, Fut>(mut self, needs: F) -> Self
     where
         F: Fn(U) -> Fut + Send + Sync + 'static,

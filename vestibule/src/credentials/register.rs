@@ -64,7 +64,8 @@ impl<U: User> Credentials<U> {
             credentials.forget(&user.id()).await?;
             Ok(Some(user))
         };
-        // A task of its own: whoever closes the connection between the two does not inherit.
+        // A task of its own: a closed connection must not stop it between the two, or the new user
+        // inherits the former one's sessions.
         let added = tokio::spawn(add.in_current_span()).await;
         let Some(user) = added.map_err(Error::internal)?? else {
             return Ok(Registration::NameTaken);
