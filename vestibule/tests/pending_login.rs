@@ -636,7 +636,7 @@ async fn a_factor_that_does_not_count_uses_the_log_in_up_and_makes_it_last_no_lo
     let mut answers = [one.text(), other.text()];
     answers.sort();
     assert_eq!(answers[1], "not enough");
-    assert!(["expired", "none"].contains(&&*answers[0]), "{answers:?}");
+    assert!(["expired", "none"].contains(&answers[0]), "{answers:?}");
     app.clock.advance(Duration::from_secs(4 * 60));
     is_dead(&browser, "alice").await;
     is_dead(&copy, "alice").await;
