@@ -4,14 +4,15 @@
 use std::io::Write;
 use std::process::Command;
 
-use crate::databases::Redis;
-use crate::{cargo, databases, packages, run, target_folder};
+use crate::databases::{self, MariaDb, Postgres, Redis};
+use crate::{cargo, packages, run, target_folder};
 
 const MANY: &str = "10000000";
 
 pub(crate) fn run_on_each() -> anyhow::Result<()> {
-    databases::install()?;
-    packages::install("wrk", "wrk")?;
+    let mut missing = packages::missing(&[("make", "make"), ("wrk", "wrk")]);
+    missing.extend(databases::missing());
+    packages::install(&missing)?;
     cargo(&["build", "--release", "--package", "vestibule-bench"])?;
     let program = target_folder()?.join("release/bench-sessions");
     let bench = |name: &str, url: &str, more: &[&str]| {
@@ -35,9 +36,11 @@ pub(crate) fn run_on_each() -> anyhow::Result<()> {
     let users = in_folder("users.db");
     bench("Redis", &users, &["--session-store", &redis.url])?;
     drop(folder);
-    databases::with_each(|name, url| {
-        // Its sessions are asked for by the same statements.
-        let more: &[_] = if name == "PostgreSQL" { &many } else { &[] };
-        bench(name, url, more)
-    })
+    {
+        let postgres = Postgres::start()?;
+        bench("PostgreSQL", &postgres.url, &many)?;
+    }
+    let mariadb = MariaDb::start()?;
+    // Its sessions are asked for by the same statements.
+    bench("MariaDB", &mariadb.url, &[])
 }

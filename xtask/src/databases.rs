@@ -14,23 +14,16 @@ use crate::{packages, run};
 /// How long a server may take to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Installs what is missing.
-pub(crate) fn install() -> anyhow::Result<()> {
+/// The packages of the servers that are not installed.
+pub(crate) fn missing() -> Vec<&'static str> {
+    let mut missing = packages::missing(&[
+        ("mariadbd", "mariadb-server"),
+        ("redis-server", "redis-server"),
+    ]);
     if postgres_folder().is_err() {
-        packages::apt_install("postgresql")
-            .context("PostgreSQL is missing: install it, by apt or otherwise")?;
+        missing.push("postgresql");
     }
-    packages::install("mariadbd", "mariadb-server")
-}
-
-/// Runs `test` with a server of each kind, which it gets by name and address.
-pub(crate) fn with_each(test: impl Fn(&str, &str) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    {
-        let postgres = Postgres::start()?;
-        test("PostgreSQL", &postgres.url)?;
-    }
-    let mariadb = MariaDb::start()?;
-    test("MariaDB", &mariadb.url)
+    missing
 }
 
 /// A Redis that keeps nothing on disk. It is stopped when dropped.
@@ -41,7 +34,6 @@ pub(crate) struct Redis {
 
 impl Redis {
     pub(crate) fn start() -> anyhow::Result<Self> {
-        packages::install("redis-server", "redis-server")?;
         let port = free_port()?;
         let server = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
@@ -83,15 +75,16 @@ fn is_root() -> anyhow::Result<bool> {
     Ok(id.stdout.trim_ascii() == b"0")
 }
 
-struct Postgres {
-    url: String,
+/// A PostgreSQL. It is stopped when dropped.
+pub(crate) struct Postgres {
+    pub(crate) url: String,
     programs: PathBuf,
     user: Option<&'static str>,
     folder: TempDir,
 }
 
 impl Postgres {
-    fn start() -> anyhow::Result<Self> {
+    pub(crate) fn start() -> anyhow::Result<Self> {
         let user = is_root()?.then_some("postgres");
         let port = free_port()?;
         let postgres = Self {
@@ -167,14 +160,15 @@ fn postgres_folder() -> anyhow::Result<PathBuf> {
     newest.context("PostgreSQL is missing")
 }
 
-struct MariaDb {
-    url: String,
+/// A MariaDB. It is stopped when dropped.
+pub(crate) struct MariaDb {
+    pub(crate) url: String,
     server: Child,
     folder: TempDir,
 }
 
 impl MariaDb {
-    fn start() -> anyhow::Result<Self> {
+    pub(crate) fn start() -> anyhow::Result<Self> {
         let user = is_root()?.then_some("mysql");
         let folder = folder_of(user)?;
         let data = format!("--datadir={}", folder.path().join("data").display());

@@ -6,6 +6,7 @@ mod databases;
 mod packages;
 mod python;
 mod removable;
+mod test;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,7 +26,7 @@ cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreS
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["test"] => test(),
+        ["test"] => test::all(),
         ["check"] => check(),
         ["bench"] => bench::run(Part::All, Effort::FULL),
         ["bench", "--quick"] => bench::run(Part::All, Effort::QUICK),
@@ -35,90 +36,7 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// Formatting and lints first, as they fail soonest; the test runner has the last word.
-fn test() -> anyhow::Result<()> {
-    packages::install("make", "make")?;
-    packages::install("chromium", "chromium")?;
-    packages::install("redis-server", "redis-server")?;
-    packages::install("nginx", "nginx")?;
-    databases::install()?;
-    python::install(
-        "flask-login",
-        "vestibule/tests/flask_login/requirements.txt",
-    )
-    .context("tests compare with Flask-Login")?;
-    cargo(&["fmt", "--all", "--check"])?;
-    cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--",
-        "-Dwarnings",
-    ])?;
-    // A user of the login manager alone has no database. What lies between is built nowhere: each
-    // choice of features builds the dependencies anew. A test of libsodium compares it with the
-    // crate that is the default.
-    cargo(&[
-        "clippy",
-        "--package",
-        "vestibule",
-        "--no-default-features",
-        "--lib",
-        "--",
-        "-Dwarnings",
-    ])?;
-    cargo(&["test", "--workspace", "--all-features"])?;
-    // What has a database is tested on each.
-    databases::with_each(|name, url| {
-        let mut tests = library_tests(&ON_EACH_STORE);
-        for test in ON_EACH_DATABASE {
-            tests.args(["--test", test]);
-        }
-        tests.env("VESTIBULE_TEST_DATABASE_URL", url);
-        run(&mut tests).with_context(|| format!("on {name}"))
-    })?;
-    let redis = databases::Redis::start()?;
-    for store in [&*redis.url, "memory"] {
-        let mut tests = library_tests(&ON_EACH_STORE);
-        if store == "memory" {
-            tests.arg("--");
-            for by_hand in CHANGED_BY_HAND {
-                tests.args(["--skip", by_hand]);
-            }
-        }
-        tests.env("VESTIBULE_TEST_SESSION_STORE", store);
-        run(&mut tests).with_context(|| format!("with sessions in {store}"))?;
-    }
-    let mut nodes = Command::new("docs/deploy/three-nodes.sh");
-    nodes.env("VESTIBULE", target_folder()?.join("debug/vestibule"));
-    run(&mut nodes).context("three nodes behind nginx")
-}
-
-/// The suites that hold whatever keeps the sessions.
-const ON_EACH_STORE: [&str; 4] = ["attacks", "authorization", "pending_login", "session_data"];
-
-/// The suites that hold on each database besides.
-const ON_EACH_DATABASE: [&str; 4] = ["cache", "faults", "names", "nodes"];
-
-/// The tests of the library and these suites. With all packages and features, so that nothing is
-/// built anew.
-fn library_tests(suites: &[&str]) -> Command {
-    let mut tests = Command::new("cargo");
-    tests.args(["test", "--workspace", "--all-features", "--lib"]);
-    for suite in suites {
-        tests.args(["--test", suite]);
-    }
-    tests
-}
-
-/// Tests that read or write what a store keeps as a hand would, which no hand can do in memory.
-const CHANGED_BY_HAND: [&str; 3] = [
-    "a_credential_shown_in_the_future_is_none",
-    "a_remembered_login_ends_on_time_and_one_from_the_future_is_refused",
-    "nothing_in_the_database_is_a_cookie",
-];
-
+/// What the tests do not check comes first, because it takes less time.
 fn check() -> anyhow::Result<()> {
     cargo(&[
         "deny",
@@ -133,8 +51,12 @@ fn check() -> anyhow::Result<()> {
     doc.args(["doc", "--workspace", "--all-features", "--no-deps"]);
     run(doc.env("RUSTDOCFLAGS", "-Dwarnings"))?;
     removable::check("sessions").context("a flow is its folder and its lines")?;
-    test()
+    test::all()
 }
+
+/// All packages with all features. Every build of the tests makes this choice: with another one
+/// the dependencies have other features, and cargo compiles them again.
+const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
     run(Command::new("cargo").args(arguments))
@@ -152,10 +74,14 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn workspace() -> anyhow::Result<&'static Path> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    workspace.context("xtask lies in the workspace")
+}
+
 fn target_folder() -> anyhow::Result<PathBuf> {
-    let folder = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    folder
-        .or_else(|| own.map(|workspace| workspace.join("target")))
-        .context("xtask lies in the workspace")
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => Ok(std::path::absolute(folder)?),
+        None => Ok(workspace()?.join("target")),
+    }
 }

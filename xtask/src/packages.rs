@@ -4,23 +4,26 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::Context;
 
-/// Installs `package` where its `program` is missing.
-pub(crate) fn install(program: &str, package: &str) -> anyhow::Result<()> {
-    if is_there(program) {
-        return Ok(());
-    }
-    apt_install(package)
-        .with_context(|| format!("`{program}` is missing: install it, by apt or otherwise"))
+/// Of pairs of a program and its package, the packages whose programs are missing.
+pub(crate) fn missing<'a>(wanted: &[(&str, &'a str)]) -> Vec<&'a str> {
+    let missing = wanted.iter().filter(|(program, _)| !is_there(program));
+    missing.map(|(_, package)| *package).collect()
 }
 
-/// Installs `python3 -m venv`, which Debian leaves out of Python, where it is missing.
-pub(crate) fn install_python_venv() -> anyhow::Result<()> {
-    let imported = quiet("python3", &["-c", "import ensurepip, venv"]);
-    if imported.is_ok_and(|status| status.success()) {
+/// Installs these packages, in one go.
+pub(crate) fn install(packages: &[&str]) -> anyhow::Result<()> {
+    if packages.is_empty() {
         return Ok(());
     }
-    apt_install("python3-venv")
-        .context("`python3 -m venv` is missing: install it, by apt or otherwise")
+    apt_get(&["update", "--quiet"])?;
+    let install = ["install", "--yes", "--quiet", "--no-install-recommends"];
+    apt_get(&[&install[..], packages].concat())
+}
+
+/// Whether there is `python3 -m venv`, which Debian leaves out of Python.
+pub(crate) fn has_python_venv() -> bool {
+    let imported = quiet("python3", &["-c", "import ensurepip, venv"]);
+    imported.is_ok_and(|status| status.success())
 }
 
 fn is_there(program: &str) -> bool {
@@ -34,21 +37,11 @@ fn quiet(program: &str, arguments: &[&str]) -> std::io::Result<ExitStatus> {
     command.args(arguments).status()
 }
 
-pub(crate) fn apt_install(package: &str) -> anyhow::Result<()> {
-    apt_get(&["update", "--quiet"])?;
-    apt_get(&[
-        "install",
-        "--yes",
-        "--quiet",
-        "--no-install-recommends",
-        package,
-    ])
-}
-
 fn apt_get(arguments: &[&str]) -> anyhow::Result<()> {
     let sudo = is_there("sudo").then_some("sudo");
     let mut words = sudo.into_iter().chain(["apt-get"]);
     let mut command = Command::new(words.next().unwrap_or("apt-get"));
     command.args(words).args(arguments);
-    crate::run(command.env("DEBIAN_FRONTEND", "noninteractive"))
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    crate::run(&mut command).context("packages are missing: install them, by apt or otherwise")
 }

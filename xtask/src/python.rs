@@ -19,7 +19,9 @@ pub(crate) fn install(name: &str, requirements: &str) -> anyhow::Result<PathBuf>
     if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(folder);
     }
-    packages::install_python_venv()?;
+    if !packages::has_python_venv() {
+        packages::install(&["python3-venv"])?;
+    }
     let mut venv = Command::new("python3");
     run(venv.args(["-m", "venv", "--clear"]).arg(&folder))?;
     let mut pip = Command::new(folder.join("bin/python"));

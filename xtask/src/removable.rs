@@ -1,47 +1,65 @@
 //! Whether a flow can be deleted: its folder and its lines in the list of flows.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use crate::{run, target_folder};
+use crate::test::clippy;
+use crate::{EVERYTHING, run, target_folder, workspace};
 
-/// Deletes a flow in a copy of the workspace, and checks that the library compiles without it.
+/// Deletes a flow in a copy of the workspace, and lints what is left. A warning is an error, so
+/// nothing unused may be left either. The copy is linted with the features and the target folder
+/// of the workspace, so that no dependency is compiled again.
 pub(crate) fn check(flow: &str) -> anyhow::Result<()> {
-    let copy = target_folder()?.join("without-a-flow");
+    let target = target_folder()?;
+    let copy = target.join("without-a-flow");
     if copy.exists() {
-        std::fs::remove_dir_all(&copy)?;
+        fs::remove_dir_all(&copy)?;
     }
-    copy_tracked_files(&copy)?;
+    copy_workspace(&copy)?;
     let flows = copy.join("vestibule/src/flows");
-    std::fs::remove_dir_all(flows.join(flow))?;
+    fs::remove_dir_all(flows.join(flow))?;
     let list = flows.join("mod.rs");
-    let text = std::fs::read_to_string(&list)?;
-    let its_lines = [format!("mod {flow};"), format!("{flow}::flow(),")];
-    let is_its = |line: &&str| its_lines.iter().any(|its| its == line.trim());
-    ensure!(
-        text.lines().filter(is_its).count() == 2,
-        "{flow} has a mod and a line"
-    );
-    let without: Vec<_> = text.lines().filter(|line| !is_its(line)).collect();
-    std::fs::write(&list, without.join("\n"))?;
-    let mut check = Command::new("cargo");
-    check
-        .args(["check", "--package", "vestibule", "--all-features", "--lib"])
-        .env("CARGO_TARGET_DIR", target_folder()?)
-        .current_dir(&copy);
-    run(&mut check)
+    remove_line(&list, &format!("mod {flow};"))?;
+    remove_line(&list, &format!("{flow}::flow(),"))?;
+    let mut lints = clippy(&[&EVERYTHING[..], &["--all-targets"]].concat());
+    run(lints.current_dir(&copy).env("CARGO_TARGET_DIR", target))
 }
 
-fn copy_tracked_files(to: &Path) -> anyhow::Result<()> {
-    let listed = Command::new("git").args(["ls-files", "-z"]).output()?;
+/// Copies the files that git does not ignore.
+fn copy_workspace(copy: &Path) -> anyhow::Result<()> {
+    let workspace = workspace()?;
+    let mut list = Command::new("git");
+    list.args([
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]);
+    let listed = list.current_dir(workspace).output()?;
     ensure!(listed.status.success(), "git lists no files");
     for file in String::from_utf8(listed.stdout)?.split_terminator('\0') {
-        let copied = to.join(file);
-        let folder = copied.parent().context("a file is in a folder")?;
-        std::fs::create_dir_all(folder)?;
-        std::fs::copy(file, &copied).with_context(|| format!("cannot copy {file}"))?;
+        let (from, to) = (workspace.join(file), copy.join(file));
+        // git still lists a deleted file until the deletion is committed.
+        if from.exists() {
+            fs::create_dir_all(to.parent().context("a file is in a folder")?)?;
+            fs::copy(&from, &to).with_context(|| format!("cannot copy {file}"))?;
+        }
     }
     Ok(())
+}
+
+/// Removes a line that the file has once.
+fn remove_line(file: &Path, line: &str) -> anyhow::Result<()> {
+    let text = fs::read_to_string(file)?;
+    let kept: Vec<_> = text.lines().filter(|kept| kept.trim() != line).collect();
+    let removed = text.lines().count() - kept.len();
+    ensure!(
+        removed == 1,
+        "{file:?} has the line `{line}` {removed} times"
+    );
+    Ok(fs::write(file, kept.join("\n"))?)
 }

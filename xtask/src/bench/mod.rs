@@ -128,9 +128,8 @@ pub(crate) enum Part {
 
 /// Prints the table, and draws all of it into the book; a quick one beside the build.
 pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
-    packages::install("make", "make")?;
-    packages::install("wrk", "wrk")?;
-    packages::install("sqlite3", "sqlite3")?;
+    let programs = [("make", "make"), ("wrk", "wrk"), ("sqlite3", "sqlite3")];
+    packages::install(&packages::missing(&programs))?;
     let venv = python::install("bench-flask", "bench/flask/requirements.txt")?;
     let cffi = python::install("bench-argon2-cffi", "bench/argon2-cffi/requirements.txt")?;
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -1,0 +1,141 @@
+//! `cargo xtask test`: formatting, lints, and each test on each store.
+
+mod jobs;
+mod suite;
+
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::databases::{self, MariaDb, Postgres, Redis};
+use crate::test::jobs::Job;
+use crate::{EVERYTHING, cargo, packages, python, target_folder};
+
+/// Names the server on which each test creates its database.
+const DATABASE_URL: &str = "VESTIBULE_TEST_DATABASE_URL";
+
+/// Names the session store of the site under test.
+const SESSION_STORE: &str = "VESTIBULE_TEST_SESSION_STORE";
+
+/// The suites that run on each session store and on each database.
+const ON_EACH_STORE: [&str; 5] = [
+    "vestibule/src/lib.rs",
+    "vestibule/tests/attacks.rs",
+    "vestibule/tests/authorization.rs",
+    "vestibule/tests/pending_login.rs",
+    "vestibule/tests/session_data/main.rs",
+];
+
+/// The suites that run on each database too.
+const ON_EACH_DATABASE: [&str; 4] = [
+    "vestibule/tests/cache.rs",
+    "vestibule/tests/faults.rs",
+    "vestibule/tests/names.rs",
+    "vestibule/tests/nodes.rs",
+];
+
+/// The library's modules that cannot reach a store, so their tests run only once. The test
+/// `imports_run_one_way` holds them to it.
+const WITHOUT_STORE: [&str; 4] = ["clock::", "crypto::", "password::", "web::"];
+
+/// Tests that read or change stored sessions directly, which is impossible in memory.
+const CHANGED_BY_HAND: [&str; 3] = [
+    "a_credential_shown_in_the_future_is_none",
+    "a_remembered_login_ends_on_time_and_one_from_the_future_is_refused",
+    "nothing_in_the_database_is_a_cookie",
+];
+
+/// Formatting and lints run first, because they fail soonest.
+pub(crate) fn all() -> anyhow::Result<()> {
+    install()?;
+    cargo(&["fmt", "--all", "--check"])?;
+    crate::run(&mut clippy(&[&EVERYTHING[..], &["--all-targets"]].concat()))?;
+    // An app that uses only the login manager has no database.
+    let alone = ["--package", "vestibule", "--lib", "--no-default-features"];
+    crate::run(&mut clippy(&alone))?;
+    let suites = suite::build()?;
+
+    let postgres = Postgres::start()?;
+    let mariadb = MariaDb::start()?;
+    let redis = Redis::start()?;
+    // Waits most of the time, so it runs beside all others.
+    let mut jobs = vec![three_nodes()?];
+    jobs.extend(suites.iter().map(|suite| Job {
+        title: suite.source.clone(),
+        command: suite.command(),
+    }));
+    for (name, url) in [("PostgreSQL", &postgres.url), ("MariaDB", &mariadb.url)] {
+        for source in ON_EACH_STORE.iter().chain(&ON_EACH_DATABASE) {
+            let command = suite::named(source, &suites)?.command_for(uses_store)?;
+            jobs.push(on(name, source, command, DATABASE_URL, url));
+        }
+    }
+    for source in ON_EACH_STORE {
+        let suite = suite::named(source, &suites)?;
+        let command = suite.command_for(uses_store)?;
+        jobs.push(on("Redis", source, command, SESSION_STORE, &redis.url));
+        let command = suite.command_for(|test| uses_store(test) && !is_by_hand(test))?;
+        jobs.push(on("memory", source, command, SESSION_STORE, "memory"));
+    }
+    jobs.push(doctests());
+    jobs::run_all(jobs)
+}
+
+/// Lints this choice of packages and features. A warning is an error.
+pub(crate) fn clippy(choice: &[&str]) -> Command {
+    let mut clippy = Command::new("cargo");
+    clippy.arg("clippy").args(choice);
+    clippy.args(["--", "-Dwarnings"]);
+    clippy
+}
+
+fn install() -> anyhow::Result<()> {
+    let mut missing = packages::missing(&[
+        ("make", "make"),
+        ("chromium", "chromium"),
+        ("nginx", "nginx"),
+    ]);
+    missing.extend(databases::missing());
+    if !packages::has_python_venv() {
+        missing.push("python3-venv");
+    }
+    packages::install(&missing)?;
+    let requirements = "vestibule/tests/flask_login/requirements.txt";
+    python::install("flask-login", requirements).context("tests compare with Flask-Login")?;
+    Ok(())
+}
+
+fn uses_store(test: &str) -> bool {
+    !WITHOUT_STORE.iter().any(|module| test.starts_with(module))
+}
+
+fn is_by_hand(test: &str) -> bool {
+    CHANGED_BY_HAND.iter().any(|name| test.contains(name))
+}
+
+fn on(store: &str, source: &str, mut command: Command, variable: &str, value: &str) -> Job {
+    command.env(variable, value);
+    Job {
+        title: format!("{source} on {store}"),
+        command,
+    }
+}
+
+fn three_nodes() -> anyhow::Result<Job> {
+    let mut command = Command::new("docs/deploy/three-nodes.sh");
+    command.env("VESTIBULE", target_folder()?.join("debug/vestibule"));
+    Ok(Job {
+        title: "three nodes behind nginx".to_owned(),
+        command,
+    })
+}
+
+/// The code in doc comments and in the book.
+fn doctests() -> Job {
+    let mut command = Command::new("cargo");
+    command.args(["test", "--doc"]).args(EVERYTHING);
+    Job {
+        title: "doctests".to_owned(),
+        command,
+    }
+}
