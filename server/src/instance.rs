@@ -31,6 +31,7 @@ impl Settings {
         self.pages.configure(&mut config);
         self.sessions.configure(&mut config.sessions);
         self.passwords.configure(&mut config.passwords)?;
+        self.throttle.configure(&mut config.throttle);
         config.trusted_proxies = self.serving.trusted_proxies.clone();
         Ok(Site::open(database, config).await?)
     }
@@ -38,7 +39,9 @@ impl Settings {
 
 #[cfg(feature = "redis")]
 async fn keep_sessions_at(url: &str, config: &mut SiteConfig) -> anyhow::Result<()> {
-    config.session_store(vestibule::stores::RedisStore::connect(url).await?);
+    let store = vestibule::stores::RedisStore::connect(url).await?;
+    config.throttle_counters(store.counters());
+    config.session_store(store);
     Ok(())
 }
 

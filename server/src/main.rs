@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{doctor, password, role, routes, session, user};
+use crate::commands::{doctor, password, role, routes, session, throttle, user};
 use crate::settings::Settings;
 
 /// User accounts, log-in and sessions for the web, ready to run.
@@ -49,6 +49,11 @@ enum Command {
     Session {
         #[command(subcommand)]
         command: session::SessionCommand,
+    },
+    /// List and forget wrong passwords
+    Throttle {
+        #[command(subcommand)]
+        command: throttle::ThrottleCommand,
     },
     /// Find out how passwords should be hashed on this machine
     Password {
@@ -86,6 +91,7 @@ async fn run() -> anyhow::Result<()> {
         Command::User { command } => user::run(command, &cli.settings).await,
         Command::Role { command } => role::run(command, &cli.settings).await,
         Command::Session { command } => session::run(command, &cli.settings).await,
+        Command::Throttle { command } => throttle::run(command, &cli.settings).await,
         Command::Password { command } => password::run(&command, &cli.settings),
         Command::Doctor { command } => doctor::run(command, &cli.settings).await,
         Command::Routes => routes::run(&cli.settings).await,

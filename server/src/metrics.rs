@@ -60,6 +60,10 @@ fn describe() {
         "How long a hash took"
     );
     describe_counter!(
+        "vestibule_throttled_total",
+        "Tries at a password that were rejected unseen, as too many wrong ones came before"
+    );
+    describe_counter!(
         "vestibule_hashing_refused_total",
         "Log-ins sent away as the queue was full or too slow"
     );

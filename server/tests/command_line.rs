@@ -54,6 +54,12 @@ fn help_names_every_setting_with_its_variable() {
         "cached-sessions",
         "at-max-sessions",
         "session-protection",
+        "throttle",
+        "throttle-account-tries",
+        "throttle-longest-wait",
+        "throttle-closed-after",
+        "throttle-network-tries",
+        "throttle-tries-per-minute",
         "remember-for",
         "fresh-for",
         "trusted-proxies",
@@ -660,4 +666,45 @@ fn a_new_password_or_a_shut_account_ends_sessions_of_the_running_program() {
     assert!(user(folder.path(), &["disable", "alice"], "").0);
     soon(|| client.get("/welcome").unwrap().status == 303);
     assert_eq!(client.post("/login", &fields).unwrap().status, 401);
+}
+
+#[test]
+fn the_operator_sees_who_is_guessed_at_and_forgets_it() {
+    let folder = folder();
+    let database = ["--config", "x.toml", "--throttle-account-tries", "2"];
+    std::fs::write(folder.path().join("x.toml"), "").unwrap();
+    let (added, said) = user(folder.path(), &["add", "alice"], PASSWORD);
+    assert!(added, "{said}");
+    let program = Program::start(&folder, &database);
+    let wrong = [
+        ("username", "alice"),
+        ("password", "not the password of alice"),
+    ];
+    let right = [("username", "alice"), ("password", PASSWORD)];
+    for _ in 0..2 {
+        let answer = Client::new(&program).post("/login", &wrong).unwrap();
+        assert_eq!(answer.status, 401);
+    }
+    let answer = Client::new(&program).post("/login", &right).unwrap();
+    assert_eq!(answer.status, 429);
+    assert!(answer.text.contains("Try again in"), "{}", answer.text);
+
+    let (listed, said) = vestibule(folder.path(), &["throttle", "list"], "");
+    assert!(listed, "{said}");
+    assert!(said.contains("account\talice\t2\t"), "{said}");
+    assert!(said.contains("network\t127.0.0.0/24\t2\tnow"), "{said}");
+    let (cleared, said) = vestibule(folder.path(), &["throttle", "clear", "Alice"], "");
+    assert!(cleared, "{said}");
+    let network = ["throttle", "clear", "127.0.0.0/24"];
+    let (cleared, said) = vestibule(folder.path(), &network, "");
+    assert!(cleared, "{said}");
+    let (cleared, said) = vestibule(folder.path(), &["throttle", "clear", "bob"], "");
+    assert!(
+        !cleared && said.contains("vestibule throttle list"),
+        "{said}"
+    );
+
+    let answer = Client::new(&program).post("/login", &right).unwrap();
+    assert_eq!(answer.status, 303);
+    program.terminate();
 }

@@ -164,13 +164,18 @@ fn the_time_of_an_answer_does_not_tell_who_has_an_account() {
         &[&["user", "add", "alice"][..], &SLOW].concat(),
         PASSWORD,
     );
-    let program = Program::start(&folder, &SLOW);
+    let timing = |program: &Program| {
+        let arguments = ["doctor", "timing", &program.url, "--user", "alice"];
+        run(folder.path(), &arguments, "")
+    };
+    let throttled = Program::start(&folder, &SLOW);
+    let output = timing(&throttled);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("start it with `--throttle off`"), "{said}");
+    throttled.terminate();
+    let program = Program::start(&folder, &[&SLOW[..], &["--throttle", "off"]].concat());
 
-    let output = run(
-        folder.path(),
-        &["doctor", "timing", &program.url, "--user", "alice"],
-        "",
-    );
+    let output = timing(&program);
 
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(

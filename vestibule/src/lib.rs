@@ -144,6 +144,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/access.md")]
     struct Access;
 
+    #[doc = include_str!("../../docs/src/throttle.md")]
+    struct Throttle;
+
     #[doc = include_str!("../../docs/src/events.md")]
     struct Events;
 

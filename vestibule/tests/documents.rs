@@ -20,7 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     (
         "credentials",
         &[
-            "clock", "crypto", "database", "error", "login", "password", "session",
+            "clock", "crypto", "database", "error", "login", "password", "session", "web",
         ],
     ),
     (
@@ -40,7 +40,14 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("pages", &["clock", "crypto", "error", "web"]),
     (
         "stores",
-        &["clock", "crypto", "database", "error", "session"],
+        &[
+            "clock",
+            "credentials",
+            "crypto",
+            "database",
+            "error",
+            "session",
+        ],
     ),
 ];
 

@@ -15,7 +15,7 @@ use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use proptest::{collection, prop_oneof};
 use vestibule::clock::{Clock, Timestamp};
-use vestibule::credentials::{Check, Credentials, PasswordUsers, Users};
+use vestibule::credentials::{Check, Credentials, PasswordUsers, SecondFactor, Users};
 use vestibule::crypto::random::Random;
 use vestibule::login::{User, UserId, UserLoader};
 use vestibule::password::{PasswordAlgorithm, PasswordHash, Passwords};
@@ -627,7 +627,11 @@ fn process(members: &Members, store: &FlawedStore, clock: &Clock, random: Random
         let credentials = credentials.clone();
         async move {
             if let Some(pending) = login.pending().await? {
-                let proof = credentials.second_factor_shown(pending, Methods::TOTP);
+                let tried = credentials.try_second_factor(&login, pending).await?;
+                let SecondFactor::MayTry(tried) = tried else {
+                    return Ok(());
+                };
+                let proof = credentials.second_factor_shown(tried, Methods::TOTP);
                 let _ = credentials.proceed(&login, proof).await?;
             }
             Ok::<_, vestibule::Error>(())

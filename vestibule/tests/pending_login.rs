@@ -13,7 +13,7 @@ use axum::{Form, Router};
 use http::StatusCode;
 use vestibule::access::{Allowed, Guard, Rule};
 use vestibule::accounts::{Account, Actor};
-use vestibule::credentials::{Check, Credentials, PasswordChange, Step};
+use vestibule::credentials::{Check, Credentials, PasswordChange, SecondFactor, Step};
 use vestibule::crypto::random::Random;
 use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
@@ -53,10 +53,15 @@ async fn code(
     let Some(pending) = login.pending().await? else {
         return Ok((StatusCode::UNAUTHORIZED, "begin again").into_response());
     };
-    if form.code != format!("code of {}", pending.user().username) {
+    let tried = match credentials.try_second_factor(&login, pending).await? {
+        SecondFactor::MayTry(tried) => tried,
+        SecondFactor::Throttled(throttled) => return Ok(throttled.into_response()),
+        _ => return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+    };
+    if form.code != format!("code of {}", tried.user().username) {
         return Ok((StatusCode::UNAUTHORIZED, "wrong code").into_response());
     }
-    let proof = credentials.second_factor_shown(pending, Methods::OTHER);
+    let proof = credentials.second_factor_shown(tried, Methods::OTHER);
     Ok(match credentials.proceed(&login, proof).await? {
         Step::LoggedIn { next, .. } => Redirect::to(next.or("/welcome")).into_response(),
         Step::TooManySessions => StatusCode::CONFLICT.into_response(),
@@ -82,7 +87,10 @@ async fn mail_code(
     let Some(pending) = login.pending().await? else {
         return Ok("none");
     };
-    let proof = credentials.second_factor_shown(pending, Methods::MAIL_CODE);
+    let SecondFactor::MayTry(tried) = credentials.try_second_factor(&login, pending).await? else {
+        return Ok("throttled");
+    };
+    let proof = credentials.second_factor_shown(tried, Methods::MAIL_CODE);
     Ok(match credentials.proceed(&login, proof).await? {
         Step::SecondFactor => "not enough",
         Step::Expired => "expired",
@@ -298,7 +306,8 @@ async fn the_second_factor_finishes_the_log_in_with_what_was_asked_for_at_the_fi
     let response = finish(&browser, "alice").await;
 
     assert_eq!(response.location(), Some("/account/sessions"));
-    assert_eq!(browser.cookie_names(), ["__Host-remember", SESSION]);
+    let names = ["__Host-device", "__Host-remember", SESSION];
+    assert_eq!(browser.cookie_names(), names);
     assert_eq!(browser.get("/two-factors").await.text(), "in");
     let json = [("accept", "application/json")];
     let sessions = browser.get_with("/account/sessions", &json).await.json();
@@ -668,4 +677,31 @@ async fn a_session_that_has_ended_meanwhile_ends_no_other_and_changes_no_passwor
     assert!(is_in(&carol).await, "the password is the old one");
     let change = carol.post("/slow-change", &[("name", "")]).await;
     assert_eq!(change.text(), "changed");
+}
+
+#[tokio::test]
+async fn the_code_cannot_be_guessed_either() {
+    let app = site().await;
+    let browser = app.browser().address("192.0.2.7".parse().unwrap());
+    log_in(&browser, "alice").await;
+
+    for _ in 0..5 {
+        let response = browser.post("/code", &[("code", "wrong")]).await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+    }
+
+    let response = finish(&browser, "alice").await;
+    assert_eq!(
+        response.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "although right"
+    );
+    assert_eq!(response.header("retry-after"), Some("2"));
+    app.clock.advance(Duration::from_secs(2));
+    let response = finish(&browser, "alice").await;
+    assert_eq!(
+        response.status,
+        StatusCode::SEE_OTHER,
+        "the log-in still waits"
+    );
 }

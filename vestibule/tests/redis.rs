@@ -18,7 +18,9 @@ use vestibule::session::{
     SessionStore,
 };
 use vestibule::stores::RedisStore;
-use vestibule::testing::{TestApp, TestClient, store_conformance, two_nodes_conformance};
+use vestibule::testing::{
+    TestApp, TestClient, counters_conformance, store_conformance, two_nodes_conformance,
+};
 
 fn start(options: &[&str]) -> RedisServer {
     start_at(free_port(), options)
@@ -50,6 +52,7 @@ async fn the_redis_store_keeps_the_rules() {
     let store = RedisStore::connect(&url(&server)).await.unwrap();
     let there = RedisStore::connect(&url(&server)).await.unwrap();
 
+    counters_conformance(store.counters()).await;
     store_conformance(store.clone()).await;
     two_nodes_conformance(store, there).await;
 }
@@ -104,6 +107,7 @@ async fn the_redis_store_keeps_the_rules_on_a_cluster() {
 
     let there = RedisStore::connect(&url).await.unwrap();
 
+    counters_conformance(store.counters()).await;
     store_conformance(store.clone()).await;
     two_nodes_conformance(store, there).await;
 

@@ -5,6 +5,7 @@ pub(crate) mod password;
 pub(crate) mod role;
 pub(crate) mod routes;
 pub(crate) mod session;
+pub(crate) mod throttle;
 pub(crate) mod user;
 
 use std::fmt::Display;

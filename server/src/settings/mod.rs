@@ -6,6 +6,7 @@ mod passwords;
 mod serving;
 mod sessions;
 mod storage;
+mod throttle;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use self::passwords::PasswordSettings;
 pub(crate) use self::serving::ServingSettings;
 pub(crate) use self::sessions::SessionSettings;
 pub(crate) use self::storage::StorageSettings;
+pub(crate) use self::throttle::ThrottleSettings;
 
 /// The settings. Each is a flag, `--database-url`; an environment variable,
 /// `VESTIBULE_DATABASE_URL`; and a key of the settings file, `database_url`. A flag overrides the
@@ -42,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) sessions: SessionSettings,
     #[command(flatten)]
     pub(crate) passwords: PasswordSettings,
+    #[command(flatten)]
+    pub(crate) throttle: ThrottleSettings,
     #[command(flatten)]
     pub(crate) logging: LoggingSettings,
 }

@@ -80,6 +80,7 @@ impl<U: User> Credentials<U> {
             user,
             epoch: before,
             methods,
+            tried,
             ..
         } = proof;
         // Before the hash is written: of two changes at once the second must find that it is late.
@@ -108,6 +109,10 @@ impl<U: User> Credentials<U> {
                 "sessions from before the new password are rejected, but were not removed"
             );
         }
-        Ok(Some(Proof::new(user, epoch, methods)))
+        // Whoever was guessing the old password begins again.
+        self.clear_tries_of(&id).await;
+        let mut proof = Proof::new(user, epoch, methods);
+        proof.tried = tried;
+        Ok(Some(proof))
     }
 }

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::credentials::{Credentials, Proof};
+use crate::credentials::throttle::{Permit, Subject, Try};
+use crate::credentials::{Credentials, Proof, Throttled};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::login::{CurrentUser, Login, User, UserId};
@@ -19,6 +20,19 @@ pub enum Check<U> {
     /// It is not: there is no such user, they have another password, or none. The user by that
     /// name is for the log alone: no answer says which it is.
     Wrong(Option<UserId>),
+    /// Nobody looked: too many wrong ones came before, at this account or from this network. Answer
+    /// 429, the same to everybody.
+    Throttled(Throttled),
+}
+
+/// The user by a typed name, and their hash.
+type Found<U> = Option<(U, Option<PasswordHash>)>;
+
+/// Who the visitor says they are.
+struct Claimed {
+    /// The typed name in its canonical form, or the id of the user who is logged in.
+    canonical: String,
+    from: Option<IpAddr>,
 }
 
 /// How often a password is checked while its hash changes.
@@ -28,25 +42,17 @@ impl<U: User> Credentials<U> {
     /// Whether a name and a password belong together, in the same time whether or not there is
     /// such a user. `typed` is the name as it was typed.
     ///
+    /// The [throttle](crate::credentials::throttle) counts the try. If it does not let it pass,
+    /// nothing is hashed.
+    ///
     /// Where they do, and the hash is not what it would be today, it is replaced: users who log in
     /// leave no weak hash behind.
     ///
     /// # Errors
-    /// When the users table failed or the hashing queue is full.
+    /// When the users table or the throttle's counters failed, or the hashing queue is full.
     pub async fn check_password(
         &self,
         login: &Login<U>,
-        typed: &str,
-        password: &Secret,
-    ) -> Result<Check<U>> {
-        self.check_password_from(login.address(), typed, password)
-            .await
-    }
-
-    /// As [`check_password`](Self::check_password), for a request from this address.
-    pub(crate) async fn check_password_from(
-        &self,
-        from: Option<IpAddr>,
         typed: &str,
         password: &Secret,
     ) -> Result<Check<U>> {
@@ -55,20 +61,40 @@ impl<U: User> Credentials<U> {
         if Passwords::is_too_long(password) {
             return Ok(Check::Wrong(None));
         }
-        let table = self.0.users.table();
-        let canonical = table.canonical(typed);
-        let (user, hash) = match table.find_with_hash(typed).await? {
-            Some((user, hash)) => (Some(user), hash),
-            None => (None, None),
+        let (claimed, found) = self.find(typed, login.address()).await?;
+        let id = found.as_ref().map(|(user, _)| user.id());
+        let subject = match &id {
+            Some(id) => Subject::User(id),
+            None => Subject::Name(&claimed.canonical),
         };
-        let claimant = Claimant {
-            account: Some(&canonical),
-            address: from,
+        let tried = match self.begin_try(login, subject).await? {
+            Permit::Granted(tried) => tried,
+            Permit::Denied(wait) => {
+                self.emit_throttled(login, id).await;
+                return Ok(Check::Throttled(Throttled { wait }));
+            }
         };
-        self.compare(&claimant, user, hash, password).await
+        let check = self.compare(&claimed, found, password).await;
+        self.judged(login, tried, check)
     }
 
-    /// Whether this is the password of a user who is logged in.
+    /// As [`check_password`](Self::check_password), without a throttle.
+    #[cfg(test)]
+    pub(crate) async fn check_password_from(
+        &self,
+        from: Option<IpAddr>,
+        typed: &str,
+        password: &Secret,
+    ) -> Result<Check<U>> {
+        self.know_kinds().await;
+        if Passwords::is_too_long(password) {
+            return Ok(Check::Wrong(None));
+        }
+        let (claimed, found) = self.find(typed, from).await?;
+        self.compare(&claimed, found, password).await
+    }
+
+    /// Whether this is the password of a user who is logged in. The try counts at their session.
     ///
     /// # Errors
     /// As [`check_password`](Self::check_password).
@@ -78,27 +104,77 @@ impl<U: User> Credentials<U> {
         user: &CurrentUser<U>,
         password: &Secret,
     ) -> Result<Check<U>> {
-        let user = U::clone(user);
         let id = user.id();
         if Passwords::is_too_long(password) {
             return Ok(Check::Wrong(Some(id)));
         }
-        let hash = self.0.users.table().hash_of(&id).await?;
-        let claimant = Claimant {
-            account: Some(id.as_str()),
-            address: login.address(),
+        let tried = match self.begin_own_try(login, user).await? {
+            Permit::Granted(tried) => tried,
+            Permit::Denied(wait) => {
+                self.emit_throttled(login, Some(id)).await;
+                return Ok(Check::Throttled(Throttled { wait }));
+            }
         };
-        self.compare(&claimant, Some(user), hash, password).await
+        let hash = self.0.users.table().hash_of(&id).await?;
+        let claimed = Claimed {
+            canonical: id.to_string(),
+            from: login.address(),
+        };
+        let found = Some((U::clone(user), hash));
+        let check = self.compare(&claimed, found, password).await;
+        self.judged(login, tried, check)
+    }
+
+    /// The user by a typed name.
+    async fn find(&self, typed: &str, from: Option<IpAddr>) -> Result<(Claimed, Found<U>)> {
+        let table = self.0.users.table();
+        let canonical = table.canonical(typed);
+        let found = table.find_with_hash(typed).await?;
+        Ok((Claimed { canonical, from }, found))
+    }
+
+    /// Ties a try to what came of it.
+    fn judged(
+        &self,
+        login: &Login<U>,
+        mut tried: Try,
+        check: Result<Check<U>>,
+    ) -> Result<Check<U>> {
+        match check {
+            Ok(Check::Proved(mut proof)) => {
+                tried.is_right = true;
+                proof.tried = Some(Box::new(tried));
+                Ok(Check::Proved(proof))
+            }
+            // Nobody looked, so it was not a wrong one.
+            Err(error) => {
+                tried.is_right = true;
+                Err(error)
+            }
+            Ok(check) => {
+                if let (true, Check::Wrong(id)) = (tried.is_last_free, &check) {
+                    self.emit_guessing(login, id.clone());
+                }
+                Ok(check)
+            }
+        }
     }
 
     /// Compares a password with a hash, or with nobody's at the same cost.
     async fn compare(
         &self,
-        claimant: &Claimant<'_>,
-        user: Option<U>,
-        mut hash: Option<PasswordHash>,
+        claimed: &Claimed,
+        found: Found<U>,
         password: &Secret,
     ) -> Result<Check<U>> {
+        let claimant = &Claimant {
+            account: Some(&claimed.canonical),
+            address: claimed.from,
+        };
+        let (user, mut hash) = match found {
+            Some((user, hash)) => (Some(user), hash),
+            None => (None, None),
+        };
         let id = user.as_ref().map(User::id);
         for _ in 0..HASH_TRIES {
             // Before the password is checked: a change of it meanwhile ends this log-in too.

@@ -6,7 +6,7 @@ use crate::login::{User, UserId};
 
 impl<U: User> Credentials<U> {
     /// Deletes everything that is kept about a user besides the users table: their sessions,
-    /// remembered logins and pending log-ins. Call it when a user is deleted: some tables give
+    /// remembered logins, pending log-ins, and the wrong tries counted at their account. Call it when a user is deleted: some tables give
     /// their ids to others later. [`register`](Self::register) calls it for the new user.
     ///
     /// Of a user whose epoch is kept in a table of ours, only the id and the next epoch stay: a
@@ -20,6 +20,6 @@ impl<U: User> Credentials<U> {
         }
         let (sessions, realm) = (&self.0.sessions, &self.0.realm);
         sessions.revoke_user_and_pending(realm, id, None).await?;
-        Ok(())
+        self.0.throttle.clear_user(realm, id).await.map(drop)
     }
 }

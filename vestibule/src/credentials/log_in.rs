@@ -1,6 +1,6 @@
 //! The one way in: from a proof to the next step.
 
-use crate::credentials::{Credentials, Proof};
+use crate::credentials::{Credentials, FactorTry, Proof};
 use crate::error::Result;
 use crate::login::pending::PendingLogin;
 use crate::login::visit::LogInOptions;
@@ -37,7 +37,14 @@ impl<U: User> Credentials<U> {
     /// # Errors
     /// When a store failed, or the response has begun
     /// ([`Error::is_config`](crate::Error::is_config)).
-    pub async fn proceed(&self, login: &Login<U>, proof: Proof<U>) -> Result<Step<U>> {
+    pub async fn proceed(&self, login: &Login<U>, mut proof: Proof<U>) -> Result<Step<U>> {
+        let (id, tried) = (proof.user.id(), proof.tried.take());
+        let step = self.step(login, proof).await;
+        self.settle(login, &id, tried, &step);
+        step
+    }
+
+    async fn step(&self, login: &Login<U>, proof: Proof<U>) -> Result<Step<U>> {
         let (visit, headers) = (login.visit(), login.headers());
         let Proof {
             user,
@@ -46,6 +53,7 @@ impl<U: User> Credentials<U> {
             intent,
             pending,
             continued,
+            tried: _,
         } = proof;
         if !user.is_active() {
             visit.emit_for(Event::Inactive, Some(user.id())).await;
@@ -93,11 +101,11 @@ impl<U: User> Credentials<U> {
     }
 
     /// A proof that the user of a pending log-in has shown a second factor, by these methods.
-    /// Check the factor first: this does not.
+    /// Check the factor first, after [`try_second_factor`](Self::try_second_factor): this does not.
     ///
     /// ```no_run
     /// # use vestibule::accounts::Account;
-    /// # use vestibule::credentials::{Credentials, Step};
+    /// # use vestibule::credentials::{Credentials, SecondFactor, Step};
     /// # use vestibule::session::Methods;
     /// # use vestibule::{Error, Login};
     /// # fn is_right(_: &Account, _: &str) -> bool { false }
@@ -109,14 +117,20 @@ impl<U: User> Credentials<U> {
     ///     let Some(pending) = login.pending().await? else {
     ///         return Ok(false);
     ///     };
-    ///     if !is_right(pending.user(), &code) {
+    ///     let SecondFactor::MayTry(tried) = credentials.try_second_factor(&login, pending).await?
+    ///     else {
+    ///         return Ok(false);
+    ///     };
+    ///     if !is_right(tried.user(), &code) {
     ///         return Ok(false);
     ///     }
-    ///     let proof = credentials.second_factor_shown(pending, Methods::OTHER);
+    ///     let proof = credentials.second_factor_shown(tried, Methods::OTHER);
     ///     Ok(matches!(credentials.proceed(&login, proof).await?, Step::LoggedIn { .. }))
     /// }
     /// ```
-    pub fn second_factor_shown(&self, pending: PendingLogin<U>, methods: Methods) -> Proof<U> {
+    pub fn second_factor_shown(&self, tried: FactorTry<U>, methods: Methods) -> Proof<U> {
+        let FactorTry { pending, mut tried } = tried;
+        tried.is_right = true;
         Proof {
             user: pending.user().clone(),
             epoch: pending.epoch(),
@@ -124,6 +138,7 @@ impl<U: User> Credentials<U> {
             intent: pending.intent().clone(),
             pending: Some(pending),
             continued: None,
+            tried: Some(tried),
         }
     }
 
@@ -132,7 +147,10 @@ impl<U: User> Credentials<U> {
     ///
     /// # Errors
     /// As [`proceed`](Self::proceed).
-    pub async fn confirm(&self, login: &Login<U>, proof: Proof<U>) -> Result<ConfirmOutcome> {
+    pub async fn confirm(&self, login: &Login<U>, mut proof: Proof<U>) -> Result<ConfirmOutcome> {
+        if let Some(tried) = proof.tried.take() {
+            self.0.throttle.confirmed(*tried);
+        }
         let current = login.current_user().await?;
         if current.is_none_or(|current| current.id() != proof.user.id()) {
             return Ok(ConfirmOutcome::NoSession);

@@ -19,10 +19,7 @@
 //! # What it protects against
 //! Guessing who has an account by time or answer, log-ins past a second factor, a proof or a
 //! pending log-in that is used twice, log-ins with a password that was changed meanwhile, a weak
-//! hash that stays (each is replaced at the next log-in).
-//!
-//! # What it does not
-//! Slow down the guessing of one account's password.
+//! hash that stays (each is replaced at the next log-in), and guessing: see [`throttle`].
 
 mod change_password;
 mod check;
@@ -36,6 +33,9 @@ mod log_in;
 mod proof;
 mod register;
 mod sessions;
+pub mod throttle;
+mod throttled;
+mod tries;
 #[cfg(feature = "sql")]
 mod username;
 mod users;
@@ -48,6 +48,11 @@ pub use hashes::HashReview;
 pub use log_in::Step;
 pub use proof::Proof;
 pub use register::Registration;
+pub use throttle::Throttle;
+#[cfg(feature = "sql")]
+pub(crate) use throttled::InWords;
+pub use throttled::Throttled;
+pub use tries::{FactorTry, SecondFactor};
 #[cfg(feature = "sql")]
 pub use username::{Username, UsernameObjection};
 pub use users::{Activity, ActivityLog, PasswordUsers, Registrar, Users};
@@ -103,6 +108,7 @@ struct Inner<U> {
     realm: String,
     kinds: Arc<KindsRead>,
     second_factor: Option<NeedsSecondFactor<U>>,
+    throttle: Throttle,
 }
 
 type NeedsSecondFactor<U> = Arc<dyn Fn(U) -> BoxFuture<bool> + Send + Sync>;
@@ -128,6 +134,7 @@ impl<U: User> Credentials<U> {
             realm: String::new(),
             kinds: Arc::default(),
             second_factor: None,
+            throttle: Throttle::in_memory(),
         }))
     }
 
@@ -150,6 +157,17 @@ impl<U: User> Credentials<U> {
         let needs = move |user| -> BoxFuture<bool> { Box::pin(needs(user)) };
         self.settings().second_factor = Some(Arc::new(needs));
         self
+    }
+
+    /// Sets the throttle. Default: [in memory](Throttle::in_memory), with the default limits.
+    pub fn throttle(mut self, throttle: Throttle) -> Self {
+        self.settings().throttle = throttle;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
     }
 
     #[cfg(test)]
@@ -188,6 +206,7 @@ impl<U> Clone for Inner<U> {
             realm: self.realm.clone(),
             kinds: self.kinds.clone(),
             second_factor: self.second_factor.clone(),
+            throttle: self.throttle.clone(),
         }
     }
 }

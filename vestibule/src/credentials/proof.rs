@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::credentials::throttle::Try;
 use crate::login::pending::{Intent, PendingLogin};
 use crate::login::{ContinuedSession, Next, User};
 use crate::session::Methods;
@@ -19,6 +20,8 @@ pub struct Proof<U> {
     /// The log-in that this one finishes.
     pub(super) pending: Option<PendingLogin<U>>,
     pub(super) continued: Option<ContinuedSession>,
+    /// The try that it came from. None for a user who has just registered.
+    pub(super) tried: Option<Box<Try>>,
 }
 
 impl<U: User> Proof<U> {
@@ -30,6 +33,7 @@ impl<U: User> Proof<U> {
             intent: Intent::default(),
             pending: None,
             continued: None,
+            tried: None,
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
+use crate::credentials::throttle::{Counters, SharedCounters, ThrottleLimits};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::Result;
@@ -38,6 +39,8 @@ pub struct SiteConfig<U = Account> {
     pub passwords: PasswordConfig,
     /// How long sessions last, and how many a user may have.
     pub sessions: SessionConfig,
+    /// How many wrong tries at credentials pass, and how long they make the next one wait.
+    pub throttle: ThrottleConfig,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
     /// The clock; tests can set it.
@@ -45,6 +48,7 @@ pub struct SiteConfig<U = Account> {
     /// The source of randomness; tests can set it.
     pub random: Random,
     pub(super) session_store: Option<SharedSessionStore>,
+    pub(super) counters: Option<SharedCounters>,
     pub(super) mailer: Option<SharedMailer>,
     pub(super) login: Vec<Configure<LoginManager<U>>>,
     pub(super) credentials: Vec<Configure<Credentials<U>>>,
@@ -78,6 +82,26 @@ impl Default for SessionConfig {
             limit: SessionLimit::default(),
             cached: LoginManager::<Account>::CACHED_SESSIONS,
             protection: SessionProtection::default(),
+        }
+    }
+}
+
+/// How wrong tries at credentials are counted. `Default` is the secure choice.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ThrottleConfig {
+    /// Whether they are counted. Default: yes. Without, anybody may guess without end, unless a
+    /// proxy limits log-ins.
+    pub is_on: bool,
+    /// The limits.
+    pub limits: ThrottleLimits,
+}
+
+impl Default for ThrottleConfig {
+    fn default() -> Self {
+        Self {
+            is_on: true,
+            limits: ThrottleLimits::default(),
         }
     }
 }
@@ -123,10 +147,12 @@ impl<U: User> SiteConfig<U> {
             flows: None,
             passwords: PasswordConfig::default(),
             sessions: SessionConfig::default(),
+            throttle: ThrottleConfig::default(),
             trusted_proxies: TrustedProxies::default(),
             clock: Clock::default(),
             random: Random::default(),
             session_store: None,
+            counters: None,
             mailer: None,
             login: Vec::new(),
             credentials: Vec::new(),
@@ -136,6 +162,12 @@ impl<U: User> SiteConfig<U> {
     /// Keeps the sessions in `store`. Default: in the site's database.
     pub fn session_store(&mut self, store: impl SessionStore) {
         self.session_store = Some(SharedSessionStore::new(store));
+    }
+
+    /// Counts wrong tries in `counters`. Default: in the site's database. All nodes of a site need
+    /// the same ones.
+    pub fn throttle_counters(&mut self, counters: impl Counters) {
+        self.counters = Some(SharedCounters::new(counters));
     }
 
     /// Sends mail to users who have an address, when their password was changed, or when somebody

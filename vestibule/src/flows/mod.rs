@@ -27,9 +27,10 @@ mod site;
 mod submitted;
 #[cfg(test)]
 mod tests;
+mod throttled;
 mod welcome;
 
-pub use config::{SessionConfig, SiteConfig};
+pub use config::{SessionConfig, SiteConfig, ThrottleConfig};
 pub use page::Page;
 pub use site::Site;
 

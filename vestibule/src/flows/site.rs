@@ -12,7 +12,7 @@ use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::accounts::{self, Account, Accounts};
-use crate::credentials::{self, Credentials, Users};
+use crate::credentials::{self, Credentials, Throttle, Users};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
@@ -22,7 +22,7 @@ use crate::login::{LoginLayer, LoginManager, LoginViews, PageUser};
 use crate::pages::{Pages, StaticFiles, error_pages, security_headers};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
-use crate::stores::{SqlStore, sql};
+use crate::stores::{SqlCounters, SqlStore, sql};
 use crate::web::{Flash, Flashes, PublicUrl};
 
 /// The complete app: users, sessions and pages. Clones share it.
@@ -169,7 +169,9 @@ impl<U: PageUser> Site<U> {
             database.migrate(*migrations).await?;
         }
         let paths = Paths::of(&flows);
+        let throttle = open_throttle(&database, &config).await?;
         let credentials = Credentials::with_store(users, passwords, sessions.clone());
+        let credentials = credentials.throttle(throttle);
         let credentials = Configure::all(&config.credentials, credentials)?;
         let this = Arc::<OnceLock<Self>>::default();
         let login = login_manager(&credentials, &paths, &config)?;
@@ -324,6 +326,21 @@ async fn open_sessions(
     }
     database.migrate(sql::MIGRATIONS).await?;
     Ok(SharedSessionStore::new(SqlStore::new(database.clone())))
+}
+
+async fn open_throttle<U>(database: &Database, config: &SiteConfig<U>) -> Result<Throttle> {
+    if !config.throttle.is_on {
+        return Ok(Throttle::off());
+    }
+    let throttle = match &config.counters {
+        Some(counters) => Throttle::shared(counters.clone()),
+        None => {
+            database.migrate(sql::COUNTER_MIGRATIONS).await?;
+            Throttle::new(SqlCounters::new(database.clone()))
+        }
+    };
+    let throttle = throttle.limits(config.throttle.limits.clone());
+    Ok(throttle.key(&config.secret_key))
 }
 
 fn open_passwords<U>(config: &SiteConfig<U>) -> Result<(Passwords, PasswordPolicy)> {

@@ -44,6 +44,12 @@ pub enum Event {
     /// A credential was wrong. Emitted by the code that checks it, with
     /// [`Login::report_failed`](crate::Login::report_failed).
     LoginFailed,
+    /// A try at a credential was rejected without a look at it, because too many wrong ones came
+    /// before ([`Credentials`](crate::credentials::Credentials)).
+    LoginThrottled,
+    /// So many wrong credentials were tried at one account in a row that the next ones wait. Once
+    /// until somebody logs in.
+    GuessingSuspected,
     /// A remember token was used a second time, so somebody has a copy. The remembered login and
     /// its sessions have ended.
     RememberCookieReused,
@@ -131,6 +137,7 @@ impl EventRecord {
             | Event::MalformedCookie
             | Event::LoginFailed
             | Event::Forbidden
+            | Event::GuessingSuspected
             | Event::Inactive => log!(warn),
             event if event.is_routine() => log!(debug),
             _ => log!(info),
@@ -148,6 +155,7 @@ impl Event {
                 | Self::NeedsRefresh
                 | Self::NeedsSecondFactor
                 | Self::LoadedFromRequest
+                | Self::LoginThrottled
         )
     }
 }

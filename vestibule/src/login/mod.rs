@@ -31,6 +31,7 @@
 mod cache;
 mod continued_session;
 mod current_user;
+pub(crate) mod device;
 mod epochs;
 mod event;
 mod fresh_user;

@@ -124,7 +124,7 @@ impl RememberCookie {
         // An anonymous visitor's values have one cookie each, such as `data.cart`.
         let before_dot = self.name.split('.').next().unwrap_or_default();
         let is_ours = |own: &str| is_in_a_realm(&self.name, own);
-        if ["session", "pending", "next", "flash"]
+        if ["session", "pending", "next", "flash", "device"]
             .into_iter()
             .any(is_ours)
             || is_in_a_realm(before_dot, "data")
@@ -254,6 +254,7 @@ mod tests {
             "pending",
             "next",
             "flash",
+            "device",
             "data",
             "data.cart",
             "admin-session",

@@ -30,14 +30,17 @@ async fn the_session_cookie_has_every_attribute() {
 
     let response = log_in(&app.browser(), "alice", PASSWORD).await;
 
-    let [cookie] = response.set_cookies()[..] else {
-        panic!("one cookie: {:?}", response.set_cookies());
+    let [session, device] = response.set_cookies()[..] else {
+        panic!("two cookies: {:?}", response.set_cookies());
     };
-    assert!(cookie.starts_with("__Host-session="), "{cookie}");
-    for attribute in ["; HttpOnly", "; SameSite=Lax", "; Secure", "; Path=/"] {
-        assert!(cookie.contains(attribute), "{cookie}");
+    assert!(session.starts_with("__Host-session="), "{session}");
+    assert!(device.starts_with("__Host-device="), "{device}");
+    for cookie in [session, device] {
+        for attribute in ["; HttpOnly", "; SameSite=Lax", "; Secure", "; Path=/"] {
+            assert!(cookie.contains(attribute), "{cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
     }
-    assert!(!cookie.contains("Domain"), "{cookie}");
 }
 
 #[tokio::test]
@@ -49,7 +52,10 @@ async fn on_http_loopback_the_cookie_has_a_plain_name_and_the_rest() {
 
     let browser = app.registered("alice").await;
 
-    assert_eq!(browser.cookie_names(), ["flash-5000", "session-5000"]);
+    assert_eq!(
+        browser.cookie_names(),
+        ["device-5000", "flash-5000", "session-5000"]
+    );
     let response = log_in(&browser, "alice", PASSWORD).await;
     let cookie = response.set_cookies()[0];
     assert!(

@@ -1,7 +1,8 @@
-//! Session stores: in memory, in a SQL database, or in Redis.
+//! Session stores and throttle counters: in memory, in a SQL database, or in Redis.
 //!
-//! They implement [`SessionStore`](crate::session::SessionStore). Only an app's start-up code names
-//! one of them.
+//! They implement [`SessionStore`](crate::session::SessionStore) and
+//! [`Counters`](crate::credentials::throttle::Counters). Only an app's start-up code names one of
+//! them.
 
 mod memory;
 #[cfg(feature = "redis")]
@@ -13,6 +14,6 @@ mod tests;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
-pub use redis::{RedisOptions, RedisStore};
+pub use redis::{RedisCounters, RedisOptions, RedisStore};
 #[cfg(feature = "sql")]
-pub use sql::SqlStore;
+pub use sql::{SqlCounters, SqlStore};

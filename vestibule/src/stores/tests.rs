@@ -4,10 +4,12 @@ use http::StatusCode;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use crate::accounts;
+use crate::credentials::throttle::MemoryCounters;
 use crate::database::{Database, DatabaseOptions};
-use crate::stores::{MemoryStore, SqlStore, sql};
+use crate::stores::{MemoryStore, SqlCounters, SqlStore, sql};
 use crate::testing::{
-    PASSWORD, TestApp, fresh_database, fresh_database_url, store_conformance, two_nodes_conformance,
+    PASSWORD, TestApp, counters_conformance, fresh_database, fresh_database_url, store_conformance,
+    two_nodes_conformance,
 };
 
 #[tokio::test]
@@ -39,7 +41,11 @@ async fn a_power_cut_may_undo_a_log_in_and_no_end_of_a_session() {
     let database = Database::connect_with(&url, one).await.unwrap();
     database.migrate(sql::MIGRATIONS).await.unwrap();
     let sessions = SqlStore::new(database.clone());
-    let app = TestApp::on(database.clone(), |config| config.session_store(sessions)).await;
+    let app = TestApp::on(database.clone(), |config| {
+        config.session_store(sessions);
+        config.throttle_counters(MemoryCounters::new());
+    })
+    .await;
     let alice = app.registered("alice").await;
     let (elsewhere, remembered, resumed) = (app.browser(), app.browser(), app.browser());
     let fields = [("username", "alice"), ("password", PASSWORD)];
@@ -146,4 +152,27 @@ async fn migrating_again_changes_nothing() {
     ] {
         database.migrate(migrations).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn counters_in_memory_keep_the_rules() {
+    counters_conformance(MemoryCounters::new()).await;
+}
+
+#[tokio::test]
+async fn counters_in_a_database_keep_the_rules() {
+    let database = fresh_database().await;
+    database.migrate(sql::COUNTER_MIGRATIONS).await.unwrap();
+
+    counters_conformance(SqlCounters::new(database)).await;
+}
+
+#[tokio::test]
+async fn counters_in_a_file_of_sqlite_keep_the_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
+    let database = Database::connect(&url).await.unwrap();
+    database.migrate(sql::COUNTER_MIGRATIONS).await.unwrap();
+
+    counters_conformance(SqlCounters::new(database)).await;
 }

@@ -4,9 +4,13 @@
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 
 use crate::accounts::{Account, Actor, ChangeOutcome};
 use crate::clock::{Clock, Timestamp};
+use crate::credentials::throttle::MemoryCounters;
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::database::Database;
@@ -69,9 +73,15 @@ impl TestApp {
         let sessions = fresh_sessions().await;
         match &sessions {
             TestSessions::Database => {}
-            TestSessions::Memory(store) => config.session_store(store.clone()),
+            TestSessions::Memory(store) => {
+                config.session_store(store.clone());
+                config.throttle_counters(MemoryCounters::new());
+            }
             #[cfg(feature = "redis")]
-            TestSessions::Redis(store, _) => config.session_store(store.clone()),
+            TestSessions::Redis(store, _) => {
+                config.session_store(store.clone());
+                config.throttle_counters(store.counters());
+            }
         }
         change(&mut config);
         let clock = config.clock.clone();
@@ -148,7 +158,8 @@ impl TestApp {
 
     /// A browser without cookies.
     pub fn browser(&self) -> TestClient {
-        TestClient::new(self.router.clone())
+        let settled = from_fn_with_state(self.site.clone(), settled);
+        TestClient::new(self.router.clone().layer(settled))
     }
 
     /// Grants a role to a user. Creates the role if necessary.
@@ -185,4 +196,11 @@ impl TestApp {
         assert_eq!(response.location(), Some("/welcome"), "{}", response.text());
         browser
     }
+}
+
+/// Lets what the response does not wait for come first, so that the next request finds it done.
+async fn settled(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    site.credentials().settled().await;
+    response
 }

@@ -31,7 +31,7 @@ mod routes;
 #[cfg(feature = "sql")]
 pub use app::{PASSWORD, TestApp};
 pub use client::{TestClient, TestResponse};
-pub use conformance::{store_conformance, two_nodes_conformance};
+pub use conformance::{counters_conformance, store_conformance, two_nodes_conformance};
 #[cfg(all(feature = "sql", feature = "redis"))]
 pub use database::TestRedis;
 #[cfg(feature = "sql")]

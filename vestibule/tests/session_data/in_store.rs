@@ -131,7 +131,7 @@ async fn at_the_log_in_what_is_to_be_kept_is_kept_and_the_rest_ends() {
     log_in(&visitor).await;
 
     assert_eq!(shown(&visitor).await, "Some([1]) None");
-    assert_eq!(visitor.cookie_names(), ["__Host-session"]);
+    assert_eq!(visitor.cookie_names(), ["__Host-device", "__Host-session"]);
     assert_eq!(shown(&copy).await, "None None", "it has ended for all");
     visitor.post("/logout", &[]).await;
     assert_eq!(shown(&visitor).await, "None None", "the cart is alice's");
@@ -150,7 +150,7 @@ async fn what_a_late_answer_left_in_the_browser_is_nobody_s() {
 
     assert_eq!(shown(&visitor).await, "None None");
 
-    assert_eq!(visitor.cookie_names(), ["__Host-session"]);
+    assert_eq!(visitor.cookie_names(), ["__Host-device", "__Host-session"]);
     assert_eq!(shown(&late).await, "None None");
 }
 

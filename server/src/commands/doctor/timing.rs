@@ -34,6 +34,10 @@ pub(super) fn run(url: &str, user: &str, pairs: u32) -> anyhow::Result<()> {
         let took = started.elapsed().as_secs_f64() * 1_000.0;
         match answer.status().as_u16() {
             401 => Ok(took),
+            429 => bail!(
+                "{login} answers 429, as it counts wrong passwords; start it with `--throttle off` \
+                 for this, where nobody else reaches it"
+            ),
             status => bail!("{login} answers {status}, and not 401, to a wrong password"),
         }
     };

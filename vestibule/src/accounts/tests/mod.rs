@@ -73,6 +73,7 @@ async fn every_wrong_answer_costs_one_hash() {
             Check::Wrong(user) => assert_eq!(user.is_some(), known, "{name}"),
             // Whether they may log in is checked when the proof is used.
             Check::Proved(proof) => assert!(!proof.user().is_active(), "{name}"),
+            Check::Throttled(_) => panic!("{name}: this check has no throttle"),
         }
         assert_eq!(passwords.runs() - before, 1, "{name}");
     }

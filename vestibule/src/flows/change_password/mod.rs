@@ -38,6 +38,7 @@ use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
+use crate::flows::throttled::{Tried, throttled};
 use crate::login::{CurrentUser, Login, PageUser};
 use crate::password::is_same;
 
@@ -128,6 +129,11 @@ async fn change<U: PageUser>(
                         }
                     }
                 }
+            }
+            Check::Throttled(wait) => {
+                let form = form(&page, &user, next.path());
+                let answer = throttled(Tried::OwnPassword, wait, TEMPLATE, form);
+                return Ok(page.answer(answer)?);
             }
             Check::Wrong(_) => {
                 login.report_failed(Some(&user.id())).await;

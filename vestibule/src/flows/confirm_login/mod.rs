@@ -8,10 +8,11 @@
 //!
 //! # What it protects against
 //! Unlocked browsers and copied cookies: critical pages need the password. Session fixation: the
-//! token changes with the privilege. Forms on other sites, and open redirects by `next`.
+//! token changes with the privilege. Forms on other sites, and open redirects by `next`. Guessing:
+//! a session has few tries at its own password ([`throttle`](crate::credentials::throttle)).
 //!
 //! # What it does not protect against
-//! Guessing, which only the hashing queue slows down. A form sent to a page that needs a fresh
+//! A form sent to a page that needs a fresh
 //! log-in is not saved: the visitor gets a message, and is led back to the form.
 //!
 //! # Settings
@@ -32,6 +33,7 @@ use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
+use crate::flows::throttled::{Tried, throttled};
 use crate::login::{ConfirmOutcome, CurrentUser, Login, Next, PageUser};
 use crate::web::Client;
 
@@ -83,6 +85,10 @@ async fn confirm<U: PageUser>(
         let check = credentials
             .check_own_password(&login, &user, &password)
             .await?;
+        if let Check::Throttled(wait) = check {
+            let answer = throttled(Tried::OwnPassword, wait, TEMPLATE, form(&next));
+            return Ok(page.answer(answer)?);
+        }
         if let Check::Proved(proof) = check {
             // The session may have been confirmed or ended meanwhile, for example by a double
             // click. Browsers find out on the next page.

@@ -8,14 +8,13 @@
 //!
 //! # What it protects against
 //! Revealing who has an account (unknown, disabled and wrong password have the same response,
-//! headers and cost), session fixation, log-in by another site's form, open redirects by `next`.
-//!
-//! # What it does not protect against
-//! Guessing the password of one account. Only the hashing queue limits all guessing together.
+//! headers and cost), session fixation, log-in by another site's form, open redirects by `next`,
+//! guessing ([`throttle`](crate::credentials::throttle)).
 //!
 //! # Settings
 //! [`SiteConfig::sessions`](crate::flows::SiteConfig::sessions),
-//! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords).
+//! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords),
+//! [`SiteConfig::throttle`](crate::flows::SiteConfig::throttle).
 
 mod notice;
 
@@ -35,6 +34,7 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
+use crate::flows::throttled::{Tried, throttled};
 use crate::login::{Login, PageUser};
 
 #[cfg(test)]
@@ -46,7 +46,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
         public: &["login"],
         routes: |paths| Router::new().route(paths.own("login"), get(show::<U>).post(log_in::<U>)),
         templates: &[(TEMPLATE, include_str!("login.html"))],
-        notices: &[notice::REMEMBER_COOKIE_REUSED],
+        notices: &[notice::REMEMBER_COOKIE_REUSED, notice::GUESSING_SUSPECTED],
         ..Flow::new("password_login")
     }
 }
@@ -120,6 +120,10 @@ async fn log_in<U: PageUser>(
             }
         }
         Check::Wrong(tried) => tried,
+        Check::Throttled(wait) => {
+            let answer = throttled(Tried::LogIn, wait, TEMPLATE, &form);
+            return Ok(page.answer(answer)?);
+        }
     };
     login.report_failed(tried.as_ref()).await;
     let errors = FormErrors::of_form(WRONG);

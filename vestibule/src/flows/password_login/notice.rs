@@ -1,11 +1,13 @@
-//! The mail to users whose remember cookie was copied.
+//! The mails to users whose remember cookie was copied, or whose password somebody guesses.
 
 use crate::flows::notices::{Notice, Recipient};
 use crate::login::Event;
 
-pub(super) const REMEMBER_COOKIE_REUSED: Notice = (Event::RememberCookieReused, write);
+pub(super) const REMEMBER_COOKIE_REUSED: Notice = (Event::RememberCookieReused, copied);
 
-fn write(to: &Recipient<'_>) -> (String, String) {
+pub(super) const GUESSING_SUSPECTED: Notice = (Event::GuessingSuspected, guessing);
+
+fn copied(to: &Recipient<'_>) -> (String, String) {
     let (name, site, url) = (to.name, to.site_name, to.public_url);
     let subject = format!("Somebody may have a copy of your login at {site}");
     let text = format!(
@@ -15,6 +17,20 @@ fn write(to: &Recipient<'_>) -> (String, String) {
          If you copied or restored that browser yourself, there is nothing to do but to log \
          in again. If not, look for what is wrong with that device, then log in at {url} and \
          choose another password.\n"
+    );
+    (subject, text)
+}
+
+fn guessing(to: &Recipient<'_>) -> (String, String) {
+    let (name, site, url) = (to.name, to.site_name, to.public_url);
+    let subject = format!("Somebody is trying to guess your password at {site}");
+    let text = format!(
+        "Hello {name},\n\n\
+         somebody has tried many wrong passwords for your account at {site}. They are not in. \
+         From now on each further try has to wait.\n\n\
+         If it was you, there is nothing to do. If not, check that your password is one that you \
+         use nowhere else. You can log in as before in a browser that you have used for it. In a \
+         new one you may have to wait, for as long as somebody goes on: {url}\n"
     );
     (subject, text)
 }

@@ -125,13 +125,13 @@ async fn only_a_remembered_cookie_outlives_the_browser() {
     let remembered = app.browser().post("/login", &fields).await;
     let plain = app.browser().post("/login", &fields[..2]).await;
 
-    let [session, remember] = remembered.set_cookies()[..] else {
-        panic!("two cookies: {:?}", remembered.set_cookies());
+    let [session, remember, _device] = remembered.set_cookies()[..] else {
+        panic!("three cookies: {:?}", remembered.set_cookies());
     };
     assert!(!session.contains("Max-Age"), "{session}");
     assert!(remember.starts_with("__Host-remember="), "{remember}");
     assert!(remember.contains("; Max-Age=2592000"), "{remember}");
-    assert_eq!(plain.set_cookies().len(), 1);
+    assert_eq!(plain.set_cookies().len(), 2, "and that of the device");
     assert!(!plain.set_cookies()[0].contains("Max-Age"));
 }
 
@@ -289,7 +289,7 @@ async fn next_never_leads_elsewhere() {
 fn assert_stays(response: &TestResponse, next: &str) {
     let base = Url::parse("https://example.com/login").unwrap();
     assert_eq!(response.status, StatusCode::SEE_OTHER, "{next}");
-    assert!(response.header("x").is_none() && response.set_cookies().len() <= 1);
+    assert!(response.header("x").is_none() && response.set_cookies().len() <= 2);
     let location = response.location().unwrap();
     let first = base.join(location).unwrap();
     assert_eq!(first.origin(), base.origin(), "{next} gave {location}");
@@ -488,4 +488,20 @@ async fn with_as_many_sessions_as_allowed_the_next_log_in_is_refused() {
         is_logged_in(&second).await,
         "a remembered browser comes back"
     );
+}
+
+#[tokio::test]
+async fn a_throttled_try_costs_no_hash() {
+    let app = TestApp::with(|config| config.throttle.limits.account.free = 1).await;
+    app.registered("alice").await;
+    let passwords = app.site.credentials().passwords();
+    log_in(&app.browser(), "alice", "wrong").await;
+    let before = passwords.runs();
+
+    for _ in 0..3 {
+        let response = log_in(&app.browser(), "alice", PASSWORD).await;
+        assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+
+    assert_eq!(passwords.runs(), before);
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::login::manager::settings::{AnonymousData, Settings};
 use crate::session::{OwnRememberCookie, SessionCookie, anonymous_realm, in_realm};
+use crate::web::cookies::OwnCookie;
 use crate::web::encrypted_cookies::EncryptedCookies;
 use crate::web::signed_cookie::SignedCookie;
 use crate::web::{Flashes, PublicUrl};
@@ -17,6 +18,8 @@ pub(crate) struct Cookies {
     pub(crate) session: SessionCookie,
     pub(crate) pending: SessionCookie,
     pub(crate) remember: OwnRememberCookie,
+    /// Makes the browser a known one, after a log-in by credentials.
+    pub(crate) device: OwnCookie,
     pub(crate) messages: Option<Flashes>,
     pub(crate) next: Option<SignedCookie>,
     pub(crate) anonymous: AnonymousCookies,
@@ -68,6 +71,7 @@ impl Cookies {
             session: SessionCookie::new(realm, url),
             pending: SessionCookie::of_pending(realm, url),
             remember: settings.sessions.remember.of(realm, url),
+            device: OwnCookie::new(&in_realm(realm, "device"), url),
             messages: settings.cookies.messages_key.as_ref().map(messages),
             next: settings.cookies.next_key.as_ref().map(next),
             anonymous: match &settings.cookies.anonymous_data {

@@ -24,6 +24,13 @@ impl<U: User> Visit<U> {
         self.settings().listeners.emit(record).await;
     }
 
+    /// As [`emit_for`](Self::emit_for), for an event that may come at each request.
+    pub(crate) async fn emit_for_if_wanted(&self, event: Event, user: Option<UserId>) {
+        if self.settings().listeners.want(event) {
+            self.emit_for(event, user).await;
+        }
+    }
+
     /// Emits that this user has proved a log-in in part, by these methods.
     pub(super) async fn emit_pending(&self, user: UserId, methods: Methods) {
         let mut record = self.record(Event::LoginPending, Some(user), None);

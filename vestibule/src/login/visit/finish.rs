@@ -41,6 +41,7 @@ impl<U: User> Visit<U> {
             &set.next,
             &set.messages,
             &set.anonymous,
+            &set.device,
         ];
         let data = set.data.values().map(|set| &set.cookie);
         for cookie in cookies.into_iter().flatten().chain(data) {

@@ -9,12 +9,14 @@
 //! | keep a log-in that needs another factor | `pending` |
 //! | log in, confirm, log out | `log_in`, `confirm`, `log_out`, with `limit` |
 //! | read and write the app's own values | `data`, `anonymous` |
+//! | know a browser again | `device` |
 //! | emit an event | `events` |
 //! | set the response's cookies | `finish` |
 
 mod anonymous;
 mod confirm;
 mod data;
+mod device;
 mod events;
 mod finish;
 mod limit;

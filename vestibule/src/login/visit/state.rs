@@ -42,6 +42,7 @@ pub(crate) struct SetCookies {
     pub(crate) next: Option<Cookie<'static>>,
     pub(crate) messages: Option<Cookie<'static>>,
     pub(crate) anonymous: Option<Cookie<'static>>,
+    pub(crate) device: Option<Cookie<'static>>,
     /// By name.
     pub(crate) data: BTreeMap<String, SetValue>,
 }

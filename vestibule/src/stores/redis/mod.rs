@@ -1,6 +1,7 @@
-//! Sessions in Redis or Valkey, one server or a cluster.
+//! Sessions and throttle counters in Redis or Valkey, one server or a cluster.
 
 mod address;
+mod counters;
 mod json;
 mod watch;
 
@@ -22,6 +23,7 @@ use crate::session::{
     SessionStore, UserId,
 };
 use address::Address;
+pub use counters::RedisCounters;
 use json::{LoginFields, SessionFields, hex};
 
 /// Keeps sessions and remembered logins in Redis 7 or later, or Valkey. Clones share the
@@ -142,6 +144,14 @@ impl RedisStore {
 }
 
 impl Calls {
+    /// The same calls, of another script.
+    fn with_script(&self, code: &str) -> Self {
+        Self {
+            script: Script::new(code),
+            ..self.clone()
+        }
+    }
+
     /// Runs one operation of the script.
     async fn run<T: FromRedisValue>(&self, operation: &str, arguments: &[&str]) -> Result<T> {
         let mut invocation: ScriptInvocation<'_> = self.script.key(&self.prefix);

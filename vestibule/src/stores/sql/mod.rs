@@ -1,5 +1,6 @@
-//! [`SqlStore`]: sessions in a SQL database.
+//! [`SqlStore`]: sessions in a SQL database. [`SqlCounters`]: the throttle's counters in one.
 
+mod counters;
 mod create;
 mod data;
 mod migrations;
@@ -9,6 +10,7 @@ mod session_store;
 mod sessions;
 mod sweep;
 
+pub use counters::{COUNTER_MIGRATIONS, SqlCounters};
 pub use migrations::MIGRATIONS;
 
 use sea_orm::{DatabaseTransaction, TransactionTrait};

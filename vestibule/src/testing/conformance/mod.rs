@@ -1,9 +1,12 @@
 //! The rules for all session stores.
 
+mod counters;
 mod data;
 mod nodes;
 mod remembered;
 mod sessions;
+
+pub use counters::counters_conformance;
 
 use std::task::Poll;
 use std::time::Duration;

@@ -1,0 +1,250 @@
+//! Where wrong tries are counted.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::credentials::throttle::limit::{Limit, Tally};
+use crate::error::Result;
+
+/// The name of a counter: at most [`MAX_CHARS`](Self::MAX_CHARS) characters, of which the first part
+/// up to a `/` says what it counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CounterKey(String);
+
+impl CounterKey {
+    /// The greatest number of characters.
+    pub const MAX_CHARS: usize = 255;
+
+    /// A key from stored text.
+    pub fn from_stored(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text to store.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CounterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a try counts at.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// Counters that may exist. The first that does, and is open or waiting, counts the try alone:
+    /// a browser that the account knows.
+    pub known: &'a [Limit],
+    /// Otherwise all of these count it, and are created where they do not exist.
+    pub otherwise: &'a [Limit],
+}
+
+/// What came of counting a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Counted {
+    /// It may be made. It is counted as a wrong one, until it is taken back.
+    Passed(Vec<Tally>, By),
+    /// It may not, and is not counted: a counter is closed until this time, in milliseconds since
+    /// the Unix epoch, or is [closed until it is cleared](Tally::CLOSED).
+    Closed(i64),
+}
+
+/// Which counters counted a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// That of [`Attempt::known`] with this index.
+    Known(usize),
+    /// All of [`Attempt::otherwise`], in this order.
+    Otherwise,
+}
+
+/// A counter as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// Its name.
+    pub key: CounterKey,
+    /// Its state.
+    pub tally: Tally,
+}
+
+/// Counts wrong tries: in memory, in a database, anywhere. Test your own with
+/// `testing::counters_conformance`.
+///
+/// A counter that is [forgotten](Tally::is_forgotten) is as if it did not exist. What it counts, and
+/// for how long, [`Tally`] computes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not count tries",
+    note = "use `MemoryCounters`, `SqlCounters`, or implement `Counters`"
+)]
+pub trait Counters: Send + Sync + 'static {
+    /// Counts one try, atomically: at all of its counters, or, if one of them is not open, at none.
+    /// Of any number of calls at once, no more pass than one after the other would.
+    ///
+    /// # Errors
+    /// When the store failed. The try is not made then.
+    fn count(
+        &self,
+        attempt: Attempt<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Counted>> + Send;
+
+    /// Takes one try back at each of these counters that exists: it turned out to be right.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn take_back(
+        &self,
+        limits: &[Limit],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Creates an empty counter, which exists until `until`, and removes `replaced` if given.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn know(
+        &self,
+        key: &CounterKey,
+        replaced: Option<&CounterKey>,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Removes these counters. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn clear(&self, keys: &[CounterKey]) -> impl Future<Output = Result<u64>> + Send;
+
+    /// Up to `limit` counters whose name begins with `prefix`, in the order of their names, from
+    /// the first after `after`. Some may be forgotten.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&CounterKey>,
+        limit: u64,
+    ) -> impl Future<Output = Result<Vec<Counter>>> + Send;
+
+    /// Removes forgotten counters. Returns how many.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn sweep(&self, now: Timestamp) -> impl Future<Output = Result<u64>> + Send;
+}
+
+/// Any counters behind one pointer.
+#[derive(Clone)]
+pub(crate) struct SharedCounters(Arc<dyn DynCounters>);
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// The object-safe twin of [`Counters`].
+trait DynCounters: Send + Sync {
+    fn count<'a>(&'a self, attempt: Attempt<'a>, now: Timestamp) -> BoxFuture<'a, Counted>;
+    fn take_back<'a>(&'a self, limits: &'a [Limit], now: Timestamp) -> BoxFuture<'a, ()>;
+    fn know<'a>(
+        &'a self,
+        key: &'a CounterKey,
+        replaced: Option<&'a CounterKey>,
+        until: Timestamp,
+    ) -> BoxFuture<'a, ()>;
+    fn clear<'a>(&'a self, keys: &'a [CounterKey]) -> BoxFuture<'a, u64>;
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a CounterKey>,
+        limit: u64,
+    ) -> BoxFuture<'a, Vec<Counter>>;
+    fn sweep(&self, now: Timestamp) -> BoxFuture<'_, u64>;
+}
+
+impl<C: Counters> DynCounters for C {
+    fn count<'a>(&'a self, attempt: Attempt<'a>, now: Timestamp) -> BoxFuture<'a, Counted> {
+        Box::pin(Counters::count(self, attempt, now))
+    }
+
+    fn take_back<'a>(&'a self, limits: &'a [Limit], now: Timestamp) -> BoxFuture<'a, ()> {
+        Box::pin(Counters::take_back(self, limits, now))
+    }
+
+    fn know<'a>(
+        &'a self,
+        key: &'a CounterKey,
+        replaced: Option<&'a CounterKey>,
+        until: Timestamp,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(Counters::know(self, key, replaced, until))
+    }
+
+    fn clear<'a>(&'a self, keys: &'a [CounterKey]) -> BoxFuture<'a, u64> {
+        Box::pin(Counters::clear(self, keys))
+    }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a CounterKey>,
+        limit: u64,
+    ) -> BoxFuture<'a, Vec<Counter>> {
+        Box::pin(Counters::list(self, prefix, after, limit))
+    }
+
+    fn sweep(&self, now: Timestamp) -> BoxFuture<'_, u64> {
+        Box::pin(Counters::sweep(self, now))
+    }
+}
+
+impl SharedCounters {
+    pub(crate) fn new(counters: impl Counters) -> Self {
+        Self(Arc::new(counters))
+    }
+
+    pub(super) async fn count(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<Counted> {
+        self.0.count(attempt, now).await
+    }
+
+    pub(super) async fn take_back(&self, limits: &[Limit], now: Timestamp) -> Result<()> {
+        self.0.take_back(limits, now).await
+    }
+
+    pub(super) async fn know(
+        &self,
+        key: &CounterKey,
+        replaced: Option<&CounterKey>,
+        until: Timestamp,
+    ) -> Result<()> {
+        self.0.know(key, replaced, until).await
+    }
+
+    pub(super) async fn clear(&self, keys: &[CounterKey]) -> Result<u64> {
+        self.0.clear(keys).await
+    }
+
+    pub(super) async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&CounterKey>,
+        limit: u64,
+    ) -> Result<Vec<Counter>> {
+        self.0.list(prefix, after, limit).await
+    }
+
+    pub(super) async fn sweep(&self, now: Timestamp) -> Result<u64> {
+        self.0.sweep(now).await
+    }
+}
+
+impl fmt::Debug for SharedCounters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedCounters")
+    }
+}

@@ -1,0 +1,166 @@
+//! How many wrong tries one counter lets pass, and how long it then makes the next one wait.
+//!
+//! All stores follow these rules. Those that count by a script of their own, as Redis does, are held
+//! to them by the conformance suite.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::credentials::throttle::CounterKey;
+
+/// A counter, and the rule by which it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// The counter.
+    pub key: CounterKey,
+    /// Its rule.
+    pub rule: LimitRule,
+}
+
+/// The rule of a counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LimitRule {
+    /// Wrong tries in a row: each makes the next one wait longer.
+    Streak(Streak),
+    /// Wrong tries in a time, whoever made them.
+    Rate(Rate),
+}
+
+/// Wrong tries in a row. After `free` of them each further one doubles the wait, up to `longest`.
+/// After `closed_after` none passes until the counter is cleared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Streak {
+    /// How many tries pass before the first wait, at least 1.
+    pub free: u32,
+    /// The first wait.
+    pub first: Duration,
+    /// The longest wait.
+    pub longest: Duration,
+    /// After how many tries none passes any more. `None`: never.
+    pub closed_after: Option<u32>,
+    /// How long after the last try the counter is forgotten. `None`: never.
+    pub forgotten_after: Option<Duration>,
+}
+
+/// Wrong tries in a time: `burst` of them at once, and then one `each` time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many tries pass at once, at least 1.
+    pub burst: u32,
+    /// How long one more takes to be allowed.
+    pub each: Duration,
+}
+
+/// A counter's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// The wrong tries that count.
+    pub tries: u32,
+    /// No try passes before this time, in milliseconds since the Unix epoch. [`Tally::CLOSED`]:
+    /// none passes until the counter is cleared.
+    pub open_at: i64,
+    /// The counter is forgotten at this time, in milliseconds since the Unix epoch.
+    pub forgotten_at: i64,
+}
+
+impl Tally {
+    /// [`open_at`](Self::open_at) of a counter that is closed until it is cleared. As a number that
+    /// every store keeps exactly: the end of the year 9999.
+    pub const CLOSED: i64 = 253_402_300_799_000;
+
+    /// Whether a try passes now.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.open_at <= now.as_millis()
+    }
+
+    /// Whether the counter is as if it had never counted.
+    pub fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.forgotten_at <= now.as_millis()
+    }
+
+    /// The tally with one more try, which passed now.
+    #[must_use]
+    pub fn counted(self, rule: &LimitRule, now: Timestamp) -> Self {
+        let now = now.as_millis();
+        let before = match self.forgotten_at <= now {
+            true => Self::default(),
+            false => self,
+        };
+        let tries = before.tries.saturating_add(1);
+        match rule {
+            LimitRule::Streak(streak) => Self {
+                tries,
+                open_at: streak.open_at(tries, now),
+                forgotten_at: streak.forgotten_at(now),
+            },
+            LimitRule::Rate(rate) => {
+                let open_at = before.open_at.max(now - rate.window()) + millis(rate.each);
+                Self {
+                    tries,
+                    open_at,
+                    forgotten_at: open_at + rate.window(),
+                }
+            }
+        }
+    }
+
+    /// The tally without one of its tries, which turned out to be right.
+    #[must_use]
+    pub fn taken_back(self, rule: &LimitRule, now: Timestamp) -> Self {
+        let tries = self.tries.saturating_sub(1);
+        let open_at = match rule {
+            LimitRule::Streak(streak) => self.open_at.min(streak.open_at(tries, now.as_millis())),
+            LimitRule::Rate(rate) => self.open_at - millis(rate.each),
+        };
+        let forgotten_at = match rule {
+            LimitRule::Streak(_) => self.forgotten_at,
+            LimitRule::Rate(rate) => open_at + rate.window(),
+        };
+        Self {
+            tries,
+            open_at,
+            forgotten_at,
+        }
+    }
+}
+
+impl Streak {
+    /// When a try passes again, after this many wrong ones of which the last was at `now`.
+    fn open_at(&self, tries: u32, now: i64) -> i64 {
+        if self.closed_after.is_some_and(|closed| tries >= closed) {
+            return Tally::CLOSED;
+        }
+        now.saturating_add(millis(self.wait(tries)))
+    }
+
+    /// How long the next try waits after this many wrong ones.
+    pub fn wait(&self, tries: u32) -> Duration {
+        let Some(doublings) = tries.checked_sub(self.free.max(1)) else {
+            return Duration::ZERO;
+        };
+        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        self.first.saturating_mul(factor).min(self.longest)
+    }
+
+    fn forgotten_at(&self, now: i64) -> i64 {
+        match self.forgotten_after {
+            Some(after) => now.saturating_add(millis(after)),
+            None => Tally::CLOSED,
+        }
+    }
+}
+
+impl Rate {
+    /// How long the burst takes to be allowed again, but for its last try.
+    fn window(&self) -> i64 {
+        let but_one = i64::from(self.burst.saturating_sub(1));
+        millis(self.each).saturating_mul(but_one)
+    }
+}
+
+/// Whole milliseconds, at most some hundred years, so that sums with the time do not overflow.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    const LONGEST: i64 = 1 << 43;
+    i64::try_from(duration.as_millis()).map_or(LONGEST, |millis| millis.min(LONGEST))
+}

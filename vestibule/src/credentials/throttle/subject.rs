@@ -1,0 +1,179 @@
+//! The names of the counters.
+
+use std::net::IpAddr;
+
+use data_encoding::HEXLOWER;
+use ipnet::IpNet;
+
+use crate::credentials::throttle::{CounterKey, Subject};
+use crate::crypto::digest::{hmac_sha256, sha256};
+use crate::session::SessionId;
+
+/// What a counter counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CounterKind {
+    /// Wrong tries at an account, by strangers.
+    Account,
+    /// Wrong tries at a name that nobody has.
+    Name,
+    /// Wrong tries at an account, or at a name that nobody has, from one network.
+    Pair,
+    /// Wrong tries from one network.
+    Network,
+    /// Wrong tries of all strangers.
+    Overall,
+    /// Wrong tries at an account in a browser that it knows.
+    Device,
+    /// Wrong tries at the password of a logged-in user, in their session.
+    Session,
+    /// None of ours.
+    Other,
+}
+
+const KINDS: [(CounterKind, &str); 7] = [
+    (CounterKind::Account, "account/"),
+    (CounterKind::Name, "name/"),
+    (CounterKind::Pair, "pair/"),
+    (CounterKind::Network, "network/"),
+    (CounterKind::Overall, "overall/"),
+    (CounterKind::Device, "device/"),
+    (CounterKind::Session, "session/"),
+];
+
+impl CounterKind {
+    /// How the names of these counters begin.
+    pub(super) fn prefix(self) -> &'static str {
+        let found = KINDS.iter().find(|(kind, _)| *kind == self);
+        found.map_or("", |(_, prefix)| prefix)
+    }
+}
+
+impl CounterKey {
+    /// What it counts.
+    pub fn kind(&self) -> CounterKind {
+        let is_its = |(_, prefix): &&(CounterKind, &str)| self.as_str().starts_with(prefix);
+        KINDS
+            .iter()
+            .find(is_its)
+            .map_or(CounterKind::Other, |(kind, _)| *kind)
+    }
+
+    /// Its name without the kind: `198.51.100.0/24` of a network; the realm, a `/` and the id of an
+    /// account.
+    pub fn subject(&self) -> &str {
+        let rest = self.as_str().split_once('/');
+        rest.map_or("", |(_, rest)| rest)
+    }
+
+    fn of(kind: CounterKind, subject: &str) -> Self {
+        Self::from_stored(format!("{}{subject}", kind.prefix()))
+    }
+}
+
+/// The counter of an account, or of a name that nobody has. Such a name is digested, because people
+/// type passwords there by mistake.
+pub(super) fn account_key(
+    realm: &str,
+    subject: Subject<'_>,
+    names_key: Option<&[u8]>,
+) -> CounterKey {
+    match subject {
+        Subject::User(id) => CounterKey::of(CounterKind::Account, &format!("{realm}/{id}")),
+        Subject::Name(name) => {
+            let name = name.as_bytes();
+            let digest = names_key.map_or_else(|| sha256(name), |key| hmac_sha256(key, name));
+            let digest = HEXLOWER.encode(&digest);
+            CounterKey::of(CounterKind::Name, &format!("{realm}/{digest}"))
+        }
+    }
+}
+
+/// The counter of an account in one network.
+pub(super) fn pair_key(account: &CounterKey, network: IpNet) -> CounterKey {
+    CounterKey::from_stored(format!("{}{network}", pairs_of(account)))
+}
+
+/// How the names of all counters of an account in a network begin.
+pub(super) fn pairs_of(account: &CounterKey) -> String {
+    // An id may contain a `/`, so what is between the two may not end in one that belongs to it.
+    format!("{}{account}//", CounterKind::Pair.prefix())
+}
+
+/// The counter of a network.
+pub(super) fn network_key(network: IpNet) -> CounterKey {
+    CounterKey::of(CounterKind::Network, &network.to_string())
+}
+
+/// The counter of all strangers.
+pub(super) fn overall_key() -> CounterKey {
+    CounterKey::of(CounterKind::Overall, "all")
+}
+
+/// The counter of a browser that an account knows, by the digest of its token for that account.
+pub(in crate::credentials) fn device_key(digest: &SessionId) -> CounterKey {
+    CounterKey::of(CounterKind::Device, &HEXLOWER.encode(digest.as_bytes()))
+}
+
+/// The counter of a session: of the remembered login that began it, if there is one, because that
+/// can begin any number of sessions.
+pub(in crate::credentials) fn session_key(id: &str) -> CounterKey {
+    CounterKey::of(CounterKind::Session, id)
+}
+
+/// The network of an address: /24 or /64, what one visitor has at least.
+pub(super) fn network_of(address: IpAddr) -> Option<IpNet> {
+    let bits = match address {
+        IpAddr::V4(_) => 24,
+        IpAddr::V6(_) => 64,
+    };
+    IpNet::new(address, bits)
+        .ok()
+        .map(|network| network.trunc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{account_key, network_key, network_of, pair_key, pairs_of};
+    use crate::credentials::throttle::{CounterKey, CounterKind, Subject};
+    use crate::login::UserId;
+
+    #[test]
+    fn a_counter_says_what_it_counts() {
+        let id = UserId::from("7".to_owned());
+        let account = account_key("admin", Subject::User(&id), None);
+        let network = network_of("198.51.100.77".parse().unwrap()).unwrap();
+
+        assert_eq!(account.as_str(), "account/admin/7");
+        assert_eq!(account.kind(), CounterKind::Account);
+        assert_eq!(network_key(network).subject(), "198.51.100.0/24");
+        let pair = pair_key(&account, network);
+        assert_eq!(pair.as_str(), "pair/account/admin/7//198.51.100.0/24");
+        assert!(pair.as_str().starts_with(&pairs_of(&account)));
+        assert_eq!(pair.kind(), CounterKind::Pair);
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_is_not_kept_as_it_was_typed() {
+        let name = Subject::Name("hunter2");
+
+        let (plain, keyed) = (
+            account_key("", name, None),
+            account_key("", name, Some(b"k")),
+        );
+
+        assert!(!plain.as_str().contains("hunter2"), "{plain}");
+        assert_ne!(plain, keyed);
+    }
+
+    #[test]
+    fn the_longest_key_fits() {
+        let id = UserId::from("ü".repeat(UserId::MAX_CHARS));
+        let account = account_key(&"r".repeat(32), Subject::User(&id), None);
+        let network = network_of("2001:db8:ffff:ffff::1".parse().unwrap()).unwrap();
+
+        let key = pair_key(&account, network);
+
+        assert!(key.as_str().chars().count() <= CounterKey::MAX_CHARS);
+    }
+}

@@ -1,0 +1,222 @@
+//! Tries at credentials, counted by the throttle.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use data_encoding::HEXLOWER;
+
+use crate::credentials::throttle::{
+    Counter, CounterKey, CounterKind, Permit, Subject, Try, device_key, session_key,
+};
+use crate::credentials::{Credentials, Step, Throttled};
+use crate::error::Result;
+use crate::login::device::DeviceToken;
+use crate::login::pending::PendingLogin;
+use crate::login::visit::Visit;
+use crate::login::{CurrentUser, Event, Login, User, UserId};
+
+/// Whether a second factor may be tried.
+#[derive(Debug)]
+#[must_use]
+#[non_exhaustive]
+pub enum SecondFactor<U> {
+    /// It may, once. Dropping the try leaves it counted as a wrong one.
+    MayTry(FactorTry<U>),
+    /// Too many wrong ones came before. Answer 429, and do not look at the factor.
+    Throttled(Throttled),
+}
+
+/// One counted try at the second factor of a pending log-in, from
+/// [`Credentials::try_second_factor`].
+#[must_use = "whoever shows the factor is logged in by `second_factor_shown` and `proceed`"]
+pub struct FactorTry<U> {
+    pub(super) pending: PendingLogin<U>,
+    pub(super) tried: Box<Try>,
+}
+
+impl<U: User> FactorTry<U> {
+    /// The user who has shown the first factor. They are not logged in yet.
+    pub fn user(&self) -> &U {
+        self.pending.user()
+    }
+}
+
+impl<U> fmt::Debug for FactorTry<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FactorTry")
+    }
+}
+
+impl<U: User> Credentials<U> {
+    /// Counts a try at the second factor of a log-in, before it is checked.
+    ///
+    /// # Errors
+    /// When the throttle's counters failed.
+    pub async fn try_second_factor(
+        &self,
+        login: &Login<U>,
+        pending: PendingLogin<U>,
+    ) -> Result<SecondFactor<U>> {
+        let id = pending.user().id();
+        Ok(match self.begin_try(login, Subject::User(&id)).await? {
+            Permit::Granted(tried) => {
+                if tried.is_last_free {
+                    self.emit_guessing(login, Some(id));
+                }
+                let tried = Box::new(tried);
+                SecondFactor::MayTry(FactorTry { pending, tried })
+            }
+            Permit::Denied(wait) => {
+                self.emit_throttled(login, Some(id)).await;
+                SecondFactor::Throttled(Throttled { wait })
+            }
+        })
+    }
+
+    /// Counts a try at a credential of `subject`, by this request's browser.
+    pub(super) async fn begin_try(&self, login: &Login<U>, subject: Subject<'_>) -> Result<Permit> {
+        let throttle = &self.0.throttle;
+        let account = throttle.account(&self.0.realm, subject);
+        let devices = login.visit().devices(login.headers());
+        let devices: Vec<_> = devices
+            .iter()
+            .map(|token| key_of(token, &account))
+            .collect();
+        let now = login.visit().settings().clock.now();
+        throttle
+            .begin(&account, login.address(), &devices, now)
+            .await
+    }
+
+    /// Counts a try at the password of the user who is logged in. Their session has a budget of its
+    /// own: strangers who guess cannot keep them from it, and a thief of the session has few tries.
+    pub(super) async fn begin_own_try(
+        &self,
+        login: &Login<U>,
+        user: &CurrentUser<U>,
+    ) -> Result<Permit> {
+        let Some(session) = user.session() else {
+            return self.begin_try(login, Subject::User(&user.id())).await;
+        };
+        let id = match session.remembered {
+            Some(remembered) => HEXLOWER.encode(remembered.as_bytes()),
+            None => session.public_id.clone(),
+        };
+        let now = login.visit().settings().clock.now();
+        self.0
+            .throttle
+            .begin_in_session(session_key(&id), now)
+            .await
+    }
+
+    /// Settles a try by what came of its proof.
+    pub(super) fn settle(
+        &self,
+        login: &Login<U>,
+        id: &UserId,
+        tried: Option<Box<Try>>,
+        step: &Result<Step<U>>,
+    ) {
+        let mut tried = tried.unwrap_or_default();
+        match step {
+            Ok(Step::LoggedIn { .. }) if tried.is_in_session => self.0.throttle.confirmed(*tried),
+            Ok(Step::LoggedIn { .. }) => self.settle_logged_in(login, id, *tried),
+            // The visitor sees the same as for a wrong one, so it counts as one.
+            Ok(Step::Inactive) => tried.is_right = false,
+            _ => {}
+        }
+    }
+
+    /// Makes the browser a known one, under a new token.
+    fn settle_logged_in(&self, login: &Login<U>, id: &UserId, tried: Try) {
+        let throttle = &self.0.throttle;
+        if !throttle.is_on() {
+            return;
+        }
+        let visit = login.visit();
+        let account = throttle.account(&self.0.realm, Subject::User(id));
+        let token = match DeviceToken::generate(&visit.settings().random) {
+            Ok(token) => token,
+            Err(error) => {
+                tracing::warn!(%error, "a browser is not known at its next log-in");
+                return;
+            }
+        };
+        let tokens = visit.devices(login.headers());
+        let replaced = tried.device.and_then(|index| tokens.get(index));
+        let replaced = replaced.map(|token| key_of(token, &account));
+        let new = key_of(&token, &account);
+        let (index, now) = (tried.device, visit.settings().clock.now());
+        throttle.logged_in(tried, (new, replaced), now, Visit::<U>::DEVICE_KNOWN_FOR);
+        visit.set_device(tokens, index, token);
+    }
+
+    /// Clears what counts at this user's account, if the counters respond.
+    pub(super) async fn clear_tries_of(&self, id: &UserId) {
+        if let Err(error) = self.0.throttle.clear_user(&self.0.realm, id).await {
+            tracing::warn!(user = id.as_str(), %error, "wrong tries still count");
+        }
+    }
+
+    /// Clears the wrong tries at the account with this name, or at this name that nobody has. The
+    /// next try need not wait. Returns how many counters there were.
+    ///
+    /// # Errors
+    /// When the users table or the throttle's counters failed.
+    pub async fn clear_throttle(&self, typed: &str) -> Result<u64> {
+        let (table, realm) = (self.0.users.table(), &self.0.realm);
+        let throttle = &self.0.throttle;
+        match table.find_with_hash(typed).await? {
+            Some((user, _)) => throttle.clear_user(realm, &user.id()).await,
+            None => throttle.clear_name(realm, &table.canonical(typed)).await,
+        }
+    }
+
+    /// Clears the wrong tries of the network that this address is in. Returns how many counters
+    /// there were.
+    ///
+    /// # Errors
+    /// When the throttle's counters failed.
+    pub async fn clear_throttle_of_network(&self, address: IpAddr) -> Result<u64> {
+        self.0.throttle.clear_network(address).await
+    }
+
+    /// Some hundred counters of this kind, in the order of their names, from the first after
+    /// `after`. Some of them may be forgotten.
+    ///
+    /// # Errors
+    /// When the throttle's counters failed.
+    pub async fn throttle_counters(
+        &self,
+        kind: CounterKind,
+        after: Option<&CounterKey>,
+    ) -> Result<Vec<Counter>> {
+        self.0.throttle.list(kind, after).await
+    }
+
+    /// Waits until all tries that were right are settled.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) async fn settled(&self) {
+        self.0.throttle.settled().await;
+    }
+
+    /// Emits that a try was rejected.
+    pub(super) async fn emit_throttled(&self, login: &Login<U>, id: Option<UserId>) {
+        login
+            .visit()
+            .emit_for_if_wanted(Event::LoginThrottled, id)
+            .await;
+    }
+
+    /// Emits that strangers have used up the free tries at an account, after the response: its time
+    /// must not say whether there is such an account.
+    pub(super) fn emit_guessing(&self, login: &Login<U>, id: Option<UserId>) {
+        let visit = login.visit().clone();
+        let emit = async move { visit.emit_for(Event::GuessingSuspected, id).await };
+        self.0.throttle.after_response(emit);
+    }
+}
+
+fn key_of(token: &DeviceToken, account: &CounterKey) -> CounterKey {
+    device_key(&token.digest_for(account.as_str()))
+}

@@ -1,0 +1,512 @@
+//! Guessing, through HTTP: what the throttle stops, and whom it does not.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use serde_json::json;
+use vestibule::accounts::{Actor, ChangeOutcome};
+use vestibule::credentials::throttle::{Streak, ThrottleLimits};
+use vestibule::flows::SiteConfig;
+use vestibule::login::Event;
+use vestibule::testing::{Mailbox, PASSWORD, TestApp, TestClient, TestResponse};
+
+const WRONG: &str = "a password of somebody else";
+
+/// A browser at this address.
+fn at(app: &TestApp, address: &str) -> TestClient {
+    app.browser().address(address.parse().unwrap())
+}
+
+/// A browser in a network of its own.
+fn stranger(app: &TestApp, network: u8) -> TestClient {
+    let address = IpAddr::from([198, 51, network, 7]);
+    app.browser().address(address)
+}
+
+async fn try_login(browser: &TestClient, name: &str, password: &str) -> TestResponse {
+    let fields = [("username", name), ("password", password)];
+    browser.post("/login", &fields).await
+}
+
+/// Tries wrong passwords, each from a network of its own, until one is rejected unseen. Returns how
+/// many were looked at.
+async fn guesses(app: &TestApp, name: &str) -> u8 {
+    for count in 0..=u8::MAX {
+        let response = try_login(&stranger(app, count), name, WRONG).await;
+        if response.status == StatusCode::TOO_MANY_REQUESTS {
+            return count;
+        }
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+    }
+    panic!("nobody stops the guessing");
+}
+
+#[tokio::test]
+async fn from_one_network_five_wrong_passwords_pass_and_each_further_one_waits_longer() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let thief = at(&app, "198.51.100.7");
+
+    for _ in 0..5 {
+        let response = try_login(&thief, "alice", WRONG).await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+    }
+    for wait in [2, 4, 8, 16] {
+        let response = try_login(&thief, "alice", PASSWORD).await;
+        assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS);
+        let seconds = response.header(RETRY_AFTER.as_str());
+        assert_eq!(seconds, Some(&*wait.to_string()), "although it is right");
+        app.clock.advance(Duration::from_secs(wait));
+        let response = try_login(&thief, "alice", WRONG).await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+    }
+    let neighbour = try_login(&at(&app, "198.51.100.200"), "alice", PASSWORD).await;
+    assert_eq!(
+        neighbour.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "one network"
+    );
+    let elsewhere = try_login(&at(&app, "203.0.113.7"), "alice", PASSWORD).await;
+    assert_eq!(elsewhere.status, StatusCode::SEE_OTHER, "another network");
+}
+
+#[tokio::test]
+async fn from_many_networks_twenty_wrong_passwords_pass() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+
+    assert_eq!(guesses(&app, "alice").await, 20);
+
+    let response = try_login(&stranger(&app, 200), "alice", PASSWORD).await;
+    assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(response.header(RETRY_AFTER.as_str()), Some("5"));
+    app.clock.advance(Duration::from_secs(5));
+    let response = try_login(&stranger(&app, 200), "alice", PASSWORD).await;
+    assert_eq!(response.status, StatusCode::SEE_OTHER);
+    assert_eq!(guesses(&app, "alice").await, 20, "a log-in begins anew");
+}
+
+#[tokio::test]
+async fn after_a_hundred_wrong_passwords_only_known_browsers_pass_until_it_is_cleared() {
+    let app = TestApp::new().await;
+    let owner = app.registered("alice").await;
+    owner.post("/logout", &[]).await;
+
+    let mut passed = 0;
+    for _ in 0..1_000 {
+        let thief = stranger(&app, 1).user_agent("thief");
+        let response = try_login(&thief, "alice", WRONG).await;
+        passed += u32::from(response.status == StatusCode::UNAUTHORIZED);
+        app.clock.advance(Duration::from_hours(1));
+    }
+
+    assert_eq!(passed, 100);
+    let closed = try_login(&stranger(&app, 2), "alice", PASSWORD).await;
+    assert_eq!(closed.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(closed.header(RETRY_AFTER.as_str()), Some("86400"));
+    assert!(
+        closed.text().contains("ask the operator"),
+        "{}",
+        closed.text()
+    );
+    let known = try_login(&owner, "alice", PASSWORD).await;
+    assert_eq!(known.status, StatusCode::SEE_OTHER);
+    let still = try_login(&stranger(&app, 2), "alice", PASSWORD).await;
+    let why = "a known browser does not let the strangers in";
+    assert_eq!(still.status, StatusCode::TOO_MANY_REQUESTS, "{why}");
+    app.site
+        .credentials()
+        .clear_throttle("ALICE")
+        .await
+        .unwrap();
+    let cleared = try_login(&stranger(&app, 1), "alice", PASSWORD).await;
+    assert_eq!(cleared.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn strangers_do_not_keep_the_owner_out_of_a_browser_that_knows_them() {
+    let app = TestApp::new().await;
+    let owner = app.registered("alice").await;
+    owner.post("/logout", &[]).await;
+    guesses(&app, "alice").await;
+
+    for _ in 0..3 {
+        let response = try_login(&owner, "alice", PASSWORD).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER);
+        owner.post("/logout", &[]).await;
+    }
+
+    for _ in 0..5 {
+        let response = try_login(&owner, "alice", WRONG).await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+    }
+    let response = try_login(&owner, "alice", PASSWORD).await;
+    let why = "its budget is its own, and small";
+    assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS, "{why}");
+}
+
+#[tokio::test]
+async fn a_browser_is_known_for_each_account_alone_and_by_its_newest_token() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+    browser.post("/logout", &[]).await;
+    app.registered("bob").await;
+    guesses(&app, "alice").await;
+    guesses(&app, "bob").await;
+
+    let other = try_login(&browser, "bob", PASSWORD).await;
+    assert_eq!(
+        other.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "bob was never here"
+    );
+    let old = browser.cookie("__Host-device").unwrap();
+    let own = try_login(&browser, "alice", PASSWORD).await;
+    assert_eq!(own.status, StatusCode::SEE_OTHER);
+    let new = browser.cookie("__Host-device").unwrap();
+    assert_ne!(old, new, "each log-in gives another token");
+    let thief = stranger(&app, 250);
+    thief.set_cookie("__Host-device", &old);
+    let copy = try_login(&thief, "alice", PASSWORD).await;
+    assert_eq!(
+        copy.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "an old one is none"
+    );
+}
+
+#[tokio::test]
+async fn a_browser_is_known_for_several_accounts() {
+    let app = TestApp::new().await;
+    let browser = app.browser();
+    for name in ["alice", "bob", "carol"] {
+        let fields = [("username", name), ("password", PASSWORD)];
+        browser.post("/register", &fields).await;
+        browser.post("/logout", &[]).await;
+    }
+    for name in ["alice", "bob", "carol"] {
+        guesses(&app, name).await;
+        app.clock.advance(Duration::from_secs(60));
+        guesses(&app, name).await;
+    }
+
+    for name in ["bob", "alice", "carol", "bob"] {
+        let response = try_login(&browser, name, PASSWORD).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER, "{name}");
+        browser.post("/logout", &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn names_that_nobody_has_are_throttled_like_others_to_the_byte() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+
+    for browser in 0..2 {
+        for step in 0..30 {
+            if step % 3 == 2 {
+                app.clock.advance(Duration::from_secs(3));
+            }
+            let mut answers = Vec::new();
+            for name in ["alice", "nobody"] {
+                let thief = stranger(&app, browser);
+                let response = try_login(&thief, name, WRONG).await;
+                let text = response.text().replace(name, "NAME");
+                let headers: Vec<_> = response.headers.keys().cloned().collect();
+                let wait = response.header(RETRY_AFTER.as_str()).map(str::to_owned);
+                answers.push((response.status, wait, headers, text));
+            }
+            assert_eq!(answers[0], answers[1], "try {step}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_tries_at_once_no_more_are_looked_at_than_one_by_one() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for network in 0..50 {
+        let browser = stranger(&app, network);
+        tasks.spawn(async move { try_login(&browser, "alice", WRONG).await.status });
+    }
+
+    let statuses = tasks.join_all().await;
+
+    let looked_at = statuses
+        .iter()
+        .filter(|status| **status == StatusCode::UNAUTHORIZED);
+    assert_eq!(looked_at.count(), 20, "{statuses:?}");
+}
+
+#[tokio::test]
+async fn one_network_cannot_try_one_password_at_all_accounts() {
+    let app = TestApp::new().await;
+    let sprayer = at(&app, "2001:db8:1:1::7");
+
+    for index in 0..50 {
+        let response = try_login(&sprayer, &format!("user{index}"), WRONG).await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{index}");
+    }
+
+    let response = try_login(&sprayer, "user50", WRONG).await;
+    assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS);
+    let neighbour = try_login(&at(&app, "2001:db8:1:1::8"), "user51", WRONG).await;
+    assert_eq!(
+        neighbour.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "one network"
+    );
+    let other = try_login(&at(&app, "2001:db8:1:2::7"), "user51", WRONG).await;
+    assert_eq!(other.status, StatusCode::UNAUTHORIZED, "another one");
+}
+
+#[tokio::test]
+async fn spraying_from_everywhere_slows_strangers_down_and_no_known_browser() {
+    let app = TestApp::new().await;
+    let owner = app.registered("alice").await;
+    owner.post("/logout", &[]).await;
+
+    let mut passed = 0;
+    for index in 0..1_200_u32 {
+        let [.., a, b] = index.to_be_bytes();
+        let browser = app.browser().address(IpAddr::from([10, a, b, 1]));
+        let response = try_login(&browser, &format!("user{index}"), WRONG).await;
+        passed += u32::from(response.status == StatusCode::UNAUTHORIZED);
+        app.clock.advance(Duration::from_millis(50));
+    }
+
+    assert!(
+        passed <= 300,
+        "in a minute {passed} wrong tries were looked at"
+    );
+    // There may be room for one.
+    try_login(&stranger(&app, 1), "bob", WRONG).await;
+    let stranger = try_login(&stranger(&app, 1), "alice", PASSWORD).await;
+    assert_eq!(stranger.status, StatusCode::TOO_MANY_REQUESTS);
+    let known = try_login(&owner, "alice", PASSWORD).await;
+    assert_eq!(known.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn one_network_alone_slows_nobody_else_down() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let flooder = at(&app, "192.0.2.7");
+    for index in 0..300 {
+        try_login(&flooder, &format!("user{index}"), WRONG).await;
+    }
+
+    let response = try_login(&stranger(&app, 1), "alice", PASSWORD).await;
+
+    assert_eq!(response.status, StatusCode::SEE_OTHER);
+}
+
+/// B11.
+#[tokio::test]
+async fn other_spellings_of_a_name_and_addresses_of_a_network_count_together() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let names = ["alice", " ALICE ", "Alice", "\u{ff21}lice", "alice\t"];
+    for (index, name) in names.iter().enumerate() {
+        let browser = at(&app, &format!("::ffff:192.0.2.{index}"));
+        let response = try_login(&browser, name, WRONG).await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{name}");
+    }
+
+    let response = try_login(&at(&app, "192.0.2.77"), "aLICE", PASSWORD).await;
+
+    assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// B15.
+#[tokio::test]
+async fn a_log_in_to_an_account_of_ones_own_clears_nothing_of_another() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    app.registered("mallory").await;
+
+    let mut passed = 0;
+    for _ in 0..60 {
+        let response = try_login(&at(&app, "192.0.2.7"), "alice", WRONG).await;
+        passed += u32::from(response.status == StatusCode::UNAUTHORIZED);
+        try_login(&at(&app, "192.0.2.7"), "mallory", PASSWORD).await;
+    }
+
+    assert_eq!(passed, 5);
+}
+
+/// The book states the figures.
+#[test]
+fn the_book_has_the_limits_that_count() {
+    let book = include_str!("../../docs/src/throttle.md");
+    let limits = ThrottleLimits::default();
+    let time = |duration: Duration| match duration.as_millis() {
+        millis if millis % 3_600_000 == 0 => format!("{} hour", millis / 3_600_000),
+        millis if millis % 60_000 == 0 => format!("{} minutes", millis / 60_000),
+        millis if millis % 1_000 == 0 => format!("{} seconds", millis / 1_000),
+        millis => format!("{millis} milliseconds"),
+    };
+    let streak = |name: &str, streak: Streak, closed: &str| {
+        let (first, longest) = (time(streak.first), time(streak.longest));
+        let closed = streak
+            .closed_after
+            .map(|after| format!("; after {after}, {closed}"));
+        let closed = closed.unwrap_or_default();
+        let free = streak.free;
+        let wait = format!("{first}, twice as long each time, at most {longest}{closed}");
+        let row = book
+            .lines()
+            .find(|line| line.starts_with(&format!("| {name} |")));
+        let row = row.unwrap();
+        assert!(row.ends_with(&format!("| {free} | {wait} |")), "{row}");
+    };
+    streak("account", limits.account, "none");
+    streak("pair", limits.pair, "none");
+    streak("device", limits.device, "it is a stranger");
+    streak("session", limits.session, "none");
+    for (name, rate) in [("network", limits.network), ("overall", limits.overall)] {
+        let row = format!("| {} | one each {} |", rate.burst, time(rate.each));
+        assert!(book.contains(&row), "{name}: {row}");
+    }
+    let a_minute = limits.overall.each.as_millis();
+    let a_minute = u128::from(limits.overall.burst) + 60_000 / a_minute;
+    assert!(book.contains(&format!("In a minute at most {a_minute} wrong tries")));
+}
+
+#[tokio::test]
+async fn right_passwords_are_no_wrong_tries() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+
+    for _ in 0..300 {
+        let response = try_login(&stranger(&app, 1), "alice", PASSWORD).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER);
+    }
+}
+
+#[tokio::test]
+async fn a_stolen_session_cannot_guess_its_way_to_a_fresh_log_in() {
+    for path in ["/confirm-login", "/change-password"] {
+        let app = TestApp::new().await;
+        let thief = app.registered("alice").await;
+        let new = "another horse and battery";
+        let fields = |password| {
+            [
+                ("password", password),
+                ("current_password", password),
+                ("new_password", new),
+            ]
+        };
+        // Each page ignores what it does not know, but for the one field that it needs.
+        let send = async |password| match path {
+            "/confirm-login" => thief.post(path, &fields(password)[..1]).await,
+            _ => thief.post(path, &fields(password)[1..]).await,
+        };
+        app.clock.advance(Duration::from_mins(20));
+
+        for _ in 0..5 {
+            assert_eq!(send(WRONG).await.status, StatusCode::UNAUTHORIZED, "{path}");
+        }
+        let right = send(PASSWORD).await;
+
+        assert_eq!(right.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        assert_eq!(right.header(RETRY_AFTER.as_str()), Some("2"), "{path}");
+        app.clock.advance(Duration::from_secs(2));
+        assert_eq!(send(PASSWORD).await.status, StatusCode::SEE_OTHER, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_remembered_login_gets_no_new_tries_by_a_new_session() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let thief = app.browser();
+    let fields = [
+        ("username", "alice"),
+        ("password", PASSWORD),
+        ("remember", "on"),
+    ];
+    thief.post("/login", &fields).await;
+
+    for _ in 0..5 {
+        thief.restart();
+        let response = thief.post("/confirm-login", &[("password", WRONG)]).await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+    }
+    thief.restart();
+    let response = thief.post("/confirm-login", &[("password", WRONG)]).await;
+    assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn the_owner_is_told_once() {
+    let mailbox = Mailbox::default();
+    let told = Arc::<Mutex<Vec<Event>>>::default();
+    let app = TestApp::with(|config| {
+        config.mailer(mailbox.clone());
+        let told = told.clone();
+        config.login(move |manager| {
+            let told = told.clone();
+            Ok(manager.on_event(move |record| told.lock().unwrap().push(record.event)))
+        });
+    })
+    .await;
+    app.registered("alice").await;
+    let operator = app.site.accounts().by(Actor::operator());
+    let (alice, email) = (app.account("alice").await, "alice@example.com".parse());
+    let set = operator.set_email(&alice.id, Some(&email.unwrap())).await;
+    assert_ne!(set.unwrap(), ChangeOutcome::NoSuchUser);
+
+    for name in ["alice", "nobody"] {
+        guesses(&app, name).await;
+        app.clock.advance(Duration::from_mins(20));
+        guesses(&app, name).await;
+    }
+
+    let mails = mailbox.received(1).await;
+    assert!(mails[0].subject.contains("guess"), "{mails:?}");
+    let told = told.lock().unwrap();
+    let count = |event| told.iter().filter(|told| **told == event).count();
+    assert_eq!(count(Event::GuessingSuspected), 1, "once for an account");
+    assert!(count(Event::LoginThrottled) >= 4);
+}
+
+#[tokio::test]
+async fn scripts_get_the_wait_as_a_problem() {
+    let app = TestApp::new().await;
+    let body = json!({ "username": "alice", "password": WRONG });
+    let browser = stranger(&app, 1);
+    for _ in 0..5 {
+        browser.post_json("/login", &body).await;
+    }
+
+    let response = browser.post_json("/login", &body).await;
+
+    assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(response.header(RETRY_AFTER.as_str()), Some("2"));
+    let problem = response.json();
+    assert_eq!(problem["code"], "throttled");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("Try again in 2 seconds"), "{detail}");
+}
+
+#[tokio::test]
+async fn without_a_throttle_nothing_is_counted() {
+    let app = TestApp::with(|config: &mut SiteConfig| config.throttle.is_on = false).await;
+    app.registered("alice").await;
+    let browser = stranger(&app, 1);
+
+    for _ in 0..150 {
+        let response = try_login(&browser, "alice", WRONG).await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+    }
+
+    let right = try_login(&browser, "alice", PASSWORD).await;
+    assert_eq!(right.status, StatusCode::SEE_OTHER);
+    assert!(browser.cookie("__Host-device").is_none());
+}
