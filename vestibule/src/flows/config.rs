@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::credentials::throttle::{Counters, SharedCounters, ThrottleLimits};
+use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::Result;
@@ -48,7 +48,7 @@ pub struct SiteConfig<U = Account> {
     /// The source of randomness; tests can set it.
     pub random: Random,
     pub(super) session_store: Option<SharedSessionStore>,
-    pub(super) counters: Option<SharedCounters>,
+    pub(super) shared_throttle: Option<Throttle>,
     pub(super) mailer: Option<SharedMailer>,
     pub(super) login: Vec<Configure<LoginManager<U>>>,
     pub(super) credentials: Vec<Configure<Credentials<U>>>,
@@ -152,7 +152,7 @@ impl<U: User> SiteConfig<U> {
             clock: Clock::default(),
             random: Random::default(),
             session_store: None,
-            counters: None,
+            shared_throttle: None,
             mailer: None,
             login: Vec::new(),
             credentials: Vec::new(),
@@ -167,7 +167,7 @@ impl<U: User> SiteConfig<U> {
     /// Counts wrong tries in `counters`. Default: in the site's database. All nodes of a site need
     /// the same ones.
     pub fn throttle_counters(&mut self, counters: impl Counters) {
-        self.counters = Some(SharedCounters::new(counters));
+        self.shared_throttle = Some(Throttle::new(counters));
     }
 
     /// Sends mail to users who have an address, when their password was changed, or when somebody

@@ -332,8 +332,8 @@ async fn open_throttle<U>(database: &Database, config: &SiteConfig<U>) -> Result
     if !config.throttle.is_on {
         return Ok(Throttle::off());
     }
-    let throttle = match &config.counters {
-        Some(counters) => Throttle::shared(counters.clone()),
+    let throttle = match &config.shared_throttle {
+        Some(throttle) => throttle.clone(),
         None => {
             database.migrate(sql::COUNTER_MIGRATIONS).await?;
             Throttle::new(SqlCounters::new(database.clone()))

@@ -13,6 +13,38 @@ use crate::bench::{Effort, PASSWORD, USERNAME};
 /// How many log in at once, again and again.
 pub(super) const CLIENTS: &str = "64";
 
+/// What the clients of a flood send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tries {
+    /// The right passwords of as many users as there are clients: a throttle lets few tries at one
+    /// account be made at once.
+    LogIns,
+    /// Wrong passwords of one user.
+    WrongAtOne,
+    /// Wrong passwords of 10,000 names that nobody has.
+    WrongAtMany,
+}
+
+/// One of the users who log in in a flood.
+pub(super) fn username(number: u32) -> String {
+    format!("{USERNAME}{number}")
+}
+
+impl Tries {
+    /// What is sent, as an expression in Lua, in which `n` counts up.
+    fn body(self) -> String {
+        match self {
+            Self::LogIns => {
+                let body = form(USERNAME, PASSWORD);
+                let (before, after) = body.split_once(USERNAME).unwrap_or_default();
+                format!("'{before}{USERNAME}' .. n % {CLIENTS} .. '{after}'")
+            }
+            Self::WrongAtOne => format!("'{}'", form(USERNAME, "not the password of anybody")),
+            Self::WrongAtMany => "'username=nobody' .. n % 10000 .. '&password=wrong'".to_owned(),
+        }
+    }
+}
+
 /// Log-ins a second beside raw hashes a second on as many threads, the medians of the rounds.
 pub(super) struct Rates {
     pub(super) logins: f64,
@@ -60,7 +92,7 @@ pub(super) fn rates(
         cffis.push(hashes(cffi.arg(&script).args([&threads, &seconds]))?);
         // Before and after, as a machine is now faster and now slower.
         let before = raw("libsodium")?;
-        let flood = Flood::start(contender, effort)?.end()?;
+        let flood = Flood::start(contender, Tries::LogIns, effort)?.end()?;
         let after = raw("libsodium")?;
         logins.push(flood.requests_per_second);
         raws.push(f64::midpoint(before, after));
@@ -115,7 +147,7 @@ pub(super) fn one_by_one(
 }
 
 /// The protected page with and without a flood.
-pub(super) fn page(contender: &Contender, effort: Effort) -> anyhow::Result<Flooded> {
+pub(super) fn page(contender: &Contender, tries: Tries, effort: Effort) -> anyhow::Result<Flooded> {
     let url = contender.server.url("/welcome");
     let (mut idle, mut flooded, mut logins) = (Vec::new(), Vec::new(), Vec::new());
     // Before all floods: some servers work at one for long after it.
@@ -123,7 +155,7 @@ pub(super) fn page(contender: &Contender, effort: Effort) -> anyhow::Result<Floo
         idle.push(wrk(&url, contender.cookie(), effort)?);
     }
     for _ in 0..effort.rounds {
-        let flood = Flood::start(contender, effort)?;
+        let flood = Flood::start(contender, tries, effort)?;
         flooded.push(wrk(&url, contender.cookie(), effort)?);
         logins.push(flood.end()?.requests_per_second);
     }
@@ -149,14 +181,15 @@ struct Flood {
 }
 
 impl Flood {
-    fn start(contender: &Contender, effort: Effort) -> anyhow::Result<Self> {
+    fn start(contender: &Contender, tries: Tries, effort: Effort) -> anyhow::Result<Self> {
         let script = tempfile::NamedTempFile::new()?;
         fs::write(
             script.path(),
             format!(
-                "wrk.method = 'POST'\nwrk.body = '{}'\n\
-                 wrk.headers['Content-Type'] = 'application/x-www-form-urlencoded'\n",
-                form(USERNAME, PASSWORD)
+                "wrk.headers['Content-Type'] = 'application/x-www-form-urlencoded'\nlocal n = 0\n\
+                 request = function()\n  n = n + 1\n  return wrk.format('POST', nil, nil, {})\n\
+                 end\n",
+                tries.body()
             ),
         )?;
         let mut command = Command::new("wrk");

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use crate::bench::server::{Server, form};
-use crate::bench::{Effort, PASSWORD, USERNAME};
+use crate::bench::{Effort, PASSWORD, USERNAME, flood};
 
 const CONNECTIONS: &str = "32";
 
@@ -144,7 +144,10 @@ pub(super) fn measure(contenders: &[Contender], effort: Effort) -> anyhow::Resul
 impl Contender {
     /// With a user who is registered and logged in.
     pub(super) fn new(app: &'static App, server: Server) -> anyhow::Result<Self> {
-        server.request("POST", "/register", "", &form(USERNAME, PASSWORD))?;
+        let of_floods = (0..flood::CLIENTS.parse()?).map(flood::username);
+        for username in of_floods.chain([USERNAME.to_owned()]) {
+            server.request("POST", "/register", "", &form(&username, PASSWORD))?;
+        }
         let cookie = server.log_in(USERNAME, PASSWORD)?;
         Ok(Self {
             app,

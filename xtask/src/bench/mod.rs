@@ -12,6 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::bench::flood::Tries;
 use crate::bench::load::{App, Contender, Route, Visitor};
 use crate::bench::server::Server;
 use crate::{cargo, packages, python, target_folder};
@@ -167,7 +168,9 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
     table.one_by_one(&flood::one_by_one(&timed, &release, effort)?);
     drop(timed);
 
-    let finished = Server::start(&program, &folder("program")?, &[])?;
+    // All clients are in one network.
+    let one_network = ["--throttle-network-tries", "1000"];
+    let finished = Server::start(&program, &folder("program")?, &one_network)?;
     let sources = workspace.join("bench/flask");
     let flask = Server::gunicorn(&venv, &sources, &folder("flask")?)?;
     // The first has the bare axum route.
@@ -192,9 +195,15 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
     table.login_rates(&flood::rates(&contenders[0], &release, &cffi, effort)?);
     // Floods come last, and each ends its server: they leave gigabytes behind.
     for contender in contenders {
-        match flood::page(&contender, effort) {
-            Ok(flooded) => table.flooded(contender.app, &flooded),
-            Err(error) => table.lost(contender.app.name, &error),
+        let more: &[_] = match contender.app.is_ours {
+            true => &[Tries::WrongAtOne, Tries::WrongAtMany],
+            false => &[],
+        };
+        for tries in [&[Tries::LogIns], more].concat() {
+            match flood::page(&contender, tries, effort) {
+                Ok(flooded) => table.flooded(contender.app, tries, &flooded),
+                Err(error) => table.lost(contender.app.name, &error),
+            }
         }
     }
     table.print(effort)?;

@@ -143,7 +143,7 @@ pub trait Counters: Send + Sync + 'static {
 
 /// Any counters behind one pointer.
 #[derive(Clone)]
-pub(crate) struct SharedCounters(Arc<dyn DynCounters>);
+pub(super) struct SharedCounters(Arc<dyn DynCounters>);
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
@@ -204,7 +204,7 @@ impl<C: Counters> DynCounters for C {
 }
 
 impl SharedCounters {
-    pub(crate) fn new(counters: impl Counters) -> Self {
+    pub(super) fn new(counters: impl Counters) -> Self {
         Self(Arc::new(counters))
     }
 

@@ -26,7 +26,6 @@ pub use limit::{Limit, LimitRule, Rate, Streak, Tally};
 pub use memory::MemoryCounters;
 pub use subject::CounterKind;
 
-pub(crate) use counters::SharedCounters;
 pub(in crate::credentials) use subject::{device_key, session_key};
 
 use std::fmt;
@@ -40,6 +39,7 @@ use tracing::Instrument;
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
+use crate::credentials::throttle::counters::SharedCounters;
 use crate::credentials::throttle::subject::{account_key, network_of, pair_key};
 use crate::crypto::key::SecretKey;
 use crate::error::Result;
@@ -196,10 +196,6 @@ impl Throttle {
             tasks,
             swept_at: Arc::default(),
         }))
-    }
-
-    pub(crate) fn shared(counters: SharedCounters) -> Self {
-        Self::with_counters(Some(counters))
     }
 
     /// Sets the limits.
