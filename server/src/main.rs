@@ -1,6 +1,8 @@
 //! The program: the finished login app, and the command line of its operator.
 
 mod commands;
+mod connections;
+mod host;
 mod instance;
 mod log;
 mod metrics;

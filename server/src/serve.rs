@@ -3,13 +3,14 @@
 use std::future::{Future, pending};
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Request, StatusCode};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -23,6 +24,8 @@ use vestibule::flows::Site;
 use vestibule::login::login_required;
 use vestibule::web::PublicUrl;
 
+use crate::connections::{ConnectionLimits, Connections};
+use crate::host::{Reached, check_host};
 use crate::log::request_line;
 use crate::metrics;
 use crate::settings::Settings;
@@ -48,19 +51,32 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let public_url = public_url(&settings, address)?;
     let site = settings.open_site(public_url.clone()).await?;
-    let app = app(&site, &settings);
+    let reached = Reached {
+        public_url: public_url.clone(),
+        trusted_proxies: settings.serving.trusted_proxies.clone(),
+        probes: &PROBES,
+    };
+    let app = app(&site, &settings)
+        .layer(from_fn_with_state(reached, check_host))
+        .with_state(());
+    let limits = connection_limits(&settings);
     let stop = stop_signal()?;
     let mut said = format!("Open {public_url} (Ctrl-C stops)\n");
     if let Some(listener) = metrics {
         let (address, path) = (listener.local_addr()?, metrics::PATH);
         said += &format!("Metrics at http://{address}{path}\n");
         let (app, settings) = (metrics::record()?, settings.clone());
+        // A monitor needs few, and gets them whoever floods the other.
+        let limits = ConnectionLimits {
+            in_all: MONITORS,
+            ..limits.clone()
+        };
         // As long as the rest.
-        tokio::spawn(async move { accept(listener, app, &settings, pending()).await });
+        tokio::spawn(async move { accept(listener, app, &settings, limits, pending()).await });
     }
     std::io::stdout().write_all(said.as_bytes())?;
     tracing::info!(%address, %public_url, "serving");
-    accept(listener, app, &settings, stop).await;
+    accept(listener, app, &settings, limits, stop).await;
     Ok(())
 }
 
@@ -133,8 +149,10 @@ async fn accept(
     listener: TcpListener,
     app: Router,
     settings: &Settings,
+    limits: ConnectionLimits,
     stop: impl Future<Output = ()>,
 ) {
+    let connections = Connections::new(limits);
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(settings.serving.header_timeout)
@@ -153,12 +171,23 @@ async fn accept(
             },
             () = &mut stop => break,
         };
+        let Some(place) = connections.admit(peer.ip()) else {
+            tracing::debug!(%peer, "a connection was refused: all others are busy");
+            continue;
+        };
+        let place = Arc::new(place);
         // Small answers go out at once. A socket that cannot do that serves all the same.
         stream.set_nodelay(true).ok();
         // Events and session protection ask where a request comes from.
-        let app = app.clone().map_request(move |mut request: Request<_>| {
+        let (app, of_requests) = (app.clone(), place.clone());
+        let app = tower::service_fn(move |mut request: Request<_>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            request
+            let (app, busy) = (app.clone(), of_requests.begin());
+            async move {
+                let answer = app.oneshot(request).await;
+                drop(busy);
+                answer
+            }
         });
         let service = TowerToHyperService::new(app);
         // A client that does not read its answers loses its connection too.
@@ -166,11 +195,14 @@ async fn accept(
         stream.set_write_timeout(Some(settings.serving.request_timeout));
         let stream = TokioIo::new(Box::pin(stream));
         let connection = graceful.watch(http.serve_connection(stream, service));
-        tokio::spawn(async move {
+        let of_task = place.clone();
+        let task = tokio::spawn(async move {
+            let _place = of_task;
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
         });
+        place.served_by(task.abort_handle());
     }
     drop(listener);
     tracing::info!("stopping");
@@ -179,6 +211,35 @@ async fn accept(
         .is_err()
     {
         tracing::warn!("some requests were cut off");
+    }
+}
+
+/// How many connections the metrics may have.
+const MONITORS: usize = 64;
+
+/// File handles for anything but connections: databases, logs, listeners.
+const OTHER_HANDLES: u64 = 256;
+
+/// The limits of the settings, or as many connections as the system gives file handles for.
+fn connection_limits(settings: &Settings) -> ConnectionLimits {
+    let serving = &settings.serving;
+    let wanted = u64::from(serving.max_connections);
+    let handles = rlimit::increase_nofile_limit(wanted + OTHER_HANDLES);
+    let handles = handles.unwrap_or(wanted + OTHER_HANDLES);
+    let possible = handles.saturating_sub(OTHER_HANDLES).max(handles / 2);
+    if possible < wanted {
+        tracing::warn!(
+            file_handles = handles,
+            connections = possible,
+            "the system gives too few file handles for --max-connections; raise them by `ulimit \
+             -n` or LimitNOFILE"
+        );
+    }
+    let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX).max(1);
+    ConnectionLimits {
+        in_all: count(possible.min(wanted)),
+        from_one_network: count(serving.max_connections_per_network.into()),
+        trusted_proxies: serving.trusted_proxies.clone(),
     }
 }
 

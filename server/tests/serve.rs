@@ -293,7 +293,7 @@ fn half_a_header_does_not_keep_a_connection() {
     let program = Program::start(&folder, &["--header-timeout", "100ms"]);
     let mut stream = program.connect();
     stream
-        .write_all(b"GET /login HTTP/1.1\r\nHost: x\r\n")
+        .write_all(b"GET /login HTTP/1.1\r\nHost: localhost\r\n")
         .unwrap();
 
     let mut rest = Vec::new();
@@ -308,7 +308,7 @@ fn half_a_body_does_not_keep_a_request() {
     let folder = folder();
     let program = Program::start(&folder, &["--request-timeout", "100ms"]);
     let mut stream = program.connect();
-    let head = "POST /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 50\r\n\
+    let head = "POST /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 50\r\n\
                 Content-Type: application/x-www-form-urlencoded\r\n\r\nusername=";
     stream.write_all(head.as_bytes()).unwrap();
 
@@ -414,7 +414,7 @@ fn a_client_that_does_not_read_loses_its_connection() {
     let folder = folder();
     let program = Program::start(&folder, &["--request-timeout", "100ms"]);
     let mut stream = program.connect();
-    let request = b"GET /static/vestibule.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000);
+    let request = b"GET /static/vestibule.css HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000);
 
     let error = loop {
         if let Err(error) = stream.write_all(&request) {
@@ -432,7 +432,7 @@ fn too_large_headers_are_refused() {
     let program = Program::start(&folder, &[]);
     let mut stream = program.connect();
     let cookie = "x".repeat(200_000);
-    let head = format!("GET /login HTTP/1.1\r\nHost: x\r\nCookie: a={cookie}\r\n\r\n");
+    let head = format!("GET /login HTTP/1.1\r\nHost: localhost\r\nCookie: a={cookie}\r\n\r\n");
     // It may close before all of it is sent.
     stream.write_all(head.as_bytes()).ok();
 

@@ -12,7 +12,7 @@ use vestibule::login::{UserId, UserLoader};
 use super::{open, say};
 use crate::settings::Settings;
 
-/// What can be done with wrong tries. A running program knows it at its next log-in.
+/// What can be done with wrong tries. A running program knows it within a second.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ThrottleCommand {
     /// List the accounts and networks with wrong tries: kind, name, wrong tries, and when the next

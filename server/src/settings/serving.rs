@@ -50,6 +50,29 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) trusted_proxies: TrustedProxies,
 
+    /// How many connections may be open at a time. With one more, the client that has kept the
+    /// server waiting longest is closed
+    #[arg(
+        long,
+        env = "VESTIBULE_MAX_CONNECTIONS",
+        value_name = "COUNT",
+        default_value_t = 4096,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000),
+        global = true
+    )]
+    pub(crate) max_connections: u32,
+
+    /// How many of these may be of one network (/24 or /64), if it is no trusted proxy
+    #[arg(
+        long,
+        env = "VESTIBULE_MAX_CONNECTIONS_PER_NETWORK",
+        value_name = "COUNT",
+        default_value_t = 256,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000),
+        global = true
+    )]
+    pub(crate) max_connections_per_network: u32,
+
     /// Close a connection whose request headers take longer than this
     #[arg(
         long,

@@ -20,6 +20,6 @@ impl<U: User> Credentials<U> {
         }
         let (sessions, realm) = (&self.0.sessions, &self.0.realm);
         sessions.revoke_user_and_pending(realm, id, None).await?;
-        self.0.throttle.clear_user(realm, id).await.map(drop)
+        self.0.throttle.forget_user(realm, id).await
     }
 }

@@ -147,7 +147,8 @@ impl<U: User> Credentials<U> {
         let replaced = replaced.map(|token| key_of(token, &account));
         let new = key_of(&token, &account);
         let (index, now) = (tried.device, visit.settings().clock.now());
-        throttle.logged_in(tried, (new, replaced), now, Visit::<U>::DEVICE_KNOWN_FOR);
+        let known_for = Visit::<U>::DEVICE_KNOWN_FOR;
+        throttle.logged_in(tried, &account, (new, replaced), now, known_for);
         visit.set_device(tokens, index, token);
     }
 
@@ -218,5 +219,5 @@ impl<U: User> Credentials<U> {
 }
 
 fn key_of(token: &DeviceToken, account: &CounterKey) -> CounterKey {
-    device_key(&token.digest_for(account.as_str()))
+    device_key(account, &token.digest_for(account.as_str()))
 }

@@ -293,6 +293,11 @@ impl<U: PageUser> Site<U> {
         self.wrap(self.routes())
     }
 
+    /// The address at which browsers reach the site.
+    pub fn public_url(&self) -> &PublicUrl {
+        &self.0.public_url
+    }
+
     /// Checks credentials and logs users in.
     pub fn credentials(&self) -> &Credentials<U> {
         &self.0.credentials

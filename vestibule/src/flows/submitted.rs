@@ -16,7 +16,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
 use crate::web::Problem;
-use crate::web::accept::{media_type, sends_json};
+use crate::web::accept::{is_utf8, media_type, sends_json};
 
 /// The maximum size of a form in bytes. A password of 256 characters takes 3,072 if each has 4
 /// bytes and each byte is percent-encoded; this leaves room for the rest.
@@ -47,6 +47,7 @@ impl fmt::Debug for Field {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum BadSubmission {
     WrongType,
+    WrongCharset,
     TooLarge,
     TooMany,
     Broken,
@@ -114,6 +115,9 @@ impl<S: Send + Sync> FromRequest<S> for Submitted {
             .is_some_and(|media_type| media_type == "application/x-www-form-urlencoded");
         if !is_json && !is_form {
             return Err(BadSubmission::WrongType);
+        }
+        if !is_utf8(&parts.headers) {
+            return Err(BadSubmission::WrongCharset);
         }
         let body = to_bytes(body, MAX_BYTES).await.map_err(|error| {
             if is_length_limit(&error) {
@@ -215,7 +219,7 @@ fn shown(name: &str) -> String {
 impl BadSubmission {
     fn status(&self) -> StatusCode {
         match self {
-            Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::WrongType | Self::WrongCharset => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -225,7 +229,7 @@ impl BadSubmission {
 impl BadSubmission {
     fn code(&self) -> &'static str {
         match self {
-            Self::WrongType => "unsupported_media_type",
+            Self::WrongType | Self::WrongCharset => "unsupported_media_type",
             Self::TooLarge => "too_large",
             Self::Unknown(..) => "unknown_field",
             Self::Repeated(_) => "repeated_field",
@@ -243,6 +247,7 @@ impl fmt::Display for BadSubmission {
                 "Send the form as application/x-www-form-urlencoded, or a JSON object as \
                  application/json.",
             ),
+            Self::WrongCharset => f.write_str("Send the form in UTF-8, and no other charset."),
             Self::TooLarge => write!(
                 f,
                 "The form is too large. All fields together may have {MAX_BYTES} bytes, and a \
@@ -332,6 +337,16 @@ mod tests {
             (JSON, b"[]", &BadSubmission::NotJson),
             (JSON, b"", &BadSubmission::NotJson),
             ("text/plain", b"a=1", &BadSubmission::WrongType),
+            (
+                "application/x-www-form-urlencoded; charset=utf-16",
+                b"a=1",
+                &BadSubmission::WrongCharset,
+            ),
+            (
+                "application/json; x=1; Charset=\"iso-8859-1\"",
+                b"{}",
+                &BadSubmission::WrongCharset,
+            ),
             ("multipart/form-data", b"a=1", &BadSubmission::WrongType),
         ] {
             let refused = submit(content_type, body).await.unwrap_err();

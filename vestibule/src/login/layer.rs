@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -61,7 +61,18 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Marks forms from plain http as cross-site if the app is on https. An attacker on the network can
 /// write pages of the same host on plain http, but the origin check compares only hosts. Browsers
 /// that send `Sec-Fetch-Site` report this; for older ones, we set it.
+///
+/// On plain http, which is only used on the local machine, also marks those for a host that is not
+/// this machine: a page of that host, whose name resolves to this machine, would pass the check.
 fn mark_insecure_origin(public_url: Option<&PublicUrl>, headers: &mut HeaderMap) {
+    if let Some(loopback) = public_url.filter(|url| !url.is_https()) {
+        let host = headers.get(HOST).map(HeaderValue::as_bytes);
+        let host = host.and_then(|host| str::from_utf8(host).ok());
+        if !host.is_some_and(|host| loopback.is_at(host)) {
+            headers.insert(SEC_FETCH_SITE, HeaderValue::from_static("cross-site"));
+        }
+        return;
+    }
     let is_https = public_url.is_none_or(PublicUrl::is_https);
     let is_insecure = headers
         .get(ORIGIN)

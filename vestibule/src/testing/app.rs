@@ -159,7 +159,9 @@ impl TestApp {
     /// A browser without cookies.
     pub fn browser(&self) -> TestClient {
         let settled = from_fn_with_state(self.site.clone(), settled);
-        TestClient::new(self.router.clone().layer(settled))
+        let origin = self.site.public_url().origin();
+        let host = origin.split("//").last().unwrap_or_default();
+        TestClient::new(self.router.clone().layer(settled)).host(host)
     }
 
     /// Grants a role to a user. Creates the role if necessary.

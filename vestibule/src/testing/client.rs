@@ -24,6 +24,7 @@ pub struct TestClient {
     router: Router,
     cookies: Mutex<BTreeMap<String, KeptCookie>>,
     user_agent: Option<String>,
+    host: String,
     extensions: Extensions,
 }
 
@@ -49,6 +50,7 @@ impl TestClient {
             router,
             cookies: Mutex::default(),
             user_agent: None,
+            host: "example.com".to_owned(),
             extensions: Extensions::new(),
         }
     }
@@ -82,6 +84,14 @@ impl TestClient {
     #[must_use]
     pub fn user_agent(mut self, user_agent: &str) -> Self {
         self.user_agent = Some(user_agent.to_owned());
+        self
+    }
+
+    /// Asks for this host from now on: the name, and the port if it is not the default. Default:
+    /// `example.com`.
+    #[must_use]
+    pub fn host(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
         self
     }
 
@@ -219,6 +229,7 @@ impl TestClient {
         Self {
             router: self.router.clone(),
             cookies: Mutex::new(self.cookies().clone()),
+            host: self.host.clone(),
             user_agent: self.user_agent.clone(),
             extensions: self.extensions.clone(),
         }
@@ -247,7 +258,7 @@ impl TestClient {
         let mut request = Request::builder()
             .method(sent.method)
             .uri(sent.path)
-            .header(HOST, "example.com");
+            .header(HOST, &self.host);
         if let Some(user_agent) = &self.user_agent {
             request = request.header(USER_AGENT, user_agent);
         }

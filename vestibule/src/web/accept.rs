@@ -84,6 +84,20 @@ pub(crate) fn sends_json(headers: &HeaderMap) -> bool {
     media_type(headers).is_some_and(|media_type| media_type == "application/json")
 }
 
+/// Whether the `Content-Type` leaves the characters to be UTF-8: it names them so, or not at all.
+#[cfg(feature = "sql")]
+pub(crate) fn is_utf8(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let mut parameters = value.unwrap_or_default().split(';').skip(1);
+    parameters.all(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or_default();
+        let value = value.trim().trim_matches('"');
+        !name.trim().eq_ignore_ascii_case("charset") || value.eq_ignore_ascii_case("utf-8")
+    })
+}
+
 /// The `Content-Type` without its parameters, in lower case.
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;

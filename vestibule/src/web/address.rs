@@ -52,6 +52,11 @@ impl TrustedProxies {
         Some(address)
     }
 
+    /// Whether this address is that of a trusted proxy.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.has(address.to_canonical())
+    }
+
     fn has(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }

@@ -34,6 +34,25 @@ impl PublicUrl {
         self.0.origin().ascii_serialization()
     }
 
+    /// Whether a `Host` header names this address: `example.com`, or `example.com:8443`. On plain
+    /// http, which is only used on the local machine, every name of the local machine does, with
+    /// any port.
+    ///
+    /// ```
+    /// use vestibule::web::PublicUrl;
+    ///
+    /// let site: PublicUrl = "https://example.com".parse()?;
+    /// assert!(site.is_at("Example.com:443"));
+    /// assert!(!site.is_at("evil.example"));
+    /// # Ok::<(), vestibule::Error>(())
+    /// ```
+    pub fn is_at(&self, host: &str) -> bool {
+        let Ok(asked) = Url::parse(&format!("{}://{host}/", self.0.scheme())) else {
+            return false;
+        };
+        asked.origin() == self.0.origin() || (!self.is_https() && is_loopback(&asked))
+    }
+
     /// The port; the default one if the address has none.
     pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(80)
@@ -110,6 +129,29 @@ mod tests {
             ("http://[::1]:80", "http://[::1]"),
         ] {
             assert_eq!(text.parse::<PublicUrl>().unwrap().origin(), origin);
+        }
+    }
+
+    #[test]
+    fn a_host_is_that_of_the_site_or_on_loopback_any_of_this_machine() {
+        let site: PublicUrl = "https://example.com".parse().unwrap();
+        let here: PublicUrl = "http://127.0.0.1:5000".parse().unwrap();
+
+        for (url, host, is_at) in [
+            (&site, "example.com", true),
+            (&site, "EXAMPLE.com:443", true),
+            (&site, "example.com:8443", false),
+            (&site, "example.com.evil.example", false),
+            (&site, "127.0.0.1", false),
+            (&site, "", false),
+            (&here, "127.0.0.1:5000", true),
+            (&here, "localhost:5000", true),
+            (&here, "[::1]:5000", true),
+            (&here, "evil.example:5000", false),
+            (&here, "127.0.0.1.evil.example:5000", false),
+            (&here, "localhost.evil.example", false),
+        ] {
+            assert_eq!(url.is_at(host), is_at, "{url} {host}");
         }
     }
 

@@ -51,9 +51,8 @@ pub struct Attempt<'a> {
 pub enum Counted {
     /// It may be made. It is counted as a wrong one, until it is taken back.
     Passed(Vec<Tally>, By),
-    /// It may not, and is not counted: a counter is closed until this time, in milliseconds since
-    /// the Unix epoch, or is [closed until it is cleared](Tally::CLOSED).
-    Closed(i64),
+    /// It may not, and is not counted: this counter is the one that opens last.
+    Closed(Counter),
 }
 
 /// Which counters counted a try.
@@ -65,6 +64,17 @@ pub enum By {
     Otherwise,
 }
 
+/// What follows from a try that was right. The counters in the three lists are different ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settlement {
+    /// These take one try back, where they exist.
+    pub taken_back: Vec<Limit>,
+    /// These are removed.
+    pub cleared: Vec<CounterKey>,
+    /// These are created without a try, and exist until this time.
+    pub known: Vec<(CounterKey, Timestamp)>,
+}
+
 /// A counter as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
@@ -72,6 +82,21 @@ pub struct Counter {
     pub key: CounterKey,
     /// Its state.
     pub tally: Tally,
+}
+
+impl Counter {
+    /// Of the counters that are not open, the one that opens last.
+    pub fn opens_last(limits: &[Limit], tallies: &[Tally], now: Timestamp) -> Option<Self> {
+        let (limit, tally) = limits
+            .iter()
+            .zip(tallies)
+            .filter(|(_, tally)| !tally.is_open(now))
+            .max_by_key(|(_, tally)| tally.open_at)?;
+        Some(Self {
+            key: limit.key.clone(),
+            tally: *tally,
+        })
+    }
 }
 
 /// Counts wrong tries: in memory, in a database, anywhere. Test your own with
@@ -95,25 +120,14 @@ pub trait Counters: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Counted>> + Send;
 
-    /// Takes one try back at each of these counters that exists: it turned out to be right.
+    /// Changes what a try that was right has counted.
     ///
     /// # Errors
     /// When the store failed.
-    fn take_back(
+    fn settle(
         &self,
-        limits: &[Limit],
+        settlement: &Settlement,
         now: Timestamp,
-    ) -> impl Future<Output = Result<()>> + Send;
-
-    /// Creates an empty counter, which exists until `until`, and removes `replaced` if given.
-    ///
-    /// # Errors
-    /// When the store failed.
-    fn know(
-        &self,
-        key: &CounterKey,
-        replaced: Option<&CounterKey>,
-        until: Timestamp,
     ) -> impl Future<Output = Result<()>> + Send;
 
     /// Removes these counters. Returns how many there were.
@@ -150,13 +164,7 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 /// The object-safe twin of [`Counters`].
 trait DynCounters: Send + Sync {
     fn count<'a>(&'a self, attempt: Attempt<'a>, now: Timestamp) -> BoxFuture<'a, Counted>;
-    fn take_back<'a>(&'a self, limits: &'a [Limit], now: Timestamp) -> BoxFuture<'a, ()>;
-    fn know<'a>(
-        &'a self,
-        key: &'a CounterKey,
-        replaced: Option<&'a CounterKey>,
-        until: Timestamp,
-    ) -> BoxFuture<'a, ()>;
+    fn settle<'a>(&'a self, settlement: &'a Settlement, now: Timestamp) -> BoxFuture<'a, ()>;
     fn clear<'a>(&'a self, keys: &'a [CounterKey]) -> BoxFuture<'a, u64>;
     fn list<'a>(
         &'a self,
@@ -172,17 +180,8 @@ impl<C: Counters> DynCounters for C {
         Box::pin(Counters::count(self, attempt, now))
     }
 
-    fn take_back<'a>(&'a self, limits: &'a [Limit], now: Timestamp) -> BoxFuture<'a, ()> {
-        Box::pin(Counters::take_back(self, limits, now))
-    }
-
-    fn know<'a>(
-        &'a self,
-        key: &'a CounterKey,
-        replaced: Option<&'a CounterKey>,
-        until: Timestamp,
-    ) -> BoxFuture<'a, ()> {
-        Box::pin(Counters::know(self, key, replaced, until))
+    fn settle<'a>(&'a self, settlement: &'a Settlement, now: Timestamp) -> BoxFuture<'a, ()> {
+        Box::pin(Counters::settle(self, settlement, now))
     }
 
     fn clear<'a>(&'a self, keys: &'a [CounterKey]) -> BoxFuture<'a, u64> {
@@ -212,17 +211,8 @@ impl SharedCounters {
         self.0.count(attempt, now).await
     }
 
-    pub(super) async fn take_back(&self, limits: &[Limit], now: Timestamp) -> Result<()> {
-        self.0.take_back(limits, now).await
-    }
-
-    pub(super) async fn know(
-        &self,
-        key: &CounterKey,
-        replaced: Option<&CounterKey>,
-        until: Timestamp,
-    ) -> Result<()> {
-        self.0.know(key, replaced, until).await
+    pub(super) async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<()> {
+        self.0.settle(settlement, now).await
     }
 
     pub(super) async fn clear(&self, keys: &[CounterKey]) -> Result<u64> {

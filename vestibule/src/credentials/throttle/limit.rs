@@ -79,6 +79,14 @@ impl Tally {
         self.forgotten_at <= now.as_millis()
     }
 
+    /// A counter without a try, which exists until this time.
+    pub fn known_until(until: Timestamp) -> Self {
+        Self {
+            forgotten_at: until.as_millis(),
+            ..Self::default()
+        }
+    }
+
     /// The tally with one more try, which passed now.
     #[must_use]
     pub fn counted(self, rule: &LimitRule, now: Timestamp) -> Self {

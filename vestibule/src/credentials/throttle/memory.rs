@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Timestamp;
 use crate::credentials::throttle::{
-    Attempt, By, Counted, Counter, CounterKey, CounterKind, Counters, Limit, Tally,
+    Attempt, By, Counted, Counter, CounterKey, CounterKind, Counters, Limit, Settlement, Tally,
 };
 use crate::error::Result;
 
@@ -65,7 +65,8 @@ impl Counters for MemoryCounters {
                 continue;
             }
             if !tally.is_open(now) {
-                return Ok(Counted::Closed(tally.open_at));
+                let (key, tally) = (limit.key.clone(), *tally);
+                return Ok(Counted::Closed(Counter { key, tally }));
             }
             *tally = tally.counted(&limit.rule, now);
             return Ok(Counted::Passed(vec![*tally], By::Known(index)));
@@ -78,9 +79,8 @@ impl Counters for MemoryCounters {
                 .unwrap_or_default()
         };
         let before: Vec<_> = limits.iter().map(tally_of).collect();
-        let open_at = before.iter().map(|tally| tally.open_at).max();
-        if let Some(open_at) = open_at.filter(|open_at| *open_at > now.as_millis()) {
-            return Ok(Counted::Closed(open_at));
+        if let Some(closed) = Counter::opens_last(limits, &before, now) {
+            return Ok(Counted::Closed(closed));
         }
         if kept.len() + limits.len() > Self::MAX_COUNTERS {
             make_room(&mut kept, now);
@@ -94,32 +94,19 @@ impl Counters for MemoryCounters {
         Ok(Counted::Passed(tallies, By::Otherwise))
     }
 
-    async fn take_back(&self, limits: &[Limit], now: Timestamp) -> Result<()> {
+    async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<()> {
         let mut kept = self.kept();
-        for limit in limits {
+        for limit in &settlement.taken_back {
             if let Some(tally) = kept.get_mut(&limit.key) {
                 *tally = tally.taken_back(&limit.rule, now);
             }
         }
-        Ok(())
-    }
-
-    async fn know(
-        &self,
-        key: &CounterKey,
-        replaced: Option<&CounterKey>,
-        until: Timestamp,
-    ) -> Result<()> {
-        let mut kept = self.kept();
-        if let Some(replaced) = replaced {
-            kept.remove(replaced);
+        for key in &settlement.cleared {
+            kept.remove(key);
         }
-        let forgotten_at = until.as_millis();
-        let tally = Tally {
-            forgotten_at,
-            ..Tally::default()
-        };
-        kept.insert(key.clone(), tally);
+        for (key, until) in &settlement.known {
+            kept.insert(key.clone(), Tally::known_until(*until));
+        }
         Ok(())
     }
 
@@ -171,7 +158,7 @@ mod tests {
     use super::MemoryCounters;
     use crate::clock::Timestamp;
     use crate::credentials::throttle::{Attempt, Counted, CounterKey, Counters, Limit, LimitRule};
-    use crate::credentials::throttle::{Tally, ThrottleLimits};
+    use crate::credentials::throttle::{Settlement, Tally, ThrottleLimits};
 
     #[tokio::test]
     async fn many_names_take_bounded_memory_and_clear_nobody_under_attack() {
@@ -190,7 +177,11 @@ mod tests {
         }
         let device = CounterKey::from_stored("device/of-the-owner");
         let later = Timestamp::from_millis(2_800_000_000_000);
-        counters.know(&device, None, later).await.unwrap();
+        let known = Settlement {
+            known: vec![(device.clone(), later)],
+            ..Settlement::default()
+        };
+        counters.settle(&known, now).await.unwrap();
         while let Counted::Passed(..) = counters.count(attempt(&hot), now).await.unwrap() {}
 
         for index in 0..MemoryCounters::MAX_COUNTERS * 3 {

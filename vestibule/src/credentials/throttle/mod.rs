@@ -16,17 +16,23 @@
 //! A try counts as a wrong one before the credential is checked, and is taken back if it was right.
 //! So of many tries at once no more pass than one after the other would.
 
+mod clear;
+mod closed;
 mod counters;
 mod limit;
+mod limits;
 mod memory;
 mod subject;
+mod tried;
 
-pub use counters::{Attempt, By, Counted, Counter, CounterKey, Counters};
+pub use counters::{Attempt, By, Counted, Counter, CounterKey, Counters, Settlement};
 pub use limit::{Limit, LimitRule, Rate, Streak, Tally};
+pub use limits::ThrottleLimits;
 pub use memory::MemoryCounters;
 pub use subject::CounterKind;
 
 pub(in crate::credentials) use subject::{device_key, session_key};
+pub(in crate::credentials) use tried::Try;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -39,77 +45,12 @@ use tracing::Instrument;
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
+use crate::credentials::throttle::closed::Closed;
 use crate::credentials::throttle::counters::SharedCounters;
 use crate::credentials::throttle::subject::{account_key, network_of, pair_key};
 use crate::crypto::key::SecretKey;
 use crate::error::Result;
 use crate::login::UserId;
-
-/// The limits of the throttle. `Default` is what the book's page about the throttle lists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ThrottleLimits {
-    /// Wrong tries at one account in a row, by strangers.
-    pub account: Streak,
-    /// Wrong tries at one account in a row, by strangers in one network.
-    pub pair: Streak,
-    /// Wrong tries by strangers in one network. Fewer than `overall`, so that one network alone does
-    /// not set off the brake over all.
-    pub network: Rate,
-    /// Wrong tries by all strangers.
-    pub overall: Rate,
-    /// Wrong tries in a row in a browser that the account knows. After
-    /// [`closed_after`](Streak::closed_after) it is a stranger again.
-    pub device: Streak,
-    /// Wrong tries in a row at the password of the user who is logged in.
-    pub session: Streak,
-}
-
-const MINUTE: Duration = Duration::from_mins(1);
-const DAY: Duration = Duration::from_hours(24);
-
-impl Default for ThrottleLimits {
-    fn default() -> Self {
-        Self {
-            account: Streak {
-                free: 20,
-                first: Duration::from_secs(5),
-                longest: 15 * MINUTE,
-                closed_after: Some(100),
-                forgotten_after: None,
-            },
-            pair: Streak {
-                free: 5,
-                first: Duration::from_secs(2),
-                longest: 60 * MINUTE,
-                closed_after: None,
-                forgotten_after: Some(DAY),
-            },
-            network: Rate {
-                burst: 50,
-                each: Duration::from_secs(30),
-            },
-            overall: Rate {
-                burst: 200,
-                each: Duration::from_millis(600),
-            },
-            device: Streak {
-                free: 5,
-                first: Duration::from_secs(2),
-                longest: 15 * MINUTE,
-                closed_after: Some(20),
-                forgotten_after: Some(365 * DAY),
-            },
-            session: Streak {
-                free: 5,
-                first: Duration::from_secs(2),
-                longest: 15 * MINUTE,
-                closed_after: Some(20),
-                forgotten_after: Some(30 * DAY),
-            },
-        }
-    }
-}
 
 /// How long a name that nobody has keeps its count after the last wrong try. Those of users are kept
 /// until a log-in, so an attacker finds out which is which after this time.
@@ -135,7 +76,12 @@ struct Inner {
     names: Option<Zeroizing<[u8; 32]>>,
     tasks: TaskTracker,
     swept_at: Arc<AtomicI64>,
+    closed: Arc<Closed>,
 }
+
+/// In how many browsers an account is known at a time. With one more, that in which it was logged in
+/// to longest ago is a stranger again.
+const MAX_DEVICES: u64 = 50;
 
 /// Whose credential is tried.
 #[derive(Debug, Clone, Copy)]
@@ -151,22 +97,6 @@ pub(crate) enum Permit {
     Granted(Try),
     /// For this long, or for good.
     Denied(Option<Duration>),
-}
-
-/// A try, counted as a wrong one. One that turned out to be right is taken back when it is dropped.
-#[derive(Debug, Default)]
-pub(crate) struct Try {
-    /// The counters that counted it.
-    counted: Vec<Limit>,
-    /// Where to take it back, and the time.
-    throttle: Option<(Throttle, Timestamp)>,
-    pub(super) is_right: bool,
-    /// Whether the user was logged in already, and showed their password again.
-    pub(super) is_in_session: bool,
-    /// The index of the known browser that made it, among those that it brought.
-    pub(super) device: Option<usize>,
-    /// Whether it used up the last free try at the account, of strangers.
-    pub(super) is_last_free: bool,
 }
 
 impl Throttle {
@@ -195,6 +125,7 @@ impl Throttle {
             names: None,
             tasks,
             swept_at: Arc::default(),
+            closed: Arc::default(),
         }))
     }
 
@@ -263,35 +194,51 @@ impl Throttle {
         let Some(counters) = &self.0.counters else {
             return Ok(Permit::Granted(Try::default()));
         };
-        let throttle = Some((self.clone(), now));
         self.sweep_if_due(now);
-        let attempt = Attempt { known, otherwise };
-        Ok(match counters.count(attempt, now).await? {
-            Counted::Closed(until) => {
-                metrics::counter!("vestibule_throttled_total").increment(1);
-                let until = (until < Tally::CLOSED).then(|| Timestamp::from_millis(until));
-                Permit::Denied(until.map(|until| until.since(now)))
+        if !known.is_empty() {
+            let attempt = Attempt {
+                known,
+                otherwise: &[],
+            };
+            match counters.count(attempt, now).await? {
+                Counted::Closed(counter) => return Ok(denied(counter.tally.open_at, now)),
+                Counted::Passed(_, By::Known(index)) => {
+                    let counted = known.get(index).cloned().into_iter().collect();
+                    let mut tried = self.counted(counted, now);
+                    tried.device = Some(index);
+                    return Ok(Permit::Granted(tried));
+                }
+                Counted::Passed(_, By::Otherwise) => {}
             }
-            Counted::Passed(_, By::Known(index)) => Permit::Granted(Try {
-                counted: known.get(index).cloned().into_iter().collect(),
-                throttle,
-                is_right: false,
-                is_in_session: false,
-                device: Some(index),
-                is_last_free: false,
-            }),
-            Counted::Passed(tallies, By::Otherwise) => Permit::Granted(Try {
-                is_last_free: otherwise.iter().zip(tallies).any(|(limit, tally)| {
-                    limit.key.kind() == CounterKind::Account
-                        && tally.tries == self.0.limits.account.free
-                }),
-                counted: otherwise.to_vec(),
-                throttle,
-                is_right: false,
-                is_in_session: false,
-                device: None,
-            }),
-        })
+        }
+        if let Some(open_at) = self.0.closed.open_at(otherwise, now) {
+            return Ok(denied(open_at, now));
+        }
+        let attempt = Attempt {
+            known: &[],
+            otherwise,
+        };
+        let tallies = match counters.count(attempt, now).await? {
+            Counted::Closed(counter) => {
+                self.0.closed.note(&counter, now);
+                return Ok(denied(counter.tally.open_at, now));
+            }
+            Counted::Passed(tallies, _) => tallies,
+        };
+        let free = self.0.limits.account.free;
+        let mut counted = otherwise.iter().zip(&tallies);
+        let mut tried = self.counted(otherwise.to_vec(), now);
+        tried.is_last_free = counted
+            .any(|(limit, tally)| limit.key.kind() == CounterKind::Account && tally.tries == free);
+        Ok(Permit::Granted(tried))
+    }
+
+    /// A try that these have counted.
+    fn counted(&self, counted: Vec<Limit>, now: Timestamp) -> Try {
+        let mut tried = Try::default();
+        tried.counted = counted;
+        tried.throttle = Some((self.clone(), now));
+        tried
     }
 
     /// The limits of strangers, in the order of their names: two tries never wait for each other.
@@ -326,10 +273,12 @@ impl Throttle {
     }
 
     /// Settles the try of a user who is logged in: clears what counts at their account, takes the
-    /// others back, and makes the browser a known one.
+    /// others back, and makes the browser a known one, under a new token. `replaced` is the counter
+    /// of its token before.
     pub(super) fn logged_in(
         &self,
         mut tried: Try,
+        account: &CounterKey,
         (new, replaced): (CounterKey, Option<CounterKey>),
         now: Timestamp,
         known_for: Duration,
@@ -337,23 +286,29 @@ impl Throttle {
         let Some(counters) = self.0.counters.clone() else {
             return;
         };
-        let is_cleared = |limit: &Limit| !matches!(limit.rule, LimitRule::Rate(_));
-        let (cleared, taken_back): (Vec<_>, Vec<_>) = std::mem::take(&mut tried.counted)
-            .into_iter()
-            .partition(is_cleared);
-        // The known browser's counter is replaced.
-        let cleared: Vec<_> = cleared.into_iter().map(|limit| limit.key).collect();
+        let is_rate = |limit: &Limit| matches!(limit.rule, LimitRule::Rate(_));
+        let counted = std::mem::take(&mut tried.counted);
+        let (taken_back, cleared): (Vec<_>, Vec<_>) = counted.into_iter().partition(is_rate);
+        let cleared = cleared.into_iter().map(|limit| limit.key);
+        let mut cleared: Vec<_> = cleared.chain(replaced).collect();
+        cleared.sort();
+        cleared.dedup();
+        self.0.closed.forget(&cleared);
+        let devices = subject::devices_of(account);
         self.later(async move {
-            counters
-                .know(&new, replaced.as_ref(), now + known_for)
-                .await?;
-            if !cleared.is_empty() {
-                counters.clear(&cleared).await?;
+            let mut known = counters.list(&devices, None, MAX_DEVICES + 1).await?;
+            if known.len() as u64 > MAX_DEVICES {
+                known.sort_by_key(|counter| counter.tally.forgotten_at);
+                let oldest = known.into_iter().map(|counter| counter.key);
+                let oldest = oldest.filter(|key| !cleared.contains(key));
+                cleared.extend(oldest.take(1).collect::<Vec<_>>());
             }
-            if !taken_back.is_empty() {
-                counters.take_back(&taken_back, now).await?;
-            }
-            Ok(())
+            let settlement = Settlement {
+                taken_back,
+                cleared,
+                known: vec![(new, now + known_for)],
+            };
+            counters.settle(&settlement, now).await
         });
     }
 
@@ -366,71 +321,6 @@ impl Throttle {
         let keys: Vec<_> = counted.into_iter().map(|limit| limit.key).collect();
         if !keys.is_empty() {
             self.later(async move { counters.clear(&keys).await.map(drop) });
-        }
-    }
-
-    /// Clears all counters of this user: their account, and each network at it.
-    ///
-    /// # Errors
-    /// When the counters failed.
-    pub(crate) async fn clear_user(&self, realm: &str, id: &UserId) -> Result<u64> {
-        self.clear_account(&self.account(realm, Subject::User(id)))
-            .await
-    }
-
-    /// As [`clear_user`](Self::clear_user), for a name that nobody has.
-    ///
-    /// # Errors
-    /// When the counters failed.
-    pub(crate) async fn clear_name(&self, realm: &str, canonical: &str) -> Result<u64> {
-        self.clear_account(&self.account(realm, Subject::Name(canonical)))
-            .await
-    }
-
-    async fn clear_account(&self, account: &CounterKey) -> Result<u64> {
-        let Some(counters) = &self.0.counters else {
-            return Ok(0);
-        };
-        let mut keys = vec![account.clone()];
-        let prefix = subject::pairs_of(account);
-        loop {
-            let after = keys.last().filter(|key| key.as_str().starts_with(&prefix));
-            let pairs = counters.list(&prefix, after, PAGE).await?;
-            let is_last = (pairs.len() as u64) < PAGE;
-            keys.extend(pairs.into_iter().map(|counter| counter.key));
-            if is_last {
-                break;
-            }
-        }
-        counters.clear(&keys).await
-    }
-
-    /// Clears the counter of the network that this address is in.
-    ///
-    /// # Errors
-    /// When the counters failed.
-    pub(crate) async fn clear_network(&self, address: IpAddr) -> Result<u64> {
-        match (&self.0.counters, network_of(address)) {
-            (Some(counters), Some(network)) => {
-                counters.clear(&[subject::network_key(network)]).await
-            }
-            _ => Ok(0),
-        }
-    }
-
-    /// Counters whose next try has to wait at `now`, in the order of their names, from the first
-    /// after `after`; and where to go on, if there are more.
-    ///
-    /// # Errors
-    /// When the counters failed.
-    pub(crate) async fn list(
-        &self,
-        kind: CounterKind,
-        after: Option<&CounterKey>,
-    ) -> Result<Vec<Counter>> {
-        match &self.0.counters {
-            Some(counters) => counters.list(kind.prefix(), after, PAGE).await,
-            None => Ok(Vec::new()),
         }
     }
 
@@ -476,25 +366,11 @@ impl Throttle {
     }
 }
 
-impl Drop for Try {
-    fn drop(&mut self) {
-        let Some((throttle, now)) = self.throttle.take().filter(|_| self.is_right) else {
-            return;
-        };
-        let counted = std::mem::take(&mut self.counted);
-        // Without a runtime it stays counted.
-        let is_running = tokio::runtime::Handle::try_current().is_ok();
-        if let Some(counters) = throttle.0.counters.clone()
-            && is_running
-            && !counted.is_empty()
-        {
-            throttle.later(async move { counters.take_back(&counted, now).await });
-        }
-    }
+fn denied(open_at: i64, now: Timestamp) -> Permit {
+    metrics::counter!("vestibule_throttled_total").increment(1);
+    let open_at = (open_at < Tally::CLOSED).then(|| Timestamp::from_millis(open_at));
+    Permit::Denied(open_at.map(|open_at| open_at.since(now)))
 }
-
-/// How many counters are listed at a time.
-const PAGE: u64 = 500;
 
 impl fmt::Debug for Throttle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

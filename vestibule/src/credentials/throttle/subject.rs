@@ -111,8 +111,14 @@ pub(super) fn overall_key() -> CounterKey {
 }
 
 /// The counter of a browser that an account knows, by the digest of its token for that account.
-pub(in crate::credentials) fn device_key(digest: &SessionId) -> CounterKey {
-    CounterKey::of(CounterKind::Device, &HEXLOWER.encode(digest.as_bytes()))
+pub(in crate::credentials) fn device_key(account: &CounterKey, digest: &SessionId) -> CounterKey {
+    let digest = HEXLOWER.encode(digest.as_bytes());
+    CounterKey::from_stored(format!("{}{digest}", devices_of(account)))
+}
+
+/// How the names of the counters of all browsers begin that an account knows.
+pub(super) fn devices_of(account: &CounterKey) -> String {
+    format!("{}{account}//", CounterKind::Device.prefix())
 }
 
 /// The counter of a session: of the remembered login that began it, if there is one, because that

@@ -84,7 +84,7 @@ local function counted(limit, counter)
   return { tries = tries, open_at = open_at, forgotten_at = open_at + window }
 end
 
-local function taken_back(limit, counter)
+local function taken_back_of(limit, counter)
   local tries = math.max(counter.tries - 1, 0)
   if limit.kind == 'streak' then
     local open_at = math.min(counter.open_at, streak_opens(limit, tries))
@@ -94,7 +94,8 @@ local function taken_back(limit, counter)
   return { tries = tries, open_at = open_at, forgotten_at = open_at + (limit[1] - 1) * limit[2] }
 end
 
--- What passed, as the index of the known counter or -1, and the tallies; or when the next try may.
+-- What passed, as the index of the known counter or -1, and the tallies; or the counter that opens
+-- last.
 local function count()
   local known, others = tonumber(ARGV[3]), tonumber(ARGV[4])
   local function limit(index)
@@ -105,7 +106,8 @@ local function count()
     local counter = read(known_limit.name)
     if counter and counter.open_at ~= CLOSED then
       if counter.open_at > now then
-        return { 'closed', whole(counter.open_at) }
+        return { 'closed', known_limit.name, whole(counter.tries), whole(counter.open_at),
+          whole(counter.forgotten_at) }
       end
       counter = counted(known_limit, counter)
       write(known_limit.name, counter)
@@ -113,16 +115,18 @@ local function count()
         whole(counter.forgotten_at) }
     end
   end
-  local found, open_at = {}, 0
+  local found, last, last_name = {}, nil, nil
   for index = 1, others do
     local other = limit(known + index)
-    found[index] = read(other.name)
-    if found[index] then
-      open_at = math.max(open_at, found[index].open_at)
+    local counter = read(other.name)
+    found[index] = counter
+    if counter and counter.open_at > now and (not last or counter.open_at > last.open_at) then
+      last, last_name = counter, other.name
     end
   end
-  if open_at > now then
-    return { 'closed', whole(open_at) }
+  if last then
+    return { 'closed', last_name, whole(last.tries), whole(last.open_at),
+      whole(last.forgotten_at) }
   end
   local answer = { 'passed', '-1' }
   for index = 1, others do
@@ -138,20 +142,26 @@ end
 
 if op == 'count' then
   return count()
-elseif op == 'take_back' then
-  for first = 3, #ARGV, FIELDS do
-    local limit = limit_at(first)
+elseif op == 'settle' then
+  -- How many there are of each, then these.
+  local taken_back, cleared, known = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+  local at = 6
+  for _ = 1, taken_back do
+    local limit = limit_at(at)
     local counter = read(limit.name)
     if counter then
-      write(limit.name, taken_back(limit, counter))
+      write(limit.name, taken_back_of(limit, counter))
     end
+    at = at + FIELDS
   end
-  return {}
-elseif op == 'know' then
-  if ARGV[5] ~= '' then
-    remove(ARGV[5])
+  for _ = 1, cleared do
+    remove(ARGV[at])
+    at = at + 1
   end
-  write(ARGV[3], { tries = 0, open_at = 0, forgotten_at = tonumber(ARGV[4]) })
+  for _ = 1, known do
+    write(ARGV[at], { tries = 0, open_at = 0, forgotten_at = tonumber(ARGV[at + 1]) })
+    at = at + 2
+  end
   return {}
 elseif op == 'clear' then
   local cleared = 0

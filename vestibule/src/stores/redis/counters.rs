@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::credentials::throttle::{
-    Attempt, By, Counted, Counter, CounterKey, Counters, Limit, LimitRule, Tally,
+    Attempt, By, Counted, Counter, CounterKey, Counters, Limit, LimitRule, Settlement, Tally,
 };
 use crate::error::{Error, Result};
 use crate::stores::redis::{Calls, RedisStore};
@@ -78,6 +78,16 @@ fn tallies(fields: &[String]) -> Result<Vec<Tally>> {
     fields.chunks(3).map(tally).collect()
 }
 
+/// A counter, from its name and three numbers.
+fn counter(fields: &[String]) -> Result<Counter> {
+    let (name, rest) = fields.split_first().unzip();
+    let tallies = tallies(rest.unwrap_or_default())?;
+    Ok(Counter {
+        key: CounterKey::from_stored(name.cloned().unwrap_or_default()),
+        tally: tallies.first().copied().unwrap_or_default(),
+    })
+}
+
 impl Counters for RedisCounters {
     async fn count(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<Counted> {
         let (known, otherwise) = (attempt.known, attempt.otherwise);
@@ -86,7 +96,9 @@ impl Counters for RedisCounters {
         let answer = self.call("count", now, counts.into_iter().chain(limits).collect());
         let answer = answer.await?;
         match answer.first().map(String::as_str) {
-            Some("closed") => Ok(Counted::Closed(number(answer.get(1))?)),
+            Some("closed") => Ok(Counted::Closed(counter(
+                answer.get(1..).unwrap_or_default(),
+            )?)),
             Some("passed") => {
                 let by = match usize::try_from(number(answer.get(1))?) {
                     Ok(index) => By::Known(index),
@@ -101,22 +113,21 @@ impl Counters for RedisCounters {
         }
     }
 
-    async fn take_back(&self, limits: &[Limit], now: Timestamp) -> Result<()> {
-        let limits = limits.iter().flat_map(arguments).collect();
-        self.call("take_back", now, limits).await.map(drop)
-    }
-
-    async fn know(
-        &self,
-        key: &CounterKey,
-        replaced: Option<&CounterKey>,
-        until: Timestamp,
-    ) -> Result<()> {
-        let replaced = replaced.map_or("", CounterKey::as_str).to_owned();
-        let until = until.as_millis().to_string();
-        let arguments = vec![key.as_str().to_owned(), until, replaced];
-        let never = Timestamp::from_millis(0);
-        self.call("know", never, arguments).await.map(drop)
+    async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<()> {
+        let Settlement {
+            taken_back,
+            cleared,
+            known,
+        } = settlement;
+        let counts = [taken_back.len(), cleared.len(), known.len()];
+        let mut arguments: Vec<_> = counts.iter().map(ToString::to_string).collect();
+        arguments.extend(taken_back.iter().flat_map(self::arguments));
+        arguments.extend(cleared.iter().map(|key| key.as_str().to_owned()));
+        arguments.extend(known.iter().flat_map(|(key, until)| {
+            let until = until.as_millis().to_string();
+            [key.as_str().to_owned(), until]
+        }));
+        self.call("settle", now, arguments).await.map(drop)
     }
 
     async fn clear(&self, keys: &[CounterKey]) -> Result<u64> {
@@ -136,14 +147,6 @@ impl Counters for RedisCounters {
         let found = self
             .call("list", Timestamp::from_millis(0), arguments)
             .await?;
-        let counter = |fields: &[String]| -> Result<Counter> {
-            let (name, rest) = fields.split_first().unzip();
-            let tallies = tallies(rest.unwrap_or_default())?;
-            Ok(Counter {
-                key: CounterKey::from_stored(name.cloned().unwrap_or_default()),
-                tally: tallies.first().copied().unwrap_or_default(),
-            })
-        };
         found.chunks(4).map(counter).collect()
     }
 

@@ -1,8 +1,10 @@
 //! [`SqlCounters`]: wrong tries at credentials, counted in a SQL database.
 
-use sea_orm::sea_query::{LikeExpr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
+    ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use sea_orm_migration::prelude::{
     ColumnDef, DbErr, Index, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,
@@ -10,7 +12,7 @@ use sea_orm_migration::prelude::{
 
 use crate::clock::Timestamp;
 use crate::credentials::throttle::{
-    Attempt, By, Counted, Counter, CounterKey, Counters, Limit, Tally,
+    Attempt, By, Counted, Counter, CounterKey, Counters, Limit, LimitRule, Settlement, Tally,
 };
 use crate::database::triggers::create_index;
 use crate::database::{Database, Migrations, changed, exact_collation, retried};
@@ -65,6 +67,33 @@ impl SqlCounters {
         Self { database }
     }
 
+    /// Begins a transaction that writes. On SQLite it waits for the lock at once, and never has to
+    /// upgrade a read lock.
+    async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let begun = self.database.unsynced().begin_with_options(options).await;
+        begun.map_err(Error::from_db)
+    }
+
+    async fn try_settle(&self, settlement: &Settlement, now: Timestamp) -> Result<()> {
+        let transaction = self.begin().await?;
+        for limit in &settlement.taken_back {
+            take_back(limit, now, &transaction).await?;
+        }
+        if !settlement.cleared.is_empty() {
+            let names = settlement.cleared.iter().map(CounterKey::as_str);
+            let cleared = Entity::delete_many().filter(Column::Name.is_in(names));
+            cleared.exec(&transaction).await.map_err(Error::from_db)?;
+        }
+        let known = settlement.known.iter();
+        let known = known.map(|(key, until)| row(key, Tally::known_until(*until)));
+        write(known.collect(), &transaction).await?;
+        transaction.commit().await.map_err(Error::from_db)
+    }
+
     async fn tally_of(&self, key: &CounterKey) -> Result<Option<Tally>> {
         let found = Entity::find_by_id(key.as_str().to_owned());
         let found = found.one(self.database.unsynced()).await;
@@ -92,7 +121,8 @@ impl SqlCounters {
                 return Ok(None);
             }
             if !old.is_open(now) {
-                return Ok(Some(Counted::Closed(old.open_at)));
+                let (key, tally) = (limit.key.clone(), old);
+                return Ok(Some(Counted::Closed(Counter { key, tally })));
             }
             let new = old.counted(&limit.rule, now);
             if self.replace(&limit.key, old, new).await? {
@@ -104,19 +134,22 @@ impl SqlCounters {
 
     /// Counts a try at all of these, in one transaction.
     async fn count_all(&self, limits: &[Limit], now: Timestamp) -> Result<Counted> {
-        let begun = self.database.unsynced().begin().await;
-        let transaction = begun.map_err(Error::from_db)?;
-        // A write comes first, so that SQLite never has to upgrade a read lock. It also makes all
-        // rows exist, and a row that exists can be locked.
-        let empty = limits.iter().map(|limit| row(&limit.key, Tally::default()));
-        let keep = OnConflict::column(Column::Name)
-            .do_nothing_on([Column::Name])
-            .to_owned();
-        Entity::insert_many(empty)
-            .on_conflict(keep)
-            .exec_without_returning(&transaction)
-            .await
-            .map_err(Error::from_db)?;
+        if limits.is_empty() {
+            return Ok(Counted::Passed(Vec::new(), By::Otherwise));
+        }
+        let transaction = self.begin().await?;
+        if transaction.get_database_backend() != DbBackend::Sqlite {
+            // SQLite locks all rows. Elsewhere, only a row that exists can be locked.
+            let empty = limits.iter().map(|limit| row(&limit.key, Tally::default()));
+            let keep = OnConflict::column(Column::Name)
+                .do_nothing_on([Column::Name])
+                .to_owned();
+            Entity::insert_many(empty)
+                .on_conflict(keep)
+                .exec_without_returning(&transaction)
+                .await
+                .map_err(Error::from_db)?;
+        }
         let names = limits.iter().map(|limit| limit.key.as_str());
         let found = Entity::find()
             .filter(Column::Name.is_in(names))
@@ -131,10 +164,9 @@ impl SqlCounters {
             tally.unwrap_or_default()
         };
         let before: Vec<_> = limits.iter().map(tally_of).collect();
-        let open_at = before.iter().map(|tally| tally.open_at).max();
-        if let Some(open_at) = open_at.filter(|open_at| *open_at > now.as_millis()) {
+        if let Some(closed) = Counter::opens_last(limits, &before, now) {
             transaction.rollback().await.map_err(Error::from_db)?;
-            return Ok(Counted::Closed(open_at));
+            return Ok(Counted::Closed(closed));
         }
         let counted = limits.iter().zip(before);
         let tallies: Vec<_> = counted
@@ -142,17 +174,48 @@ impl SqlCounters {
             .collect();
         let counted = limits.iter().zip(&tallies);
         let rows = counted.map(|(limit, tally)| row(&limit.key, *tally));
-        let replace = OnConflict::column(Column::Name)
-            .update_columns([Column::Tries, Column::OpenAt, Column::ForgottenAt])
-            .to_owned();
-        Entity::insert_many(rows)
-            .on_conflict(replace)
-            .exec_without_returning(&transaction)
-            .await
-            .map_err(Error::from_db)?;
+        write(rows.collect(), &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         Ok(Counted::Passed(tallies, By::Otherwise))
     }
+}
+
+/// Takes back one try of a counter. A rate is set back by arithmetic, so that nothing is read first.
+async fn take_back(limit: &Limit, now: Timestamp, transaction: &DatabaseTransaction) -> Result<()> {
+    let update = Entity::update_many().filter(Column::Name.eq(limit.key.as_str()));
+    let update = match limit.rule {
+        LimitRule::Rate(rate) => {
+            let each = i64::try_from(rate.each.as_millis()).unwrap_or(0);
+            let less = |column: Column, by: i64| Expr::col(column).sub(by);
+            update
+                .col_expr(Column::Tries, less(Column::Tries, 1))
+                .col_expr(Column::OpenAt, less(Column::OpenAt, each))
+                .col_expr(Column::ForgottenAt, less(Column::ForgottenAt, each))
+                .filter(Column::Tries.gt(0))
+        }
+        LimitRule::Streak(_) => {
+            let found = Entity::find_by_id(limit.key.as_str().to_owned()).lock_exclusive();
+            let found = found.one(transaction).await.map_err(Error::from_db)?;
+            let Some(found) = found else {
+                return Ok(());
+            };
+            update.set(row(&limit.key, tally(&found).taken_back(&limit.rule, now)))
+        }
+    };
+    changed(update, transaction).await.map(drop)
+}
+
+/// Writes these rows, over what is there.
+async fn write(rows: Vec<counter::ActiveModel>, transaction: &DatabaseTransaction) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let replace = OnConflict::column(Column::Name)
+        .update_columns([Column::Tries, Column::OpenAt, Column::ForgottenAt])
+        .to_owned();
+    let written = Entity::insert_many(rows).on_conflict(replace);
+    let written = written.exec_without_returning(transaction).await;
+    written.map(drop).map_err(Error::from_db)
 }
 
 fn tally(row: &counter::Model) -> Tally {
@@ -186,40 +249,8 @@ impl Counters for SqlCounters {
         retried(|| self.count_all(attempt.otherwise, now)).await
     }
 
-    async fn take_back(&self, limits: &[Limit], now: Timestamp) -> Result<()> {
-        for limit in limits {
-            for _ in 0..TRIES {
-                let Some(old) = self.tally_of(&limit.key).await? else {
-                    break;
-                };
-                let new = old.taken_back(&limit.rule, now);
-                if self.replace(&limit.key, old, new).await? {
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn know(
-        &self,
-        key: &CounterKey,
-        replaced: Option<&CounterKey>,
-        until: Timestamp,
-    ) -> Result<()> {
-        if let Some(replaced) = replaced {
-            self.clear(std::slice::from_ref(replaced)).await?;
-        }
-        let forgotten_at = until.as_millis();
-        let tally = Tally {
-            forgotten_at,
-            ..Tally::default()
-        };
-        Entity::insert(row(key, tally))
-            .exec_without_returning(self.database.unsynced())
-            .await
-            .map_err(Error::from_db)?;
-        Ok(())
+    async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<()> {
+        retried(|| self.try_settle(settlement, now)).await
     }
 
     async fn clear(&self, keys: &[CounterKey]) -> Result<u64> {
@@ -237,12 +268,11 @@ impl Counters for SqlCounters {
         after: Option<&CounterKey>,
         limit: u64,
     ) -> Result<Vec<Counter>> {
-        let escaped = prefix
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_");
-        let like = LikeExpr::new(format!("{escaped}%")).escape('\\');
-        let mut query = Entity::find().filter(Column::Name.like(like));
+        // The last character that there is: no name goes on with it.
+        let end = format!("{prefix}{}", char::MAX);
+        let mut query = Entity::find()
+            .filter(Column::Name.gte(prefix))
+            .filter(Column::Name.lt(end));
         if let Some(after) = after {
             query = query.filter(Column::Name.gt(after.as_str()));
         }
@@ -302,11 +332,15 @@ impl MigrationTrait for KeepCounters {
     }
 
     async fn up(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
-        let exact = exact_collation(manager.get_database_backend());
+        // Names with one beginning lie side by side.
+        let by_bytes = match manager.get_database_backend() {
+            DbBackend::Postgres => "COLLATE \"C\"",
+            backend => exact_collation(backend),
+        };
         let name_chars = u32::try_from(CounterKey::MAX_CHARS).unwrap_or(u32::MAX);
         let name = ColumnDef::new(Column::Name)
             .string_len(name_chars)
-            .extra(exact)
+            .extra(by_bytes)
             .not_null()
             .primary_key()
             .to_owned();

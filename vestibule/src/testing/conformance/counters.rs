@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::credentials::throttle::{
-    Attempt, By, Counted, CounterKey, Counters, Limit, LimitRule, Rate, Streak, Tally,
+    Attempt, By, Counted, CounterKey, Counters, Limit, LimitRule, Rate, Settlement, Streak, Tally,
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -84,8 +84,29 @@ async fn passed(counters: &impl Counters, limits: &[Limit], now: Timestamp) -> V
     }
 }
 
-fn closed_until(time: Timestamp) -> Counted {
-    Counted::Closed(time.as_millis())
+/// When the counter that opens last does, if the try does not pass.
+async fn opens(counters: &impl Counters, limits: &[Limit], now: Timestamp) -> Option<i64> {
+    match count(counters, limits, now).await {
+        Counted::Closed(counter) => {
+            let is_one = |limit: &Limit| limit.key == counter.key;
+            assert!(limits.iter().any(is_one), "one of those that were to count");
+            Some(counter.tally.open_at)
+        }
+        Counted::Passed(..) => None,
+    }
+}
+
+fn at(time: Timestamp) -> Option<i64> {
+    Some(time.as_millis())
+}
+
+async fn know(counters: &impl Counters, key: &CounterKey, until: Timestamp) {
+    let settlement = Settlement {
+        known: vec![(key.clone(), until)],
+        ..Settlement::default()
+    };
+    let known = counters.settle(&settlement, NOW).await;
+    known.expect("a known browser");
 }
 
 async fn each_try_after_the_free_ones_waits_longer(counters: &impl Counters) {
@@ -100,14 +121,10 @@ async fn each_try_after_the_free_ones_waits_longer(counters: &impl Counters) {
         passed(counters, &limits, now).await;
         let open_at = now + wait;
         let early = open_at - Duration::from_millis(1);
-        let again = count(counters, &limits, early).await;
-        assert_eq!(again, closed_until(open_at), "each wait is twice as long");
-        let again = count(counters, &limits, early).await;
-        assert_eq!(
-            again,
-            closed_until(open_at),
-            "a rejected try is not counted"
-        );
+        let again = opens(counters, &limits, early).await;
+        assert_eq!(again, at(open_at), "each wait is twice as long");
+        let again = opens(counters, &limits, early).await;
+        assert_eq!(again, at(open_at), "a rejected try is not counted");
         now = open_at;
     }
 }
@@ -119,8 +136,8 @@ async fn a_streak_closes_until_it_is_cleared(counters: &impl Counters) {
         passed(counters, &limits, now).await;
         now = now + 4 * SECOND;
     }
-    let closed = Counted::Closed(Tally::CLOSED);
-    let again = count(counters, &limits, now + HOUR - 8 * SECOND).await;
+    let closed = Some(Tally::CLOSED);
+    let again = opens(counters, &limits, now + HOUR - 8 * SECOND).await;
     assert_eq!(again, closed, "after the last try no other passes");
     let cleared = counters.clear(&[limits[0].key.clone()]).await;
     assert_eq!(cleared.expect("an answer"), 1, "there was one counter");
@@ -146,22 +163,22 @@ async fn a_rate_lets_a_burst_pass_and_then_one_at_a_time(counters: &impl Counter
     }
     let next = NOW + 10 * SECOND;
     assert_eq!(
-        count(counters, &limits, NOW).await,
-        closed_until(next),
+        opens(counters, &limits, NOW).await,
+        at(next),
         "the burst is used up"
     );
     passed(counters, &limits, next).await;
     assert_eq!(
-        count(counters, &limits, next).await,
-        closed_until(next + 10 * SECOND),
+        opens(counters, &limits, next).await,
+        at(next + 10 * SECOND),
         "then one passes at a time"
     );
     let later = next + HOUR;
     for _ in 0..4 {
         passed(counters, &limits, later).await;
     }
-    let again = count(counters, &limits, later).await;
-    assert_eq!(again, closed_until(later + 10 * SECOND), "a burst at most");
+    let again = opens(counters, &limits, later).await;
+    assert_eq!(again, at(later + 10 * SECOND), "a burst at most");
 }
 
 async fn a_try_counts_at_all_or_none(counters: &impl Counters) {
@@ -172,8 +189,8 @@ async fn a_try_counts_at_all_or_none(counters: &impl Counters) {
     for _ in 0..3 {
         passed(counters, &one, NOW).await;
     }
-    let waits = closed_until(NOW + SECOND);
-    assert_eq!(count(counters, &both, NOW).await, waits, "one waits");
+    let waits = at(NOW + SECOND);
+    assert_eq!(opens(counters, &both, NOW).await, waits, "one waits");
     let tallies = passed(counters, &both, NOW + SECOND).await;
     let tries: Vec<_> = tallies.iter().map(|tally| tally.tries).collect();
     assert_eq!(tries, [1, 4], "the other did not count what was rejected");
@@ -184,27 +201,30 @@ async fn a_right_try_is_taken_back(counters: &impl Counters) {
     for _ in 0..3 {
         passed(counters, &limits, NOW).await;
     }
-    let waits = closed_until(NOW + SECOND);
-    assert_eq!(count(counters, &limits, NOW).await, waits);
-    let back = counters.take_back(&limits, NOW).await;
-    back.expect("an answer");
+    let waits = at(NOW + SECOND);
+    assert_eq!(opens(counters, &limits, NOW).await, waits);
+    let back = |limits: &[Limit]| Settlement {
+        taken_back: limits.to_vec(),
+        ..Settlement::default()
+    };
+    let settled = counters.settle(&back(&limits), NOW).await;
+    settled.expect("an answer");
     let tallies = passed(counters, &limits, NOW).await;
     let tries: Vec<_> = tallies.iter().map(|tally| tally.tries).collect();
     assert_eq!(tries, [3, 3], "what was taken back does not count");
     let of_rate = &limits[1..];
     passed(counters, of_rate, NOW).await;
-    let next = closed_until(NOW + 10 * SECOND);
-    let again = count(counters, of_rate, NOW).await;
+    let next = at(NOW + 10 * SECOND);
+    let again = opens(counters, of_rate, NOW).await;
     assert_eq!(again, next, "a rate gets back one try for one");
-    let unknown = counters.take_back(&[streak("back/none")], NOW).await;
+    let unknown = counters.settle(&back(&[streak("back/none")]), NOW).await;
     unknown.expect("nothing to take back is no error");
 }
 
 async fn a_known_browser_counts_alone(counters: &impl Counters) {
     let (known, stranger) = (streak("device/known"), [streak("account/known")]);
     let until = NOW + HOUR;
-    let keep = counters.know(&known.key, None, until).await;
-    keep.expect("a known browser");
+    know(counters, &known.key, until).await;
     for _ in 0..3 {
         passed(counters, &stranger, NOW).await;
     }
@@ -222,8 +242,10 @@ async fn a_known_browser_counts_alone(counters: &impl Counters) {
         assert_eq!(tallies.len(), 1, "it counts alone");
     }
     let counted = counters.count(attempt, NOW).await.expect("an answer");
-    let waits = closed_until(NOW + SECOND);
-    assert_eq!(counted, waits, "a known browser has a budget of its own");
+    let Counted::Closed(closed) = counted else {
+        panic!("a known browser has a budget of its own: {counted:?}");
+    };
+    assert_eq!(at(NOW + SECOND), Some(closed.tally.open_at));
 }
 
 async fn a_known_browser_is_unknown_when_closed_replaced_or_over(counters: &impl Counters) {
@@ -239,20 +261,20 @@ async fn a_known_browser_is_unknown_when_closed_replaced_or_over(counters: &impl
         other => panic!("a try at open counters passes: {other:?}"),
     };
     let key = &known[0].key;
-    counters.know(key, None, until).await.expect("a browser");
+    know(counters, key, until).await;
     assert_eq!(by(NOW).await, By::Known(0));
-    let other = CounterKey::from_stored("device/new");
-    let replaced = counters.know(&other, Some(key), until).await;
-    replaced.expect("another token");
+    let replaced = Settlement {
+        cleared: vec![key.clone()],
+        known: vec![(CounterKey::from_stored("device/new"), until)],
+        ..Settlement::default()
+    };
+    let settled = counters.settle(&replaced, NOW).await;
+    settled.expect("another token");
     assert_eq!(by(NOW).await, By::Otherwise, "a replaced token is unknown");
-    counters.know(key, None, until).await.expect("a browser");
+    know(counters, key, until).await;
     assert_eq!(by(until).await, By::Otherwise, "the time is over");
-    counters
-        .clear(std::slice::from_ref(key))
-        .await
-        .expect("an answer");
     let until = NOW + 10 * HOUR;
-    counters.know(key, None, until).await.expect("a browser");
+    know(counters, key, until).await;
     let mut now = NOW + HOUR;
     for _ in 0..7 {
         assert_eq!(by(now).await, By::Known(0));
@@ -315,8 +337,7 @@ async fn of_tries_at_once_no_more_pass_than_one_by_one(counters: Arc<impl Counte
     assert_eq!(passed.count(), 3, "as many as one by one");
     let known = streak("race/device");
     let until = NOW + HOUR;
-    let keep = counters.know(&known.key, None, until).await;
-    keep.expect("a known browser");
+    know(&*counters, &known.key, until).await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let (counters, known) = (counters.clone(), [known.clone()]);

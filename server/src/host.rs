@@ -1,0 +1,125 @@
+//! Which requests are meant for this site: those with exactly one well-formed `Host`, and that of
+//! the site.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{CONNECTION, HOST};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use vestibule::web::{Problem, PublicUrl, TrustedProxies};
+
+/// How the site is reached.
+#[derive(Clone)]
+pub(crate) struct Reached {
+    pub(crate) public_url: PublicUrl,
+    pub(crate) trusted_proxies: TrustedProxies,
+    /// Answered whatever host is asked for: a monitor may know the address alone.
+    pub(crate) probes: &'static [&'static str],
+}
+
+/// Rejects requests that are not meant for this site, or that a proxy in front could read
+/// differently (RFC 9112, section 3.2). Of a request with `Content-Length` and `Transfer-Encoding`
+/// hyper reads the latter, and closes the connection after it (section 6.3).
+pub(crate) async fn check_host(
+    State(reached): State<Reached>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match reached.objection(&request) {
+        None => next.run(request).await,
+        Some((status, detail)) => {
+            let mut response = Problem::new(status).detail(detail).into_response();
+            // What follows on this connection cannot be told from the body of this request.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+            response
+        }
+    }
+}
+
+type Objection = (StatusCode, String);
+
+impl Reached {
+    fn objection(&self, request: &Request) -> Option<Objection> {
+        let bad = |detail: &str| Some((StatusCode::BAD_REQUEST, detail.to_owned()));
+        let (headers, uri) = (request.headers(), request.uri());
+        if request.method() == Method::CONNECT || uri.path() == "*" {
+            return bad("This server is no proxy: ask for a page of it.");
+        }
+        let mut hosts = headers.get_all(HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return bad("Send exactly one `Host`.");
+        };
+        let Some(host) = authority(host) else {
+            return bad("`Host` is no host name.");
+        };
+        if uri.authority().is_some_and(|asked| *asked != host) {
+            return bad("`Host` and the address of the request name two hosts.");
+        }
+        if self.probes.contains(&uri.path()) || self.is_ours(&host) {
+            return None;
+        }
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        if peer.is_some_and(|ConnectInfo(peer)| self.trusted_proxies.trusts(peer.ip())) {
+            return None;
+        }
+        let detail = format!(
+            "This site is at {}. If a proxy in front asks for another host, let it pass `Host` on, \
+             or name it by `--trusted-proxies`.",
+            self.public_url
+        );
+        Some((StatusCode::MISDIRECTED_REQUEST, detail))
+    }
+
+    /// The host of the public URL; for a site on this machine, each of its names.
+    fn is_ours(&self, host: &Authority) -> bool {
+        self.public_url.is_at(host.as_str())
+    }
+}
+
+/// A host and an optional port.
+fn authority(host: &HeaderValue) -> Option<Authority> {
+    let authority: Authority = host.to_str().ok()?.parse().ok()?;
+    let is_plain = !authority.as_str().contains('@') && !authority.host().is_empty();
+    is_plain.then_some(authority)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use axum::body::Body;
+    use axum::extract::{ConnectInfo, Request};
+
+    use super::Reached;
+
+    #[test]
+    fn a_trusted_proxy_may_ask_for_any_host_and_nobody_else() {
+        let reached = Reached {
+            public_url: "https://example.com".parse().unwrap(),
+            trusted_proxies: "10.0.0.0/8".parse().unwrap(),
+            probes: &["/healthz"],
+        };
+        let status = |peer: &str, host: &str, path: &str| {
+            let request = Request::builder().uri(path).header("host", host);
+            let mut request = request.body(Body::empty()).unwrap();
+            let peer: SocketAddr = format!("{peer}:1").parse().unwrap();
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let objection = reached.objection(&request);
+            objection.map(|(status, _)| status.as_u16())
+        };
+
+        for (peer, host, path, expected) in [
+            ("192.0.2.1", "example.com", "/login", None),
+            ("192.0.2.1", "127.0.0.1:5000", "/login", Some(421)),
+            ("192.0.2.1", "127.0.0.1:5000", "/healthz", None),
+            ("10.1.2.3", "127.0.0.1:5000", "/login", None),
+            ("10.1.2.3", "a@b", "/login", Some(400)),
+        ] {
+            assert_eq!(status(peer, host, path), expected, "{peer} {host} {path}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Requests that no browser sends, on raw sockets; and very many connections.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use support::{Client, Program};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// What the program answers to these bytes; the connection is closed after it.
+fn answer(program: &Program, request: &str) -> String {
+    let mut stream = program.connect();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Attack E5 and I8.
+#[test]
+fn a_request_that_two_servers_could_read_differently_is_refused() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+    for (request, status) in [
+        ("GET /login HTTP/1.1\r\n\r\n".to_owned(), 400),
+        ("GET /healthz HTTP/1.1\r\n\r\n".to_owned(), 400),
+        (
+            "GET /login HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "GET /login HTTP/1.1\r\nHost: a@b/c?\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "GET /login HTTP/1.1\r\nHost: user@localhost\r\n\r\n".to_owned(),
+            400,
+        ),
+        ("GET /login HTTP/1.1\r\nHost: \r\n\r\n".to_owned(), 400),
+        (
+            "GET /login HTTP/1.1\r\nHost : localhost\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "GET http://evil.example/login HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "CONNECT localhost:1 HTTP/1.1\r\nHost: localhost:1\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            format!(
+                "POST /login HTTP/1.1\r\nHost: localhost\r\n{form}Content-Length: 6\r\n\
+                 Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n\
+                 Host: localhost\r\n\r\n"
+            ),
+            // Read by the latter alone, and the connection is closed.
+            422,
+        ),
+        (
+            format!(
+                "POST /login HTTP/1.1\r\nHost: localhost\r\n{form}Content-Length: 3\r\n\
+                 Content-Length: 5\r\n\r\na=123"
+            ),
+            400,
+        ),
+        (
+            "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: \
+             application/x-www-form-urlencoded; charset=utf-16\r\nConnection: close\r\nContent-Length: 3\r\n\r\na=1"
+                .to_owned(),
+            415,
+        ),
+        (
+            "GET /login HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned(),
+            421,
+        ),
+        (
+            "GET /login HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n".to_owned(),
+            421,
+        ),
+        (
+            "GET /login HTTP/1.1\r\nHost: localhost:80\r\nConnection: close\r\n\r\n".to_owned(),
+            200,
+        ),
+        (
+            "GET /healthz HTTP/1.1\r\nHost: 10.1.2.3\r\nConnection: close\r\n\r\n".to_owned(),
+            200,
+        ),
+    ] {
+        let answer = answer(&program, &request);
+        let statuses: Vec<_> = answer.matches("HTTP/1.1 ").collect();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{request}\n{answer}"
+        );
+        assert_eq!(
+            statuses.len(),
+            1,
+            "one answer and no other\n{request}\n{answer}"
+        );
+    }
+}
+
+/// Attack I5.
+#[test]
+fn thousands_of_half_open_requests_of_one_address_keep_nobody_out() {
+    let folder = folder();
+    let limits = [
+        "--max-connections-per-network",
+        "50",
+        "--max-connections",
+        "100",
+    ];
+    let program = Program::start(&folder, &limits);
+    let open = |program: &Program| -> TcpStream {
+        let mut stream = program.connect();
+        stream
+            .write_all(b"GET /login HTTP/1.1\r\nHost: localhost\r\n")
+            .ok();
+        stream
+    };
+    let streams: Vec<_> = (0..300).map(|_| open(&program)).collect();
+
+    let started = Instant::now();
+    let page = Client::new(&program).get("/login").unwrap();
+
+    assert_eq!(page.status, 200);
+    assert!(started.elapsed() < Duration::from_secs(5), "and soon");
+    drop(streams);
+}

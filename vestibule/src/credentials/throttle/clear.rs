@@ -1,0 +1,99 @@
+//! Looking at counters, and clearing them.
+
+use std::net::IpAddr;
+
+use crate::credentials::throttle::subject::{self, network_of};
+use crate::credentials::throttle::{Counter, CounterKey, CounterKind, Subject, Throttle};
+use crate::error::Result;
+use crate::login::UserId;
+
+/// How many counters are listed at a time.
+const PAGE: u64 = 500;
+
+impl Throttle {
+    /// Clears all counters of this user: their account, and each network at it.
+    ///
+    /// # Errors
+    /// When the counters failed.
+    pub(crate) async fn clear_user(&self, realm: &str, id: &UserId) -> Result<u64> {
+        self.clear_account(&self.account(realm, Subject::User(id)))
+            .await
+    }
+
+    /// Forgets a user who is deleted, with the browsers that they are known in.
+    ///
+    /// # Errors
+    /// When the counters failed.
+    pub(crate) async fn forget_user(&self, realm: &str, id: &UserId) -> Result<()> {
+        let account = self.account(realm, Subject::User(id));
+        self.clear_account(&account).await?;
+        let devices = subject::devices_of(&account);
+        self.clear_all(&devices).await.map(drop)
+    }
+
+    /// As [`clear_user`](Self::clear_user), for a name that nobody has.
+    ///
+    /// # Errors
+    /// When the counters failed.
+    pub(crate) async fn clear_name(&self, realm: &str, canonical: &str) -> Result<u64> {
+        self.clear_account(&self.account(realm, Subject::Name(canonical)))
+            .await
+    }
+
+    async fn clear_account(&self, account: &CounterKey) -> Result<u64> {
+        let Some(counters) = &self.0.counters else {
+            return Ok(0);
+        };
+        let cleared = counters.clear(std::slice::from_ref(account)).await?;
+        self.0.closed.forget([account]);
+        Ok(cleared + self.clear_all(&subject::pairs_of(account)).await?)
+    }
+
+    /// Clears all counters whose name begins with `prefix`.
+    async fn clear_all(&self, prefix: &str) -> Result<u64> {
+        let Some(counters) = &self.0.counters else {
+            return Ok(0);
+        };
+        let mut cleared = 0;
+        loop {
+            let found = counters.list(prefix, None, PAGE).await?;
+            let keys: Vec<_> = found.into_iter().map(|counter| counter.key).collect();
+            if keys.is_empty() {
+                return Ok(cleared);
+            }
+            cleared += counters.clear(&keys).await?;
+            self.0.closed.forget(&keys);
+        }
+    }
+
+    /// Clears the counter of the network that this address is in.
+    ///
+    /// # Errors
+    /// When the counters failed.
+    pub(crate) async fn clear_network(&self, address: IpAddr) -> Result<u64> {
+        match (&self.0.counters, network_of(address)) {
+            (Some(counters), Some(network)) => {
+                let key = subject::network_key(network);
+                let cleared = counters.clear(std::slice::from_ref(&key)).await?;
+                self.0.closed.forget([&key]);
+                Ok(cleared)
+            }
+            _ => Ok(0),
+        }
+    }
+
+    /// Some hundred counters of a kind, in the order of their names, from the first after `after`.
+    ///
+    /// # Errors
+    /// When the counters failed.
+    pub(crate) async fn list(
+        &self,
+        kind: CounterKind,
+        after: Option<&CounterKey>,
+    ) -> Result<Vec<Counter>> {
+        match &self.0.counters {
+            Some(counters) => counters.list(kind.prefix(), after, PAGE).await,
+            None => Ok(Vec::new()),
+        }
+    }
+}

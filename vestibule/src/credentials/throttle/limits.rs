@@ -1,0 +1,71 @@
+//! The limits of the throttle, and their defaults.
+
+use std::time::Duration;
+
+use crate::credentials::throttle::{Rate, Streak};
+
+/// The limits of the throttle. `Default` is what the book's page about the throttle lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ThrottleLimits {
+    /// Wrong tries at one account in a row, by strangers.
+    pub account: Streak,
+    /// Wrong tries at one account in a row, by strangers in one network.
+    pub pair: Streak,
+    /// Wrong tries by strangers in one network. Fewer than `overall`, so that one network alone does
+    /// not set off the brake over all.
+    pub network: Rate,
+    /// Wrong tries by all strangers.
+    pub overall: Rate,
+    /// Wrong tries in a row in a browser that the account knows. After
+    /// [`closed_after`](Streak::closed_after) it is a stranger again.
+    pub device: Streak,
+    /// Wrong tries in a row at the password of the user who is logged in.
+    pub session: Streak,
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+
+impl Default for ThrottleLimits {
+    fn default() -> Self {
+        Self {
+            account: Streak {
+                free: 20,
+                first: Duration::from_secs(5),
+                longest: 15 * MINUTE,
+                closed_after: Some(100),
+                forgotten_after: None,
+            },
+            pair: Streak {
+                free: 5,
+                first: Duration::from_secs(2),
+                longest: 60 * MINUTE,
+                closed_after: None,
+                forgotten_after: Some(DAY),
+            },
+            network: Rate {
+                burst: 50,
+                each: Duration::from_secs(30),
+            },
+            overall: Rate {
+                burst: 200,
+                each: Duration::from_millis(600),
+            },
+            device: Streak {
+                free: 5,
+                first: Duration::from_secs(2),
+                longest: 15 * MINUTE,
+                closed_after: Some(20),
+                forgotten_after: Some(365 * DAY),
+            },
+            session: Streak {
+                free: 5,
+                first: Duration::from_secs(2),
+                longest: 15 * MINUTE,
+                closed_after: Some(20),
+                forgotten_after: Some(30 * DAY),
+            },
+        }
+    }
+}
