@@ -950,3 +950,26 @@ async fn a_browser_that_logs_out_while_it_is_being_remembered_is_out() {
         assert_eq!(target.rows("sessions").await, 1, "that of the registration");
     }
 }
+
+/// A16: sessions without end, and without a password.
+#[tokio::test]
+async fn a_remember_cookie_alone_begins_no_more_than_two_sessions() {
+    for max_sessions in [0, 3] {
+        let target = Target::with(|config| {
+            config.sessions.limit = SessionLimit::reject(max_sessions);
+        })
+        .await;
+        let before = target.rows("sessions").await;
+        let script = target.remembered().await;
+
+        for _ in 0..30 {
+            target.app.clock.advance(Duration::from_secs(1));
+            script.restart();
+            assert!(is_in(&script).await, "it is remembered all the same");
+        }
+
+        let begun = target.rows("sessions").await - before;
+        assert!(begun <= 2, "{begun} sessions");
+        assert_eq!(target.count(Event::RememberCookieReused), 0);
+    }
+}

@@ -8,8 +8,13 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde_json::json;
+use vestibule::Error;
 use vestibule::accounts::{Actor, ChangeOutcome};
-use vestibule::credentials::throttle::{Streak, ThrottleLimits};
+use vestibule::clock::Timestamp;
+use vestibule::credentials::throttle::{
+    Attempt, Counted, Counter, CounterKey, Counters, MemoryCounters, Settlement, Streak,
+    ThrottleLimits,
+};
 use vestibule::flows::SiteConfig;
 use vestibule::login::Event;
 use vestibule::testing::{Mailbox, PASSWORD, TestApp, TestClient, TestResponse};
@@ -177,6 +182,55 @@ async fn a_browser_is_known_for_each_account_alone_and_by_its_newest_token() {
         StatusCode::TOO_MANY_REQUESTS,
         "an old one is none"
     );
+}
+
+/// Counters that take their time to settle a try.
+struct Slow(MemoryCounters);
+
+impl Counters for Slow {
+    async fn count(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<Counted, Error> {
+        self.0.count(attempt, now).await
+    }
+
+    async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<(), Error> {
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        self.0.settle(settlement, now).await
+    }
+
+    async fn clear(&self, keys: &[CounterKey]) -> Result<u64, Error> {
+        self.0.clear(keys).await
+    }
+
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&CounterKey>,
+        limit: u64,
+    ) -> Result<Vec<Counter>, Error> {
+        self.0.list(prefix, after, limit).await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, Error> {
+        self.0.sweep(now).await
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_logs_in_again_at_once_is_known_already() {
+    let slow = |config: &mut SiteConfig| config.throttle_counters(Slow(MemoryCounters::new()));
+    let app = TestApp::with(slow).await;
+    let owner = app.registered("alice").await;
+    // One that does not wait until all is settled, as those of the test kit do.
+    let at_once = TestClient::new(app.site.router());
+    owner.hand_over(&at_once);
+    guesses(&app, "alice").await;
+
+    for _ in 0..3 {
+        let response = try_login(&at_once, "alice", PASSWORD).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER);
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use tower::{Service, ServiceExt};
 use vestibule::accounts::{self, Account, Accounts, Registration};
 use vestibule::crypto::secret::Secret;
 use vestibule::database::Database;
-use vestibule::password::{PasswordAlgorithm, PasswordPolicy, Passwords};
+use vestibule::password::{PasswordAlgorithm, PasswordPolicy, Passwords, password_advice};
 use vestibule::session::SessionStore;
 use vestibule::stores::{SqlStore, sql};
 use vestibule::{CurrentUser, Login, LoginManager};
@@ -107,6 +107,8 @@ async fn main() -> anyhow::Result<()> {
             let time = policy_cost(password).as_nanos();
             writeln!(out, "policy of a password that {what}\t{time} ns")?;
         }
+        let time = advice_cost().as_micros();
+        writeln!(out, "advice on the slowest of some passwords\t{time} us")?;
     }
     Ok(())
 }
@@ -122,6 +124,24 @@ fn policy_cost(password: &str) -> Duration {
         started.elapsed()
     });
     median(times.collect())
+}
+
+/// What advice takes at most, on passwords made to take long.
+fn advice_cost() -> Duration {
+    let parts = [
+        "4@8({[<3690!1|$5+7%2",
+        "4@b({dd3ff6gh1!|jk7%2z",
+        "1|7!$5",
+        "qazwsx",
+    ];
+    let times = parts.map(|part| {
+        let password: String = part.chars().cycle().take(32).collect();
+        let password = password.into();
+        let started = Instant::now();
+        std::hint::black_box(password_advice(&password, &["alice"]));
+        started.elapsed()
+    });
+    times.into_iter().max().unwrap_or_default()
 }
 
 async fn bare() -> Html<&'static str> {

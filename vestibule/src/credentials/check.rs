@@ -61,7 +61,18 @@ impl<U: User> Credentials<U> {
         if Passwords::is_too_long(password) {
             return Ok(Check::Wrong(None));
         }
-        let (claimed, found) = self.find(typed, login.address()).await?;
+        let (throttle, realm) = (&self.0.throttle, &self.0.realm);
+        let (from, now) = (login.address(), login.visit().settings().clock.now());
+        let is_stranger = login.visit().devices(login.headers()).is_empty();
+        if is_stranger {
+            let canonical = self.0.users.table().canonical(typed);
+            let denied = throttle.still_waits(realm, &canonical, from, now);
+            if let Some(Permit::Denied(wait)) = denied {
+                self.reject_try(login, None).await;
+                return Ok(Check::Throttled(Throttled { wait }));
+            }
+        }
+        let (claimed, found) = self.find(typed, from).await?;
         let id = found.as_ref().map(|(user, _)| user.id());
         let subject = match &id {
             Some(id) => Subject::User(id),
@@ -70,7 +81,10 @@ impl<U: User> Credentials<U> {
         let tried = match self.begin_try(login, subject).await? {
             Permit::Granted(tried) => tried,
             Permit::Denied(wait) => {
-                self.emit_throttled(login, id).await;
+                if is_stranger {
+                    throttle.note_wait(realm, &claimed.canonical, from, (wait, now));
+                }
+                self.reject_try(login, id).await;
                 return Ok(Check::Throttled(Throttled { wait }));
             }
         };
@@ -111,7 +125,7 @@ impl<U: User> Credentials<U> {
         let tried = match self.begin_own_try(login, user).await? {
             Permit::Granted(tried) => tried,
             Permit::Denied(wait) => {
-                self.emit_throttled(login, Some(id)).await;
+                self.reject_try(login, Some(id)).await;
                 return Ok(Check::Throttled(Throttled { wait }));
             }
         };
@@ -142,16 +156,13 @@ impl<U: User> Credentials<U> {
     ) -> Result<Check<U>> {
         match check {
             Ok(Check::Proved(mut proof)) => {
-                tried.is_right = true;
                 proof.tried = Some(Box::new(tried));
                 Ok(Check::Proved(proof))
             }
             // Nobody looked, so it was not a wrong one.
-            Err(error) => {
-                tried.is_right = true;
-                Err(error)
-            }
+            Err(error) => Err(error),
             Ok(check) => {
+                tried.is_wrong = true;
                 if let (true, Check::Wrong(id)) = (tried.is_last_free, &check) {
                     self.emit_guessing(login, id.clone());
                 }

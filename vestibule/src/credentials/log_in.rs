@@ -130,7 +130,7 @@ impl<U: User> Credentials<U> {
     /// ```
     pub fn second_factor_shown(&self, tried: FactorTry<U>, methods: Methods) -> Proof<U> {
         let FactorTry { pending, mut tried } = tried;
-        tried.is_right = true;
+        tried.is_wrong = false;
         Proof {
             user: pending.user().clone(),
             epoch: pending.epoch(),

@@ -62,10 +62,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+#[cfg(feature = "sql")]
+use crate::crypto::secret::Secret;
 use crate::error::Result;
 #[cfg(feature = "sql")]
 use crate::login::UserId;
 use crate::login::{LoginManager, User};
+#[cfg(feature = "sql")]
+use crate::password::Claimant;
 use crate::password::Passwords;
 use crate::session::{SessionStore, SharedSessionStore};
 use kinds::KindsRead;
@@ -157,6 +161,23 @@ impl<U: User> Credentials<U> {
         let needs = move |user| -> BoxFuture<bool> { Box::pin(needs(user)) };
         self.settings().second_factor = Some(Arc::new(needs));
         self
+    }
+
+    /// Advice on the password that a user has just chosen, if any. `words` are related to the
+    /// account.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn advice(
+        &self,
+        login: &crate::login::Login<U>,
+        username: &str,
+        password: Secret,
+        words: Vec<String>,
+    ) -> Option<String> {
+        let claimant = Claimant {
+            account: Some(username),
+            address: login.address(),
+        };
+        self.0.passwords.advice(&claimant, password, words).await
     }
 
     /// Sets the throttle. Default: [in memory](Throttle::in_memory), with the default limits.

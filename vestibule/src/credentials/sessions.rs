@@ -43,8 +43,14 @@ impl<U: User> Credentials<U> {
         if !login.is_still_logged_in().await? {
             return Ok(false);
         }
-        self.note(&user, Activity::OtherSessionsEnded, login)
-            .await?;
+        let (sessions, realm) = (&self.0.sessions, &self.0.realm);
+        let theirs = sessions.list_user(realm, &user.id()).await?;
+        let own = user.session().map(|session| &session.public_id);
+        // Nobody fills the log with what did not happen.
+        if theirs.iter().any(|session| Some(&session.public_id) != own) {
+            let activity = Activity::OtherSessionsEnded;
+            self.note(&user, activity, login).await?;
+        }
         login.log_out_elsewhere().await?;
         Ok(true)
     }

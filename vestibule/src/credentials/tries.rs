@@ -59,7 +59,9 @@ impl<U: User> Credentials<U> {
     ) -> Result<SecondFactor<U>> {
         let id = pending.user().id();
         Ok(match self.begin_try(login, Subject::User(&id)).await? {
-            Permit::Granted(tried) => {
+            Permit::Granted(mut tried) => {
+                // The app judges it, by showing it to be right.
+                tried.is_wrong = true;
                 if tried.is_last_free {
                     self.emit_guessing(login, Some(id));
                 }
@@ -67,7 +69,7 @@ impl<U: User> Credentials<U> {
                 SecondFactor::MayTry(FactorTry { pending, tried })
             }
             Permit::Denied(wait) => {
-                self.emit_throttled(login, Some(id)).await;
+                self.reject_try(login, Some(id)).await;
                 SecondFactor::Throttled(Throttled { wait })
             }
         })
@@ -122,7 +124,7 @@ impl<U: User> Credentials<U> {
             Ok(Step::LoggedIn { .. }) if tried.is_in_session => self.0.throttle.confirmed(*tried),
             Ok(Step::LoggedIn { .. }) => self.settle_logged_in(login, id, *tried),
             // The visitor sees the same as for a wrong one, so it counts as one.
-            Ok(Step::Inactive) => tried.is_right = false,
+            Ok(Step::Inactive) => tried.is_wrong = true,
             _ => {}
         }
     }
@@ -201,12 +203,13 @@ impl<U: User> Credentials<U> {
         self.0.throttle.settled().await;
     }
 
-    /// Emits that a try was rejected.
-    pub(super) async fn emit_throttled(&self, login: &Login<U>, id: Option<UserId>) {
+    /// Emits that a try is rejected, and lets others go first.
+    pub(super) async fn reject_try(&self, login: &Login<U>, id: Option<UserId>) {
         login
             .visit()
             .emit_for_if_wanted(Event::LoginThrottled, id)
             .await;
+        self.0.throttle.give_way().await;
     }
 
     /// Emits that strangers have used up the free tries at an account, after the response: its time

@@ -1,17 +1,5 @@
 //! Advice to a user about a password that was accepted, but could be better.
 
-use crate::crypto::secret::Secret;
-use crate::password::password_advice;
-
-/// Advice on a password, if any. `words` are related to the account.
-pub(super) async fn advice(password: Secret, words: Vec<String>) -> Option<String> {
-    let advise = move || {
-        let words: Vec<_> = words.iter().map(String::as_str).collect();
-        password_advice(&password, &words)
-    };
-    tokio::task::spawn_blocking(advise).await.ok().flatten()
-}
-
 /// A message, followed by the advice.
 pub(super) fn with_advice(message: &str, advice: Option<String>) -> String {
     match advice {

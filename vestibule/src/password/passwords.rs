@@ -160,6 +160,22 @@ impl Passwords {
         Ok(PasswordHash::from_stored(text))
     }
 
+    /// [Advice](crate::password::password_advice) on an accepted password, computed on a hashing
+    /// thread, in its turn. None if there is no room in the queue.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn advice(
+        &self,
+        claimant: &Claimant<'_>,
+        password: Secret,
+        words: Vec<String>,
+    ) -> Option<String> {
+        let advise = move |_: &mut Memory| {
+            let words: Vec<_> = words.iter().map(String::as_str).collect();
+            crate::password::password_advice(&password, &words)
+        };
+        self.service.run(claimant, advise).await.ok().flatten()
+    }
+
     /// Whether `password` has more than [`MAX_CHARS`](Self::MAX_CHARS). Such a password belongs to
     /// no user, so you can reject it without looking one up.
     pub fn is_too_long(password: &Secret) -> bool {

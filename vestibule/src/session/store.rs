@@ -85,6 +85,9 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// If two requests use the same token at the same time, only one gets `true`.
     ///
+    /// The login then has this session and the newest of the others: older ones end. A visitor with
+    /// a remember cookie alone would otherwise begin sessions without end, and without a password.
+    ///
     /// # Errors
     /// When the store failed. Nothing has changed then.
     fn resume(

@@ -61,6 +61,21 @@ impl Kept {
         true
     }
 
+    /// Ends the sessions of a remembered login but the newest.
+    fn end_older_of(&mut self, id: RememberedId) {
+        let of_login = self.sessions.values();
+        let of_login = of_login.filter(|row| row.session.remembered == Some(id));
+        let mut of_login: Vec<_> = of_login
+            .map(|row| (row.session.created_at, row.session.id))
+            .collect();
+        of_login.sort_unstable();
+        of_login.pop();
+        for (_, older) in of_login {
+            self.sessions.remove(&older);
+            self.feed.invalidate(Invalidation::Session(older));
+        }
+    }
+
     fn revoke_remembered(&mut self, id: RememberedId) -> bool {
         self.feed.invalidate(Invalidation::Remembered(id));
         self.sessions
@@ -189,6 +204,7 @@ impl SessionStore for MemoryStore {
         if before.is_none_or(|before| before.token != seen) {
             return Ok(false);
         }
+        kept.end_older_of(remembered.id);
         kept.add(session, data)?;
         kept.remembered.insert(remembered.id, remembered);
         Ok(true)

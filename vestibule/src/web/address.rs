@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
+use std::sync::Once;
 
 use axum::extract::ConnectInfo;
 use http::{Extensions, HeaderMap, HeaderName};
@@ -41,7 +42,8 @@ impl TrustedProxies {
             .rev()
             .flat_map(|line| line.to_str().unwrap_or("unreadable").rsplit(','));
         for entry in entries {
-            let Ok(entry) = entry.trim().parse::<IpAddr>() else {
+            let Some(entry) = address_in(entry) else {
+                warn_of_unreadable(peer.ip());
                 break;
             };
             address = entry.to_canonical();
@@ -60,6 +62,27 @@ impl TrustedProxies {
     fn has(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
+}
+
+/// The address of an entry in `X-Forwarded-For`. Some proxies add the port, brackets or quotes:
+/// `203.0.113.7:50000`, `[2001:db8::1]`, `"[2001:db8::1]:50000"`.
+fn address_in(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim().trim_matches('"');
+    let bare = entry.trim_start_matches('[').trim_end_matches(']');
+    let with_port = || entry.parse::<SocketAddr>().map(|address| address.ip());
+    bare.parse().or_else(|_| with_port()).ok()
+}
+
+/// Warns at the first entry that cannot be read: all visitors behind that proxy count as one.
+fn warn_of_unreadable(proxy: IpAddr) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing::warn!(
+            %proxy,
+            "a trusted proxy sent an X-Forwarded-For that is not read; all its visitors have its \
+             address"
+        );
+    });
 }
 
 impl FromStr for TrustedProxies {
@@ -135,6 +158,23 @@ mod tests {
         ] {
             let address = visitor(&["10.0.0.1/32"], "10.0.0.1:1", forwarded);
             assert_eq!(address, "10.0.0.1");
+        }
+    }
+
+    #[test]
+    fn a_port_brackets_and_quotes_around_an_address_are_read() {
+        for (forwarded, expected) in [
+            ("192.0.2.7:50000", "192.0.2.7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("[2001:db8::7]:50000", "2001:db8::7"),
+            ("\"[2001:db8::7]:50000\"", "2001:db8::7"),
+            ("\"192.0.2.7\"", "192.0.2.7"),
+            ("6.6.6.6, 192.0.2.7:1 , 10.0.0.2:2", "192.0.2.7"),
+            ("192.0.2.7:x", "10.0.0.1"),
+            ("[192.0.2.7", "192.0.2.7"),
+        ] {
+            let address = visitor(&["10.0.0.0/8"], "10.0.0.1:1", &[forwarded]);
+            assert_eq!(address, expected, "{forwarded}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Errors for clients that read JSON (RFC 9457).
 
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -111,10 +111,13 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
         let mut response = (status, axum::Json(&self)).into_response();
-        response.headers_mut().insert(
+        let headers = response.headers_mut();
+        headers.insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        // A moment later the answer may be another.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         // For the layer that turns it into a page.
         response.extensions_mut().insert(self);
         response

@@ -45,7 +45,7 @@ impl Throttle {
             return Ok(0);
         };
         let cleared = counters.clear(std::slice::from_ref(account)).await?;
-        self.0.closed.forget([account]);
+        self.0.closed.forget_all();
         Ok(cleared + self.clear_all(&subject::pairs_of(account)).await?)
     }
 
@@ -62,7 +62,6 @@ impl Throttle {
                 return Ok(cleared);
             }
             cleared += counters.clear(&keys).await?;
-            self.0.closed.forget(&keys);
         }
     }
 
@@ -75,7 +74,7 @@ impl Throttle {
             (Some(counters), Some(network)) => {
                 let key = subject::network_key(network);
                 let cleared = counters.clear(std::slice::from_ref(&key)).await?;
-                self.0.closed.forget([&key]);
+                self.0.closed.forget_all();
                 Ok(cleared)
             }
             _ => Ok(0),

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use crate::clock::Timestamp;
-use crate::credentials::throttle::{Counter, CounterKey, Limit};
+use crate::credentials::throttle::{Counter, CounterKey};
 
 /// How long a store's answer counts. Another process may clear the counter meanwhile.
 const KEPT_FOR: Duration = Duration::from_secs(1);
@@ -18,33 +20,43 @@ const MAX_KEPT: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Closed(Mutex<HashMap<CounterKey, Noted>>);
 
+/// The name of no counter, but of who said to be somebody: a typed name, in one network. It saves
+/// looking for the user in a flood.
+fn claim_key(realm: &str, canonical: &str, network: Option<IpNet>) -> Option<CounterKey> {
+    let network = network.map(|network| network.to_string());
+    let network = network.unwrap_or_default();
+    let is_short = canonical.len() <= CounterKey::MAX_CHARS;
+    is_short.then(|| CounterKey::from_stored(format!("claim/{realm}/{network}/{canonical}")))
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Noted {
     open_at: i64,
     at: Timestamp,
 }
 
+impl Noted {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.open_at > now.as_millis() && self.at <= now && now < self.at + KEPT_FOR
+    }
+}
+
 impl Closed {
     /// When the last of these counters opens, if one of them was not open a moment ago.
-    pub(super) fn open_at(&self, limits: &[Limit], now: Timestamp) -> Option<i64> {
+    pub(super) fn open_at<'a>(
+        &self,
+        keys: impl IntoIterator<Item = &'a CounterKey>,
+        now: Timestamp,
+    ) -> Option<i64> {
         let kept = self.kept();
-        let noted = limits.iter().filter_map(|limit| kept.get(&limit.key));
-        let fresh = noted.filter(|noted| {
-            noted.open_at > now.as_millis() && noted.at <= now && now < noted.at + KEPT_FOR
-        });
+        let noted = keys.into_iter().filter_map(|key| kept.get(key));
+        let fresh = noted.filter(|noted| noted.is_fresh(now));
         fresh.map(|noted| noted.open_at).max()
     }
 
     pub(super) fn note(&self, counter: &Counter, now: Timestamp) {
-        let mut kept = self.kept();
-        if kept.len() >= MAX_KEPT {
-            kept.clear();
-        }
-        let noted = Noted {
-            open_at: counter.tally.open_at,
-            at: now,
-        };
-        kept.insert(counter.key.clone(), noted);
+        let open_at = counter.tally.open_at;
+        self.keep(counter.key.clone(), Noted { open_at, at: now });
     }
 
     pub(super) fn forget<'a>(&self, keys: impl IntoIterator<Item = &'a CounterKey>) {
@@ -52,6 +64,47 @@ impl Closed {
         for key in keys {
             kept.remove(key);
         }
+    }
+
+    /// When a stranger in this network may try this name again, if they could not a moment ago.
+    pub(super) fn claim_opens_at(
+        &self,
+        realm: &str,
+        canonical: &str,
+        network: Option<IpNet>,
+        now: Timestamp,
+    ) -> Option<i64> {
+        let kept = self.kept();
+        let claim = claim_key(realm, canonical, network);
+        let noted = claim.and_then(|claim| kept.get(&claim).copied());
+        noted
+            .filter(|noted| noted.is_fresh(now))
+            .map(|noted| noted.open_at)
+    }
+
+    pub(super) fn note_claim(
+        &self,
+        realm: &str,
+        canonical: &str,
+        network: Option<IpNet>,
+        (open_at, now): (i64, Timestamp),
+    ) {
+        if let Some(key) = claim_key(realm, canonical, network) {
+            self.keep(key, Noted { open_at, at: now });
+        }
+    }
+
+    /// Something was cleared by hand.
+    pub(super) fn forget_all(&self) {
+        self.kept().clear();
+    }
+
+    fn keep(&self, key: CounterKey, noted: Noted) {
+        let mut kept = self.kept();
+        if kept.len() >= MAX_KEPT {
+            kept.clear();
+        }
+        kept.insert(key, noted);
     }
 
     /// No call panics during a change, so the data is consistent.

@@ -22,6 +22,7 @@ mod counters;
 mod limit;
 mod limits;
 mod memory;
+mod settling;
 mod subject;
 mod tried;
 
@@ -47,6 +48,7 @@ use zeroize::Zeroizing;
 use crate::clock::Timestamp;
 use crate::credentials::throttle::closed::Closed;
 use crate::credentials::throttle::counters::SharedCounters;
+use crate::credentials::throttle::settling::Settling;
 use crate::credentials::throttle::subject::{account_key, network_of, pair_key};
 use crate::crypto::key::SecretKey;
 use crate::error::Result;
@@ -77,6 +79,8 @@ struct Inner {
     tasks: TaskTracker,
     swept_at: Arc<AtomicI64>,
     closed: Arc<Closed>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+    settling: Settling,
 }
 
 /// In how many browsers an account is known at a time. With one more, that in which it was logged in
@@ -126,6 +130,8 @@ impl Throttle {
             tasks,
             swept_at: Arc::default(),
             closed: Arc::default(),
+            turn: Arc::default(),
+            settling: Settling::default(),
         }))
     }
 
@@ -151,6 +157,41 @@ impl Throttle {
     /// The counter of this subject's account.
     pub(super) fn account(&self, realm: &str, subject: Subject<'_>) -> CounterKey {
         account_key(realm, subject, self.0.names.as_ref().map(|key| &key[..]))
+    }
+
+    /// How long a stranger in this network waits who tries this name, if they had to a moment ago.
+    /// Nothing is counted, and no store asked.
+    pub(super) fn still_waits(
+        &self,
+        realm: &str,
+        canonical: &str,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Option<Permit> {
+        let network = from.and_then(network_of);
+        let closed = &self.0.closed;
+        let everywhere = network.map(subject::network_key);
+        let everywhere: Vec<_> = everywhere
+            .into_iter()
+            .chain([subject::overall_key()])
+            .collect();
+        let open_at = closed.open_at(&everywhere, now);
+        let open_at = open_at.max(closed.claim_opens_at(realm, canonical, network, now));
+        open_at.map(|open_at| denied(open_at, now))
+    }
+
+    /// Notes that a stranger in this network waits who tries this name.
+    pub(super) fn note_wait(
+        &self,
+        realm: &str,
+        canonical: &str,
+        from: Option<IpAddr>,
+        (wait, now): (Option<Duration>, Timestamp),
+    ) {
+        let open_at = wait.map_or(Tally::CLOSED, |wait| (now + wait).as_millis());
+        let network = from.and_then(network_of);
+        let closed = &self.0.closed;
+        closed.note_claim(realm, canonical, network, (open_at, now));
     }
 
     /// Counts a try of a stranger or a known browser at a credential of `subject`. `devices` are
@@ -196,6 +237,9 @@ impl Throttle {
         };
         self.sweep_if_due(now);
         if !known.is_empty() {
+            for limit in known {
+                self.0.settling.wait_for(&limit.key).await;
+            }
             let attempt = Attempt {
                 known,
                 otherwise: &[],
@@ -211,7 +255,11 @@ impl Throttle {
                 Counted::Passed(_, By::Otherwise) => {}
             }
         }
-        if let Some(open_at) = self.0.closed.open_at(otherwise, now) {
+        if let Some(open_at) = self
+            .0
+            .closed
+            .open_at(otherwise.iter().map(|limit| &limit.key), now)
+        {
             return Ok(denied(open_at, now));
         }
         let attempt = Attempt {
@@ -295,7 +343,9 @@ impl Throttle {
         cleared.dedup();
         self.0.closed.forget(&cleared);
         let devices = subject::devices_of(account);
+        let writing = self.0.settling.begin(new.clone());
         self.later(async move {
+            let _writing = writing;
             let mut known = counters.list(&devices, None, MAX_DEVICES + 1).await?;
             if known.len() as u64 > MAX_DEVICES {
                 known.sort_by_key(|counter| counter.tally.forgotten_at);
@@ -322,6 +372,13 @@ impl Throttle {
         if !keys.is_empty() {
             self.later(async move { counters.clear(&keys).await.map(drop) });
         }
+    }
+
+    /// Lets all other requests that are ready go first. Rejected tries do so one at a time: a flood of
+    /// them, which cost nothing else, would take the time of visitors who are logged in.
+    pub(super) async fn give_way(&self) {
+        let _turn = self.0.turn.lock().await;
+        tokio::task::yield_now().await;
     }
 
     /// Settles a try after the response: the visitor does not wait for it.

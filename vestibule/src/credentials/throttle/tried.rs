@@ -3,14 +3,16 @@
 use crate::clock::Timestamp;
 use crate::credentials::throttle::{Limit, Settlement, Throttle};
 
-/// A try, counted as a wrong one. One that turned out to be right is taken back when it is dropped.
+/// A try, counted as a wrong one. It is taken back when it is dropped, unless it was one: whoever
+/// hangs up before the answer has learned nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Try {
     /// The counters that counted it.
     pub(super) counted: Vec<Limit>,
     /// Where to take it back, and the time.
     pub(super) throttle: Option<(Throttle, Timestamp)>,
-    pub(in crate::credentials) is_right: bool,
+    /// Whether it stays counted.
+    pub(in crate::credentials) is_wrong: bool,
     /// Whether the user was logged in already, and showed their password again.
     pub(in crate::credentials) is_in_session: bool,
     /// The index of the known browser that made it, among those that it brought.
@@ -21,7 +23,7 @@ pub(crate) struct Try {
 
 impl Drop for Try {
     fn drop(&mut self) {
-        let Some((throttle, now)) = self.throttle.take().filter(|_| self.is_right) else {
+        let Some((throttle, now)) = self.throttle.take().filter(|_| !self.is_wrong) else {
             return;
         };
         let counted = std::mem::take(&mut self.counted);

@@ -31,7 +31,7 @@ use serde_json::json;
 use crate::credentials::{Check, PasswordChange};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
-use crate::flows::advice::{advice, json_with_advice, with_advice};
+use crate::flows::advice::{json_with_advice, with_advice};
 use crate::flows::answer::Answer;
 use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::Flow;
@@ -119,7 +119,8 @@ async fn change<U: PageUser>(
                             let proof = proof.remember(user.is_remembered());
                             // A user disabled meanwhile is rejected by the next page.
                             let _ = credentials.proceed(&login, proof).await?;
-                            let advice = advice(new, words).await;
+                            let advice = credentials.advice(&login, user.name(), new, words);
+                            let advice = advice.await;
                             let next = next.or(page.site.home());
                             return Ok(page.answer(changed(next, advice))?);
                         }

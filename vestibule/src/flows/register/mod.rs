@@ -29,7 +29,7 @@ use serde_json::json;
 use crate::credentials::{Registration, Step, Username};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
-use crate::flows::advice::{advice, json_with_advice, with_advice};
+use crate::flows::advice::{json_with_advice, with_advice};
 use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
@@ -121,7 +121,8 @@ async fn register<U: PageUser>(
                     Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login))?),
                     _ => return Ok(page.answer(added(&page, &name))?),
                 }
-                let advice = advice(password, vec![username, inner.site_name.clone()]).await;
+                let words = vec![username, inner.site_name.clone()];
+                let advice = credentials.advice(&login, &name, password, words).await;
                 return Ok(page.answer(registered(&page, &name, advice))?);
             }
             Registration::NameTaken => errors.add("username", NAME_TAKEN),

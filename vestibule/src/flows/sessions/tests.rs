@@ -232,3 +232,27 @@ async fn ending_needs_a_fresh_log_in_and_looking_does_not() {
     let sent = app.browser().get("/account/sessions").await;
     assert_eq!(sent.location(), Some("/login?next=%2Faccount%2Fsessions"));
 }
+
+/// Only what happens is a line in the log, so nobody can fill it.
+#[tokio::test]
+async fn where_no_other_session_is_there_to_end_the_log_gets_no_line() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+    let lines = async || {
+        let log = app.site.accounts().security_log(None, None, 100).await;
+        log.unwrap().len()
+    };
+    let before = lines().await;
+
+    for _ in 0..3 {
+        let ended = browser.post("/account/sessions/end-others", &[]).await;
+        assert_eq!(ended.status, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(lines().await, before);
+
+    let other = app.browser();
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    other.post("/login", &fields).await;
+    browser.post("/account/sessions/end-others", &[]).await;
+    assert_eq!(lines().await, before + 1);
+}

@@ -204,6 +204,7 @@ async fn with_the_store_down_nobody_is_anonymous_by_accident() {
     let anonymous = app.browser().get("/login").await;
 
     assert_eq!(response.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.header("cache-control"), Some("no-store"));
     assert!(response.text().contains("cannot reach its data"));
     assert!(
         !response.text().contains("sessions"),

@@ -125,6 +125,21 @@ local function end_login(id)
   return had_login
 end
 
+-- Ends the sessions of a remembered login but the newest.
+local function end_older_of(login)
+  local newest, begun = nil, -1
+  for _, id in ipairs(call('SMEMBERS', key('of', login))) do
+    local json = call('HGET', key('s', id), 'data')
+    local created_at = json and cjson.decode(json).created_at or -1
+    if created_at > begun then
+      newest, begun, id = id, created_at, newest
+    end
+    if id then
+      end_session(id)
+    end
+  end
+end
+
 local function login_of(id)
   local json = call('HGET', key('s', id), 'data')
   if not json then
@@ -204,6 +219,7 @@ function ops.resume(json, fresh, seen, login, token, ends, known)
     return is_added(json) and 1 or 0
   end
   add_login(login, token, ends)
+  end_older_of(cjson.decode(login).id)
   add_session(json, fresh, seen)
   write_data(cjson.decode(json).id, 9)
   return 1

@@ -1,15 +1,18 @@
 //! The table of remembered logins.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::SqlStore;
 use super::data::insert_session_with_data;
+use super::sessions::delete_session;
 use crate::clock::Timestamp;
 use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::session::rows::{self, remembered, session};
-use crate::session::{DataValues, RememberDigest, RememberedId, RememberedLogin, Session};
+use crate::session::{
+    DataValues, Invalidation, RememberDigest, RememberedId, RememberedLogin, Session, SessionId,
+};
 
 impl SqlStore {
     pub(super) async fn load_remembered_login(
@@ -50,10 +53,39 @@ impl SqlStore {
         if !changed(update, &transaction).await? {
             return Ok(false);
         }
+        let older = older_of(remembered.id, &transaction).await?;
+        let feed = self.database.feed();
+        let _invalidated: Vec<_> = older
+            .iter()
+            .map(|id| feed.invalidate_on_drop(Invalidation::Session(*id)))
+            .collect();
+        for id in &older {
+            delete_session(*id, &transaction).await?;
+        }
         insert_session_with_data(data, session, &transaction).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         Ok(true)
     }
+}
+
+/// The sessions of a remembered login but the newest.
+async fn older_of(id: RememberedId, connection: &impl ConnectionTrait) -> Result<Vec<SessionId>> {
+    let ids: Vec<Vec<u8>> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::RememberedId.eq(remembered_id_bytes(id)))
+        .order_by_desc(session::Column::CreatedAt)
+        .into_tuple()
+        .all(connection)
+        .await
+        .map_err(Error::from_db)?;
+    let ids = ids.into_iter().skip(1);
+    ids.map(|id| {
+        let id = id.try_into();
+        id.map(SessionId::from_bytes)
+            .map_err(|_| Error::store("a session's id has not 32 bytes"))
+    })
+    .collect()
 }
 
 pub(super) async fn insert_remembered(

@@ -20,6 +20,7 @@ use crate::session::{
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const HOUR: Duration = Duration::from_hours(1);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// How often to repeat a race of two calls, and how many calls to run at once in larger races.
 const RACES: usize = 50;
@@ -61,6 +62,7 @@ pub async fn store_conformance(store: impl SessionStore) {
     remembered::a_remembered_login_is_loaded_as_it_was(&store, &made).await;
     remembered::a_remember_token_is_used_once(&store, &made).await;
     remembered::of_uses_in_a_race_one_succeeds(&store, &made).await;
+    remembered::a_remembered_login_has_two_sessions_at_most(&store, &made).await;
     remembered::a_remembered_login_and_its_sessions_end_together(&store, &made).await;
     remembered::ending_all_of_a_user_spares_what_the_kept_session_came_of(&store, &made).await;
     remembered::nothing_is_resumed_after_the_end_in_a_race(&store, &made).await;

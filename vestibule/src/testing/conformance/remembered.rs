@@ -1,6 +1,6 @@
 //! The rules for remembered logins.
 
-use super::{HOUR, NOW, RACES, Remembered, Sessions, all};
+use super::{HOUR, MINUTE, NOW, RACES, Remembered, Sessions, all};
 use crate::session::{
     DataValues, RememberToken, RememberedLogin, SessionExpiry, SessionStore, UserId,
 };
@@ -174,4 +174,41 @@ pub(super) async fn a_forgotten_browser_is_swept(store: &impl SessionStore, sess
 
     let loaded = store.load_remembered(login.id).await.expect("load");
     assert_eq!(loaded, None);
+}
+
+pub(super) async fn a_remembered_login_has_two_sessions_at_most(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let first = sessions.remembered(store, "1").await;
+    let other = sessions.remembered(store, "1").await;
+    let (mut login, mut token) = (first.login, first.token);
+    let mut begun = vec![first.session];
+    for minute in 1..=3_u32 {
+        let now = NOW + MINUTE * minute;
+        let (rotated, next) = login.rotated(&token, &sessions.0, now).expect("a token");
+        let mut session = sessions.resumed(&login);
+        session.created_at = now;
+        let resumed = store
+            .resume(
+                session.clone(),
+                DataValues::new(),
+                rotated.clone(),
+                login.token,
+            )
+            .await;
+        assert!(resumed.expect("resume"));
+        (login, token) = (rotated, next);
+        begun.push(session);
+        let mut there = Vec::new();
+        for (index, session) in begun.iter().enumerate() {
+            if store.load(session.id).await.expect("load").is_some() {
+                there.push(index);
+            }
+        }
+        let newest = begun.len() - 1;
+        assert_eq!(there, [newest - 1, newest], "the newest two are there");
+    }
+    let loaded = store.load(other.session.id).await.expect("load");
+    assert!(loaded.is_some(), "another login has its own");
 }
