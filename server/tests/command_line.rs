@@ -399,7 +399,7 @@ fn roles_are_added_given_permissions_and_given_to_users_and_taken_away_again() {
     );
     assert_eq!(
         said(&["user", "grant", "Alice", "editor"]),
-        "alice has the role editor.\n"
+        "alice has the role editor, and is logged out everywhere.\n"
     );
     said(&["user", "grant", "alice", "admin"]);
     assert_eq!(
@@ -499,11 +499,15 @@ fn a_running_program_soon_knows_of_a_new_admin_and_of_one_no_more() {
     client.post("/register", &fields).unwrap();
     assert_eq!(client.get("/admin").unwrap().status, 403);
 
-    let admin_is = |status| soon(|| client.get("/admin").unwrap().status == status);
+    let admin_is =
+        |client: &Client, status| soon(|| client.get("/admin").unwrap().status == status);
     assert!(user(folder.path(), &["grant", "alice", "admin"], "").0);
-    admin_is(200);
+    // The session from before gains nothing.
+    admin_is(&client, 303);
+    client.post("/login", &fields).unwrap();
+    admin_is(&client, 200);
     assert!(user(folder.path(), &["revoke", "alice", "admin"], "").0);
-    admin_is(403);
+    admin_is(&client, 403);
 }
 
 #[test]

@@ -43,6 +43,7 @@ impl Target {
             app.registered("dora").await,
         ];
         app.grant("carol", "admin").await;
+        app.log_in(&carol, "carol").await;
         let operator = app.site.accounts().by(Actor::operator());
         let _ = operator.add_role(&"editor".parse().unwrap()).await.unwrap();
         let id = app.account("dora").await.id;
@@ -627,6 +628,7 @@ async fn a_disabled_user_gets_in_by_no_door() {
     eve.post("/register", &[("username", "eve"), ("password", PASSWORD)])
         .await;
     app.grant("eve", "admin").await;
+    app.log_in(&eve, "eve").await;
     let remembered = TestClient::new(router.clone());
     let fields = [
         ("username", "eve"),

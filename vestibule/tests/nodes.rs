@@ -141,6 +141,8 @@ async fn what_another_node_changes_about_a_user_counts_here() {
     let (role, permission) = ("editor".parse().unwrap(), "posts.edit".parse().unwrap());
     let _ = operator.add_role(&role).await.unwrap();
     let _ = operator.grant_role(&id, &role).await.unwrap();
+    nodes.is_out_here("a role is given to alice").await;
+    nodes.here.log_in(&nodes.at_here, "alice").await;
     seen("/may-edit", "false true").await;
     let _ = operator.allow(&role, &permission).await.unwrap();
     seen("/may-edit", "true true").await;

@@ -99,7 +99,10 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
                 .await?;
             report(
                 &change,
-                format!("{} has the role {role}.", account.username),
+                format!(
+                    "{} has the role {role}, and is logged out everywhere.",
+                    account.username
+                ),
             )
         }
         UserCommand::Revoke { name, role } => {

@@ -11,6 +11,7 @@ async fn every_page_answers_a_script_in_json() {
     let app = TestApp::new().await;
     let admin = app.registered("alice").await;
     app.grant("alice", ADMIN).await;
+    app.log_in(&admin, "alice").await;
     let anonymous = app.browser();
     let accepts = [("accept", "application/json")];
     let mut views = 0;

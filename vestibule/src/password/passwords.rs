@@ -169,11 +169,15 @@ impl Passwords {
         password: Secret,
         words: Vec<String>,
     ) -> Option<String> {
-        let advise = move |_: &mut Memory| {
+        let advise = move || {
             let words: Vec<_> = words.iter().map(String::as_str).collect();
             crate::password::password_advice(&password, &words)
         };
-        self.service.run(claimant, advise).await.ok().flatten()
+        self.service
+            .run_beside(claimant, advise)
+            .await
+            .ok()
+            .flatten()
     }
 
     /// Whether `password` has more than [`MAX_CHARS`](Self::MAX_CHARS). Such a password belongs to

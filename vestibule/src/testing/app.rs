@@ -164,7 +164,8 @@ impl TestApp {
         TestClient::new(self.router.clone().layer(settled)).host(host)
     }
 
-    /// Grants a role to a user. Creates the role if necessary.
+    /// Grants a role to a user. Creates the role if necessary. The user's sessions end, so grant
+    /// roles before you log in, or [log in again](Self::log_in).
     ///
     /// # Panics
     /// When the user does not exist, or the name is not valid for a role.
@@ -185,6 +186,16 @@ impl TestApp {
     pub async fn account(&self, username: &str) -> Account {
         let found = self.site.accounts().find(username).await;
         found.expect("an answer").expect("an account")
+    }
+
+    /// Logs in a registered user in this browser, with [`PASSWORD`].
+    ///
+    /// # Panics
+    /// When the log-in fails.
+    pub async fn log_in(&self, browser: &TestClient, username: &str) {
+        let fields = [("username", username), ("password", PASSWORD)];
+        let response = browser.post("/login", &fields).await;
+        assert!(response.status.is_redirection(), "{}", response.text());
     }
 
     /// A browser that has just registered this user with [`PASSWORD`], and so is logged in.

@@ -60,12 +60,14 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), detail).await
     }
 
-    /// Grants a role to a user.
+    /// Grants a role to a user, and ends all their sessions: a session that somebody has stolen must
+    /// not gain rights (OWASP ASVS 5.0, 7.2.4). They have the role when they log in again.
     ///
     /// # Errors
-    /// When the database failed.
+    /// When the database or the session store failed. If only the store failed, the role is
+    /// granted, and the next request of an old session is rejected.
     pub async fn grant_role(&self, id: &UserId, role: &RoleName) -> Result<ChangeOutcome> {
-        settled(self.try_grant_role(id, role).await)
+        self.revoked(self.try_grant_role(id, role).await, id).await
     }
 
     async fn try_grant_role(&self, id: &UserId, role: &RoleName) -> Stopped<ChangeOutcome> {
@@ -82,6 +84,7 @@ impl Administration<'_> {
             granted_at: ActiveValue::Set(self.accounts.inner.clock.now().as_millis()),
         };
         row.insert(&transaction).await.map_err(Error::from_db)?;
+        changed(self.accounts.new_epoch(id), &transaction).await?;
         let detail = Some(role.to_string());
         let action = Action::RoleGranted;
         self.done(transaction, action, Some(&account), detail).await

@@ -38,11 +38,12 @@ async fn account(accounts: &Accounts, name: &str) -> Account {
 
 /// Makes `name` an admin, and returns them as an actor.
 async fn admin(accounts: &Accounts, name: &str) -> Actor {
-    let account = account(accounts, name).await;
+    let id = account(accounts, name).await.id;
     let operator = accounts.by(Actor::operator());
     let admin = ADMIN.parse().unwrap();
-    let _ = operator.grant_role(&account.id, &admin).await.unwrap();
-    Actor::user(&account, admin)
+    let _ = operator.grant_role(&id, &admin).await.unwrap();
+    // With the role they have a new epoch.
+    Actor::user(&account(accounts, name).await, admin)
 }
 
 async fn lines(accounts: &Accounts) -> usize {

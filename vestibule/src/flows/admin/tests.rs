@@ -23,6 +23,7 @@ impl Office {
         let alice = app.registered("alice").await;
         let carol = app.registered("carol").await;
         app.grant("carol", "admin").await;
+        app.log_in(&carol, "carol").await;
         Self { app, carol, alice }
     }
 
@@ -165,7 +166,10 @@ async fn a_role_is_given_and_taken_and_each_is_in_the_log_with_who_did_it() {
     office.app.clock.advance(Duration::from_secs(1));
 
     let given = office.press("alice", "grant", &[("role", "editor")]).await;
-    assert_eq!(message(&office.carol, &given).await, "The role is given.");
+    assert_eq!(
+        message(&office.carol, &given).await,
+        "The role is given. The user is logged out everywhere, and has it at the next log-in."
+    );
     assert!(office.account("alice").await.rights.has_role("editor"));
     let again = office.press("alice", "grant", &[("role", "editor")]).await;
     assert_eq!(
@@ -493,7 +497,10 @@ async fn a_script_gets_json() {
         .carol
         .post_json(&format!("{path}/grant"), &grant)
         .await;
-    assert_eq!(given.json(), json!({ "detail": "The role is given." }));
+    assert_eq!(
+        given.json(),
+        json!({ "detail": "The role is given. The user is logged out everywhere, and has it at the next log-in." })
+    );
     let user = office.carol.get_with(&path, &JSON).await.json();
     assert_eq!(user["user"]["roles"], json!(["editor"]));
     assert_eq!(user["other_roles"], json!(["admin"]));
@@ -651,4 +658,34 @@ async fn an_apps_own_page_to_visit_first_does_not_replace_the_new_password() {
 
     let sent = alice.get("/welcome").await;
     assert_eq!(sent.location(), Some("/change-password?next=%2Fwelcome"));
+}
+
+/// Attack A2: a stolen session must not gain rights.
+#[tokio::test]
+async fn a_role_that_is_given_ends_the_sessions_from_before() {
+    let office = Office::new().await;
+    office.add_role("editor").await;
+    let thief = office.alice.stolen();
+
+    let given = office.press("alice", "grant", &[("role", "editor")]).await;
+
+    let page = office.carol.get(given.location().unwrap()).await;
+    assert!(
+        page.text().contains("logged out everywhere"),
+        "{}",
+        page.text()
+    );
+    for browser in [&office.alice, &thief] {
+        let response = browser.get("/welcome").await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER);
+    }
+    office.app.log_in(&office.alice, "alice").await;
+    assert_eq!(office.alice.get("/welcome").await.status, StatusCode::OK);
+    let again = office.press("alice", "grant", &[("role", "editor")]).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        office.alice.get("/welcome").await.status,
+        StatusCode::OK,
+        "it was so already"
+    );
 }

@@ -150,8 +150,10 @@ pub(super) async fn grant(Path(id): Path<String>, mut changing: Changing) -> Act
         }
         Err(_) => ChangeOutcome::NoSuchRole(None),
     };
+    let done =
+        "The role is given. The user is logged out everywhere, and has it at the next log-in.";
     changing
-        .answer(change, "The role is given.", &changing.user_path(&id))
+        .answer(change, done, &changing.user_path(&id))
         .await
 }
 

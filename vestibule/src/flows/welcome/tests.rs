@@ -409,6 +409,7 @@ async fn a_template_asks_what_the_user_may_do() {
     );
 
     app.grant("alice", "editor").await;
+    app.log_in(&browser, "alice").await;
     let operator = app.site.accounts().by(crate::accounts::Actor::operator());
     let (editor, edit) = ("editor".parse().unwrap(), "posts.edit".parse().unwrap());
     let _ = operator.allow(&editor, &edit).await.unwrap();

@@ -60,6 +60,31 @@ impl HashingService {
         claimant: &Claimant<'_>,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T> {
+        let done = self.complete(claimant, work).await?;
+        metrics::histogram!("vestibule_hashing_wait_seconds").record(done.waited);
+        metrics::histogram!("vestibule_hashing_seconds").record(done.worked);
+        Ok(done.result)
+    }
+
+    /// As [`run`](Self::run), for work that is no hash: its time is in no metric.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    #[cfg(feature = "sql")]
+    pub(crate) async fn run_beside<T: Send + 'static>(
+        &self,
+        claimant: &Claimant<'_>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let done = self.complete(claimant, |_| work()).await?;
+        Ok(done.result)
+    }
+
+    async fn complete<T: Send + 'static>(
+        &self,
+        claimant: &Claimant<'_>,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<Completed<T>> {
         let (sender, mut receiver) = oneshot::channel();
         let arrived_at = monotonic();
         let job: Job = Box::new(move |memory| {
@@ -86,15 +111,11 @@ impl HashingService {
             // The hash has started, so its result comes soon.
             Err(_) => receiver.await,
         };
-        let Some(done) = done.map_err(|_| Error::internal("a hashing thread panicked"))? else {
-            metrics::counter!("vestibule_hashing_refused_total").increment(1);
-            return Err(Error::busy(
-                "too many log-ins at once; the hashing queue is full or too slow",
-            ));
-        };
-        metrics::histogram!("vestibule_hashing_wait_seconds").record(done.waited);
-        metrics::histogram!("vestibule_hashing_seconds").record(done.worked);
-        Ok(done.result)
+        done.map_err(|_| Error::internal("a hashing thread panicked"))?
+            .ok_or_else(|| {
+                metrics::counter!("vestibule_hashing_refused_total").increment(1);
+                Error::busy("too many log-ins at once; the hashing queue is full or too slow")
+            })
     }
 
     fn enqueue(&self, job: QueuedJob) -> Result<Place> {
