@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use ipnet::IpNet;
 use tokio::task::AbortHandle;
+use vestibule::login::AddressPrefix;
 use vestibule::web::TrustedProxies;
 
 /// The open connections. Clones share them.
@@ -64,7 +65,8 @@ impl Connections {
     /// A place for a connection from this address. If there is none, the connection that has waited
     /// longest for a request is closed, first of those that never sent one. `None` if all are busy.
     pub(crate) fn admit(&self, peer: IpAddr) -> Option<Place> {
-        let network = network_of(peer).filter(|_| !self.limits.trusted_proxies.trusts(peer));
+        let network = AddressPrefix::VISITOR.of(peer.to_canonical());
+        let network = network.filter(|_| !self.limits.trusted_proxies.trusts(peer));
         let mut open = self.open();
         if let Some(network) = network {
             let is_its = |connection: &Connection| connection.network == Some(network);
@@ -157,18 +159,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.connections.open().connections.remove(&self.number);
     }
-}
-
-/// What one visitor has at least.
-fn network_of(address: IpAddr) -> Option<IpNet> {
-    let address = address.to_canonical();
-    let bits = match address {
-        IpAddr::V4(_) => 24,
-        IpAddr::V6(_) => 64,
-    };
-    IpNet::new(address, bits)
-        .ok()
-        .map(|network| network.trunc())
 }
 
 #[cfg(test)]

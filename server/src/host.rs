@@ -59,7 +59,7 @@ impl Reached {
         if uri.authority().is_some_and(|asked| *asked != host) {
             return bad("`Host` and the address of the request name two hosts.");
         }
-        if self.probes.contains(&uri.path()) || self.is_ours(&host) {
+        if self.probes.contains(&uri.path()) || self.public_url.is_at(host.as_str()) {
             return None;
         }
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
@@ -72,11 +72,6 @@ impl Reached {
             self.public_url
         );
         Some((StatusCode::MISDIRECTED_REQUEST, detail))
-    }
-
-    /// The host of the public URL; for a site on this machine, each of its names.
-    fn is_ours(&self, host: &Authority) -> bool {
-        self.public_url.is_at(host.as_str())
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         let (address, path) = (listener.local_addr()?, metrics::PATH);
         said += &format!("Metrics at http://{address}{path}\n");
         let (app, settings) = (metrics::record()?, settings.clone());
-        // A monitor needs few, and gets them whoever floods the other.
+        // A monitor needs few connections. A flood of the site does not take them.
         let limits = ConnectionLimits {
             in_all: MONITORS,
             ..limits.clone()

@@ -84,6 +84,23 @@ pub(crate) fn monotonic() -> u64 {
     u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Work that is due again after a while, for whichever request comes first.
+#[derive(Debug, Default)]
+pub(crate) struct Regularly(AtomicI64);
+
+impl Regularly {
+    /// Whether `every` has passed since this was last true. Of calls at once, one gets true.
+    pub(crate) fn is_due(&self, every: Duration, now: Timestamp) -> bool {
+        let last = self.0.load(Ordering::Relaxed);
+        if now.since(Timestamp(last)) < every {
+            return false;
+        }
+        let order = Ordering::Relaxed;
+        let swapped = self.0.compare_exchange(last, now.0, order, order);
+        swapped.is_ok()
+    }
+}
+
 /// Where the time comes from: the system, or a test's hand.
 ///
 /// Clones share the hand.

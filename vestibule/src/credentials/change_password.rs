@@ -109,7 +109,7 @@ impl<U: User> Credentials<U> {
                 "sessions from before the new password are rejected, but were not removed"
             );
         }
-        // Whoever was guessing the old password begins again.
+        // Wrong tries at the old password do not count for the new one.
         self.clear_tries_of(&id).await;
         let mut proof = Proof::new(user, epoch, methods);
         proof.tried = tried;

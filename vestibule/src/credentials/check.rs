@@ -64,15 +64,14 @@ impl<U: User> Credentials<U> {
         let (throttle, realm) = (&self.0.throttle, &self.0.realm);
         let (from, now) = (login.address(), login.visit().settings().clock.now());
         let is_stranger = login.visit().devices(login.headers()).is_empty();
-        if is_stranger {
-            let canonical = self.0.users.table().canonical(typed);
-            let denied = throttle.still_waits(realm, &canonical, from, now);
-            if let Some(Permit::Denied(wait)) = denied {
-                self.reject_try(login, None).await;
-                return Ok(Check::Throttled(Throttled { wait }));
-            }
+        let claimed = self.claimed(typed, from);
+        if is_stranger
+            && let Some(throttled) = throttle.still_waits(realm, &claimed.canonical, from, now)
+        {
+            self.reject_try(login, None).await;
+            return Ok(Check::Throttled(throttled));
         }
-        let (claimed, found) = self.find(typed, from).await?;
+        let found = self.0.users.table().find_with_hash(typed).await?;
         let id = found.as_ref().map(|(user, _)| user.id());
         let subject = match &id {
             Some(id) => Subject::User(id),
@@ -80,12 +79,12 @@ impl<U: User> Credentials<U> {
         };
         let tried = match self.begin_try(login, subject).await? {
             Permit::Granted(tried) => tried,
-            Permit::Denied(wait) => {
+            Permit::Denied(throttled) => {
                 if is_stranger {
-                    throttle.note_wait(realm, &claimed.canonical, from, (wait, now));
+                    throttle.note_wait(realm, &claimed.canonical, from, (throttled, now));
                 }
                 self.reject_try(login, id).await;
-                return Ok(Check::Throttled(Throttled { wait }));
+                return Ok(Check::Throttled(throttled));
             }
         };
         let check = self.compare(&claimed, found, password).await;
@@ -104,7 +103,8 @@ impl<U: User> Credentials<U> {
         if Passwords::is_too_long(password) {
             return Ok(Check::Wrong(None));
         }
-        let (claimed, found) = self.find(typed, from).await?;
+        let claimed = self.claimed(typed, from);
+        let found = self.0.users.table().find_with_hash(typed).await?;
         self.compare(&claimed, found, password).await
     }
 
@@ -124,9 +124,9 @@ impl<U: User> Credentials<U> {
         }
         let tried = match self.begin_own_try(login, user).await? {
             Permit::Granted(tried) => tried,
-            Permit::Denied(wait) => {
+            Permit::Denied(throttled) => {
                 self.reject_try(login, Some(id)).await;
-                return Ok(Check::Throttled(Throttled { wait }));
+                return Ok(Check::Throttled(throttled));
             }
         };
         let hash = self.0.users.table().hash_of(&id).await?;
@@ -139,12 +139,9 @@ impl<U: User> Credentials<U> {
         self.judged(login, tried, check)
     }
 
-    /// The user by a typed name.
-    async fn find(&self, typed: &str, from: Option<IpAddr>) -> Result<(Claimed, Found<U>)> {
-        let table = self.0.users.table();
-        let canonical = table.canonical(typed);
-        let found = table.find_with_hash(typed).await?;
-        Ok((Claimed { canonical, from }, found))
+    fn claimed(&self, typed: &str, from: Option<IpAddr>) -> Claimed {
+        let canonical = self.0.users.table().canonical(typed);
+        Claimed { canonical, from }
     }
 
     /// Ties a try to what came of it.

@@ -28,7 +28,7 @@ pub enum SecondFactor<U> {
 
 /// One counted try at the second factor of a pending log-in, from
 /// [`Credentials::try_second_factor`].
-#[must_use = "whoever shows the factor is logged in by `second_factor_shown` and `proceed`"]
+#[must_use = "log in a user who shows the factor by `second_factor_shown` and `proceed`"]
 pub struct FactorTry<U> {
     pub(super) pending: PendingLogin<U>,
     pub(super) tried: Box<Try>,
@@ -68,9 +68,9 @@ impl<U: User> Credentials<U> {
                 let tried = Box::new(tried);
                 SecondFactor::MayTry(FactorTry { pending, tried })
             }
-            Permit::Denied(wait) => {
+            Permit::Denied(throttled) => {
                 self.reject_try(login, Some(id)).await;
-                SecondFactor::Throttled(Throttled { wait })
+                SecondFactor::Throttled(throttled)
             }
         })
     }

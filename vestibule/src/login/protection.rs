@@ -48,7 +48,22 @@ impl Default for AddressPrefix {
 }
 
 impl AddressPrefix {
-    fn of(self, address: IpAddr) -> Option<IpNet> {
+    /// What one visitor has at least: `/24` and `/64`.
+    pub const VISITOR: Self = Self {
+        ipv4_bits: 24,
+        ipv6_bits: 64,
+    };
+
+    /// The network of an address.
+    ///
+    /// ```
+    /// use vestibule::login::AddressPrefix;
+    ///
+    /// let network = AddressPrefix::VISITOR.of("198.51.100.7".parse()?);
+    /// assert_eq!(network.map(|network| network.to_string()).as_deref(), Some("198.51.100.0/24"));
+    /// # Ok::<(), std::net::AddrParseError>(())
+    /// ```
+    pub fn of(self, address: IpAddr) -> Option<IpNet> {
         let bits = match address {
             IpAddr::V4(_) => self.ipv4_bits.min(32),
             IpAddr::V6(_) => self.ipv6_bits.min(128),

@@ -23,7 +23,7 @@ pub struct Limit {
 pub enum LimitRule {
     /// Wrong tries in a row: each makes the next one wait longer.
     Streak(Streak),
-    /// Wrong tries in a time, whoever made them.
+    /// Wrong tries in a time, not in a row.
     Rate(Rate),
 }
 
@@ -160,7 +160,7 @@ impl Streak {
 }
 
 impl Rate {
-    /// How long the burst takes to be allowed again, but for its last try.
+    /// How long all tries of the burst but one take to be allowed again.
     fn window(&self) -> i64 {
         let but_one = i64::from(self.burst.saturating_sub(1));
         millis(self.each).saturating_mul(but_one)

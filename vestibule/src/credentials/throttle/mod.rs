@@ -38,14 +38,14 @@ pub(in crate::credentials) use tried::Try;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use zeroize::Zeroizing;
 
-use crate::clock::Timestamp;
+use crate::clock::{Regularly, Timestamp};
+use crate::credentials::Throttled;
 use crate::credentials::throttle::closed::Closed;
 use crate::credentials::throttle::counters::SharedCounters;
 use crate::credentials::throttle::settling::Settling;
@@ -77,7 +77,7 @@ struct Inner {
     limits: ThrottleLimits,
     names: Option<Zeroizing<[u8; 32]>>,
     tasks: TaskTracker,
-    swept_at: Arc<AtomicI64>,
+    swept: Arc<Regularly>,
     closed: Arc<Closed>,
     turn: Arc<tokio::sync::Mutex<()>>,
     settling: Settling,
@@ -99,8 +99,7 @@ pub(crate) enum Subject<'a> {
 #[derive(Debug)]
 pub(crate) enum Permit {
     Granted(Try),
-    /// For this long, or for good.
-    Denied(Option<Duration>),
+    Denied(Throttled),
 }
 
 impl Throttle {
@@ -128,7 +127,7 @@ impl Throttle {
             limits: ThrottleLimits::default(),
             names: None,
             tasks,
-            swept_at: Arc::default(),
+            swept: Arc::default(),
             closed: Arc::default(),
             turn: Arc::default(),
             settling: Settling::default(),
@@ -167,7 +166,7 @@ impl Throttle {
         canonical: &str,
         from: Option<IpAddr>,
         now: Timestamp,
-    ) -> Option<Permit> {
+    ) -> Option<Throttled> {
         let network = from.and_then(network_of);
         let closed = &self.0.closed;
         let everywhere = network.map(subject::network_key);
@@ -186,9 +185,11 @@ impl Throttle {
         realm: &str,
         canonical: &str,
         from: Option<IpAddr>,
-        (wait, now): (Option<Duration>, Timestamp),
+        (throttled, now): (Throttled, Timestamp),
     ) {
-        let open_at = wait.map_or(Tally::CLOSED, |wait| (now + wait).as_millis());
+        let open_at = throttled
+            .wait
+            .map_or(Tally::CLOSED, |wait| (now + wait).as_millis());
         let network = from.and_then(network_of);
         let closed = &self.0.closed;
         closed.note_claim(realm, canonical, network, (open_at, now));
@@ -245,7 +246,9 @@ impl Throttle {
                 otherwise: &[],
             };
             match counters.count(attempt, now).await? {
-                Counted::Closed(counter) => return Ok(denied(counter.tally.open_at, now)),
+                Counted::Closed(counter) => {
+                    return Ok(Permit::Denied(denied(counter.tally.open_at, now)));
+                }
                 Counted::Passed(_, By::Known(index)) => {
                     let counted = known.get(index).cloned().into_iter().collect();
                     let mut tried = self.counted(counted, now);
@@ -260,7 +263,7 @@ impl Throttle {
             .closed
             .open_at(otherwise.iter().map(|limit| &limit.key), now)
         {
-            return Ok(denied(open_at, now));
+            return Ok(Permit::Denied(denied(open_at, now)));
         }
         let attempt = Attempt {
             known: &[],
@@ -269,7 +272,7 @@ impl Throttle {
         let tallies = match counters.count(attempt, now).await? {
             Counted::Closed(counter) => {
                 self.0.closed.note(&counter, now);
-                return Ok(denied(counter.tally.open_at, now));
+                return Ok(Permit::Denied(denied(counter.tally.open_at, now)));
             }
             Counted::Passed(tallies, _) => tallies,
         };
@@ -404,13 +407,8 @@ impl Throttle {
     /// Removes forgotten counters in the background, at most every ten minutes.
     fn sweep_if_due(&self, now: Timestamp) {
         const EVERY: Duration = Duration::from_mins(10);
-        let last = self.0.swept_at.load(Ordering::Relaxed);
-        if now.since(Timestamp::from_millis(last)) < EVERY {
-            return;
-        }
-        let (order, next) = (Ordering::Relaxed, now.as_millis());
-        let swapped = self.0.swept_at.compare_exchange(last, next, order, order);
-        let Some(counters) = self.0.counters.clone().filter(|_| swapped.is_ok()) else {
+        let is_due = self.0.swept.is_due(EVERY, now);
+        let Some(counters) = self.0.counters.clone().filter(|_| is_due) else {
             return;
         };
         tokio::spawn(async move {
@@ -423,10 +421,11 @@ impl Throttle {
     }
 }
 
-fn denied(open_at: i64, now: Timestamp) -> Permit {
+fn denied(open_at: i64, now: Timestamp) -> Throttled {
     metrics::counter!("vestibule_throttled_total").increment(1);
     let open_at = (open_at < Tally::CLOSED).then(|| Timestamp::from_millis(open_at));
-    Permit::Denied(open_at.map(|open_at| open_at.since(now)))
+    let wait = open_at.map(|open_at| open_at.since(now));
+    Throttled { wait }
 }
 
 impl fmt::Debug for Throttle {

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use crate::credentials::throttle::{CounterKey, Subject};
 use crate::crypto::digest::{hmac_sha256, sha256};
+use crate::login::AddressPrefix;
 use crate::session::SessionId;
 
 /// What a counter counts.
@@ -127,15 +128,9 @@ pub(in crate::credentials) fn session_key(id: &str) -> CounterKey {
     CounterKey::of(CounterKind::Session, id)
 }
 
-/// The network of an address: /24 or /64, what one visitor has at least.
+/// The network of an address, which counts as one visitor.
 pub(super) fn network_of(address: IpAddr) -> Option<IpNet> {
-    let bits = match address {
-        IpAddr::V4(_) => 24,
-        IpAddr::V6(_) => 64,
-    };
-    IpNet::new(address, bits)
-        .ok()
-        .map(|network| network.trunc())
+    AddressPrefix::VISITOR.of(address)
 }
 
 #[cfg(test)]

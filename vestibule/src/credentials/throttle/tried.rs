@@ -3,8 +3,8 @@
 use crate::clock::Timestamp;
 use crate::credentials::throttle::{Limit, Settlement, Throttle};
 
-/// A try, counted as a wrong one. It is taken back when it is dropped, unless it was one: whoever
-/// hangs up before the answer has learned nothing.
+/// A try, counted as a wrong one. It is taken back when it is dropped, unless the credential was
+/// wrong. A client that hangs up before the answer has learned nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Try {
     /// The counters that counted it.

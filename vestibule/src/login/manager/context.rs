@@ -1,10 +1,9 @@
 //! State shared by all requests of one login layer: the settings, and what changes at run time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::{Regularly, Timestamp};
 use crate::error::Result;
 use crate::login::cache::{LoginCache, Touches, Users};
 use crate::login::loader::SessionJoin;
@@ -99,7 +98,7 @@ fn new_cache<U: User>(settings: &Settings<U>) -> Option<LoginCache<U>> {
 /// Removes expired sessions from time to time.
 #[derive(Default)]
 struct Sweeper {
-    swept_at: AtomicI64,
+    swept: Regularly,
     /// Held by the running sweep; the next one waits for it.
     running: Arc<tokio::sync::Mutex<()>>,
 }
@@ -109,13 +108,7 @@ impl Sweeper {
 
     fn sweep_if_due<U>(&self, settings: &Settings<U>) {
         let now = settings.clock.now();
-        let last = self.swept_at.load(Ordering::Relaxed);
-        if now.since(Timestamp::from_millis(last)) < Self::EVERY {
-            return;
-        }
-        let (order, next) = (Ordering::Relaxed, now.as_millis());
-        let swapped = self.swept_at.compare_exchange(last, next, order, order);
-        if swapped.is_err() {
+        if !self.swept.is_due(Self::EVERY, now) {
             return;
         }
         let (store, realm) = (settings.store.clone(), settings.realm.clone());

@@ -94,12 +94,6 @@ impl SqlCounters {
         transaction.commit().await.map_err(Error::from_db)
     }
 
-    async fn tally_of(&self, key: &CounterKey) -> Result<Option<Tally>> {
-        let found = Entity::find_by_id(key.as_str().to_owned());
-        let found = found.one(self.database.unsynced()).await;
-        Ok(found.map_err(Error::from_db)?.as_ref().map(tally))
-    }
-
     /// Writes a tally in place of `old`. Returns whether it was still that.
     async fn replace(&self, key: &CounterKey, old: Tally, new: Tally) -> Result<bool> {
         let update = Entity::update_many()
@@ -111,22 +105,30 @@ impl SqlCounters {
         changed(update, self.database.unsynced()).await
     }
 
-    /// Counts a try at a known browser's counter. `None` if it does not exist, or is closed.
-    async fn count_known(&self, limit: &Limit, now: Timestamp) -> Result<Option<Counted>> {
+    /// Counts a try at the first of these that exists and is not closed. `None` if there is none.
+    async fn count_known(&self, known: &[Limit], now: Timestamp) -> Result<Option<Counted>> {
         for _ in 0..TRIES {
-            let Some(old) = self.tally_of(&limit.key).await? else {
+            let names = known.iter().map(|limit| limit.key.as_str());
+            let found = Entity::find().filter(Column::Name.is_in(names));
+            let found = found.all(self.database.unsynced()).await;
+            let found = found.map_err(Error::from_db)?;
+            let first = known.iter().enumerate().find_map(|(index, limit)| {
+                let row = found.iter().find(|row| row.name == limit.key.as_str());
+                let tally = row
+                    .map(tally)
+                    .filter(|tally| !tally.is_forgotten(now) && tally.open_at != Tally::CLOSED);
+                tally.map(|tally| (index, limit, tally))
+            });
+            let Some((index, limit, old)) = first else {
                 return Ok(None);
             };
-            if old.is_forgotten(now) || old.open_at == Tally::CLOSED {
-                return Ok(None);
-            }
             if !old.is_open(now) {
                 let (key, tally) = (limit.key.clone(), old);
                 return Ok(Some(Counted::Closed(Counter { key, tally })));
             }
             let new = old.counted(&limit.rule, now);
             if self.replace(&limit.key, old, new).await? {
-                return Ok(Some(Counted::Passed(vec![new], By::Known(0))));
+                return Ok(Some(Counted::Passed(vec![new], By::Known(index))));
             }
         }
         Err(Error::store("a counter changed too often to be changed"))
@@ -237,14 +239,10 @@ fn row(key: &CounterKey, tally: Tally) -> counter::ActiveModel {
 
 impl Counters for SqlCounters {
     async fn count(&self, attempt: Attempt<'_>, now: Timestamp) -> Result<Counted> {
-        for (index, limit) in attempt.known.iter().enumerate() {
-            match retried(|| self.count_known(limit, now)).await? {
-                Some(Counted::Passed(tallies, _)) => {
-                    return Ok(Counted::Passed(tallies, By::Known(index)));
-                }
-                Some(closed) => return Ok(closed),
-                None => {}
-            }
+        if !attempt.known.is_empty()
+            && let Some(counted) = retried(|| self.count_known(attempt.known, now)).await?
+        {
+            return Ok(counted);
         }
         retried(|| self.count_all(attempt.otherwise, now)).await
     }
@@ -268,7 +266,7 @@ impl Counters for SqlCounters {
         after: Option<&CounterKey>,
         limit: u64,
     ) -> Result<Vec<Counter>> {
-        // The last character that there is: no name goes on with it.
+        // The last Unicode character. No name contains it.
         let end = format!("{prefix}{}", char::MAX);
         let mut query = Entity::find()
             .filter(Column::Name.gte(prefix))

@@ -144,7 +144,10 @@ async fn a_streak_closes_until_it_is_cleared(counters: &impl Counters) {
     let cleared = counters.clear(&[limits[0].key.clone()]).await;
     assert_eq!(cleared.expect("an answer"), 0, "it is gone");
     let tallies = passed(counters, &limits, now).await;
-    assert_eq!(tallies[0].tries, 1, "a cleared counter begins anew");
+    assert_eq!(
+        tallies[0].tries, 1,
+        "a cleared counter starts again at zero"
+    );
 }
 
 async fn a_streak_is_forgotten(counters: &impl Counters) {
@@ -153,7 +156,10 @@ async fn a_streak_is_forgotten(counters: &impl Counters) {
         passed(counters, &limits, NOW).await;
     }
     let tallies = passed(counters, &limits, NOW + HOUR).await;
-    assert_eq!(tallies[0].tries, 1, "a forgotten counter begins anew");
+    assert_eq!(
+        tallies[0].tries, 1,
+        "a forgotten counter starts again at zero"
+    );
 }
 
 async fn a_rate_lets_a_burst_pass_and_then_one_at_a_time(counters: &impl Counters) {
