@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use axum::extract::Request;
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing_subscriber::EnvFilter;
@@ -33,17 +34,37 @@ const MAX_PATH_CHARS: usize = 200;
 
 /// Writes one line for a request: no query, no header, no body, as any of them may be secret.
 pub(crate) async fn request_line(request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let path: String = request.uri().path().chars().take(MAX_PATH_CHARS).collect();
+    let mut line = Line {
+        started: Instant::now(),
+        method: request.method().clone(),
+        path: request.uri().path().chars().take(MAX_PATH_CHARS).collect(),
+        status: CLIENT_HUNG_UP,
+    };
     let response = next.run(request).await;
-    tracing::info!(
-        target: "vestibule::request",
-        %method,
-        path,
-        status = response.status().as_u16(),
-        ms = started.elapsed().as_micros() as f64 / 1_000.0,
-        "request"
-    );
+    line.status = response.status().as_u16();
     response
+}
+
+/// The status of a request whose client hung up before the response, as nginx logs it.
+const CLIENT_HUNG_UP: u16 = 499;
+
+/// A request's line, written when it is dropped: also where the client hangs up.
+struct Line {
+    started: Instant,
+    method: Method,
+    path: String,
+    status: u16,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        tracing::info!(
+            target: "vestibule::request",
+            method = %self.method,
+            path = self.path,
+            status = self.status,
+            ms = self.started.elapsed().as_micros() as f64 / 1_000.0,
+            "request"
+        );
+    }
 }

@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use sea_orm::{ConnectionTrait, Database as Connection, TransactionTrait};
 use support::{Client, PASSWORD, Program, QUICK, refusal, run};
 
 fn folder() -> tempfile::TempDir {
@@ -441,4 +442,37 @@ fn too_large_headers_are_refused() {
 
     assert!(!answer.starts_with(b"HTTP/1.1 200"), "refused");
     assert_eq!(Client::new(&program).get("/login").unwrap().status, 200);
+}
+
+/// The database waits for another writer when the client of a log-in hangs up. That what it began
+/// is finished shows in the library's `tests/faults.rs`.
+#[tokio::test]
+async fn a_request_whose_client_hangs_up_has_its_line_in_the_log() {
+    let folder = folder();
+    let program = Program::start(&folder, &QUICK);
+    let database = folder.path().join("instance/site.db");
+    let writer = Connection::connect(format!("sqlite:{}", database.display())).await;
+    let writing = writer.unwrap().begin().await.unwrap();
+    let write = "UPDATE users SET username = username";
+    writing.execute_unprepared(write).await.unwrap();
+    let body = "username=alice&password=0123456789abcdef";
+    let (address, length) = (program.address().to_owned(), body.len());
+    let mut clients: Vec<_> = (0..20).map(|_| program.connect()).collect();
+    for client in &mut clients {
+        write!(
+            client,
+            "POST /login HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}"
+        )
+        .unwrap();
+    }
+    // Later than those, so they have begun.
+    assert_eq!(Client::new(&program).get("/login").unwrap().status, 200);
+    drop(clients);
+    assert_eq!(Client::new(&program).get("/login").unwrap().status, 200);
+
+    let log = program.terminate();
+
+    assert!(log.contains("path=\"/login\" status=499"), "{log}");
+    writing.rollback().await.unwrap();
 }

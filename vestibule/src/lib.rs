@@ -83,6 +83,7 @@ pub mod database;
 mod error;
 #[cfg(feature = "sql")]
 pub mod flows;
+mod hang_up;
 pub mod login;
 pub mod mail;
 #[cfg(feature = "sql")]

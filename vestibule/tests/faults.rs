@@ -3,6 +3,8 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::future::Future;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -10,7 +12,9 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database as Connection, DatabaseConnection, DbBackend,
     TransactionTrait,
 };
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use vestibule::database::Database;
+use vestibule::login::Event;
 use vestibule::testing::{PASSWORD, TestApp, TestClient, fresh_database_url};
 
 const DOWN: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
@@ -21,6 +25,7 @@ struct Target {
     app: TestApp,
     connection: DatabaseConnection,
     alice: TestClient,
+    events: UnboundedReceiver<Event>,
     _folder: tempfile::TempDir,
 }
 
@@ -39,12 +44,21 @@ impl Target {
             .acquire_timeout(Duration::from_secs(3));
         let connection = Connection::connect(options).await.unwrap();
         let database = Database::from_connection(connection.clone());
-        let app = TestApp::on(database, |config| config.sessions.cached = 0).await;
+        let (tell, events) = unbounded_channel();
+        let app = TestApp::on(database, |config| {
+            config.sessions.cached = 0;
+            config.login(move |manager| {
+                let tell = tell.clone();
+                Ok(manager.on_event(move |record| drop(tell.send(record.event))))
+            });
+        })
+        .await;
         let alice = app.registered("alice").await;
         Self {
             app,
             connection,
             alice,
+            events,
             _folder: folder,
         }
     }
@@ -203,4 +217,24 @@ async fn a_row_that_cannot_be_read_is_503_and_one_of_impossible_times_is_nobody(
             assert_eq!(target.page().await, StatusCode::OK, "{back}");
         }
     }
+}
+
+/// The client of a log-in hangs up while the database is busy.
+#[tokio::test]
+async fn what_a_client_began_is_finished_when_it_hangs_up() {
+    let mut target = Target::new().await;
+    let browser = target.app.browser();
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    let taken = target.connection.begin().await.unwrap();
+    while target.events.try_recv().is_ok() {}
+    let mut log_in = Box::pin(browser.post("/login", &fields));
+    let mut nobody_waits = Context::from_waker(Waker::noop());
+    assert!(log_in.as_mut().poll(&mut nobody_waits).is_pending());
+
+    drop(log_in);
+    taken.rollback().await.unwrap();
+
+    let logged_in = async { while target.events.recv().await.unwrap() != Event::LoggedIn {} };
+    let patience = Duration::from_secs(30);
+    tokio::time::timeout(patience, logged_in).await.unwrap();
 }

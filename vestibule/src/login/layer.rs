@@ -12,7 +12,7 @@ use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use tower_http::csrf::{self, CsrfLayer, ProtectionError};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::login::manager::LoginContext;
 use crate::login::visit::Visit;
@@ -33,8 +33,9 @@ struct Shared<U> {
 impl<U: User> LoginManager<U> {
     /// The layer for the router, around every route that uses the current user.
     ///
-    /// It also rejects requests from other origins with 403, on every method but GET, HEAD and
-    /// OPTIONS.
+    /// On every method but GET, HEAD and OPTIONS it also rejects requests from other origins with
+    /// 403, and carries a request out to its end even if the client hangs up: each is a task of its
+    /// own, so [task-local](tokio::task_local) values of the layers around it are not seen inside.
     pub fn layer(self) -> LoginLayer<U> {
         let settings = self.settings;
         let mut check_origin = CsrfLayer::new();
@@ -161,6 +162,8 @@ impl<U, S> Service<Request> for LoginService<U, S>
 where
     U: User,
     S: Service<Request, Response = Response>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
 {
     type Response = Response;
     type Error = S::Error;
@@ -185,8 +188,9 @@ where
             let public_url = self.shared.context.settings.public_url.as_ref();
             mark_insecure_origin(public_url, request.headers_mut());
             let mut checked = self.shared.check_origin.layer(&mut self.inner);
+            let checked = checked.call(request);
             Inner::Checked {
-                future: checked.call(request),
+                future: Box::pin(self.shared.context.hang_ups.carry_out(checked)),
             }
         };
         ResponseFuture { inner, visit }
@@ -206,7 +210,8 @@ pin_project! {
     #[project = PinnedInner]
     enum Inner<F: Future> {
         Safe { #[pin] future: F },
-        Checked { #[pin] future: csrf::ResponseFuture<F> },
+        // Goes on when the client hangs up.
+        Checked { #[pin] future: Pin<Box<dyn Future<Output = F::Output> + Send>> },
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Regularly, Timestamp};
 use crate::error::Result;
+use crate::hang_up::HangUps;
 use crate::login::cache::{LoginCache, Touches, Users};
 use crate::login::loader::SessionJoin;
 use crate::login::manager::cookies::Cookies;
@@ -24,6 +25,7 @@ pub(crate) struct LoginContext<U> {
     /// Reads a session and its user by one query, if both are in the same database.
     join: Option<SessionJoin<U>>,
     sweeper: Sweeper,
+    pub(crate) hang_ups: HangUps,
 }
 
 impl<U: User> LoginContext<U> {
@@ -37,6 +39,7 @@ impl<U: User> LoginContext<U> {
                 .session_join()
                 .filter(|join| settings.store.is_in_database_of(join.feed())),
             sweeper: Sweeper::default(),
+            hang_ups: HangUps::new(),
             settings,
         }
     }

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::clock::monotonic;
 use crate::error::{Error, Result};
+use crate::hang_up::client_hung_up;
 use crate::password::hash::{Function, Memory};
 use crate::password::pool::claimant::Claimant;
 use crate::password::pool::limits::HashingLimits;
@@ -46,7 +47,8 @@ impl HashingService {
         self.0.pool.limits
     }
 
-    /// Runs `work` on a hashing thread. If the future is dropped, the job leaves the queue.
+    /// Runs `work` on a hashing thread. If the future is dropped, or the client hangs up, the job
+    /// leaves the queue.
     ///
     /// Metrics, by the `metrics` crate: `vestibule_hashing_queue` (how many wait),
     /// `vestibule_hashing_wait_seconds`, `vestibule_hashing_seconds`,
@@ -105,11 +107,20 @@ impl HashingService {
             pool: &self.0.pool,
             place: self.enqueue(QueuedJob::new(claimant, job))?,
         };
-        let done = match timeout(self.limits().patience, &mut receiver).await {
-            Ok(done) => done,
+        let done = timeout(self.limits().patience, async {
+            tokio::select! {
+                done = &mut receiver => Some(done),
+                () = client_hung_up() => None,
+            }
+        });
+        let done = match done.await {
+            Ok(Some(done)) => done,
+            Ok(None) if ticket.leave_queue() => {
+                return Err(Error::busy("the client hung up while its password waited"));
+            }
             Err(_) if ticket.leave_queue() => Ok(None),
             // The hash has started, so its result comes soon.
-            Err(_) => receiver.await,
+            Ok(None) | Err(_) => receiver.await,
         };
         done.map_err(|_| Error::internal("a hashing thread panicked"))?
             .ok_or_else(|| {

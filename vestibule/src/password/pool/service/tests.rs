@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::HashingService;
 use crate::error::Result;
+use crate::hang_up::HangUps;
 use crate::password::hash::Function;
 use crate::password::pool::claimant::Claimant;
 use crate::password::pool::limits::HashingLimits;
@@ -171,4 +172,27 @@ async fn the_threads_end_with_the_service() {
     while pool.upgrade().is_some() {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn a_request_whose_client_hangs_up_leaves_the_queue_and_its_password_is_not_hashed() {
+    let service = service(1, LONG);
+    let (release, running) = occupied(&service).await;
+    let (hang_ups, for_request) = (HangUps::new(), service.clone());
+    let request = hang_ups.carry_out(async move {
+        let hashed = for_request.run(&Claimant::default(), |_| ()).await;
+        assert!(hashed.unwrap_err().is_busy());
+    });
+    while service.waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+
+    drop(request);
+
+    while service.waiting() > 0 {
+        tokio::task::yield_now().await;
+    }
+    release.send(()).unwrap();
+    running.await.unwrap().unwrap();
+    assert_eq!(service.runs(), 1);
 }

@@ -1,0 +1,134 @@
+//! Clients that hang up while their request is being carried out.
+//!
+//! A server drops the future of a request whose client hangs up, wherever it waits. A log-in would
+//! then have begun a session and emitted no event, and a new password would be told to nobody. So a
+//! request that changes something is a task of its own, which goes on without its client.
+
+use std::future::{Future, pending};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::{AbortHandle, JoinHandle};
+use tracing::Instrument;
+
+tokio::task_local! {
+    /// Whether the client of this task's request has hung up.
+    static CLIENT: watch::Receiver<Option<OwnedSemaphorePermit>>;
+}
+
+/// The requests that go on without their client.
+pub(crate) struct HangUps(Arc<Semaphore>);
+
+impl HangUps {
+    /// How many requests go on at the same time. Past that a request ends when its client hangs up:
+    /// nobody fills the memory with requests that they do not wait for.
+    const MOST: usize = 1_000;
+
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(Self::MOST)))
+    }
+
+    /// Carries out `request` to its end, even if the returned future is dropped.
+    pub(crate) fn carry_out<T: Send + 'static>(
+        &self,
+        request: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send + 'static {
+        let (told, client) = watch::channel(None);
+        let task = tokio::spawn(CLIENT.scope(client, request.in_current_span()));
+        let waiting = Waiting {
+            task: task.abort_handle(),
+            hang_ups: self.0.clone(),
+            told,
+        };
+        outcome(task, waiting)
+    }
+}
+
+async fn outcome<T>(task: JoinHandle<T>, _waiting: Waiting) -> T {
+    match task.await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is shutting down.
+            Err(_) => pending().await,
+        },
+    }
+}
+
+/// A client that waits for its response. Dropped when it hangs up, and when it has the response.
+struct Waiting {
+    task: AbortHandle,
+    hang_ups: Arc<Semaphore>,
+    told: watch::Sender<Option<OwnedSemaphorePermit>>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.task.is_finished() {
+            return;
+        }
+        match self.hang_ups.clone().try_acquire_owned() {
+            // The task holds the permit until its end.
+            Ok(permit) => drop(self.told.send_replace(Some(permit))),
+            Err(_) => self.task.abort(),
+        }
+    }
+}
+
+/// Ends when the client of this request has hung up: what has not begun need not begin. Never ends
+/// outside a request that goes on without its client.
+pub(crate) async fn client_hung_up() {
+    let Ok(mut client) = CLIENT.try_with(watch::Receiver::clone) else {
+        return pending().await;
+    };
+    if client.wait_for(Option::is_some).await.is_err() {
+        // The client has its response, or the task was aborted.
+        pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Notify;
+
+    use super::HangUps;
+
+    #[tokio::test]
+    async fn a_request_goes_on_without_its_client_and_past_the_limit_it_ends() {
+        let hang_ups = HangUps::new();
+        let (go_on, went_on) = (Arc::new(Notify::new()), Arc::new(()));
+        let request = || {
+            let (go_on, went_on) = (go_on.clone(), went_on.clone());
+            hang_ups.carry_out(async move {
+                go_on.notified().await;
+                drop(went_on);
+            })
+        };
+        let requests: Vec<_> = (0..=HangUps::MOST).map(|_| request()).collect();
+        tokio::task::yield_now().await;
+
+        drop(requests);
+
+        while Arc::strong_count(&went_on) > 1 + HangUps::MOST {
+            tokio::task::yield_now().await;
+        }
+        go_on.notify_waiters();
+        while Arc::strong_count(&went_on) > 1 {
+            tokio::task::yield_now().await;
+        }
+        let next = request();
+        go_on.notify_one();
+        next.await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "a handler's")]
+    async fn a_panic_is_that_of_the_request() {
+        HangUps::new()
+            .carry_out(async { panic!("a handler's") })
+            .await
+    }
+}
