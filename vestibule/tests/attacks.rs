@@ -784,6 +784,103 @@ async fn parallel_tabs_are_one_browser_and_end_up_with_one_token() {
     assert!(is_in(&last).await, "and the browser is still remembered");
 }
 
+/// A18: the thief uses the copy within the grace period, and then only the session that it began.
+#[tokio::test]
+async fn a_copy_used_within_the_grace_period_is_found_out_when_both_go_on() {
+    for thief_is_first in [true, false] {
+        let target = Target::new().await;
+        let owner = target.remembered().await;
+        owner.restart();
+        let thief = owner.stolen();
+        let (first, second) = if thief_is_first {
+            (&thief, &owner)
+        } else {
+            (&owner, &thief)
+        };
+        assert!(is_in(first).await && is_in(second).await);
+
+        // Each session's last use is written once a minute.
+        target.app.clock.advance(Duration::from_mins(1));
+        assert!(is_in(first).await);
+        assert!(!is_in(second).await);
+
+        assert_eq!(target.count(Event::RememberCookieReused), 1);
+        assert_eq!(target.rows("remembered_logins").await, 0);
+        let page = second.get("/login").await;
+        assert!(page.text().contains("somebody used a copy"), "it is told");
+        for browser in [&owner, &thief] {
+            browser.restart();
+            assert!(!is_in(browser).await, "and the login with them");
+        }
+    }
+}
+
+/// A18: a browser sends one user agent, so two of them are two browsers.
+#[tokio::test]
+async fn a_copy_used_by_another_browser_within_the_grace_period_ends_the_login() {
+    let target = Target::new().await;
+    let owner = target.app.browser().user_agent("Firefox");
+    target.log_in(&owner, true).await;
+    owner.restart();
+    let thief = owner.stolen().user_agent("curl");
+
+    assert!(is_in(&owner).await);
+    assert!(!is_in(&thief).await);
+
+    assert_eq!(target.count(Event::RememberCookieReused), 1);
+    assert!(!is_in(&owner).await);
+}
+
+/// A18: a thief who is alone in the second session must use the next token soon.
+#[tokio::test]
+async fn a_session_of_a_replaced_token_is_marked_and_soon_over() {
+    let target = Target::new().await;
+    let owner = target.remembered().await;
+    owner.restart();
+    let thief = owner.stolen();
+    assert!(is_in(&owner).await && is_in(&thief).await);
+
+    let json = [("accept", "application/json")];
+    let listed = thief.get_with("/account/sessions", &json).await.json();
+    let this = listed["sessions"].as_array().unwrap().iter();
+    let this = this.clone().find(|session| session["is_this"] == true);
+    assert_eq!(this.unwrap()["is_from_replaced_token"], true);
+    let page = thief.get("/account/sessions").await;
+    assert!(page.text().contains("or somebody with a copy"));
+    let asked = thief.get("/sensitive").await;
+    assert!(asked.location().unwrap().starts_with("/confirm-login"));
+
+    target.app.clock.advance(Duration::from_mins(10));
+    assert!(is_in(&thief).await, "by the next token");
+    target.app.clock.advance(GRACE);
+    assert!(!is_in(&owner).await, "whose session that ended");
+    assert_eq!(target.count(Event::RememberCookieReused), 1);
+    assert!(!is_in(&thief).await);
+}
+
+/// A18: whichever answer came last, a browser goes on with one session, for as long as it likes.
+#[tokio::test]
+async fn a_browser_whose_tabs_used_one_token_goes_on_undisturbed() {
+    for keeps_last in [true, false] {
+        let target = Target::new().await;
+        let browser = target.remembered().await;
+        browser.restart();
+        let tab = browser.stolen();
+        assert!(is_in(&browser).await && is_in(&tab).await);
+        let browser = if keeps_last { tab } else { browser };
+
+        for _ in 0..60 {
+            target.app.clock.advance(Duration::from_secs(61));
+            assert!(is_in(&browser).await);
+        }
+
+        assert_eq!(target.count(Event::RememberCookieReused), 0);
+        target.app.clock.advance(DAY);
+        browser.restart();
+        assert!(is_in(&browser).await);
+    }
+}
+
 /// A18: an answer that never arrived.
 #[tokio::test]
 async fn a_lost_answer_does_not_make_the_owner_a_thief() {

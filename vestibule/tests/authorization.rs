@@ -482,7 +482,13 @@ async fn end_right(target: &Target, meanwhile: Meanwhile) {
         }
         Meanwhile::SessionIsEnded => {
             let account = target.app.account("carol").await;
-            let sessions = target.app.site.accounts().sessions(&account).await.unwrap();
+            let sessions = target
+                .app
+                .site
+                .accounts()
+                .sessions(&account, None, 100)
+                .await
+                .unwrap();
             operator.end_session(&carol, &sessions[0].public_id).await
         }
         Meanwhile::PasswordIsChanged => {

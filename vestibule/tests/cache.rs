@@ -181,7 +181,11 @@ async fn what_the_store_ends_is_over_at_the_very_next_request() {
         let alice = app.logged_in().await;
         assert_eq!(shown(&alice).await, "alice");
         assert_eq!(shown(&alice).await, "alice");
-        let sessions = app.store.list_user("", &"1".into()).await.unwrap();
+        let sessions = app
+            .store
+            .list_user("", &"1".into(), None, 10)
+            .await
+            .unwrap();
         match round {
             0 => drop(app.store.revoke(sessions[0].id).await),
             1 => drop(app.store.revoke_user("", &"1".into(), None).await),
@@ -244,7 +248,12 @@ async fn a_kept_session_is_protected_from_another_browser() {
         });
         let alice = app.logged_in().await;
         shown(&alice).await;
-        let session = async || app.store.list_user("", &"1".into()).await.unwrap();
+        let session = async || {
+            app.store
+                .list_user("", &"1".into(), None, 10)
+                .await
+                .unwrap()
+        };
         assert!(session().await[0].is_fresh);
 
         let thief = TestClient::new(app.router.clone()).user_agent("curl");
@@ -334,7 +343,11 @@ async fn the_last_seen_times_of_those_who_come_together_are_written_together() {
     let calls = app.store.calls();
     let touches = calls.iter().filter(|call| **call == "touch");
     assert_eq!(touches.count(), 1, "{calls:?}");
-    let sessions = app.store.list_user("", &"1".into()).await.unwrap();
+    let sessions = app
+        .store
+        .list_user("", &"1".into(), None, 10)
+        .await
+        .unwrap();
     let now = app.clock.now();
     let seen = sessions
         .iter()

@@ -20,8 +20,9 @@ use vestibule::crypto::random::Random;
 use vestibule::login::{User, UserId, UserLoader};
 use vestibule::password::{PasswordAlgorithm, PasswordHash, Passwords};
 use vestibule::session::{
-    DataChanges, DataOutcome, DataValues, InvalidationFeed, Methods, RememberDigest, RememberSeed,
-    RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
+    DataChanges, DataOutcome, DataValues, InvalidationFeed, ListedSession, Methods, RememberDigest,
+    RememberSeed, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
+    SessionStore,
 };
 use vestibule::stores::MemoryStore;
 use vestibule::testing::TestClient;
@@ -36,7 +37,14 @@ const FRESH_FOR: i64 = 15 * 60;
 const GRACE: i64 = 30;
 const PENDING: i64 = 10 * 60;
 const TOUCH_EVERY: i64 = 60;
+/// How long a session lasts that a just-replaced token began.
+const FROM_REPLACED: i64 = 10 * 60;
 const DAY: i64 = 24 * 3_600;
+
+/// The user agent of a browser. Two browsers have the same one.
+fn user_agent(browser: usize) -> usize {
+    browser / 2
+}
 
 /// What can happen. Numbers are browsers, then processes.
 #[derive(Debug, Clone, Copy)]
@@ -122,12 +130,15 @@ struct Table {
 #[derive(Clone, Copy)]
 struct TableSession {
     epoch: i64,
-    browser: usize,
+    user_agent: usize,
     seen_at: i64,
     shown_at: i64,
     ends_at: i64,
     is_fresh: bool,
     login: Option<usize>,
+    /// Whether a token that had just been replaced began it.
+    is_from_replaced: bool,
+    began_at: i64,
     renewed_from: Option<usize>,
 }
 
@@ -144,7 +155,7 @@ struct TableLogin {
 #[derive(Clone, Copy)]
 struct TablePending {
     epoch: i64,
-    browser: usize,
+    user_agent: usize,
     began_at: i64,
     remember: bool,
 }
@@ -224,7 +235,7 @@ impl Table {
         let id = self.new_id();
         let pending = TablePending {
             epoch: self.epoch,
-            browser,
+            user_agent: user_agent(browser),
             began_at: self.now,
             remember,
         };
@@ -242,7 +253,7 @@ impl Table {
         if self.now >= pending.began_at + PENDING {
             return;
         }
-        if pending.browser != browser || pending.epoch != self.epoch {
+        if pending.user_agent != user_agent(browser) || pending.epoch != self.epoch {
             self.pending.remove(&id);
             return;
         }
@@ -260,12 +271,14 @@ impl Table {
         let id = self.new_id();
         let session = TableSession {
             epoch: self.epoch,
-            browser,
+            user_agent: user_agent(browser),
             seen_at: self.now,
             shown_at,
             ends_at: (self.now + ABSOLUTE).min(latest),
             is_fresh,
             login,
+            is_from_replaced: false,
+            began_at: self.now,
             renewed_from: None,
         };
         self.sessions.insert(id, session);
@@ -293,12 +306,18 @@ impl Table {
         if self.is_inactive {
             return None;
         }
-        if session.browser != browser {
+        if session.user_agent != user_agent(browser) {
             session.is_fresh = false;
         }
         if now - session.seen_at >= TOUCH_EVERY {
             session.seen_at = now;
+            let session = *session;
+            if self.is_of_copied_cookie(session) {
+                self.end_copied(browser, session.login?);
+                return None;
+            }
         }
+        let session = self.sessions[&id];
         let login = cookies.remember.map(|(login, _)| login);
         Some(Seen::User {
             is_fresh: session.is_fresh && now - session.shown_at < FRESH_FOR,
@@ -314,10 +333,14 @@ impl Table {
         }
         let is_current = login.token == token;
         let is_just_replaced = login.previous == Some(token) && self.now - login.rotated_at < GRACE;
-        if !is_current && !is_just_replaced {
-            self.end_login(id);
-            self.browsers[browser].session = None;
-            self.browsers[browser].remember = None;
+        let of_login = || self.sessions.values().filter(|of| of.login == Some(id));
+        let is_replaced_elsewhere = of_login().any(|of| {
+            !of.is_from_replaced
+                && of.began_at == login.rotated_at
+                && of.user_agent != user_agent(browser)
+        });
+        if !is_current && (!is_just_replaced || is_replaced_elsewhere) {
+            self.end_copied(browser, id);
             return None;
         }
         if login.epoch != self.epoch {
@@ -338,14 +361,37 @@ impl Table {
             };
             self.logins.insert(id, rotated);
         }
-        let latest = login.began_at + ABSOLUTE.max(REMEMBERED);
+        let mut latest = login.began_at + ABSOLUTE.max(REMEMBERED);
+        if !is_current {
+            latest = latest.min(self.now + FROM_REPLACED);
+        }
+        self.sessions
+            .retain(|_, of| of.login != Some(id) || of.is_from_replaced == is_current);
         let session = self.begin(browser, false, Some(id), login.began_at, latest);
+        self.sessions.entry(session).and_modify(|session| {
+            session.is_from_replaced = !is_current;
+        });
         self.browsers[browser].session = Some(session);
         self.browsers[browser].remember = Some((id, successor));
         Some(Seen::User {
             is_fresh: false,
             is_remembered: true,
         })
+    }
+
+    /// Both sessions of a remembered login are in use, when a browser would have only one of them.
+    fn is_of_copied_cookie(&self, session: TableSession) -> bool {
+        let over_at = session.began_at + GRACE;
+        let is_other = |other: &TableSession| {
+            other.login == session.login && !other.is_from_replaced && other.seen_at >= over_at
+        };
+        session.is_from_replaced && self.now >= over_at && self.sessions.values().any(is_other)
+    }
+
+    fn end_copied(&mut self, browser: usize, login: usize) {
+        self.end_login(login);
+        self.browsers[browser].session = None;
+        self.browsers[browser].remember = None;
     }
 
     fn confirm(&mut self, browser: usize) {
@@ -438,7 +484,8 @@ impl World {
         let processes = (0..PROCESSES as u64)
             .map(|seed| {
                 let app = process(&members, &store, &clock, Random::insecure_seeded(seed));
-                let browser = |i| TestClient::new(app.clone()).user_agent(&format!("UA/{i}"));
+                let browser =
+                    |i| TestClient::new(app.clone()).user_agent(&format!("UA/{}", user_agent(i)));
                 (0..BROWSERS).map(browser).collect()
             })
             .collect();
@@ -876,8 +923,29 @@ impl SessionStore for FlawedStore {
         self.store.revoke_user(realm, user_id, keep).await
     }
 
-    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
-        self.store.list_user(realm, user_id).await
+    async fn list_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        after: Option<ListedSession>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
+        self.store.list_user(realm, user_id, after, limit).await
+    }
+
+    async fn list_remembered(&self, id: RememberedId) -> Result<Vec<Session>> {
+        self.store.list_remembered(id).await
+    }
+
+    async fn load_by_public_id(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        public_id: &str,
+    ) -> Result<Option<Session>> {
+        self.store
+            .load_by_public_id(realm, user_id, public_id)
+            .await
     }
 
     fn sweep(

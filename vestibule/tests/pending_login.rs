@@ -394,7 +394,7 @@ async fn of_fifty_requests_that_finish_one_log_in_one_begins_a_session() {
 
     assert_eq!(begun, 1);
     let alice = app.account("alice").await;
-    let sessions = app.site.accounts().sessions(&alice).await;
+    let sessions = app.site.accounts().sessions(&alice, None, 10).await;
     assert_eq!(sessions.unwrap().len(), 1);
 }
 
@@ -576,7 +576,14 @@ async fn a_pending_log_in_is_in_no_list_and_counts_for_no_limit() {
     let first = half_way(&app, "alice").await;
     let second = half_way(&app, "alice").await;
     let alice = app.account("alice").await;
-    let sessions = async || app.site.accounts().sessions(&alice).await.unwrap().len();
+    let sessions = async || {
+        app.site
+            .accounts()
+            .sessions(&alice, None, 10)
+            .await
+            .unwrap()
+            .len()
+    };
 
     assert_eq!(sessions().await, 0);
     assert_eq!(finish(&first, "alice").await.location(), Some("/welcome"));

@@ -232,7 +232,7 @@ async fn revocations<S: SessionStore + Clone>(
             pause(Duration::from_millis(5)).await;
         }
         anyhow::ensure!(is_in(&here.router, cookie).await?, "alice is logged in");
-        let listed = elsewhere.list_user("", &here.alice.id).await?;
+        let listed = elsewhere.list_user("", &here.alice.id, None, 1_000).await?;
         let session = listed.first().context("her session")?;
         elsewhere.revoke(session.id).await?;
         let ended = Instant::now();

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use clap::Subcommand;
+use vestibule::Session;
 use vestibule::accounts::ChangeOutcome;
 
 use super::{find, open, operator, report, say};
@@ -26,20 +27,18 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
     match command {
         SessionCommand::List { name } => {
             let account = find(&site, &name).await?;
-            for session in site.accounts().sessions(&account).await? {
-                let address = session.address.map(|address| address.to_string());
-                let browser = session.user_agent.filter(|text| !text.is_empty());
-                say(format!(
-                    "{}\t{}\t{}\t{}\t{}\t{}",
-                    session.public_id,
-                    session.last_seen_at,
-                    session.created_at,
-                    address.as_deref().unwrap_or("unknown"),
-                    browser.as_deref().map_or("unknown".to_owned(), printable),
-                    session.methods,
-                ))?;
+            let mut after = None;
+            loop {
+                let sessions = site.accounts();
+                let sessions = sessions.sessions(&account, after.as_deref(), PAGE).await?;
+                for session in &sessions {
+                    say(line(session))?;
+                }
+                match sessions.last() {
+                    Some(last) if sessions.len() == PAGE => after = Some(last.public_id.clone()),
+                    _ => return Ok(()),
+                }
             }
-            Ok(())
         }
         SessionCommand::Revoke { name, session } => {
             let account = find(&site, &name).await?;
@@ -63,6 +62,24 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
             ))
         }
     }
+}
+
+/// How many sessions to read at a time.
+const PAGE: usize = 500;
+
+fn line(session: &Session) -> String {
+    let address = session.address.map(|address| address.to_string());
+    let browser = session.user_agent.as_deref();
+    let browser = browser.filter(|text| !text.is_empty());
+    format!(
+        "{}\t{}\t{}\t{}\t{}\t{}",
+        session.public_id,
+        session.last_seen_at,
+        session.created_at,
+        address.as_deref().unwrap_or("unknown"),
+        browser.map_or("unknown".to_owned(), printable),
+        session.methods,
+    )
 }
 
 /// What a browser wrote, without what would move the cursor of a terminal or turn its text round

@@ -216,16 +216,24 @@ impl Accounts {
         rows::find(id, self.inner.database.connection()).await
     }
 
-    /// The valid sessions of a user, most recently used first.
+    /// At most `limit` valid sessions of a user, most recently used first. With `after`, a session's
+    /// [`public_id`](Session::public_id), those that follow it; the first ones if the user has no
+    /// such session.
     ///
     /// # Errors
     /// When the session store failed.
-    pub async fn sessions(&self, account: &Account) -> Result<Vec<Session>> {
-        let (realm, id, epoch) = (&self.inner.realm, &account.id, account.session_epoch);
-        let now = self.inner.clock.now();
-        self.inner
+    pub async fn sessions(
+        &self,
+        account: &Account,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
+        let inner = &self.inner;
+        let of_user = (&*inner.realm, &account.id, account.session_epoch);
+        let lasts = (inner.expiry, inner.clock.now());
+        inner
             .sessions
-            .list_alive(realm, id, epoch, self.inner.expiry, now)
+            .list_alive(of_user, lasts, after, limit)
             .await
     }
 

@@ -19,8 +19,9 @@ impl<U: User> Credentials<U> {
             return Ok(false);
         }
         let (sessions, realm) = (&self.0.sessions, &self.0.realm);
-        let theirs = sessions.list_user(realm, &user.id()).await?;
-        let Some(session) = theirs.iter().find(|session| session.public_id == public_id) else {
+        let id = user.id();
+        let found = sessions.load_by_public_id(realm, &id, public_id);
+        let Some(session) = found.await? else {
             return Ok(false);
         };
         let activity = Activity::SessionEnded(public_id);
@@ -44,10 +45,10 @@ impl<U: User> Credentials<U> {
             return Ok(false);
         }
         let (sessions, realm) = (&self.0.sessions, &self.0.realm);
-        let theirs = sessions.list_user(realm, &user.id()).await?;
+        let two = sessions.list_user(realm, &user.id(), None, 2).await?;
         let own = user.session().map(|session| &session.public_id);
         // Nobody fills the log with what did not happen.
-        if theirs.iter().any(|session| Some(&session.public_id) != own) {
+        if two.iter().any(|session| Some(&session.public_id) != own) {
             let activity = Activity::OtherSessionsEnded;
             self.note(&user, activity, login).await?;
         }

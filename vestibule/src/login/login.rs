@@ -107,13 +107,14 @@ impl<U: User> Login<U> {
         self.visit.log_out_elsewhere(&self.request, true).await
     }
 
-    /// The current user's sessions that are still valid, most recently used first. Empty if nobody
-    /// is logged in.
+    /// At most `limit` of the current user's sessions that are still valid, most recently used
+    /// first. With `after`, a session's [`public_id`](Session::public_id), those that follow it;
+    /// the first ones if they have no such session. Empty if nobody is logged in.
     ///
     /// # Errors
     /// When the session store or the user loader failed.
-    pub async fn sessions(&self) -> Result<Vec<Session>> {
-        self.visit.sessions(&self.request).await
+    pub async fn sessions(&self, after: Option<&str>, limit: usize) -> Result<Vec<Session>> {
+        self.visit.sessions(&self.request, after, limit).await
     }
 
     /// Makes the log-in fresh again: the session continues under a new token. Flask-Login's

@@ -24,7 +24,8 @@
 //! | `extend_remembered` | moves the expiry of a remembered login |
 //! | `revoke`, `revoke_remembered` | ends one |
 //! | `revoke_user` | ends all of a user's |
-//! | `list_user` | reads all sessions of a user |
+//! | `list_user`, `list_remembered` | reads a page of a user's sessions, the sessions of a remembered login |
+//! | `load_by_public_id` | reads the session with this public id |
 //! | `load_data`, `change_data` | reads and writes the app's own values of a session |
 //! | `sweep` | removes expired sessions and remembered logins |
 
@@ -56,8 +57,8 @@ pub(crate) use remembered::TokenState;
 pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
 #[doc(hidden)]
 pub use store::SqlTable;
+pub use store::{ListedSession, Replaced, SessionStore};
 pub(crate) use store::{MAX_REALM_CHARS, SharedSessionStore, anonymous_realm, pending_realm};
-pub use store::{Replaced, SessionStore};
 pub(crate) use token::new_public_id;
 pub use token::{SessionId, SessionToken};
 pub use user_id::UserId;
@@ -67,6 +68,7 @@ pub(crate) use watch::ASK_EVERY;
 pub(crate) use watch::Watched;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 
@@ -99,6 +101,10 @@ pub struct Session {
     pub is_fresh: bool,
     /// The remembered login that the session was resumed from, or that began with it.
     pub remembered: Option<RememberedId>,
+    /// Whether a remember token that had just been replaced began the session: by a second tab, or
+    /// by somebody with a copy. It is never fresh, and lasts for
+    /// [`FROM_REPLACED_TOKEN_LASTS`](Self::FROM_REPLACED_TOKEN_LASTS) at most.
+    pub is_from_replaced_token: bool,
     /// The id before the last renewal. Revoking that id ends this session too.
     pub renewed_from: Option<SessionId>,
     /// The browser's `User-Agent` at the log-in, cut to
@@ -113,6 +119,9 @@ pub struct Session {
 }
 
 impl Session {
+    /// The longest time for which a session lasts that a just-replaced remember token began.
+    pub const FROM_REPLACED_TOKEN_LASTS: Duration = Duration::from_mins(10);
+
     /// The maximum number of characters kept of a user agent.
     pub const MAX_USER_AGENT_CHARS: usize = 512;
 
@@ -125,7 +134,7 @@ impl Session {
         user_id: UserId,
         user_epoch: i64,
         now: Timestamp,
-        lifetime: std::time::Duration,
+        lifetime: Duration,
     ) -> Self {
         Self {
             id,
@@ -139,6 +148,7 @@ impl Session {
             confirmed_by: Methods::PASSWORD,
             is_fresh: true,
             remembered: None,
+            is_from_replaced_token: false,
             renewed_from: None,
             user_agent: None,
             address: None,

@@ -85,8 +85,10 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// If two requests use the same token at the same time, only one gets `true`.
     ///
-    /// The login then has this session and the newest of the others: older ones end. A visitor with
-    /// a remember cookie alone would otherwise begin sessions without end, and without a password.
+    /// The login's other sessions end, if they have the same
+    /// [`is_from_replaced_token`](Session::is_from_replaced_token) as this one. So a login has two
+    /// sessions at most. A visitor with a remember cookie alone would otherwise begin sessions
+    /// without end, and without a password.
     ///
     /// # Errors
     /// When the store failed. Nothing has changed then.
@@ -133,8 +135,9 @@ pub trait SessionStore: Send + Sync + 'static {
         keep: Option<SessionId>,
     ) -> impl Future<Output = Result<u64>> + Send;
 
-    /// All sessions of a user in this [`realm`](crate::login::LoginManager::realm), including
-    /// expired ones, most recently used first.
+    /// At most `limit` sessions of a user in this [`realm`](crate::login::LoginManager::realm),
+    /// including expired ones, most recently used first, and of those last used at the same time
+    /// the greatest id first. With `after`, those that follow it in that order.
     ///
     /// # Errors
     /// When the store failed.
@@ -142,7 +145,30 @@ pub trait SessionStore: Send + Sync + 'static {
         &self,
         realm: &str,
         user_id: &UserId,
+        after: Option<ListedSession>,
+        limit: usize,
     ) -> impl Future<Output = Result<Vec<Session>>> + Send;
+
+    /// The sessions of a remembered login, two at most, in any order.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn list_remembered(
+        &self,
+        id: RememberedId,
+    ) -> impl Future<Output = Result<Vec<Session>>> + Send;
+
+    /// The session of this user, in this [`realm`](crate::login::LoginManager::realm), with this
+    /// [`public_id`](Session::public_id), even if expired.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn load_by_public_id(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        public_id: &str,
+    ) -> impl Future<Output = Result<Option<Session>>> + Send;
 
     /// The app's own values of the session with this id. Empty if there are none, or no such
     /// session. They end with the session, and stay when it is renewed.
@@ -208,6 +234,24 @@ pub struct Replaced {
     pub session: Option<SessionId>,
     /// The remembered login of its cookie.
     pub remembered: Option<RememberedId>,
+}
+
+/// The place of a session in the list of its user's sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedSession {
+    /// When it was last used.
+    pub last_seen_at: Timestamp,
+    /// Its id.
+    pub id: SessionId,
+}
+
+impl From<&Session> for ListedSession {
+    fn from(session: &Session) -> Self {
+        Self {
+            last_seen_at: session.last_seen_at,
+            id: session.id,
+        }
+    }
 }
 
 /// The maximum number of characters in a login manager's realm.
@@ -284,22 +328,38 @@ impl SharedSessionStore {
         self.load(SessionId::from_bytes([0; 32])).await.map(drop)
     }
 
-    /// The sessions of a user in this epoch that are alive at `now`, most recently used first. Ties
-    /// are ordered by the newest `created_at`.
+    /// At most `limit` sessions of a user in this epoch that are alive at `now`, most recently used
+    /// first. With `after`, the [`public_id`](Session::public_id) of one of them, those that follow
+    /// it; the first ones if that session does not exist.
     pub(crate) async fn list_alive(
         &self,
-        realm: &str,
-        user_id: &UserId,
-        user_epoch: i64,
-        expiry: SessionExpiry,
-        now: Timestamp,
+        (realm, user_id, user_epoch): (&str, &UserId, i64),
+        (expiry, now): (SessionExpiry, Timestamp),
+        after: Option<&str>,
+        limit: usize,
     ) -> Result<Vec<Session>> {
-        let mut sessions = self.list_user(realm, user_id).await?;
-        sessions
-            .retain(|session| expiry.is_alive(session, now) && session.user_epoch == user_epoch);
-        let order = |session: &Session| (session.last_seen_at, session.created_at, session.id);
-        sessions.sort_by_key(|session| std::cmp::Reverse(order(session)));
-        Ok(sessions)
+        let mut after = match after {
+            Some(public_id) => self.load_by_public_id(realm, user_id, public_id).await?,
+            None => None,
+        }
+        .as_ref()
+        .map(ListedSession::from);
+        let is_alive =
+            |session: &Session| expiry.is_alive(session, now) && session.user_epoch == user_epoch;
+        let mut alive = Vec::new();
+        loop {
+            let page = self.list_user(realm, user_id, after, limit).await?;
+            let is_last = page.len() < limit;
+            // Those that follow a session were last used before it.
+            let are_idle = |last: &Session| last.last_seen_at + expiry.idle <= now;
+            let is_last = is_last || page.last().is_none_or(are_idle);
+            after = page.last().map(ListedSession::from);
+            let missing = limit - alive.len();
+            alive.extend(page.into_iter().filter(is_alive).take(missing));
+            if is_last || alive.len() == limit {
+                return Ok(alive);
+            }
+        }
     }
 }
 
@@ -365,7 +425,13 @@ object_safe_twin! {
     fn revoke_user(
         realm: &'a str, user_id: &'a UserId, keep: Option<SessionId>
     ) -> u64;
-    fn list_user(realm: &'a str, user_id: &'a UserId) -> Vec<Session>;
+    fn list_user(
+        realm: &'a str, user_id: &'a UserId, after: Option<ListedSession>, limit: usize
+    ) -> Vec<Session>;
+    fn list_remembered(id: RememberedId) -> Vec<Session>;
+    fn load_by_public_id(
+        realm: &'a str, user_id: &'a UserId, public_id: &'a str
+    ) -> Option<Session>;
     fn load_data(id: SessionId) -> DataValues;
     fn change_data(id: SessionId, changes: &'a DataChanges) -> DataOutcome;
     fn sweep(realm: &'a str, expiry: SessionExpiry, now: Timestamp) -> u64;

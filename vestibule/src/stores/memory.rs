@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{
-    DataChanges, DataOutcome, DataValues, Invalidation, InvalidationFeed, RememberDigest,
-    RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
-    UserId, changed_data,
+    DataChanges, DataOutcome, DataValues, Invalidation, InvalidationFeed, ListedSession,
+    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
+    SessionStore, UserId, changed_data,
 };
 
 /// Keeps sessions in memory: for examples, tests, and apps whose users can log in again after a
@@ -40,6 +40,11 @@ impl Kept {
         Ok(())
     }
 
+    fn sessions_of(&self, realm: &str, user_id: &UserId) -> impl Iterator<Item = &Session> {
+        let sessions = self.sessions.values().map(|row| &row.session);
+        sessions.filter(move |session| session.realm == realm && session.user_id == *user_id)
+    }
+
     /// The id of this session, or of the one renewed from it.
     fn find(&self, id: SessionId) -> Option<SessionId> {
         if self.sessions.contains_key(&id) {
@@ -61,18 +66,15 @@ impl Kept {
         true
     }
 
-    /// Ends the sessions of a remembered login but the newest.
-    fn end_older_of(&mut self, id: RememberedId) {
-        let of_login = self.sessions.values();
-        let of_login = of_login.filter(|row| row.session.remembered == Some(id));
-        let mut of_login: Vec<_> = of_login
-            .map(|row| (row.session.created_at, row.session.id))
-            .collect();
-        of_login.sort_unstable();
-        of_login.pop();
-        for (_, older) in of_login {
-            self.sessions.remove(&older);
-            self.feed.invalidate(Invalidation::Session(older));
+    /// Ends the sessions of the same remembered login that a token of the same kind began.
+    fn end_like(&mut self, session: &Session, id: RememberedId) {
+        let is_like = |other: &Session| {
+            other.remembered == Some(id)
+                && other.is_from_replaced_token == session.is_from_replaced_token
+        };
+        let ended = self.sessions.extract_if(|_, row| is_like(&row.session));
+        for (id, _) in ended {
+            self.feed.invalidate(Invalidation::Session(id));
         }
     }
 
@@ -204,7 +206,7 @@ impl SessionStore for MemoryStore {
         if before.is_none_or(|before| before.token != seen) {
             return Ok(false);
         }
-        kept.end_older_of(remembered.id);
+        kept.end_like(&session, remembered.id);
         kept.add(session, data)?;
         kept.remembered.insert(remembered.id, remembered);
         Ok(true)
@@ -255,14 +257,43 @@ impl SessionStore for MemoryStore {
         Ok(ended as u64)
     }
 
-    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
+    async fn list_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        after: Option<ListedSession>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
+        let kept = self.kept();
+        let place = |at: ListedSession| std::cmp::Reverse((at.last_seen_at, at.id));
+        let after = after.map(place);
+        let mut found: Vec<_> = kept
+            .sessions_of(realm, user_id)
+            .map(|session| (place(session.into()), session))
+            .filter(|(place, _)| after.is_none_or(|after| *place > after))
+            .collect();
+        found.sort_unstable_by_key(|(place, _)| *place);
+        let page = found.into_iter().take(limit);
+        Ok(page.map(|(_, session)| session.clone()).collect())
+    }
+
+    async fn list_remembered(&self, id: RememberedId) -> Result<Vec<Session>> {
         let kept = self.kept();
         let sessions = kept.sessions.values().map(|row| &row.session);
-        let theirs =
-            sessions.filter(|session| session.realm == realm && session.user_id == *user_id);
-        let mut found: Vec<_> = theirs.cloned().collect();
-        found.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at));
-        Ok(found)
+        let of_login = sessions.filter(|session| session.remembered == Some(id));
+        Ok(of_login.cloned().collect())
+    }
+
+    async fn load_by_public_id(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        public_id: &str,
+    ) -> Result<Option<Session>> {
+        let kept = self.kept();
+        let mut theirs = kept.sessions_of(realm, user_id);
+        let found = theirs.find(|session| session.public_id == public_id);
+        Ok(found.cloned())
     }
 
     async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {

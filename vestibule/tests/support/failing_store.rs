@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use vestibule::clock::Timestamp;
 use vestibule::login::UserId;
 use vestibule::session::{
-    DataChanges, DataOutcome, DataValues, InvalidationFeed, RememberDigest, RememberedId,
-    RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
+    DataChanges, DataOutcome, DataValues, InvalidationFeed, ListedSession, RememberDigest,
+    RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
 };
 use vestibule::stores::MemoryStore;
 use vestibule::{Error, Result};
@@ -106,8 +106,29 @@ impl SessionStore for FailingStore {
         store.revoke_user(realm, user_id, keep).await
     }
 
-    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
-        self.begin("list_user")?.list_user(realm, user_id).await
+    async fn list_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        after: Option<ListedSession>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
+        let store = self.begin("list_user")?;
+        store.list_user(realm, user_id, after, limit).await
+    }
+
+    async fn list_remembered(&self, id: RememberedId) -> Result<Vec<Session>> {
+        self.begin("list_remembered")?.list_remembered(id).await
+    }
+
+    async fn load_by_public_id(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        public_id: &str,
+    ) -> Result<Option<Session>> {
+        let store = self.begin("load_by_public_id")?;
+        store.load_by_public_id(realm, user_id, public_id).await
     }
 
     async fn load_data(&self, id: SessionId) -> Result<DataValues> {

@@ -20,14 +20,13 @@ impl Administration<'_> {
     async fn try_end_session(&self, id: &UserId, public_id: &str) -> Stopped<ChangeOutcome> {
         let accounts = self.accounts;
         // Before the transaction, because a store in the same database would wait for it.
-        let sessions = accounts
+        let session = accounts
             .inner
             .sessions
-            .list_user(&accounts.inner.realm, id)
+            .load_by_public_id(&accounts.inner.realm, id, public_id)
             .await?;
         let (transaction, account) = self.begin_on(id).await?;
-        let is_it = |session: &&crate::Session| session.public_id == public_id;
-        let Some(session) = sessions.iter().find(is_it) else {
+        let Some(session) = session else {
             return Ok(ChangeOutcome::NoSuchSession);
         };
         let detail = Some(public_id.to_owned());

@@ -469,7 +469,7 @@ async fn sessions_that_are_over_are_not_listed() {
     }
     clock.advance(Duration::from_secs(2));
 
-    let listed = accounts.sessions(&alice).await.unwrap();
+    let listed = accounts.sessions(&alice, None, 10).await.unwrap();
 
     let names: Vec<_> = listed.iter().map(|session| &*session.public_id).collect();
     assert_eq!(names, ["alive"]);

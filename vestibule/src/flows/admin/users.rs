@@ -14,7 +14,7 @@ use crate::flows::admin::log::{LogView, log_view};
 use crate::flows::answer::Answer;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
-use crate::flows::session_view::SessionView;
+use crate::flows::session_view::{Following, SessionsView};
 use crate::login::{CurrentUser, UserId};
 use crate::web::{Client, Problem};
 
@@ -23,6 +23,9 @@ pub(super) const ONE: &str = "admin_user.html";
 
 /// The number of users on one page of the list.
 const PAGE: usize = 50;
+
+/// The number of sessions on a user's page.
+const SESSIONS: usize = 50;
 
 /// The number of security log lines on a user's page.
 const LOG_LINES: u64 = 20;
@@ -62,7 +65,10 @@ struct OneView {
     permissions: Vec<String>,
     /// The roles that the user does not have.
     other_roles: Vec<String>,
-    sessions: Vec<SessionView>,
+    #[serde(flatten)]
+    page: SessionsView,
+    /// Whether this is a page of the sessions after the first.
+    goes_on: bool,
     log: Vec<LogView>,
 }
 
@@ -97,17 +103,23 @@ pub(super) async fn show(
     admin: Allowed<Admins>,
     page: Page,
     Path(id): Path<String>,
+    Query(following): Query<Following>,
 ) -> Result<Response> {
     let Some(account) = page.site.accounts().find_by_id(&id.into()).await? else {
         return page.answer(Answer::not_found());
     };
-    let view = one_view(&admin, &account, &page.site).await?;
+    let view = one_view(&admin, &account, &page.site, following.after.as_deref()).await?;
     page.answer(Answer::page(ONE, view))
 }
 
-async fn one_view(admin: &CurrentUser<Account>, account: &Account, site: &Site) -> Result<OneView> {
+async fn one_view(
+    admin: &CurrentUser<Account>,
+    account: &Account,
+    site: &Site,
+    after: Option<&str>,
+) -> Result<OneView> {
     let accounts = site.accounts();
-    let sessions = accounts.sessions(account).await?;
+    let sessions = accounts.sessions(account, after, SESSIONS + 1).await?;
     let log: Vec<LogEntry> = accounts
         .security_log(Some(&account.id), None, LOG_LINES)
         .await?;
@@ -117,7 +129,8 @@ async fn one_view(admin: &CurrentUser<Account>, account: &Account, site: &Site) 
         user: user_view(site, account),
         permissions: owned(account.rights.permissions()),
         other_roles: roles.into_iter().filter(|role| !has(role)).collect(),
-        sessions: SessionView::list(&sessions, admin.session()),
+        page: SessionsView::new(sessions, SESSIONS, admin.session()),
+        goes_on: after.is_some(),
         log: log.into_iter().map(|entry| log_view(site, entry)).collect(),
     })
 }

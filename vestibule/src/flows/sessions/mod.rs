@@ -2,8 +2,9 @@
 //!
 //! # Steps
 //! 1. `GET /account/sessions` lists the user's sessions, with browser, address, first and last use,
-//!    and marks this one; as JSON too. Of several sessions of one remembered browser at the same
-//!    address, it shows only the last.
+//!    and marks this one; as JSON too. It shows 50 at a time, and `after` with a session's id shows
+//!    those that follow it. Of several sessions of one remembered browser at the same address, it
+//!    shows only the last.
 //! 2. `POST /account/sessions/end` with `session` ends one of them, and its remembered login.
 //!    `POST /account/sessions/end-others` ends all others, and all other remembered logins.
 //!
@@ -21,6 +22,7 @@
 //! [`SiteConfig::trusted_proxies`](crate::flows::SiteConfig::trusted_proxies) for the addresses.
 
 use axum::Router;
+use axum::extract::Query;
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::StatusCode;
@@ -30,7 +32,7 @@ use crate::error::Result;
 use crate::flows::answer::Answer;
 use crate::flows::flow::Flow;
 use crate::flows::page::Page;
-use crate::flows::session_view::SessionView;
+use crate::flows::session_view::{Following, SessionsView};
 use crate::flows::submitted::Submitted;
 use crate::login::{CurrentUser, FreshUser, Login, PageUser};
 use crate::web::Problem;
@@ -58,19 +60,30 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
 
 const TEMPLATE: &str = "sessions.html";
 
+/// The number of sessions on one page.
+const PAGE: usize = 50;
+
 #[derive(Serialize)]
 struct View {
-    sessions: Vec<SessionView>,
+    #[serde(flatten)]
+    page: SessionsView,
+    /// Whether this is a page after the first.
+    goes_on: bool,
 }
 
 async fn show<U: PageUser>(
     user: CurrentUser<U>,
     page: Page<U>,
     login: Login<U>,
+    Query(following): Query<Following>,
 ) -> Result<Response> {
-    let sessions = login.sessions().await?;
-    let sessions = SessionView::list(&sessions, user.session());
-    page.answer(Answer::page(TEMPLATE, View { sessions }))
+    let after = following.after.as_deref();
+    let sessions = login.sessions(after, PAGE + 1).await?;
+    let view = View {
+        page: SessionsView::new(sessions, PAGE, user.session()),
+        goes_on: after.is_some(),
+    };
+    page.answer(Answer::page(TEMPLATE, view))
 }
 
 async fn end<U: PageUser>(

@@ -1,5 +1,6 @@
 #![cfg(feature = "sqlite")]
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -7,6 +8,8 @@ use serde_json::Value;
 
 use crate::accounts::Action;
 use crate::login::Event;
+use crate::session::{DataValues, Replaced, Session, SessionId, SessionStore};
+use crate::stores::MemoryStore;
 use crate::testing::{PASSWORD, TestApp, TestClient};
 
 const JSON: [(&str, &str); 1] = [("accept", "application/json")];
@@ -136,7 +139,8 @@ async fn a_remembered_browser_is_listed_once() {
     assert_eq!(list(&here).await.len(), 1);
 }
 
-/// A browser with a copy of the remember cookie is shown separately from the original one.
+/// A browser with a copy of the remember cookie is shown separately from the original one. That one
+/// comes back with a token that was just replaced, and must confirm first.
 #[tokio::test]
 async fn who_comes_back_from_elsewhere_is_listed_and_ends_with_what_was_copied() {
     let app = TestApp::new().await;
@@ -155,6 +159,7 @@ async fn who_comes_back_from_elsewhere_is_listed_and_ends_with_what_was_copied()
     let page = here.get("/account/sessions").await;
     assert!(page.text().contains("logs you out here too"));
     let id = other["id"].as_str().unwrap();
+    here.post("/confirm-login", &[("password", PASSWORD)]).await;
     here.post("/account/sessions/end", &[("session", id)]).await;
     thief.restart();
     assert!(!is_in(&thief).await && !is_in(&here).await);
@@ -255,4 +260,51 @@ async fn where_no_other_session_is_there_to_end_the_log_gets_no_line() {
     other.post("/login", &fields).await;
     browser.post("/account/sessions/end-others", &[]).await;
     assert_eq!(lines().await, before + 1);
+}
+
+/// However many there are, a page reads and shows 50.
+#[tokio::test]
+async fn many_sessions_are_shown_in_pages() {
+    let store = MemoryStore::new();
+    let app = TestApp::with(|config| {
+        config.session_store(store.clone());
+    })
+    .await;
+    let browser = app.registered("alice").await;
+    let alice = app.site.accounts().find("alice").await.unwrap().unwrap();
+    for number in 0..120 {
+        let now = app.clock.now();
+        let id = SessionId::from_bytes([number; 32]);
+        let lasts = Duration::from_hours(1);
+        let epoch = alice.session_epoch;
+        let public_id = format!("session-{number}");
+        let session = Session::new(id, public_id, alice.id.clone(), epoch, now, lasts);
+        let created = store.create(session, DataValues::new(), None, Replaced::default());
+        created.await.unwrap();
+    }
+    app.clock.advance(Duration::from_mins(2));
+
+    let (mut path, mut seen, mut pages) = ("/account/sessions".to_owned(), HashSet::new(), 0);
+    loop {
+        let page = browser.get_with(&path, &JSON).await.json();
+        let sessions = page["sessions"].as_array().unwrap();
+        assert!(sessions.len() <= 50);
+        seen.extend(sessions.iter().map(|session| session["id"].to_string()));
+        pages += 1;
+        match page["next"].as_str() {
+            Some(next) => path = format!("/account/sessions?after={next}"),
+            None => break,
+        }
+    }
+
+    assert_eq!((seen.len(), pages), (121, 3));
+    let first = browser.get("/account/sessions").await;
+    assert!(first.text().contains("rel=\"next\">Next page"));
+    let unknown = browser.get("/account/sessions?after=gone").await;
+    assert!(unknown.text().contains("<strong>this one</strong>"));
+    assert!(unknown.text().contains(">First page</a>"));
+    let ended = browser
+        .post("/account/sessions/end", &[("session", "session-3")])
+        .await;
+    assert_eq!(ended.location(), Some("/account/sessions"), "on any page");
 }

@@ -1,6 +1,7 @@
 //! Enforcing the session limit at a log-in.
 
 use std::collections::HashSet;
+use std::num::NonZeroU16;
 
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -19,7 +20,8 @@ impl<U: User> Visit<U> {
         Ok(self.may_begin(&before, self.replaced()))
     }
 
-    /// The sessions of `user` before one more begins; empty if there is no limit.
+    /// The sessions of `user` before one more begins, as many as the limit needs to know; empty if
+    /// there is no limit.
     ///
     /// # Errors
     /// When the session store failed and the limit rejects log-ins.
@@ -31,10 +33,11 @@ impl<U: User> Visit<U> {
     ) -> Result<Vec<Session>> {
         match self.settings().sessions.limit {
             SessionLimit::None => Ok(Vec::new()),
-            SessionLimit::EndOldest(_) => {
-                Ok(self.alive(user, epoch, now).await.unwrap_or_default())
+            SessionLimit::EndOldest(limit) => {
+                let alive = self.alive_within(limit, user, epoch, now).await;
+                Ok(alive.unwrap_or_default())
             }
-            SessionLimit::Reject(_) => self.alive(user, epoch, now).await,
+            SessionLimit::Reject(limit) => self.alive_within(limit, user, epoch, now).await,
         }
     }
 
@@ -73,8 +76,6 @@ impl<U: User> Visit<U> {
         })
     }
 
-    /// Each of several parallel log-ins checks after its session exists. So the last one sees all
-    /// of them, and no excess session remains.
     async fn try_keep_limit(
         &self,
         user: &U,
@@ -87,43 +88,92 @@ impl<U: User> Visit<U> {
             SessionLimit::EndOldest(limit) => (limit, true),
             SessionLimit::Reject(limit) => (limit, false),
         };
-        let alive = self.alive(user, session.user_epoch, now).await?;
-        let others = one_of_each_browser(alive, Some(session));
-        let room = usize::from(limit.get()) - 1;
-        if !ends_oldest {
-            let stays = others.len() <= room;
-            if !stays {
-                self.settings().store.revoke(session.id).await?;
+        // Once, unless the user has more sessions than one look shows: those of a time without a
+        // limit.
+        loop {
+            let alive = self.alive_within(limit, user, session.user_epoch, now);
+            let alive = alive.await?;
+            let are_all = alive.len() < looked_at(limit);
+            let others = one_of_each_browser(alive, Some(session));
+            let room = usize::from(limit.get()) - 1;
+            if !ends_oldest {
+                let stays = others.len() <= room;
+                if !stays {
+                    self.settings().store.revoke(session.id).await?;
+                }
+                return Ok(stays);
             }
-            return Ok(stays);
-        }
-        // Sessions that begin at the same moment check themselves, in a fixed order, or two would
-        // end each other. Those that existed before count as older, whatever the clocks say.
-        let begun = |session: &Session| (session.created_at, session.id);
-        let was_there = |other: &Session| before.iter().any(|before| before.id == other.id);
-        let (newer, older): (Vec<_>, Vec<_>) = others
-            .into_iter()
-            .partition(|other| !was_there(other) && begun(other) > begun(session));
-        let room = room.checked_sub(newer.len());
-        let stays = room.is_some();
-        let too_old = older.iter().skip(room.unwrap_or(0));
-        for ended in too_old.chain((!stays).then_some(session)) {
-            if self.settings().store.revoke(ended.id).await? {
-                self.emit_for_session(Event::SessionEnded, ended).await;
+            let (stays, excess) = excess(&others, session, before, room);
+            let mut has_ended = false;
+            for ended in excess {
+                if self.settings().store.revoke(ended.id).await? {
+                    has_ended = true;
+                    self.emit_for_session(Event::SessionEnded, ended).await;
+                }
+            }
+            if are_all || !stays || !has_ended {
+                return Ok(stays);
             }
         }
-        Ok(stays)
     }
 
-    /// The valid sessions of `user`, most recently used first.
-    pub(super) async fn alive(&self, user: &U, epoch: i64, now: Timestamp) -> Result<Vec<Session>> {
-        let settings = self.settings();
-        let (realm, id) = (&settings.realm, user.id());
-        let store = &settings.store;
-        store
-            .list_alive(realm, &id, epoch, settings.sessions.expiry, now)
-            .await
+    /// The valid sessions of `user`, most recently used first, as many as this limit needs to know.
+    async fn alive_within(
+        &self,
+        limit: NonZeroU16,
+        user: &U,
+        epoch: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Session>> {
+        let most = looked_at(limit);
+        self.alive(user, epoch, now, None, most).await
     }
+
+    /// At most `limit` valid sessions of `user`, most recently used first. With `after`, those that
+    /// follow the session with this public id.
+    pub(super) async fn alive(
+        &self,
+        user: &U,
+        epoch: i64,
+        now: Timestamp,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
+        let (settings, id) = (self.settings(), user.id());
+        let (of_user, lasts) = (
+            (&*settings.realm, &id, epoch),
+            (settings.sessions.expiry, now),
+        );
+        let store = &settings.store;
+        store.list_alive(of_user, lasts, after, limit).await
+    }
+}
+
+/// How many of a user's sessions to look at to enforce a limit: two of each browser, and some more
+/// that begin at the same moment.
+fn looked_at(limit: NonZeroU16) -> usize {
+    usize::from(limit.get()) * 2 + 100
+}
+
+/// Whether `session` stays if `others` leave room for so many, and the sessions to end.
+///
+/// Sessions that begin at the same moment check themselves, in a fixed order, or two would end each
+/// other. Those that existed `before` count as older, whatever the clocks say.
+fn excess<'a>(
+    others: &'a [Session],
+    session: &'a Session,
+    before: &[Session],
+    room: usize,
+) -> (bool, impl Iterator<Item = &'a Session>) {
+    let begun = |session: &Session| (session.created_at, session.id);
+    let was_there = |other: &Session| before.iter().any(|before| before.id == other.id);
+    let (newer, older): (Vec<_>, Vec<_>) = others
+        .iter()
+        .partition(|other| !was_there(other) && begun(other) > begun(session));
+    let room = room.checked_sub(newer.len());
+    let stays = room.is_some();
+    let too_old = older.into_iter().skip(room.unwrap_or(0));
+    (stays, too_old.chain((!stays).then_some(session)))
 }
 
 /// One session per browser, the first in the list, excluding the browser of `this`. Sessions of one

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use http::request::Parts;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::login::logged_in::LoggedIn;
 use crate::login::visit::Visit;
-use crate::login::{Event, SessionLimit, User};
-use crate::session::{RememberToken, RememberedLogin, Session, SessionExpiry, TokenState};
+use crate::login::{Event, SessionLimit, User, UserId};
+use crate::session::{
+    RememberToken, RememberedId, RememberedLogin, Session, SessionExpiry, TokenState,
+};
 
 impl<U: User> Visit<U> {
     /// Restarts the remember cookie's duration, in the store and in the browser.
@@ -67,17 +70,22 @@ impl<U: User> Visit<U> {
             let (rotated, successor) =
                 match remembered.judge(token, now, settings.sessions.remember.grace) {
                     TokenState::Current => remembered.rotated(token, &settings.random, now)?,
-                    TokenState::JustReplaced(successor) => (remembered.clone(), successor),
-                    TokenState::Reused => {
-                        self.end(&remembered, Event::RememberCookieReused).await?;
-                        self.forget();
-                        self.leave_message(settings.rejections.views.copied(), &request.headers);
+                    TokenState::JustReplaced(successor)
+                        if !self.is_replaced_elsewhere(&remembered).await? =>
+                    {
+                        (remembered.clone(), successor)
+                    }
+                    TokenState::JustReplaced(_) | TokenState::Reused => {
+                        let headers = Some(&request.headers);
+                        self.end_copied(&remembered.user_id, remembered.id, headers)
+                            .await?;
                         return Ok(None);
                     }
                 };
             let loaded = settings.loader.load(remembered.user_id.clone()).await?;
             let Some(user) = self.if_in_epoch(loaded, remembered.user_epoch).await? else {
-                self.end(&remembered, Event::SessionEnded).await?;
+                let user = &remembered.user_id;
+                self.end(remembered.id, user, Event::SessionEnded).await?;
                 return Ok(None);
             };
             if !user.is_active() {
@@ -121,6 +129,11 @@ impl<U: User> Visit<U> {
         // session of the original log-in, or the remembered login, whichever is later.
         let latest = (seen.created_at + settings.sessions.expiry.absolute).max(seen.expires_at);
         session.expires_at = session.expires_at.min(latest);
+        if rotated.token == seen.token {
+            session.is_from_replaced_token = true;
+            let soon = now + Session::FROM_REPLACED_TOKEN_LASTS;
+            session.expires_at = session.expires_at.min(soon);
+        }
         if settings.sessions.remember.refresh_each_request {
             rotated.expires_at = now + rotated.duration;
         }
@@ -153,14 +166,65 @@ impl<U: User> Visit<U> {
         Ok(Some(session))
     }
 
-    async fn end(&self, remembered: &RememberedLogin, event: Event) -> Result<()> {
-        self.settings()
-            .store
-            .revoke_remembered(remembered.id)
-            .await?;
-        let user = Some(remembered.user_id.clone());
-        self.emit_for(event, user).await;
+    async fn end(&self, id: RememberedId, user: &UserId, event: Event) -> Result<()> {
+        self.settings().store.revoke_remembered(id).await?;
+        self.emit_for(event, Some(user.clone())).await;
         Ok(())
+    }
+
+    /// Ends a remembered login whose cookie somebody has copied.
+    async fn end_copied(
+        &self,
+        user: &UserId,
+        id: RememberedId,
+        headers: Option<&HeaderMap>,
+    ) -> Result<()> {
+        self.end(id, user, Event::RememberCookieReused).await?;
+        self.forget();
+        if let Some(headers) = headers {
+            self.leave_message(self.settings().rejections.views.copied(), headers);
+        }
+        Ok(())
+    }
+
+    /// Whether another browser has just replaced the token that this one brings. One browser sends
+    /// one user agent.
+    async fn is_replaced_elsewhere(&self, remembered: &RememberedLogin) -> Result<bool> {
+        let sessions = self.settings().store.list_remembered(remembered.id).await?;
+        let replaced_it = sessions.iter().find(|session| {
+            !session.is_from_replaced_token && session.created_at == remembered.rotated_at
+        });
+        Ok(replaced_it.is_some_and(|session| !self.sender().may_have_begun(session, None)))
+    }
+
+    /// Whether this session, which a just-replaced token began, and the one begun by the token that
+    /// replaced it are both used when the grace period is over. A browser has one session cookie,
+    /// so that is a second browser, with a copy of the remember cookie. Ends their login then.
+    pub(super) async fn is_of_copied_cookie(
+        &self,
+        session: &Session,
+        now: Timestamp,
+        headers: Option<&HeaderMap>,
+    ) -> Result<bool> {
+        let settings = self.settings();
+        let over_at = session.created_at + settings.sessions.remember.grace;
+        let Some(login) = session
+            .remembered
+            .filter(|_| session.is_from_replaced_token)
+        else {
+            return Ok(false);
+        };
+        if now < over_at {
+            return Ok(false);
+        }
+        let sessions = settings.store.list_remembered(login).await?;
+        let are_both_used = sessions
+            .iter()
+            .any(|other| !other.is_from_replaced_token && other.last_seen_at >= over_at);
+        if are_both_used {
+            self.end_copied(&session.user_id, login, headers).await?;
+        }
+        Ok(are_both_used)
     }
 
     /// Whether the session belongs to this browser's remembered login.

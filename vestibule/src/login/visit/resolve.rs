@@ -87,7 +87,7 @@ impl<U: User> Visit<U> {
         if self.tokens().has_malformed_cookie {
             self.emit_for(Event::MalformedCookie, None).await;
         }
-        if let Some(logged_in) = self.by_session(lookup).await? {
+        if let Some(logged_in) = self.by_session(lookup, Some(&request.headers)).await? {
             return Ok(Some(logged_in));
         }
         if let Some(logged_in) = self.by_remember_cookie(request).await? {

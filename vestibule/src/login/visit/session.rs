@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use http::request::Parts;
 
 use crate::clock::Timestamp;
@@ -50,8 +51,13 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// The user of the session, after `lookup` in the cache.
-    pub(super) async fn by_session(&self, lookup: Lookup<U>) -> Result<Option<Arc<LoggedIn<U>>>> {
+    /// The user of the session, after `lookup` in the cache. `headers` are the request's, if there
+    /// may be a message for the visitor.
+    pub(super) async fn by_session(
+        &self,
+        lookup: Lookup<U>,
+        headers: Option<&HeaderMap>,
+    ) -> Result<Option<Arc<LoggedIn<U>>>> {
         let now = self.settings().clock.now();
         let id = match lookup {
             Lookup::Hit(logged_in) => return Ok(Some(logged_in)),
@@ -68,7 +74,7 @@ impl<U: User> Visit<U> {
                 session.id
             }
         };
-        self.load_session(id, now).await
+        self.load_session(id, now, headers).await
     }
 
     /// The only place that judges a session from the store.
@@ -76,6 +82,7 @@ impl<U: User> Visit<U> {
         &self,
         id: SessionId,
         now: Timestamp,
+        headers: Option<&HeaderMap>,
     ) -> Result<Option<Arc<LoggedIn<U>>>> {
         let (context, settings) = (&*self.context, self.settings());
         let expiry = settings.sessions.expiry;
@@ -95,6 +102,9 @@ impl<U: User> Visit<U> {
             return Ok(None);
         }
         if expiry.is_touch_due(&session, now) {
+            if self.is_of_copied_cookie(&session, now, headers).await? {
+                return Ok(None);
+            }
             self.touch(&mut session, now).await;
         }
         let logged_in = Arc::new(self.logged_in(user, Arc::new(session), now).await?);
@@ -183,8 +193,13 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// The current user's valid sessions.
-    pub(crate) async fn sessions(&self, request: &Parts) -> Result<Vec<Session>> {
+    /// At most `limit` of the current user's valid sessions, after the one with this public id.
+    pub(crate) async fn sessions(
+        &self,
+        request: &Parts,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
         let Some(logged_in) = self.resolve(request).await? else {
             return Ok(Vec::new());
         };
@@ -193,7 +208,7 @@ impl<U: User> Visit<U> {
             None => self.context.epoch_of(&logged_in.user).await?,
         };
         let now = self.settings().clock.now();
-        self.alive(&logged_in.user, epoch, now).await
+        self.alive(&logged_in.user, epoch, now, after, limit).await
     }
 
     /// Whether the current user's session is still in the store, and valid.

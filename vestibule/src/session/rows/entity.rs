@@ -18,6 +18,7 @@ pub(crate) mod session {
         pub(crate) confirmed_by: i32,
         pub(crate) is_fresh: bool,
         pub(crate) remembered_id: Option<Vec<u8>>,
+        pub(crate) is_from_replaced_token: bool,
         pub(crate) renewed_from: Option<Vec<u8>>,
         pub(crate) user_agent: Option<String>,
         pub(crate) address: Option<String>,

@@ -27,6 +27,7 @@ pub(crate) fn of_session(session: Session) -> session::ActiveModel {
         confirmed_by: Set(session.confirmed_by.bits().into()),
         is_fresh: Set(session.is_fresh),
         remembered_id: Set(session.remembered.map(|id| id.as_bytes().to_vec())),
+        is_from_replaced_token: Set(session.is_from_replaced_token),
         renewed_from: Set(session.renewed_from.map(|id| id.as_bytes().to_vec())),
         user_agent: Set(session.user_agent),
         address: Set(session.address.map(|address| address.to_string())),
@@ -53,6 +54,7 @@ pub(crate) fn to_session(row: session::Model) -> Result<Session> {
         Some(id) => Some(RememberedId::from_bytes(digest(id)?)),
         None => None,
     };
+    session.is_from_replaced_token = row.is_from_replaced_token;
     session.renewed_from = match row.renewed_from {
         Some(id) => Some(SessionId::from_bytes(digest(id)?)),
         None => None,

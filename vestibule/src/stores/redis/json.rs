@@ -29,6 +29,8 @@ struct SessionData {
     expires_at: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     remembered: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_from_replaced_token: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     renewed_from: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,6 +76,7 @@ pub(super) fn of_session(session: &Session) -> Result<String> {
         confirmed_by: session.confirmed_by.bits(),
         expires_at: session.expires_at.as_millis(),
         remembered: session.remembered.map(|id| hex(id.as_bytes())),
+        is_from_replaced_token: session.is_from_replaced_token,
         renewed_from: session.renewed_from.map(|id| hex(id.as_bytes())),
         user_agent: session.user_agent.clone(),
         address: session.address.map(|address| address.to_string()),
@@ -103,6 +106,7 @@ pub(super) fn to_session(fields: SessionFields) -> Result<Option<Session>> {
         Some(id) => Some(RememberedId::from_bytes(digest(&id)?)),
         None => None,
     };
+    session.is_from_replaced_token = data.is_from_replaced_token;
     session.renewed_from = match data.renewed_from {
         Some(id) => Some(SessionId::from_bytes(digest(&id)?)),
         None => None,

@@ -18,9 +18,9 @@ use redis::{FromRedisValue, Script, ScriptInvocation};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{
-    DataChanges, DataOutcome, DataValues, Invalidation, InvalidationFeed, MAX_DATA_BYTES,
-    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
-    SessionStore, UserId,
+    DataChanges, DataOutcome, DataValues, Invalidation, InvalidationFeed, ListedSession,
+    MAX_DATA_BYTES, RememberDigest, RememberedId, RememberedLogin, Replaced, Session,
+    SessionExpiry, SessionId, SessionStore, UserId,
 };
 use address::Address;
 pub use counters::RedisCounters;
@@ -164,6 +164,13 @@ impl Calls {
             Connection::Cluster(mut connection) => invocation.invoke_async(&mut connection).await,
         };
         answer.map_err(Error::store)
+    }
+
+    /// Runs one operation of the script that answers with sessions.
+    async fn list(&self, operation: &str, arguments: &[&str]) -> Result<Vec<Session>> {
+        let found: Vec<SessionFields> = self.run(operation, arguments).await?;
+        let sessions = found.into_iter().map(json::to_session);
+        sessions.filter_map(Result::transpose).collect()
     }
 
     /// Reads fields of one key.
@@ -388,15 +395,36 @@ impl SessionStore for RedisStore {
         self.calls.run("revoke_user", &arguments).await
     }
 
-    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
-        let arguments: [&str; 2] = [realm, user_id.as_str()];
-        let found: Vec<SessionFields> = self.calls.run("list", &arguments).await?;
-        let sessions = found.into_iter().map(json::to_session);
-        let mut sessions: Vec<_> = sessions
-            .filter_map(Result::transpose)
-            .collect::<Result<_>>()?;
-        sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at));
-        Ok(sessions)
+    async fn list_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        after: Option<ListedSession>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
+        let limit = limit.to_string();
+        let (seen, id) = match after {
+            Some(after) => (millis(after.last_seen_at), hex(after.id.as_bytes())),
+            None => (String::new(), String::new()),
+        };
+        let arguments: [&str; 5] = [realm, user_id.as_str(), &limit, &seen, &id];
+        self.calls.list("list_user", &arguments).await
+    }
+
+    async fn list_remembered(&self, id: RememberedId) -> Result<Vec<Session>> {
+        let id = hex(id.as_bytes());
+        self.calls.list("list_remembered", &[&id]).await
+    }
+
+    async fn load_by_public_id(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        public_id: &str,
+    ) -> Result<Option<Session>> {
+        let arguments: [&str; 3] = [realm, user_id.as_str(), public_id];
+        let found = self.calls.list("load_by_public_id", &arguments).await?;
+        Ok(found.into_iter().next())
     }
 
     async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {

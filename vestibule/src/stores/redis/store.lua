@@ -4,7 +4,9 @@
 --   P:s:ID            a session: data (JSON), fresh, seen
 --   P:d:ID            the app's own values of a session, JSON by name
 --   P:r:ID            a remembered login: data (JSON), token, ends
---   P:u:N:REALM:USER  what a user has, N the length of the realm: 's' .. ID, 'r' .. ID
+--   P:u:N:REALM:USER  a user's remembered logins, N the length of the realm: 'r' .. ID; of older
+--                     versions their sessions too: 's' .. ID
+--   P:us:N:REALM:USER a user's sessions by their last use
 --   P:of:ID           the sessions that came of a remembered login
 --   P:now:ID          what the session by this id was renewed as
 --   P:seen:REALM, P:ends:REALM, P:forget:REALM    ids by time, for the sweep
@@ -16,12 +18,26 @@ local function key(kind, id)
 end
 
 -- A realm has no end of its own.
-local function user_key(realm, user)
-  return key('u', #realm .. ':' .. realm .. ':' .. user)
+local function user_key(kind, realm, user)
+  return key(kind, #realm .. ':' .. realm .. ':' .. user)
 end
 
-local function of_user(kept)
-  return user_key(kept.realm, kept.user_id)
+local function of_user(kind, kept)
+  return user_key(kind, kept.realm, kept.user_id)
+end
+
+-- A user's sessions. Those that an older version keeps among the logins move there first.
+local function sessions_of(realm, user)
+  local logins, sessions = user_key('u', realm, user), user_key('us', realm, user)
+  for _, one in ipairs(call('SMEMBERS', logins)) do
+    local id = string.sub(one, 2)
+    local seen = string.sub(one, 1, 1) == 's' and call('HGET', key('s', id), 'seen')
+    if seen then
+      call('ZADD', sessions, seen, id)
+      call('SREM', logins, one)
+    end
+  end
+  return sessions
 end
 
 -- Whoever keeps copies reads again. Told when all is written: nothing here is rolled back.
@@ -34,7 +50,7 @@ end
 local function add_session(json, fresh, seen)
   local session = cjson.decode(json)
   call('HSET', key('s', session.id), 'data', json, 'fresh', fresh, 'seen', seen)
-  call('SADD', of_user(session), 's' .. session.id)
+  call('ZADD', of_user('us', session), seen, session.id)
   call('ZADD', key('seen', session.realm), seen, session.id)
   call('ZADD', key('ends', session.realm), session.expires_at, session.id)
   if session.remembered then
@@ -74,7 +90,8 @@ local function drop_session(id)
   end
   local session = cjson.decode(json)
   call('DEL', key('s', id), key('d', id))
-  call('SREM', of_user(session), 's' .. id)
+  call('SREM', of_user('u', session), 's' .. id)
+  call('ZREM', of_user('us', session), id)
   call('ZREM', key('seen', session.realm), id)
   call('ZREM', key('ends', session.realm), id)
   if session.remembered then
@@ -100,7 +117,7 @@ end
 local function add_login(json, token, ends)
   local login = cjson.decode(json)
   call('HSET', key('r', login.id), 'data', json, 'token', token, 'ends', ends)
-  call('SADD', of_user(login), 'r' .. login.id)
+  call('SADD', of_user('u', login), 'r' .. login.id)
   call('ZADD', key('forget', login.realm), ends, login.id)
 end
 
@@ -111,7 +128,7 @@ local function drop_login(id)
   end
   local login = cjson.decode(json)
   call('DEL', key('r', id))
-  call('SREM', of_user(login), 'r' .. id)
+  call('SREM', of_user('u', login), 'r' .. id)
   call('ZREM', key('forget', login.realm), id)
   return 1
 end
@@ -125,16 +142,12 @@ local function end_login(id)
   return had_login
 end
 
--- Ends the sessions of a remembered login but the newest.
-local function end_older_of(login)
-  local newest, begun = nil, -1
+-- Ends the sessions of the same remembered login that a token of the same kind began.
+local function end_like(json, login)
+  local is_from_replaced = cjson.decode(json).is_from_replaced_token
   for _, id in ipairs(call('SMEMBERS', key('of', login))) do
-    local json = call('HGET', key('s', id), 'data')
-    local created_at = json and cjson.decode(json).created_at or -1
-    if created_at > begun then
-      newest, begun, id = id, created_at, newest
-    end
-    if id then
+    local other = call('HGET', key('s', id), 'data')
+    if not other or cjson.decode(other).is_from_replaced_token == is_from_replaced then
       end_session(id)
     end
   end
@@ -184,7 +197,9 @@ function ops.touch(seen)
     local json = call('HGET', key('s', id), 'data')
     if json then
       call('HSET', key('s', id), 'seen', seen)
-      call('ZADD', key('seen', cjson.decode(json).realm), seen, id)
+      local session = cjson.decode(json)
+      call('ZADD', key('seen', session.realm), seen, id)
+      call('ZADD', of_user('us', session), seen, id)
       touched = touched + 1
     end
   end
@@ -219,7 +234,7 @@ function ops.resume(json, fresh, seen, login, token, ends, known)
     return is_added(json) and 1 or 0
   end
   add_login(login, token, ends)
-  end_older_of(cjson.decode(login).id)
+  end_like(json, cjson.decode(login).id)
   add_session(json, fresh, seen)
   write_data(cjson.decode(json).id, 9)
   return 1
@@ -258,26 +273,60 @@ function ops.revoke_user(realm, user, keep)
   local keep = keep ~= '' and present(keep)
   local kept_login = keep and login_of(keep)
   local ended = 0
-  for _, one in ipairs(call('SMEMBERS', user_key(realm, user))) do
-    local kind, id = string.sub(one, 1, 1), string.sub(one, 2)
-    if kind == 'r' and id ~= kept_login then
-      drop_login(id)
-    elseif kind == 's' and id ~= keep and drop_session(id) == 1 then
+  for _, id in ipairs(call('ZRANGE', sessions_of(realm, user), 0, -1)) do
+    if id ~= keep and drop_session(id) == 1 then
       tell(id)
       ended = ended + 1
+    end
+  end
+  for _, one in ipairs(call('SMEMBERS', user_key('u', realm, user))) do
+    local id = string.sub(one, 2)
+    if id ~= kept_login then
+      drop_login(id)
     end
   end
   return ended
 end
 
-function ops.list(realm, user)
-  local found = {}
-  for _, one in ipairs(call('SMEMBERS', user_key(realm, user))) do
-    if string.sub(one, 1, 1) == 's' then
-      table.insert(found, call('HMGET', key('s', string.sub(one, 2)), 'data', 'fresh', 'seen'))
+local function fields_of(id)
+  return call('HMGET', key('s', id), 'data', 'fresh', 'seen')
+end
+
+-- the most of them; when the one before was last used and its id, or ''
+function ops.list_user(realm, user, limit, seen, id)
+  local sessions, found = sessions_of(realm, user), {}
+  local limit, from = tonumber(limit), '+inf'
+  if seen ~= '' then
+    from = '(' .. seen
+    for _, one in ipairs(call('ZREVRANGEBYSCORE', sessions, seen, seen)) do
+      if one < id and #found < limit then
+        table.insert(found, fields_of(one))
+      end
     end
   end
+  local rest = limit - #found
+  for _, one in ipairs(call('ZREVRANGEBYSCORE', sessions, from, '-inf', 'LIMIT', 0, rest)) do
+    table.insert(found, fields_of(one))
+  end
   return found
+end
+
+function ops.list_remembered(login)
+  local found = {}
+  for _, id in ipairs(call('SMEMBERS', key('of', login))) do
+    table.insert(found, fields_of(id))
+  end
+  return found
+end
+
+function ops.load_by_public_id(realm, user, public_id)
+  for _, id in ipairs(call('ZRANGE', sessions_of(realm, user), 0, -1)) do
+    local fields = fields_of(id)
+    if fields[1] and cjson.decode(fields[1]).public_id == public_id then
+      return { fields }
+    end
+  end
+  return {}
 end
 
 function ops.load_data(id)

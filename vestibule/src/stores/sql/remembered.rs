@@ -1,7 +1,7 @@
 //! The table of remembered logins.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::SqlStore;
 use super::data::insert_session_with_data;
@@ -53,13 +53,13 @@ impl SqlStore {
         if !changed(update, &transaction).await? {
             return Ok(false);
         }
-        let older = older_of(remembered.id, &transaction).await?;
+        let ended = like(&session, remembered.id, &transaction).await?;
         let feed = self.database.feed();
-        let _invalidated: Vec<_> = older
+        let _invalidated: Vec<_> = ended
             .iter()
             .map(|id| feed.invalidate_on_drop(Invalidation::Session(*id)))
             .collect();
-        for id in &older {
+        for id in &ended {
             delete_session(*id, &transaction).await?;
         }
         insert_session_with_data(data, session, &transaction).await?;
@@ -68,24 +68,25 @@ impl SqlStore {
     }
 }
 
-/// The sessions of a remembered login but the newest.
-async fn older_of(id: RememberedId, connection: &impl ConnectionTrait) -> Result<Vec<SessionId>> {
+/// The sessions of the same remembered login that a token of the same kind began.
+async fn like(
+    session: &Session,
+    login: RememberedId,
+    connection: &impl ConnectionTrait,
+) -> Result<Vec<SessionId>> {
+    let is_from_replaced = session.is_from_replaced_token;
     let ids: Vec<Vec<u8>> = session::Entity::find()
         .select_only()
         .column(session::Column::Id)
-        .filter(session::Column::RememberedId.eq(remembered_id_bytes(id)))
-        .order_by_desc(session::Column::CreatedAt)
+        .filter(session::Column::RememberedId.eq(remembered_id_bytes(login)))
+        .filter(session::Column::IsFromReplacedToken.eq(is_from_replaced))
         .into_tuple()
         .all(connection)
         .await
         .map_err(Error::from_db)?;
-    let ids = ids.into_iter().skip(1);
-    ids.map(|id| {
-        let id = id.try_into();
-        id.map(SessionId::from_bytes)
-            .map_err(|_| Error::store("a session's id has not 32 bytes"))
-    })
-    .collect()
+    let ids = ids.into_iter();
+    ids.map(|id| Ok(SessionId::from_bytes(rows::digest(id)?)))
+        .collect()
 }
 
 pub(super) async fn insert_remembered(

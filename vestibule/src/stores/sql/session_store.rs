@@ -6,8 +6,9 @@ use crate::clock::Timestamp;
 use crate::database::retried;
 use crate::error::Result;
 use crate::session::{
-    DataChanges, DataOutcome, DataValues, InvalidationFeed, RememberDigest, RememberedId,
-    RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore, SqlTable, UserId,
+    DataChanges, DataOutcome, DataValues, InvalidationFeed, ListedSession, RememberDigest,
+    RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
+    SqlTable, UserId,
 };
 
 impl SessionStore for SqlStore {
@@ -79,8 +80,28 @@ impl SessionStore for SqlStore {
         retried(|| self.try_revoke_user(realm, user_id, keep)).await
     }
 
-    async fn list_user(&self, realm: &str, user_id: &UserId) -> Result<Vec<Session>> {
-        self.list_sessions(realm, user_id).await
+    async fn list_user(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        after: Option<ListedSession>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
+        self.list_sessions(realm, user_id, after, limit).await
+    }
+
+    async fn list_remembered(&self, id: RememberedId) -> Result<Vec<Session>> {
+        self.list_sessions_of_remembered(id).await
+    }
+
+    async fn load_by_public_id(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        public_id: &str,
+    ) -> Result<Option<Session>> {
+        self.load_session_by_public_id(realm, user_id, public_id)
+            .await
     }
 
     async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {

@@ -1,8 +1,9 @@
 //! The table of sessions.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 
 use super::SqlStore;
@@ -10,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::session::rows::{self, session};
-use crate::session::{Invalidation, RememberedId, Session, SessionId, UserId};
+use crate::session::{Invalidation, ListedSession, RememberedId, Session, SessionId, UserId};
 
 impl SqlStore {
     pub(super) async fn load_session(&self, id: SessionId) -> Result<Option<Session>> {
@@ -25,11 +26,47 @@ impl SqlStore {
         &self,
         realm: &str,
         user_id: &UserId,
+        after: Option<ListedSession>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
+        let follows = after.map(|after| {
+            let (seen_at, id) = (after.last_seen_at.as_millis(), id_bytes(after.id));
+            let of_same_time = session::Column::LastSeenAt
+                .eq(seen_at)
+                .and(session::Column::Id.lt(id));
+            session::Column::LastSeenAt.lt(seen_at).or(of_same_time)
+        });
+        let found = of_user(realm, user_id)
+            .filter(Condition::all().add_option(follows))
+            .order_by_desc(session::Column::LastSeenAt)
+            .order_by_desc(session::Column::Id)
+            .limit(u64::try_from(limit).unwrap_or(u64::MAX))
+            .all(self.database.connection())
+            .await
+            .map_err(Error::from_db)?;
+        found.into_iter().map(rows::to_session).collect()
+    }
+
+    pub(super) async fn load_session_by_public_id(
+        &self,
+        realm: &str,
+        user_id: &UserId,
+        public_id: &str,
+    ) -> Result<Option<Session>> {
+        let found = of_user(realm, user_id)
+            .filter(session::Column::PublicId.eq(public_id))
+            .one(self.database.connection())
+            .await
+            .map_err(Error::from_db)?;
+        found.map(rows::to_session).transpose()
+    }
+
+    pub(super) async fn list_sessions_of_remembered(
+        &self,
+        id: RememberedId,
     ) -> Result<Vec<Session>> {
         let found = session::Entity::find()
-            .filter(session::Column::Realm.eq(realm))
-            .filter(session::Column::UserId.eq(user_id.as_str()))
-            .order_by_desc(session::Column::LastSeenAt)
+            .filter(session::Column::RememberedId.eq(id.as_bytes().to_vec()))
             .all(self.database.connection())
             .await
             .map_err(Error::from_db)?;
@@ -87,6 +124,12 @@ impl SqlStore {
             .map(|id| Ok(RememberedId::from_bytes(rows::digest(id)?)))
             .transpose()
     }
+}
+
+fn of_user(realm: &str, user_id: &UserId) -> Select<session::Entity> {
+    session::Entity::find()
+        .filter(session::Column::Realm.eq(realm))
+        .filter(session::Column::UserId.eq(user_id.as_str()))
 }
 
 pub(super) async fn insert_session(

@@ -47,6 +47,8 @@ pub async fn store_conformance(store: impl SessionStore) {
     sessions::what_is_revoked_stays_revoked(&store, &made).await;
     sessions::all_sessions_of_a_user_end_but_the_kept_one(&store, &made).await;
     sessions::the_sessions_of_a_user_are_listed_and_nobody_elses(&store, &made).await;
+    sessions::a_user_s_sessions_are_listed_in_pages(&store, &made).await;
+    sessions::a_session_is_found_by_its_public_id_among_its_user_s(&store, &made).await;
     sessions::a_session_may_be_an_anonymous_visitor_s(&store, &made).await;
     sessions::a_session_may_be_a_log_in_proved_in_part(&store, &made).await;
     sessions::the_sweep_takes_the_expired_only(&store, &made).await;

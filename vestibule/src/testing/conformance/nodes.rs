@@ -90,7 +90,7 @@ pub(super) async fn nothing_is_resumed_at_one_after_the_end_at_the_other(
     let (_, ended) = tokio::join!(resumed, here.revoke_user("", &user, None));
 
     ended.expect("revoke_user");
-    let left = there.list_user("", &user).await;
+    let left = there.list_user("", &user, None, 100).await;
     assert_eq!(left.expect("list_user"), [], "all of them ended");
 }
 

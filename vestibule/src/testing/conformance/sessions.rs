@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{HOUR, NOW, RACES, Remembered, Sessions, all, create};
+use super::{HOUR, MINUTE, NOW, RACES, Remembered, Sessions, all, create};
 use crate::session::{
-    DataValues, MAX_REALM_CHARS, Replaced, SessionExpiry, SessionStore, Slots, UserId,
-    anonymous_realm, pending_realm,
+    DataValues, ListedSession, MAX_REALM_CHARS, Replaced, SessionExpiry, SessionStore, Slots,
+    UserId, anonymous_realm, pending_realm,
 };
 
 pub(super) async fn what_is_created_is_loaded_as_it_was(
@@ -117,7 +117,9 @@ pub(super) async fn the_sessions_of_a_user_are_listed_and_nobody_elses(
     }
     store.touch(&[first.id], NOW + HOUR).await.expect("touch");
 
-    let listed = store.list_user("", &UserId::from("lister")).await;
+    let listed = store
+        .list_user("", &UserId::from("lister"), None, 100)
+        .await;
 
     let listed: Vec<_> = listed
         .expect("list_user")
@@ -125,11 +127,86 @@ pub(super) async fn the_sessions_of_a_user_are_listed_and_nobody_elses(
         .map(|s| s.id)
         .collect();
     assert_eq!(listed, [first.id, second.id], "the last seen first");
-    let nobodys = store.list_user("", &UserId::from("nobody")).await;
+    let nobodys = store
+        .list_user("", &UserId::from("nobody"), None, 100)
+        .await;
     assert_eq!(nobodys.expect("list_user"), [], "nobody has none");
     store.revoke(first.id).await.expect("revoke");
-    let listed = store.list_user("", &UserId::from("lister")).await;
+    let listed = store
+        .list_user("", &UserId::from("lister"), None, 100)
+        .await;
     assert_eq!(listed.expect("list_user"), [second], "an ended one is gone");
+}
+
+/// Some were last used at the same time, and some change their place while the list is read.
+pub(super) async fn a_user_s_sessions_are_listed_in_pages(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let user = UserId::from("pages");
+    let made: Vec<_> = (0..12).map(|_| sessions.of("pages")).collect();
+    for (index, session) in made.iter().enumerate() {
+        create(store, session).await;
+        let seen = NOW + MINUTE * u32::try_from(index / 4).unwrap_or_default();
+        store.touch(&[session.id], seen).await.expect("touch");
+    }
+    let all = store.list_user("", &user, None, 100).await;
+    let all = all.expect("list_user");
+    let places: Vec<_> = all.iter().map(|s| (s.last_seen_at, s.id)).collect();
+    assert_eq!(places.len(), 12);
+    assert!(places.is_sorted_by(|a, b| a > b), "the last seen first");
+
+    for limit in [1, 2, 5, 12, 13] {
+        let (mut after, mut listed) = (None, Vec::new());
+        loop {
+            let page = store.list_user("", &user, after, limit).await;
+            let page = page.expect("list_user");
+            assert!(page.len() <= limit, "no more than asked for");
+            after = page.last().map(ListedSession::from);
+            let is_last = page.len() < limit;
+            listed.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        assert_eq!(listed, all, "each once, in pages of {limit}");
+    }
+    let (third, rest) = (&all[2], &all[3..]);
+    store.touch(&[third.id], NOW + HOUR).await.expect("touch");
+    let page = store.list_user("", &user, Some(third.into()), 100).await;
+    assert_eq!(page.expect("list_user"), rest, "after where it was");
+    store.revoke(third.id).await.expect("revoke");
+    let page = store.list_user("", &user, Some(third.into()), 100).await;
+    assert_eq!(page.expect("list_user"), rest, "though it has ended");
+}
+
+pub(super) async fn a_session_is_found_by_its_public_id_among_its_user_s(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let (session, others) = (sessions.of("found"), sessions.of("others"));
+    let mut elsewhere = sessions.of("found");
+    elsewhere.realm = "admin".to_owned();
+    for session in [&session, &others, &elsewhere] {
+        create(store, session).await;
+    }
+    let user = UserId::from("found");
+
+    for (wanted, expected) in [
+        (&session, Some(&session)),
+        (&others, None),
+        (&elsewhere, None),
+    ] {
+        let found = store.load_by_public_id("", &user, &wanted.public_id).await;
+        assert_eq!(found.expect("load_by_public_id").as_ref(), expected);
+    }
+    for nobodys in ["", "%", "' OR 1=1 --", "*", "[a-z]*"] {
+        let found = store.load_by_public_id("", &user, nobodys).await;
+        assert_eq!(found.expect("load_by_public_id"), None, "{nobodys}");
+    }
+    store.revoke(session.id).await.expect("revoke");
+    let found = store.load_by_public_id("", &user, &session.public_id).await;
+    assert_eq!(found.expect("load_by_public_id"), None, "ended");
 }
 
 /// Such a session is in a realm that no login manager can have, with an id that no user can have.
@@ -150,7 +227,9 @@ pub(super) async fn a_session_may_be_an_anonymous_visitor_s(
 
         let loaded = store.load(session.id).await.expect("load");
         assert_eq!(loaded.as_ref(), Some(&session), "loaded as created");
-        let listed = store.list_user(&anonymous, &session.user_id).await;
+        let listed = store
+            .list_user(&anonymous, &session.user_id, None, 100)
+            .await;
         assert_eq!(listed.expect("list_user"), [session.clone()]);
         let ended = store.revoke_user(realm, &session.user_id, None).await;
         assert_eq!(ended.expect("revoke_user"), 1, "the user's, and no other");
@@ -187,7 +266,7 @@ pub(super) async fn a_session_may_be_a_log_in_proved_in_part(
     assert_eq!(loaded.as_ref(), Some(&pending), "loaded as created");
     let loaded = store.load_data(pending.id).await.expect("load_data");
     assert_eq!(loaded, data, "with its values");
-    let listed = store.list_user("", &users.user_id).await;
+    let listed = store.list_user("", &users.user_id, None, 100).await;
     assert_eq!(
         listed.expect("list_user"),
         std::slice::from_ref(&users),
@@ -257,7 +336,7 @@ pub(super) async fn the_sweep_takes_all_that_has_expired(
     let swept = store.sweep("", expiry, NOW + HOUR).await.expect("sweep");
 
     assert_eq!(swept, EXPIRED);
-    let left = store.list_user("", &UserId::from("swept")).await;
+    let left = store.list_user("", &UserId::from("swept"), None, 100).await;
     assert_eq!(left.expect("list_user"), []);
 }
 

@@ -94,7 +94,10 @@ impl<U: User> Visit<U> {
         // This request may not have looked up the user yet.
         if !kept.is_empty()
             && self.known().is_none()
-            && self.by_session(self.look_in_cache(None)).await?.is_some()
+            && self
+                .by_session(self.look_in_cache(None), None)
+                .await?
+                .is_some()
         {
             return Ok(DataValues::new());
         }

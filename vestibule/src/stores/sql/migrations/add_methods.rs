@@ -11,7 +11,7 @@ const TABLES: [&str; 2] = ["sessions", "remembered_logins"];
 const COLUMNS: [&str; 2] = ["methods", "confirmed_by"];
 
 /// The same as before, plus the new columns.
-const TRIGGERS: [Trigger; 1] = [(
+pub(super) const TRIGGERS: [Trigger; 1] = [(
     "sessions",
     When::Updated(
         &[

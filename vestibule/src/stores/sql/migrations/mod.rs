@@ -4,6 +4,7 @@ mod add_methods;
 mod columns;
 mod create_sessions;
 mod keep_data;
+mod mark_replaced;
 mod remember_logins;
 mod tell_changes;
 
@@ -22,6 +23,7 @@ pub const MIGRATIONS: Migrations = Migrations {
             Box::new(tell_changes::TellChanges),
             Box::new(keep_data::KeepData),
             Box::new(add_methods::AddMethods),
+            Box::new(mark_replaced::MarkReplaced),
         ]
     },
 };
