@@ -6,14 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each module may import, beside itself.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("crypto", &["clock", "error"]),
     ("error", &[]),
+    ("hang_up", &[]),
     ("web", &["clock", "crypto", "error"]),
     ("session", &["clock", "crypto", "error", "web"]),
-    ("password", &["clock", "crypto", "error"]),
-    ("login", &["clock", "crypto", "error", "session", "web"]),
+    ("password", &["clock", "crypto", "error", "hang_up"]),
+    (
+        "login",
+        &["clock", "crypto", "error", "hang_up", "session", "web"],
+    ),
     ("access", &["error", "login"]),
     ("database", &["crypto", "error", "session"]),
     ("mail", &["error"]),
