@@ -212,7 +212,7 @@ mod tests {
     fn a_row_that_names_no_test_or_reason_is_refused() {
         for (row, what) in [
             ("A1\tT\tFixation", "4 columns"),
-            ("A1\tQ\tFixation\ta reason", "status"),
+            ("A1\tM\tFixation\tit holds", "status"),
             ("A1\tT\t\ta.rs::b", "empty"),
             ("A1\tF\tFixation\t", "empty"),
             ("A1\tT\tFixation\tseen", "path/file.rs::test"),

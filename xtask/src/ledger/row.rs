@@ -12,26 +12,18 @@ pub(super) struct Row {
     pub(super) evidence: String,
 }
 
-/// How a requirement is met.
+/// How a requirement is met. What is met without a test, or not at all, has no place here: it gets
+/// a test, or a reason.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     Tested,
     Exception,
     Partly,
     Later,
-    Untested,
-    Fails,
 }
 
 impl Status {
-    pub(super) const ALL: [Self; 6] = [
-        Self::Tested,
-        Self::Exception,
-        Self::Partly,
-        Self::Later,
-        Self::Untested,
-        Self::Fails,
-    ];
+    pub(super) const ALL: [Self; 4] = [Self::Tested, Self::Exception, Self::Partly, Self::Later];
 
     /// The letter in the files.
     fn letter(self) -> &'static str {
@@ -40,8 +32,6 @@ impl Status {
             Self::Exception => "X",
             Self::Partly => "P",
             Self::Later => "F",
-            Self::Untested => "M",
-            Self::Fails => "N",
         }
     }
 
@@ -52,8 +42,6 @@ impl Status {
             Self::Exception => "exception",
             Self::Partly => "partly",
             Self::Later => "later",
-            Self::Untested => "untested",
-            Self::Fails => "fails",
         }
     }
 }
