@@ -67,8 +67,7 @@ fn a_request_that_two_servers_could_read_differently_is_refused() {
                  Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n\
                  Host: localhost\r\n\r\n"
             ),
-            // Read by the latter alone, and the connection is closed.
-            422,
+            400,
         ),
         (
             format!(
@@ -87,13 +86,13 @@ fn a_request_that_two_servers_could_read_differently_is_refused() {
             "GET /login HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned(),
             421,
         ),
-        // A bare line feed ends a line, as RFC 9112, 2.2, allows: what follows is a header like
-        // any other.
+        ("GET /login HTTP/1.1\nHost: localhost\n\n".to_owned(), 400),
         (
-            format!(
-                "POST /login HTTP/1.1\nHost: localhost\n{form}X: a\nContent-Length: 3\n\
-                 Content-Length: 5\n\na=123"
-            ),
+            "GET /login HTTP/1.1\r\nHost: localhost\r\nX: a\nY: b\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "GET /login HTTP/1.1\r\nHost: localhost\r\n\n".to_owned(),
             400,
         ),
         (
@@ -121,6 +120,32 @@ fn a_request_that_two_servers_could_read_differently_is_refused() {
             "one answer and no other\n{request}\n{answer}"
         );
     }
+}
+
+/// I8: also in a later request of the connection, and not after a chunked body, which no browser
+/// sends with a form.
+#[test]
+fn each_request_of_a_connection_is_read_strictly() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    let post = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    let last = "GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let body = "{\n\"username\": \"a\",\n\"password\": \"b\"\n}";
+    let length = body.len();
+    let whole = format!("{post}Content-Length: {length}\r\n\r\n{body}");
+    let chunked =
+        format!("{post}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n0\r\n\r\n");
+    let statuses = |requests: &str| {
+        let answer = answer(&program, requests);
+        let answers = answer.split("HTTP/1.1 ").skip(1);
+        let statuses = answers.map(|answer| answer[..3].parse::<u16>().unwrap());
+        statuses.collect::<Vec<_>>()
+    };
+
+    assert_eq!(statuses(&format!("{whole}{whole}{last}")), [401, 401, 200]);
+    let bare = last.replacen("\r\n", "\n", 1);
+    assert_eq!(statuses(&format!("{whole}{bare}")), [401, 400]);
+    assert_eq!(statuses(&format!("{chunked}{last}")), [401]);
 }
 
 /// ASVS 13.4.6.
