@@ -1,6 +1,7 @@
 //! The log: where it goes, and one line for each request.
 
-use std::io::IsTerminal;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
 
 use anyhow::Context;
@@ -18,15 +19,50 @@ pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("`{}` is no log filter", settings.logging.log))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(io::stderr);
     match settings.logging.log_format {
         LogFormat::Text => {
-            let is_terminal = std::io::stderr().is_terminal();
+            let is_terminal = io::stderr().is_terminal();
             subscriber.with_target(false).with_ansi(is_terminal).init();
         }
-        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+        LogFormat::Json => subscriber
+            .json()
+            .flatten_event(true)
+            .with_writer(|| OneLine(io::stderr()))
+            .init(),
     }
     Ok(())
+}
+
+/// Escapes the control characters and line ends that a string in JSON may hold as they are. A
+/// reader that ends lines at U+2028 or U+0085 would take what a visitor wrote after one for a line
+/// of the log.
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_left =
+            |c| c == '\n' || !(char::is_control(c) || matches!(c, '\u{2028}' | '\u{2029}'));
+        let text = String::from_utf8_lossy(bytes);
+        if text.chars().all(is_left) {
+            self.0.write_all(bytes)?;
+            return Ok(bytes.len());
+        }
+        let mut escaped = String::with_capacity(2 * bytes.len());
+        for c in text.chars() {
+            if is_left(c) {
+                escaped.push(c);
+            } else {
+                write!(escaped, "\\u{:04x}", u32::from(c)).map_err(io::Error::other)?;
+            }
+        }
+        self.0.write_all(escaped.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// The longest path a line shows.

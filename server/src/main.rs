@@ -2,6 +2,7 @@
 
 mod commands;
 mod connections;
+mod framing;
 mod host;
 mod instance;
 mod log;

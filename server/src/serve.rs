@@ -9,7 +9,8 @@ use std::time::Duration;
 use anyhow::bail;
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{Request, StatusCode};
+use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
+use axum::http::{HeaderValue, Request, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,6 +26,7 @@ use vestibule::login::login_required;
 use vestibule::web::PublicUrl;
 
 use crate::connections::{ConnectionLimits, Connections};
+use crate::framing::StrictFraming;
 use crate::host::{Reached, check_host};
 use crate::log::request_line;
 use crate::metrics;
@@ -182,16 +184,22 @@ async fn accept(
         let (app, of_requests) = (app.clone(), place.clone());
         let app = tower::service_fn(move |mut request: Request<_>| {
             request.extensions_mut().insert(ConnectInfo(peer));
+            // `StrictFraming` does not know where the next request would begin.
+            let is_last = request.headers().contains_key(TRANSFER_ENCODING);
             let (app, busy) = (app.clone(), of_requests.begin());
             async move {
-                let answer = app.oneshot(request).await;
+                let mut answer = app.oneshot(request).await;
+                if let Some(answer) = answer.as_mut().ok().filter(|_| is_last) {
+                    let close = HeaderValue::from_static("close");
+                    answer.headers_mut().insert(CONNECTION, close);
+                }
                 drop(busy);
                 answer
             }
         });
         let service = TowerToHyperService::new(app);
         // A client that does not read its answers loses its connection too.
-        let mut stream = TimeoutStream::new(stream);
+        let mut stream = TimeoutStream::new(StrictFraming::new(stream));
         stream.set_write_timeout(Some(settings.serving.request_timeout));
         let stream = TokioIo::new(Box::pin(stream));
         let connection = graceful.watch(http.serve_connection(stream, service));

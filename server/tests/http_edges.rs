@@ -67,8 +67,7 @@ fn a_request_that_two_servers_could_read_differently_is_refused() {
                  Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n\
                  Host: localhost\r\n\r\n"
             ),
-            // Read by the latter alone, and the connection is closed.
-            422,
+            400,
         ),
         (
             format!(
@@ -86,6 +85,15 @@ fn a_request_that_two_servers_could_read_differently_is_refused() {
         (
             "GET /login HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned(),
             421,
+        ),
+        ("GET /login HTTP/1.1\nHost: localhost\n\n".to_owned(), 400),
+        (
+            "GET /login HTTP/1.1\r\nHost: localhost\r\nX: a\nY: b\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "GET /login HTTP/1.1\r\nHost: localhost\r\n\n".to_owned(),
+            400,
         ),
         (
             "GET /login HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n".to_owned(),
@@ -112,6 +120,87 @@ fn a_request_that_two_servers_could_read_differently_is_refused() {
             "one answer and no other\n{request}\n{answer}"
         );
     }
+}
+
+/// I8: also in a later request of the connection, and not after a chunked body, which no browser
+/// sends with a form.
+#[test]
+fn each_request_of_a_connection_is_read_strictly() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    let post = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    let last = "GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let body = "{\n\"username\": \"a\",\n\"password\": \"b\"\n}";
+    let length = body.len();
+    let whole = format!("{post}Content-Length: {length}\r\n\r\n{body}");
+    let chunked =
+        format!("{post}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n0\r\n\r\n");
+    let statuses = |requests: &str| {
+        let answer = answer(&program, requests);
+        let answers = answer.split("HTTP/1.1 ").skip(1);
+        let statuses = answers.map(|answer| answer[..3].parse::<u16>().unwrap());
+        statuses.collect::<Vec<_>>()
+    };
+
+    assert_eq!(statuses(&format!("{whole}{whole}{last}")), [401, 401, 200]);
+    let bare = last.replacen("\r\n", "\n", 1);
+    assert_eq!(statuses(&format!("{whole}{bare}")), [401, 400]);
+    assert_eq!(statuses(&format!("{chunked}{last}")), [401]);
+}
+
+/// ASVS 13.4.6.
+#[test]
+fn no_answer_of_the_program_names_what_made_it() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    for request in [
+        "GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "TRACE /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET /login HTTP/1.1\r\nHost : localhost\r\n\r\n",
+        "GET /login HTTP/1.1\r\n\r\n",
+    ] {
+        let answer = answer(&program, request).to_lowercase();
+        assert!(answer.starts_with("http/1.1 "), "{request}\n{answer}");
+        for name in [
+            "\r\nserver:",
+            "\r\nvia:",
+            "x-powered-by",
+            "hyper",
+            "axum",
+            "rust",
+            concat!("vestibule/", env!("CARGO_PKG_VERSION")),
+            concat!("vestibule ", env!("CARGO_PKG_VERSION")),
+        ] {
+            assert!(!answer.contains(name), "{name}\n{request}\n{answer}");
+        }
+    }
+}
+
+/// Attack I9.
+#[test]
+fn http_2_is_not_spoken() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    let settings_frame = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let preface = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &settings_frame].concat();
+    let mut stream = program.connect();
+    stream.write_all(&preface).unwrap();
+    let mut closed = Vec::new();
+    // It may close before all of it is read.
+    stream.read_to_end(&mut closed).ok();
+
+    let upgrade = "GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\n\
+                   Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
+    let upgraded = answer(&program, upgrade);
+
+    assert!(
+        closed.is_empty() || closed.starts_with(b"HTTP/1.1 400"),
+        "{closed:?}"
+    );
+    assert!(upgraded.starts_with("HTTP/1.1 200"), "{upgraded}");
+    assert_eq!(Client::new(&program).get("/login").unwrap().status, 200);
 }
 
 /// Attack I5.

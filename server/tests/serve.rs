@@ -144,7 +144,10 @@ fn the_request_log_has_one_line_a_request_and_no_secret() {
     client.post("/register", &fields).unwrap();
     let wrong = [("username", "alice"), ("password", "wrong canary password")];
     client.post("/login", &wrong).unwrap();
+    let typed_as_name = [("username", "a canary password"), ("password", "wrong")];
+    client.post("/login", &typed_as_name).unwrap();
     client.get("/welcome").unwrap();
+    let token = client.token().to_owned();
 
     let log = program.terminate();
 
@@ -168,12 +171,72 @@ fn the_request_log_has_one_line_a_request_and_no_secret() {
             ("GET", "/login"),
             ("POST", "/register"),
             ("POST", "/login"),
+            ("POST", "/login"),
             ("GET", "/welcome")
         ]
     );
     assert_eq!(requests[2]["status"], 401);
     assert!(!log.contains("canary"), "{log}");
     assert!(!log.contains("$argon2"), "{log}");
+    assert_eq!(token.len(), 43);
+    assert!(!log.contains(&token), "{log}");
+}
+
+/// Attack I2; ASVS 16.2.2 and 16.4.1.
+#[test]
+fn what_a_visitor_sends_stays_in_its_line_of_the_log() {
+    let forged = "x\u{2028}y\u{85}z\u{9b}31m\" event=LoggedIn user=\"root";
+    let long = format!("{forged} {}", "a".repeat(20_000));
+    for format in ["text", "json"] {
+        let folder = folder();
+        let program = Program::start(&folder, &["--log-format", format]);
+        let body = "username=bob%0D%0A2026-01-01T00:00:00Z++INFO+event=LoggedIn&password=wrong";
+        for (path, agent) in [
+            ("/login", forged),
+            ("/login?next=%0d%0aINFO", &long),
+            (
+                "/no%0D%0A2026-01-01T00:00:00Z%20INFO%1b[31m%E2%80%A8",
+                forged,
+            ),
+            ("/nowhere/%00%08", "\t\t"),
+        ] {
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                 Content-Type: application/x-www-form-urlencoded\r\nUser-Agent: {agent}\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let mut stream = program.connect();
+            stream.write_all(head.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 "), "{path}: {answer}");
+        }
+
+        let log = program.terminate();
+
+        let is_mark = |c: char| c != '\n' && (c.is_control() || "\u{2028}\u{2029}".contains(c));
+        assert!(!log.contains(is_mark), "{log:?}");
+        assert!(log.contains("event=LoginFailed") || log.contains("\"event\":\"LoginFailed\""));
+        for line in log.lines() {
+            assert!(line.len() < 2_000, "{line}");
+            let at = if format == "json" {
+                let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                line["timestamp"].as_str().unwrap().to_owned()
+            } else {
+                line.split(' ').next().unwrap().to_owned()
+            };
+            let shape: String = at
+                .chars()
+                .map(|c| if c.is_ascii_digit() { '0' } else { c })
+                .collect();
+            assert_eq!(shape, "0000-00-00T00:00:00.000000Z", "{line}");
+            assert!(
+                !line.contains("user=root") && !line.contains("user=\"root\""),
+                "{line}"
+            );
+        }
+    }
 }
 
 /// H1: a route that forgot to ask would be refused all the same.

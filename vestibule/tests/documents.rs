@@ -1,5 +1,6 @@
-//! What the documents say of the code is so: that imports run one way (ARCHITECTURE.md), and which
-//! test shows what about each attack (`docs/src/security.md`).
+//! What the documents say of the code is so: that imports run one way (ARCHITECTURE.md), which test
+//! shows what about each attack (`docs/src/security.md`), and how long sessions last
+//! (`docs/src/settings.md`).
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,6 +129,57 @@ fn each_test_that_the_chapter_on_attacks_names_is_there() {
 
     assert!(missing.is_empty(), "{missing:#?}");
     assert!(tests.len() > 100, "the chapter names {} tests", tests.len());
+}
+
+/// ASVS 7.1.1, 7.1.2 and 8.1.3.
+#[cfg(feature = "sqlite")]
+#[test]
+fn the_book_has_the_defaults_of_sessions() {
+    use vestibule::flows::SessionConfig;
+    use vestibule::login::{AddressPrefix, SessionLimit, SessionProtection};
+
+    let days = |time: std::time::Duration| time.as_secs() / 86_400;
+    let sessions = SessionConfig::default();
+    let (expiry, remember) = (sessions.expiry, &sessions.remember);
+    assert_eq!(sessions.limit, SessionLimit::None);
+    assert_eq!(sessions.protection, SessionProtection::Basic);
+    let rows = [
+        format!("`idle` | {} days", days(expiry.idle)),
+        format!("`absolute` | {} days", days(expiry.absolute)),
+        format!("`duration` | {} days, at most 400", days(remember.duration)),
+        format!(
+            "`refresh_each_request` | `{}`",
+            remember.refresh_each_request
+        ),
+        format!("`grace` | {} seconds", remember.grace.as_secs()),
+        format!(
+            "`fresh_for` | {} minutes",
+            sessions.fresh_for.as_secs() / 60
+        ),
+        format!(
+            "`AddressPrefix::ipv4_bits` | {}",
+            AddressPrefix::default().ipv4_bits
+        ),
+        format!(
+            "`AddressPrefix::ipv6_bits` | {}",
+            AddressPrefix::default().ipv6_bits
+        ),
+        "`limit` | none".to_owned(),
+        "`protection` | `Basic`".to_owned(),
+        "`SessionProtection::Basic` | the default".to_owned(),
+    ];
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let chapter = std::fs::read_to_string(house.join("docs/src/settings.md")).unwrap();
+
+    for row in rows {
+        assert!(chapter.contains(&format!("\n| {row} |")), "{row}");
+    }
+    let (_, expiry) = chapter.split_once("\n## SessionExpiry\n").unwrap();
+    let (expiry, _) = expiry.split_once("\n## ").unwrap();
+    assert!(
+        expiry.contains("NIST SP 800-63B-4"),
+        "why not as NIST has it"
+    );
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -1,8 +1,9 @@
-//! `cargo xtask test`, `check`, `bench`, `bench-sessions`: what the project runs on itself.
+//! `cargo xtask test`, `check`, `ledger`, `bench`, `bench-sessions`: what the project runs on itself.
 
 mod bench;
 mod bench_sessions;
 mod databases;
+mod ledger;
 mod packages;
 mod python;
 mod removable;
@@ -18,6 +19,8 @@ use crate::bench::{Effort, Part};
 const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them, on each database
 cargo xtask check   the tests, the documentation, the dependencies' licences (cargo-deny), and that a
                     flow can be deleted
+cargo xtask ledger  prints how many requirements and attacks have a test; fails if docs/security or
+                    the page of the book is wrong (--write: writes the page)
 cargo xtask bench   measures the release build beside others, prints one table and draws it
                     (--quick: one short round, to try it out; --log-ins: only these, and floods)
 cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreSQL, and on each store
@@ -28,6 +31,8 @@ fn main() -> anyhow::Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => test::all(),
         ["check"] => check(),
+        ["ledger"] => ledger::run(false),
+        ["ledger", "--write"] => ledger::run(true),
         ["bench"] => bench::run(Part::All, Effort::FULL),
         ["bench", "--quick"] => bench::run(Part::All, Effort::QUICK),
         ["bench", "--log-ins"] => bench::run(Part::LogIns, Effort::FULL),

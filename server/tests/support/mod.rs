@@ -195,6 +195,11 @@ impl Client {
         self
     }
 
+    /// The value of its session cookie.
+    pub(crate) fn token(&self) -> &str {
+        self.cookie.split_once('=').unwrap().1
+    }
+
     pub(crate) fn get(&self, path: &str) -> Result<Answer, ureq::Error> {
         let request = self.agent.get(format!("{}{path}", self.url));
         answer(request.header("cookie", &self.cookie).call()?).map(|(answer, _)| answer)

@@ -66,7 +66,11 @@ impl fmt::Debug for Cipher {
 
 #[cfg(test)]
 mod tests {
-    use super::Timestamp;
+    use std::collections::HashSet;
+
+    use data_encoding::BASE64URL_NOPAD;
+
+    use super::{NONCE_BYTES, Timestamp};
     use crate::crypto::key::SecretKey;
     use crate::crypto::random::Random;
 
@@ -88,6 +92,22 @@ mod tests {
         let other = key.cipher("other");
         assert_eq!(other.decrypt("cart", &text, NOW), None, "another purpose");
         assert_ne!(text, again, "equal values do not look equal");
+    }
+
+    /// ASVS 11.3.4.
+    #[test]
+    fn no_nonce_comes_twice() {
+        let random = Random::system();
+        let cipher = SecretKey::generate(&random).unwrap().cipher("data");
+        let nonce = || {
+            let text = cipher.encrypt("cart", b"apples", LATER, &random).unwrap();
+            let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
+            *bytes.first_chunk::<NONCE_BYTES>().unwrap()
+        };
+
+        let nonces: HashSet<_> = (0..10_000).map(|_| nonce()).collect();
+
+        assert_eq!(nonces.len(), 10_000);
     }
 
     #[test]

@@ -86,9 +86,15 @@ impl fmt::Debug for RememberToken {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RememberedId([u8; 32]);
 
-/// The SHA-256 of a remember token's secret.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The SHA-256 of a remember token's secret. Compared in constant time.
+#[derive(Clone, Copy, Eq)]
 pub struct RememberDigest([u8; 32]);
+
+impl PartialEq for RememberDigest {
+    fn eq(&self, other: &Self) -> bool {
+        constant_time_eq(&self.0, &other.0)
+    }
+}
 
 /// Random bytes from which, with the previous token, the next token is computed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -219,11 +225,10 @@ impl RememberedLogin {
         grace: Duration,
     ) -> TokenState {
         let presented = token.digest();
-        let is = |kept: RememberDigest| constant_time_eq(&kept.0, &presented.0);
-        if is(self.token) {
+        if self.token == presented {
             return TokenState::Current;
         }
-        if self.previous.is_some_and(is) && now.since(self.rotated_at) < grace {
+        if self.previous == Some(presented) && now.since(self.rotated_at) < grace {
             return TokenState::JustReplaced(token.successor(&self.seed));
         }
         TokenState::Reused

@@ -394,6 +394,24 @@ async fn a_username_that_is_markup_is_shown_as_text() {
     }
 }
 
+/// ASVS 1.2.3.
+#[tokio::test]
+async fn markup_in_json_stays_a_string() {
+    let app = TestApp::new().await;
+    let browser = app.registered("alice").await;
+    let markup = "UPDATE users SET username = '</script>\"''&'";
+    let database = app.database.connection();
+    database.execute_unprepared(markup).await.unwrap();
+
+    let response = browser
+        .get_with("/welcome", &[("accept", "application/json")])
+        .await;
+
+    assert_eq!(response.json()["username"], "</script>\"'&");
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+}
+
 #[tokio::test]
 async fn a_template_asks_what_the_user_may_do() {
     let folder = tempfile::tempdir().unwrap();
