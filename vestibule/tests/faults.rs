@@ -49,7 +49,9 @@ impl Target {
             config.sessions.cached = 0;
             config.login(move |manager| {
                 let tell = tell.clone();
-                Ok(manager.on_event(move |record| drop(tell.send(record.event))))
+                Ok(manager.on_event(move |record| {
+                    tell.send(record.event).ok();
+                }))
             });
         })
         .await;

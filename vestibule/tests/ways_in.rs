@@ -170,7 +170,7 @@ async fn whoever_takes_the_name_of_a_deleted_user_gets_nothing_of_theirs() {
     assert!(after.rights.roles().is_empty());
     assert_eq!(after.email, None);
     assert_eq!(lines(&after.id).await, 1, "their own registration");
-    assert_eq!(accounts.sessions(&after).await.unwrap().len(), 1);
+    assert_eq!(accounts.sessions(&after, None, 10).await.unwrap().len(), 1);
     let listed = heir
         .get_with("/account/sessions", &[("accept", "application/json")])
         .await;

@@ -69,11 +69,15 @@ impl<U: User> Visit<U> {
             }
             let (rotated, successor) =
                 match remembered.judge(token, now, settings.sessions.remember.grace) {
-                    TokenState::Current => remembered.rotated(token, &settings.random, now)?,
+                    TokenState::Current => {
+                        let (rotated, successor) =
+                            remembered.rotated(token, &settings.random, now)?;
+                        (Some(rotated), successor)
+                    }
                     TokenState::JustReplaced(successor)
                         if !self.is_replaced_elsewhere(&remembered).await? =>
                     {
-                        (remembered.clone(), successor)
+                        (None, successor)
                     }
                     TokenState::JustReplaced(_) | TokenState::Reused => {
                         let headers = Some(&request.headers);
@@ -109,12 +113,13 @@ impl<U: User> Visit<U> {
         ))
     }
 
-    /// Begins a session from a remembered login, unless it has changed since it was read.
+    /// Begins a session from a remembered login, unless it has changed since it was read. `rotated`
+    /// is the login with its next token, unless the one that was brought had just been replaced.
     async fn resume(
         &self,
         user: &U,
         seen: &RememberedLogin,
-        mut rotated: RememberedLogin,
+        rotated: Option<RememberedLogin>,
         (successor, now): (&RememberToken, Timestamp),
         request: &Parts,
     ) -> Result<Option<Session>> {
@@ -129,11 +134,12 @@ impl<U: User> Visit<U> {
         // session of the original log-in, or the remembered login, whichever is later.
         let latest = (seen.created_at + settings.sessions.expiry.absolute).max(seen.expires_at);
         session.expires_at = session.expires_at.min(latest);
-        if rotated.token == seen.token {
-            session.is_from_replaced_token = true;
+        session.is_from_replaced_token = rotated.is_none();
+        if session.is_from_replaced_token {
             let soon = now + Session::FROM_REPLACED_TOKEN_LASTS;
             session.expires_at = session.expires_at.min(soon);
         }
+        let mut rotated = rotated.unwrap_or_else(|| seen.clone());
         if settings.sessions.remember.refresh_each_request {
             rotated.expires_at = now + rotated.duration;
         }
