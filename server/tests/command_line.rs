@@ -59,6 +59,7 @@ fn help_names_every_setting_with_its_variable() {
         "throttle-longest-wait",
         "throttle-closed-after",
         "throttle-network-tries",
+        "throttle-registrations",
         "throttle-tries-per-minute",
         "remember-for",
         "fresh-for",

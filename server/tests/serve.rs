@@ -391,7 +391,8 @@ fn kill_minus_nine_loses_no_registration_that_was_answered() {
     const KILL_AFTER: usize = 60;
 
     let folder = folder();
-    let program = Mutex::new(Some(Program::start(&folder, &QUICK)));
+    let quick = [&QUICK[..], &["--throttle", "off"]].concat();
+    let program = Mutex::new(Some(Program::start(&folder, &quick)));
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let answered = Mutex::new(Vec::new());
     std::thread::scope(|scope| {

@@ -400,6 +400,7 @@ fn the_book_has_the_limits_that_count() {
     let book = include_str!("../../docs/src/throttle.md");
     let limits = ThrottleLimits::default();
     let time = |duration: Duration| match duration.as_millis() {
+        60_000 => "minute".to_owned(),
         millis if millis % 3_600_000 == 0 => format!("{} hour", millis / 3_600_000),
         millis if millis % 60_000 == 0 => format!("{} minutes", millis / 60_000),
         millis if millis % 1_000 == 0 => format!("{} seconds", millis / 1_000),
@@ -423,13 +424,78 @@ fn the_book_has_the_limits_that_count() {
     streak("pair", limits.pair, "none");
     streak("device", limits.device, "it is a stranger");
     streak("session", limits.session, "none");
-    for (name, rate) in [("network", limits.network), ("overall", limits.overall)] {
+    for (name, rate) in [
+        ("network", limits.network),
+        ("overall", limits.overall),
+        ("registrations", limits.registrations),
+        ("all registrations", limits.all_registrations),
+    ] {
+        let found = book
+            .lines()
+            .find(|line| line.starts_with(&format!("| {name} |")));
         let row = format!("| {} | one each {} |", rate.burst, time(rate.each));
-        assert!(book.contains(&row), "{name}: {row}");
+        assert!(found.unwrap().ends_with(&row), "{name}: {row}");
     }
     let a_minute = limits.overall.each.as_millis();
     let a_minute = u128::from(limits.overall.burst) + 60_000 / a_minute;
     assert!(book.contains(&format!("In a minute at most {a_minute} wrong tries")));
+}
+
+/// B11: accounts by the thousand, and with them the hashing queue.
+#[tokio::test]
+async fn one_network_registers_so_many_and_then_one_a_minute() {
+    let app = TestApp::new().await;
+    let register = async |number: u8, name: String| {
+        let fields = [("username", &*name), ("password", PASSWORD)];
+        stranger(&app, number).post("/register", &fields).await
+    };
+    for number in 0..30 {
+        let made = register(1, format!("user{number}")).await;
+        assert_eq!(made.status, StatusCode::SEE_OTHER, "{number}");
+    }
+
+    let rejected = register(1, "one-more".to_owned()).await;
+
+    assert_eq!(rejected.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(rejected.header("retry-after"), Some("60"));
+    assert!(
+        rejected.text().contains("Try again in 60 seconds"),
+        "in words"
+    );
+    assert!(
+        rejected.text().contains("one-more"),
+        "and the name stays in the form"
+    );
+    let taken = register(1, "user1".to_owned()).await;
+    assert_eq!(
+        taken.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "names too are not asked for"
+    );
+    let elsewhere = register(2, "elsewhere".to_owned()).await;
+    assert_eq!(elsewhere.status, StatusCode::SEE_OTHER);
+    let logged_in = try_login(&stranger(&app, 1), "user1", PASSWORD).await;
+    assert_eq!(logged_in.status, StatusCode::SEE_OTHER, "a log-in is none");
+    app.clock.advance(Duration::from_mins(1));
+    let later = register(1, "later".to_owned()).await;
+    assert_eq!(later.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn all_networks_together_register_three_hundred_at_most_in_a_minute() {
+    let app = TestApp::new().await;
+    let mut made = 0;
+    for second in 0..60_u8 {
+        for number in 0..10_u8 {
+            let name = format!("user{second}-{number}");
+            let fields = [("username", &*name), ("password", PASSWORD)];
+            let registered = stranger(&app, second).post("/register", &fields).await;
+            made += u32::from(registered.status == StatusCode::SEE_OTHER);
+        }
+        app.clock.advance(Duration::from_secs(1));
+    }
+
+    assert!((250..=300).contains(&made), "{made}");
 }
 
 #[tokio::test]

@@ -15,19 +15,21 @@ use crate::settings::Settings;
 /// What can be done with wrong tries. A running program knows it within a second.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ThrottleCommand {
-    /// List the accounts and networks with wrong tries: kind, name, wrong tries, and when the next
-    /// one may be made
+    /// List the accounts and networks with wrong tries, and the networks with registrations: kind,
+    /// name, how many, and when the next one may be made
     List,
     /// Forget the wrong tries at an account, or of a network like 198.51.100.0/24
     Clear { name_or_network: String },
 }
 
 /// The kinds of counters that an operator can do something about.
-const SHOWN: [CounterKind; 4] = [
+const SHOWN: [CounterKind; 6] = [
     CounterKind::Account,
     CounterKind::Name,
     CounterKind::Network,
     CounterKind::Overall,
+    CounterKind::Registrations,
+    CounterKind::AllRegistrations,
 ];
 
 pub(crate) async fn run(command: ThrottleCommand, settings: &Settings) -> anyhow::Result<()> {
@@ -67,6 +69,8 @@ async fn show(site: &Site, counter: &Counter) -> anyhow::Result<()> {
         CounterKind::Account => ("account", name_of(site, key.subject()).await?),
         CounterKind::Name => ("unknown name", "not kept".to_owned()),
         CounterKind::Network => ("network", key.subject().to_owned()),
+        CounterKind::Registrations => ("registrations", key.subject().to_owned()),
+        CounterKind::AllRegistrations => ("all registrations", String::new()),
         _ => ("all strangers", String::new()),
     };
     let next = if tally.open_at == Tally::CLOSED {

@@ -66,6 +66,17 @@ pub(crate) struct ThrottleSettings {
     )]
     pub(crate) throttle_network_tries: u32,
 
+    /// Registrations from one network (/24 or /64) before the first wait
+    #[arg(
+        long,
+        env = "VESTIBULE_THROTTLE_REGISTRATIONS",
+        value_name = "COUNT",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..),
+        global = true
+    )]
+    pub(crate) throttle_registrations: u32,
+
     /// Wrong passwords a minute, of all browsers that are not known, before these have to wait
     #[arg(
         long,
@@ -87,6 +98,7 @@ impl ThrottleSettings {
         limits.account.longest = self.throttle_longest_wait;
         limits.account.closed_after = Some(self.throttle_closed_after);
         limits.network.burst = self.throttle_network_tries;
+        limits.registrations.burst = self.throttle_registrations;
         // Of those in a minute two thirds may come at once, and the others one by one.
         let each = self.throttle_tries_per_minute / 3;
         limits.overall.burst = self.throttle_tries_per_minute - each;

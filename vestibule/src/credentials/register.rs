@@ -1,10 +1,9 @@
 //! Registering.
 
-use std::net::IpAddr;
-
 use tracing::Instrument;
 
-use crate::credentials::{Credentials, Proof};
+use crate::credentials::throttle::Permit;
+use crate::credentials::{Credentials, Proof, Throttled};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 use crate::login::{Login, User};
@@ -20,11 +19,14 @@ pub enum Registration<U> {
     Registered(Proof<U>),
     /// Somebody has this name, or one that reads like it.
     NameTaken,
+    /// Too many registrations came before, from this network or from all. Answer 429.
+    Throttled(Throttled),
 }
 
 impl<U: User> Credentials<U> {
     /// Adds a user. Whether the name may be one, [`objection_to`](Self::objection_to) says; whether
-    /// the password may be chosen, the [`PasswordPolicy`](crate::password::PasswordPolicy).
+    /// the password may be chosen, the [`PasswordPolicy`](crate::password::PasswordPolicy). Each
+    /// call counts as a registration at the [throttle](crate::credentials::throttle).
     ///
     /// # Errors
     /// When the users table failed, the hashing queue is full, or users cannot register
@@ -35,15 +37,15 @@ impl<U: User> Credentials<U> {
         typed: &str,
         password: &Secret,
     ) -> Result<Registration<U>> {
-        self.register_from(login.address(), typed, password).await
-    }
-
-    pub(crate) async fn register_from(
-        &self,
-        from: Option<IpAddr>,
-        typed: &str,
-        password: &Secret,
-    ) -> Result<Registration<U>> {
+        let from = login.address();
+        let now = login.visit().settings().clock.now();
+        match self.0.throttle.begin_registration(from, now).await? {
+            Permit::Granted(_) => {}
+            Permit::Denied(throttled) => {
+                self.0.throttle.give_way().await;
+                return Ok(Registration::Throttled(throttled));
+            }
+        }
         // Asked first only to save the hashing; the table decides.
         if self.is_taken(typed).await? {
             return Ok(Registration::NameTaken);

@@ -1,5 +1,7 @@
 //! The response to a try that the throttle rejects.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde::Serialize;
@@ -15,6 +17,8 @@ pub(super) enum Tried {
     LogIn,
     /// The password of the user who is logged in.
     OwnPassword,
+    /// A registration.
+    Registration,
 }
 
 /// 429 with `Retry-After`: the form again, with the time to wait in words. The same whether or not
@@ -40,6 +44,10 @@ pub(super) fn throttled(
         (Tried::OwnPassword, None) => {
             "There were too many wrong passwords. Log out, then log in again.".to_owned()
         }
+        (Tried::Registration, wait) => format!(
+            "Too many accounts were created from your network, or on this site. Try again in {}.",
+            wait.unwrap_or(InWords(Duration::from_mins(1)))
+        ),
     };
     let errors = FormErrors::of_form(&text);
     let status = StatusCode::TOO_MANY_REQUESTS;

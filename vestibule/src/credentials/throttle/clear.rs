@@ -65,15 +65,18 @@ impl Throttle {
         }
     }
 
-    /// Clears the counter of the network that this address is in.
+    /// Clears the counters of the network that this address is in.
     ///
     /// # Errors
     /// When the counters failed.
     pub(crate) async fn clear_network(&self, address: IpAddr) -> Result<u64> {
         match (&self.0.counters, network_of(address)) {
             (Some(counters), Some(network)) => {
-                let key = subject::network_key(network);
-                let cleared = counters.clear(std::slice::from_ref(&key)).await?;
+                let keys = [
+                    subject::network_key(network),
+                    subject::registrations_key(network),
+                ];
+                let cleared = counters.clear(&keys).await?;
                 self.0.closed.forget_all();
                 Ok(cleared)
             }

@@ -22,6 +22,10 @@ pub struct ThrottleLimits {
     pub device: Streak,
     /// Wrong tries in a row at the password of the user who is logged in.
     pub session: Streak,
+    /// Registrations from one network, whether or not they succeed.
+    pub registrations: Rate,
+    /// Registrations from all networks.
+    pub all_registrations: Rate,
 }
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -65,6 +69,14 @@ impl Default for ThrottleLimits {
                 longest: 15 * MINUTE,
                 closed_after: Some(20),
                 forgotten_after: Some(30 * DAY),
+            },
+            registrations: Rate {
+                burst: 30,
+                each: MINUTE,
+            },
+            all_registrations: Rate {
+                burst: 200,
+                each: Duration::from_millis(600),
             },
         }
     }

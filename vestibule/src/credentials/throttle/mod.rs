@@ -9,6 +9,8 @@
 //! | overall | of all | strangers |
 //! | device | at one account in one browser that it knows | known browsers |
 //! | session | at the password of the user who is logged in | that session |
+//! | registrations | registrations from one network, right or wrong | everybody |
+//! | all registrations | registrations, right or wrong | everybody |
 //!
 //! A browser in which the account was logged in to before is known by its device cookie, and has a
 //! budget of its own: what strangers do does not touch it. All others are strangers.
@@ -228,6 +230,30 @@ impl Throttle {
         let mut permit = self.count(&[], &[limit], now).await?;
         if let Permit::Granted(tried) = &mut permit {
             tried.is_in_session = true;
+        }
+        Ok(permit)
+    }
+
+    /// Counts a registration. It stays counted, whatever comes of it.
+    pub(super) async fn begin_registration(
+        &self,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Permit> {
+        let limits = &self.0.limits;
+        let mut of_registration = vec![Limit {
+            key: subject::all_registrations_key(),
+            rule: LimitRule::Rate(limits.all_registrations),
+        }];
+        if let Some(network) = from.and_then(network_of) {
+            of_registration.push(Limit {
+                key: subject::registrations_key(network),
+                rule: LimitRule::Rate(limits.registrations),
+            });
+        }
+        let mut permit = self.count(&[], &of_registration, now).await?;
+        if let Permit::Granted(tried) = &mut permit {
+            tried.is_wrong = true;
         }
         Ok(permit)
     }

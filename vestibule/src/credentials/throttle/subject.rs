@@ -24,6 +24,10 @@ pub enum CounterKind {
     Network,
     /// Wrong tries of all strangers.
     Overall,
+    /// Registrations from one network.
+    Registrations,
+    /// Registrations from all networks.
+    AllRegistrations,
     /// Wrong tries at an account in a browser that it knows.
     Device,
     /// Wrong tries at the password of a logged-in user, in their session.
@@ -32,12 +36,14 @@ pub enum CounterKind {
     Other,
 }
 
-const KINDS: [(CounterKind, &str); 7] = [
+const KINDS: [(CounterKind, &str); 9] = [
     (CounterKind::Account, "account/"),
     (CounterKind::Name, "name/"),
     (CounterKind::Pair, "pair/"),
     (CounterKind::Network, "network/"),
     (CounterKind::Overall, "overall/"),
+    (CounterKind::Registrations, "registrations/"),
+    (CounterKind::AllRegistrations, "all-registrations/"),
     (CounterKind::Device, "device/"),
     (CounterKind::Session, "session/"),
 ];
@@ -109,6 +115,16 @@ pub(super) fn network_key(network: IpNet) -> CounterKey {
 /// The counter of all strangers.
 pub(super) fn overall_key() -> CounterKey {
     CounterKey::of(CounterKind::Overall, "all")
+}
+
+/// The counter of registrations from a network.
+pub(super) fn registrations_key(network: IpNet) -> CounterKey {
+    CounterKey::of(CounterKind::Registrations, &network.to_string())
+}
+
+/// The counter of all registrations.
+pub(super) fn all_registrations_key() -> CounterKey {
+    CounterKey::of(CounterKind::AllRegistrations, "all")
 }
 
 /// The counter of a browser that an account knows, by the digest of its token for that account.

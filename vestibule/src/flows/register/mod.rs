@@ -11,8 +11,9 @@
 //! registrations of one name at once, half-created accounts.
 //!
 //! # What it does not protect against
-//! The form reveals whether a username is taken, because usernames are public. Only the hashing
-//! queue slows down mass registrations.
+//! The form reveals whether a username is taken, because usernames are public. Somebody with many
+//! addresses can create many accounts, at the rate that
+//! [`ThrottleLimits`](crate::credentials::throttle::ThrottleLimits) allows.
 //!
 //! # Settings
 //! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords).
@@ -36,6 +37,7 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
+use crate::flows::throttled::{Tried, throttled};
 use crate::login::{Login, PageUser};
 
 #[cfg(test)]
@@ -126,6 +128,11 @@ async fn register<U: PageUser>(
                 return Ok(page.answer(registered(&page, &name, advice))?);
             }
             Registration::NameTaken => errors.add("username", NAME_TAKEN),
+            Registration::Throttled(wait) => {
+                let form = form(&page, &username);
+                let rejected = throttled(Tried::Registration, wait, TEMPLATE, form);
+                return Ok(page.answer(rejected)?);
+            }
         }
     }
     let status = StatusCode::UNPROCESSABLE_ENTITY;
