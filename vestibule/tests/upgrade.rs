@@ -119,3 +119,14 @@ async fn passwords_of_then_log_in() {
 
     assert_eq!(response.location(), Some("/welcome"));
 }
+
+#[tokio::test]
+async fn nobody_registers_a_name_that_looks_like_one_of_then() {
+    let app = upgraded().await;
+    let fields = [("username", "a1ice"), ("password", PASSWORD)];
+
+    let response = app.browser().post("/register", &fields).await;
+
+    assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(response.text().contains("taken"), "{}", response.text());
+}

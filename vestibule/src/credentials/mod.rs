@@ -33,6 +33,8 @@ mod log_in;
 mod proof;
 mod register;
 mod sessions;
+#[cfg(feature = "sql")]
+mod skeleton;
 pub mod throttle;
 mod throttled;
 mod tries;

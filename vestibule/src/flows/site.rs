@@ -102,6 +102,7 @@ impl Site<Account> {
             .clock(config.clock.clone())
             .random(config.random.clone());
         accounts.check_peppers().await?;
+        accounts.fill_skeletons().await?;
         let users = Users::new(accounts.clone())
             .registrar(accounts.clone())
             .activity_log(accounts.clone());

@@ -1,10 +1,12 @@
 //! The migrations of the account tables.
 
 mod add_roles;
+mod add_skeletons;
 mod create_users;
 mod tell_changes;
 
 use add_roles::AddRoles;
+use add_skeletons::AddSkeletons;
 use create_users::CreateUsers;
 use tell_changes::TellChanges;
 
@@ -19,6 +21,7 @@ pub const MIGRATIONS: Migrations = Migrations {
             Box::new(CreateUsers),
             Box::new(AddRoles),
             Box::new(TellChanges),
+            Box::new(AddSkeletons),
         ]
     },
 };

@@ -2,6 +2,7 @@
 
 mod administration;
 mod passwords;
+mod skeletons;
 
 use sea_orm::EntityTrait;
 
