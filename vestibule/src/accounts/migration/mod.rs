@@ -8,7 +8,7 @@ mod tell_changes;
 use add_roles::AddRoles;
 use add_skeletons::AddSkeletons;
 use create_users::CreateUsers;
-use tell_changes::TellChanges;
+use tell_changes::{SpreadChanges, TellChanges};
 
 use crate::database::Migrations;
 
@@ -22,6 +22,7 @@ pub const MIGRATIONS: Migrations = Migrations {
             Box::new(AddRoles),
             Box::new(TellChanges),
             Box::new(AddSkeletons),
+            Box::new(SpreadChanges),
         ]
     },
 };
