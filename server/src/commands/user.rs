@@ -49,13 +49,12 @@ pub(crate) enum UserCommand {
 pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Result<()> {
     let site = open(settings).await?;
     match command {
-        UserCommand::Add { name } => add(&site, settings, &name).await,
+        UserCommand::Add { name } => add(&site, &name).await,
         UserCommand::List => list(&site).await,
         UserCommand::SetPassword { name, must_change } => {
             let account = find(&site, &name).await?;
             let email = account.email.as_deref().unwrap_or_default();
-            let words = [&*account.username, email, &settings.pages.site_name];
-            let password = ask_password(&site, &words).await?;
+            let password = ask_password(&site, &[&account.username, email]).await?;
             let operator = operator(&site);
             let change = match must_change {
                 true => {
@@ -148,15 +147,15 @@ async fn warn_without_admin(site: &Site) -> anyhow::Result<()> {
     )
 }
 
-async fn add(site: &Site, settings: &Settings, name: &str) -> anyhow::Result<()> {
+async fn add(site: &Site, name: &str) -> anyhow::Result<()> {
     let username: Username = name.parse()?;
     if site.accounts().find(username.as_str()).await?.is_some() {
         bail!("the username {name} is taken");
     }
-    let password = ask_password(site, &[name, &settings.pages.site_name]).await?;
+    let password = ask_password(site, &[name]).await?;
     let change = operator(site).add(&username, &password).await?;
     if change == ChangeOutcome::NameTaken {
-        bail!("the username {name} is taken");
+        bail!("the username {name} is taken, or looks like one that is");
     }
     report(&change, format!("{} is added.", username.as_str()))
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::accounts::Account;
 use crate::clock::Clock;
-use crate::credentials::Credentials;
 use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
+use crate::credentials::{Credentials, ReservedNames};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::Result;
@@ -35,6 +35,9 @@ pub struct SiteConfig<U = Account> {
     /// `change_password`, `sessions`, `admin`, `logout`. Default: all that the users table
     /// supports. A flow named here that the table does not support is an error at the start.
     pub flows: Option<Vec<String>>,
+    /// Usernames that visitors cannot register. The site's name and its host are reserved too.
+    /// Default: [`ReservedNames::default`]; add yours by `extend`.
+    pub reserved_names: ReservedNames,
     /// How passwords are hashed, and which ones are accepted.
     pub passwords: PasswordConfig,
     /// How long sessions last, and how many a user may have.
@@ -145,6 +148,7 @@ impl<U: User> SiteConfig<U> {
             site_name: "Vestibule".to_owned(),
             templates: None,
             flows: None,
+            reserved_names: ReservedNames::default(),
             passwords: PasswordConfig::default(),
             sessions: SessionConfig::default(),
             throttle: ThrottleConfig::default(),

@@ -12,7 +12,7 @@ use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::accounts::{self, Account, Accounts};
-use crate::credentials::{self, Credentials, Throttle, Users};
+use crate::credentials::{self, Credentials, ReservedNames, Throttle, Users};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
@@ -60,6 +60,7 @@ pub struct Site<U = Account>(Arc<Inner<U>>);
 pub(super) struct Inner<U> {
     pub(super) credentials: Credentials<U>,
     pub(super) policy: PasswordPolicy,
+    pub(super) reserved_names: ReservedNames,
     pub(super) pages: Pages,
     pub(super) flashes: Flashes,
     pub(super) site_name: String,
@@ -199,6 +200,7 @@ impl<U: PageUser> Site<U> {
         let static_files = flows.iter().flat_map(|flow| flow.static_files).copied();
         let static_files = StaticFiles::new(static_files);
         let overrides = config.templates.as_deref();
+        let reserved_names = reserved_names(&config);
         let site = Self(Arc::new(Inner {
             pages: Pages::new(
                 &templates,
@@ -209,6 +211,7 @@ impl<U: PageUser> Site<U> {
             )?,
             flashes: Flashes::new(&config.secret_key, &config.public_url, config.clock),
             policy,
+            reserved_names,
             site_name: config.site_name,
             public_url: config.public_url,
             credentials,
@@ -349,8 +352,24 @@ async fn open_throttle<U>(database: &Database, config: &SiteConfig<U>) -> Result
     Ok(throttle.key(&config.secret_key))
 }
 
+/// With the site's name and its host.
+fn reserved_names<U>(config: &SiteConfig<U>) -> ReservedNames {
+    let mut reserved = config.reserved_names.clone();
+    reserved.extend([&config.site_name]);
+    reserved.extend(config.public_url.host_names());
+    reserved
+}
+
 fn open_passwords<U>(config: &SiteConfig<U>) -> Result<(Passwords, PasswordPolicy)> {
-    let passwords = config.passwords.clone();
+    let mut passwords = config.passwords.clone();
+    let words = &mut passwords.policy.context_words;
+    let parts = config.site_name.split_whitespace();
+    words.push(config.site_name.clone());
+    words.extend(
+        parts
+            .chain(config.public_url.host_names())
+            .map(str::to_owned),
+    );
     passwords.open(&config.secret_key, config.random.clone())
 }
 
