@@ -735,3 +735,28 @@ fn the_operator_sees_who_is_guessed_at_and_forgets_it() {
     soon(|| Client::new(&program).post("/login", &right).unwrap().status == 303);
     program.terminate();
 }
+
+#[test]
+fn a_password_that_the_operator_sets_makes_wrong_tries_at_the_old_one_forgotten() {
+    let folder = folder();
+    let few = ["--throttle-account-tries", "2"];
+    assert!(user(folder.path(), &["add", "alice"], PASSWORD).0);
+    let program = Program::start(&folder, &few);
+    let log_in = |password: &str| {
+        let fields = [("username", "alice"), ("password", password)];
+        Client::new(&program)
+            .post("/login", &fields)
+            .unwrap()
+            .status
+    };
+    for _ in 0..2 {
+        assert_eq!(log_in("not the password of alice"), 401);
+    }
+    assert_eq!(log_in(PASSWORD), 429);
+
+    let new = "another horse and battery";
+    assert!(user(folder.path(), &["set-password", "alice"], new).0);
+
+    soon(|| log_in(new) == 303);
+    program.terminate();
+}

@@ -20,7 +20,7 @@ pub(crate) enum UserCommand {
     Add { name: String },
     /// List all users: name, state, roles
     List,
-    /// Give a user a new password and end all their sessions
+    /// Give a user a new password, end all their sessions and forget wrong tries at the old one
     SetPassword {
         name: String,
         /// The user must choose another one before anything else
@@ -64,6 +64,11 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
                 }
                 false => operator.set_password(&account.id, &password).await?,
             };
+            if change == ChangeOutcome::Done {
+                // Wrong tries at the old password do not count for the new one.
+                let credentials = site.credentials();
+                credentials.clear_throttle(&account.username).await?;
+            }
             let then = match must_change {
                 true => ", and must choose another one at the next log-in",
                 false => "",
