@@ -65,6 +65,9 @@ impl Accounts {
                 .order_by_asc(user::Column::CreatedAt)
                 .order_by_asc(user::Column::Id);
             let page = self.read(page, PAGE).await?;
+            if after.is_none() && page.len() == PAGE {
+                tracing::info!("the skeletons of usernames are filled in, which takes a while");
+            }
             for batch in page.chunks(BATCH) {
                 self.fill(batch).await?;
             }

@@ -98,7 +98,7 @@ impl Site<Account> {
     pub async fn open(database: Database, config: SiteConfig) -> Result<Self> {
         database.migrate(accounts::MIGRATIONS).await?;
         let sessions = open_sessions(&database, config.session_store.clone()).await?;
-        let (passwords, policy) = open_passwords(&config)?;
+        let (passwords, policy) = config.open_passwords()?;
         let accounts = Accounts::with_store(database.clone(), passwords.clone(), sessions.clone())
             .clock(config.clock.clone())
             .random(config.random.clone());
@@ -143,7 +143,7 @@ impl<U: PageUser> Site<U> {
         }
         database.migrate(credentials::MIGRATIONS).await?;
         let sessions = open_sessions(&database, config.session_store.clone()).await?;
-        let (passwords, policy) = open_passwords(&config)?;
+        let (passwords, policy) = config.open_passwords()?;
         let parts = Parts {
             flows: flows_for_all(),
             users: users.epochs_in(&database),
@@ -200,7 +200,7 @@ impl<U: PageUser> Site<U> {
         let static_files = flows.iter().flat_map(|flow| flow.static_files).copied();
         let static_files = StaticFiles::new(static_files);
         let overrides = config.templates.as_deref();
-        let reserved_names = reserved_names(&config);
+        let reserved_names = config.all_reserved_names();
         let site = Self(Arc::new(Inner {
             pages: Pages::new(
                 &templates,
@@ -350,27 +350,6 @@ async fn open_throttle<U>(database: &Database, config: &SiteConfig<U>) -> Result
     };
     let throttle = throttle.limits(config.throttle.limits.clone());
     Ok(throttle.key(&config.secret_key))
-}
-
-/// With the site's name and its host.
-fn reserved_names<U>(config: &SiteConfig<U>) -> ReservedNames {
-    let mut reserved = config.reserved_names.clone();
-    reserved.extend([&config.site_name]);
-    reserved.extend(config.public_url.host_names());
-    reserved
-}
-
-fn open_passwords<U>(config: &SiteConfig<U>) -> Result<(Passwords, PasswordPolicy)> {
-    let mut passwords = config.passwords.clone();
-    let words = &mut passwords.policy.context_words;
-    let parts = config.site_name.split_whitespace();
-    words.push(config.site_name.clone());
-    words.extend(
-        parts
-            .chain(config.public_url.host_names())
-            .map(str::to_owned),
-    );
-    passwords.open(&config.secret_key, config.random.clone())
 }
 
 fn login_manager<U: PageUser>(
