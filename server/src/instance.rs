@@ -29,6 +29,7 @@ impl Settings {
             keep_sessions_at(url, &mut config).await?;
         }
         self.pages.configure(&mut config);
+        self.registration.configure(&mut config);
         self.sessions.configure(&mut config.sessions);
         self.passwords.configure(&mut config.passwords)?;
         self.throttle.configure(&mut config.throttle);

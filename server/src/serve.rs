@@ -30,7 +30,7 @@ use crate::framing::StrictFraming;
 use crate::host::{Reached, check_host};
 use crate::log::request_line;
 use crate::metrics;
-use crate::settings::Settings;
+use crate::settings::{ServingSettings, Settings};
 
 /// How long a stop waits for the requests under way.
 const GRACE: Duration = Duration::from_secs(10);
@@ -77,6 +77,9 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         tokio::spawn(async move { accept(listener, app, &settings, limits, pending()).await });
     }
     std::io::stdout().write_all(said.as_bytes())?;
+    if settings.serving.has_untrusted_proxy() {
+        tracing::warn!("{}", ServingSettings::PROXY_NOT_TRUSTED);
+    }
     tracing::info!(%address, %public_url, "serving");
     accept(listener, app, &settings, limits, stop).await;
     Ok(())

@@ -74,6 +74,8 @@ fn help_names_every_setting_with_its_variable() {
         "breached-passwords",
         "breached-passwords-fail-closed",
         "pepper-file",
+        "password-context-words",
+        "reserved-names",
         "hashing-threads",
         "hashing-queue",
         "hashing-patience",
@@ -315,7 +317,7 @@ fn what_cannot_be_done_is_said() {
         (
             &["add", "bob", "--site-name", "Rosebud"],
             "rosebudrosebudrosebud",
-            "the username, the mail address or the site's name",
+            "the username, the mail address or words of this site",
         ),
         (&["add", "b b"], PASSWORD, "letters and digits"),
         (&["disable", "ghost"], "", "there is no user ghost"),
@@ -332,6 +334,28 @@ fn what_cannot_be_done_is_said() {
     }
     let (_, listed) = user(folder, &["list"], "");
     assert_eq!(listed, "alice\tactive\t\n");
+}
+
+#[test]
+fn names_and_words_of_the_settings_are_reserved() {
+    let folder = folder();
+    let settings =
+        "reserved_names = \"board, press\"\npassword_context_words = \"rocket, skates\"\n";
+    std::fs::write(folder.path().join("vestibule.toml"), settings).unwrap();
+    for password in ["rocket skates 1987!", "localhost localhost"] {
+        let at_localhost = ["add", "alice", "--public-url", "http://localhost:5000"];
+        let (succeeded, said) = user(folder.path(), &at_localhost, password);
+        assert!(!succeeded && said.contains("words of this site"), "{said}");
+    }
+    assert!(user(folder.path(), &["add", "board"], PASSWORD).0);
+    let program = Program::start(&folder, &support::QUICK);
+
+    for (name, status) in [("press", 422), ("pre55", 303)] {
+        let fields = [("username", name), ("password", PASSWORD)];
+        let answer = Client::new(&program).post("/register", &fields).unwrap();
+        assert_eq!(answer.status, status, "{name} {}", answer.text);
+    }
+    program.terminate();
 }
 
 #[test]
@@ -710,5 +734,30 @@ fn the_operator_sees_who_is_guessed_at_and_forgets_it() {
     );
 
     soon(|| Client::new(&program).post("/login", &right).unwrap().status == 303);
+    program.terminate();
+}
+
+#[test]
+fn a_password_that_the_operator_sets_makes_wrong_tries_at_the_old_one_forgotten() {
+    let folder = folder();
+    let few = ["--throttle-account-tries", "2"];
+    assert!(user(folder.path(), &["add", "alice"], PASSWORD).0);
+    let program = Program::start(&folder, &few);
+    let log_in = |password: &str| {
+        let fields = [("username", "alice"), ("password", password)];
+        Client::new(&program)
+            .post("/login", &fields)
+            .unwrap()
+            .status
+    };
+    for _ in 0..2 {
+        assert_eq!(log_in("not the password of alice"), 401);
+    }
+    assert_eq!(log_in(PASSWORD), 429);
+
+    let new = "another horse and battery";
+    assert!(user(folder.path(), &["set-password", "alice"], new).0);
+
+    soon(|| log_in(new) == 303);
     program.terminate();
 }

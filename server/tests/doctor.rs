@@ -155,6 +155,64 @@ async fn the_doctor_names_users_whose_password_cannot_be_checked() {
     assert!(said.contains("ok: every password can be checked"), "{said}");
 }
 
+#[tokio::test]
+async fn the_doctor_lists_older_names_that_look_like_others() {
+    let folder = folder();
+    let add = |name| [&["user", "add", name][..], &SLOW].concat();
+    run(folder.path(), &add("alice"), PASSWORD);
+    let look_alike = run(folder.path(), &add("a1ice"), PASSWORD);
+    let said = String::from_utf8(look_alike.stderr).unwrap();
+    assert!(said.contains("looks like one that is"), "{said}");
+    let doctor = || {
+        let output = run(folder.path(), &[&["doctor"][..], &SLOW].concat(), "");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = doctor();
+    assert!(
+        said.contains("ok: no username looks like another one"),
+        "{said}"
+    );
+    let file = folder.path().join("instance/site.db");
+    let database = Database::connect(format!("sqlite://{}", file.display())).await;
+    let older_version = "INSERT INTO users (id, username, canonical_username, created_at, \
+                         updated_at) VALUES ('x', 'AIice', 'aiice', 1900000000000, 0)";
+    let database = database.unwrap();
+    database.execute_unprepared(older_version).await.unwrap();
+
+    let said = doctor();
+
+    assert!(
+        said.contains("note: the username AIice looks like the older alice;"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_doctor_and_the_start_warn_of_a_proxy_that_is_not_named() {
+    let folder = folder();
+    let https = ["--public-url", "https://example.com"];
+    let trusted = ["--trusted-proxies", "127.0.0.1"];
+    let warning = "warning: the public URL is https";
+    let well = "ok: visitors have addresses of their own";
+
+    for (settings, says) in [
+        (&https[..], warning),
+        (&[&https[..], &trusted].concat(), well),
+        (&[], well),
+    ] {
+        let output = run(folder.path(), &[&["doctor"], settings].concat(), "");
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains(says), "{said}");
+        assert_eq!(
+            said.contains("`--trusted-proxies 127.0.0.1`"),
+            says == warning
+        );
+        let log = Program::start(&folder, settings).terminate();
+        let warnings = log.matches("`--trusted-proxies 127.0.0.1`").count();
+        assert_eq!(warnings, usize::from(says == warning), "{log}");
+    }
+}
+
 /// Attack B2, through HTTP.
 #[test]
 fn the_time_of_an_answer_does_not_tell_who_has_an_account() {

@@ -3,17 +3,22 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::time::{Duration, Instant};
+
 use axum::Router;
 use axum::routing::get;
 use http::StatusCode;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
+use tokio::time::interval;
 use vestibule::access::{Allowed, Guard, Rule};
 use vestibule::accounts::Account;
 use vestibule::clock::{Clock, Timestamp};
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 use vestibule::database::Database;
+use vestibule::session::SessionStore;
+use vestibule::stores::SqlStore;
 use vestibule::testing::{PASSWORD, TestApp, TestClient};
 
 const SECRET_KEY: &str = "AJrRe1lHGoaFaldirle0N_NBgj6dhunlZ17vZKVx-Y8";
@@ -27,6 +32,8 @@ const BOB: &str = "75Fs7A7DxdYbG9l_0R66rFeInv_U7OSFKb18XKKqvHI";
 const REMEMBER: &str = "remember-5907";
 const ALICES_BROWSER: &str = "WbaR67ziZJxfNaUeOGP8sQZym15kocI06SvURddCqRZeP8RsrD1PlmIOFUSwzoby";
 
+const DUMP: &str = include_str!("upgrade/site.sql");
+
 struct TwoFactors;
 
 impl Guard for TwoFactors {
@@ -37,13 +44,15 @@ impl Guard for TwoFactors {
 
 /// The site on the database of then.
 async fn upgraded() -> TestApp {
+    let connection = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
+    connection.execute_unprepared(DUMP).await.unwrap();
+    upgraded_on(Database::from_connection(connection)).await
+}
+
+async fn upgraded_on(database: Database) -> TestApp {
     let folder = tempfile::tempdir().unwrap();
     let key_file = folder.path().join("secret_key");
     std::fs::write(&key_file, SECRET_KEY).unwrap();
-    let connection = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
-    let dump = include_str!("upgrade/site.sql");
-    connection.execute_unprepared(dump).await.unwrap();
-    let database = Database::from_connection(connection.clone());
     let sessions = vestibule::stores::SqlStore::new(database.clone());
     let migrations = vestibule::stores::sql::MIGRATIONS;
     database.migrate(migrations).await.unwrap();
@@ -118,4 +127,47 @@ async fn passwords_of_then_log_in() {
     let response = browser.post("/login", &fields).await;
 
     assert_eq!(response.location(), Some("/welcome"));
+}
+
+#[tokio::test]
+async fn nobody_registers_a_name_that_looks_like_one_of_then() {
+    let app = upgraded().await;
+    let fields = [("username", "a1ice"), ("password", PASSWORD)];
+
+    let response = app.browser().post("/register", &fields).await;
+
+    assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(response.text().contains("taken"), "{}", response.text());
+}
+
+/// Its table of counters has rows of then, by another byte of a user's id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_by_sql_reaches_the_cache_of_the_upgraded_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
+    let by_hand = sea_orm::Database::connect(&*url).await.unwrap();
+    by_hand.execute_unprepared(DUMP).await.unwrap();
+    let database = Database::connect(&url).await.unwrap();
+    let feed = SqlStore::new(database.clone()).feed().unwrap().clone();
+    let app = upgraded_on(database).await;
+    let alice = with_cookie(&app, SESSION, ALICE);
+    let is_in = async || alice.get("/welcome").await.status == StatusCode::OK;
+    eventually("the feed is up", async || is_in().await && feed.is_up()).await;
+    assert!(is_in().await);
+
+    let disable = "UPDATE users SET is_disabled = TRUE WHERE username = 'Alice'";
+    by_hand.execute_unprepared(disable).await.unwrap();
+
+    eventually("Alice is out", async || !is_in().await).await;
+    assert!(feed.is_up());
+}
+
+/// Asks until it is so.
+async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    let mut again = interval(Duration::from_millis(2));
+    while !is_so().await {
+        assert!(started.elapsed() < Duration::from_secs(10), "never: {what}");
+        again.tick().await;
+    }
 }

@@ -20,10 +20,12 @@ use crate::settings::Settings;
 
 /// The site, for a command that serves nothing.
 async fn open(settings: &Settings) -> anyhow::Result<Site> {
-    // Nobody is sent there by a command; any address will do.
-    settings
-        .open_site("https://vestibule.invalid".parse()?)
-        .await
+    // Its host is among the words that a password may not be made of. Nobody is sent there.
+    let public_url = match &settings.serving.public_url {
+        Some(public_url) => public_url.clone(),
+        None => format!("https://{}", settings.serving.listen).parse()?,
+    };
+    settings.open_site(public_url).await
 }
 
 /// Changes by the hand of whoever sits at the command line.

@@ -39,7 +39,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
 
 /// The session cookie of a user without any rights.
 async fn register(app: &Router, password: &str) -> anyhow::Result<HeaderValue> {
-    let form = format!("username=nobody&password={}", password.replace('+', "%2B"));
+    let form = format!("username=visitor&password={}", password.replace('+', "%2B"));
     let request = Request::post("/register")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(form))?;

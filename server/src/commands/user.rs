@@ -20,7 +20,7 @@ pub(crate) enum UserCommand {
     Add { name: String },
     /// List all users: name, state, roles
     List,
-    /// Give a user a new password and end all their sessions
+    /// Give a user a new password, end all their sessions and forget wrong tries at the old one
     SetPassword {
         name: String,
         /// The user must choose another one before anything else
@@ -49,13 +49,12 @@ pub(crate) enum UserCommand {
 pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Result<()> {
     let site = open(settings).await?;
     match command {
-        UserCommand::Add { name } => add(&site, settings, &name).await,
+        UserCommand::Add { name } => add(&site, &name).await,
         UserCommand::List => list(&site).await,
         UserCommand::SetPassword { name, must_change } => {
             let account = find(&site, &name).await?;
             let email = account.email.as_deref().unwrap_or_default();
-            let words = [&*account.username, email, &settings.pages.site_name];
-            let password = ask_password(&site, &words).await?;
+            let password = ask_password(&site, &[&account.username, email]).await?;
             let operator = operator(&site);
             let change = match must_change {
                 true => {
@@ -65,6 +64,11 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
                 }
                 false => operator.set_password(&account.id, &password).await?,
             };
+            if change == ChangeOutcome::Done {
+                // Wrong tries at the old password do not count for the new one.
+                let credentials = site.credentials();
+                credentials.clear_throttle(&account.username).await?;
+            }
             let then = match must_change {
                 true => ", and must choose another one at the next log-in",
                 false => "",
@@ -148,15 +152,15 @@ async fn warn_without_admin(site: &Site) -> anyhow::Result<()> {
     )
 }
 
-async fn add(site: &Site, settings: &Settings, name: &str) -> anyhow::Result<()> {
+async fn add(site: &Site, name: &str) -> anyhow::Result<()> {
     let username: Username = name.parse()?;
     if site.accounts().find(username.as_str()).await?.is_some() {
         bail!("the username {name} is taken");
     }
-    let password = ask_password(site, &[name, &settings.pages.site_name]).await?;
+    let password = ask_password(site, &[name]).await?;
     let change = operator(site).add(&username, &password).await?;
     if change == ChangeOutcome::NameTaken {
-        bail!("the username {name} is taken");
+        bail!("the username {name} is taken, or looks like one that is");
     }
     report(&change, format!("{} is added.", username.as_str()))
 }

@@ -3,6 +3,7 @@
 mod logging;
 mod pages;
 mod passwords;
+mod registration;
 mod serving;
 mod sessions;
 mod storage;
@@ -17,6 +18,7 @@ use clap::Args;
 pub(crate) use self::logging::{LogFormat, LoggingSettings};
 pub(crate) use self::pages::PageSettings;
 pub(crate) use self::passwords::PasswordSettings;
+pub(crate) use self::registration::RegistrationSettings;
 pub(crate) use self::serving::ServingSettings;
 pub(crate) use self::sessions::SessionSettings;
 pub(crate) use self::storage::StorageSettings;
@@ -40,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) storage: StorageSettings,
     #[command(flatten)]
     pub(crate) pages: PageSettings,
+    #[command(flatten)]
+    pub(crate) registration: RegistrationSettings,
     #[command(flatten)]
     pub(crate) sessions: SessionSettings,
     #[command(flatten)]

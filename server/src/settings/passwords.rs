@@ -88,6 +88,17 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) password_blocklist: Option<PathBuf>,
 
+    /// Words of the site that a password may not be made of, with commas between, besides its name
+    /// and its host: products, the company, the place
+    #[arg(
+        long,
+        env = "VESTIBULE_PASSWORD_CONTEXT_WORDS",
+        value_name = "WORDS",
+        value_delimiter = ',',
+        global = true
+    )]
+    pub(crate) password_context_words: Vec<String>,
+
     /// Where to look up whether a chosen password was found in a breach: a file of SHA-1 hashes,
     /// sorted, one a line; or a service such as https://api.pwnedpasswords.com, which learns five
     /// digits of the hash [default: nowhere]
@@ -167,6 +178,9 @@ impl PasswordSettings {
         if let Some(file) = &self.password_blocklist {
             config.policy.blocklist = Blocklist::from_file(file)?;
         }
+        let words = self.password_context_words.iter();
+        let words = words.map(|word| word.trim().to_owned());
+        config.policy.context_words.extend(words);
         if let Some(file_or_url) = &self.breached_passwords {
             let breached = breached_passwords(file_or_url)?;
             let breached = breached.fail_closed(self.breached_passwords_fail_closed);

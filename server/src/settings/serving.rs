@@ -95,3 +95,17 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) request_timeout: Duration,
 }
+
+impl ServingSettings {
+    /// What is wrong if a proxy in front is not named.
+    pub(crate) const PROXY_NOT_TRUSTED: &str = "the public URL is https, which only a proxy in \
+        front can serve, and no proxy is trusted: all visitors seem to have the proxy's address, \
+        so that the throttle, the limit of connections and the logs take them for one; name the \
+        proxy, as in `--trusted-proxies 127.0.0.1`";
+
+    /// Whether a proxy is in front that is not named: the program itself has no TLS.
+    pub(crate) fn has_untrusted_proxy(&self) -> bool {
+        let is_https = self.public_url.as_ref().is_some_and(PublicUrl::is_https);
+        is_https && self.trusted_proxies.is_empty()
+    }
+}

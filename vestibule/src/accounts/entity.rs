@@ -11,6 +11,9 @@ pub(super) mod user {
         pub(in crate::accounts) username: String,
         #[sea_orm(unique)]
         pub(in crate::accounts) canonical_username: String,
+        /// None if an older account has it.
+        #[sea_orm(unique)]
+        pub(in crate::accounts) skeleton: Option<String>,
         pub(in crate::accounts) email: Option<String>,
         pub(in crate::accounts) is_disabled: bool,
         pub(in crate::accounts) must_change_password: bool,

@@ -20,6 +20,7 @@ mod roles;
 mod rows;
 mod search;
 mod security_log;
+mod skeletons;
 #[cfg(test)]
 mod tests;
 
@@ -31,3 +32,4 @@ pub use migration::MIGRATIONS;
 pub use repository::{Accounts, Registration};
 pub use roles::{ADMIN, Role};
 pub use security_log::{Action, LogEntry};
+pub use skeletons::LookAlike;

@@ -103,7 +103,7 @@ impl PasswordUsers<Account> for Accounts {
 
 impl Registrar<Account> for Accounts {
     async fn is_taken(&self, typed: &str) -> Result<bool> {
-        Ok(self.find(typed).await?.is_some())
+        self.has_name_like(typed).await
     }
 
     async fn register(

@@ -121,13 +121,13 @@ impl Accounts {
     /// [`PasswordPolicy`](crate::password::PasswordPolicy) first.
     ///
     /// The user and the password are stored together or not at all. Of parallel registrations of
-    /// one name, only one succeeds.
+    /// one name, or of names that [look alike](Username::skeleton_of), only one succeeds.
     ///
     /// # Errors
     /// When the database failed or the hashing queue is full.
     pub async fn register(&self, username: &Username, password: &Secret) -> Result<Registration> {
-        // Only saves the hashing; the unique index decides.
-        if self.find(username.as_str()).await?.is_some() {
+        // Only saves the hashing; the unique indexes decide.
+        if self.has_name_like(username.as_str()).await? {
             return Ok(Registration::NameTaken);
         }
         let claimant = Claimant {
@@ -164,7 +164,7 @@ impl Accounts {
         Ok(Some(account))
     }
 
-    /// Adds a user and their password, or neither if the name is taken.
+    /// Adds a user and their password, or neither if the name, or one that looks like it, is taken.
     pub(super) async fn insert(
         &self,
         username: &Username,
@@ -177,6 +177,7 @@ impl Accounts {
             id: ActiveValue::Set(id.clone()),
             username: ActiveValue::Set(username.as_str().to_owned()),
             canonical_username: ActiveValue::Set(username.canonical().to_owned()),
+            skeleton: ActiveValue::Set(Some(Username::skeleton_of(username.as_str()))),
             email: ActiveValue::Set(None),
             is_disabled: ActiveValue::Set(false),
             must_change_password: ActiveValue::Set(false),

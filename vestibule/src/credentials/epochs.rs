@@ -19,7 +19,7 @@ use crate::session::{Invalidation, InvalidationFeed};
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const MIGRATIONS: Migrations = Migrations {
     owner: "credentials",
-    list: || vec![Box::new(KeepUserEpochs)],
+    list: || vec![Box::new(KeepUserEpochs), Box::new(SpreadChanges)],
 };
 
 mod user_epoch {
@@ -196,5 +196,31 @@ impl MigrationTrait for KeepUserEpochs {
         manager
             .drop_table(Table::drop().table(Entity).to_owned())
             .await
+    }
+}
+
+/// Replaces triggers from before users had 256 counters: by the last letter of a UUID, they used
+/// 16.
+struct SpreadChanges;
+
+impl MigrationName for SpreadChanges {
+    fn name(&self) -> &str {
+        "2026_11_28_000002_spread_changes"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for SpreadChanges {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
+        create_triggers(manager, &TRIGGERS).await
+    }
+
+    /// Nothing: an older version invalidates everything at each change that these report.
+    async fn down(&self, _: &SchemaManager) -> std::result::Result<(), DbErr> {
+        Ok(())
     }
 }

@@ -32,7 +32,11 @@ mod kinds;
 mod log_in;
 mod proof;
 mod register;
+#[cfg(feature = "sql")]
+mod reserved_names;
 mod sessions;
+#[cfg(feature = "sql")]
+mod skeleton;
 pub mod throttle;
 mod throttled;
 mod tries;
@@ -48,6 +52,8 @@ pub use hashes::HashReview;
 pub use log_in::Step;
 pub use proof::Proof;
 pub use register::Registration;
+#[cfg(feature = "sql")]
+pub use reserved_names::ReservedNames;
 pub use throttle::Throttle;
 #[cfg(feature = "sql")]
 pub(crate) use throttled::InWords;

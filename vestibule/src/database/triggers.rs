@@ -16,8 +16,12 @@ pub(super) const CHANNEL: &str = "vestibule_changes";
 /// The first letter of a counter's name, and of a notification. The byte concerned follows in
 /// hexadecimal.
 pub(super) const SESSIONS: char = 's';
-pub(super) const USERS: char = 'u';
-/// The number of rows: per kind, one counter for each byte and one for all; and the quiet flag.
+pub(super) const USERS: char = 'i';
+/// The letter for users in versions that took another byte of the id. Triggers of theirs may still
+/// be in use, and nodes; to each the other's letter means that everything changed.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+pub(super) const FORMER_USERS: char = 'u';
+/// The number of rows of this version: per kind, one counter for each byte and one for all; and the quiet flag.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) const COUNT: usize = 2 * (256 + 1) + 1;
 /// Used instead of the byte for all of them.
@@ -222,26 +226,48 @@ fn trigger_name(table: &str, when: When) -> String {
     format!("vestibule_{table}_{event}")
 }
 
-/// The name of the counter, by the first byte of a session's id, which is a digest, or by the last
-/// byte of a user's, which varies most in a number or a UUID.
+/// The name of the counter, by the first byte of a session's id, which is a digest, or by the
+/// byte of a user's that the feed takes too, in `session::feed`.
 fn shard(backend: DbBackend, about: About, row: &str) -> String {
-    let (kind, byte) = match (about, backend) {
-        (About::Users, _) => return format!("'{USERS}{ALL}'"),
-        (About::Session(column), DbBackend::Postgres) => (
-            SESSIONS,
-            format!("upper(left(encode({row}.{column}, 'hex'), 2))"),
-        ),
-        (About::User(column), DbBackend::Postgres) => (
-            USERS,
-            format!("upper(right(encode(convert_to({row}.{column}, 'UTF8'), 'hex'), 2))"),
-        ),
-        (About::Session(column), _) => (SESSIONS, format!("substr(hex({row}.{column}), 1, 2)")),
-        (About::User(column), _) => (USERS, format!("substr(hex({row}.{column}), -2)")),
+    let (kind, byte) = match about {
+        About::Users => return format!("'{USERS}{ALL}'"),
+        About::Session(column) => (SESSIONS, session_byte(backend, &format!("{row}.{column}"))),
+        About::User(column) => (USERS, user_byte(backend, &format!("{row}.{column}"))),
     };
     match backend {
         DbBackend::MySql => format!("concat('{kind}', {byte})"),
         _ => format!("'{kind}' || {byte}"),
     }
+}
+
+fn session_byte(backend: DbBackend, id: &str) -> String {
+    match backend {
+        DbBackend::Postgres => format!("upper(left(encode({id}, 'hex'), 2))"),
+        _ => format!("substr(hex({id}), 1, 2)"),
+    }
+}
+
+fn user_byte(backend: DbBackend, id: &str) -> String {
+    // Each digit by itself: what is in a range can depend on the collation.
+    const DIGIT: &str = "[0123456789ABCDEFabcdef]";
+    let (end, are_digits, last_byte) = match backend {
+        DbBackend::Postgres => (
+            format!("right({id}, 2)"),
+            format!("~ '^{DIGIT}{DIGIT}$'"),
+            format!("upper(right(encode(convert_to({id}, 'UTF8'), 'hex'), 2))"),
+        ),
+        DbBackend::MySql => (
+            format!("right({id}, 2)"),
+            format!("REGEXP '^{DIGIT}{DIGIT}$'"),
+            format!("substr(hex({id}), -2)"),
+        ),
+        _ => (
+            format!("substr({id}, -2)"),
+            format!("GLOB '{DIGIT}{DIGIT}'"),
+            format!("substr(hex({id}), -2)"),
+        ),
+    };
+    format!("(CASE WHEN {end} {are_digits} THEN upper({end}) ELSE {last_byte} END)")
 }
 
 fn is_changed(backend: DbBackend, columns: &[&str], back: Option<&str>) -> String {
@@ -285,3 +311,6 @@ pub(crate) async fn create_index(
         false => manager.create_index(index).await,
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use crate::accounts::Account;
 use crate::clock::Clock;
-use crate::credentials::Credentials;
 use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
+use crate::credentials::{Credentials, ReservedNames};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::Result;
 use crate::login::{LoginManager, SessionLimit, SessionProtection, User};
 use crate::mail::{Mailer, SharedMailer};
-use crate::password::PasswordConfig;
+use crate::password::{PasswordConfig, PasswordPolicy, Passwords};
 use crate::session::{RememberCookie, SessionExpiry, SessionStore, SharedSessionStore};
 use crate::web::{PublicUrl, TrustedProxies};
 
@@ -35,6 +35,9 @@ pub struct SiteConfig<U = Account> {
     /// `change_password`, `sessions`, `admin`, `logout`. Default: all that the users table
     /// supports. A flow named here that the table does not support is an error at the start.
     pub flows: Option<Vec<String>>,
+    /// Usernames that visitors cannot register. The site's name and its host are reserved too.
+    /// Default: [`ReservedNames::default`]; add yours by `extend`.
+    pub reserved_names: ReservedNames,
     /// How passwords are hashed, and which ones are accepted.
     pub passwords: PasswordConfig,
     /// How long sessions last, and how many a user may have.
@@ -145,6 +148,7 @@ impl<U: User> SiteConfig<U> {
             site_name: "Vestibule".to_owned(),
             templates: None,
             flows: None,
+            reserved_names: ReservedNames::default(),
             passwords: PasswordConfig::default(),
             sessions: SessionConfig::default(),
             throttle: ThrottleConfig::default(),
@@ -198,5 +202,23 @@ impl<U: User> SiteConfig<U> {
         configure: impl Fn(Credentials<U>) -> Result<Credentials<U>> + Send + Sync + 'static,
     ) {
         self.credentials.push(Configure::new(configure));
+    }
+
+    /// The reserved names, with the site's name and its host.
+    pub(super) fn all_reserved_names(&self) -> ReservedNames {
+        let mut reserved = self.reserved_names.clone();
+        reserved.extend([&self.site_name]);
+        reserved.extend(self.public_url.host_names());
+        reserved
+    }
+
+    /// The hashing, and the policy, which knows the words of the site.
+    pub(super) fn open_passwords(&self) -> Result<(Passwords, PasswordPolicy)> {
+        let mut passwords = self.passwords.clone();
+        let name = std::iter::once(&*self.site_name).chain(self.site_name.split_whitespace());
+        let words = name.chain(self.public_url.host_names());
+        let context = &mut passwords.policy.context_words;
+        context.extend(words.map(str::to_owned));
+        passwords.open(&self.secret_key, self.random.clone())
     }
 }

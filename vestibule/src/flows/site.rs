@@ -12,7 +12,7 @@ use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::accounts::{self, Account, Accounts};
-use crate::credentials::{self, Credentials, Throttle, Users};
+use crate::credentials::{self, Credentials, ReservedNames, Throttle, Users};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
@@ -60,6 +60,7 @@ pub struct Site<U = Account>(Arc<Inner<U>>);
 pub(super) struct Inner<U> {
     pub(super) credentials: Credentials<U>,
     pub(super) policy: PasswordPolicy,
+    pub(super) reserved_names: ReservedNames,
     pub(super) pages: Pages,
     pub(super) flashes: Flashes,
     pub(super) site_name: String,
@@ -97,11 +98,12 @@ impl Site<Account> {
     pub async fn open(database: Database, config: SiteConfig) -> Result<Self> {
         database.migrate(accounts::MIGRATIONS).await?;
         let sessions = open_sessions(&database, config.session_store.clone()).await?;
-        let (passwords, policy) = open_passwords(&config)?;
+        let (passwords, policy) = config.open_passwords()?;
         let accounts = Accounts::with_store(database.clone(), passwords.clone(), sessions.clone())
             .clock(config.clock.clone())
             .random(config.random.clone());
         accounts.check_peppers().await?;
+        accounts.fill_skeletons().await?;
         let users = Users::new(accounts.clone())
             .registrar(accounts.clone())
             .activity_log(accounts.clone());
@@ -141,7 +143,7 @@ impl<U: PageUser> Site<U> {
         }
         database.migrate(credentials::MIGRATIONS).await?;
         let sessions = open_sessions(&database, config.session_store.clone()).await?;
-        let (passwords, policy) = open_passwords(&config)?;
+        let (passwords, policy) = config.open_passwords()?;
         let parts = Parts {
             flows: flows_for_all(),
             users: users.epochs_in(&database),
@@ -198,6 +200,7 @@ impl<U: PageUser> Site<U> {
         let static_files = flows.iter().flat_map(|flow| flow.static_files).copied();
         let static_files = StaticFiles::new(static_files);
         let overrides = config.templates.as_deref();
+        let reserved_names = config.all_reserved_names();
         let site = Self(Arc::new(Inner {
             pages: Pages::new(
                 &templates,
@@ -208,6 +211,7 @@ impl<U: PageUser> Site<U> {
             )?,
             flashes: Flashes::new(&config.secret_key, &config.public_url, config.clock),
             policy,
+            reserved_names,
             site_name: config.site_name,
             public_url: config.public_url,
             credentials,
@@ -346,11 +350,6 @@ async fn open_throttle<U>(database: &Database, config: &SiteConfig<U>) -> Result
     };
     let throttle = throttle.limits(config.throttle.limits.clone());
     Ok(throttle.key(&config.secret_key))
-}
-
-fn open_passwords<U>(config: &SiteConfig<U>) -> Result<(Passwords, PasswordPolicy)> {
-    let passwords = config.passwords.clone();
-    passwords.open(&config.secret_key, config.random.clone())
 }
 
 fn login_manager<U: PageUser>(

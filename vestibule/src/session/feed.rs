@@ -17,8 +17,8 @@ use crate::session::{RememberedId, Session, SessionId, UserId};
 ///
 /// An invalidation increments a counter; a cached copy is valid while none of its counters has
 /// changed. There are 256 counters for sessions and 256 for remembered logins, by the first byte of
-/// the id, 256 for users, by the last byte of the id, and one for everything. So an invalidation
-/// can also invalidate a few unrelated copies.
+/// the id, 256 for users, by the last two digits of the id, and one for everything. So an
+/// invalidation also invalidates one in 256 unrelated copies.
 #[derive(Clone)]
 pub struct InvalidationFeed(Arc<Inner>);
 
@@ -51,7 +51,8 @@ pub enum Invalidation<'a> {
     User(&'a UserId),
     /// Sessions whose ids begin with this byte.
     SessionsOf(u8),
-    /// Users whose ids end with this byte.
+    /// Users whose ids end with these two hexadecimal digits, as in a UUID; and those whose ids end
+    /// otherwise, with this byte.
     UsersOf(u8),
     /// Everything.
     Everything,
@@ -63,11 +64,22 @@ impl Invalidation<'_> {
             Self::Session(id) => usize::from(id.as_bytes()[0]),
             Self::SessionsOf(byte) => usize::from(byte),
             Self::Remembered(id) => 256 + usize::from(id.as_bytes()[0]),
-            Self::User(id) => 512 + usize::from(id.as_str().bytes().last().unwrap_or(0)),
+            Self::User(id) => 512 + usize::from(user_byte(id)),
             Self::UsersOf(byte) => 512 + usize::from(byte),
             Self::Everything => EVERYTHING,
         }
     }
+}
+
+/// The byte that decides which counter a user has: the last two characters of the id, if they are
+/// hexadecimal digits, because those of a UUID are random; otherwise the last byte. The triggers of
+/// the database compute the same.
+pub(crate) fn user_byte(id: &UserId) -> u8 {
+    let id = id.as_str();
+    let end = id.len().checked_sub(2).and_then(|at| id.get(at..));
+    let digits = end.filter(|end| end.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    byte.or(id.bytes().last()).unwrap_or(0)
 }
 
 impl InvalidationFeed {

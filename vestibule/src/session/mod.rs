@@ -50,6 +50,8 @@ pub(crate) use cookie::{CookieToken, OwnRememberCookie, SessionCookie, in_realm,
 pub use data::{DataChanges, DataKey, DataOutcome, DataValues, MAX_DATA_BYTES};
 pub(crate) use data::{apply_changes, changed as changed_data};
 pub use expiry::SessionExpiry;
+#[cfg(all(test, feature = "sqlite"))]
+pub(crate) use feed::user_byte;
 pub(crate) use feed::{FeedSnapshot, Slots};
 pub use feed::{InvalidateOnDrop, Invalidation, InvalidationFeed, Moment, Watcher};
 pub use methods::Methods;

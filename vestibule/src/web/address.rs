@@ -54,6 +54,11 @@ impl TrustedProxies {
         Some(address)
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this address is that of a trusted proxy.
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.has(address.to_canonical())

@@ -53,6 +53,17 @@ impl PublicUrl {
         asked.origin() == self.0.origin() || (!self.is_https() && is_loopback(&asked))
     }
 
+    /// The host, and the names in it without the last one: of `www.example.com` also `www` and
+    /// `example`. They name the site to its visitors; `com` does not.
+    #[cfg(feature = "sql")]
+    pub(crate) fn host_names(&self) -> impl Iterator<Item = &str> {
+        let host = self.0.host_str().unwrap_or_default();
+        let domain = self.0.domain().unwrap_or_default();
+        let (names, _) = domain.rsplit_once('.').unwrap_or_default();
+        let names = names.split('.').filter(|name| !name.is_empty());
+        std::iter::once(host).chain(names)
+    }
+
     /// The port; the default one if the address has none.
     pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(80)
@@ -152,6 +163,23 @@ mod tests {
             (&here, "localhost.evil.example", false),
         ] {
             assert_eq!(url.is_at(host), is_at, "{url} {host}");
+        }
+    }
+
+    #[cfg(feature = "sql")]
+    #[test]
+    fn a_host_has_the_names_by_which_visitors_know_the_site() {
+        for (url, names) in [
+            ("https://example.com", &["example.com", "example"][..]),
+            (
+                "https://www.acme.co.uk:8443",
+                &["www.acme.co.uk", "www", "acme", "co"],
+            ),
+            ("http://localhost:5000", &["localhost"]),
+            ("http://127.0.0.1:5000", &["127.0.0.1"]),
+        ] {
+            let url: PublicUrl = url.parse().unwrap();
+            assert_eq!(url.host_names().collect::<Vec<_>>(), names);
         }
     }
 

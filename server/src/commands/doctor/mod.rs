@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Subcommand;
+use vestibule::flows::Site;
 use vestibule::password::PasswordAlgorithm;
 
 use super::{open, say};
-use crate::settings::Settings;
+use crate::settings::{ServingSettings, Settings};
 
 /// What needs more than the settings.
 #[derive(Debug, Subcommand)]
@@ -60,6 +61,7 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
              anew at the next log-in of its user"
         ))?,
     }
+    list_look_alikes(&site).await?;
     let algorithm = settings.passwords.algorithm();
     let took = tokio::task::spawn_blocking(move || algorithm.measure()).await??;
     let millis = took.as_secs_f64() * 1_000.0;
@@ -101,6 +103,11 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
              elsewhere can be tried in place of passwords; set `--pepper-file`, or \
              `--password-algorithm argon2id`",
         ),
+        (
+            !settings.serving.has_untrusted_proxy(),
+            "visitors have addresses of their own",
+            ServingSettings::PROXY_NOT_TRUSTED,
+        ),
     ];
     say(format!("ok: a hash takes {millis:.1} ms on this machine"))?;
     for (is_well, well, warning) in checks {
@@ -112,5 +119,28 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     match checks.iter().filter(|(is_well, ..)| !is_well).count() {
         0 => Ok(()),
         count => bail!("{count} of these are not well"),
+    }
+}
+
+/// Lists the accounts whose name looks like that of an older one. Only the operator can tell which
+/// of them pose as somebody else.
+async fn list_look_alikes(site: &Site) -> anyhow::Result<()> {
+    const PAGE: usize = 500;
+    let mut after: Option<String> = None;
+    loop {
+        let page = site.accounts().look_alikes(after.as_deref(), PAGE).await?;
+        for found in &page {
+            let (name, older) = (&found.username, found.looks_like.as_deref());
+            let older = older.unwrap_or("one that is deleted");
+            say(format!(
+                "note: the username {name} looks like the older {older}; if its user poses as the \
+                 other, `vestibule user disable {name}`"
+            ))?;
+        }
+        after = match (page.last(), after) {
+            (Some(last), _) => Some(last.canonical_username.clone()),
+            (None, None) => return say("ok: no username looks like another one"),
+            (None, Some(_)) => return Ok(()),
+        };
     }
 }

@@ -25,8 +25,8 @@ impl Administration<'_> {
     }
 
     async fn try_add(&self, username: &Username, password: &Secret) -> Stopped<ChangeOutcome> {
-        // Only saves the hashing; the unique index decides.
-        if self.accounts.find(username.as_str()).await?.is_some() {
+        // Only saves the hashing; the unique indexes decide.
+        if self.accounts.has_name_like(username.as_str()).await? {
             return Ok(ChangeOutcome::NameTaken);
         }
         let hash = self.accounts.inner.passwords.hash(password).await?;

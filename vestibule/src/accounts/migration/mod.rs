@@ -1,12 +1,14 @@
 //! The migrations of the account tables.
 
 mod add_roles;
+mod add_skeletons;
 mod create_users;
 mod tell_changes;
 
 use add_roles::AddRoles;
+use add_skeletons::AddSkeletons;
 use create_users::CreateUsers;
-use tell_changes::TellChanges;
+use tell_changes::{SpreadChanges, TellChanges};
 
 use crate::database::Migrations;
 
@@ -19,6 +21,8 @@ pub const MIGRATIONS: Migrations = Migrations {
             Box::new(CreateUsers),
             Box::new(AddRoles),
             Box::new(TellChanges),
+            Box::new(AddSkeletons),
+            Box::new(SpreadChanges),
         ]
     },
 };

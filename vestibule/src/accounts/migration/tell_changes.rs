@@ -66,3 +66,29 @@ impl MigrationTrait for TellChanges {
         drop_triggers(manager, &TRIGGERS).await
     }
 }
+
+/// Replaces triggers from before users had 256 counters: by the last letter of a UUID, they used
+/// 16.
+pub(super) struct SpreadChanges;
+
+impl MigrationName for SpreadChanges {
+    fn name(&self) -> &str {
+        "2026_11_28_000003_spread_changes"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for SpreadChanges {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_triggers(manager, &TRIGGERS).await
+    }
+
+    /// Nothing: an older version invalidates everything at each change that these report.
+    async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
+        Ok(())
+    }
+}

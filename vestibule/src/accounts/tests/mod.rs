@@ -2,15 +2,20 @@
 
 mod administration;
 mod passwords;
+mod skeletons;
+
+use std::time::Duration;
 
 use sea_orm::EntityTrait;
 
 use crate::accounts::entity::password;
 use crate::accounts::{Account, Accounts, Actor, MIGRATIONS};
+use crate::clock::Timestamp;
 use crate::credentials::{Check, Credentials, Username, Users};
 use crate::crypto::secret::Secret;
-use crate::login::{User, UserLoader};
+use crate::login::{User, UserId, UserLoader};
 use crate::password::{PasswordAlgorithm, Passwords};
+use crate::session::{Invalidation, InvalidationFeed, Session, SessionId, Slots, user_byte};
 use crate::stores::MemoryStore;
 use crate::testing::fresh_database;
 
@@ -109,4 +114,42 @@ async fn the_list_goes_on_after_a_name() {
     let loaded = accounts.load(first[0].id.clone()).await.unwrap();
     assert_eq!(loaded.as_ref(), first.first());
     assert_eq!(accounts.load("nobody".into()).await.unwrap(), None);
+}
+
+/// A user who changes their account again and again must not empty the caches for all others.
+#[tokio::test]
+async fn a_change_of_one_user_leaves_nearly_all_others_in_the_cache() {
+    let accounts = accounts(&Passwords::new(QUICK).unwrap()).await;
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let feed = InvalidationFeed::in_process();
+    let sessions = (0..2_000_u16).map(|i| {
+        let [high, low] = i.to_be_bytes();
+        let mut id = [0; 32];
+        (id[0], id[1]) = (low, high);
+        let user: UserId = accounts.new_id(now).unwrap().into();
+        let id = SessionId::from_bytes(id);
+        Session::new(id, i.to_string(), user, 0, now, Duration::MAX)
+    });
+    let sessions: Vec<_> = sessions.collect();
+    let versions = || {
+        sessions
+            .iter()
+            .map(|session| feed.version(&Slots::of(session)))
+    };
+    let before: Vec<_> = versions().collect();
+
+    feed.invalidate(Invalidation::User(&sessions[0].user_id));
+
+    let changed = versions()
+        .zip(&before)
+        .filter(|(now, before)| now != *before);
+    let changed = changed.count();
+    assert!((1..40).contains(&changed), "{changed} of 2,000");
+    let mut bytes: Vec<_> = sessions
+        .iter()
+        .map(|session| user_byte(&session.user_id))
+        .collect();
+    bytes.sort_unstable();
+    bytes.dedup();
+    assert!(bytes.len() > 200, "{}", bytes.len());
 }

@@ -325,6 +325,7 @@ async fn the_rarest_hash_is_found_among_thousands() {
             id: ActiveValue::Set(format!("id{i}")),
             username: ActiveValue::Set(format!("user{i}")),
             canonical_username: ActiveValue::Set(format!("user{i}")),
+            skeleton: ActiveValue::NotSet,
             email: ActiveValue::Set(None),
             is_disabled: ActiveValue::Set(false),
             must_change_password: ActiveValue::Set(false),

@@ -88,11 +88,7 @@ async fn change<U: PageUser>(
     if current.expose().is_empty() {
         errors.add("current_password", "Enter the password that you have now.");
     }
-    let words = [
-        user.name(),
-        user.email().unwrap_or_default(),
-        &inner.site_name,
-    ];
+    let words = [user.name(), user.email().unwrap_or_default()];
     if let Some(objection) = inner.policy.objection(&new, &words) {
         errors.add("new_password", objection.to_string());
     } else if is_same(&new, &current) {
@@ -113,7 +109,7 @@ async fn change<U: PageUser>(
                 if let Some(objection) = inner.policy.look_up(&new).await {
                     errors.add("new_password", objection.to_string());
                 } else {
-                    let words = words.map(str::to_owned).to_vec();
+                    let words = inner.policy.with_context(&words);
                     match credentials.change_password(&login, proof, &new).await? {
                         PasswordChange::Changed(proof) => {
                             let proof = proof.remember(user.is_remembered());

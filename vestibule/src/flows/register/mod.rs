@@ -6,8 +6,8 @@
 //!    and redirects to `/welcome`; as JSON it answers 201.
 //!
 //! # What it protects against
-//! Usernames that look like another user's ([`Username`](crate::credentials::Username)) or like the
-//! site's staff, passwords that are easy to guess or, if enabled, known from breaches, two
+//! Usernames that look like another user's ([`Username`](crate::credentials::Username)) or are
+//! reserved ([`ReservedNames`](crate::credentials::ReservedNames)), passwords that are easy to guess or, if enabled, known from breaches, two
 //! registrations of one name at once, half-created accounts.
 //!
 //! # What it does not protect against
@@ -16,7 +16,8 @@
 //! [`ThrottleLimits`](crate::credentials::throttle::ThrottleLimits) allows.
 //!
 //! # Settings
-//! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords).
+//! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords) and
+//! [`reserved_names`](crate::flows::SiteConfig::reserved_names).
 //!
 //! # Needs
 //! A users table that implements [`Registrar`](crate::credentials::Registrar).
@@ -27,7 +28,7 @@ use axum::routing::get;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::credentials::{Registration, Step, Username};
+use crate::credentials::{Registration, Step};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::flows::advice::{json_with_advice, with_advice};
@@ -58,24 +59,8 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
 
 const TEMPLATE: &str = "register.html";
 
-/// Names that visitors would take for the site's staff. The operator can create them on the command
-/// line.
-const RESERVED: [&str; 12] = [
-    "admin",
-    "administrator",
-    "hostmaster",
-    "moderator",
-    "operator",
-    "postmaster",
-    "root",
-    "security",
-    "staff",
-    "support",
-    "system",
-    "webmaster",
-];
-
 const NAME_TAKEN: &str = "This username is taken. Choose another one.";
+const NAME_RESERVED: &str = "This username is reserved for the site. Choose another one.";
 
 async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
     if page.user.is_some() {
@@ -99,12 +84,11 @@ async fn register<U: PageUser>(
     if let Some(objection) = credentials.objection_to(&username)? {
         errors.add("username", objection);
     }
-    let words = [&*username, &inner.site_name];
-    if let Some(objection) = inner.policy.objection(&password, &words) {
+    if let Some(objection) = inner.policy.objection(&password, &[&username]) {
         errors.add("password", objection.to_string());
     }
-    if RESERVED.contains(&&*Username::canonical_form(&username)) {
-        errors.add("username", NAME_TAKEN);
+    if inner.reserved_names.contains(&username) {
+        errors.add("username", NAME_RESERVED);
     }
     if errors.is_empty() && inner.policy.breached.is_some() {
         // Checked last, because it may call an external service.
@@ -123,7 +107,7 @@ async fn register<U: PageUser>(
                     Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login))?),
                     _ => return Ok(page.answer(added(&page, &name))?),
                 }
-                let words = vec![username, inner.site_name.clone()];
+                let words = inner.policy.with_context(&[&username]);
                 let advice = credentials.advice(&login, &name, password, words).await;
                 return Ok(page.answer(registered(&page, &name, advice))?);
             }

@@ -122,7 +122,7 @@ async fn what_is_wrong_with_a_field_is_said_beside_it_and_the_name_is_kept() {
         (
             "alice",
             "vestibulevestibule",
-            "made of the username, the mail address or the site",
+            "made of the username, the mail address or words of this site",
         ),
         ("", PASSWORD, "Enter a username."),
         ("al", PASSWORD, "3 to 64 characters"),
@@ -211,7 +211,7 @@ async fn a_breached_password_is_refused_and_without_the_list_what_the_setting_sa
     refused(&closed, said).await;
     // A rejected name must not cause a password look-up, or anybody could make the service work.
     let taken = submit(&closed, "admin", PASSWORD).await;
-    assert!(taken.text().contains("This username is taken"));
+    assert!(taken.text().contains("This username is reserved"));
     assert!(!taken.text().contains(said));
     let another = submit(&closed, "bobby", "another horse and battery").await;
     assert_eq!(another.location(), Some("/welcome"));
@@ -302,26 +302,73 @@ async fn a_name_that_reads_like_another_is_taken() {
 
 /// D6. The operator can create such an account, a visitor cannot.
 #[tokio::test]
-async fn the_names_of_the_sites_own_people_are_taken() {
-    let app = TestApp::new().await;
+async fn a_reserved_name_and_what_looks_like_it_can_be_added_by_the_operator_alone() {
+    let site = |config: &mut SiteConfig| {
+        config.site_name = "Acme Shop".to_owned();
+        config.reserved_names.extend(["board"]);
+    };
+    let app = TestApp::with(site).await;
 
-    for name in ["admin", "Root", "ADMİN", "ｓｕｐｐｏｒｔ"] {
+    for name in [
+        "admin",
+        "Root",
+        "ADMİN",
+        "ｓｕｐｐｏｒｔ",
+        "adm1n",
+        "ADMlN",
+        "ad-min",
+        "postmaster",
+        "acme-shop",
+        "acmeshop",
+        "example.com",
+        "Examp1e",
+        "b0ard",
+    ] {
         let response = submit(&app, name, PASSWORD).await;
 
-        assert!(
-            response.text().contains("This username is taken."),
-            "{name}"
-        );
+        assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+        let said = "This username is reserved for the site. Choose another one.";
+        assert!(response.text().contains(said), "{name}");
     }
     assert_eq!(user_count(&app).await, 0);
+    for name in ["acme", "boarder", "alice"] {
+        let response = submit(&app, name, PASSWORD).await;
+        assert_eq!(response.location(), Some("/welcome"), "{name}");
+    }
     let admin: Username = "admin".parse().unwrap();
-    let _ = app
-        .site
-        .accounts()
-        .register(&admin, &PASSWORD.into())
-        .await
-        .unwrap();
-    assert_eq!(user_count(&app).await, 1);
+    let operator = app.site.accounts().by(Actor::operator());
+    let added = operator.add(&admin, &PASSWORD.into()).await.unwrap();
+    assert_eq!(added, ChangeOutcome::Done);
+    app.log_in(&app.browser(), "admin").await;
+}
+
+#[tokio::test]
+async fn a_password_made_of_words_of_the_site_is_refused() {
+    let site = |config: &mut SiteConfig| {
+        config.public_url = "http://localhost:5000".parse().unwrap();
+        config.site_name = "Acme Shop".to_owned();
+        let words = &mut config.passwords.policy.context_words;
+        words.extend(["rocket skates".to_owned(), String::new()]);
+    };
+    let app = TestApp::with(site).await;
+    let alice = app.registered("alice").await;
+
+    for password in [
+        "localhost localhost",
+        "vestibulevestibule",
+        "Vestibule password 1",
+        "Acme Shop Acme Shop",
+        "acme acme acme 1987!",
+        "R0cketSkates-1987!",
+    ] {
+        let response = submit(&app, "bobby", password).await;
+        assert!(response.text().contains("words of this site"), "{password}");
+        let change = [("current_password", PASSWORD), ("new_password", password)];
+        let response = alice.post("/change-password", &change).await;
+        assert!(response.text().contains("words of this site"), "{password}");
+    }
+    let good = submit(&app, "bobby", "a rocket for my kettle at acme").await;
+    assert_eq!(good.location(), Some("/welcome"));
 }
 
 #[tokio::test]

@@ -38,6 +38,11 @@ pub struct PasswordPolicy {
     /// characters.
     #[serde(skip)]
     pub blocklist: Blocklist,
+    /// Words that belong to the site, and so are guessed first (NIST SP 800-63B-4, 3.1.1.2): its
+    /// products, its company, its place. A password may not be made of them, just as not of the
+    /// account's own words. Words of fewer than 3 letters do not count. Default: `vestibule`. A
+    /// [`Site`](crate::flows::Site) adds its name and its host.
+    pub context_words: Vec<String>,
     /// Where [`review`](Self::review) looks up whether a password was exposed in a breach of
     /// another site. Default: nowhere. If you use a service, it learns that someone is choosing a
     /// password, and the first digits of its hash.
@@ -53,6 +58,7 @@ impl Default for PasswordPolicy {
         Self {
             min_chars: 15,
             blocklist: Blocklist::default(),
+            context_words: vec!["vestibule".to_owned()],
             breached: None,
             max_bytes: None,
         }
@@ -90,8 +96,9 @@ impl PasswordPolicy {
     }
 
     /// Why the policy rejects `password`, or `None` if it accepts it. `words` are words that belong
-    /// to the account: its username, its mail address, the name of the site. It does not look up
-    /// breaches; [`review`](Self::review) does.
+    /// to the account: its username, its mail address. Those of the site are the
+    /// [`context_words`](Self::context_words). It does not look up breaches;
+    /// [`review`](Self::review) does.
     ///
     /// Characters are Unicode code points of the normalized password.
     pub fn objection(&self, password: &Secret, words: &[&str]) -> Option<Objection> {
@@ -115,6 +122,7 @@ impl PasswordPolicy {
             return Some(Objection::TooManyBytes { max_bytes });
         }
         let lower = Zeroizing::new(password.to_lowercase());
+        let words = self.with_context(words);
         let words: Vec<_> = words.iter().map(|word| word.to_lowercase()).collect();
         let names = words.iter().filter_map(|word| word.split_once('@'));
         let words: Vec<_> = (words.iter().map(String::as_str))
@@ -135,6 +143,13 @@ impl PasswordPolicy {
         // Checked last, because the other objections are more helpful to the user.
         let is_tried_first = is_common_anyway || self.blocklist.contains(&lower);
         is_tried_first.then_some(Objection::Common)
+    }
+
+    /// These words of an account, and those of the site.
+    pub(crate) fn with_context(&self, words: &[&str]) -> Vec<String> {
+        let words = words.iter().copied();
+        let context = self.context_words.iter().map(String::as_str);
+        words.chain(context).map(str::to_owned).collect()
     }
 
     fn effective_min_chars(&self) -> usize {

@@ -29,7 +29,7 @@ pub enum Objection {
     Common,
     /// The password repeats one to four characters.
     Repetitive,
-    /// The password is made of the username or another word that belongs to the account.
+    /// The password is made of words that belong to the account or the site.
     Personal,
     /// The password was exposed in a breach of another site.
     Breached,
@@ -62,7 +62,7 @@ impl fmt::Display for Objection {
                 "This password repeats one short piece. Choose a few unrelated words instead.",
             ),
             Self::Personal => f.write_str(
-                "This password is made of the username, the mail address or the site's name. \
+                "This password is made of the username, the mail address or words of this site. \
                  Choose a few unrelated words instead.",
             ),
             Self::Breached => f.write_str(
