@@ -54,14 +54,16 @@ impl PublicUrl {
     }
 
     /// The host, and the names in it without the last one: of `www.example.com` also `www` and
-    /// `example`. They name the site to its visitors; `com` does not.
+    /// `example`. They name the site to its visitors; `com` does not. On plain http, which is only
+    /// used on the local machine, also `localhost`.
     #[cfg(feature = "sql")]
     pub(crate) fn host_names(&self) -> impl Iterator<Item = &str> {
         let host = self.0.host_str().unwrap_or_default();
         let domain = self.0.domain().unwrap_or_default();
         let (names, _) = domain.rsplit_once('.').unwrap_or_default();
         let names = names.split('.').filter(|name| !name.is_empty());
-        std::iter::once(host).chain(names)
+        let here = (!self.is_https()).then_some("localhost");
+        std::iter::once(host).chain(names).chain(here)
     }
 
     /// The port; the default one if the address has none.
@@ -175,8 +177,8 @@ mod tests {
                 "https://www.acme.co.uk:8443",
                 &["www.acme.co.uk", "www", "acme", "co"],
             ),
-            ("http://localhost:5000", &["localhost"]),
-            ("http://127.0.0.1:5000", &["127.0.0.1"]),
+            ("https://192.0.2.1", &["192.0.2.1"]),
+            ("http://127.0.0.1:5000", &["127.0.0.1", "localhost"]),
         ] {
             let url: PublicUrl = url.parse().unwrap();
             assert_eq!(url.host_names().collect::<Vec<_>>(), names);

@@ -345,7 +345,7 @@ async fn a_reserved_name_and_what_looks_like_it_can_be_added_by_the_operator_alo
 #[tokio::test]
 async fn a_password_made_of_words_of_the_site_is_refused() {
     let site = |config: &mut SiteConfig| {
-        config.public_url = "http://localhost:5000".parse().unwrap();
+        config.public_url = "http://127.0.0.1:5000".parse().unwrap();
         config.site_name = "Acme Shop".to_owned();
         let words = &mut config.passwords.policy.context_words;
         words.extend(["rocket skates".to_owned(), String::new()]);
