@@ -1,8 +1,11 @@
 //! Where the program keeps users, sessions and its secret key.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+
+use super::parse_duration;
 
 /// Where the program keeps users, sessions and its secret key.
 #[derive(Debug, Clone, Args)]
@@ -40,4 +43,15 @@ pub(crate) struct StorageSettings {
         global = true
     )]
     pub(crate) secret_key_file: PathBuf,
+
+    /// How long lines of the security log are kept
+    #[arg(
+        long,
+        env = "VESTIBULE_SECURITY_LOG_RETENTION",
+        value_name = "TIME",
+        default_value = "365days",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) security_log_retention: Duration,
 }

@@ -30,4 +30,4 @@ pub use email::{Email, NoEmail};
 pub use migration::MIGRATIONS;
 pub use repository::{Accounts, Registration};
 pub use roles::{ADMIN, Role};
-pub use security_log::{Action, LogEntry};
+pub use security_log::{Action, LogEntry, LogFilter};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::accounts::Account;
+use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
@@ -43,6 +43,9 @@ pub struct SiteConfig<U = Account> {
     pub throttle: ThrottleConfig,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
+    /// How long lines of the security log are kept, with [`Site::open`](crate::flows::Site::open).
+    /// Default: [`Accounts::SECURITY_LOG_RETENTION`], a year.
+    pub security_log_retention: Duration,
     /// The clock; tests can set it.
     pub clock: Clock,
     /// The source of randomness; tests can set it.
@@ -149,6 +152,7 @@ impl<U: User> SiteConfig<U> {
             sessions: SessionConfig::default(),
             throttle: ThrottleConfig::default(),
             trusted_proxies: TrustedProxies::default(),
+            security_log_retention: Accounts::SECURITY_LOG_RETENTION,
             clock: Clock::default(),
             random: Random::default(),
             session_store: None,

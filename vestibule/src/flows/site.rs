@@ -100,7 +100,8 @@ impl Site<Account> {
         let (passwords, policy) = open_passwords(&config)?;
         let accounts = Accounts::with_store(database.clone(), passwords.clone(), sessions.clone())
             .clock(config.clock.clone())
-            .random(config.random.clone());
+            .random(config.random.clone())
+            .security_log_retention(config.security_log_retention);
         accounts.check_peppers().await?;
         let users = Users::new(accounts.clone())
             .registrar(accounts.clone())

@@ -1,10 +1,12 @@
 //! The migrations of the account tables.
 
 mod add_roles;
+mod count_log_lines;
 mod create_users;
 mod tell_changes;
 
 use add_roles::AddRoles;
+use count_log_lines::CountLogLines;
 use create_users::CreateUsers;
 use tell_changes::TellChanges;
 
@@ -19,6 +21,7 @@ pub const MIGRATIONS: Migrations = Migrations {
             Box::new(CreateUsers),
             Box::new(AddRoles),
             Box::new(TellChanges),
+            Box::new(CountLogLines),
         ]
     },
 };

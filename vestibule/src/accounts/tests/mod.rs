@@ -2,6 +2,7 @@
 
 mod administration;
 mod passwords;
+mod security_log;
 
 use sea_orm::EntityTrait;
 

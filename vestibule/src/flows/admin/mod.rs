@@ -9,7 +9,8 @@
 //!    change, ends one session or all, and deletes the account.
 //! 4. `GET /admin/roles` and `/admin/roles/{name}` show the roles and their permissions. POST
 //!    changes them.
-//! 5. `GET /admin/log` shows the security log.
+//! 5. `GET /admin/log` shows the security log, a page at a time; with `user`, `actor` and `action`,
+//!    the lines of that user, of that actor and of that action.
 //!
 //! All of these respond in JSON too.
 //!
