@@ -25,6 +25,10 @@ use crate::web::{PublicUrl, TrustedProxies};
 pub struct SiteConfig<U = Account> {
     /// The address at which browsers reach the site.
     pub public_url: PublicUrl,
+    /// Whether `Strict-Transport-Security` has `includeSubDomains`. Default: no, because then
+    /// browsers use https alone for every host below this one, and one without https cannot be
+    /// reached for a year.
+    pub hsts_include_subdomains: bool,
     /// The key that signs cookies. Anybody who knows it can show messages on our pages.
     pub secret_key: SecretKey,
     /// The name in titles and at the top of each page. Default: `Vestibule`.
@@ -144,6 +148,7 @@ impl<U: User> SiteConfig<U> {
     pub fn new(public_url: PublicUrl, secret_key: SecretKey) -> Self {
         Self {
             public_url,
+            hsts_include_subdomains: false,
             secret_key,
             site_name: "Vestibule".to_owned(),
             templates: None,
@@ -174,8 +179,9 @@ impl<U: User> SiteConfig<U> {
         self.shared_throttle = Some(Throttle::new(counters));
     }
 
-    /// Sends mail to users who have an address, when their password was changed, or when somebody
-    /// used a copy of their remember cookie. Default: no mail.
+    /// Sends mail to users who have an address: when their password was changed, when they logged in
+    /// in a new browser, when somebody guesses their password or used a copy of their remember
+    /// cookie. Default: no mail.
     pub fn mailer(&mut self, mailer: impl Mailer) {
         self.mailer = Some(SharedMailer::new(mailer));
     }
