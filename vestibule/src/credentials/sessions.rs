@@ -21,6 +21,7 @@ impl<U: User> Credentials<U> {
         let (sessions, realm) = (&self.0.sessions, &self.0.realm);
         let theirs = sessions.list_user(realm, &user.id()).await?;
         let Some(session) = theirs.iter().find(|session| session.public_id == public_id) else {
+            login.report_not_theirs("own session").await;
             return Ok(false);
         };
         let activity = Activity::SessionEnded(public_id);

@@ -150,7 +150,9 @@ impl<U: User> Credentials<U> {
         let new = key_of(&token, &account);
         let (index, now) = (tried.device, visit.settings().clock.now());
         let known_for = Visit::<U>::DEVICE_KNOWN_FOR;
-        throttle.logged_in(tried, &account, (new, replaced), now, known_for);
+        let (told, user) = (visit.clone(), Some(id.clone()));
+        let tell_new = async move { told.emit_for(Event::NewDevice, user).await };
+        throttle.logged_in(tried, &account, (new, replaced), now, known_for, tell_new);
         visit.set_device(tokens, index, token);
     }
 

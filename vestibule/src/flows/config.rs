@@ -50,6 +50,9 @@ pub struct SiteConfig<U = Account> {
     /// How long lines of the security log are kept, with [`Site::open`](crate::flows::Site::open).
     /// Default: [`Accounts::SECURITY_LOG_RETENTION`], a year.
     pub security_log_retention: Duration,
+    /// Whether the [`mailer`](Self::mailer) tells users of a log-in in a browser that they had not
+    /// used before. Default: yes.
+    pub new_device_notice: bool,
     /// The clock; tests can set it.
     pub clock: Clock,
     /// The source of randomness; tests can set it.
@@ -158,6 +161,7 @@ impl<U: User> SiteConfig<U> {
             throttle: ThrottleConfig::default(),
             trusted_proxies: TrustedProxies::default(),
             security_log_retention: Accounts::SECURITY_LOG_RETENTION,
+            new_device_notice: true,
             clock: Clock::default(),
             random: Random::default(),
             session_store: None,

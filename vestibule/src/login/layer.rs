@@ -3,12 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use http::request::Parts;
 use http::{Method, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -94,18 +95,27 @@ fn mark_secrets(headers: &mut HeaderMap) {
     }
 }
 
+/// Marks the response of the origin check.
+#[derive(Debug, Clone, Copy)]
+struct CrossOrigin;
+
 fn cross_origin(_: ProtectionError) -> Response {
-    tracing::warn!(
-        "refused: a request from another origin; if it was the app's own page, the app does not \
-         know its address: say it with `LoginManager::public_url`"
-    );
-    Problem::new(StatusCode::FORBIDDEN)
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing::warn!(
+            "a request from another origin is rejected; if it is the app's own page, the app does \
+             not know its address: say it with `LoginManager::public_url`"
+        );
+    });
+    let mut response = Problem::new(StatusCode::FORBIDDEN)
         .code("cross_origin")
         .detail(
             "This request came from another site, and was not carried out. If you sent it \
              yourself, go back, reload the page and send it again.",
         )
-        .into_response()
+        .into_response();
+    response.extensions_mut().insert(CrossOrigin);
+    response
 }
 
 impl<U> Clone for LoginLayer<U> {
@@ -184,9 +194,13 @@ where
         } else {
             let public_url = self.shared.context.settings.public_url.as_ref();
             mark_insecure_origin(public_url, request.headers_mut());
+            // For the event, if the check rejects it.
+            let (parts, body) = request.into_parts();
+            let kept = Box::new(parts.clone());
             let mut checked = self.shared.check_origin.layer(&mut self.inner);
             Inner::Checked {
-                future: checked.call(request),
+                future: checked.call(Request::from_parts(parts, body)),
+                request: Some(kept),
             }
         };
         ResponseFuture { inner, visit }
@@ -206,9 +220,13 @@ pin_project! {
     #[project = PinnedInner]
     enum Inner<F: Future> {
         Safe { #[pin] future: F },
-        Checked { #[pin] future: csrf::ResponseFuture<F> },
+        Checked { #[pin] future: csrf::ResponseFuture<F>, request: Option<Box<Parts>> },
+        Rejected { future: Reported },
     }
 }
+
+/// The response to a request from another site, when its event is emitted.
+type Reported = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 impl<U, F: Future> fmt::Debug for ResponseFuture<U, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -223,12 +241,26 @@ where
 {
     type Output = Result<Response, E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut response = ready!(match this.inner.project() {
-            PinnedInner::Safe { future } => future.poll(cx),
-            PinnedInner::Checked { future } => future.poll(cx),
-        })?;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.as_mut().project();
+        let mut response = match this.inner.as_mut().project() {
+            PinnedInner::Safe { future } => ready!(future.poll(cx))?,
+            PinnedInner::Checked { future, request } => {
+                let mut response = ready!(future.poll(cx))?;
+                let is_ours = response.extensions_mut().remove::<CrossOrigin>().is_some();
+                if let Some(request) = request.take().filter(|_| is_ours) {
+                    let visit = this.visit.clone();
+                    let future = Box::pin(async move {
+                        visit.emit_cross_origin(&request).await;
+                        response
+                    });
+                    this.inner.set(Inner::Rejected { future });
+                    return self.poll(cx);
+                }
+                response
+            }
+            PinnedInner::Rejected { future } => ready!(future.as_mut().poll(cx)),
+        };
         this.visit.finish(&mut response);
         Poll::Ready(Ok(response))
     }

@@ -181,10 +181,13 @@ impl Changing {
         let answer = match change {
             ChangeOutcome::Done => answer_done(path, done),
             ChangeOutcome::AlreadySo => answer_done(path, &change.to_string()),
-            ChangeOutcome::NoSuchUser | ChangeOutcome::NoSuchSession => Answer::problem(
-                Problem::new(StatusCode::NOT_FOUND)
-                    .detail(format!("{change} Go back and reload the page.")),
-            ),
+            ChangeOutcome::NoSuchUser | ChangeOutcome::NoSuchSession => {
+                self.login.report_not_theirs(THEIRS).await;
+                Answer::problem(
+                    Problem::new(StatusCode::NOT_FOUND)
+                        .detail(format!("{change} Go back and reload the page.")),
+                )
+            }
             ChangeOutcome::ActorLacksRole => {
                 let demand = Demand::of_guard::<AdminChanges>(AdminChanges::RULE, false);
                 return Ok(self.login.lacks(demand).await.into_response());
@@ -211,6 +214,9 @@ impl Changing {
         role_path(&self.page.site, name)
     }
 }
+
+/// What a user or a session should be that an admin asks for: the event of a 404 says so.
+const THEIRS: &str = "existing user or session";
 
 fn answer_done(path: &str, message: &str) -> Answer {
     Answer::done(path)
