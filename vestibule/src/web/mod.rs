@@ -24,6 +24,6 @@ pub(crate) use error::{ErrorId, unexpected};
 #[cfg(feature = "sql")]
 pub(crate) use user_agent::browser_and_system;
 
-/// In the extensions of a response: its request asked for the current user, and there is one.
+/// In the extensions of an error: its request asked for the current user, and there is one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ToUser;

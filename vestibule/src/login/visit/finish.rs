@@ -17,7 +17,10 @@ impl<U: User> Visit<U> {
     pub(in crate::login) fn finish(&self, response: &mut Response) {
         let mut state = self.state();
         state.is_answered = true;
-        if matches!(state.known(), Some(Some(_))) {
+        let status = response.status();
+        // Only error pages ask, and it allocates.
+        let is_error = status.is_client_error() || status.is_server_error();
+        if is_error && matches!(state.known(), Some(Some(_))) {
             response.extensions_mut().insert(ToUser);
         }
         if state.set_cookies.is_none() && matches!(state.visitor, Visitor::NotAsked) {
