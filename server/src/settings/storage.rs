@@ -55,3 +55,21 @@ pub(crate) struct StorageSettings {
     )]
     pub(crate) security_log_retention: Duration,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, FromArgMatches};
+    use vestibule::accounts::Accounts;
+
+    use super::StorageSettings;
+
+    #[test]
+    fn the_security_log_is_kept_as_long_as_by_the_library() {
+        let command = StorageSettings::augment_args(clap::Command::new("vestibule"));
+        let matches = command.get_matches_from(["vestibule"]);
+        let settings = StorageSettings::from_arg_matches(&matches).unwrap();
+
+        let retention = settings.security_log_retention;
+        assert_eq!(retention, Accounts::SECURITY_LOG_RETENTION);
+    }
+}
