@@ -33,6 +33,8 @@ impl Settings {
         self.sessions.configure(&mut config.sessions);
         self.passwords.configure(&mut config.passwords)?;
         self.throttle.configure(&mut config.throttle);
+        config.hsts_include_subdomains = self.serving.hsts_include_subdomains;
+        config.security_log_retention = storage.security_log_retention;
         config.trusted_proxies = self.serving.trusted_proxies.clone();
         Ok(Site::open(database, config).await?)
     }

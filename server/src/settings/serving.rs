@@ -38,6 +38,18 @@ pub(crate) struct ServingSettings {
     #[arg(long, env = "VESTIBULE_PUBLIC_URL", value_name = "URL", global = true)]
     pub(crate) public_url: Option<PublicUrl>,
 
+    /// Whether browsers are told to use https alone for all hosts below that of the public URL too
+    /// (includeSubDomains); every one of them needs https then, for a year
+    #[arg(
+        long,
+        env = "VESTIBULE_HSTS_INCLUDE_SUBDOMAINS",
+        value_name = "BOOL",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        global = true
+    )]
+    pub(crate) hsts_include_subdomains: bool,
+
     /// Proxies whose X-Forwarded-For is believed: addresses or networks, with commas between
     /// [default: none]
     #[arg(

@@ -1,8 +1,11 @@
 //! Where the program keeps users, sessions and its secret key.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+
+use super::parse_duration;
 
 /// Where the program keeps users, sessions and its secret key.
 #[derive(Debug, Clone, Args)]
@@ -40,4 +43,33 @@ pub(crate) struct StorageSettings {
         global = true
     )]
     pub(crate) secret_key_file: PathBuf,
+
+    /// How long lines of the security log are kept
+    #[arg(
+        long,
+        env = "VESTIBULE_SECURITY_LOG_RETENTION",
+        value_name = "TIME",
+        default_value = "365days",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) security_log_retention: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, FromArgMatches};
+    use vestibule::accounts::Accounts;
+
+    use super::StorageSettings;
+
+    #[test]
+    fn the_security_log_is_kept_as_long_as_by_the_library() {
+        let command = StorageSettings::augment_args(clap::Command::new("vestibule"));
+        let matches = command.get_matches_from(["vestibule"]);
+        let settings = StorageSettings::from_arg_matches(&matches).unwrap();
+
+        let retention = settings.security_log_retention;
+        assert_eq!(retention, Accounts::SECURITY_LOG_RETENTION);
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use crate::access::RoleName;
 use crate::accounts::Account;
 use crate::login::UserId;
@@ -14,7 +16,7 @@ pub struct Actor {
     /// What is checked about the user again.
     requirement: Option<Requirement>,
     name: String,
-    address: Option<IpAddr>,
+    address: Option<String>,
 }
 
 /// What is checked about a user who changes something that is not their own.
@@ -60,13 +62,29 @@ impl Actor {
             id: Some(account.id.clone()),
             requirement: None,
             name: account.username.clone(),
-            address,
+            address: address.map(|address| address.to_string()),
+        }
+    }
+
+    /// Somebody in this network who is not logged in.
+    pub(super) fn stranger(network: Option<IpNet>) -> Self {
+        Self {
+            id: None,
+            requirement: None,
+            name: "not logged in".to_owned(),
+            address: network.map(|network| network.to_string()),
         }
     }
 
     /// The address that the request came from.
     pub fn at(mut self, address: Option<IpAddr>) -> Self {
-        self.address = address;
+        self.address = address.map(|address| address.to_string());
+        self
+    }
+
+    /// The same actor, from several addresses.
+    pub(super) fn nowhere(mut self) -> Self {
+        self.address = None;
         self
     }
 
@@ -82,7 +100,8 @@ impl Actor {
         &self.name
     }
 
-    pub(super) fn address(&self) -> Option<IpAddr> {
-        self.address
+    /// The address, or the network of somebody who is not logged in.
+    pub(super) fn address(&self) -> Option<&str> {
+        self.address.as_deref()
     }
 }

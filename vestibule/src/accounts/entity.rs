@@ -171,6 +171,8 @@ pub(super) mod security_log {
         pub(in crate::accounts) user_id: Option<String>,
         pub(in crate::accounts) username: Option<String>,
         pub(in crate::accounts) detail: Option<String>,
+        /// How often it happened; `NULL` in a line of an admin, which is for one time.
+        pub(in crate::accounts) times: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

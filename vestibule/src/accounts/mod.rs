@@ -31,5 +31,5 @@ pub use email::{Email, NoEmail};
 pub use migration::MIGRATIONS;
 pub use repository::{Accounts, Registration};
 pub use roles::{ADMIN, Role};
-pub use security_log::{Action, LogEntry};
+pub use security_log::{Action, LogEntry, LogFilter};
 pub use skeletons::LookAlike;

@@ -13,10 +13,11 @@ use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Accounts, Action, Actor, rows};
 use crate::clock::Timestamp;
 use crate::credentials::{Activity, ActivityLog, PasswordUsers, Registrar, Username};
-use crate::database::changed;
+use crate::database::{changed, retried};
 use crate::error::{Error, Result};
-use crate::login::UserId;
+use crate::login::{AddressPrefix, UserId};
 use crate::password::PasswordHash;
+use crate::session::Invalidation;
 
 /// The number of hashes to read at once.
 const PAGE: u64 = 1_000;
@@ -78,8 +79,10 @@ impl PasswordUsers<Account> for Accounts {
             user: Some(account),
             detail: None,
         };
+        let feed = self.inner.database.feed();
+        let _invalidated = feed.invalidate_on_drop(Invalidation::User(&account.id));
         let themself = Actor::themself(account, from);
-        self.commit(transaction, &themself, entry).await?;
+        self.commit_own(transaction, &themself, entry).await?;
         Ok(Some(Account {
             session_epoch: account.session_epoch + 1,
             must_change_password: false,
@@ -124,19 +127,30 @@ impl ActivityLog<Account> for Accounts {
         activity: Activity<'_>,
         from: Option<IpAddr>,
     ) -> Result<()> {
-        let (action, detail) = match activity {
-            Activity::SessionEnded(public_id) => (Action::SessionEnded, public_id),
-            Activity::OtherSessionsEnded => (Action::SessionsEnded, "all but one"),
+        let themself = || Actor::themself(account, from);
+        let (actor, action, detail) = match activity {
+            Activity::SessionEnded(public_id) => {
+                (themself(), Action::SessionEnded, Some(public_id))
+            }
+            Activity::OtherSessionsEnded => {
+                (themself(), Action::SessionsEnded, Some("all but one"))
+            }
+            Activity::LoginFailed => {
+                let network = from.and_then(|from| AddressPrefix::VISITOR.of(from));
+                (Actor::stranger(network), Action::LoginFailed, None)
+            }
         };
-        let entry = Entry {
-            action,
-            user: Some(account),
-            detail: Some(detail.to_owned()),
+        let note = async || {
+            let entry = Entry {
+                action,
+                user: Some(account),
+                detail: detail.map(str::to_owned),
+            };
+            let transaction = self.inner.database.connection().begin().await;
+            let transaction = transaction.map_err(Error::from_db)?;
+            self.commit_own(transaction, &actor, entry).await
         };
-        let transaction = self.inner.database.connection().begin().await;
-        let transaction = transaction.map_err(Error::from_db)?;
-        let themself = Actor::themself(account, from);
-        self.commit(transaction, &themself, entry).await
+        retried(note).await
     }
 }
 

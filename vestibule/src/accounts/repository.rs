@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -15,7 +16,7 @@ use crate::accounts::entity::user;
 use crate::accounts::passwords::password_row;
 use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Action, Actor, Administration, rows};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Regularly, Timestamp};
 use crate::credentials::Username;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
@@ -42,6 +43,8 @@ pub(super) struct Inner {
     pub(super) expiry: SessionExpiry,
     pub(super) clock: Clock,
     pub(super) random: Random,
+    pub(super) log_retention: Duration,
+    pub(super) log_swept: Arc<Regularly>,
 }
 
 /// The outcome of a registration.
@@ -75,6 +78,8 @@ impl Accounts {
             expiry: SessionExpiry::default(),
             clock: Clock::default(),
             random: Random::default(),
+            log_retention: Self::SECURITY_LOG_RETENTION,
+            log_swept: Arc::default(),
         };
         Self {
             inner: Arc::new(inner),

@@ -87,8 +87,9 @@ impl<U: User> Credentials<U> {
                 return Ok(Check::Throttled(throttled));
             }
         };
+        let user = found.as_ref().map(|(user, _)| user.clone());
         let check = self.compare(&claimed, found, password).await;
-        self.judged(login, tried, check)
+        self.judged(login, tried, check, user)
     }
 
     /// As [`check_password`](Self::check_password), without a throttle.
@@ -136,7 +137,7 @@ impl<U: User> Credentials<U> {
         };
         let found = Some((U::clone(user), hash));
         let check = self.compare(&claimed, found, password).await;
-        self.judged(login, tried, check)
+        self.judged(login, tried, check, Some(U::clone(user)))
     }
 
     fn claimed(&self, typed: &str, from: Option<IpAddr>) -> Claimed {
@@ -144,12 +145,13 @@ impl<U: User> Credentials<U> {
         Claimed { canonical, from }
     }
 
-    /// Ties a try to what came of it.
+    /// Ties a try at the credential of `user`, if there is one, to what came of it.
     fn judged(
         &self,
         login: &Login<U>,
         mut tried: Try,
         check: Result<Check<U>>,
+        user: Option<U>,
     ) -> Result<Check<U>> {
         match check {
             Ok(Check::Proved(mut proof)) => {
@@ -162,6 +164,9 @@ impl<U: User> Credentials<U> {
                 tried.is_wrong = true;
                 if let (true, Check::Wrong(id)) = (tried.is_last_free, &check) {
                     self.emit_guessing(login, id.clone());
+                }
+                if let Some(user) = user {
+                    self.note_failed(login, user);
                 }
                 Ok(check)
             }

@@ -78,6 +78,7 @@ impl<U: User> Credentials<U> {
         }
         if let Some(pending) = &pending {
             if !visit.has_room_for(&user, epoch).await? {
+                visit.emit_too_many(user.id()).await;
                 return Ok(Step::TooManySessions);
             }
             if !visit.use_pending(pending).await? {

@@ -22,6 +22,7 @@ impl<U: User> Credentials<U> {
         let id = user.id();
         let found = sessions.load_by_public_id(realm, &id, public_id);
         let Some(session) = found.await? else {
+            login.report_not_theirs("own session").await;
             return Ok(false);
         };
         let activity = Activity::SessionEnded(public_id);

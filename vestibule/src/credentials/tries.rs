@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 use crate::credentials::throttle::{
     Counter, CounterKey, CounterKind, Permit, Subject, Try, device_key, session_key,
 };
-use crate::credentials::{Credentials, Step, Throttled};
+use crate::credentials::{Activity, Credentials, Step, Throttled};
 use crate::error::Result;
 use crate::login::device::DeviceToken;
 use crate::login::pending::PendingLogin;
@@ -150,7 +150,9 @@ impl<U: User> Credentials<U> {
         let new = key_of(&token, &account);
         let (index, now) = (tried.device, visit.settings().clock.now());
         let known_for = Visit::<U>::DEVICE_KNOWN_FOR;
-        throttle.logged_in(tried, &account, (new, replaced), now, known_for);
+        let (told, user) = (visit.clone(), Some(id.clone()));
+        let tell_new = async move { told.emit_for(Event::NewDevice, user).await };
+        throttle.logged_in(tried, &account, (new, replaced), now, known_for, tell_new);
         visit.set_device(tokens, index, token);
     }
 
@@ -218,6 +220,24 @@ impl<U: User> Credentials<U> {
         let visit = login.visit().clone();
         let emit = async move { visit.emit_for(Event::GuessingSuspected, id).await };
         self.0.throttle.after_response(emit);
+    }
+
+    /// Notes a wrong try in the activity log, after the response: its time must not say whether
+    /// there is such an account.
+    pub(super) fn note_failed(&self, login: &Login<U>, user: U) {
+        if self.0.users.log().is_none() {
+            return;
+        }
+        let (credentials, from) = (self.clone(), login.address());
+        self.0.throttle.after_response(async move {
+            let Some(log) = credentials.0.users.log() else {
+                return;
+            };
+            if let Err(error) = log.note(&user, Activity::LoginFailed, from).await {
+                let user = user.id();
+                tracing::warn!(user = user.as_str(), %error, "a failed log-in is not in the log");
+            }
+        });
     }
 }
 

@@ -139,6 +139,7 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
 )]
 pub trait ActivityLog<U: User>: Send + Sync + 'static {
     /// Writes down what `user` is about to do, from this address. It is not done if this fails.
+    /// Anybody can cause [`Activity::LoginFailed`] as often as they like: limit what you write.
     ///
     /// # Errors
     /// When it could not write.
@@ -150,7 +151,7 @@ pub trait ActivityLog<U: User>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// What a user does with their own account.
+/// What a user does with their own account, or what somebody tries in their name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activity<'a> {
@@ -158,6 +159,8 @@ pub enum Activity<'a> {
     SessionEnded(&'a str),
     /// They end all their sessions but one.
     OtherSessionsEnded,
+    /// Somebody tried a wrong password of theirs. Noted after the response.
+    LoginFailed,
 }
 
 /// A users table and its capabilities.

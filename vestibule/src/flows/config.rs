@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::accounts::Account;
+use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
 use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
 use crate::credentials::{Credentials, ReservedNames};
@@ -25,6 +25,10 @@ use crate::web::{PublicUrl, TrustedProxies};
 pub struct SiteConfig<U = Account> {
     /// The address at which browsers reach the site.
     pub public_url: PublicUrl,
+    /// Whether `Strict-Transport-Security` has `includeSubDomains`. Default: no, because then
+    /// browsers use https alone for every host below this one, and one without https cannot be
+    /// reached for a year.
+    pub hsts_include_subdomains: bool,
     /// The key that signs cookies. Anybody who knows it can show messages on our pages.
     pub secret_key: SecretKey,
     /// The name in titles and at the top of each page. Default: `Vestibule`.
@@ -46,6 +50,12 @@ pub struct SiteConfig<U = Account> {
     pub throttle: ThrottleConfig,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
+    /// How long lines of the security log are kept, with [`Site::open`](crate::flows::Site::open).
+    /// Default: [`Accounts::SECURITY_LOG_RETENTION`], a year.
+    pub security_log_retention: Duration,
+    /// Whether the [`mailer`](Self::mailer) tells users of a log-in in a browser that they had not
+    /// used before. Default: yes.
+    pub new_device_notice: bool,
     /// The clock; tests can set it.
     pub clock: Clock,
     /// The source of randomness; tests can set it.
@@ -144,6 +154,7 @@ impl<U: User> SiteConfig<U> {
     pub fn new(public_url: PublicUrl, secret_key: SecretKey) -> Self {
         Self {
             public_url,
+            hsts_include_subdomains: false,
             secret_key,
             site_name: "Vestibule".to_owned(),
             templates: None,
@@ -153,6 +164,8 @@ impl<U: User> SiteConfig<U> {
             sessions: SessionConfig::default(),
             throttle: ThrottleConfig::default(),
             trusted_proxies: TrustedProxies::default(),
+            security_log_retention: Accounts::SECURITY_LOG_RETENTION,
+            new_device_notice: true,
             clock: Clock::default(),
             random: Random::default(),
             session_store: None,
@@ -174,8 +187,9 @@ impl<U: User> SiteConfig<U> {
         self.shared_throttle = Some(Throttle::new(counters));
     }
 
-    /// Sends mail to users who have an address, when their password was changed, or when somebody
-    /// used a copy of their remember cookie. Default: no mail.
+    /// Sends mail to users who have an address: when their password was changed, when they logged in
+    /// in a new browser, when somebody guesses their password or used a copy of their remember
+    /// cookie. Default: no mail.
     pub fn mailer(&mut self, mailer: impl Mailer) {
         self.mailer = Some(SharedMailer::new(mailer));
     }

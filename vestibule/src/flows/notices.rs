@@ -23,6 +23,9 @@ impl<U: PageUser> Site<U> {
             return;
         };
         let flows = &self.inner().flows;
+        if record.event == Event::NewDevice && !self.inner().notifies_new_device {
+            return;
+        }
         let about = |notice: &&Notice| notice.0 == record.event;
         for notice in flows.iter().flat_map(|flow| flow.notices).filter(about) {
             let (site, mailer, user) = (self.clone(), mailer.clone(), user.clone());

@@ -19,11 +19,11 @@ use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::flow::{Flow, Paths};
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::{LoginLayer, LoginManager, LoginViews, PageUser};
-use crate::pages::{Pages, StaticFiles, error_pages, security_headers};
+use crate::pages::{Pages, StaticFiles, StrictTransport, error_pages, security_headers};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
 use crate::stores::{SqlCounters, SqlStore, sql};
-use crate::web::{Flash, Flashes, PublicUrl};
+use crate::web::{ErrorId, Flash, Flashes, PublicUrl, unexpected};
 
 /// The complete app: users, sessions and pages. Clones share it.
 ///
@@ -65,6 +65,8 @@ pub(super) struct Inner<U> {
     pub(super) flashes: Flashes,
     pub(super) site_name: String,
     pub(super) public_url: PublicUrl,
+    strict_transport: StrictTransport,
+    pub(super) notifies_new_device: bool,
     pub(super) flows: Vec<Flow<U>>,
     pub(super) paths: Paths,
     static_files: StaticFiles,
@@ -101,7 +103,8 @@ impl Site<Account> {
         let (passwords, policy) = config.open_passwords()?;
         let accounts = Accounts::with_store(database.clone(), passwords.clone(), sessions.clone())
             .clock(config.clock.clone())
-            .random(config.random.clone());
+            .random(config.random.clone())
+            .security_log_retention(config.security_log_retention);
         accounts.check_peppers().await?;
         accounts.fill_skeletons().await?;
         let users = Users::new(accounts.clone())
@@ -213,7 +216,13 @@ impl<U: PageUser> Site<U> {
             policy,
             reserved_names,
             site_name: config.site_name,
+            strict_transport: match config.public_url.is_https() {
+                false => StrictTransport::Off,
+                true if config.hsts_include_subdomains => StrictTransport::Subdomains,
+                true => StrictTransport::Host,
+            },
             public_url: config.public_url,
+            notifies_new_device: config.new_device_notice,
             credentials,
             flows,
             paths,
@@ -287,7 +296,7 @@ impl<U: PageUser> Site<U> {
             .layer(CatchPanicLayer::custom(panicked))
             .layer(from_fn_with_state(self.0.pages.clone(), error_pages))
             .layer(from_fn_with_state(
-                self.0.public_url.is_https(),
+                self.0.strict_transport,
                 security_headers,
             ))
     }
@@ -406,8 +415,12 @@ fn views(paths: &Paths) -> LoginViews {
 
 /// The panic is on standard error; the visitor gets the usual error page.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
-    tracing::error!("a handler panicked");
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    let id = ErrorId::generate();
+    tracing::error!(
+        error_id = id.as_ref().map(tracing::field::display),
+        "a handler panicked"
+    );
+    unexpected(StatusCode::INTERNAL_SERVER_ERROR, id).into_response()
 }
 
 impl<U> Clone for Site<U> {

@@ -32,8 +32,11 @@ pub enum Event {
     NeedsRefresh,
     /// A request was rejected because it needs a second factor.
     NeedsSecondFactor,
-    /// A request was rejected because the user lacks a permission.
+    /// A request was rejected because the user lacks a permission, or because it asked for a
+    /// session or an account that is not theirs, or does not exist.
     Forbidden,
+    /// A request that may change something was rejected because it came from another site.
+    CrossOrigin,
     /// A request used the current user for the first time. `user_accessed`.
     Accessed,
     /// A session was used from another browser or network than it began in, and is no longer fresh,
@@ -41,12 +44,19 @@ pub enum Event {
     SessionProtected,
     /// A log-in was rejected because the user is not active.
     Inactive,
+    /// A log-in was rejected because the user has as many sessions as
+    /// [they may](crate::login::SessionLimit::Reject).
+    TooManySessions,
     /// A credential was wrong. Emitted by the code that checks it, with
     /// [`Login::report_failed`](crate::Login::report_failed).
     LoginFailed,
     /// A try at a credential was rejected without a look at it, because too many wrong ones came
     /// before ([`Credentials`](crate::credentials::Credentials)).
     LoginThrottled,
+    /// A user logged in with a credential in a browser in which they had not logged in before, and
+    /// there are others in which they had. Not without the
+    /// [throttle](crate::credentials::throttle), which knows the browsers.
+    NewDevice,
     /// So many wrong credentials were tried at one account in a row that the next ones wait. Once
     /// until somebody logs in.
     GuessingSuspected,
@@ -79,7 +89,8 @@ pub struct EventRecord {
     pub user: Option<UserId>,
     /// The [`public_id`](crate::Session::public_id) of the session.
     pub session: Option<String>,
-    /// All methods that proved the log-in, if there is a session or a pending log-in.
+    /// All methods that proved the log-in, if there is a session or a pending log-in. For
+    /// [`Event::LoginFailed`]: the method that was tried, if known.
     pub methods: Methods,
     /// The address that the request came from, if known.
     pub address: Option<IpAddr>,
@@ -87,8 +98,8 @@ pub struct EventRecord {
     /// [`MAX_USER_AGENT_CHARS`](crate::Session::MAX_USER_AGENT_CHARS). The client can send any text
     /// here.
     pub user_agent: Option<String>,
-    /// For [`Event::Unauthorized`], [`Event::NeedsRefresh`], [`Event::NeedsSecondFactor`] and
-    /// [`Event::Forbidden`]: the rejected request.
+    /// For [`Event::Unauthorized`], [`Event::NeedsRefresh`], [`Event::NeedsSecondFactor`],
+    /// [`Event::Forbidden`] and [`Event::CrossOrigin`]: the rejected request.
     pub rejected: Option<Rejected>,
 }
 
@@ -97,7 +108,8 @@ pub struct EventRecord {
 #[non_exhaustive]
 pub struct Rejected {
     /// The rule that was not met, such as `role admin and fresh login`, with the guard's name in
-    /// front if it has one. `handler` if a handler rejected the request itself.
+    /// front if it has one. `handler` if a handler rejected the request itself. For
+    /// [`Event::CrossOrigin`]: `same origin`.
     pub rule: String,
     /// The HTTP method.
     pub method: String,
@@ -137,6 +149,8 @@ impl EventRecord {
             | Event::MalformedCookie
             | Event::LoginFailed
             | Event::Forbidden
+            | Event::CrossOrigin
+            | Event::TooManySessions
             | Event::GuessingSuspected
             | Event::Inactive => log!(warn),
             event if event.is_routine() => log!(debug),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
@@ -95,18 +95,27 @@ fn mark_secrets(headers: &mut HeaderMap) {
     }
 }
 
+/// Marks the response of the origin check.
+#[derive(Debug, Clone, Copy)]
+struct CrossOrigin;
+
 fn cross_origin(_: ProtectionError) -> Response {
-    tracing::warn!(
-        "refused: a request from another origin; if it was the app's own page, the app does not \
-         know its address: say it with `LoginManager::public_url`"
-    );
-    Problem::new(StatusCode::FORBIDDEN)
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing::warn!(
+            "a request from another origin is rejected; if it is the app's own page, the app does \
+             not know its address: say it with `LoginManager::public_url`"
+        );
+    });
+    let mut response = Problem::new(StatusCode::FORBIDDEN)
         .code("cross_origin")
         .detail(
             "This request came from another site, and was not carried out. If you sent it \
              yourself, go back, reload the page and send it again.",
         )
-        .into_response()
+        .into_response();
+    response.extensions_mut().insert(CrossOrigin);
+    response
 }
 
 impl<U> Clone for LoginLayer<U> {
@@ -187,10 +196,21 @@ where
         } else {
             let public_url = self.shared.context.settings.public_url.as_ref();
             mark_insecure_origin(public_url, request.headers_mut());
+            // For the event, if the check rejects it.
+            let (parts, body) = request.into_parts();
+            let kept = Box::new(parts.clone());
             let mut checked = self.shared.check_origin.layer(&mut self.inner);
-            let checked = checked.call(request);
+            let checked = checked.call(Request::from_parts(parts, body));
+            let of_event = visit.clone();
+            let outcome = async move {
+                let mut response = checked.await?;
+                if response.extensions_mut().remove::<CrossOrigin>().is_some() {
+                    of_event.emit_cross_origin(&kept).await;
+                }
+                Ok(response)
+            };
             Inner::Checked {
-                future: Box::pin(self.shared.context.hang_ups.carry_out(checked)),
+                future: Box::pin(self.shared.context.hang_ups.carry_out(outcome)),
             }
         };
         ResponseFuture { inner, visit }

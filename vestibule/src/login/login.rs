@@ -267,8 +267,21 @@ impl<U: User> Login<U> {
     /// response waits for the listeners: one that is slower for existing users reveals that they
     /// exist.
     pub async fn report_failed(&self, tried: Option<&UserId>) {
+        self.report_failed_by(Methods::NONE, tried).await;
+    }
+
+    /// As [`report_failed`](Self::report_failed), with the kind of credential that was wrong, such
+    /// as [`Methods::PASSWORD`].
+    pub async fn report_failed_by(&self, methods: Methods, tried: Option<&UserId>) {
+        self.visit.emit_failed(methods, tried.cloned()).await;
+    }
+
+    /// Emits [`Event::Forbidden`] for something that does not exist or is not the user's, which the
+    /// handler answers alike, with 404. `rule` is what it should have been.
+    pub(crate) async fn report_not_theirs(&self, rule: &'static str) {
+        let demand = Demand::named(rule);
         self.visit
-            .emit_for(Event::LoginFailed, tried.cloned())
+            .emit_rejected(Event::Forbidden, demand, &self.request)
             .await;
     }
 }

@@ -128,10 +128,15 @@ impl Demand {
 
     /// A check that a handler makes itself.
     pub(crate) fn of_handler() -> Self {
+        Self::named("handler")
+    }
+
+    /// A check that a handler makes itself, with a name.
+    pub(crate) fn named(name: &'static str) -> Self {
         Self {
             rule: None,
             hides: false,
-            guard: Some("handler"),
+            guard: Some(name),
         }
     }
 

@@ -9,7 +9,7 @@ use minijinja::context;
 use minijinja::value::Serde;
 
 use crate::pages::Pages;
-use crate::web::{Client, Problem};
+use crate::web::{Client, Problem, ToUser};
 
 /// Gives failures of ours, and those without a body, one: a page for browsers, problem+json for
 /// scripts. Their other headers stay, and so does every answer that an app gives itself.
@@ -24,6 +24,7 @@ pub(crate) async fn error_pages(
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
+    let is_logged_in = response.extensions().get::<ToUser>().is_some();
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
         None if response.body().size_hint().exact() == Some(0) => {
@@ -38,6 +39,7 @@ pub(crate) async fn error_pages(
         let error = context! {
             status => status.as_u16(),
             problem => Serde(&problem),
+            is_logged_in,
         };
         pages
             .render(status, "error.html", &[], error)

@@ -40,12 +40,32 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
     ),
 ];
 
-/// A year, for this host alone: which of its siblings have https is not ours to say.
-const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// For which hosts browsers use https alone, for a year after each answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StrictTransport {
+    /// None: the site is on plain http.
+    Off,
+    /// This host alone. Whether all below it have https, only the operator knows.
+    Host,
+    /// This host and all below it.
+    Subdomains,
+}
+
+impl StrictTransport {
+    fn header(self) -> Option<HeaderValue> {
+        match self {
+            Self::Off => None,
+            Self::Host => Some(HeaderValue::from_static("max-age=31536000")),
+            Self::Subdomains => Some(HeaderValue::from_static(
+                "max-age=31536000; includeSubDomains",
+            )),
+        }
+    }
+}
 
 /// Adds the headers that a response does not have yet.
 pub(crate) async fn security_headers(
-    State(is_https): State<bool>,
+    State(strict): State<StrictTransport>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -54,10 +74,10 @@ pub(crate) async fn security_headers(
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(value);
     }
-    if is_https {
+    if let Some(value) = strict.header() {
         headers
             .entry(header::STRICT_TRANSPORT_SECURITY)
-            .or_insert(STRICT_TRANSPORT_SECURITY);
+            .or_insert(value);
     }
     response
 }

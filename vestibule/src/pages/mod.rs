@@ -4,7 +4,8 @@
 //! overridden one by one from a folder, without a compiler.
 //!
 //! In every template:
-//! - `current_user`: the user, or undefined for an anonymous visitor and on error pages; it has
+//! - `current_user`: the user, or undefined for an anonymous visitor and on error pages, where
+//!   `is_logged_in` says whether there is one; it has
 //!   `username` and `is_fresh`, and answers `current_user.can('posts.edit')` and
 //!   `current_user.has_role('admin')`;
 //! - `url_for(name, …)`: the path of a ready-made page by its name (`register`, `login`,
@@ -21,6 +22,6 @@ mod static_files;
 mod templates;
 
 pub(crate) use errors::{NO_SUCH_PAGE, error_pages};
-pub(crate) use headers::security_headers;
+pub(crate) use headers::{StrictTransport, security_headers};
 pub(crate) use static_files::{StaticFile, StaticFiles};
 pub(crate) use templates::{Pages, Template};

@@ -25,6 +25,8 @@ mod client;
 mod conformance;
 #[cfg(feature = "sql")]
 mod database;
+#[cfg(test)]
+pub(crate) mod log;
 mod mailbox;
 mod routes;
 

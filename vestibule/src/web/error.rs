@@ -1,37 +1,79 @@
 //! The response to an error.
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use std::fmt;
 
+use axum::response::{IntoResponse, Response};
+use data_encoding::BASE32_NOPAD;
+use http::{HeaderValue, StatusCode, header};
+
+use crate::crypto::random::Random;
 use crate::error::Error;
 use crate::web::Problem;
+
+/// Ties what a visitor sees to the line in the log: random, and of no use but to find that line.
+#[derive(Debug, Clone)]
+pub(crate) struct ErrorId([u8; 5]);
+
+impl ErrorId {
+    /// A new one; none if the system has no randomness.
+    pub(crate) fn generate() -> Option<Self> {
+        Random::system().bytes().ok().map(Self)
+    }
+}
+
+/// Eight lowercase letters and digits.
+impl fmt::Display for ErrorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE32_NOPAD.encode(&self.0).to_ascii_lowercase())
+    }
+}
+
+/// The problem of an error about which visitors learn nothing but its id in the log.
+pub(crate) fn unexpected(status: StatusCode, id: Option<ErrorId>) -> Problem {
+    Problem::new(status)
+        .detail("Something broke on our side. It has been noted; try again later.")
+        .error_id(id)
+}
 
 /// Logs the error, but does not show its cause to the visitor.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();
-        tracing::error!(status = status.as_u16(), error = %self, "request failed");
-        let (code, detail) = if self.is_busy() {
-            ("busy", "Too many people are logging in at this moment.")
-        } else if self.is_store() {
-            (
-                "unavailable",
-                "The service cannot reach its data at the moment.",
-            )
+        if self.is_busy() {
+            // Of a flood, the hashing pool logs some lines and counts the rest.
+            tracing::debug!(status = status.as_u16(), error = %self, "request rejected");
+            return try_again(
+                "busy",
+                "Too many people are logging in at this moment.",
+                None,
+            );
+        }
+        let id = ErrorId::generate();
+        tracing::error!(
+            status = status.as_u16(),
+            error_id = id.as_ref().map(tracing::field::display),
+            error = %self,
+            "request failed"
+        );
+        let detail = if self.is_store() {
+            "The service cannot reach its data at the moment."
         } else if self.is_mail() {
-            ("unavailable", "The service cannot send mail at the moment.")
+            "The service cannot send mail at the moment."
         } else {
-            return Problem::new(status)
-                .detail("Something broke on our side. It has been noted; try again later.")
-                .into_response();
+            return unexpected(status, id).into_response();
         };
-        let mut response = Problem::new(status)
-            .code(code)
-            .detail(format!("{detail} Try again in a few seconds."))
-            .into_response();
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-        response
+        try_again("unavailable", detail, id)
     }
+}
+
+fn try_again(code: &'static str, detail: &str, id: Option<ErrorId>) -> Response {
+    let mut response = Problem::new(StatusCode::SERVICE_UNAVAILABLE)
+        .code(code)
+        .detail(format!("{detail} Try again in a few seconds."))
+        .error_id(id)
+        .into_response();
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    response
 }

@@ -18,5 +18,12 @@ pub use address::TrustedProxies;
 pub use flash::{Flash, Flashes};
 pub use problem::Problem;
 pub use public_url::PublicUrl;
+
+#[cfg(feature = "sql")]
+pub(crate) use error::{ErrorId, unexpected};
 #[cfg(feature = "sql")]
 pub(crate) use user_agent::browser_and_system;
+
+/// In the extensions of an error: its request asked for the current user, and there is one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToUser;

@@ -5,6 +5,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
+use crate::web::error::ErrorId;
+
 /// An error as `application/problem+json` (RFC 9457).
 ///
 /// ```
@@ -31,6 +33,8 @@ pub struct Problem {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
 }
@@ -49,6 +53,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error"),
             code: code_of(status),
             detail: None,
+            error_id: None,
             errors: Vec::new(),
         }
     }
@@ -74,6 +79,12 @@ impl Problem {
     /// Sets the detail: what was wrong and what to do.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Sets the id that the line in the log has too.
+    pub(crate) fn error_id(mut self, id: Option<ErrorId>) -> Self {
+        self.error_id = id.map(|id| id.to_string());
         self
     }
 

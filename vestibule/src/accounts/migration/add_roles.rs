@@ -42,7 +42,7 @@ enum UserRoles {
 }
 
 #[derive(DeriveIden)]
-enum SecurityLog {
+pub(super) enum SecurityLog {
     Table,
     Id,
     At,

@@ -2,11 +2,13 @@
 
 mod add_roles;
 mod add_skeletons;
+mod count_log_lines;
 mod create_users;
 mod tell_changes;
 
 use add_roles::AddRoles;
 use add_skeletons::AddSkeletons;
+use count_log_lines::CountLogLines;
 use create_users::CreateUsers;
 use tell_changes::{SpreadChanges, TellChanges};
 
@@ -23,6 +25,7 @@ pub const MIGRATIONS: Migrations = Migrations {
             Box::new(TellChanges),
             Box::new(AddSkeletons),
             Box::new(SpreadChanges),
+            Box::new(CountLogLines),
         ]
     },
 };

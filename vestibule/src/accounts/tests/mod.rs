@@ -2,6 +2,7 @@
 
 mod administration;
 mod passwords;
+mod security_log;
 mod skeletons;
 
 use std::time::Duration;

@@ -1,5 +1,3 @@
-use std::sync::{Arc, Mutex};
-
 use sea_orm::{ActiveValue, ConnectionTrait, EntityTrait};
 
 use crate::accounts::entity::{password, user};
@@ -11,6 +9,7 @@ use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::password::{Claimant, PasswordAlgorithm, PasswordHash, Passwords, Peppers};
 use crate::stores::MemoryStore;
+use crate::testing::log::Log;
 
 const OLD: PasswordAlgorithm = PasswordAlgorithm::Bcrypt { cost: 4 };
 
@@ -154,15 +153,13 @@ async fn a_hash_that_cannot_be_checked_is_logged_with_its_user_and_lets_nobody_i
         store(&accounts, &alice, hash).await;
         let before = passwords.runs();
         let log = Log::default();
-        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
-        let logging = tracing::subscriber::set_default(subscriber);
+        let logging = log.begin();
 
         assert!(!check(&accounts, "a").await);
 
         drop(logging);
         assert_eq!(passwords.runs() - before, 1);
-        let log = log.0.lock().unwrap();
-        let log = String::from_utf8_lossy(&log);
+        let log = log.text();
         assert!(log.contains(alice.id.as_str()), "{log}");
         assert!(!log.contains("c29tZXNhbHQ"), "{log}");
     }
@@ -392,26 +389,4 @@ async fn a_password_of_more_characters_than_any_is_wrong_before_anybody_is_looke
     database.execute_unprepared(rename).await.unwrap();
 
     assert!(!check(&accounts, &"a".repeat(257)).await);
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
 }

@@ -351,7 +351,7 @@ impl Throttle {
 
     /// Settles the try of a user who is logged in: clears what counts at their account, takes the
     /// others back, and makes the browser a known one, under a new token. `replaced` is the counter
-    /// of its token before.
+    /// of its token before. If it was a stranger, and others are known, `tell_new` follows.
     pub(super) fn logged_in(
         &self,
         mut tried: Try,
@@ -359,10 +359,12 @@ impl Throttle {
         (new, replaced): (CounterKey, Option<CounterKey>),
         now: Timestamp,
         known_for: Duration,
+        tell_new: impl Future<Output = ()> + Send + 'static,
     ) {
         let Some(counters) = self.0.counters.clone() else {
             return;
         };
+        let was_stranger = replaced.is_none();
         let is_rate = |limit: &Limit| matches!(limit.rule, LimitRule::Rate(_));
         let counted = std::mem::take(&mut tried.counted);
         let (taken_back, cleared): (Vec<_>, Vec<_>) = counted.into_iter().partition(is_rate);
@@ -376,6 +378,7 @@ impl Throttle {
         self.later(async move {
             let _writing = writing;
             let mut known = counters.list(&devices, None, MAX_DEVICES + 1).await?;
+            let is_new = was_stranger && known.iter().any(|known| !known.tally.is_forgotten(now));
             if known.len() as u64 > MAX_DEVICES {
                 known.sort_by_key(|counter| counter.tally.forgotten_at);
                 let oldest = known.into_iter().map(|counter| counter.key);
@@ -387,7 +390,11 @@ impl Throttle {
                 cleared,
                 known: vec![(new, now + known_for)],
             };
-            counters.settle(&settlement, now).await
+            counters.settle(&settlement, now).await?;
+            if is_new {
+                tell_new.await;
+            }
+            Ok(())
         });
     }
 

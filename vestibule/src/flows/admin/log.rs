@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Admins, user_path};
 use crate::access::Allowed;
-use crate::accounts::LogEntry;
+use crate::accounts::{Accounts, Action, LogEntry, LogFilter};
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
@@ -18,14 +18,23 @@ pub(super) const LIST: &str = "admin_log.html";
 /// Lines on one page.
 const PAGE: usize = 100;
 
+/// Which lines are shown. An empty field, and an action that does not exist, are for all.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Older {
+pub(super) struct Search {
+    user: String,
+    actor: String,
+    action: String,
     before: Option<String>,
 }
 
 #[derive(Serialize)]
 struct ListView {
+    user: String,
+    actor: String,
+    action: Option<&'static str>,
+    /// The actions there are.
+    actions: [&'static str; Action::ALL.len()],
     goes_on: bool,
     log: Vec<LogView>,
     /// The line before which the next page starts.
@@ -45,24 +54,48 @@ pub(super) struct LogView {
 pub(super) async fn list(
     _: Allowed<Admins>,
     page: Page,
-    Query(older): Query<Older>,
+    Query(search): Query<Search>,
 ) -> Result<Response> {
     let accounts = page.site.accounts();
     let limit = u64::try_from(PAGE).unwrap_or(u64::MAX) + 1;
     // An invalid line id would still be compared with the others.
-    let before = older.before.as_deref().filter(|before| is_id(before));
-    let mut found = accounts.security_log(None, before, limit).await?;
+    let before = search.before.as_deref().filter(|before| is_id(before));
+    let filter = LogFilter {
+        username: as_in_the_log(accounts, &search.user).await?,
+        actor: as_in_the_log(accounts, &search.actor).await?,
+        action: Action::ALL
+            .into_iter()
+            .find(|action| action.as_str() == search.action),
+        ..LogFilter::default()
+    };
+    let mut found = accounts.search_security_log(&filter, before, limit).await?;
     let is_more = found.len() > PAGE;
     found.truncate(PAGE);
     let view = ListView {
+        action: filter.action.map(Action::as_str),
+        actions: Action::ALL.map(Action::as_str),
         goes_on: before.is_some(),
         next: found.last().filter(|_| is_more).map(|last| last.id.clone()),
         log: found
             .into_iter()
             .map(|entry| log_view(&page.site, entry))
             .collect(),
+        user: search.user,
+        actor: search.actor,
     };
     page.answer(Answer::page(LIST, view))
+}
+
+/// A typed name as the log has it: as its user writes it, or, if nobody has it now, as it was typed.
+async fn as_in_the_log(accounts: &Accounts, typed: &str) -> Result<Option<String>> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let found = accounts.find(typed).await?;
+    let name = found.map_or_else(|| typed.to_owned(), |account| account.username);
+    // PostgreSQL rejects a NUL, and no name has a control character.
+    Ok(Some(name.replace(char::is_control, " ")))
 }
 
 pub(super) fn log_view(site: &Site, entry: LogEntry) -> LogView {

@@ -9,7 +9,8 @@
 //!    change, ends one session or all, and deletes the account.
 //! 4. `GET /admin/roles` and `/admin/roles/{name}` show the roles and their permissions. POST
 //!    changes them.
-//! 5. `GET /admin/log` shows the security log.
+//! 5. `GET /admin/log` shows the security log, a page at a time; with `user`, `actor` and `action`,
+//!    the lines of that user, of that actor and of that action.
 //!
 //! All of these respond in JSON too.
 //!
@@ -180,10 +181,13 @@ impl Changing {
         let answer = match change {
             ChangeOutcome::Done => answer_done(path, done),
             ChangeOutcome::AlreadySo => answer_done(path, &change.to_string()),
-            ChangeOutcome::NoSuchUser | ChangeOutcome::NoSuchSession => Answer::problem(
-                Problem::new(StatusCode::NOT_FOUND)
-                    .detail(format!("{change} Go back and reload the page.")),
-            ),
+            ChangeOutcome::NoSuchUser | ChangeOutcome::NoSuchSession => {
+                self.login.report_not_theirs(THEIRS).await;
+                Answer::problem(
+                    Problem::new(StatusCode::NOT_FOUND)
+                        .detail(format!("{change} Go back and reload the page.")),
+                )
+            }
             ChangeOutcome::ActorLacksRole => {
                 let demand = Demand::of_guard::<AdminChanges>(AdminChanges::RULE, false);
                 return Ok(self.login.lacks(demand).await.into_response());
@@ -210,6 +214,9 @@ impl Changing {
         role_path(&self.page.site, name)
     }
 }
+
+/// What a user or a session should be that an admin asks for: the event of a 404 says so.
+const THEIRS: &str = "existing user or session";
 
 fn answer_done(path: &str, message: &str) -> Answer {
     Answer::done(path)

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{ActionResult, Admins, Changing, user_path};
+use super::{ActionResult, Admins, Changing, THEIRS, user_path};
 use crate::access::{Allowed, RoleName};
 use crate::accounts::{Account, ChangeOutcome, LogEntry};
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::flows::answer::Answer;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::session_view::{Following, SessionsView};
-use crate::login::{CurrentUser, UserId};
+use crate::login::{CurrentUser, Login, UserId};
 use crate::web::{Client, Problem};
 
 pub(super) const LIST: &str = "admin_users.html";
@@ -102,10 +102,12 @@ pub(super) async fn list(
 pub(super) async fn show(
     admin: Allowed<Admins>,
     page: Page,
+    login: Login<Account>,
     Path(id): Path<String>,
     Query(following): Query<Following>,
 ) -> Result<Response> {
     let Some(account) = page.site.accounts().find_by_id(&id.into()).await? else {
+        login.report_not_theirs(THEIRS).await;
         return page.answer(Answer::not_found());
     };
     let view = one_view(&admin, &account, &page.site, following.after.as_deref()).await?;

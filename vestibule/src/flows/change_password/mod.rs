@@ -41,6 +41,7 @@ use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
 use crate::login::{CurrentUser, Login, PageUser};
 use crate::password::is_same;
+use crate::session::Methods;
 
 #[cfg(test)]
 mod tests;
@@ -133,7 +134,8 @@ async fn change<U: PageUser>(
                 return Ok(page.answer(answer)?);
             }
             Check::Wrong(_) => {
-                login.report_failed(Some(&user.id())).await;
+                let id = user.id();
+                login.report_failed_by(Methods::PASSWORD, Some(&id)).await;
                 (status, code) = (StatusCode::UNAUTHORIZED, "wrong_credentials");
                 let wrong = "This is not your password. Check whether Caps Lock is on.";
                 errors.add("current_password", wrong);

@@ -35,6 +35,7 @@ use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
 use crate::login::{ConfirmOutcome, CurrentUser, Login, Next, PageUser};
+use crate::session::Methods;
 use crate::web::Client;
 
 #[cfg(test)]
@@ -100,7 +101,8 @@ async fn confirm<U: PageUser>(
             let answer = Answer::done(next).json(StatusCode::OK, json!({ "next": next }));
             return Ok(page.answer(answer)?);
         }
-        login.report_failed(Some(&user.id())).await;
+        let id = user.id();
+        login.report_failed_by(Methods::PASSWORD, Some(&id)).await;
         let wrong = "This is not your password. Check whether Caps Lock is on.";
         errors.add("password", wrong);
         (StatusCode::UNAUTHORIZED, "wrong_credentials")

@@ -1,6 +1,10 @@
+use std::collections::BTreeSet;
+
 use http::StatusCode;
 
-use crate::testing::TestApp;
+use crate::accounts::Account;
+use crate::login::login_required;
+use crate::testing::{TestApp, TestClient};
 
 const COOKIE: &str = "__Host-session";
 
@@ -146,4 +150,51 @@ async fn a_form_on_another_site_logs_nobody_out() {
 
     assert_eq!(response.status, StatusCode::FORBIDDEN);
     assert_eq!(browser.get("/welcome").await.status, StatusCode::OK);
+}
+
+/// OWASP ASVS 5.0, 7.4.4. Follows every link of an admin's pages, and asks for pages that fail.
+#[tokio::test]
+async fn from_every_page_of_a_logged_in_user_a_link_leads_to_the_log_out() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let carol = app.registered("carol").await;
+    app.grant("carol", "admin").await;
+    app.log_in(&carol, "carol").await;
+    // As in the program: what is on no list of public routes asks who it is.
+    let public: Vec<_> = app.site.public_routes().map(str::to_owned).collect();
+    let denied = login_required::<Account>().except(public.iter().map(String::as_str));
+    let routes = app.site.routes().layer(denied);
+    let browser = TestClient::new(app.site.wrap(routes)).host("example.com");
+    carol.hand_over(&browser);
+    let mut open: Vec<_> = ["/", "/nowhere", "/admin/users/nobody", "/admin/roles/none"]
+        .map(str::to_owned)
+        .to_vec();
+    let mut seen = BTreeSet::new();
+
+    while let Some(path) = open.pop() {
+        if !seen.insert(path.clone()) || path.starts_with("/static/") {
+            continue;
+        }
+        let page = browser.get(&path).await;
+        if page.status.is_redirection() {
+            open.push(page.location().unwrap().to_owned());
+            continue;
+        }
+        let text = page.text().replace("&#x2f;", "/").replace("&amp;", "&");
+        let to_log_out = ["href=\"/logout\"", "action=\"/logout\""];
+        assert!(
+            to_log_out.iter().any(|link| text.contains(link)),
+            "{path}: {text}"
+        );
+        let links = text.split("href=\"").skip(1);
+        let links = links.filter_map(|link| link.split('"').next());
+        open.extend(
+            links
+                .filter(|link| link.starts_with('/'))
+                .map(str::to_owned),
+        );
+    }
+
+    let users = seen.iter().filter(|path| path.starts_with("/admin/users/"));
+    assert!(seen.len() > 12 && users.count() >= 3, "{seen:?}");
 }

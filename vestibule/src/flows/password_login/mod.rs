@@ -36,6 +36,7 @@ use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
 use crate::login::{Login, PageUser};
+use crate::session::Methods;
 
 #[cfg(test)]
 mod tests;
@@ -46,7 +47,11 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
         public: &["login"],
         routes: |paths| Router::new().route(paths.own("login"), get(show::<U>).post(log_in::<U>)),
         templates: &[(TEMPLATE, include_str!("login.html"))],
-        notices: &[notice::REMEMBER_COOKIE_REUSED, notice::GUESSING_SUSPECTED],
+        notices: &[
+            notice::NEW_DEVICE,
+            notice::REMEMBER_COOKIE_REUSED,
+            notice::GUESSING_SUSPECTED,
+        ],
         ..Flow::new("password_login")
     }
 }
@@ -125,7 +130,8 @@ async fn log_in<U: PageUser>(
             return Ok(page.answer(answer)?);
         }
     };
-    login.report_failed(tried.as_ref()).await;
+    let password = Methods::PASSWORD;
+    login.report_failed_by(password, tried.as_ref()).await;
     let errors = FormErrors::of_form(WRONG);
     Ok(rejected(
         StatusCode::UNAUTHORIZED,

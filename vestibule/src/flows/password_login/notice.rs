@@ -1,4 +1,5 @@
-//! The mails to users whose remember cookie was copied, or whose password somebody guesses.
+//! The mails to users who logged in in a new browser, whose remember cookie was copied, or whose
+//! password somebody guesses.
 
 use crate::flows::notices::{Notice, Recipient};
 use crate::login::Event;
@@ -6,6 +7,20 @@ use crate::login::Event;
 pub(super) const REMEMBER_COOKIE_REUSED: Notice = (Event::RememberCookieReused, copied);
 
 pub(super) const GUESSING_SUSPECTED: Notice = (Event::GuessingSuspected, guessing);
+
+pub(super) const NEW_DEVICE: Notice = (Event::NewDevice, new_device);
+
+fn new_device(to: &Recipient<'_>) -> (String, String) {
+    let (name, site, url) = (to.name, to.site_name, to.public_url);
+    let subject = format!("New log-in to {site}");
+    let text = format!(
+        "Hello {name},\n\n\
+         you have just logged in to {site} in a browser that you had not used for it before.\n\n\
+         If it was you, there is nothing to do. If not, somebody knows your password: log in at \
+         {url}, change it, and end the sessions that you do not recognize.\n"
+    );
+    (subject, text)
+}
 
 fn copied(to: &Recipient<'_>) -> (String, String) {
     let (name, site, url) = (to.name, to.site_name, to.public_url);

@@ -153,6 +153,29 @@ async fn every_answer_has_the_security_headers_and_private_ones_are_in_no_cache(
 }
 
 #[tokio::test]
+async fn hosts_below_the_sites_own_use_https_alone_where_the_operator_says_so() {
+    let app = TestApp::with(|config| config.hsts_include_subdomains = true).await;
+    let on_http = TestApp::with(|config| {
+        config.public_url = "http://127.0.0.1:5000".parse().unwrap();
+        config.hsts_include_subdomains = true;
+    });
+    let on_http = on_http.await;
+
+    for path in ["/login", "/welcome", "/nowhere"] {
+        let header = app.browser().get(path).await;
+        let header = header
+            .header("strict-transport-security")
+            .map(str::to_owned);
+        assert_eq!(
+            header.as_deref(),
+            Some("max-age=31536000; includeSubDomains")
+        );
+        let header = on_http.browser().get(path).await;
+        assert_eq!(header.header("strict-transport-security"), None);
+    }
+}
+
+#[tokio::test]
 async fn a_handler_that_asks_who_it_is_cannot_be_cached_by_mistake() {
     let cached = |_: Option<CurrentUser<Account>>| async {
         ([("cache-control", "public, max-age=60")], "for you")

@@ -5,6 +5,7 @@ use http::request::Parts;
 use crate::login::rule::Demand;
 use crate::login::visit::Visit;
 use crate::login::visit::reject::original_path;
+use crate::login::visit::tokens::RequestTokens;
 use crate::login::{Event, EventRecord, Rejected, User, UserId};
 use crate::session::{Methods, Session};
 
@@ -45,21 +46,43 @@ impl<U: User> Visit<U> {
     }
 
     /// Emits that this visitor was rejected.
-    pub(super) async fn emit_rejected(&self, event: Event, demand: Demand, request: &Parts) {
+    pub(in crate::login) async fn emit_rejected(
+        &self,
+        event: Event,
+        demand: Demand,
+        request: &Parts,
+    ) {
         if !self.settings().listeners.want(event) {
             return;
         }
         let mut record = self.record_of_visitor(event);
-        let path = original_path(request).split('?').next();
-        record.rejected = Some(Rejected {
-            rule: demand.to_string(),
-            method: request.method.to_string(),
-            path: path
-                .into_iter()
-                .flat_map(str::chars)
-                .take(Rejected::MAX_PATH_CHARS)
-                .collect(),
-        });
+        record.rejected = Some(rejected(&demand.to_string(), request));
+        self.settings().listeners.emit(record).await;
+    }
+
+    /// Emits that a request from another site was rejected. The user is that of its session, which
+    /// is only looked up: a request that is rejected changes nothing.
+    pub(in crate::login) async fn emit_cross_origin(&self, request: &Parts) {
+        self.note_sender(&request.headers, &request.extensions);
+        let tokens = RequestTokens::read(&self.context, &request.headers);
+        let session = match tokens.session {
+            // A store that fails is no reason to lose the event.
+            Some(id) => self.settings().store.load(id).await.ok().flatten(),
+            None => None,
+        };
+        let (expiry, now) = (self.settings().sessions.expiry, self.settings().clock.now());
+        let session = session.filter(|session| expiry.is_alive(session, now));
+        let user = session.as_ref().map(|session| session.user_id.clone());
+        let mut record = self.record(Event::CrossOrigin, user, session.as_ref());
+        record.rejected = Some(rejected("same origin", request));
+        self.settings().listeners.emit(record).await;
+    }
+
+    /// Emits that a credential of this user, if known, was wrong, which was to prove a log-in by
+    /// these methods.
+    pub(in crate::login) async fn emit_failed(&self, methods: Methods, user: Option<UserId>) {
+        let mut record = self.record(Event::LoginFailed, user, None);
+        record.methods = methods;
         self.settings().listeners.emit(record).await;
     }
 
@@ -86,5 +109,19 @@ impl<U: User> Visit<U> {
             user_agent: sender.user_agent(),
             rejected: None,
         }
+    }
+}
+
+/// What a request asked for that does not meet `rule`.
+fn rejected(rule: &str, request: &Parts) -> Rejected {
+    let path = original_path(request).split('?').next();
+    Rejected {
+        rule: rule.to_owned(),
+        method: request.method.to_string(),
+        path: path
+            .into_iter()
+            .flat_map(str::chars)
+            .take(Rejected::MAX_PATH_CHARS)
+            .collect(),
     }
 }

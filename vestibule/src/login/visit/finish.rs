@@ -7,7 +7,7 @@ use http::header::{CACHE_CONTROL, Entry, VARY};
 use crate::login::User;
 use crate::login::visit::Visit;
 use crate::login::visit::state::Visitor;
-use crate::web::cookies;
+use crate::web::{ToUser, cookies};
 
 const BY_COOKIE: HeaderValue = HeaderValue::from_static("cookie");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -17,6 +17,12 @@ impl<U: User> Visit<U> {
     pub(in crate::login) fn finish(&self, response: &mut Response) {
         let mut state = self.state();
         state.is_answered = true;
+        let status = response.status();
+        // Only error pages ask, and it allocates.
+        let is_error = status.is_client_error() || status.is_server_error();
+        if is_error && matches!(state.known(), Some(Some(_))) {
+            response.extensions_mut().insert(ToUser);
+        }
         if state.set_cookies.is_none() && matches!(state.visitor, Visitor::NotAsked) {
             return;
         }

@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::login::visit::Visit;
-use crate::login::{Event, SessionLimit, User};
+use crate::login::{Event, SessionLimit, User, UserId};
 use crate::session::{Replaced, Session};
 
 impl<U: User> Visit<U> {
@@ -38,6 +38,13 @@ impl<U: User> Visit<U> {
                 Ok(alive.unwrap_or_default())
             }
             SessionLimit::Reject(limit) => self.alive_within(limit, user, epoch, now).await,
+        }
+    }
+
+    /// Emits that a log-in was rejected by the limit, if it is one that rejects.
+    pub(crate) async fn emit_too_many(&self, user: UserId) {
+        if matches!(self.settings().sessions.limit, SessionLimit::Reject(_)) {
+            self.emit_for(Event::TooManySessions, Some(user)).await;
         }
     }
 

@@ -106,6 +106,7 @@ impl<U: User> Visit<U> {
         self.drop_pending(headers).await?;
         let before = self.before_one_more(user, epoch, now).await?;
         if !self.may_begin(&before, replaced) {
+            self.emit_too_many(user.id()).await;
             return Ok(false);
         }
         let data = match kept_data {
@@ -119,6 +120,7 @@ impl<U: User> Visit<U> {
             .await?;
         if !self.keep_limit(user, &session, &before, now).await {
             self.forget();
+            self.emit_too_many(user.id()).await;
             return Ok(false);
         }
         let session = Arc::new(session);

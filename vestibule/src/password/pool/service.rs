@@ -125,6 +125,7 @@ impl HashingService {
         done.map_err(|_| Error::internal("a hashing thread panicked"))?
             .ok_or_else(|| {
                 metrics::counter!("vestibule_hashing_refused_total").increment(1);
+                self.0.pool.warn_of_refusals();
                 Error::busy("too many log-ins at once; the hashing queue is full or too slow")
             })
     }

@@ -1,8 +1,11 @@
 //! [`Pool`]: what the hashing threads share, and what each of them does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use crate::clock::{Clock, Regularly};
 use crate::password::hash::{Function, Memory};
 use crate::password::pool::limits::HashingLimits;
 use crate::password::pool::queue::{FairQueue, Job};
@@ -11,6 +14,7 @@ pub(super) struct Pool {
     pub(super) limits: HashingLimits,
     state: Mutex<State>,
     pub(super) has_work: Condvar,
+    refusals: Refusals,
 }
 
 #[derive(Default)]
@@ -30,6 +34,7 @@ impl Pool {
             limits,
             state: Mutex::default(),
             has_work: Condvar::new(),
+            refusals: Refusals::default(),
         }
     }
 
@@ -80,6 +85,31 @@ impl Pool {
 /// The gauge of the queue length. It is incremented and decremented rather than set, because
 /// threads may report out of order: they report without the lock, since a metrics exporter can be
 /// slow.
+/// How often a line says that the queue is full: a flood must not fill the log.
+const WARN_EVERY: Duration = Duration::from_mins(1);
+
+/// What was rejected since the last line in the log.
+#[derive(Debug, Default)]
+struct Refusals {
+    count: AtomicU64,
+    warned: Regularly,
+}
+
+impl Pool {
+    /// Counts a rejected job, and says in the log how many there were, at most once a minute.
+    pub(super) fn warn_of_refusals(&self) {
+        let refusals = &self.refusals;
+        refusals.count.fetch_add(1, Ordering::Relaxed);
+        if refusals.warned.is_due(WARN_EVERY, Clock::system().now()) {
+            let count = refusals.count.swap(0, Ordering::Relaxed);
+            tracing::warn!(
+                count,
+                "log-ins rejected: the hashing queue is full or too slow"
+            );
+        }
+    }
+}
+
 pub(super) fn queue_gauge() -> metrics::Gauge {
     metrics::gauge!("vestibule_hashing_queue")
 }

@@ -10,6 +10,7 @@ use crate::hang_up::HangUps;
 use crate::password::hash::Function;
 use crate::password::pool::claimant::Claimant;
 use crate::password::pool::limits::HashingLimits;
+use crate::testing::log::Log;
 
 fn service(queue: usize, patience: Duration) -> HashingService {
     let limits = HashingLimits {
@@ -195,4 +196,24 @@ async fn a_request_whose_client_hangs_up_leaves_the_queue_and_its_password_is_no
     release.send(()).unwrap();
     running.await.unwrap().unwrap();
     assert_eq!(service.runs(), 1);
+}
+
+/// A flood must not fill the log.
+#[tokio::test]
+async fn however_many_are_rejected_one_line_a_minute_says_so() {
+    let service = service(0, LONG);
+    let (release, running) = occupied(&service).await;
+    let log = Log::default();
+    let logging = log.begin();
+
+    for _ in 0..50 {
+        let rejected = service.run(&Claimant::default(), |_| ()).await;
+        assert!(rejected.unwrap_err().is_busy());
+    }
+
+    drop(logging);
+    release.send(()).unwrap();
+    running.await.unwrap().unwrap();
+    let log = log.text();
+    assert_eq!(log.matches("the hashing queue is full").count(), 1, "{log}");
 }

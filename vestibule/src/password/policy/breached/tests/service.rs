@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{DIGITS, assert_fails, review, review_of};
 use crate::password::{BreachedPasswords, Objection};
+use crate::testing::log::Log;
 
 /// A service on its own port, which records all requests.
 struct Service {
@@ -324,19 +325,6 @@ fn what_is_known_of_a_password_goes_nowhere_in_the_open() {
     );
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn a_failure_is_logged_without_a_digit_of_the_hash() {
     let (_folder, path) = super::file(DIGITS);
@@ -360,19 +348,12 @@ async fn a_failure_is_logged_without_a_digit_of_the_hash() {
         (down, "refused"),
     ] {
         let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .without_time()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(move || writer.clone())
-            .finish();
-        let logging = tracing::subscriber::set_default(subscriber);
+        let logging = log.begin();
 
         let accepted = review_of(&breached, super::PASSWORD).await;
 
         drop(logging);
-        let log = log.0.lock().unwrap();
-        let log = String::from_utf8_lossy(&log);
+        let log = log.text();
         assert_eq!(accepted, None);
         assert!(log.contains("WARN") && log.contains(cause), "{log}");
         assert!(!log.contains("horse"), "{log}");

@@ -1,10 +1,16 @@
 //! The security log: changes to accounts and roles, with time and actor.
+//!
+//! Nobody but an admin can write more than some lines in an hour (`own_lines`), and lines are
+//! removed after a while (`retention`).
 
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
-};
+mod own_lines;
+mod retention;
+mod search;
+
+use sea_orm::{ActiveModelTrait, ActiveValue, DatabaseTransaction};
 use serde::Serialize;
+
+pub use search::LogFilter;
 
 use crate::accounts::entity::security_log;
 use crate::accounts::{Account, Accounts, Actor};
@@ -51,9 +57,34 @@ pub enum Action {
     PermissionAllowed,
     /// A permission was removed from a role. The detail has both.
     PermissionForbidden,
+    /// A wrong credential of a user was tried: at a log-in, or by somebody who is logged in as
+    /// them. One line for each network and hour, with the number of tries.
+    LoginFailed,
 }
 
 impl Action {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        Self::AccountAdded,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+        Self::AccountDeleted,
+        Self::PasswordSet,
+        Self::PasswordChangeDemanded,
+        Self::PasswordChanged,
+        Self::EmailChanged,
+        Self::RoleGranted,
+        Self::RoleRevoked,
+        Self::SessionEnded,
+        Self::SessionsEnded,
+        Self::SessionsSwept,
+        Self::RoleAdded,
+        Self::RoleRemoved,
+        Self::PermissionAllowed,
+        Self::PermissionForbidden,
+        Self::LoginFailed,
+    ];
+
     /// Its text in the database and on pages.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -74,6 +105,7 @@ impl Action {
             Self::RoleRemoved => "role removed",
             Self::PermissionAllowed => "permission allowed",
             Self::PermissionForbidden => "permission forbidden",
+            Self::LoginFailed => "log-in failed",
         }
     }
 }
@@ -89,12 +121,13 @@ pub struct LogEntry {
     pub at: Timestamp,
     /// The change, as in [`Action::as_str`].
     pub action: String,
-    /// The id of the user who made the change; `None` for the operator.
+    /// The id of the user who made the change; `None` for the operator, and for somebody who is
+    /// not logged in.
     #[serde(skip)]
     pub actor_id: Option<UserId>,
     /// The actor's username at that time.
     pub actor: String,
-    /// The address that the actor's request came from, if known.
+    /// The address that the actor's request came from, if known; of failed log-ins the network.
     pub address: Option<String>,
     /// The id of the changed user.
     #[serde(skip)]
@@ -103,6 +136,9 @@ pub struct LogEntry {
     pub username: Option<String>,
     /// The role, the permission, the session.
     pub detail: Option<String>,
+    /// How often it happened in this hour. More than 1 for failed log-ins, and for the line that
+    /// counts the rest of what a user did to their own account.
+    pub times: u64,
 }
 
 /// A line to be written.
@@ -113,33 +149,6 @@ pub(super) struct Entry<'a> {
 }
 
 impl Accounts {
-    /// Up to `limit` lines of the security log, newest first, of one user or of all, that are older
-    /// than the line `before`.
-    ///
-    /// # Errors
-    /// When the database failed.
-    pub async fn security_log(
-        &self,
-        of: Option<&UserId>,
-        before: Option<&str>,
-        limit: u64,
-    ) -> Result<Vec<LogEntry>> {
-        let mut find = security_log::Entity::find();
-        if let Some(user_id) = of {
-            find = find.filter(security_log::Column::UserId.eq(user_id.as_str()));
-        }
-        if let Some(before) = before {
-            find = find.filter(security_log::Column::Id.lt(before));
-        }
-        let found = find
-            .order_by_desc(security_log::Column::Id)
-            .limit(limit)
-            .all(self.inner.database.connection())
-            .await
-            .map_err(Error::from_db)?;
-        Ok(found.into_iter().map(LogEntry::from).collect())
-    }
-
     /// Writes the line of a change and commits its transaction.
     pub(super) async fn commit(
         &self,
@@ -151,6 +160,21 @@ impl Accounts {
         let changed = entry.user.map(|user| Invalidation::User(&user.id));
         let feed = self.inner.database.feed();
         let _invalidated = feed.invalidate_on_drop(changed.unwrap_or(Invalidation::Everything));
+        self.add_line(&transaction, actor, &entry, None).await?;
+        transaction.commit().await.map_err(Error::from_db)?;
+        log_line(actor, &entry);
+        self.sweep_security_log_if_due();
+        Ok(())
+    }
+
+    /// Adds a line; `times` is the number of times it stands for, if that is limited.
+    async fn add_line(
+        &self,
+        transaction: &DatabaseTransaction,
+        actor: &Actor,
+        entry: &Entry<'_>,
+        times: Option<i64>,
+    ) -> Result<()> {
         let now = self.inner.clock.now();
         let row = security_log::ActiveModel {
             id: ActiveValue::Set(self.new_id(now)?),
@@ -158,26 +182,30 @@ impl Accounts {
             action: ActiveValue::Set(entry.action.as_str().to_owned()),
             actor_id: ActiveValue::Set(actor.id().map(UserId::to_string)),
             actor_name: ActiveValue::Set(actor.name().to_owned()),
-            address: ActiveValue::Set(actor.address().map(|address| address.to_string())),
+            address: ActiveValue::Set(actor.address().map(str::to_owned)),
             user_id: ActiveValue::Set(entry.user.map(|user| user.id.to_string())),
             username: ActiveValue::Set(entry.user.map(|user| user.username.clone())),
             detail: ActiveValue::Set(entry.detail.clone()),
+            times: ActiveValue::Set(times),
         };
-        row.insert(&transaction).await.map_err(Error::from_db)?;
-        transaction.commit().await.map_err(Error::from_db)?;
-        tracing::info!(
-            target: "vestibule::security",
-            action = entry.action.as_str(),
-            actor = actor.name(),
-            actor_id = actor.id().map(UserId::as_str),
-            address = actor.address().map(tracing::field::display),
-            user = entry.user.map(|user| user.username.as_str()),
-            user_id = entry.user.map(|user| user.id.as_str()),
-            detail = entry.detail,
-            "security log"
-        );
+        row.insert(transaction).await.map_err(Error::from_db)?;
         Ok(())
     }
+}
+
+/// Writes a line to the program's log too.
+fn log_line(actor: &Actor, entry: &Entry<'_>) {
+    tracing::info!(
+        target: "vestibule::security",
+        action = entry.action.as_str(),
+        actor = actor.name(),
+        actor_id = actor.id().map(UserId::as_str),
+        address = actor.address(),
+        user = entry.user.map(|user| user.username.as_str()),
+        user_id = entry.user.map(|user| user.id.as_str()),
+        detail = entry.detail,
+        "security log"
+    );
 }
 
 impl From<security_log::Model> for LogEntry {
@@ -192,6 +220,9 @@ impl From<security_log::Model> for LogEntry {
             user_id: row.user_id.map(UserId::from),
             username: row.username,
             detail: row.detail,
+            times: row
+                .times
+                .map_or(1, |times| u64::try_from(times).unwrap_or(1)),
         }
     }
 }

@@ -1,0 +1,132 @@
+//! Lines that anybody can cause: of what users do to their own account, and of failed log-ins.
+//!
+//! There is a limit to them, so that nobody fills the log. The lines of admins have none.
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+
+use super::{Action, Entry, log_line};
+use crate::accounts::entity::{security_log, user};
+use crate::accounts::{Accounts, Actor};
+use crate::clock::Timestamp;
+use crate::database::changed;
+use crate::error::{Error, Result};
+
+/// The number of lines for each user, action and hour. What comes after them is counted in one more
+/// line.
+const LINES_PER_HOUR: usize = 10;
+
+/// The detail of the line that counts the rest.
+const THE_REST: &str = "the rest of this hour";
+
+const HOUR_MILLIS: i64 = 3_600_000;
+
+impl Accounts {
+    /// As [`commit`](Self::commit), of what a user does to their own account. Lines of the same
+    /// action are limited.
+    pub(in crate::accounts) async fn commit_own(
+        &self,
+        transaction: DatabaseTransaction,
+        actor: &Actor,
+        entry: Entry<'_>,
+    ) -> Result<()> {
+        let is_added = self.add_own_line(&transaction, actor, &entry).await?;
+        transaction.commit().await.map_err(Error::from_db)?;
+        if is_added {
+            log_line(actor, &entry);
+            self.sweep_security_log_if_due();
+        }
+        Ok(())
+    }
+
+    /// Adds the line of what a user does to their own account, or counts it in one that is there.
+    /// Returns whether a line was added.
+    ///
+    /// It first writes to the user's row, so that for each user one call comes after the other: of
+    /// many at once, no more than one at a time would add a line.
+    async fn add_own_line(
+        &self,
+        transaction: &DatabaseTransaction,
+        actor: &Actor,
+        entry: &Entry<'_>,
+    ) -> Result<bool> {
+        let Some(account) = entry.user else {
+            return Err(Error::internal("a line that is limited needs its user"));
+        };
+        let lock = user::Entity::update_many()
+            .col_expr(user::Column::Id, Expr::value(account.id.as_str()))
+            .filter(user::Column::Id.eq(account.id.as_str()));
+        if !changed(lock, transaction).await? {
+            // The user was deleted meanwhile, so there is no lock, and nothing to do.
+            return Ok(false);
+        }
+        let lines = self.own_lines_of_this_hour(transaction, entry).await?;
+        let same = match entry.action {
+            // One line for each network, whatever the limit.
+            Action::LoginFailed => {
+                let network = actor.address();
+                lines
+                    .iter()
+                    .find(|line| line.address.as_deref() == network && !line.is_rest())
+            }
+            _ => None,
+        };
+        let is_full = lines.len() >= LINES_PER_HOUR;
+        let rest = || lines.iter().find(|line| line.is_rest());
+        if let Some(line) = same.or_else(|| rest().filter(|_| is_full)) {
+            let times = Expr::col(security_log::Column::Times).add(1);
+            let count = security_log::Entity::update_many()
+                .col_expr(security_log::Column::Times, times)
+                .filter(security_log::Column::Id.eq(line.id.as_str()));
+            changed(count, transaction).await?;
+            return Ok(false);
+        }
+        if !is_full {
+            self.add_line(transaction, actor, entry, Some(1)).await?;
+            return Ok(true);
+        }
+        let rest = Entry {
+            action: entry.action,
+            user: entry.user,
+            detail: Some(THE_REST.to_owned()),
+        };
+        let actor = actor.clone().nowhere();
+        self.add_line(transaction, &actor, &rest, Some(1)).await?;
+        Ok(true)
+    }
+
+    /// The lines of this user, action and hour that count for the limit: no more than one above it.
+    async fn own_lines_of_this_hour(
+        &self,
+        transaction: &DatabaseTransaction,
+        entry: &Entry<'_>,
+    ) -> Result<Vec<security_log::Model>> {
+        use security_log::Column;
+
+        let now = self.inner.clock.now().as_millis();
+        let hour = Timestamp::from_millis(now - now.rem_euclid(HOUR_MILLIS));
+        // Not a locking read: on MySQL those lock gaps, and two users could wait for each other.
+        security_log::Entity::find()
+            .filter(Column::UserId.eq(entry.user.map(|user| user.id.as_str())))
+            .filter(Column::Id.gte(first_id(hour)))
+            .filter(Column::Action.eq(entry.action.as_str()))
+            .filter(Column::Times.is_not_null())
+            .limit(LINES_PER_HOUR as u64 + 1)
+            .all(transaction)
+            .await
+            .map_err(Error::from_db)
+    }
+}
+
+impl security_log::Model {
+    fn is_rest(&self) -> bool {
+        self.detail.as_deref() == Some(THE_REST)
+    }
+}
+
+/// The least id of a line at this time or later: a UUID of version 7 begins with the time.
+pub(super) fn first_id(at: Timestamp) -> String {
+    let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+    let id = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]);
+    id.into_uuid().to_string()
+}
