@@ -26,6 +26,8 @@ mod conformance;
 #[cfg(feature = "sql")]
 mod database;
 mod mailbox;
+#[doc(hidden)]
+pub mod properties;
 mod routes;
 
 #[cfg(feature = "sql")]
