@@ -1,9 +1,10 @@
-//! `cargo xtask test`, `check`, `fuzz`, `bench`, `bench-sessions`: what the project runs on itself.
+//! `cargo xtask test`, `check`, `fuzz`, `mutants`, `bench`, `bench-sessions`: what the project runs on itself.
 
 mod bench;
 mod bench_sessions;
 mod databases;
 mod fuzz;
+mod mutants;
 mod packages;
 mod python;
 mod removable;
@@ -22,6 +23,8 @@ cargo xtask check   the tests, the documentation, the dependencies' licences (ca
                     flow can be deleted, and ten minutes of each fuzz target
 cargo xtask fuzz    runs the fuzz targets (cargo-fuzz), a minute each
                     (--seconds N: so long; TARGET: only this one)
+cargo xtask mutants [K/N]   whether a test notices each of the changes that .cargo/mutants.toml
+                    chooses (cargo-mutants), or of every Nth of them; takes hours
 cargo xtask bench   measures the release build beside others, prints one table and draws it
                     (--quick: one short round, to try it out; --log-ins: only these, and floods)
 cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreSQL, and on each store
@@ -33,6 +36,8 @@ fn main() -> anyhow::Result<()> {
         ["test"] => test::all(),
         ["check"] => check(),
         ["fuzz", ref choice @ ..] => run_fuzz(choice),
+        ["mutants"] => mutants::run_all(None),
+        ["mutants", shard] => mutants::run_all(Some(shard)),
         ["bench"] => bench::run(Part::All, Effort::FULL),
         ["bench", "--quick"] => bench::run(Part::All, Effort::QUICK),
         ["bench", "--log-ins"] => bench::run(Part::LogIns, Effort::FULL),
