@@ -1,6 +1,6 @@
 //! What the documents say of the code is so: that imports run one way (ARCHITECTURE.md), which test
-//! shows what about each attack (`docs/src/security.md`), and how long sessions last
-//! (`docs/src/settings.md`).
+//! shows what about each attack (`docs/src/security.md`), how long sessions last
+//! (`docs/src/settings.md`), and which routes the JSON API has.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -180,6 +180,34 @@ fn the_book_has_the_defaults_of_sessions() {
         expiry.contains("NIST SP 800-63B-4"),
         "why not as NIST has it"
     );
+}
+
+/// `docs/security/openapi.yaml` has each route of the ready-made pages, and no other.
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn the_description_of_the_json_api_has_each_route() {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = std::fs::read_to_string(house.join("docs/security/openapi.yaml")).unwrap();
+    let mut described = BTreeSet::new();
+    let mut path = String::new();
+    for line in text.lines().take_while(|line| *line != "components:") {
+        let key = line.split_once(':').map_or("", |(key, _)| key);
+        if let Some(found) = key.strip_prefix("  /") {
+            path = format!("/{found}");
+        } else if let Some(method @ ("get" | "post")) = key.strip_prefix("    ") {
+            described.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+
+    let app = vestibule::testing::TestApp::new().await;
+    let table = app.browser().route_table().await;
+
+    let routes = table.routes().iter();
+    let routes: BTreeSet<_> = routes
+        .filter(|route| route.path.starts_with('/') && !route.path.starts_with("/static"))
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    assert_eq!(described, routes);
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -1,9 +1,12 @@
-//! `cargo xtask test`, `check`, `ledger`, `bench`, `bench-sessions`: what the project runs on itself.
+//! `cargo xtask test`, `check`, `ledger`, `fuzz`, `mutants`, `bench`, `bench-sessions`: what the
+//! project runs on itself.
 
 mod bench;
 mod bench_sessions;
 mod databases;
+mod fuzz;
 mod ledger;
+mod mutants;
 mod packages;
 mod python;
 mod removable;
@@ -11,16 +14,21 @@ mod test;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
 use crate::bench::{Effort, Part};
 
 const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them, on each database
-cargo xtask check   the tests, the documentation, the dependencies' licences (cargo-deny), and that a
-                    flow can be deleted
+cargo xtask check   the tests, the documentation, the dependencies' licences (cargo-deny), that a
+                    flow can be deleted, and ten minutes of each fuzz target
 cargo xtask ledger  prints how many requirements and attacks have a test; fails if docs/security or
                     the page of the book is wrong (--write: writes the page)
+cargo xtask fuzz    runs the fuzz targets (cargo-fuzz), a minute each
+                    (--seconds N: so long; TARGET: only this one)
+cargo xtask mutants [K/N]   whether a test notices each of the changes that .cargo/mutants.toml
+                    chooses (cargo-mutants), or of every Nth of them; takes hours
 cargo xtask bench   measures the release build beside others, prints one table and draws it
                     (--quick: one short round, to try it out; --log-ins: only these, and floods)
 cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreSQL, and on each store
@@ -33,6 +41,9 @@ fn main() -> anyhow::Result<()> {
         ["check"] => check(),
         ["ledger"] => ledger::run(false),
         ["ledger", "--write"] => ledger::run(true),
+        ["fuzz", ref choice @ ..] => run_fuzz(choice),
+        ["mutants"] => mutants::run_all(None),
+        ["mutants", shard] => mutants::run_all(Some(shard)),
         ["bench"] => bench::run(Part::All, Effort::FULL),
         ["bench", "--quick"] => bench::run(Part::All, Effort::QUICK),
         ["bench", "--log-ins"] => bench::run(Part::LogIns, Effort::FULL),
@@ -56,7 +67,20 @@ fn check() -> anyhow::Result<()> {
     doc.args(["doc", "--workspace", "--all-features", "--no-deps"]);
     run(doc.env("RUSTDOCFLAGS", "-Dwarnings"))?;
     removable::check("sessions").context("a flow is its folder and its lines")?;
-    test::all()
+    test::all()?;
+    fuzz::run_all(Duration::from_mins(10), None)
+}
+
+fn run_fuzz(choice: &[&str]) -> anyhow::Result<()> {
+    let (seconds, choice) = match choice {
+        ["--seconds", seconds, rest @ ..] => (seconds.parse().context(USAGE)?, rest),
+        _ => (60, choice),
+    };
+    match choice {
+        [] => fuzz::run_all(Duration::from_secs(seconds), None),
+        [target] => fuzz::run_all(Duration::from_secs(seconds), Some(target)),
+        _ => bail!("{USAGE}"),
+    }
 }
 
 /// All packages with all features. Every build of the tests makes this choice: with another one

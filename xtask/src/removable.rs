@@ -15,10 +15,7 @@ use crate::{EVERYTHING, run, target_folder, workspace};
 pub(crate) fn check(flow: &str) -> anyhow::Result<()> {
     let target = target_folder()?;
     let copy = target.join("without-a-flow");
-    if copy.exists() {
-        fs::remove_dir_all(&copy)?;
-    }
-    copy_workspace(&copy)?;
+    copy_workspace_to(&copy)?;
     let flows = copy.join("vestibule/src/flows");
     fs::remove_dir_all(flows.join(flow))?;
     let list = flows.join("mod.rs");
@@ -28,8 +25,11 @@ pub(crate) fn check(flow: &str) -> anyhow::Result<()> {
     run(lints.current_dir(&copy).env("CARGO_TARGET_DIR", target))
 }
 
-/// Copies the files that git does not ignore.
-fn copy_workspace(copy: &Path) -> anyhow::Result<()> {
+/// Copies the files that git does not ignore, in place of an older copy.
+pub(crate) fn copy_workspace_to(copy: &Path) -> anyhow::Result<()> {
+    if copy.exists() {
+        fs::remove_dir_all(copy)?;
+    }
     let workspace = workspace()?;
     let mut list = Command::new("git");
     list.args([

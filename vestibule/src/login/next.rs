@@ -84,7 +84,9 @@ fn own_path(text: &str) -> Option<String> {
     // Check the normalized path, and its decoded form, too.
     let decoded = percent_decode_str(url.path()).decode_utf8().ok()?;
     parse(&decoded)?;
-    Some(url[Position::BeforePath..].to_owned())
+    // Encoded, it may have become longer, and must be read again where it is passed on.
+    let path = &url[Position::BeforePath..];
+    (path.len() <= Next::MAX_BYTES).then(|| path.to_owned())
 }
 
 /// The URL that a WHATWG parser reads from `text`, if it is a path of the same origin.
@@ -148,6 +150,8 @@ mod tests {
             assert_eq!(Next::from(elsewhere).path(), None, "{elsewhere}");
         }
         assert_eq!(Next::from(format!("/{}", "a".repeat(2_048))).path(), None);
+        // 3 bytes each as a browser sends it.
+        assert_eq!(Next::from(format!("/{}", "}".repeat(1_000))).path(), None);
     }
 
     #[test]

@@ -24,7 +24,7 @@
 
 mod check;
 mod config;
-mod hash;
+pub(crate) mod hash;
 mod normalization;
 mod passwords;
 mod policy;

@@ -6,7 +6,7 @@
 
 mod memory;
 #[cfg(feature = "redis")]
-mod redis;
+pub(crate) mod redis;
 #[cfg(feature = "sql")]
 pub mod sql;
 #[cfg(test)]

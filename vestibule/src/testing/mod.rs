@@ -28,6 +28,8 @@ mod database;
 #[cfg(test)]
 pub(crate) mod log;
 mod mailbox;
+#[doc(hidden)]
+pub mod properties;
 mod routes;
 
 #[cfg(feature = "sql")]

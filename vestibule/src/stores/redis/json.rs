@@ -59,11 +59,11 @@ struct LoginData {
 }
 
 /// The fields of a session: its data, its freshness, its last use.
-pub(super) type SessionFields = (Option<String>, Option<String>, Option<i64>);
+pub(crate) type SessionFields = (Option<String>, Option<String>, Option<i64>);
 /// The fields of a remembered login: its data, its token, its expiry.
-pub(super) type LoginFields = (Option<String>, Option<String>, Option<i64>);
+pub(crate) type LoginFields = (Option<String>, Option<String>, Option<i64>);
 
-pub(super) fn of_session(session: &Session) -> Result<String> {
+pub(crate) fn of_session(session: &Session) -> Result<String> {
     to_json(&SessionData {
         id: hex(session.id.as_bytes()),
         public_id: session.public_id.clone(),
@@ -84,7 +84,7 @@ pub(super) fn of_session(session: &Session) -> Result<String> {
 }
 
 /// `None` if nothing is stored.
-pub(super) fn to_session(fields: SessionFields) -> Result<Option<Session>> {
+pub(crate) fn to_session(fields: SessionFields) -> Result<Option<Session>> {
     let (Some(data), Some(fresh), Some(seen)) = fields else {
         return Ok(None);
     };
@@ -118,7 +118,7 @@ pub(super) fn to_session(fields: SessionFields) -> Result<Option<Session>> {
     Ok(Some(session))
 }
 
-pub(super) fn of_login(login: &RememberedLogin) -> Result<String> {
+pub(crate) fn of_login(login: &RememberedLogin) -> Result<String> {
     to_json(&LoginData {
         id: hex(login.id.as_bytes()),
         realm: login.realm.clone(),
@@ -135,7 +135,7 @@ pub(super) fn of_login(login: &RememberedLogin) -> Result<String> {
 }
 
 /// `None` if nothing is stored.
-pub(super) fn to_login(fields: LoginFields) -> Result<Option<RememberedLogin>> {
+pub(crate) fn to_login(fields: LoginFields) -> Result<Option<RememberedLogin>> {
     let (Some(data), Some(token), Some(ends)) = fields else {
         return Ok(None);
     };
@@ -165,11 +165,11 @@ fn password() -> u16 {
     Methods::PASSWORD.bits()
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
-pub(super) fn digest(text: &str) -> Result<[u8; 32]> {
+pub(crate) fn digest(text: &str) -> Result<[u8; 32]> {
     let bytes = HEXLOWER.decode(text.as_bytes()).map_err(Error::store)?;
     bytes
         .try_into()

@@ -2,7 +2,7 @@
 
 mod address;
 mod counters;
-mod json;
+pub(crate) mod json;
 mod watch;
 
 use std::collections::HashMap;
