@@ -165,7 +165,12 @@ async fn asking_for_a_session_or_an_account_that_is_not_ones_own_is_an_event() {
     let alice = app.registered("alice").await;
     app.registered("bob").await;
     let of_bob = app.account("bob").await;
-    let sessions = app.site.accounts().sessions(&of_bob, None, 10).await.unwrap();
+    let sessions = app
+        .site
+        .accounts()
+        .sessions(&of_bob, None, 10)
+        .await
+        .unwrap();
     let foreign = &*sessions[0].public_id;
 
     let rejected = alice
