@@ -224,3 +224,25 @@ impl MigrationTrait for SpreadChanges {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MIGRATIONS, SqlEpochs};
+    use crate::login::{KeepEpochs, UserId};
+    use crate::testing::fresh_database;
+
+    #[tokio::test]
+    async fn an_epoch_follows_only_the_one_that_was_seen() {
+        let database = fresh_database().await;
+        database.migrate(MIGRATIONS).await.unwrap();
+        let epochs = SqlEpochs(database);
+        let alice = UserId::from(1_i64);
+
+        for seen in [0, 1] {
+            assert_eq!(epochs.load(&alice).await.unwrap(), seen);
+            assert!(epochs.begin_after(&alice, seen).await.unwrap());
+            assert_eq!(epochs.load(&alice).await.unwrap(), seen + 1);
+            assert!(!epochs.begin_after(&alice, seen).await.unwrap());
+        }
+    }
+}

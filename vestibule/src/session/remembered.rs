@@ -293,19 +293,21 @@ mod tests {
         let random = Random::insecure_seeded(1);
         let token = RememberToken::generate(&random).unwrap();
 
-        let (rotated, successor) = remembered(&token).rotated(&token, &random, NOW).unwrap();
+        // Long after the log-in: the moment begins with the use.
+        let later = NOW + Duration::from_mins(10);
+        let (rotated, successor) = remembered(&token).rotated(&token, &random, later).unwrap();
 
         assert!(matches!(
-            rotated.judge(&successor, NOW, GRACE),
+            rotated.judge(&successor, later, GRACE),
             TokenState::Current
         ));
-        let again = match rotated.judge(&token, NOW, GRACE) {
+        let again = match rotated.judge(&token, later, GRACE) {
             TokenState::JustReplaced(again) => again.to_text(),
             other => panic!("{other:?}"),
         };
         assert_eq!(again, successor.to_text());
         assert!(matches!(
-            rotated.judge(&token, NOW + GRACE, GRACE),
+            rotated.judge(&token, later + GRACE, GRACE),
             TokenState::Reused
         ));
     }

@@ -112,3 +112,33 @@ impl Closed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Closed, KEPT_FOR};
+    use crate::clock::Timestamp;
+    use crate::credentials::throttle::CounterKey;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    fn noted(canonical: &str, asked_at: Timestamp) -> Option<i64> {
+        let (closed, open_at) = (Closed::default(), NOW.as_millis() + 60_000);
+        closed.note_claim("", canonical, None, (open_at, NOW));
+        closed.claim_opens_at("", canonical, None, asked_at)
+    }
+
+    #[test]
+    fn a_closed_name_is_known_for_a_second_and_no_longer() {
+        assert!(noted("alice", NOW).is_some());
+        assert_eq!(noted("alice", NOW + KEPT_FOR), None);
+    }
+
+    /// Or a flood of long names would take memory without end.
+    #[test]
+    fn a_name_longer_than_any_is_not_kept() {
+        let longest = CounterKey::MAX_CHARS;
+
+        assert!(noted(&"a".repeat(longest), NOW).is_some());
+        assert_eq!(noted(&"a".repeat(longest + 1), NOW), None);
+    }
+}
