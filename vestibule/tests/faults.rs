@@ -221,22 +221,21 @@ async fn a_row_that_cannot_be_read_is_503_and_one_of_impossible_times_is_nobody(
     }
 }
 
-/// The client of a log-in hangs up while the database is busy.
+/// The client of a log-out hangs up while the database is busy.
 #[tokio::test]
 async fn what_a_client_began_is_finished_when_it_hangs_up() {
     let mut target = Target::new().await;
-    let browser = target.app.browser();
-    let fields = [("username", "alice"), ("password", PASSWORD)];
     let taken = target.connection.begin().await.unwrap();
     while target.events.try_recv().is_ok() {}
-    let mut log_in = Box::pin(browser.post("/login", &fields));
+    let mut log_out = Box::pin(target.alice.post("/logout", &[]));
     let mut nobody_waits = Context::from_waker(Waker::noop());
-    assert!(log_in.as_mut().poll(&mut nobody_waits).is_pending());
+    assert!(log_out.as_mut().poll(&mut nobody_waits).is_pending());
 
-    drop(log_in);
+    drop(log_out);
     taken.rollback().await.unwrap();
 
-    let logged_in = async { while target.events.recv().await.unwrap() != Event::LoggedIn {} };
+    let logged_out = async { while target.events.recv().await.unwrap() != Event::LoggedOut {} };
     let patience = Duration::from_secs(30);
-    tokio::time::timeout(patience, logged_in).await.unwrap();
+    tokio::time::timeout(patience, logged_out).await.unwrap();
+    assert_eq!(target.page().await, StatusCode::SEE_OTHER);
 }
