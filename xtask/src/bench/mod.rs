@@ -169,7 +169,9 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
     drop(timed);
 
     // All clients are in one network.
-    let one_network = ["--throttle-network-tries", "1000"];
+    let tries = ["--throttle-network-tries", "1000"];
+    let registrations = ["--throttle-registrations", "1000"];
+    let one_network = [tries, registrations].concat();
     let finished = Server::start(&program, &folder("program")?, &one_network)?;
     let sources = workspace.join("bench/flask");
     let flask = Server::gunicorn(&venv, &sources, &folder("flask")?)?;
