@@ -111,10 +111,11 @@ impl Head {
             return Err(Ambiguous);
         }
         let line = self.line;
-        let line = line[..std::mem::take(&mut self.line_len)].trim_ascii();
+        let line_len = std::mem::take(&mut self.line_len);
+        let line = line[..line_len].trim_ascii();
         if !line.is_empty() {
             if self.has_request_line {
-                self.read_header(line)?;
+                self.read_header(line, line_len == MAX_LINE_BYTES)?;
             }
             self.has_request_line = true;
             return Ok(None);
@@ -131,7 +132,8 @@ impl Head {
         }
     }
 
-    fn read_header(&mut self, line: &[u8]) -> Result<(), Ambiguous> {
+    /// `is_cut` says whether the line may have more bytes than these.
+    fn read_header(&mut self, line: &[u8], is_cut: bool) -> Result<(), Ambiguous> {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else {
             return Ok(());
         };
@@ -142,7 +144,7 @@ impl Head {
             let is_number = value.iter().all(u8::is_ascii_digit);
             let number = str::from_utf8(value).ok().filter(|_| is_number);
             let length = number.and_then(|number| number.parse().ok());
-            if length.is_none() || self.content_length.is_some() {
+            if length.is_none() || is_cut || self.content_length.is_some() {
                 return Err(Ambiguous);
             }
             self.content_length = length;
@@ -232,6 +234,10 @@ mod tests {
             ("POST / HTTP/1.1\r\nContent-Length: 1, 1\r", "\n\r\na"),
             ("POST / HTTP/1.1\r\nContent-Length: +1\r", "\n\r\na"),
             ("POST / HTTP/1.1\r\nContent-Length: \r", "\n\r\na"),
+            (
+                "POST / HTTP/1.1\r\nContent-Length: 00000000000000000000000000000000000000000000000060\r",
+                "\n\r\na",
+            ),
             (
                 "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r",
                 "\n\r\na",

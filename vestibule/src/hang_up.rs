@@ -1,8 +1,8 @@
 //! Clients that hang up while their request is being carried out.
 //!
-//! A server drops the future of a request whose client hangs up, wherever it waits. A log-in would
-//! then have begun a session and emitted no event, and a new password would be told to nobody. So a
-//! request that changes something is a task of its own, which goes on without its client.
+//! A server drops the future of a request whose client hangs up, wherever it waits. A log-in could
+//! then begin a session without its event, and a new password could be set without its mail. So a
+//! request that may change something runs in its own task, which continues without its client.
 
 use std::future::{Future, pending};
 use std::panic::resume_unwind;
@@ -21,8 +21,8 @@ tokio::task_local! {
 pub(crate) struct HangUps(Arc<Semaphore>);
 
 impl HangUps {
-    /// How many requests go on at the same time. Past that a request ends when its client hangs up:
-    /// nobody fills the memory with requests that they do not wait for.
+    /// The maximum number of requests that continue without their client. Beyond it, a request ends
+    /// when its client hangs up, so that abandoned requests cannot fill the memory.
     const MOST: usize = 1_000;
 
     pub(crate) fn new() -> Self {
@@ -76,8 +76,8 @@ impl Drop for Waiting {
     }
 }
 
-/// Ends when the client of this request has hung up: what has not begun need not begin. Never ends
-/// outside a request that goes on without its client.
+/// Returns once the client of this request has hung up, so that work that has not begun can be
+/// skipped. Never returns outside [`HangUps::carry_out`].
 pub(crate) async fn client_hung_up() {
     let Ok(mut client) = CLIENT.try_with(watch::Receiver::clone) else {
         return pending().await;

@@ -240,7 +240,11 @@ async fn a_log_in_in_a_new_browser_is_told_to_its_user_once() {
     assert_eq!(told.last(Event::NewDevice).unwrap().user, Some(account.id));
     let mails = mailbox.received(1).await;
     assert_eq!((&*mails[0].to, mails.len()), ("alice@example.com", 1));
-    assert!(mails[0].text.contains("had not used"), "{}", mails[0].text);
+    assert!(
+        mails[0].text.contains("a browser that is new"),
+        "{}",
+        mails[0].text
+    );
 }
 
 #[tokio::test]

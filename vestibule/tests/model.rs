@@ -310,10 +310,10 @@ impl Table {
             session.is_fresh = false;
         }
         if now - session.seen_at >= TOUCH_EVERY {
+            let before = *session;
             session.seen_at = now;
-            let session = *session;
-            if self.is_of_copied_cookie(session) {
-                self.end_copied(browser, session.login?);
+            if self.is_of_copied_cookie(before) {
+                self.end_copied(browser, before.login?);
                 return None;
             }
         }
@@ -382,10 +382,14 @@ impl Table {
     /// Both sessions of a remembered login are in use, when a browser would have only one of them.
     fn is_of_copied_cookie(&self, session: TableSession) -> bool {
         let over_at = session.began_at + GRACE;
+        let used_before = over_at.max(session.seen_at);
         let is_other = |other: &TableSession| {
-            other.login == session.login && !other.is_from_replaced && other.seen_at >= over_at
+            other.login == session.login && !other.is_from_replaced && other.seen_at >= used_before
         };
-        session.is_from_replaced && self.now >= over_at && self.sessions.values().any(is_other)
+        session.is_from_replaced
+            && session.seen_at > session.began_at
+            && self.now >= over_at
+            && self.sessions.values().any(is_other)
     }
 
     fn end_copied(&mut self, browser: usize, login: usize) {
@@ -399,9 +403,11 @@ impl Table {
             return;
         }
         let old = self.browsers[browser].session.unwrap();
-        let login = self.sessions.remove(&old).unwrap().login;
-        let session = self.begin(browser, true, login, self.now, i64::MAX);
-        self.sessions.get_mut(&session).unwrap().renewed_from = Some(old);
+        let before = self.sessions.remove(&old).unwrap();
+        let session = self.begin(browser, true, before.login, self.now, i64::MAX);
+        let renewed = self.sessions.get_mut(&session).unwrap();
+        renewed.is_from_replaced = before.is_from_replaced;
+        renewed.renewed_from = Some(old);
         self.browsers[browser].session = Some(session);
     }
 

@@ -38,8 +38,8 @@ pub(crate) struct ServingSettings {
     #[arg(long, env = "VESTIBULE_PUBLIC_URL", value_name = "URL", global = true)]
     pub(crate) public_url: Option<PublicUrl>,
 
-    /// Whether browsers are told to use https alone for all hosts below that of the public URL too
-    /// (includeSubDomains); every one of them needs https then, for a year
+    /// Add includeSubDomains to Strict-Transport-Security: browsers then use only https for all
+    /// subdomains of the public URL's host, for a year. One without https becomes unreachable
     #[arg(
         long,
         env = "VESTIBULE_HSTS_INCLUDE_SUBDOMAINS",
@@ -110,10 +110,10 @@ pub(crate) struct ServingSettings {
 
 impl ServingSettings {
     /// What is wrong if a proxy in front is not named.
-    pub(crate) const PROXY_NOT_TRUSTED: &str = "the public URL is https, which only a proxy in \
-        front can serve, and no proxy is trusted: all visitors seem to have the proxy's address, \
-        so that the throttle, the limit of connections and the logs take them for one; name the \
-        proxy, as in `--trusted-proxies 127.0.0.1`";
+    pub(crate) const PROXY_NOT_TRUSTED: &str = "the public URL is https, so a proxy must be in \
+        front, but `--trusted-proxies` is not set: all visitors appear to have the proxy's \
+        address, and the throttle, the limit of connections and the logs treat them as one \
+        visitor; set the proxy's address, as in `--trusted-proxies 127.0.0.1`";
 
     /// Whether a proxy is in front that is not named: the program itself has no TLS.
     pub(crate) fn has_untrusted_proxy(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use tracing::Instrument;
 
-use crate::credentials::throttle::Permit;
+use crate::credentials::throttle::{Permit, Try};
 use crate::credentials::{Credentials, Proof, Throttled};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
@@ -37,17 +37,36 @@ impl<U: User> Credentials<U> {
         typed: &str,
         password: &Secret,
     ) -> Result<Registration<U>> {
-        let from = login.address();
+        let tried = match self.begin_registration(login).await? {
+            Permit::Granted(tried) => tried,
+            Permit::Denied(throttled) => return Ok(Registration::Throttled(throttled)),
+        };
+        self.register_counted(login, tried, typed, password).await
+    }
+
+    /// Counts a registration, before anything else of it is done.
+    pub(crate) async fn begin_registration(&self, login: &Login<U>) -> Result<Permit> {
         let now = login.visit().settings().clock.now();
-        match self.0.throttle.begin_registration(from, now).await? {
-            Permit::Granted(_) => {}
-            Permit::Denied(throttled) => {
-                self.0.throttle.give_way().await;
-                return Ok(Registration::Throttled(throttled));
-            }
+        let throttle = &self.0.throttle;
+        let permit = throttle.begin_registration(login.address(), now).await?;
+        if matches!(permit, Permit::Denied(_)) {
+            throttle.give_way().await;
         }
+        Ok(permit)
+    }
+
+    /// As [`register`](Self::register), of a registration that is counted.
+    pub(crate) async fn register_counted(
+        &self,
+        login: &Login<U>,
+        tried: Try,
+        typed: &str,
+        password: &Secret,
+    ) -> Result<Registration<U>> {
+        let from = login.address();
         // Asked first only to save the hashing; the table decides.
         if self.is_taken(typed).await? {
+            tried.cost_no_hash();
             return Ok(Registration::NameTaken);
         }
         let canonical = self.0.users.table().canonical(typed);

@@ -25,7 +25,7 @@ pub struct ReservedNames(HashSet<String>);
 /// place of a name; and what an address of the site begins with.
 const DEFAULT: &str = "\
     admin administrator moderator operator owner root staff sysadmin system superuser team \
-    abuse billing contact ftp help hostmaster info mail marketing news noc postmaster sales \
+    abuse billing contact ftp help hostmaster info marketing news noc postmaster sales \
     security support usenet webmaster www \
     anonymous everyone guest none null nobody undefined unknown \
     account accounts api auth change-password confirm-login healthz login logout metrics password \

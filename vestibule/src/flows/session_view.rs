@@ -60,7 +60,13 @@ impl SessionView {
     fn list(sessions: &[Session], this: Option<&Session>) -> Vec<Self> {
         let shown_as = |session: &Session| {
             let login = session.remembered?;
-            Some((login, session.user_agent.clone(), session.address))
+            let is_from_replaced = session.is_from_replaced_token;
+            Some((
+                login,
+                is_from_replaced,
+                session.user_agent.clone(),
+                session.address,
+            ))
         };
         let mut shown: HashSet<_> = this.and_then(shown_as).into_iter().collect();
         let sessions = sessions.iter().filter(|session| {

@@ -45,7 +45,7 @@ pub(super) fn throttled(
             "There were too many wrong passwords. Log out, then log in again.".to_owned()
         }
         (Tried::Registration, wait) => format!(
-            "Too many accounts were created from your network, or on this site. Try again in {}.",
+            "Too many people are registering, from your network or on this site. Try again in {}.",
             wait.unwrap_or(InWords(Duration::from_mins(1)))
         ),
     };

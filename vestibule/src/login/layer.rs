@@ -35,7 +35,8 @@ impl<U: User> LoginManager<U> {
     ///
     /// On every method but GET, HEAD and OPTIONS it also rejects requests from other origins with
     /// 403, and carries a request out to its end even if the client hangs up: each is a task of its
-    /// own, so [task-local](tokio::task_local) values of the layers around it are not seen inside.
+    /// own, so [task-local](tokio::task_local) values of the layers around it are not seen inside, and
+    /// a time-out around it stops no handler: put time-outs on the routes inside it.
     pub fn layer(self) -> LoginLayer<U> {
         let settings = self.settings;
         let mut check_origin = CsrfLayer::new();

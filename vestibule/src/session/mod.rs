@@ -104,7 +104,7 @@ pub struct Session {
     /// The remembered login that the session was resumed from, or that began with it.
     pub remembered: Option<RememberedId>,
     /// Whether a remember token that had just been replaced began the session: by a second tab, or
-    /// by somebody with a copy. It is never fresh, and lasts for
+    /// by somebody with a copy. Until its user confirms the log-in, it is not fresh, and lasts for
     /// [`FROM_REPLACED_TOKEN_LASTS`](Self::FROM_REPLACED_TOKEN_LASTS) at most.
     pub is_from_replaced_token: bool,
     /// The id before the last renewal. Revoking that id ends this session too.

@@ -8,6 +8,7 @@ mod with_failures;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
@@ -507,4 +508,21 @@ async fn cookies_that_are_ours_no_more_are_taken_away() {
     client.set_cookie(CART_COOKIE, "AAAA");
     done(&client, "/log-in/alice").await;
     assert_eq!(client.cookie_names(), ["__Host-session"]);
+}
+
+/// Two tabs used one remember token, and the browser works in the session that is soon over.
+#[tokio::test]
+async fn the_values_of_a_second_tab_s_session_continue_in_the_next_one() {
+    let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
+    let first = app(manager(MemoryStore::new()).clock(clock.clone()));
+    done(&first, "/remember/alice").await;
+    first.restart();
+    let second = first.stolen();
+    assert_eq!(shown(&first).await, "None None");
+    assert_eq!(done(&second, "/add/7").await, "Written");
+
+    clock.advance(Duration::from_mins(10));
+
+    assert_eq!(shown(&second).await, "Some([7]) None");
+    assert_eq!(shown(&second).await, "Some([7]) None");
 }

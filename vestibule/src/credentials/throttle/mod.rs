@@ -9,8 +9,8 @@
 //! | overall | of all | strangers |
 //! | device | at one account in one browser that it knows | known browsers |
 //! | session | at the password of the user who is logged in | that session |
-//! | registrations | registrations from one network, right or wrong | everybody |
-//! | all registrations | registrations, right or wrong | everybody |
+//! | registrations | registrations from one network, whether or not they succeed | everybody |
+//! | all registrations | registrations from all networks, whether or not they succeed | everybody |
 //!
 //! A browser in which the account was logged in to before is known by its device cookie, and has a
 //! budget of its own: what strangers do does not touch it. All others are strangers.
@@ -35,7 +35,7 @@ pub use memory::MemoryCounters;
 pub use subject::CounterKind;
 
 pub(in crate::credentials) use subject::{device_key, session_key};
-pub(in crate::credentials) use tried::Try;
+pub(crate) use tried::Try;
 
 use std::fmt;
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! A try that was counted.
 
 use crate::clock::Timestamp;
-use crate::credentials::throttle::{Limit, Settlement, Throttle};
+use crate::credentials::throttle::{CounterKind, Limit, Settlement, Throttle};
 
 /// A try, counted as a wrong one. It is taken back when it is dropped, unless the credential was
 /// wrong. A client that hangs up before the answer has learned nothing.
@@ -19,6 +19,16 @@ pub(crate) struct Try {
     pub(in crate::credentials) device: Option<usize>,
     /// Whether it used up the last free try at the account, of strangers.
     pub(in crate::credentials) is_last_free: bool,
+}
+
+impl Try {
+    /// Takes a registration back at the counter of all, and not at that of its network: it cost
+    /// little, and somebody with many networks must not keep everybody from registering so cheaply.
+    pub(crate) fn cost_no_hash(mut self) {
+        self.is_wrong = false;
+        self.counted
+            .retain(|limit| limit.key.kind() == CounterKind::AllRegistrations);
+    }
 }
 
 impl Drop for Try {

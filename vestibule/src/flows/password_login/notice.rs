@@ -15,9 +15,10 @@ fn new_device(to: &Recipient<'_>) -> (String, String) {
     let subject = format!("New log-in to {site}");
     let text = format!(
         "Hello {name},\n\n\
-         you have just logged in to {site} in a browser that you had not used for it before.\n\n\
+         somebody has just logged in to {site} as you, in a browser that is new for your \
+         account.\n\n\
          If it was you, there is nothing to do. If not, somebody knows your password: log in at \
-         {url}, change it, and end the sessions that you do not recognize.\n"
+         {url}, change your password, and end the sessions that you do not recognize.\n"
     );
     (subject, text)
 }

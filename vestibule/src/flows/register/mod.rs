@@ -28,6 +28,7 @@ use axum::routing::get;
 use http::StatusCode;
 use serde_json::json;
 
+use crate::credentials::throttle::Permit;
 use crate::credentials::{Registration, Step};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
@@ -90,16 +91,25 @@ async fn register<U: PageUser>(
     if inner.reserved_names.contains(&username) {
         errors.add("username", NAME_RESERVED);
     }
-    if errors.is_empty() && inner.policy.breached.is_some() {
-        // Checked last, because it may call an external service.
-        if credentials.is_taken(&username).await? {
-            errors.add("username", NAME_TAKEN);
-        } else if let Some(objection) = inner.policy.look_up(&password).await {
-            errors.add("password", objection.to_string());
-        }
-    }
     if errors.is_empty() {
-        match credentials.register(&login, &username, &password).await? {
+        let tried = match credentials.begin_registration(&login).await? {
+            Permit::Granted(tried) => tried,
+            Permit::Denied(wait) => {
+                let form = form(&page, &username);
+                let rejected = throttled(Tried::Registration, wait, TEMPLATE, form);
+                return Ok(page.answer(rejected)?);
+            }
+        };
+        // Checked last, because it may call an external service.
+        if inner.policy.breached.is_some()
+            && !credentials.is_taken(&username).await?
+            && let Some(objection) = inner.policy.look_up(&password).await
+        {
+            errors.add("password", objection.to_string());
+            return Ok(page.answer(invalid(&page, &username, errors))?);
+        }
+        let registration = credentials.register_counted(&login, tried, &username, &password);
+        match registration.await? {
             Registration::Registered(proof) => {
                 let name = proof.user().name().to_owned();
                 match credentials.proceed(&login, proof).await? {
@@ -119,15 +129,12 @@ async fn register<U: PageUser>(
             }
         }
     }
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let form = form(&page, &username);
-    Ok(page.answer(Answer::rejected(
-        status,
-        "invalid_fields",
-        errors,
-        TEMPLATE,
-        form,
-    ))?)
+    Ok(page.answer(invalid(&page, &username, errors))?)
+}
+
+fn invalid<U: PageUser>(page: &Page<U>, username: &str, errors: FormErrors) -> Answer {
+    let (status, form) = (StatusCode::UNPROCESSABLE_ENTITY, form(page, username));
+    Answer::rejected(status, "invalid_fields", errors, TEMPLATE, form)
 }
 
 fn registered<U: PageUser>(page: &Page<U>, name: &str, advice: Option<String>) -> Answer {

@@ -534,3 +534,26 @@ async fn the_database_holds_neither_the_password_nor_the_token() {
             .is_some()
     );
 }
+
+/// Asking for names, or of breaches, is no cheaper than registering.
+#[tokio::test]
+async fn a_registration_that_a_breach_ends_counts_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("hashes.txt");
+    // The SHA-1 of the password.
+    std::fs::write(&list, "ABF7AAD6438836DBE526AA231ABDE2D0EEF74D42:384\n").unwrap();
+    let breached = BreachedPasswords::from_file(&list).unwrap();
+    let breached = breached.timeout(Duration::from_secs(30));
+    let app = TestApp::with(|config| config.passwords.policy.breached = Some(breached)).await;
+    let register = async || {
+        let browser = app.browser().address("192.0.2.7".parse().unwrap());
+        let fields = [("username", "alice"), ("password", PASSWORD)];
+        browser.post("/register", &fields).await.status
+    };
+
+    for _ in 0..30 {
+        assert_eq!(register().await, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+
+    assert_eq!(register().await, StatusCode::TOO_MANY_REQUESTS);
+}

@@ -30,6 +30,8 @@ impl<U: User> Visit<U> {
         session.methods = before.methods | methods;
         session.confirmed_by = methods;
         session.remembered = before.remembered;
+        // A thief may have the other session of this login, though the password was shown in this one.
+        session.is_from_replaced_token = before.is_from_replaced_token;
         session.renewed_from = Some(before.id);
         if !settings.store.renew(session.clone(), before.id).await? {
             self.state().visitor = Visitor::Anonymous;

@@ -11,7 +11,7 @@ use crate::login::logged_in::LoggedIn;
 use crate::login::visit::Visit;
 use crate::login::{Event, SessionLimit, User, UserId};
 use crate::session::{
-    RememberToken, RememberedId, RememberedLogin, Session, SessionExpiry, TokenState,
+    DataValues, RememberToken, RememberedId, RememberedLogin, Session, SessionExpiry, TokenState,
 };
 
 impl<U: User> Visit<U> {
@@ -150,7 +150,10 @@ impl<U: User> Visit<U> {
             true => self.before_one_more(user, seen.user_epoch, now).await?,
             false => Vec::new(),
         };
-        let kept = self.kept_data(&request.headers).await?;
+        let kept = match self.data_of_replaced(seen).await? {
+            Some(data) => data,
+            None => self.kept_data(&request.headers).await?,
+        };
         let resumed = settings
             .store
             .resume(session.clone(), kept, rotated, seen.token)
@@ -170,6 +173,23 @@ impl<U: User> Visit<U> {
         self.emit_for_session(Event::LoadedFromCookie, &session)
             .await;
         Ok(Some(session))
+    }
+
+    /// The app's values of the browser's own session, if a just-replaced token began it: that is
+    /// over soon, and they continue in the next one.
+    async fn data_of_replaced(&self, login: &RememberedLogin) -> Result<Option<DataValues>> {
+        let store = &self.settings().store;
+        let Some(id) = self.tokens().session else {
+            return Ok(None);
+        };
+        let before = store.load(id).await?;
+        let is_its = |session: &Session| {
+            session.is_from_replaced_token && session.remembered == Some(login.id)
+        };
+        match before.filter(is_its) {
+            Some(session) => store.load_data(session.id).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn end(&self, id: RememberedId, user: &UserId, event: Event) -> Result<()> {
@@ -203,9 +223,10 @@ impl<U: User> Visit<U> {
         Ok(replaced_it.is_some_and(|session| !self.sender().may_have_begun(session, None)))
     }
 
-    /// Whether this session, which a just-replaced token began, and the one begun by the token that
-    /// replaced it are both used when the grace period is over. A browser has one session cookie,
-    /// so that is a second browser, with a copy of the remember cookie. Ends their login then.
+    /// Whether the session begun by the token in force was used after this one, which a
+    /// just-replaced token began and which is used again, when the grace period is over. A browser
+    /// has one session cookie, so that is a second browser, with a copy of the remember cookie. Ends
+    /// their login then.
     pub(super) async fn is_of_copied_cookie(
         &self,
         session: &Session,
@@ -213,20 +234,26 @@ impl<U: User> Visit<U> {
         headers: Option<&HeaderMap>,
     ) -> Result<bool> {
         let settings = self.settings();
-        let over_at = session.created_at + settings.sessions.remember.grace;
-        let Some(login) = session
-            .remembered
-            .filter(|_| session.is_from_replaced_token)
-        else {
+        let Some(login) = session.remembered else {
             return Ok(false);
         };
-        if now < over_at {
+        let remember = &settings.sessions.remember;
+        let over_at = session.created_at + remember.grace;
+        // Its first use may be late: its cookie replaced the other one's a moment ago. And on hosts
+        // that share a remember cookie, each has a session cookie of its own.
+        let is_first_use = session.last_seen_at <= session.created_at;
+        if !session.is_from_replaced_token
+            || is_first_use
+            || now < over_at
+            || remember.domain.is_some()
+        {
             return Ok(false);
         }
+        let used_before = over_at.max(session.last_seen_at);
         let sessions = settings.store.list_remembered(login).await?;
         let are_both_used = sessions
             .iter()
-            .any(|other| !other.is_from_replaced_token && other.last_seen_at >= over_at);
+            .any(|other| !other.is_from_replaced_token && other.last_seen_at >= used_before);
         if are_both_used {
             self.end_copied(&session.user_id, login, headers).await?;
         }
