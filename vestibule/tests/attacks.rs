@@ -90,6 +90,15 @@ impl Target {
         browser
     }
 
+    /// A remembered browser that was closed and opened again, and another one with a copy of its
+    /// cookies.
+    async fn copied(&self) -> (TestClient, TestClient) {
+        let owner = self.remembered().await;
+        owner.restart();
+        let thief = owner.stolen();
+        (owner, thief)
+    }
+
     async fn alice(&self) -> Account {
         let username: Username = "alice".parse().unwrap();
         let found = self.app.site.accounts().find(username.as_str()).await;
@@ -674,9 +683,7 @@ async fn no_token_is_in_a_page_an_address_or_an_event() {
 async fn the_second_use_of_a_stolen_remember_cookie_ends_it_for_both() {
     for thief_is_first in [true, false] {
         let target = Target::new().await;
-        let owner = target.remembered().await;
-        owner.restart();
-        let thief = owner.stolen();
+        let (owner, thief) = target.copied().await;
         let (first, second) = if thief_is_first {
             (&thief, &owner)
         } else {
@@ -717,9 +724,7 @@ async fn the_owner_of_a_stolen_login_gets_a_mail() {
         .set_email(&id, Some(&email))
         .await
         .unwrap();
-    let owner = target.remembered().await;
-    owner.restart();
-    let thief = owner.stolen();
+    let (owner, thief) = target.copied().await;
 
     is_in(&thief).await;
     target.app.clock.advance(GRACE);
@@ -789,9 +794,7 @@ async fn parallel_tabs_are_one_browser_and_end_up_with_one_token() {
 async fn a_copy_used_within_the_grace_period_is_found_out_when_both_go_on() {
     for thief_is_first in [true, false] {
         let target = Target::new().await;
-        let owner = target.remembered().await;
-        owner.restart();
-        let thief = owner.stolen();
+        let (owner, thief) = target.copied().await;
         let (first, second) = if thief_is_first {
             (&thief, &owner)
         } else {
@@ -821,9 +824,7 @@ async fn a_copy_used_within_the_grace_period_is_found_out_when_both_go_on() {
 #[tokio::test]
 async fn a_confirmed_session_still_tells_of_the_copy() {
     let target = Target::new().await;
-    let owner = target.remembered().await;
-    owner.restart();
-    let thief = owner.stolen();
+    let (owner, thief) = target.copied().await;
     assert!(is_in(&thief).await && is_in(&owner).await);
     let fields = [("password", PASSWORD)];
     owner.post("/confirm-login", &fields).await;
@@ -859,9 +860,7 @@ async fn a_copy_used_by_another_browser_within_the_grace_period_ends_the_login()
 #[tokio::test]
 async fn a_session_of_a_replaced_token_is_marked_and_soon_over() {
     let target = Target::new().await;
-    let owner = target.remembered().await;
-    owner.restart();
-    let thief = owner.stolen();
+    let (owner, thief) = target.copied().await;
     assert!(is_in(&owner).await && is_in(&thief).await);
 
     let json = [("accept", "application/json")];

@@ -3,8 +3,13 @@
 //! (`docs/src/settings.md`), and which routes the JSON API has.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/rust_files.rs"]
+mod rust_files;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use rust_files::rust_files;
 
 /// What each module may import, beside itself.
 const MAY_IMPORT: [(&str, &[&str]); 15] = [
@@ -208,17 +213,4 @@ async fn the_description_of_the_json_api_has_each_route() {
         .map(|route| format!("{} {}", route.method, route.path))
         .collect();
     assert_eq!(described, routes);
-}
-
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }

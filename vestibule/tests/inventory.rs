@@ -2,9 +2,13 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/rust_files.rs"]
+mod rust_files;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use rust_files::rust_files;
 use vestibule::access::{PermissionName, RoleName};
 use vestibule::accounts::{Action, Actor, Email};
 use vestibule::credentials::Username;
@@ -395,17 +399,4 @@ fn the_book_has_each_crate_of_cryptography_each_purpose_of_a_key_and_where_they_
         purposes.extend(found);
     }
     assert_eq!(column(3), purposes);
-}
-
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }

@@ -41,7 +41,8 @@ impl<U: User> Credentials<U> {
             Permit::Granted(tried) => tried,
             Permit::Denied(throttled) => return Ok(Registration::Throttled(throttled)),
         };
-        self.register_counted(login, tried, typed, password).await
+        let added = self.register_counted(login, tried, typed, password).await?;
+        Ok(added.map_or(Registration::NameTaken, Registration::Registered))
     }
 
     /// Counts a registration, before anything else of it is done.
@@ -55,19 +56,19 @@ impl<U: User> Credentials<U> {
         Ok(permit)
     }
 
-    /// As [`register`](Self::register), of a registration that is counted.
+    /// As [`register`](Self::register), of a registration that is counted. `None` if the name is taken.
     pub(crate) async fn register_counted(
         &self,
         login: &Login<U>,
         tried: Try,
         typed: &str,
         password: &Secret,
-    ) -> Result<Registration<U>> {
+    ) -> Result<Option<Proof<U>>> {
         let from = login.address();
         // Asked first only to save the hashing; the table decides.
         if self.is_taken(typed).await? {
             tried.cost_no_hash();
-            return Ok(Registration::NameTaken);
+            return Ok(None);
         }
         let canonical = self.0.users.table().canonical(typed);
         let claimant = Claimant {
@@ -89,11 +90,10 @@ impl<U: User> Credentials<U> {
         // inherits the former one's sessions.
         let added = tokio::spawn(add.in_current_span()).await;
         let Some(user) = added.map_err(Error::internal)?? else {
-            return Ok(Registration::NameTaken);
+            return Ok(None);
         };
         let epoch = self.epoch_of(&user).await?;
-        let proof = Proof::new(user, epoch, Methods::PASSWORD);
-        Ok(Registration::Registered(proof))
+        Ok(Some(Proof::new(user, epoch, Methods::PASSWORD)))
     }
 
     /// Why this may not be a new username, as a sentence for the visitor; none if it may.

@@ -28,8 +28,8 @@ use axum::routing::get;
 use http::StatusCode;
 use serde_json::json;
 
+use crate::credentials::Step;
 use crate::credentials::throttle::Permit;
-use crate::credentials::{Registration, Step};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::flows::advice::{json_with_advice, with_advice};
@@ -110,7 +110,7 @@ async fn register<U: PageUser>(
         }
         let registration = credentials.register_counted(&login, tried, &username, &password);
         match registration.await? {
-            Registration::Registered(proof) => {
+            Some(proof) => {
                 let name = proof.user().name().to_owned();
                 match credentials.proceed(&login, proof).await? {
                     Step::LoggedIn { .. } => {}
@@ -121,12 +121,7 @@ async fn register<U: PageUser>(
                 let advice = credentials.advice(&login, &name, password, words).await;
                 return Ok(page.answer(registered(&page, &name, advice))?);
             }
-            Registration::NameTaken => errors.add("username", NAME_TAKEN),
-            Registration::Throttled(wait) => {
-                let form = form(&page, &username);
-                let rejected = throttled(Tried::Registration, wait, TEMPLATE, form);
-                return Ok(page.answer(rejected)?);
-            }
+            None => errors.add("username", NAME_TAKEN),
         }
     }
     Ok(page.answer(invalid(&page, &username, errors))?)
