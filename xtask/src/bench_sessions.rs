@@ -13,8 +13,8 @@ pub(crate) fn run_on_each() -> anyhow::Result<()> {
     let mut missing = packages::missing(&[("make", "make"), ("wrk", "wrk")]);
     missing.extend(databases::missing());
     packages::install(&missing)?;
-    cargo(&["build", "--release", "--package", "vestibule-bench"])?;
-    let program = target_folder()?.join("release/bench-sessions");
+    cargo(&["build", "--profile", "dist", "--package", "vestibule-bench"])?;
+    let program = target_folder()?.join("dist/bench-sessions");
     let bench = |name: &str, url: &str, more: &[&str]| {
         let mut bench = Command::new(&program);
         bench.args(["--name", name, "--database-url", url]);

@@ -1,7 +1,8 @@
-//! `cargo xtask test`, `check`, `ledger`, `fuzz`, `mutants`, `bench`, `bench-sessions`: what the
-//! project runs on itself.
+//! `cargo xtask test`, `check`, `ledger`, `fuzz`, `mutants`, `bench`, `bench-build`,
+//! `bench-sessions`: what the project runs on itself.
 
 mod bench;
+mod bench_build;
 mod bench_sessions;
 mod databases;
 mod fuzz;
@@ -31,6 +32,8 @@ cargo xtask mutants [K/N]   whether a test notices each of the changes that .car
                     chooses (cargo-mutants), or of every Nth of them; takes hours
 cargo xtask bench   measures the release build beside others, prints one table and draws it
                     (--quick: one short round, to try it out; --log-ins: only these, and floods)
+cargo xtask bench-build   measures clean builds beside that of an app on axum-login; takes half an hour
+                    (--debug: without the optimised ones)
 cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreSQL, and on each store
                     how soon an ended one is refused elsewhere; takes an hour and 10 GB";
 
@@ -47,6 +50,8 @@ fn main() -> anyhow::Result<()> {
         ["bench"] => bench::run(Part::All, Effort::FULL),
         ["bench", "--quick"] => bench::run(Part::All, Effort::QUICK),
         ["bench", "--log-ins"] => bench::run(Part::LogIns, Effort::FULL),
+        ["bench-build"] => bench_build::run_all(true),
+        ["bench-build", "--debug"] => bench_build::run_all(false),
         ["bench-sessions"] => bench_sessions::run_on_each(),
         _ => bail!("{USAGE}"),
     }

@@ -137,7 +137,7 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
     let workspace = workspace.canonicalize()?;
     build(&workspace)?;
     let target = target_folder()?;
-    let release = target.join("release");
+    let release = target.join("dist");
     let program = release.join("vestibule");
 
     let mut table = table::Table::default();
@@ -227,9 +227,9 @@ fn build(workspace: &Path) -> anyhow::Result<()> {
         "--package",
         "vestibule-bench",
     ];
-    cargo(&[&["build", "--release"][..], &packages].concat())?;
+    cargo(&[&["build", "--profile", "dist"][..], &packages].concat())?;
     let mut build = Command::new("cargo");
-    build.args(["build", "--release", "--locked", "--manifest-path"]);
+    build.args(["build", "--profile", "dist", "--locked", "--manifest-path"]);
     build.arg(workspace.join("bench/axum-login/Cargo.toml"));
     crate::run(build.arg("--target-dir").arg(target_folder()?))
 }
