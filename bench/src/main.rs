@@ -14,17 +14,17 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use axum::{Form, Router};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde::Deserialize;
 use vestibule::access::{Guard, Rule};
 use vestibule::accounts::{self, Account, Accounts, Registration};
+use vestibule::credentials::throttle::Throttle;
 use vestibule::credentials::{Check, Credentials, Step, Username, Users};
 use vestibule::database::Database;
-
 use vestibule::password::{PasswordAlgorithm, Passwords};
 use vestibule::session::SessionStore;
-use vestibule::stores::{RedisStore, SqlStore, sql};
+use vestibule::stores::{RedisStore, SqlCounters, SqlStore, sql};
 use vestibule::web::PublicUrl;
 use vestibule::{Allowed, CurrentUser, Error, Login, LoginManager};
 
@@ -40,9 +40,19 @@ struct Arguments {
     /// Redis for sessions: redis://HOST:PORT
     #[arg(long)]
     session_store: Option<String>,
+    /// Where wrong passwords are counted
+    #[arg(long, default_value = "memory")]
+    throttle: Counting,
     /// Say in `Server-Timing` how long each answer hashed; for one client at a time
     #[arg(long)]
     server_timing: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Counting {
+    Off,
+    Memory,
+    Sql,
 }
 
 #[tokio::main]
@@ -53,10 +63,18 @@ async fn main() -> anyhow::Result<()> {
     let database = Database::connect(&arguments.database_url).await?;
     database.migrate(accounts::MIGRATIONS).await?;
     database.migrate(sql::MIGRATIONS).await?;
+    let throttle = match arguments.throttle {
+        Counting::Off => Throttle::off(),
+        Counting::Memory => Throttle::in_memory(),
+        Counting::Sql => {
+            database.migrate(sql::COUNTER_MIGRATIONS).await?;
+            Throttle::new(SqlCounters::new(database.clone()))
+        }
+    };
     let at = public_url.parse()?;
     let mut app = match &arguments.session_store {
-        Some(url) => app(database, RedisStore::connect(url).await?, at)?,
-        None => app(database.clone(), SqlStore::new(database), at)?,
+        Some(url) => app(database, RedisStore::connect(url).await?, throttle, at)?,
+        None => app(database.clone(), SqlStore::new(database), throttle, at)?,
     };
 
     if arguments.server_timing {
@@ -78,11 +96,13 @@ async fn main() -> anyhow::Result<()> {
 fn app(
     database: Database,
     sessions: impl SessionStore + Clone,
+    throttle: Throttle,
     public_url: PublicUrl,
 ) -> Result<Router, Error> {
     let passwords = Passwords::new(PasswordAlgorithm::default())?;
     let accounts = Accounts::new(database, passwords.clone(), sessions.clone());
     let credentials = Credentials::new(Users::new(accounts.clone()), passwords, sessions.clone());
+    let credentials = credentials.throttle(throttle);
     let manager = LoginManager::new(accounts.clone(), sessions).public_url(public_url);
     Ok(Router::new()
         .route("/register", post(register))

@@ -881,6 +881,24 @@ async fn a_session_of_a_replaced_token_is_marked_and_soon_over() {
     assert!(!is_in(&thief).await);
 }
 
+/// A18: from the same browser and network as the owner, the copy looks like the owner's session.
+#[tokio::test]
+async fn the_owners_list_shows_the_session_that_a_copy_began_beside_their_own() {
+    let target = Target::new().await;
+    let (owner, thief) = target.copied().await;
+    assert!(is_in(&owner).await && is_in(&thief).await);
+
+    let json = [("accept", "application/json")];
+    let listed = owner.get_with("/account/sessions", &json).await.json();
+    let sessions = listed["sessions"].as_array().unwrap();
+
+    let same = sessions
+        .iter()
+        .filter(|session| session["is_same_login"] == true);
+    let is_copy = same.map(|session| session["is_from_replaced_token"] == true);
+    assert_eq!(is_copy.collect::<Vec<_>>(), [true]);
+}
+
 /// A18: whichever answer came last, a browser goes on with one session, for as long as it likes.
 #[tokio::test]
 async fn a_browser_whose_tabs_used_one_token_goes_on_undisturbed() {

@@ -118,32 +118,36 @@ pub(super) struct OneByOne {
     pub(super) over_own_hash: f64,
 }
 
-/// Log-ins of one client without cookies, in turn with raw hashes, at a server that says how long
-/// it hashed.
-pub(super) fn one_by_one(
-    timed: &Contender,
+/// Log-ins of one client without cookies, in turn with raw hashes, at servers that say how long
+/// they hashed. The servers take turns.
+pub(super) fn one_by_one<const N: usize>(
+    timed: [&Contender; N],
     release: &Path,
     effort: Effort,
-) -> anyhow::Result<OneByOne> {
+) -> anyhow::Result<[OneByOne; N]> {
     const PAIRS_A_SECOND: u32 = 40;
-    let mut columns: [Vec<f64>; 3] = Default::default();
+    let mut columns: [[Vec<f64>; 3]; N] = std::array::from_fn(|_| Default::default());
     for _ in 0..effort.rounds {
-        let mut client = Command::new(release.join("bench-log-in"));
-        client.args([timed.server.address(), &form(USERNAME, PASSWORD)]);
-        client.arg((effort.seconds * PAIRS_A_SECOND).to_string());
-        let output = client.stderr(Stdio::inherit()).output()?;
-        let text = String::from_utf8(output.stdout)?;
-        let mut words = text.split_whitespace();
-        for column in &mut columns {
-            column.push(words.next().context("a time")?.parse()?);
+        for (contender, columns) in timed.iter().zip(&mut columns) {
+            let mut client = Command::new(release.join("bench-log-in"));
+            client.args([contender.server.address(), &form(USERNAME, PASSWORD)]);
+            client.arg((effort.seconds * PAIRS_A_SECOND).to_string());
+            let output = client.stderr(Stdio::inherit()).output()?;
+            let text = String::from_utf8(output.stdout)?;
+            let mut words = text.split_whitespace();
+            for column in columns {
+                column.push(words.next().context("a time")?.parse()?);
+            }
         }
     }
-    let [log_in, over_raw_hash, over_own_hash] = columns.map(median);
-    Ok(OneByOne {
-        log_in,
-        over_raw_hash,
-        over_own_hash,
-    })
+    Ok(columns.map(|columns| {
+        let [log_in, over_raw_hash, over_own_hash] = columns.map(median);
+        OneByOne {
+            log_in,
+            over_raw_hash,
+            over_own_hash,
+        }
+    }))
 }
 
 /// The protected page with and without a flood.

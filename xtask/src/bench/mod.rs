@@ -159,14 +159,18 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
         let program = release.join("bench-axum-login");
         Server::start(&program, &folder(store)?, &["--store", store])
     };
-    let ours = |name, arguments: &[&str]| {
+    let ours = |name: &str, arguments: &[&str]| {
         let program = release.join("bench-vestibule");
         Server::start(&program, &folder(name)?, arguments)
     };
-    // Alone, as it is about parts of a millisecond, and the others wake now and then.
-    let timed = Contender::new(&VESTIBULE, ours("timed", &["--server-timing"])?)?;
-    table.one_by_one(&flood::one_by_one(&timed, &release, effort)?);
-    drop(timed);
+    // Before the others start, as it is about parts of a millisecond, and they wake now and then.
+    let timed = |counting: &str| {
+        let server = ours(counting, &["--server-timing", "--throttle", counting])?;
+        Contender::new(&VESTIBULE, server)
+    };
+    let [sql, memory, off] = [timed("sql")?, timed("memory")?, timed("off")?];
+    table.one_by_one(&flood::one_by_one([&sql, &memory, &off], &release, effort)?);
+    drop([sql, memory, off]);
 
     // All clients are in one network.
     let tries = ["--throttle-network-tries", "1000"];
