@@ -12,8 +12,8 @@ use vestibule::Error;
 use vestibule::accounts::{Actor, ChangeOutcome};
 use vestibule::clock::Timestamp;
 use vestibule::credentials::throttle::{
-    Attempt, Counted, Counter, CounterKey, Counters, MemoryCounters, Settlement, Streak,
-    ThrottleLimits,
+    Attempt, Counted, Counter, CounterKey, CounterKind, Counters, MemoryCounters, Settlement,
+    Streak, ThrottleLimits,
 };
 use vestibule::flows::SiteConfig;
 use vestibule::login::Event;
@@ -496,6 +496,55 @@ async fn all_networks_together_register_three_hundred_at_most_in_a_minute() {
     }
 
     assert!((250..=300).contains(&made), "{made}");
+}
+
+#[tokio::test]
+async fn a_registration_under_a_taken_name_takes_none_from_the_others() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let all = async || {
+        let kind = CounterKind::AllRegistrations;
+        let counters = app.site.credentials().throttle_counters(kind, None);
+        let counters = counters.await.unwrap();
+        counters
+            .into_iter()
+            .map(|counter| counter.tally.tries)
+            .sum::<u32>()
+    };
+    assert_eq!(all().await, 1);
+
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    let taken = stranger(&app, 1).post("/register", &fields).await;
+
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(all().await, 1);
+}
+
+#[tokio::test]
+async fn a_network_that_is_cleared_may_try_and_register_again() {
+    let app = TestApp::with(|config| {
+        config.throttle.limits.network.burst = 1;
+        config.throttle.limits.registrations.burst = 1;
+    })
+    .await;
+    let address = IpAddr::from([198, 51, 1, 200]);
+    let tried = async || try_login(&stranger(&app, 1), "nobody", WRONG).await.status;
+    let registered = async |name| {
+        let fields = [("username", name), ("password", PASSWORD)];
+        stranger(&app, 1).post("/register", &fields).await.status
+    };
+    for status in [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS] {
+        assert_eq!(tried().await, status);
+    }
+    assert_eq!(registered("alice").await, StatusCode::SEE_OTHER);
+    assert_eq!(registered("bobby").await, StatusCode::TOO_MANY_REQUESTS);
+
+    let credentials = app.site.credentials();
+    let counters = credentials.clear_throttle_of_network(address).await;
+
+    assert_eq!(counters.unwrap(), 2, "of log-ins, and of registrations");
+    assert_eq!(tried().await, StatusCode::UNAUTHORIZED);
+    assert_eq!(registered("bobby").await, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]
