@@ -427,6 +427,26 @@ async fn logging_in_and_out_takes_so_many_statements() {
     assert_eq!(counted, [1, 4, 3, 2, 7, 7]);
 }
 
+/// So a flood of them costs little.
+#[tokio::test]
+async fn of_a_stranger_who_has_to_wait_the_database_is_not_asked_again() {
+    let site = Counted::new().await;
+    site.app.registered("alice").await;
+    let thief = site.app.browser().address([198, 51, 100, 7].into());
+    let fields = [("username", "alice"), ("password", "a password of hers")];
+    let mut tries = 0;
+    while thief.post("/login", &fields).await.status != StatusCode::TOO_MANY_REQUESTS {
+        tries += 1;
+        assert!(tries < 10, "nobody stops the guessing");
+    }
+    site.sent();
+
+    let again = thief.post("/login", &fields).await;
+
+    assert_eq!(again.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(site.sent(), [""; 0]);
+}
+
 #[tokio::test]
 async fn a_password_change_counts_at_the_next_request_of_all_other_browsers() {
     let site = Counted::new().await;

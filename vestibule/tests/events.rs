@@ -245,6 +245,12 @@ async fn a_log_in_in_a_new_browser_is_told_to_its_user_once() {
         "{}",
         mails[0].text
     );
+    let new = "another horse and battery";
+    let fields = [("current_password", PASSWORD), ("new_password", new)];
+    let changed = first.post("/change-password", &fields).await;
+    assert_eq!(changed.status, StatusCode::SEE_OTHER);
+    let no_log_in = "a change of password is none";
+    assert_eq!(told.count(Event::NewDevice), 1, "{no_log_in}");
 }
 
 #[tokio::test]

@@ -42,7 +42,8 @@ impl App {
     }
 
     async fn execute(&self, sql: &str) {
-        self.connection.execute_unprepared(sql).await.unwrap();
+        let done = self.connection.execute_unprepared(sql).await.unwrap();
+        assert_ne!(done.rows_affected(), 0, "{sql}");
     }
 
     async fn text(&self, sql: &str) -> Option<String> {

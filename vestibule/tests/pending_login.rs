@@ -640,6 +640,8 @@ async fn a_page_about_a_pending_log_in_is_kept_by_no_cache() {
 #[tokio::test]
 async fn a_factor_that_does_not_count_uses_the_log_in_up_and_makes_it_last_no_longer() {
     let app = site().await;
+    let alone = half_way(&app, "bob").await;
+    assert_eq!(alone.post("/mail-code", &[]).await.text(), "not enough");
     let browser = half_way(&app, "alice").await;
     let copy = browser.stolen();
 

@@ -12,8 +12,8 @@ use vestibule::Error;
 use vestibule::accounts::{Actor, ChangeOutcome};
 use vestibule::clock::Timestamp;
 use vestibule::credentials::throttle::{
-    Attempt, Counted, Counter, CounterKey, Counters, MemoryCounters, Settlement, Streak,
-    ThrottleLimits,
+    Attempt, Counted, Counter, CounterKey, CounterKind, Counters, MemoryCounters, Settlement,
+    Streak, ThrottleLimits,
 };
 use vestibule::flows::SiteConfig;
 use vestibule::login::Event;
@@ -40,8 +40,13 @@ async fn try_login(browser: &TestClient, name: &str, password: &str) -> TestResp
 /// Tries wrong passwords, each from a network of its own, until one is rejected unseen. Returns how
 /// many were looked at.
 async fn guesses(app: &TestApp, name: &str) -> u8 {
+    tries(app, name, WRONG).await
+}
+
+/// As [`guesses`], with this password, which must not log in.
+async fn tries(app: &TestApp, name: &str, password: &str) -> u8 {
     for count in 0..=u8::MAX {
-        let response = try_login(&stranger(app, count), name, WRONG).await;
+        let response = try_login(&stranger(app, count), name, password).await;
         if response.status == StatusCode::TOO_MANY_REQUESTS {
             return count;
         }
@@ -256,6 +261,39 @@ async fn a_browser_is_known_for_several_accounts() {
 }
 
 #[tokio::test]
+async fn an_account_knows_fifty_browsers_and_the_oldest_makes_room() {
+    let app = TestApp::new().await;
+    let mut browsers = vec![app.registered("alice").await];
+    browsers[0].post("/logout", &[]).await;
+    let known = async || {
+        let credentials = app.site.credentials();
+        let known = credentials.throttle_counters(CounterKind::Device, None);
+        known.await.unwrap().len()
+    };
+    for number in 2..=51 {
+        app.clock.advance(Duration::from_secs(1));
+        let browser = app.browser();
+        try_login(&browser, "alice", PASSWORD).await;
+        assert_eq!(known().await, number.min(50));
+        browsers.push(browser);
+    }
+    // One of the fifty, who takes nobody's place.
+    try_login(&browsers[50], "alice", PASSWORD).await;
+    assert_eq!(known().await, 50);
+
+    guesses(&app, "alice").await;
+
+    for (number, status) in [
+        (0, StatusCode::TOO_MANY_REQUESTS),
+        (1, StatusCode::SEE_OTHER),
+        (50, StatusCode::SEE_OTHER),
+    ] {
+        let again = try_login(&browsers[number], "alice", PASSWORD).await;
+        assert_eq!(again.status, status, "{number}");
+    }
+}
+
+#[tokio::test]
 async fn names_that_nobody_has_are_throttled_like_others_to_the_byte() {
     let app = TestApp::new().await;
     app.registered("alice").await;
@@ -277,6 +315,20 @@ async fn names_that_nobody_has_are_throttled_like_others_to_the_byte() {
             assert_eq!(answers[0], answers[1], "try {step}");
         }
     }
+}
+
+#[tokio::test]
+async fn names_that_are_forgotten_do_not_fill_the_store() {
+    let app = TestApp::with(|config| config.throttle_counters(MemoryCounters::new())).await;
+    try_login(&stranger(&app, 1), "nobody", WRONG).await;
+    app.clock.advance(Duration::from_hours(31 * 24));
+
+    try_login(&stranger(&app, 2), "neither", WRONG).await;
+    tokio::task::yield_now().await;
+
+    let credentials = app.site.credentials();
+    let names = credentials.throttle_counters(CounterKind::Name, None).await;
+    assert_eq!(names.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -499,6 +551,55 @@ async fn all_networks_together_register_three_hundred_at_most_in_a_minute() {
 }
 
 #[tokio::test]
+async fn a_registration_under_a_taken_name_takes_none_from_the_others() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let all = async || {
+        let kind = CounterKind::AllRegistrations;
+        let counters = app.site.credentials().throttle_counters(kind, None);
+        let counters = counters.await.unwrap();
+        counters
+            .into_iter()
+            .map(|counter| counter.tally.tries)
+            .sum::<u32>()
+    };
+    assert_eq!(all().await, 1);
+
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    let taken = stranger(&app, 1).post("/register", &fields).await;
+
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(all().await, 1);
+}
+
+#[tokio::test]
+async fn a_network_that_is_cleared_may_try_and_register_again() {
+    let app = TestApp::with(|config| {
+        config.throttle.limits.network.burst = 1;
+        config.throttle.limits.registrations.burst = 1;
+    })
+    .await;
+    let address = IpAddr::from([198, 51, 1, 200]);
+    let tried = async || try_login(&stranger(&app, 1), "nobody", WRONG).await.status;
+    let registered = async |name| {
+        let fields = [("username", name), ("password", PASSWORD)];
+        stranger(&app, 1).post("/register", &fields).await.status
+    };
+    for status in [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS] {
+        assert_eq!(tried().await, status);
+    }
+    assert_eq!(registered("alice").await, StatusCode::SEE_OTHER);
+    assert_eq!(registered("bobby").await, StatusCode::TOO_MANY_REQUESTS);
+
+    let credentials = app.site.credentials();
+    let counters = credentials.clear_throttle_of_network(address).await;
+
+    assert_eq!(counters.unwrap(), 2, "of log-ins, and of registrations");
+    assert_eq!(tried().await, StatusCode::UNAUTHORIZED);
+    assert_eq!(registered("bobby").await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn right_passwords_are_no_wrong_tries() {
     let app = TestApp::new().await;
     app.registered("alice").await;
@@ -507,6 +608,32 @@ async fn right_passwords_are_no_wrong_tries() {
         let response = try_login(&stranger(&app, 1), "alice", PASSWORD).await;
         assert_eq!(response.status, StatusCode::SEE_OTHER);
     }
+}
+
+/// Or the count would say which password is theirs.
+#[tokio::test]
+async fn the_right_password_of_a_disabled_user_counts_as_a_wrong_one() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let alice = app.account("alice").await;
+    let operator = app.site.accounts().by(Actor::operator());
+    let _ = operator.disable(&alice.id).await.unwrap();
+
+    assert_eq!(tries(&app, "alice", PASSWORD).await, 20);
+}
+
+#[tokio::test]
+async fn a_new_password_has_all_tries_again() {
+    let app = TestApp::new().await;
+    let owner = app.registered("alice").await;
+    guesses(&app, "alice").await;
+
+    let new = "another horse and battery";
+    let fields = [("current_password", PASSWORD), ("new_password", new)];
+    owner.post("/change-password", &fields).await;
+
+    let response = try_login(&stranger(&app, 1), "alice", new).await;
+    assert_eq!(response.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]
@@ -538,6 +665,14 @@ async fn a_stolen_session_cannot_guess_its_way_to_a_fresh_log_in() {
         assert_eq!(right.header(RETRY_AFTER.as_str()), Some("2"), "{path}");
         app.clock.advance(Duration::from_secs(2));
         assert_eq!(send(PASSWORD).await.status, StatusCode::SEE_OTHER, "{path}");
+        for _ in 0..5 {
+            let again = "the right one begins anew";
+            assert_eq!(
+                send(WRONG).await.status,
+                StatusCode::UNAUTHORIZED,
+                "{again}"
+            );
+        }
     }
 }
 

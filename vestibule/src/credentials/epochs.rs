@@ -245,4 +245,15 @@ mod tests {
             assert!(!epochs.begin_after(&alice, seen).await.unwrap());
         }
     }
+
+    #[tokio::test]
+    async fn an_epoch_that_cannot_be_written_is_an_error_and_no_conflict() {
+        let database = fresh_database().await;
+        let epochs = SqlEpochs(database);
+
+        for seen in [0, 1] {
+            let begun = epochs.begin_after(&UserId::from(1_i64), seen).await;
+            assert!(begun.is_err_and(|error| error.is_store()), "{seen}");
+        }
+    }
 }

@@ -1,3 +1,4 @@
+use futures_util::future::join_all;
 use sea_orm::{ActiveValue, ConnectionTrait, EntityTrait};
 
 use crate::accounts::entity::{password, user};
@@ -7,7 +8,10 @@ use crate::credentials::{Check, Credentials, PasswordUsers, Username};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
-use crate::password::{Claimant, PasswordAlgorithm, PasswordHash, Passwords, Peppers};
+use crate::error::{Error, Result};
+use crate::password::{
+    Claimant, HashingLimits, PasswordAlgorithm, PasswordHash, Passwords, Peppers,
+};
 use crate::stores::MemoryStore;
 use crate::testing::log::Log;
 
@@ -163,6 +167,33 @@ async fn a_hash_that_cannot_be_checked_is_logged_with_its_user_and_lets_nobody_i
         assert!(log.contains(alice.id.as_str()), "{log}");
         assert!(!log.contains("c29tZXNhbHQ"), "{log}");
     }
+}
+
+#[tokio::test]
+async fn a_full_queue_is_not_logged_as_a_hash_that_cannot_be_checked() {
+    let slow = PasswordAlgorithm::Argon2id {
+        memory_kib: 65_536,
+        passes: 1,
+    };
+    let mut limits = HashingLimits::default();
+    (limits.threads, limits.queue) = (1, 0);
+    let passwords = Passwords::new(slow).unwrap().limits(limits);
+    let (accounts, _) = moved(passwords.clone(), passwords).await;
+    let password = Secret::from("a");
+    let log = Log::default();
+    let logging = log.begin();
+
+    let at_once = (0..10).map(|_| {
+        accounts
+            .credentials
+            .check_password_from(None, "alice", &password)
+    });
+    let checks = join_all(at_once).await;
+
+    drop(logging);
+    let is_busy = |check: &Result<_>| check.as_ref().is_err_and(Error::is_busy);
+    assert!(checks.iter().any(is_busy));
+    assert!(!log.text().contains("cannot log in"), "{}", log.text());
 }
 
 /// Attack C11.

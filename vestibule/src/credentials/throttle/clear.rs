@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::login::UserId;
 
 /// How many counters are listed at a time.
-const PAGE: u64 = 500;
+pub(super) const PAGE: u64 = 500;
 
 impl Throttle {
     /// Clears all counters of this user: their account, and each network at it.

@@ -48,6 +48,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::{Regularly, Timestamp};
 use crate::credentials::Throttled;
+use crate::credentials::throttle::clear::PAGE;
 use crate::credentials::throttle::closed::Closed;
 use crate::credentials::throttle::counters::SharedCounters;
 use crate::credentials::throttle::settling::Settling;
@@ -87,7 +88,7 @@ struct Inner {
 
 /// In how many browsers an account is known at a time. With one more, that in which it was logged in
 /// to longest ago is a stranger again.
-const MAX_DEVICES: u64 = 50;
+const MAX_DEVICES: usize = 50;
 
 /// Whose credential is tried.
 #[derive(Debug, Clone, Copy)]
@@ -377,14 +378,12 @@ impl Throttle {
         let writing = self.0.settling.begin(new.clone());
         self.later(async move {
             let _writing = writing;
-            let mut known = counters.list(&devices, None, MAX_DEVICES + 1).await?;
+            let mut known = counters.list(&devices, None, PAGE).await?;
             let is_new = was_stranger && known.iter().any(|known| !known.tally.is_forgotten(now));
-            if known.len() as u64 > MAX_DEVICES {
-                known.sort_by_key(|counter| counter.tally.forgotten_at);
-                let oldest = known.into_iter().map(|counter| counter.key);
-                let oldest = oldest.filter(|key| !cleared.contains(key));
-                cleared.extend(oldest.take(1).collect::<Vec<_>>());
-            }
+            known.retain(|known| !cleared.contains(&known.key));
+            known.sort_by_key(|known| known.tally.forgotten_at);
+            let too_many = (known.len() + 1).saturating_sub(MAX_DEVICES);
+            cleared.extend(known.into_iter().take(too_many).map(|known| known.key));
             let settlement = Settlement {
                 taken_back,
                 cleared,
