@@ -343,4 +343,15 @@ mod with_the_login_manager {
         assert!(!is_in(&browser).await);
         assert_eq!(post_password(&browser, "/in", OLD).await, "wrong");
     }
+
+    #[tokio::test]
+    async fn the_test_kit_says_that_a_user_is_of_another_epoch() {
+        let (table, browser) = app();
+        let stale = table.member();
+        *table.hash.lock().unwrap() = hash(NEW).await;
+
+        let response = browser.logged_in_as(&stale).get("/who").await;
+
+        assert_eq!(response.status, 500);
+    }
 }
