@@ -152,10 +152,7 @@ pub(crate) async fn app(database_url: &str, public_url: &str) -> Result<Router, 
 
     let loader = {
         let members = members.clone();
-        move |id: UserId| {
-            let members = members.clone();
-            async move { members.find("number", id.as_str().into()).await }
-        }
+        async move |id: UserId| members.find("number", id.as_str().into()).await
     };
     let manager = LoginManager::new(loader, SqlStore::new(database))
         .public_url(public_url.parse()?)

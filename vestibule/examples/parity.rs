@@ -221,10 +221,7 @@ pub(crate) fn app_with(
     };
     let loader = {
         let players = players.clone();
-        move |id: UserId| {
-            let players = players.clone();
-            async move { Ok::<_, Infallible>(players.find(id.as_str())) }
-        }
+        async move |id: UserId| Ok::<_, Infallible>(players.find(id.as_str()))
     };
     let mut remember = RememberCookie::default();
     remember.refresh_each_request = options.refresh_each_request;

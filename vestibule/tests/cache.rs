@@ -20,7 +20,7 @@ use sea_orm::{ConnectOptions, Database as Connection};
 use tempfile::TempDir;
 use vestibule::clock::{Clock, Timestamp};
 use vestibule::database::Database;
-use vestibule::login::{SessionProtection, User, UserId};
+use vestibule::login::{Epoch, SessionProtection, User, UserId};
 use vestibule::session::{Invalidation, InvalidationFeed, SessionExpiry, SessionStore};
 use vestibule::stores::SqlStore;
 use vestibule::testing::{PASSWORD, TestApp, TestClient, fresh_database_url};
@@ -43,8 +43,8 @@ impl User for Member {
         self.is_active
     }
 
-    fn session_epoch(&self) -> i64 {
-        self.epoch
+    fn session_epoch(&self) -> Epoch {
+        self.epoch.into()
     }
 }
 

@@ -17,7 +17,7 @@ use proptest::{collection, prop_oneof};
 use vestibule::clock::{Clock, Timestamp};
 use vestibule::credentials::{Check, Credentials, PasswordUsers, SecondFactor, Users};
 use vestibule::crypto::random::Random;
-use vestibule::login::{User, UserId, UserLoader};
+use vestibule::login::{Epoch, User, UserId, UserLoader};
 use vestibule::password::{PasswordAlgorithm, PasswordHash, Passwords};
 use vestibule::session::{
     DataChanges, DataOutcome, DataValues, InvalidationFeed, ListedSession, Methods, RememberDigest,
@@ -448,8 +448,8 @@ impl User for Member {
         self.is_active
     }
 
-    fn session_epoch(&self) -> i64 {
-        self.epoch
+    fn session_epoch(&self) -> Epoch {
+        self.epoch.into()
     }
 }
 

@@ -15,8 +15,8 @@ use vestibule::clock::{Clock, Timestamp};
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 use vestibule::login::{
-    AddressPrefix, Event, EventRecord, LoginOutcome, LoginViews, SessionProtection, User, UserId,
-    fresh_login_required, login_required,
+    AddressPrefix, Epoch, Event, EventRecord, LoginOutcome, LoginViews, SessionProtection, User,
+    UserId, fresh_login_required, login_required,
 };
 use vestibule::session::RememberCookie;
 use vestibule::stores::MemoryStore;
@@ -239,8 +239,8 @@ mod users_that_change {
             self.is_active
         }
 
-        fn session_epoch(&self) -> i64 {
-            self.epoch
+        fn session_epoch(&self) -> Epoch {
+            self.epoch.into()
         }
     }
 

@@ -23,7 +23,7 @@ use crate::bench::{Effort, Part};
 
 const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them, on each database
 cargo xtask check   the tests, the documentation, the dependencies' licences (cargo-deny), that a
-                    flow can be deleted, and ten minutes of each fuzz target
+                    flow can be deleted, the compiler's messages, and ten minutes of each fuzz target
 cargo xtask ledger  prints how many requirements and attacks have a test; fails if docs/security or
                     the page of the book is wrong (--write: writes the page)
 cargo xtask fuzz    runs the fuzz targets (cargo-fuzz), a minute each
@@ -72,6 +72,15 @@ fn check() -> anyhow::Result<()> {
     doc.args(["doc", "--workspace", "--all-features", "--no-deps"]);
     run(doc.env("RUSTDOCFLAGS", "-Dwarnings"))?;
     removable::check("sessions").context("a flow is its folder and its lines")?;
+    cargo(&[
+        "test",
+        "--all-features",
+        "--package",
+        "vestibule",
+        "--test",
+        "messages",
+    ])
+    .context("the compiler's messages; those in tests/messages are of rustc 1.95")?;
     test::all()?;
     fuzz::run_all(Duration::from_mins(10), None)
 }

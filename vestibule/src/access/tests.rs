@@ -1,5 +1,6 @@
 //! Guards, with a user type of the test's own.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{FromRef, FromRequestParts, Path, Request, State};
@@ -589,7 +590,7 @@ async fn the_table_of_routes_shows_what_each_asks() {
         "\
 GET   /admin             Admins: role admin
 GET   /at-run-time       role admin
-GET   /broken            broken: 503 Service Unavailable
+GET   /broken            broken: 503 Service Unavailable, the store did not answer: down
 POST  /careful           Careful: role admin and fresh login
 GET   /drafts/{id}       ReadDraft: login
 GET   /files/{*path}     login
@@ -692,6 +693,60 @@ any   /service/            everybody
 any   /service/*           everybody
 "
     );
+}
+
+/// Routes that end the log-in or delete the user, among others.
+#[tokio::test]
+async fn routes_that_end_the_log_in_do_not_spoil_the_rows_of_others() {
+    let is_there = Arc::new(AtomicBool::new(true));
+    let loader = {
+        let is_there = is_there.clone();
+        async move |id: UserId| {
+            let found = member(id.as_str(), &[], &[]);
+            Ok::<_, Error>(is_there.load(Ordering::SeqCst).then_some(found))
+        }
+    };
+    let delete = async move |_: CurrentUser<Member>| is_there.store(false, Ordering::SeqCst);
+    let log_out = async |_: CurrentUser<Member>, login: Login<Member>| login.log_out().await;
+    let rule = || access_required::<Member>(Role("admin"));
+    let app: Router = Router::new()
+        .route("/account/delete", post(delete.clone()))
+        .route("/a", get(async |_: CurrentUser<Member>| "a"))
+        .route("/logout", post(log_out))
+        .route("/z", post(async || "z").route_layer(rule()))
+        .route("/zz", get(async || "zz").route_layer(rule()))
+        .route("/zz/delete", post(async || "zz").route_layer(rule()))
+        .layer(LoginManager::new(loader, MemoryStore::new()).layer());
+    let bob = member("bob", &[], &[]);
+
+    let table = TestClient::new(app).logged_in_as(&bob).route_table().await;
+
+    assert_eq!(
+        table.to_string(),
+        "\
+GET   /a               login
+POST  /account/delete  login
+POST  /logout          login
+POST  /z               role admin
+GET   /zz              role admin
+POST  /zz/delete       role admin, at least: POST /account/delete had ended the user's log-in
+"
+    );
+    assert_public_routes(&table, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_nested_service_is_one_public_route() {
+    let loader = |_: UserId| async { Ok::<_, Error>(None::<Member>) };
+    let app: Router = Router::new()
+        .nest_service("/static", Router::new().route("/{id}", get(|| async {})))
+        .layer(LoginManager::new(loader, MemoryStore::new()).layer());
+
+    let table = TestClient::new(app).route_table().await;
+
+    assert_public_routes(&table, ["/static/*"]);
+    let check = move || assert_public_routes(&table, ["/static"]);
+    assert!(std::thread::spawn(check).join().is_err());
 }
 
 #[tokio::test]

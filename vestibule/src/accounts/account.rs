@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::access::Rights;
 use crate::clock::Timestamp;
-use crate::login::{PageUser, User, UserId};
+use crate::login::{Epoch, PageUser, User, UserId};
 
 /// A user of the account store, without its credentials.
 ///
@@ -53,8 +53,8 @@ impl User for Account {
         !self.is_disabled
     }
 
-    fn session_epoch(&self) -> i64 {
-        self.session_epoch
+    fn session_epoch(&self) -> Epoch {
+        self.session_epoch.into()
     }
 
     fn has_role(&self, role: &str) -> bool {

@@ -33,6 +33,9 @@ struct Claimed {
     /// The typed name in its canonical form, or the id of the user who is logged in.
     canonical: String,
     from: Option<IpAddr>,
+    /// Whether a log-in may follow. Only then is an outdated hash replaced: an epoch may follow
+    /// the hash, and the session of a user who is logged in would end.
+    may_log_in: bool,
 }
 
 /// How often a password is checked while its hash changes.
@@ -46,7 +49,8 @@ impl<U: User> Credentials<U> {
     /// nothing is hashed.
     ///
     /// Where they do, and the hash is not what it would be today, it is replaced: users who log in
-    /// leave no weak hash behind.
+    /// leave no weak hash behind. The proof is then of the user with the new hash, which the table
+    /// is asked for again.
     ///
     /// # Errors
     /// When the users table or the throttle's counters failed, or the hashing queue is full.
@@ -110,6 +114,7 @@ impl<U: User> Credentials<U> {
     }
 
     /// Whether this is the password of a user who is logged in. The try counts at their session.
+    /// An outdated hash stays: only a log-in replaces it.
     ///
     /// # Errors
     /// As [`check_password`](Self::check_password).
@@ -134,6 +139,7 @@ impl<U: User> Credentials<U> {
         let claimed = Claimed {
             canonical: id.to_string(),
             from: login.address(),
+            may_log_in: false,
         };
         let found = Some((U::clone(user), hash));
         let check = self.compare(&claimed, found, password).await;
@@ -142,7 +148,11 @@ impl<U: User> Credentials<U> {
 
     fn claimed(&self, typed: &str, from: Option<IpAddr>) -> Claimed {
         let canonical = self.0.users.table().canonical(typed);
-        Claimed { canonical, from }
+        Claimed {
+            canonical,
+            from,
+            may_log_in: true,
+        }
     }
 
     /// Ties a try at the credential of `user`, if there is one, to what came of it.
@@ -184,36 +194,52 @@ impl<U: User> Credentials<U> {
             account: Some(&claimed.canonical),
             address: claimed.from,
         };
-        let (user, mut hash) = match found {
+        let (mut user, mut hash) = match found {
             Some((user, hash)) => (Some(user), hash),
             None => (None, None),
         };
         let id = user.as_ref().map(User::id);
+        let table = self.0.users.table();
         for _ in 0..HASH_TRIES {
             // Before the password is checked: a change of it meanwhile ends this log-in too.
             let epoch = self.epoch_at_check(claimant, user.as_ref()).await?;
             let check = self.check_hash(claimant, id.as_ref(), password, hash.as_ref());
             let check = check.await?;
-            let (Some(user), Some(checked)) = (&user, &hash) else {
+            let (Some(id), Some(of_user), Some(checked)) = (&id, user, hash) else {
                 return Ok(Check::Wrong(id));
             };
             if check == HashCheck::Wrong {
-                return Ok(Check::Wrong(id));
+                return Ok(Check::Wrong(Some(id.clone())));
             }
-            // An epoch of ours is read after the hash. That the hash is still the same says that
-            // the epoch is not of a newer password.
-            if self.0.users.epochs().is_some() {
-                let now = self.0.users.table().hash_of(&user.id()).await?;
-                if now.as_ref().map(PasswordHash::as_str) != Some(checked.as_str()) {
-                    hash = now;
-                    continue;
+            let is_replaceable = check == HashCheck::Outdated && claimed.may_log_in;
+            let new = match is_replaceable {
+                true => self.rehash(claimant, id, password, &checked).await,
+                false => None,
+            };
+            let (of_user, epoch, checked) = match new {
+                None => (of_user, epoch, checked),
+                // The user's epoch may follow the hash.
+                Some(new) => {
+                    let Some(of_user) = table.load(id.clone()).await? else {
+                        return Ok(Check::Wrong(Some(id.clone())));
+                    };
+                    let epoch = self.epoch_of(&of_user).await?;
+                    (of_user, epoch, new)
                 }
+            };
+            // This epoch may have been read after the hash. That the hash is still the same says
+            // that the epoch is not of a newer password.
+            let is_late_epoch = is_replaceable || self.0.users.epochs().is_some();
+            let now = match is_late_epoch {
+                true => table.hash_of(id).await?,
+                false => None,
+            };
+            if !is_late_epoch || now.as_ref().map(PasswordHash::as_str) == Some(checked.as_str()) {
+                return Ok(Check::Proved(Proof::new(of_user, epoch, Methods::PASSWORD)));
             }
-            if check == HashCheck::Outdated {
-                self.rehash(claimant, user, password, checked).await;
-            }
-            let proof = Proof::new(user.clone(), epoch, Methods::PASSWORD);
-            return Ok(Check::Proved(proof));
+            // The user first: their epoch must not be of a newer password than the hash.
+            user = table.load(id.clone()).await?;
+            hash = table.hash_of(id).await?;
         }
         Ok(Check::Wrong(id))
     }
@@ -252,27 +278,22 @@ impl<U: User> Credentials<U> {
     }
 
     /// Replaces a hash that is not what it would be today, unless the password was changed since
-    /// `old` was read. Failure is logged and never blocks the log-in.
+    /// `old` was read. Returns the new hash. Failure is logged and never blocks the log-in.
     async fn rehash(
         &self,
         claimant: &Claimant<'_>,
-        user: &U,
+        id: &UserId,
         password: &Secret,
         old: &PasswordHash,
-    ) {
-        let id = user.id();
-        match self.try_rehash(claimant, &id, password, old).await {
-            Ok(true) => tracing::info!(user = id.as_str(), "password hashed anew"),
-            Ok(false) => {
-                tracing::info!(
-                    user = id.as_str(),
-                    "password changed meanwhile, not hashed anew"
-                );
-            }
-            Err(error) => {
-                tracing::warn!(user = id.as_str(), %error, "password not hashed anew");
-            }
+    ) -> Option<PasswordHash> {
+        let user = id.as_str();
+        let replaced = self.try_rehash(claimant, id, password, old).await;
+        match &replaced {
+            Ok(Some(_)) => tracing::info!(user, "password hashed anew"),
+            Ok(None) => tracing::info!(user, "password changed meanwhile, not hashed anew"),
+            Err(error) => tracing::warn!(user, %error, "password not hashed anew"),
         }
+        replaced.ok().flatten()
     }
 
     pub(crate) async fn try_rehash(
@@ -281,16 +302,17 @@ impl<U: User> Credentials<U> {
         id: &UserId,
         password: &Secret,
         old: &PasswordHash,
-    ) -> Result<bool> {
+    ) -> Result<Option<PasswordHash>> {
         let new = self.0.passwords.hash_for(claimant, password).await?;
-        self.0.users.table().replace_hash(id, old, &new).await
+        let is_replaced = self.0.users.table().replace_hash(id, old, &new).await?;
+        Ok(is_replaced.then_some(new))
     }
 
     /// The user's epoch: that of the users table, and ours.
     pub(super) async fn epoch_of(&self, user: &U) -> Result<i64> {
         match self.0.users.epochs() {
             Some(epochs) => epochs.of(user).await,
-            None => Ok(user.session_epoch()),
+            None => Ok(user.session_epoch().into()),
         }
     }
 }

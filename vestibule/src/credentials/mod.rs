@@ -161,10 +161,10 @@ impl<U: User> Credentials<U> {
     /// If `needs` fails, the log-in gets 503, and nobody is logged in.
     pub fn second_factor<F, Fut>(mut self, needs: F) -> Self
     where
-        F: Fn(U) -> Fut + Send + Sync + 'static,
+        F: FnOnce(U) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<bool>> + Send + 'static,
     {
-        let needs = move |user| -> BoxFuture<bool> { Box::pin(needs(user)) };
+        let needs = move |user| -> BoxFuture<bool> { Box::pin(needs.clone()(user)) };
         self.settings().second_factor = Some(Arc::new(needs));
         self
     }

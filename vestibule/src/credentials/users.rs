@@ -47,7 +47,7 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
     fn hash_of(&self, id: &UserId) -> impl Future<Output = Result<Option<PasswordHash>>> + Send;
 
     /// Writes `new` in place of `old`, if `old` still is the user's hash. Returns whether it was.
-    /// It is the same password, so nothing else changes: no epoch, no session.
+    /// It is the same password, so nothing else changes: no epoch that is counted, no session.
     ///
     /// # Errors
     /// When it could not write.
@@ -60,7 +60,8 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
 
     /// Writes the hash of a password that the user has just chosen, if the user is as `user` says,
     /// and begins a new [`session_epoch`](User::session_epoch), where the table has one. Returns
-    /// the user as they are now, or none if they are gone or have changed since.
+    /// the user as they are now, or none if they are gone or have changed since. If the epoch is
+    /// [`Epoch::of`](crate::login::Epoch::of) the hash, that is the user with the new hash.
     ///
     /// `from` is the address of the request, for a table that keeps a log.
     ///

@@ -147,7 +147,9 @@ impl<U: User> LoginCache<U> {
             _ => 0,
         };
         let found = match &self.users {
-            Users::NotKept => Cached::Session(session.clone(), logged_in.user.session_epoch()),
+            Users::NotKept => {
+                Cached::Session(session.clone(), logged_in.user.session_epoch().into())
+            }
             Users::SameFeed | Users::Until(_) | Users::For(..) => {
                 Cached::LoggedIn(logged_in.clone())
             }

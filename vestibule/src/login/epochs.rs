@@ -40,7 +40,7 @@ impl Epochs {
     /// either of them does.
     pub(crate) async fn of<U: User>(&self, user: &U) -> Result<i64> {
         let ours = self.0.load(&user.id()).await?;
-        Ok(joined(user.session_epoch(), ours))
+        Ok(joined(user.session_epoch().into(), ours))
     }
 
     /// Begins a new epoch if the user's epoch is still `epoch`. Returns whether it was. Of parallel
@@ -48,7 +48,7 @@ impl Epochs {
     pub(crate) async fn begin_after<U: User>(&self, user: &U, epoch: i64) -> Result<bool> {
         let id = user.id();
         let ours = self.0.load(&id).await?;
-        if joined(user.session_epoch(), ours) != epoch {
+        if joined(user.session_epoch().into(), ours) != epoch {
             return Ok(false);
         }
         self.0.begin_after(&id, ours).await

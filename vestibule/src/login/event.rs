@@ -193,10 +193,10 @@ impl Listeners {
 
     pub(crate) fn add_async<F, Fut>(&mut self, listener: F)
     where
-        F: Fn(EventRecord) -> Fut + Send + Sync + 'static,
+        F: FnOnce(EventRecord) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let listener = move |record| -> BoxFuture { Box::pin(listener(record)) };
+        let listener = move |record| -> BoxFuture { Box::pin(listener.clone()(record)) };
         self.0.push(Listener::Async(Arc::new(listener)));
     }
 

@@ -11,8 +11,8 @@ use crate::session::{InvalidationFeed, Session, SessionId};
 
 /// Loads a user by id. Flask-Login's `user_loader`.
 ///
-/// Implement it, or pass an async closure. If the closure uses a captured value, clone that into
-/// the future it returns:
+/// Implement it, or pass an `async fn` or an async closure. A closure is cloned for each call, with
+/// what it captures; write the type of its argument, which the compiler does not infer:
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -24,16 +24,14 @@ use crate::session::{InvalidationFeed, Session, SessionId};
 /// # impl User for Member { fn id(&self) -> UserId { 1_i64.into() } }
 ///
 /// let members: Arc<HashMap<UserId, Member>> = Arc::default();
-/// let loader = move |id: UserId| {
-///     let members = members.clone();
-///     async move { Ok::<_, Infallible>(members.get(&id).cloned()) }
-/// };
+/// let loader = async move |id: UserId| Ok::<_, Infallible>(members.get(&id).cloned());
 /// let manager = LoginManager::new(loader, MemoryStore::new());
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not load users of type `{U}`",
     note = "it takes a type that implements `UserLoader<{U}>`, or a closure \
-            `Fn(UserId) -> impl Future<Output = Result<Option<{U}>, _>> + Send`"
+            such as `async move |id: UserId| pool.find(id.as_str()).await`; what it captures can be \
+            cloned, and its result is `Result<Option<{U}>, _>`"
 )]
 pub trait UserLoader<U: User>: Send + Sync + 'static {
     /// The user with this id, or `None` if the user no longer exists.
@@ -60,12 +58,12 @@ pub trait UserLoader<U: User>: Send + Sync + 'static {
 impl<U, F, Fut, E> UserLoader<U> for F
 where
     U: User,
-    F: Fn(UserId) -> Fut + Send + Sync + 'static,
+    F: FnOnce(UserId) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<Option<U>, E>> + Send,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     async fn load(&self, id: UserId) -> Result<Option<U>> {
-        self(id).await.map_err(Error::store)
+        self.clone()(id).await.map_err(Error::store)
     }
 }
 

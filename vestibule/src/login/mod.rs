@@ -32,6 +32,7 @@ mod cache;
 mod continued_session;
 mod current_user;
 pub(crate) mod device;
+mod epoch;
 mod epochs;
 mod event;
 mod fresh_user;
@@ -63,6 +64,7 @@ pub(crate) mod visit;
 
 pub use continued_session::ContinuedSession;
 pub use current_user::CurrentUser;
+pub use epoch::Epoch;
 pub(crate) use epochs::Epochs;
 #[cfg(feature = "sql")]
 pub(crate) use epochs::KeepEpochs;

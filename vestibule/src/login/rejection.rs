@@ -39,11 +39,11 @@ pub(crate) struct RejectionHandler(Arc<dyn Fn(RejectedRequest) -> BoxFuture + Se
 impl RejectionHandler {
     pub(crate) fn new<F, Fut>(handler: F) -> Self
     where
-        F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
+        F: FnOnce(RejectedRequest) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
         Self(Arc::new(move |rejected| {
-            let answer = handler(rejected);
+            let answer = handler.clone()(rejected);
             Box::pin(async { answer.await.into_response() })
         }))
     }
@@ -133,5 +133,25 @@ impl IntoResponse for LoginRejection {
             ))
             .into_response(),
         }
+    }
+}
+
+/// No type implements it, so the conversion below never applies. It exists for the message of `?`,
+/// which shows nothing but the label.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a `LoginRejection` is a response, not an error",
+    label = "a rejection is a response, not an error: let the handler return \
+             `Result<_, LoginRejection>`, and `?` converts a `vestibule::Error` too"
+)]
+pub trait IsError<'a> {}
+
+#[doc(hidden)]
+impl From<LoginRejection> for Error
+where
+    for<'a> LoginRejection: IsError<'a>,
+{
+    fn from(_: LoginRejection) -> Self {
+        unreachable!("no type implements `IsError`")
     }
 }

@@ -36,8 +36,8 @@ use crate::login::User;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not load users of type `{U}` from requests",
-    note = "it takes a type that implements `RequestLoader<{U}>`, or a closure \
-            `Fn(http::request::Parts) -> impl Future<Output = Result<Option<{U}>, _>> + Send`"
+    note = "it takes a type that implements `RequestLoader<{U}>`, or a closure that can be cloned, \
+            `FnOnce(http::request::Parts) -> impl Future<Output = Result<Option<{U}>, _>> + Send`"
 )]
 pub trait RequestLoader<U: User>: Send + Sync + 'static {
     /// The user whose credential the request has, or `None`.
@@ -50,12 +50,12 @@ pub trait RequestLoader<U: User>: Send + Sync + 'static {
 impl<U, F, Fut, E> RequestLoader<U> for F
 where
     U: User,
-    F: Fn(Parts) -> Fut + Send + Sync + 'static,
+    F: FnOnce(Parts) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<Option<U>, E>> + Send,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     async fn load(&self, request: Parts) -> Result<Option<U>> {
-        self(request).await.map_err(Error::store)
+        self.clone()(request).await.map_err(Error::store)
     }
 }
 

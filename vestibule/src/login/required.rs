@@ -107,6 +107,17 @@ impl PublicRoute {
         let method = is_as_get(method);
         self.path == path && self.method.as_ref().is_none_or(|its| its == method)
     }
+
+    /// As [`is`](Self::is); and `/static/*` stands for the three routes that a table shows of a
+    /// service nested there.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn covers(&self, method: &str, path: &str) -> bool {
+        let is_nested = self.path.strip_suffix("/*").is_some_and(|prefix| {
+            let below = path.strip_prefix(prefix);
+            below.is_some_and(|below| matches!(below, "" | "/" | "/*"))
+        });
+        is_nested && self.method.is_none() || self.is(method, path)
+    }
 }
 
 impl<U> LoginRequired<U> {

@@ -58,13 +58,19 @@ impl<U: Clone + Send + Sync + 'static> TestLogin<U> {
     }
 
     /// # Errors
-    /// When the app does not know the user, because the next request would log them out.
+    /// When the app does not know the user, or knows them with another epoch, because the next
+    /// request would log them out.
     pub(crate) async fn check(&self, loader: &SharedUserLoader<U>) -> Result<()>
     where
         U: User,
     {
         match loader.load(self.user.id()).await? {
-            Some(_) => Ok(()),
+            Some(user) if user.session_epoch() == self.user.session_epoch() => Ok(()),
+            Some(_) => Err(Error::config(format!(
+                "logged_in_as: the user loader finds `{}` with another `session_epoch`; pass the \
+                 user as the loader returns it",
+                self.user.id()
+            ))),
             None => Err(Error::config(format!(
                 "logged_in_as: the user loader does not find `{}`",
                 self.user.id()

@@ -10,10 +10,11 @@ use http::StatusCode;
 
 use crate::error::{Error, Result};
 use crate::login::{
-    CurrentUser, Login, LoginManager, LoginOutcome, User, UserId, UserLoader, login_required,
+    CurrentUser, Epoch, Login, LoginManager, LoginOutcome, User, UserId, UserLoader, login_required,
 };
 use crate::stores::MemoryStore;
 use crate::testing::TestClient;
+use crate::testing::log::Log;
 
 #[derive(Debug, Clone)]
 struct Member {
@@ -31,8 +32,8 @@ impl User for Member {
         self.is_active
     }
 
-    fn session_epoch(&self) -> i64 {
-        self.epoch
+    fn session_epoch(&self) -> Epoch {
+        self.epoch.into()
     }
 }
 
@@ -320,4 +321,27 @@ async fn once_the_response_has_begun_nobody_logs_in_or_confirms() {
         assert_eq!(browser.get("/who").await.text(), who);
         browser.post_with("/in", &[], "alice").await;
     }
+}
+
+/// A log-in with the user from before a rehash, where the epoch follows the hash.
+#[tokio::test]
+async fn a_session_that_ends_at_once_for_another_epoch_is_a_warning_in_the_log() {
+    let members = Members::default();
+    let browser = browser(&members, None);
+    members.set(Some(Member {
+        epoch: 1,
+        ..member("alice", true)
+    }));
+    browser.post_with("/in", &[], "alice").await;
+    let log = Log::default();
+    let guard = log.begin();
+
+    assert_eq!(browser.get("/who").await.text(), "nobody");
+
+    drop(guard);
+    let warned = log.text();
+    assert!(
+        warned.contains("WARN") && warned.contains("the new hash to `log_in`"),
+        "{warned}"
+    );
 }

@@ -1,5 +1,6 @@
 //! The app's own user.
 
+use crate::login::Epoch;
 use crate::session::UserId;
 
 /// The app's own user type. Flask-Login's `UserMixin`.
@@ -35,12 +36,16 @@ pub trait User: Clone + Send + Sync + 'static {
         true
     }
 
-    /// A number that changes to end all sessions of this user: after a new password, or when the
-    /// account is disabled. A session keeps the number of its log-in, and ends when it differs.
+    /// What changes to end all sessions of this user: after a new password, or when the account is
+    /// disabled. A session keeps the epoch of its log-in, and ends when it differs.
+    ///
+    /// Return the number of a column that you count up, `self.epoch.into()`, or
+    /// [`Epoch::of`]`(&self.password_hash)`. Default: always the same, so only a log-out or expiry
+    /// ends sessions.
     ///
     /// It also ends a log-in in progress whose password was checked just before it changed.
-    fn session_epoch(&self) -> i64 {
-        0
+    fn session_epoch(&self) -> Epoch {
+        Epoch::default()
     }
 
     /// Whether this user has the role. Default: no, so a user type without roles needs no code.

@@ -52,7 +52,7 @@ impl Mail {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not send mail",
     note = "it takes a type that implements `Mailer`, or a closure \
-            `Fn(Mail) -> impl Future<Output = Result<(), _>> + Send`"
+            `FnOnce(Mail) -> impl Future<Output = Result<(), _>> + Send` that can be cloned"
 )]
 pub trait Mailer: Send + Sync + 'static {
     /// Sends a mail, or takes it on for sure.
@@ -64,11 +64,11 @@ pub trait Mailer: Send + Sync + 'static {
 
 impl<F, Fut, E> Mailer for F
 where
-    F: Fn(Mail) -> Fut + Send + Sync + 'static,
+    F: FnOnce(Mail) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<(), E>> + Send,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     async fn send(&self, mail: Mail) -> Result<()> {
-        self(mail).await.map_err(Error::mail)
+        self.clone()(mail).await.map_err(Error::mail)
     }
 }

@@ -23,6 +23,10 @@ pub enum HashCheck {
     /// The password is right, but its hash has another algorithm, other parameters or another
     /// pepper than new hashes have. [`hash`](Passwords::hash) the password again, and replace the
     /// stored hash unless it has changed meanwhile.
+    ///
+    /// If the user's [`session_epoch`](crate::login::User::session_epoch) follows the hash, do so
+    /// at a log-in only, and give `log_in` the user with the new hash: the sessions of the old one
+    /// end.
     Outdated,
 }
 

@@ -56,7 +56,8 @@ impl TestClient {
     }
 
     /// Logs `user` in at the first request that uses the current user, without a form. The session
-    /// is in the app's own store, and has a cookie. The app's user loader must find the user. After
+    /// is in the app's own store, and has a cookie. The app's user loader must find the user, with the
+    /// same [`session_epoch`](User::session_epoch). After
     /// a log-out, the user is not logged in again. Flask-Login's `FlaskLoginClient`.
     #[must_use]
     pub fn logged_in_as<U: User>(mut self, user: &U) -> Self {

@@ -35,6 +35,10 @@ pub(crate) fn unexpected(status: StatusCode, id: Option<ErrorId>) -> Problem {
         .error_id(id)
 }
 
+/// What broke, in a response that does not say it to the visitor: for the table of routes.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause(pub(crate) String);
+
 /// Logs the error, but does not show its cause to the visitor.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
@@ -55,14 +59,17 @@ impl IntoResponse for Error {
             error = %self,
             "request failed"
         );
-        let detail = if self.is_store() {
-            "The service cannot reach its data at the moment."
+        let mut response = if self.is_store() {
+            let detail = "The service cannot reach its data at the moment.";
+            try_again("unavailable", detail, id)
         } else if self.is_mail() {
-            "The service cannot send mail at the moment."
+            let detail = "The service cannot send mail at the moment.";
+            try_again("unavailable", detail, id)
         } else {
-            return unexpected(status, id).into_response();
+            unexpected(status, id).into_response()
         };
-        try_again("unavailable", detail, id)
+        response.extensions_mut().insert(Cause(self.to_string()));
+        response
     }
 }
 

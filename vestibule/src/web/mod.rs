@@ -19,6 +19,7 @@ pub use flash::{Flash, Flashes};
 pub use problem::Problem;
 pub use public_url::PublicUrl;
 
+pub(crate) use error::Cause;
 #[cfg(feature = "sql")]
 pub(crate) use error::{ErrorId, unexpected};
 #[cfg(feature = "sql")]

@@ -54,7 +54,9 @@ pub(crate) fn all() -> anyhow::Result<()> {
     // An app that uses only the login manager has no database.
     let alone = ["--package", "vestibule", "--lib", "--no-default-features"];
     crate::run(&mut clippy(&alone))?;
-    let suites = suite::build()?;
+    let mut suites = suite::build()?;
+    // It builds all dependencies once more, so `cargo xtask check` runs it.
+    suites.retain(|suite| suite.source != "vestibule/tests/messages.rs");
 
     let postgres = Postgres::start()?;
     let mariadb = MariaDb::start()?;

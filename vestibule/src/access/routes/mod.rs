@@ -13,13 +13,14 @@ use tower::ServiceExt;
 
 use crate::error::Result;
 use crate::login::rule::Demand;
+use crate::web::Cause;
 
 /// Every route of an app, with what it requires of its visitors. Found by calling each route.
 ///
 /// Each route gets an anonymous request and, if that is rejected, one of a user without any rights
 /// and without a fresh log-in. A guard that rejects reports its rule. No access rule is bypassed,
-/// but handlers that are public, or open to every user, do run. So build the table of an app on
-/// test data.
+/// but handlers that are public, or open to every user, do run: those of GET first, and those that
+/// may log the user out or delete them last. So build the table of an app on test data.
 ///
 /// Parameters in a route are replaced by `1`, then by a UUID of zeros.
 ///
@@ -66,7 +67,8 @@ pub struct TableRoute {
     pub path: String,
     /// What it requires: the guard's name, if any, and the rule. Of nested guards, lists those up
     /// to the first that rejects the user. `None` if the route is public. `broken` with the status
-    /// if it responds with 5xx, for example without a login layer around it.
+    /// and the cause if it responds with 5xx, for example without a login layer around it. If a
+    /// route before it ended the user's log-in, it is what a visitor lacks, "at least".
     pub guard: Option<String>,
 }
 
@@ -79,7 +81,7 @@ impl RouteTable {
     /// When the routes of this version of axum cannot be read.
     pub async fn of(router: &Router, as_user: impl Fn(&mut Request)) -> Result<Self> {
         let routes = debug::routes(&format!("{router:?}"))?;
-        let mut table = Vec::new();
+        let mut asked: Vec<_> = Vec::new();
         for (method, path) in &routes {
             let methods: Vec<_> = match *method {
                 // Methods with their own handler on the same path have their own lines.
@@ -89,12 +91,18 @@ impl RouteTable {
                     .collect(),
                 method => vec![method],
             };
-            table.push(TableRoute {
-                method: (*method).to_owned(),
-                path: path.replace(NEST_TAIL, "*"),
-                guard: guard(router, &methods, path, &as_user).await,
-            });
+            asked.push(as_visitor(router, &methods, path).await);
         }
+        let guards = as_the_user(router, asked, as_user).await;
+        let mut table: Vec<_> = routes
+            .into_iter()
+            .zip(guards)
+            .map(|((method, path), guard)| TableRoute {
+                method: method.to_owned(),
+                path: path.replace(NEST_TAIL, "*"),
+                guard,
+            })
+            .collect();
         table.sort_by(|a, b| (&a.path, &a.method).cmp(&(&b.path, &b.method)));
         Ok(Self(table))
     }
@@ -143,48 +151,142 @@ enum Answer {
     NotAllowed,
     Open,
     /// Unknown: a layer is missing, or something failed.
-    Broken(StatusCode),
+    Broken(String),
 }
 
-/// What a route requires, as far as an anonymous visitor and a user without rights can see. `None`
-/// if one of these methods requires nothing.
-async fn guard(
-    router: &Router,
-    methods: &[&str],
-    path: &str,
-    as_user: impl Fn(&mut Request),
-) -> Option<String> {
-    let mut found = None;
+/// What a route answers an anonymous visitor.
+enum AsVisitor {
+    /// One of its methods requires nothing.
+    Open,
+    Broken(String),
+    /// For each method that exists, the request that was rejected. None if nothing was found.
+    Rejected(Vec<Rejected>),
+}
+
+struct Rejected {
+    method: &'static str,
+    path: String,
+    demand: Demand,
+}
+
+async fn as_visitor(router: &Router, methods: &[&'static str], path: &str) -> AsVisitor {
+    let mut rejected = Vec::new();
     for method in methods {
         for parameter in ["1", "00000000-0000-0000-0000-000000000000"] {
             let path = filled(path, parameter);
-            let first = match ask(router, method, &path, |_| {}).await {
-                Answer::Rejected(demand) => demand,
-                Answer::NotFound => continue,
-                Answer::NotAllowed => break,
-                Answer::Open => return None,
-                Answer::Broken(status) => return Some(broken(status)),
-            };
-            let guard = match ask(router, method, &path, &as_user).await {
-                Answer::Rejected(second) if first == second || first.is_login() => {
-                    second.to_string()
+            match ask(router, method, &path, |_| {}).await {
+                Answer::Rejected(demand) => {
+                    rejected.push(Rejected {
+                        method,
+                        path,
+                        demand,
+                    });
+                    break;
                 }
-                Answer::Rejected(second) => format!("{first}; {second}"),
-                Answer::Broken(status) => return Some(broken(status)),
-                _ => first.to_string(),
-            };
-            found.get_or_insert(guard);
-            break;
+                Answer::NotFound => {}
+                Answer::NotAllowed => break,
+                Answer::Open => return AsVisitor::Open,
+                Answer::Broken(why) => return AsVisitor::Broken(why),
+            }
         }
     }
-    found
+    AsVisitor::Rejected(rejected)
+}
+
+/// Asks as the user what visitors may not do. Returns each route's guard; `None` if the route is
+/// public.
+async fn as_the_user(
+    router: &Router,
+    asked: Vec<AsVisitor>,
+    as_user: impl Fn(&mut Request),
+) -> Vec<Option<String>> {
+    let mut guards = vec![None; asked.len()];
+    let mut requests = Vec::new();
+    for (row, as_visitor) in asked.into_iter().enumerate() {
+        match as_visitor {
+            AsVisitor::Open => {}
+            AsVisitor::Broken(why) => guards[row] = Some(broken(&why)),
+            AsVisitor::Rejected(rejected) => {
+                requests.extend(rejected.into_iter().map(|rejected| (row, rejected)));
+            }
+        }
+    }
+    requests.sort_by_key(|(_, rejected)| harm(rejected));
+    let mut probe: Option<Rejected> = None;
+    let mut ended_by: Option<String> = None;
+    for (row, rejected) in requests {
+        let Rejected {
+            method,
+            path,
+            demand,
+        } = &rejected;
+        if let Some(route) = &ended_by {
+            let at_least = format!("{demand}, at least: {route} had ended the user's log-in");
+            guards[row].get_or_insert(at_least);
+            continue;
+        }
+        let answer = ask(router, method, path, &as_user).await;
+        let is_let_in = is_let_in(&answer, *demand);
+        match answer {
+            Answer::Broken(why) => guards[row] = Some(broken(&why)),
+            Answer::Rejected(second) if *demand == second || demand.is_login() => {
+                guards[row].get_or_insert(second.to_string());
+            }
+            Answer::Rejected(second) => {
+                guards[row].get_or_insert(format!("{demand}; {second}"));
+            }
+            _ => {
+                guards[row].get_or_insert(demand.to_string());
+            }
+        }
+        if !is_let_in {
+            continue;
+        }
+        if is_safe(method) {
+            probe.get_or_insert(rejected);
+        } else if let Some(probe) = &probe {
+            let again = ask(router, probe.method, &probe.path, &as_user).await;
+            if !self::is_let_in(&again, probe.demand) {
+                ended_by = Some(format!("{method} {path}"));
+            }
+        }
+    }
+    guards
+}
+
+fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+}
+
+/// Whether a user got further than a visitor, who is rejected with `demand`.
+fn is_let_in(answer: &Answer, demand: Demand) -> bool {
+    match answer {
+        Answer::Rejected(second) => *second != demand,
+        answer => !matches!(answer, Answer::Broken(_)),
+    }
+}
+
+/// Orders the requests: those that may end the user's log-in come after the others, and last those
+/// that may delete the user.
+fn harm(rejected: &Rejected) -> u8 {
+    const ENDING: [&str; 4] = ["logout", "signout", "end", "revoke"];
+    const DELETING: [&str; 3] = ["delete", "remove", "close"];
+    let path = rejected.path.to_ascii_lowercase().replace(['-', '_'], "");
+    let has_one_of = |words: &[&str]| words.iter().any(|word| path.contains(word));
+    match rejected.method {
+        method if is_safe(method) => 0,
+        "DELETE" => 3,
+        _ if has_one_of(&DELETING) => 3,
+        _ if has_one_of(&ENDING) => 2,
+        _ => 1,
+    }
 }
 
 /// How the table marks a route whose rule is unknown.
 pub(crate) const BROKEN: &str = "broken: ";
 
-fn broken(status: StatusCode) -> String {
-    format!("{BROKEN}{status}")
+fn broken(why: &str) -> String {
+    format!("{BROKEN}{why}")
 }
 
 /// Sends a request without a body.
@@ -203,7 +305,11 @@ async fn ask(router: &Router, method: &str, path: &str, prepare: impl Fn(&mut Re
         (Some(demand), _) => Answer::Rejected(*demand),
         (None, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST) => Answer::NotFound,
         (None, StatusCode::METHOD_NOT_ALLOWED) => Answer::NotAllowed,
-        (None, status) if status.is_server_error() => Answer::Broken(status),
+        (None, status) if status.is_server_error() => {
+            let cause = response.extensions().get::<Cause>();
+            let cause = cause.map(|Cause(cause)| format!(", {cause}"));
+            Answer::Broken(format!("{status}{}", cause.unwrap_or_default()))
+        }
         (None, _) => Answer::Open,
     }
 }

@@ -69,7 +69,7 @@ impl<U: User> LoginContext<U> {
     pub(crate) async fn epoch_of(&self, user: &U) -> Result<i64> {
         match &self.settings.epochs {
             Some(epochs) => epochs.of(user).await,
-            None => Ok(user.session_epoch()),
+            None => Ok(user.session_epoch().into()),
         }
     }
 

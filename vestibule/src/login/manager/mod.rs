@@ -2,6 +2,7 @@
 
 mod context;
 mod cookies;
+mod not_a_layer;
 mod settings;
 
 pub(crate) use context::LoginContext;
@@ -328,7 +329,7 @@ impl<U: User> LoginManager<U> {
     /// Flask-Login's `unauthorized_handler`.
     pub fn on_unauthorized<F, Fut>(mut self, handler: F) -> Self
     where
-        F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
+        F: FnOnce(RejectedRequest) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
         self.settings.rejections.on_unauthorized = Some(RejectionHandler::new(handler));
@@ -339,7 +340,7 @@ impl<U: User> LoginManager<U> {
     /// 401. Flask-Login's `needs_refresh_handler`.
     pub fn on_needs_refresh<F, Fut>(mut self, handler: F) -> Self
     where
-        F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
+        F: FnOnce(RejectedRequest) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
         self.settings.rejections.on_needs_refresh = Some(RejectionHandler::new(handler));
@@ -350,7 +351,7 @@ impl<U: User> LoginManager<U> {
     /// [`RejectedRequest::login_url`] is `None`, because no page grants permissions.
     pub fn on_forbidden<F, Fut>(mut self, handler: F) -> Self
     where
-        F: Fn(RejectedRequest) -> Fut + Send + Sync + 'static,
+        F: FnOnce(RejectedRequest) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output: IntoResponse> + Send + 'static,
     {
         self.settings.rejections.on_forbidden = Some(RejectionHandler::new(handler));
@@ -384,7 +385,7 @@ impl<U: User> LoginManager<U> {
     /// visitors cause events too, so choose which ones to store.
     pub fn on_event_async<F, Fut>(mut self, listener: F) -> Self
     where
-        F: Fn(EventRecord) -> Fut + Send + Sync + 'static,
+        F: FnOnce(EventRecord) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
         self.settings.listeners.add_async(listener);

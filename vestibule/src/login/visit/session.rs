@@ -1,6 +1,7 @@
 //! Finding the user by their session: from the cache, or else from the stores.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 use http::request::Parts;
@@ -12,6 +13,13 @@ use crate::login::logged_in::LoggedIn;
 use crate::login::visit::Visit;
 use crate::login::{Event, User};
 use crate::session::{Session, SessionExpiry, SessionId};
+
+/// A session that ends this soon for another epoch is probably a mistake of the app's.
+const JUST_BEGUN: Duration = Duration::from_secs(10);
+
+const STALE_USER: &str = "a session has just begun and ends: its user has another `session_epoch` \
+    than the user that `log_in` got; if the log-in replaced the password's hash, pass the user \
+    with the new hash to `log_in`";
 
 /// The cache's result for a session.
 pub(super) enum Lookup<U> {
@@ -66,7 +74,7 @@ impl<U: User> Visit<U> {
             Lookup::SessionOnly(session, epoch) => {
                 let loaded = self.settings().loader.load(session.user_id.clone()).await?;
                 if let Some(user) = loaded
-                    && user.session_epoch() == epoch
+                    && i64::from(user.session_epoch()) == epoch
                     && user.is_active()
                 {
                     return Ok(Some(Arc::new(self.logged_in(user, session, now).await?)));
@@ -93,7 +101,12 @@ impl<U: User> Visit<U> {
         if !expiry.is_alive(&session, now) {
             return Ok(None);
         }
+        let exists = loaded.is_some();
         let Some(user) = self.if_in_epoch(loaded, session.user_epoch).await? else {
+            if exists && session.created_at + JUST_BEGUN > now {
+                let user = session.user_id.as_str();
+                tracing::warn!(user, "{STALE_USER}");
+            }
             settings.store.revoke(session.id).await?;
             self.emit_for_session(Event::SessionEnded, &session).await;
             return Ok(None);

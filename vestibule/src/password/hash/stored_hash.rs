@@ -23,6 +23,13 @@ impl PasswordHash {
     }
 }
 
+/// The bytes of the text, for [`Epoch::of`](crate::login::Epoch::of).
+impl AsRef<[u8]> for PasswordHash {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash(…)")
