@@ -11,12 +11,13 @@ use axum::response::{IntoResponse, Response};
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, StatusCode};
 use pin_project_lite::pin_project;
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::login::manager::LoginContext;
 use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
+use crate::web::handshake::is_handshake;
 use crate::web::{Problem, PublicUrl};
 
 /// Makes the current user available on a router. From [`LoginManager::layer`].
@@ -33,9 +34,9 @@ struct Shared<U> {
 impl<U: User> LoginManager<U> {
     /// The layer for the router, around every route that uses the current user.
     ///
-    /// On every method but GET, HEAD and OPTIONS it also rejects requests from other origins with
-    /// 403, and carries a request out to its end even if the client hangs up: each is a task of its
-    /// own, so [task-local](tokio::task_local) values of the layers around it are not seen inside, and
+    /// On every method but GET, HEAD and OPTIONS, and at a WebSocket handshake, it also rejects
+    /// requests from other origins with 403, and carries a request out to its end even if the client
+    /// hangs up: each is a task of its own, so [task-local](tokio::task_local) values of the layers around it are not seen inside, and
     /// a time-out around it stops no handler: put time-outs on the routes inside it.
     pub fn layer(self) -> LoginLayer<U> {
         let settings = self.settings;
@@ -186,11 +187,13 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         mark_secrets(request.headers_mut());
         let visit = Visit::begin(self.shared.context.clone(), &mut request);
-        // The origin check accepts these methods in any case.
-        let inner = if matches!(
+        // The origin check accepts these methods in any case. But no browser keeps a page of another
+        // site from opening a WebSocket, with cookies, and from reading it.
+        let is_safe = matches!(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
-        ) {
+        ) && !is_handshake(request.method(), request.headers());
+        let inner = if is_safe {
             Inner::Safe {
                 future: self.inner.call(request),
             }
@@ -198,9 +201,15 @@ where
             let public_url = self.shared.context.settings.public_url.as_ref();
             mark_insecure_origin(public_url, request.headers_mut());
             // For the event, if the check rejects it.
-            let (parts, body) = request.into_parts();
+            let (mut parts, body) = request.into_parts();
             let kept = Box::new(parts.clone());
-            let mut checked = self.shared.check_origin.layer(&mut self.inner);
+            // The check skips a handshake by GET, so it sees CONNECT, as of one in HTTP/2.
+            let method = std::mem::replace(&mut parts.method, Method::CONNECT);
+            let inner = (&mut self.inner).map_request(move |mut request: Request| {
+                request.method_mut().clone_from(&method);
+                request
+            });
+            let mut checked = self.shared.check_origin.layer(inner);
             let checked = checked.call(Request::from_parts(parts, body));
             let of_event = visit.clone();
             let outcome = async move {

@@ -197,6 +197,46 @@ impl<U: User> Login<U> {
         self.visit.is_still_logged_in().await
     }
 
+    /// Returns when the session of this request has ended, for any reason: its user logged out here
+    /// or elsewhere, somebody revoked it, it expired, the user was deleted or disabled, or
+    /// [`User::session_epoch`] changed. Also returns if nobody is logged in. For WebSockets and
+    /// streams, which outlive the check at their beginning:
+    ///
+    /// ```
+    /// use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+    /// use axum::response::Response;
+    /// # use vestibule::login::{User, UserId};
+    /// use vestibule::{CurrentUser, Login};
+    /// # #[derive(Clone)] struct Member;
+    /// # impl User for Member { fn id(&self) -> UserId { 1_i64.into() } }
+    /// # async fn talk(socket: &mut WebSocket) {}
+    ///
+    /// async fn chat(
+    ///     _: CurrentUser<Member>,
+    ///     login: Login<Member>,
+    ///     handshake: WebSocketUpgrade,
+    /// ) -> Response {
+    ///     handshake.on_upgrade(async move |mut socket| {
+    ///         tokio::select! {
+    ///             () = talk(&mut socket) => {}
+    ///             () = login.until_logged_out() => {}
+    ///         }
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// Waiting is not a use of the session: a user who only listens idles out. It does not check
+    /// roles and permissions again.
+    ///
+    /// Changes that the store and the user loader report in their feeds end it immediately in this
+    /// process, and within about a second on other nodes. Without such feeds, the stores are asked
+    /// every five seconds. Expiry is noticed within five seconds. If the stores fail for one to two
+    /// minutes, it returns too, because nobody knows whether the session still exists. For a user
+    /// of the request loader, the loader is asked every five seconds with the same request.
+    pub async fn until_logged_out(&self) {
+        self.visit.until_logged_out(&self.request).await;
+    }
+
     /// The user of this request, if they meet this rule. For a handler that chooses the rule at run
     /// time. Names in rules are constants. To check a name made at run time, call
     /// [`CurrentUser::can`] and return [`forbidden`](Self::forbidden).

@@ -11,6 +11,7 @@
 //! | read and write the app's own values | `data`, `anonymous` |
 //! | know a browser again | `device` |
 //! | emit an event | `events` |
+//! | wait for the end of the session | `watch` |
 //! | set the response's cookies | `finish` |
 
 mod anonymous;
@@ -33,6 +34,7 @@ mod resolve;
 mod session;
 mod state;
 mod tokens;
+mod watch;
 
 pub use anonymous::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};
 pub(crate) use log_in::LogInOptions;

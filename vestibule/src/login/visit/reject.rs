@@ -12,6 +12,7 @@ use crate::login::rule::Demand;
 use crate::login::views::Needed;
 use crate::login::visit::Visit;
 use crate::login::{Event, LoginRejection, LoginViews, Next, RejectedRequest, User};
+use crate::web::handshake::is_handshake;
 use crate::web::{Client, Flash, Problem, PublicUrl};
 
 const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
@@ -60,7 +61,7 @@ impl<U: User> Visit<U> {
         }
         let views = request.extensions.get::<LoginViews>();
         let views = views.cloned().unwrap_or_default().or(&rejections.views);
-        let client = Client::of(&request.headers);
+        let client = client_of(request);
         let path = original_path(request);
         let origin = origin(settings.public_url.as_ref(), &request.headers);
         // The page must not redirect to itself.
@@ -127,6 +128,14 @@ impl<U: User> Visit<U> {
             messages.push(message);
         }
         self.state().set_cookies().messages = Some(flashes.set(&messages));
+    }
+}
+
+/// A browser follows no redirect at a WebSocket handshake, and shows no page.
+fn client_of(request: &Parts) -> Client {
+    match is_handshake(&request.method, &request.headers) {
+        true => Client::Json,
+        false => Client::of(&request.headers),
     }
 }
 
