@@ -23,7 +23,7 @@ use crate::pages::{Pages, StaticFiles, StrictTransport, error_pages, security_he
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
 use crate::stores::{SqlCounters, SqlStore, sql};
-use crate::web::{ErrorId, Flash, Flashes, PublicUrl, unexpected};
+use crate::web::{ErrorId, Flash, PublicUrl, unexpected};
 
 /// The complete app: users, sessions and pages. Clones share it.
 ///
@@ -62,7 +62,6 @@ pub(super) struct Inner<U> {
     pub(super) policy: PasswordPolicy,
     pub(super) reserved_names: ReservedNames,
     pub(super) pages: Pages,
-    pub(super) flashes: Flashes,
     pub(super) site_name: String,
     pub(super) public_url: PublicUrl,
     strict_transport: StrictTransport,
@@ -212,7 +211,6 @@ impl<U: PageUser> Site<U> {
                 &static_files,
                 &config.site_name,
             )?,
-            flashes: Flashes::new(&config.secret_key, &config.public_url, config.clock),
             policy,
             reserved_names,
             site_name: config.site_name,

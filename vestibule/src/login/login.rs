@@ -16,7 +16,6 @@ use crate::login::{
     ContinuedSession, CurrentUser, Event, LoginRejection, Next, PendingLogin, User, UserId,
 };
 use crate::session::{Methods, Session};
-use crate::web::Flash;
 
 /// Logs in and out, and confirms a log-in. Flask-Login's `login_user`, `logout_user` and
 /// `confirm_login`.
@@ -289,18 +288,6 @@ impl<U: User> Login<U> {
             }
             None => Next::of_query(&self.request.uri),
         }
-    }
-
-    /// The messages for the visitor, which are removed by this call. Flask's
-    /// `get_flashed_messages`, for apps that use [`messages`](crate::LoginManager::messages).
-    pub fn take_messages(&self) -> Vec<Flash> {
-        let headers = &self.request.headers;
-        let flashes = self.visit.context.cookies.messages.as_ref();
-        let Some(flashes) = flashes.filter(|flashes| flashes.is_brought(headers)) else {
-            return Vec::new();
-        };
-        self.visit.state().set_cookies().messages = Some(flashes.remove());
-        flashes.read(headers)
     }
 
     /// Emits [`Event::LoginFailed`] for a wrong credential of `tried`, if the user is known. The

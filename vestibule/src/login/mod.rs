@@ -43,6 +43,7 @@ mod logged_in;
 mod login;
 mod login_url;
 mod manager;
+mod messages;
 mod next;
 mod page_user;
 pub(crate) mod pending;

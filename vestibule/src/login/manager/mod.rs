@@ -269,7 +269,8 @@ impl<U: User> LoginManager<U> {
 
     /// Adds a message when a visitor is redirected to the login or refresh page, in a short-lived
     /// cookie signed with `key`. Read it with [`Login::take_messages`](crate::Login::take_messages)
-    /// or [`Flashes`](crate::web::Flashes). Default: no messages.
+    /// or [`Flashes`](crate::web::Flashes), and add your own with
+    /// [`Login::flash`](crate::Login::flash). Default: no messages.
     pub fn messages(mut self, key: &SecretKey) -> Self {
         self.settings.cookies.messages_key = Some(key.clone());
         self

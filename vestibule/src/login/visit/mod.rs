@@ -9,6 +9,7 @@
 //! | keep a log-in that needs another factor | `pending` |
 //! | log in, confirm, log out | `log_in`, `confirm`, `log_out`, with `limit` |
 //! | read and write the app's own values | `data`, `anonymous` |
+//! | keep messages for the visitor | `messages` |
 //! | know a browser again | `device` |
 //! | emit an event | `events` |
 //! | wait for the end of the session | `watch` |
@@ -23,6 +24,7 @@ mod finish;
 mod limit;
 mod log_in;
 mod log_out;
+mod messages;
 mod nesting;
 mod pending;
 mod protect;

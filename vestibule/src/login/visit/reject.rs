@@ -13,7 +13,7 @@ use crate::login::views::Needed;
 use crate::login::visit::Visit;
 use crate::login::{Event, LoginRejection, LoginViews, Next, RejectedRequest, User};
 use crate::web::handshake::is_handshake;
-use crate::web::{Client, Flash, Problem, PublicUrl};
+use crate::web::{Client, Problem, PublicUrl};
 
 const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
@@ -113,21 +113,6 @@ impl<U: User> Visit<U> {
             }
             _ => url,
         }
-    }
-
-    /// Adds a message for a redirected visitor, once.
-    pub(super) fn leave_message(&self, message: Option<Flash>, headers: &HeaderMap) {
-        let (Some(mut message), Some(flashes)) = (message, &self.context.cookies.messages) else {
-            return;
-        };
-        if let Some(localize) = &self.settings().rejections.localize {
-            message.message = localize(&message.message, headers);
-        }
-        let mut messages = flashes.read(headers);
-        if !messages.contains(&message) {
-            messages.push(message);
-        }
-        self.state().set_cookies().messages = Some(flashes.set(&messages));
     }
 }
 
