@@ -139,6 +139,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/websockets.md")]
     struct WebSockets;
 
+    #[doc = include_str!("../../docs/src/cross-origin.md")]
+    struct CrossOrigin;
+
     #[doc = include_str!("../../docs/src/session-data.md")]
     struct SessionData;
 

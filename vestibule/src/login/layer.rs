@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll, ready};
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, StatusCode};
@@ -15,6 +15,7 @@ use tower::{Layer, Service, ServiceExt};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::login::manager::LoginContext;
+use crate::login::route::Route;
 use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
 use crate::web::handshake::is_handshake;
@@ -31,27 +32,39 @@ struct Shared<U> {
     check_origin: CsrfLayer<fn(ProtectionError) -> Response>,
 }
 
+impl<U> Shared<U> {
+    /// Whether the app accepts this request from any origin.
+    fn is_exempt(&self, request: &Request) -> bool {
+        let Some(path) = request.extensions().get::<MatchedPath>() else {
+            return false;
+        };
+        let is_it = |route: &Route| route.is(request.method().as_str(), path.as_str());
+        self.context.settings.origins.exempt.iter().any(is_it)
+    }
+}
+
 impl<U: User> LoginManager<U> {
     /// The layer for the router, around every route that uses the current user.
     ///
     /// On every method but GET, HEAD and OPTIONS, and at a WebSocket handshake, it also rejects
-    /// requests from other origins with 403, and carries a request out to its end even if the client
+    /// requests from other origins with 403, except from [trusted ones](Self::trusted_origin) and at
+    /// [exempt routes](Self::allow_cross_origin), and carries a request out to its end even if the client
     /// hangs up: each is a task of its own, so [task-local](tokio::task_local) values of the layers around it are not seen inside, and
     /// a time-out around it stops no handler: put time-outs on the routes inside it.
     pub fn layer(self) -> LoginLayer<U> {
         let settings = self.settings;
-        let mut check_origin = CsrfLayer::new();
-        match &settings.public_url {
-            Some(public_url) => {
-                check_origin = check_origin
-                    .add_trusted_origin(public_url.origin())
-                    .expect("a public URL was checked to be an origin");
-            }
-            None => tracing::warn!(
+        if settings.public_url.is_none() {
+            tracing::warn!(
                 "no public URL: cookies are for https, and forms from http are rejected; say the \
                  app's address with `LoginManager::public_url`"
-            ),
+            );
         }
+        let own = settings.public_url.as_ref().map(PublicUrl::origin);
+        let origins = own.iter().chain(&settings.origins.trusted);
+        let check_origin = origins.fold(CsrfLayer::new(), |check_origin, origin| {
+            let check_origin = check_origin.add_trusted_origin(origin);
+            check_origin.expect("a `PublicUrl` was checked to be an origin")
+        });
         LoginLayer(Arc::new(Shared {
             context: Arc::new(LoginContext::new(settings)),
             check_origin: check_origin.with_rejection_response(cross_origin),
@@ -106,7 +119,8 @@ fn cross_origin(_: ProtectionError) -> Response {
     ONCE.call_once(|| {
         tracing::warn!(
             "a request from another origin is rejected; if it is the app's own page, the app does \
-             not know its address: say it with `LoginManager::public_url`"
+             not know its address: say it with `LoginManager::public_url`; if it is that of a front \
+             end elsewhere, name it with `LoginManager::trusted_origin`"
         );
     });
     let mut response = Problem::new(StatusCode::FORBIDDEN)
@@ -197,6 +211,11 @@ where
             Inner::Safe {
                 future: self.inner.call(request),
             }
+        } else if self.shared.is_exempt(&request) {
+            let outcome = self.inner.call(request);
+            Inner::Carried {
+                future: Box::pin(self.shared.context.hang_ups.carry_out(outcome)),
+            }
         } else {
             let public_url = self.shared.context.settings.public_url.as_ref();
             mark_insecure_origin(public_url, request.headers_mut());
@@ -219,7 +238,7 @@ where
                 }
                 Ok(response)
             };
-            Inner::Checked {
+            Inner::Carried {
                 future: Box::pin(self.shared.context.hang_ups.carry_out(outcome)),
             }
         };
@@ -241,7 +260,7 @@ pin_project! {
     enum Inner<F: Future> {
         Safe { #[pin] future: F },
         // Goes on when the client hangs up.
-        Checked { #[pin] future: Pin<Box<dyn Future<Output = F::Output> + Send>> },
+        Carried { #[pin] future: Pin<Box<dyn Future<Output = F::Output> + Send>> },
     }
 }
 
@@ -262,7 +281,7 @@ where
         let this = self.project();
         let mut response = ready!(match this.inner.project() {
             PinnedInner::Safe { future } => future.poll(cx),
-            PinnedInner::Checked { future } => future.poll(cx),
+            PinnedInner::Carried { future } => future.poll(cx),
         })?;
         this.visit.finish(&mut response);
         Poll::Ready(Ok(response))

@@ -51,6 +51,7 @@ mod protection;
 mod rejection;
 mod request_loader;
 pub(crate) mod required;
+pub(crate) mod route;
 pub(crate) mod rule;
 mod session_data;
 mod session_limit;

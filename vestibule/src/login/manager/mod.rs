@@ -2,6 +2,7 @@
 
 mod context;
 mod cookies;
+mod origins;
 mod settings;
 
 pub(crate) use context::LoginContext;
@@ -91,7 +92,8 @@ impl<U: User> LoginManager<U> {
     }
 
     /// The address at which browsers reach the app. It decides the cookies' names and attributes,
-    /// and is the only origin that forms may come from if a proxy rewrites `Host`.
+    /// and is the only origin that forms may come from if a proxy rewrites `Host`, besides
+    /// [trusted ones](Self::trusted_origin).
     pub fn public_url(mut self, public_url: PublicUrl) -> Self {
         if !public_url.is_https() {
             tracing::warn!(

@@ -11,6 +11,7 @@ use crate::crypto::random::Random;
 use crate::login::Epochs;
 use crate::login::event::Listeners;
 use crate::login::loader::SharedUserLoader;
+use crate::login::manager::origins::OriginSettings;
 use crate::login::rejection::{Localize, RejectionHandler};
 use crate::login::request_loader::SharedRequestLoader;
 use crate::login::{AddressPrefix, LoginViews, SessionLimit, SessionProtection, UserLoader};
@@ -25,6 +26,7 @@ pub(crate) struct Settings<U> {
     pub(crate) epochs: Option<Epochs>,
     pub(crate) realm: Arc<str>,
     pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) origins: OriginSettings,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) sessions: SessionSettings,
     pub(crate) cache: CacheSettings,
@@ -44,6 +46,7 @@ impl<U: crate::login::User> Settings<U> {
             epochs: None,
             realm: Arc::default(),
             public_url: None,
+            origins: OriginSettings::default(),
             trusted_proxies: TrustedProxies::default(),
             sessions: SessionSettings::default(),
             cache: CacheSettings::default(),
