@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::flow::{Flow, Paths};
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
-use crate::login::{LoginLayer, LoginManager, LoginViews, PageUser};
+use crate::login::{LoginHandle, LoginLayer, LoginManager, LoginViews, PageUser};
 use crate::pages::{Pages, StaticFiles, StrictTransport, error_pages, security_headers};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
@@ -312,6 +312,12 @@ impl<U: PageUser> Site<U> {
     /// Checks credentials and logs users in.
     pub fn credentials(&self) -> &Credentials<U> {
         &self.0.credentials
+    }
+
+    /// Lists and ends sessions of users outside of requests. Unlike the changes of
+    /// [`Accounts::by`](crate::accounts::Accounts::by), it leaves no line in the security log.
+    pub fn login_handle(&self) -> LoginHandle<U> {
+        self.0.login.handle()
     }
 
     /// The rules for new passwords.

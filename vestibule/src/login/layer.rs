@@ -14,6 +14,8 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service, ServiceExt};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
+#[cfg(feature = "sql")]
+use crate::login::LoginHandle;
 use crate::login::manager::LoginContext;
 use crate::login::route::Route;
 use crate::login::visit::Visit;
@@ -132,6 +134,14 @@ fn cross_origin(_: ProtectionError) -> Response {
         .into_response();
     response.extensions_mut().insert(CrossOrigin);
     response
+}
+
+#[cfg(feature = "sql")]
+impl<U: User> LoginLayer<U> {
+    /// As [`LoginManager::handle`].
+    pub(crate) fn handle(&self) -> LoginHandle<U> {
+        LoginHandle::of(&self.0.context.settings)
+    }
 }
 
 impl<U> Clone for LoginLayer<U> {

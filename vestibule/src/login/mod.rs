@@ -35,6 +35,7 @@ pub(crate) mod device;
 mod epochs;
 mod event;
 mod fresh_user;
+mod handle;
 mod layer;
 mod loader;
 mod log_in;
@@ -70,6 +71,7 @@ pub(crate) use epochs::Epochs;
 pub(crate) use epochs::KeepEpochs;
 pub use event::{Event, EventRecord, Rejected};
 pub use fresh_user::FreshUser;
+pub use handle::LoginHandle;
 pub use layer::{LoginLayer, LoginService};
 #[doc(hidden)]
 pub use loader::SessionJoin;

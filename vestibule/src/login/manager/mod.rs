@@ -12,6 +12,7 @@ pub(crate) use settings::Settings;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::response::IntoResponse;
@@ -122,8 +123,15 @@ impl<U: User> LoginManager<U> {
     /// route, it responds with 500; on separate routes, the mistake cannot be detected.
     ///
     /// # Errors
-    /// When it is not up to 32 ASCII letters, digits and `-` ([`Error::is_config`]).
+    /// When it is not up to 32 ASCII letters, digits and `-`, or a [handle](Self::handle) has the
+    /// realm before this one ([`Error::is_config`]).
     pub fn realm(mut self, realm: &str) -> Result<Self> {
+        if self.settings.has_handle.load(Ordering::Relaxed) {
+            return Err(Error::config(
+                "set `LoginManager::realm` before `handle`: the handle has the realm before it, \
+                 and would end no session of this one",
+            ));
+        }
         let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
         if realm.len() > MAX_REALM_CHARS || !realm.bytes().all(is_name) {
             return Err(Error::config(format!(

@@ -1,6 +1,7 @@
 //! The settings of a login manager, one struct per area.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -25,6 +26,8 @@ pub(crate) struct Settings<U> {
     pub(crate) store: SharedSessionStore,
     pub(crate) epochs: Option<Epochs>,
     pub(crate) realm: Arc<str>,
+    /// Whether a handle has this realm already.
+    pub(crate) has_handle: AtomicBool,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) origins: OriginSettings,
     pub(crate) trusted_proxies: TrustedProxies,
@@ -45,6 +48,7 @@ impl<U: crate::login::User> Settings<U> {
             store,
             epochs: None,
             realm: Arc::default(),
+            has_handle: AtomicBool::new(false),
             public_url: None,
             origins: OriginSettings::default(),
             trusted_proxies: TrustedProxies::default(),
