@@ -68,6 +68,7 @@
 //! | `sqlite` (default), `postgres`, `mysql` | [`accounts`], [`database`], [`flows`], [`pages`], [`stores::SqlStore`] on that database |
 //! | `redis` | `stores::RedisStore` |
 //! | `breach-service` | `password::BreachedPasswords::from_url` |
+//! | `uuid` (part of the databases) | [`UserId`](login::UserId) from a `uuid::Uuid` |
 //! | `testing` | `testing`: the whole site in memory, browsers in process, store conformance |
 //!
 //! Without any, the login manager, sessions in memory and password hashing remain.

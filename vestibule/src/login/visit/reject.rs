@@ -61,7 +61,7 @@ impl<U: User> Visit<U> {
         }
         let views = request.extensions.get::<LoginViews>();
         let views = views.cloned().unwrap_or_default().or(&rejections.views);
-        let client = client_of(request);
+        let client = client_of(request, &views);
         let path = original_path(request);
         let origin = origin(settings.public_url.as_ref(), &request.headers);
         // The page must not redirect to itself.
@@ -117,8 +117,8 @@ impl<U: User> Visit<U> {
 }
 
 /// A browser follows no redirect at a WebSocket handshake, and shows no page.
-fn client_of(request: &Parts) -> Client {
-    match is_handshake(&request.method, &request.headers) {
+fn client_of(request: &Parts, views: &LoginViews) -> Client {
+    match views.is_api() || is_handshake(&request.method, &request.headers) {
         true => Client::Json,
         false => Client::of(&request.headers),
     }
