@@ -68,6 +68,7 @@
 //! | `sqlite` (default), `postgres`, `mysql` | [`accounts`], [`database`], [`flows`], [`pages`], [`stores::SqlStore`] on that database |
 //! | `redis` | `stores::RedisStore` |
 //! | `breach-service` | `password::BreachedPasswords::from_url` |
+//! | `uuid` (part of the databases) | [`UserId`](login::UserId) from a `uuid::Uuid` |
 //! | `testing` | `testing`: the whole site in memory, browsers in process, store conformance |
 //!
 //! Without any, the login manager, sessions in memory and password hashing remain.
@@ -135,6 +136,12 @@ mod samples {
 
     #[doc = include_str!("../../docs/src/refusals.md")]
     struct Refusals;
+
+    #[doc = include_str!("../../docs/src/websockets.md")]
+    struct WebSockets;
+
+    #[doc = include_str!("../../docs/src/cross-origin.md")]
+    struct CrossOrigin;
 
     #[doc = include_str!("../../docs/src/session-data.md")]
     struct SessionData;

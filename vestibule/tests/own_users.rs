@@ -1118,3 +1118,32 @@ async fn logging_in_twice_in_a_request_leaves_one_session() {
     );
     assert_ne!(browser.cookie(SESSION), None);
 }
+
+#[tokio::test]
+async fn where_the_routes_are_an_api_each_client_gets_401_and_no_cookie() {
+    let private = || get(|_: CurrentUser<Member>| async { "private" });
+    let guarded = Router::new().route("/guarded", private());
+    let api = Router::new()
+        .route("/orders", private())
+        .merge(guarded.route_layer(login_required::<Member>()))
+        .nest(
+            "/inner",
+            Router::new()
+                .route("/page", private())
+                .layer(LoginViews::new().login_view("/inner/login")),
+        )
+        .layer(LoginViews::new().api());
+    let manager = manager().messages(&key()).next_in_cookie(&key());
+    let routes = Router::new().route("/page", private()).nest("/api", api);
+    let script = TestClient::new(routes.layer(manager.layer()));
+
+    for path in ["/api/orders", "/api/guarded", "/api/inner/page"] {
+        for headers in [&[][..], &[("accept", "*/*")], &[("accept", "text/html")]] {
+            let refused = script.get_with(path, headers).await;
+            assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(refused.json()["code"], "login_required");
+            assert!(script.cookie_names().is_empty());
+        }
+    }
+    assert_eq!(script.get("/page").await.status, StatusCode::SEE_OTHER);
+}

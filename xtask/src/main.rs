@@ -78,9 +78,9 @@ fn check() -> anyhow::Result<()> {
         "--package",
         "vestibule",
         "--test",
-        "messages",
+        "compiler",
     ])
-    .context("the compiler's messages; those in tests/messages are of rustc 1.95")?;
+    .context("the compiler's messages; those in tests/compiler are of rustc 1.95")?;
     test::all()?;
     fuzz::run_all(Duration::from_mins(10), None)
 }

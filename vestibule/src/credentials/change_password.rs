@@ -38,6 +38,7 @@ impl<U: User> Credentials<U> {
         proof: Proof<U>,
         password: &Secret,
     ) -> Result<PasswordChange<U>> {
+        self.check_realm(login)?;
         let id = proof.user.id();
         let continued = login.continued_session().await?;
         let continued = Some(continued).filter(|continued| continued.is_of(&id));

@@ -60,6 +60,7 @@ impl<U: User> Credentials<U> {
         typed: &str,
         password: &Secret,
     ) -> Result<Check<U>> {
+        self.check_realm(login)?;
         self.know_kinds().await;
         // It is nobody's, so there is no need to ask whose.
         if Passwords::is_too_long(password) {

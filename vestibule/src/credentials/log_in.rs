@@ -38,6 +38,7 @@ impl<U: User> Credentials<U> {
     /// When a store failed, or the response has begun
     /// ([`Error::is_config`](crate::Error::is_config)).
     pub async fn proceed(&self, login: &Login<U>, mut proof: Proof<U>) -> Result<Step<U>> {
+        self.check_realm(login)?;
         let (id, tried) = (proof.user.id(), proof.tried.take());
         let step = self.step(login, proof).await;
         self.settle(login, &id, tried, &step);

@@ -70,10 +70,10 @@ use std::sync::Arc;
 
 #[cfg(feature = "sql")]
 use crate::crypto::secret::Secret;
-use crate::error::Result;
+use crate::error::{Error, Result};
 #[cfg(feature = "sql")]
 use crate::login::UserId;
-use crate::login::{LoginManager, User};
+use crate::login::{Login, LoginManager, User};
 #[cfg(feature = "sql")]
 use crate::password::Claimant;
 use crate::password::Passwords;
@@ -148,7 +148,8 @@ impl<U: User> Credentials<U> {
         }))
     }
 
-    /// The [`realm`](LoginManager::realm) of the login manager. Default: empty.
+    /// The [`realm`](LoginManager::realm) of the login manager, which must have the same. Default:
+    /// empty.
     pub fn realm(mut self, realm: &str) -> Self {
         realm.clone_into(&mut self.settings().realm);
         self
@@ -174,7 +175,7 @@ impl<U: User> Credentials<U> {
     #[cfg(feature = "sql")]
     pub(crate) async fn advice(
         &self,
-        login: &crate::login::Login<U>,
+        login: &Login<U>,
         username: &str,
         password: Secret,
         words: Vec<String>,
@@ -216,6 +217,20 @@ impl<U: User> Credentials<U> {
             Some(epochs) => manager.epochs(epochs),
             None => manager,
         }
+    }
+
+    /// # Errors
+    /// When the login manager of `login` has another realm: a new password would end none of its
+    /// sessions.
+    pub(crate) fn check_realm(&self, login: &Login<U>) -> Result<()> {
+        let (ours, theirs) = (&*self.0.realm, &*login.visit().settings().realm);
+        if ours == theirs {
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "the credentials have the realm `{ours}`, and this login manager has `{theirs}`: make \
+             it by `Credentials::login_manager`, or set `Credentials::realm`"
+        )))
     }
 
     /// The settings, while they are being set.

@@ -12,6 +12,7 @@ impl<U: User> Credentials<U> {
     /// When a store failed. Where it was the session store, the line in the activity log is there
     /// already, and the session may be too: call it again.
     pub async fn end_session(&self, login: &Login<U>, public_id: &str) -> Result<bool> {
+        self.check_realm(login)?;
         let Some(user) = login.current_user().await? else {
             return Ok(false);
         };
@@ -38,6 +39,7 @@ impl<U: User> Credentials<U> {
     /// # Errors
     /// As [`end_session`](Self::end_session).
     pub async fn end_other_sessions(&self, login: &Login<U>) -> Result<bool> {
+        self.check_realm(login)?;
         let Some(user) = login.current_user().await? else {
             return Ok(false);
         };

@@ -1,5 +1,7 @@
 //! The page that a flow's action responds with.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
@@ -13,6 +15,7 @@ use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::current_user::TemplateUser;
 use crate::flows::form::FormErrors;
+use crate::login::visit::Visit;
 use crate::login::{CurrentUser, LoginRejection, PageUser};
 use crate::web::{Client, Flash};
 
@@ -41,8 +44,7 @@ pub struct Page<U = Account> {
     /// The user of this request.
     pub user: Option<CurrentUser<U>>,
     pub(super) client: Client,
-    flashes: Vec<Flash>,
-    has_flash_cookie: bool,
+    visit: Arc<Visit<U>>,
 }
 
 impl<U: PageUser> Page<U> {
@@ -57,17 +59,10 @@ impl<U: PageUser> Page<U> {
     }
 
     /// Redirects to another page (303), with a message for it.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "reads as `flash(…)` does in Flask"
-    )]
     pub fn redirect(&self, path: &str, flash: Flash) -> Response {
-        let mut response = Redirect::to(path).into_response();
-        self.site
-            .inner()
-            .flashes
-            .write(response.headers_mut(), std::slice::from_ref(&flash));
-        response
+        // A site signs messages, and its pages are made before the response begins.
+        self.visit.add_message(flash).ok();
+        Redirect::to(path).into_response()
     }
 
     pub(super) fn render_as(
@@ -84,12 +79,8 @@ impl<U: PageUser> Page<U> {
             errors => Serde(errors),
             ..view
         };
-        let inner = self.site.inner();
-        let mut response = inner.pages.render(status, name, &self.flashes, context)?;
-        if self.has_flash_cookie {
-            inner.flashes.clear(response.headers_mut());
-        }
-        Ok(response)
+        let pages = &self.site.inner().pages;
+        pages.render(status, name, &self.visit.take_messages(), context)
     }
 }
 
@@ -103,12 +94,14 @@ where
         let site = Site::<U>::from_ref(state);
         let user =
             <CurrentUser<U> as OptionalFromRequestParts<S>>::from_request_parts(parts, state);
-        let flashes = &site.inner().flashes;
+        let user = user.await?;
+        let visit = Visit::of(&parts.headers, &parts.extensions)
+            .ok_or_else(LoginRejection::no_layer::<U>)?;
+        visit.read_messages(&parts.headers);
         Ok(Self {
-            user: user.await?,
+            user,
             client: Client::of(&parts.headers),
-            flashes: flashes.read(&parts.headers),
-            has_flash_cookie: flashes.is_brought(&parts.headers),
+            visit,
             site,
         })
     }

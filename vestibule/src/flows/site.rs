@@ -18,12 +18,12 @@ use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::flow::{Flow, Paths};
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
-use crate::login::{LoginLayer, LoginManager, LoginViews, PageUser};
+use crate::login::{LoginHandle, LoginLayer, LoginManager, LoginViews, PageUser};
 use crate::pages::{Pages, StaticFiles, StrictTransport, error_pages, security_headers};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
 use crate::stores::{SqlCounters, SqlStore, sql};
-use crate::web::{ErrorId, Flash, Flashes, PublicUrl, unexpected};
+use crate::web::{ErrorId, Flash, PublicUrl, unexpected};
 
 /// The complete app: users, sessions and pages. Clones share it.
 ///
@@ -62,7 +62,6 @@ pub(super) struct Inner<U> {
     pub(super) policy: PasswordPolicy,
     pub(super) reserved_names: ReservedNames,
     pub(super) pages: Pages,
-    pub(super) flashes: Flashes,
     pub(super) site_name: String,
     pub(super) public_url: PublicUrl,
     strict_transport: StrictTransport,
@@ -212,7 +211,6 @@ impl<U: PageUser> Site<U> {
                 &static_files,
                 &config.site_name,
             )?,
-            flashes: Flashes::new(&config.secret_key, &config.public_url, config.clock),
             policy,
             reserved_names,
             site_name: config.site_name,
@@ -314,6 +312,12 @@ impl<U: PageUser> Site<U> {
     /// Checks credentials and logs users in.
     pub fn credentials(&self) -> &Credentials<U> {
         &self.0.credentials
+    }
+
+    /// Lists and ends sessions of users outside of requests. Unlike the changes of
+    /// [`Accounts::by`](crate::accounts::Accounts::by), it leaves no line in the security log.
+    pub fn login_handle(&self) -> LoginHandle<U> {
+        self.0.login.handle()
     }
 
     /// The rules for new passwords.

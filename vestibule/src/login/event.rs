@@ -35,7 +35,8 @@ pub enum Event {
     /// A request was rejected because the user lacks a permission, or because it asked for a
     /// session or an account that is not theirs, or does not exist.
     Forbidden,
-    /// A request that may change something was rejected because it came from another site.
+    /// A request that may change something, or a WebSocket handshake, was rejected because it came
+    /// from another site.
     CrossOrigin,
     /// A request used the current user for the first time. `user_accessed`.
     Accessed,
@@ -65,11 +66,12 @@ pub enum Event {
     RememberCookieReused,
     /// A session or remember cookie was malformed, or sent twice.
     MalformedCookie,
-    /// A session or remembered login was ended: by its user from another session, because the user
-    /// no longer exists or has a new [`session_epoch`](crate::login::User::session_epoch), or
+    /// A session or remembered login was ended: by its user from another session, by a
+    /// [`LoginHandle`](crate::login::LoginHandle), because the user no longer exists or has a new [`session_epoch`](crate::login::User::session_epoch), or
     /// because of the [limit](crate::login::SessionLimit).
     SessionEnded,
-    /// A user ended all their other sessions, or all of them.
+    /// A user ended all their other sessions, or all of them; or a
+    /// [`LoginHandle`](crate::login::LoginHandle) ended all.
     LoggedOutElsewhere,
     /// A user changed their password.
     PasswordChanged,

@@ -6,17 +6,21 @@ use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll, ready};
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, StatusCode};
 use pin_project_lite::pin_project;
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
+#[cfg(feature = "sql")]
+use crate::login::LoginHandle;
 use crate::login::manager::LoginContext;
+use crate::login::route::Route;
 use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
+use crate::web::handshake::is_handshake;
 use crate::web::{Problem, PublicUrl};
 
 /// Makes the current user available on a router. From [`LoginManager::layer`].
@@ -30,27 +34,39 @@ struct Shared<U> {
     check_origin: CsrfLayer<fn(ProtectionError) -> Response>,
 }
 
+impl<U> Shared<U> {
+    /// Whether the app accepts this request from any origin.
+    fn is_exempt(&self, request: &Request) -> bool {
+        let Some(path) = request.extensions().get::<MatchedPath>() else {
+            return false;
+        };
+        let is_it = |route: &Route| route.is(request.method().as_str(), path.as_str());
+        self.context.settings.origins.exempt.iter().any(is_it)
+    }
+}
+
 impl<U: User> LoginManager<U> {
     /// The layer for the router, around every route that uses the current user.
     ///
-    /// On every method but GET, HEAD and OPTIONS it also rejects requests from other origins with
-    /// 403, and carries a request out to its end even if the client hangs up: each is a task of its
-    /// own, so [task-local](tokio::task_local) values of the layers around it are not seen inside, and
+    /// On every method but GET, HEAD and OPTIONS, and at a WebSocket handshake, it also rejects
+    /// requests from other origins with 403, except from [trusted ones](Self::trusted_origin) and at
+    /// [exempt routes](Self::allow_cross_origin), and carries a request out to its end even if the client
+    /// hangs up: each is a task of its own, so [task-local](tokio::task_local) values of the layers around it are not seen inside, and
     /// a time-out around it stops no handler: put time-outs on the routes inside it.
     pub fn layer(self) -> LoginLayer<U> {
         let settings = self.settings;
-        let mut check_origin = CsrfLayer::new();
-        match &settings.public_url {
-            Some(public_url) => {
-                check_origin = check_origin
-                    .add_trusted_origin(public_url.origin())
-                    .expect("a public URL was checked to be an origin");
-            }
-            None => tracing::warn!(
+        if settings.public_url.is_none() {
+            tracing::warn!(
                 "no public URL: cookies are for https, and forms from http are rejected; say the \
                  app's address with `LoginManager::public_url`"
-            ),
+            );
         }
+        let own = settings.public_url.as_ref().map(PublicUrl::origin);
+        let origins = own.iter().chain(&settings.origins.trusted);
+        let check_origin = origins.fold(CsrfLayer::new(), |check_origin, origin| {
+            let check_origin = check_origin.add_trusted_origin(origin);
+            check_origin.expect("a `PublicUrl` was checked to be an origin")
+        });
         LoginLayer(Arc::new(Shared {
             context: Arc::new(LoginContext::new(settings)),
             check_origin: check_origin.with_rejection_response(cross_origin),
@@ -105,7 +121,8 @@ fn cross_origin(_: ProtectionError) -> Response {
     ONCE.call_once(|| {
         tracing::warn!(
             "a request from another origin is rejected; if it is the app's own page, the app does \
-             not know its address: say it with `LoginManager::public_url`"
+             not know its address: say it with `LoginManager::public_url`; if it is that of a front \
+             end elsewhere, name it with `LoginManager::trusted_origin`"
         );
     });
     let mut response = Problem::new(StatusCode::FORBIDDEN)
@@ -117,6 +134,14 @@ fn cross_origin(_: ProtectionError) -> Response {
         .into_response();
     response.extensions_mut().insert(CrossOrigin);
     response
+}
+
+#[cfg(feature = "sql")]
+impl<U: User> LoginLayer<U> {
+    /// As [`LoginManager::handle`].
+    pub(crate) fn handle(&self) -> LoginHandle<U> {
+        LoginHandle::of(&self.0.context.settings)
+    }
 }
 
 impl<U> Clone for LoginLayer<U> {
@@ -186,21 +211,34 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         mark_secrets(request.headers_mut());
         let visit = Visit::begin(self.shared.context.clone(), &mut request);
-        // The origin check accepts these methods in any case.
-        let inner = if matches!(
+        // The origin check accepts these methods in any case. But no browser keeps a page of another
+        // site from opening a WebSocket, with cookies, and from reading it.
+        let is_safe = matches!(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
-        ) {
+        ) && !is_handshake(request.method(), request.headers());
+        let inner = if is_safe {
             Inner::Safe {
                 future: self.inner.call(request),
+            }
+        } else if self.shared.is_exempt(&request) {
+            let outcome = self.inner.call(request);
+            Inner::Carried {
+                future: Box::pin(self.shared.context.hang_ups.carry_out(outcome)),
             }
         } else {
             let public_url = self.shared.context.settings.public_url.as_ref();
             mark_insecure_origin(public_url, request.headers_mut());
             // For the event, if the check rejects it.
-            let (parts, body) = request.into_parts();
+            let (mut parts, body) = request.into_parts();
             let kept = Box::new(parts.clone());
-            let mut checked = self.shared.check_origin.layer(&mut self.inner);
+            // The check skips a handshake by GET, so it sees CONNECT, as of one in HTTP/2.
+            let method = std::mem::replace(&mut parts.method, Method::CONNECT);
+            let inner = (&mut self.inner).map_request(move |mut request: Request| {
+                request.method_mut().clone_from(&method);
+                request
+            });
+            let mut checked = self.shared.check_origin.layer(inner);
             let checked = checked.call(Request::from_parts(parts, body));
             let of_event = visit.clone();
             let outcome = async move {
@@ -210,7 +248,7 @@ where
                 }
                 Ok(response)
             };
-            Inner::Checked {
+            Inner::Carried {
                 future: Box::pin(self.shared.context.hang_ups.carry_out(outcome)),
             }
         };
@@ -232,7 +270,7 @@ pin_project! {
     enum Inner<F: Future> {
         Safe { #[pin] future: F },
         // Goes on when the client hangs up.
-        Checked { #[pin] future: Pin<Box<dyn Future<Output = F::Output> + Send>> },
+        Carried { #[pin] future: Pin<Box<dyn Future<Output = F::Output> + Send>> },
     }
 }
 
@@ -253,7 +291,7 @@ where
         let this = self.project();
         let mut response = ready!(match this.inner.project() {
             PinnedInner::Safe { future } => future.poll(cx),
-            PinnedInner::Checked { future } => future.poll(cx),
+            PinnedInner::Carried { future } => future.poll(cx),
         })?;
         this.visit.finish(&mut response);
         Poll::Ready(Ok(response))

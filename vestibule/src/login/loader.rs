@@ -72,6 +72,12 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<Option<T>>> + Send + 
 /// Any user loader behind one pointer.
 pub(crate) struct SharedUserLoader<U>(Arc<dyn DynUserLoader<U>>);
 
+impl<U> Clone for SharedUserLoader<U> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<U: User> SharedUserLoader<U> {
     pub(crate) fn new(loader: impl UserLoader<U>) -> Self {
         Self(Arc::new(Erased {

@@ -30,6 +30,14 @@ impl<U: User> LogIn<'_, U> {
         self
     }
 
+    /// As [`remember`](Self::remember) if `is_wanted`, such as by a ticked box; otherwise nothing.
+    pub fn remember_if(self, is_wanted: bool) -> Self {
+        match is_wanted {
+            true => self.remember(),
+            false => self,
+        }
+    }
+
     /// Remembers the browser for this long, at most 400 days.
     pub fn remember_for(mut self, duration: Duration) -> Self {
         self.options.remember = Some(duration);

@@ -16,7 +16,6 @@ use crate::login::{
     ContinuedSession, CurrentUser, Event, LoginRejection, Next, PendingLogin, User, UserId,
 };
 use crate::session::{Methods, Session};
-use crate::web::Flash;
 
 /// Logs in and out, and confirms a log-in. Flask-Login's `login_user`, `logout_user` and
 /// `confirm_login`.
@@ -197,6 +196,46 @@ impl<U: User> Login<U> {
         self.visit.is_still_logged_in().await
     }
 
+    /// Returns when the session of this request has ended, for any reason: its user logged out here
+    /// or elsewhere, somebody revoked it, it expired, the user was deleted or disabled, or
+    /// [`User::session_epoch`] changed. Also returns if nobody is logged in. For WebSockets and
+    /// streams, which outlive the check at their beginning:
+    ///
+    /// ```
+    /// use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+    /// use axum::response::Response;
+    /// # use vestibule::login::{User, UserId};
+    /// use vestibule::{CurrentUser, Login};
+    /// # #[derive(Clone)] struct Member;
+    /// # impl User for Member { fn id(&self) -> UserId { 1_i64.into() } }
+    /// # async fn talk(socket: &mut WebSocket) {}
+    ///
+    /// async fn chat(
+    ///     _: CurrentUser<Member>,
+    ///     login: Login<Member>,
+    ///     handshake: WebSocketUpgrade,
+    /// ) -> Response {
+    ///     handshake.on_upgrade(async move |mut socket| {
+    ///         tokio::select! {
+    ///             () = talk(&mut socket) => {}
+    ///             () = login.until_logged_out() => {}
+    ///         }
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// Waiting is not a use of the session: a user who only listens idles out. It does not check
+    /// roles and permissions again.
+    ///
+    /// Changes that the store and the user loader report in their feeds end it immediately in this
+    /// process, and within about a second on other nodes. Without such feeds, the stores are asked
+    /// every five seconds. Expiry is noticed within five seconds. If the stores fail for one to two
+    /// minutes, it returns too, because nobody knows whether the session still exists. For a user
+    /// of the request loader, the loader is asked every five seconds with the same request.
+    pub async fn until_logged_out(&self) {
+        self.visit.until_logged_out(&self.request).await;
+    }
+
     /// The user of this request, if they meet this rule. For a handler that chooses the rule at run
     /// time. Names in rules are constants. To check a name made at run time, call
     /// [`CurrentUser::can`] and return [`forbidden`](Self::forbidden).
@@ -249,18 +288,6 @@ impl<U: User> Login<U> {
             }
             None => Next::of_query(&self.request.uri),
         }
-    }
-
-    /// The messages for the visitor, which are removed by this call. Flask's
-    /// `get_flashed_messages`, for apps that use [`messages`](crate::LoginManager::messages).
-    pub fn take_messages(&self) -> Vec<Flash> {
-        let headers = &self.request.headers;
-        let flashes = self.visit.context.cookies.messages.as_ref();
-        let Some(flashes) = flashes.filter(|flashes| flashes.is_brought(headers)) else {
-            return Vec::new();
-        };
-        self.visit.state().set_cookies().messages = Some(flashes.remove());
-        flashes.read(headers)
     }
 
     /// Emits [`Event::LoginFailed`] for a wrong credential of `tried`, if the user is known. The

@@ -15,6 +15,7 @@ use http::request::Parts;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
+use crate::login::route::Route;
 use crate::login::rule::Rule;
 use crate::login::visit::Visit;
 use crate::login::{LoginRejection, User};
@@ -66,58 +67,7 @@ pub struct LoginRequired<U> {
 struct Gate {
     rule: Rule,
     exempt_methods: Vec<Method>,
-    public_routes: Vec<PublicRoute>,
-}
-
-/// A public route, as text: `/about`, or for one method `GET /posts/{id}`.
-#[derive(Debug, Clone)]
-pub(crate) struct PublicRoute {
-    method: Option<String>,
-    path: String,
-}
-
-impl From<String> for PublicRoute {
-    fn from(text: String) -> Self {
-        let route = match text.split_once(' ') {
-            Some((method, path)) => Self {
-                method: Some(is_as_get(&method.to_uppercase()).to_owned()),
-                path: path.trim_start().to_owned(),
-            },
-            None => Self {
-                method: None,
-                path: text,
-            },
-        };
-        if !route.path.starts_with('/') {
-            let path = &route.path;
-            tracing::warn!("no route is `{path}`: write it like `/about` or `GET /posts/{{id}}`");
-        }
-        route
-    }
-}
-
-/// HEAD is GET without the body.
-fn is_as_get(method: &str) -> &str {
-    if method == "HEAD" { "GET" } else { method }
-}
-
-impl PublicRoute {
-    /// Whether this is the route of a request.
-    pub(crate) fn is(&self, method: &str, path: &str) -> bool {
-        let method = is_as_get(method);
-        self.path == path && self.method.as_ref().is_none_or(|its| its == method)
-    }
-
-    /// As [`is`](Self::is); and `/static/*` stands for the three routes that a table shows of a
-    /// service nested there.
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn covers(&self, method: &str, path: &str) -> bool {
-        let is_nested = self.path.strip_suffix("/*").is_some_and(|prefix| {
-            let below = path.strip_prefix(prefix);
-            below.is_some_and(|below| matches!(below, "" | "/" | "/*"))
-        });
-        is_nested && self.method.is_none() || self.is(method, path)
-    }
+    public_routes: Vec<Route>,
 }
 
 impl<U> LoginRequired<U> {
@@ -135,7 +85,12 @@ impl<U> LoginRequired<U> {
     /// Makes these routes public, for all methods or for one. Write them as on the router, nested
     /// ones with the prefix: `/login`, or `GET /posts/{id}`.
     pub fn except<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
-        let routes = routes.into_iter().map(|route| route.into().into());
+        let routes = routes.into_iter().map(|route| Route::from(route.into()));
+        let routes = routes.inspect(|route| {
+            if let Err(error) = route.check() {
+                tracing::warn!("{error}");
+            }
+        });
         Arc::make_mut(&mut self.gate).public_routes.extend(routes);
         self
     }
@@ -154,7 +109,7 @@ impl Gate {
     fn is_exempt(&self, request: &Parts) -> bool {
         let route = request.extensions.get::<MatchedPath>();
         let is_public = route.is_some_and(|route| {
-            let is_it = |public: &PublicRoute| public.is(request.method.as_str(), route.as_str());
+            let is_it = |public: &Route| public.is(request.method.as_str(), route.as_str());
             self.public_routes.iter().any(is_it)
         });
         if is_public || self.exempt_methods.contains(&request.method) {

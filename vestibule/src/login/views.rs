@@ -33,6 +33,7 @@ pub struct LoginViews {
     refresh_message: Setting<Flash>,
     lost_message: Setting<Flash>,
     copied_message: Setting<Flash>,
+    is_api: bool,
 }
 
 /// One view or message.
@@ -88,6 +89,7 @@ impl LoginViews {
             copied_message: message(
                 "You were logged out, as somebody used a copy of what your browser remembers.",
             ),
+            is_api: false,
         }
     }
 
@@ -101,6 +103,33 @@ impl LoginViews {
     pub fn no_login_view(mut self) -> Self {
         self.login_view = Setting::Off;
         self
+    }
+
+    /// Treats every client as a script: rejected ones get 401 or 403 as problem+json, and no
+    /// redirect, message or `next`, whatever they accept. For the routes of an API, which clients
+    /// such as curl call without an `Accept` header. It holds for all routers inside.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use axum::routing::get;
+    /// use vestibule::login::{LoginViews, login_required};
+    /// # use vestibule::login::{User, UserId};
+    /// # #[derive(Clone)] struct Member;
+    /// # impl User for Member { fn id(&self) -> UserId { 1_i64.into() } }
+    ///
+    /// let api: Router = Router::new()
+    ///     .route("/orders", get(|| async { "[]" }))
+    ///     .route_layer(login_required::<Member>())
+    ///     .layer(LoginViews::new().api());
+    /// let app: Router = Router::new().nest("/api", api);
+    /// ```
+    pub fn api(mut self) -> Self {
+        self.is_api = true;
+        self
+    }
+
+    pub(crate) fn is_api(&self) -> bool {
+        self.is_api
     }
 
     /// The page that asks for the credential again: a path, or an address on another host.
@@ -155,6 +184,7 @@ impl LoginViews {
             refresh_message: self.refresh_message.or(&outer.refresh_message),
             lost_message: self.lost_message.or(&outer.lost_message),
             copied_message: self.copied_message.or(&outer.copied_message),
+            is_api: self.is_api || outer.is_api,
         }
     }
 

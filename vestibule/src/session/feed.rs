@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use crate::clock::monotonic;
 use crate::session::{RememberedId, Session, SessionId, UserId};
 
@@ -30,6 +32,7 @@ struct Inner {
     up_until: AtomicU64,
     watch: Option<Box<Watch>>,
     is_watched: AtomicBool,
+    changed: Notify,
 }
 
 type Watch = dyn Fn(Watcher) + Send + Sync;
@@ -112,6 +115,7 @@ impl InvalidationFeed {
             up_until: AtomicU64::new(up_until),
             watch,
             is_watched: AtomicBool::new(false),
+            changed: Notify::new(),
         }))
     }
 
@@ -169,6 +173,11 @@ impl InvalidationFeed {
         })
     }
 
+    /// Resolves at the next change of anything, counted from this call.
+    pub(crate) fn changed(&self) -> impl Future<Output = ()> {
+        self.0.changed.notified()
+    }
+
     fn start_watching(&self) {
         let Some(watch) = &self.0.watch else {
             return;
@@ -185,6 +194,7 @@ impl Inner {
         if let Some(counter) = self.counters.get(changed.slot()) {
             counter.fetch_add(1, SeqCst);
         }
+        self.changed.notify_waiters();
     }
 }
 

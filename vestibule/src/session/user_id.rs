@@ -43,6 +43,20 @@ impl From<i32> for UserId {
     }
 }
 
+impl From<u32> for UserId {
+    fn from(id: u32) -> Self {
+        id.to_string().into()
+    }
+}
+
+/// Hyphenated, in lower case: `0193a5b0-7a3c-7def-8123-456789abcdef`.
+#[cfg(feature = "uuid")]
+impl From<uuid::Uuid> for UserId {
+    fn from(id: uuid::Uuid) -> Self {
+        id.to_string().into()
+    }
+}
+
 impl From<u64> for UserId {
     fn from(id: u64) -> Self {
         id.to_string().into()
@@ -58,5 +72,34 @@ impl fmt::Display for UserId {
 impl fmt::Debug for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "UserId({:?})", &self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UserId;
+
+    #[test]
+    fn an_id_of_any_type_is_the_text_that_its_column_has() {
+        for (id, text) in [
+            (UserId::from(-7_i32), "-7"),
+            (u32::MAX.into(), "4294967295"),
+            (i64::MIN.into(), "-9223372036854775808"),
+            (u64::MAX.into(), "18446744073709551615"),
+            ("佐藤".into(), "佐藤"),
+        ] {
+            assert_eq!(id.as_str(), text);
+        }
+    }
+
+    #[cfg(feature = "uuid")]
+    #[test]
+    fn a_uuid_is_written_in_lower_case_with_hyphens() {
+        let id = uuid::Uuid::from_u128(0x0193_A5B0_7A3C_7DEF_8123_4567_89AB_CDEF);
+
+        assert_eq!(
+            UserId::from(id).as_str(),
+            "0193a5b0-7a3c-7def-8123-456789abcdef"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Checking which routes of an app are public.
 
 use crate::access::{BROKEN, RouteTable};
-use crate::login::required::PublicRoute;
+use crate::login::route::Route;
 
 /// Checks that an app denies by default: of the routes in `table`, exactly those in `public` are
 /// public. Write them as `/login`, for one method as `GET /posts/{id}`, and a nested service, such
@@ -28,7 +28,7 @@ pub fn assert_public_routes<R: Into<String>>(
     public: impl IntoIterator<Item = R>,
 ) {
     let public: Vec<String> = public.into_iter().map(Into::into).collect();
-    let matchers: Vec<PublicRoute> = public.iter().cloned().map(Into::into).collect();
+    let matchers: Vec<Route> = public.iter().cloned().map(Into::into).collect();
     let mut wrong = Vec::new();
     for route in table.routes() {
         let (method, path) = (&route.method, &route.path);

@@ -13,7 +13,7 @@ use http::request::Parts;
 pub enum Client {
     /// A browser, or any client that does not identify as another kind.
     Browser,
-    /// A script that accepts or sends JSON.
+    /// A script that accepts or sends JSON, or an `EventSource`, which accepts `text/event-stream`.
     Json,
     /// [htmx](https://htmx.org): it does not follow a redirect to a page, but a header.
     Htmx,
@@ -31,16 +31,16 @@ impl Client {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .map(Preference::parse);
-        let (mut json, mut html) = (0, 0);
+        let (mut script, mut html) = (0, 0);
         for preference in accept {
-            if preference.is_json {
-                json = json.max(preference.weight);
+            if preference.is_script {
+                script = script.max(preference.weight);
             }
             if preference.is_html {
                 html = html.max(preference.weight);
             }
         }
-        if json > html || (json == html && sends_json(headers)) {
+        if script > html || (script == html && sends_json(headers)) {
             Self::Json
         } else {
             Self::Browser
@@ -59,7 +59,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 
 /// One entry of an `Accept` header (RFC 9110 section 12.5.1), weighed in thousandths.
 struct Preference {
-    is_json: bool,
+    /// Only a script reads it.
+    is_script: bool,
     is_html: bool,
     weight: u16,
 }
@@ -72,7 +73,8 @@ impl Preference {
             .find_map(|parameter| parameter.strip_prefix("q="))
             .map_or(1.0, |weight| weight.parse::<f32>().unwrap_or(0.0));
         Self {
-            is_json: media_type == "application/json" || media_type.ends_with("+json"),
+            is_script: matches!(&*media_type, "application/json" | "text/event-stream")
+                || media_type.ends_with("+json"),
             is_html: matches!(&*media_type, "text/html" | "application/xhtml+xml"),
             weight: (weight.clamp(0.0, 1.0) * 1000.0) as u16,
         }
@@ -136,6 +138,7 @@ mod tests {
     #[test]
     fn a_script_asks_for_json_or_sends_it() {
         assert_eq!(client(&[(ACCEPT, "application/json")]), Client::Json);
+        assert_eq!(client(&[(ACCEPT, "text/event-stream")]), Client::Json);
         assert_eq!(
             client(&[(ACCEPT, "application/problem+json")]),
             Client::Json

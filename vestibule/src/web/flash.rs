@@ -40,7 +40,8 @@ pub struct Flashes(SignedCookie);
 /// Long enough for a redirect over a slow connection.
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// More than this many bytes would not fit into a cookie, so the first messages are dropped.
+/// More than this many bytes of JSON would not fit into a cookie, so the oldest messages are
+/// dropped.
 const MAX_BYTES: usize = 2_000;
 
 impl Flashes {
@@ -67,21 +68,26 @@ impl Flashes {
         self.0.is_brought(headers)
     }
 
-    /// Adds the cookie that keeps `flashes` for the next page.
+    /// Adds the cookie that keeps `flashes` for the next page. If they do not fit, the oldest are
+    /// dropped.
     pub fn write(&self, headers: &mut HeaderMap, flashes: &[Flash]) {
         cookies::append(headers, &self.set(flashes));
     }
 
     /// The cookie that keeps `flashes` for the next page.
     pub(crate) fn set(&self, flashes: &[Flash]) -> Cookie<'static> {
-        let mut flashes = flashes;
+        let mut kept = flashes;
         let payload = loop {
-            let payload = serde_json::to_vec(flashes).unwrap_or_default();
-            if payload.len() <= MAX_BYTES || flashes.is_empty() {
+            let payload = serde_json::to_vec(kept).unwrap_or_default();
+            if payload.len() <= MAX_BYTES || kept.is_empty() {
                 break payload;
             }
-            flashes = &flashes[1..];
+            kept = &kept[1..];
         };
+        let dropped = flashes.len() - kept.len();
+        if dropped > 0 {
+            tracing::warn!(dropped, "messages for a visitor do not fit into a cookie");
+        }
         self.0.set(&payload)
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod cookies;
 pub(crate) mod encrypted_cookies;
 mod error;
 mod flash;
+pub(crate) mod handshake;
 mod problem;
 mod public_url;
 pub(crate) mod signed_cookie;

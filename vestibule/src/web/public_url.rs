@@ -79,9 +79,16 @@ impl FromStr for PublicUrl {
     /// When it is not a valid address, has a path, a query or a password, or is plain http to
     /// another host than this machine ([`Error::is_config`]).
     fn from_str(text: &str) -> Result<Self> {
+        Self::checked(text, "the public URL")
+    }
+}
+
+impl PublicUrl {
+    /// The address in `text`, which is to be `what`, such as `the public URL`.
+    pub(crate) fn checked(text: &str, what: &str) -> Result<Self> {
         let refuse = |why: &str| {
             Error::config(format!(
-                "`{text}` cannot be the public URL: {why}; write it like `https://example.com`"
+                "`{text}` cannot be {what}: {why}; write it like `https://example.com`"
             ))
         };
         let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
@@ -93,6 +100,9 @@ impl FromStr for PublicUrl {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refuse("it has a user name or a password"));
+        }
+        if url.host_str().is_some_and(|host| host.contains('*')) {
+            return Err(refuse("it has a wildcard, and must be one host"));
         }
         if url.scheme() == "http" && !is_loopback(&url) {
             return Err(refuse(

@@ -3,6 +3,7 @@
 mod context;
 mod cookies;
 mod not_a_layer;
+mod origins;
 mod settings;
 
 pub(crate) use context::LoginContext;
@@ -12,6 +13,7 @@ pub(crate) use settings::Settings;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::response::IntoResponse;
@@ -92,7 +94,8 @@ impl<U: User> LoginManager<U> {
     }
 
     /// The address at which browsers reach the app. It decides the cookies' names and attributes,
-    /// and is the only origin that forms may come from if a proxy rewrites `Host`.
+    /// and is the only origin that forms may come from if a proxy rewrites `Host`, besides
+    /// [trusted ones](Self::trusted_origin).
     pub fn public_url(mut self, public_url: PublicUrl) -> Self {
         if !public_url.is_https() {
             tracing::warn!(
@@ -121,8 +124,15 @@ impl<U: User> LoginManager<U> {
     /// route, it responds with 500; on separate routes, the mistake cannot be detected.
     ///
     /// # Errors
-    /// When it is not up to 32 ASCII letters, digits and `-` ([`Error::is_config`]).
+    /// When it is not up to 32 ASCII letters, digits and `-`, or a [handle](Self::handle) has the
+    /// realm before this one ([`Error::is_config`]).
     pub fn realm(mut self, realm: &str) -> Result<Self> {
+        if self.settings.has_handle.load(Ordering::Relaxed) {
+            return Err(Error::config(
+                "set `LoginManager::realm` before `handle`: the handle has the realm before it, \
+                 and would end no session of this one",
+            ));
+        }
         let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
         if realm.len() > MAX_REALM_CHARS || !realm.bytes().all(is_name) {
             return Err(Error::config(format!(
@@ -270,7 +280,8 @@ impl<U: User> LoginManager<U> {
 
     /// Adds a message when a visitor is redirected to the login or refresh page, in a short-lived
     /// cookie signed with `key`. Read it with [`Login::take_messages`](crate::Login::take_messages)
-    /// or [`Flashes`](crate::web::Flashes). Default: no messages.
+    /// or [`Flashes`](crate::web::Flashes), and add your own with
+    /// [`Login::flash`](crate::Login::flash). Default: no messages.
     pub fn messages(mut self, key: &SecretKey) -> Self {
         self.settings.cookies.messages_key = Some(key.clone());
         self

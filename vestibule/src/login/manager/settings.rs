@@ -1,6 +1,7 @@
 //! The settings of a login manager, one struct per area.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -11,6 +12,7 @@ use crate::crypto::random::Random;
 use crate::login::Epochs;
 use crate::login::event::Listeners;
 use crate::login::loader::SharedUserLoader;
+use crate::login::manager::origins::OriginSettings;
 use crate::login::rejection::{Localize, RejectionHandler};
 use crate::login::request_loader::SharedRequestLoader;
 use crate::login::{AddressPrefix, LoginViews, SessionLimit, SessionProtection, UserLoader};
@@ -24,7 +26,10 @@ pub(crate) struct Settings<U> {
     pub(crate) store: SharedSessionStore,
     pub(crate) epochs: Option<Epochs>,
     pub(crate) realm: Arc<str>,
+    /// Whether a handle has this realm already.
+    pub(crate) has_handle: AtomicBool,
     pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) origins: OriginSettings,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) sessions: SessionSettings,
     pub(crate) cache: CacheSettings,
@@ -43,7 +48,9 @@ impl<U: crate::login::User> Settings<U> {
             store,
             epochs: None,
             realm: Arc::default(),
+            has_handle: AtomicBool::new(false),
             public_url: None,
+            origins: OriginSettings::default(),
             trusted_proxies: TrustedProxies::default(),
             sessions: SessionSettings::default(),
             cache: CacheSettings::default(),

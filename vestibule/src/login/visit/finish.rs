@@ -23,7 +23,13 @@ impl<U: User> Visit<U> {
         if is_error && matches!(state.known(), Some(Some(_))) {
             response.extensions_mut().insert(ToUser);
         }
-        if state.set_cookies.is_none() && matches!(state.visitor, Visitor::NotAsked) {
+        let messages = state
+            .messages
+            .as_ref()
+            .zip(self.context.cookies.messages.as_ref());
+        let messages = messages.and_then(|(messages, flashes)| messages.cookie(flashes));
+        let sets_cookies = state.set_cookies.is_some() || messages.is_some();
+        if !sets_cookies && matches!(state.visitor, Visitor::NotAsked) {
             return;
         }
         let headers = response.headers_mut();
@@ -37,6 +43,9 @@ impl<U: User> Visit<U> {
         }
         // Overrides the handler's header: a page that depends on the user must not be shared.
         headers.insert(CACHE_CONTROL, NO_STORE);
+        if let Some(cookie) = &messages {
+            cookies::append(headers, cookie);
+        }
         let Some(set) = &state.set_cookies else {
             return;
         };
@@ -45,7 +54,6 @@ impl<U: User> Visit<U> {
             &set.remember,
             &set.pending,
             &set.next,
-            &set.messages,
             &set.anonymous,
             &set.device,
         ];

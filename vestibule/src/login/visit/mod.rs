@@ -9,8 +9,10 @@
 //! | keep a log-in that needs another factor | `pending` |
 //! | log in, confirm, log out | `log_in`, `confirm`, `log_out`, with `limit` |
 //! | read and write the app's own values | `data`, `anonymous` |
+//! | keep messages for the visitor | `messages` |
 //! | know a browser again | `device` |
 //! | emit an event | `events` |
+//! | wait for the end of the session | `watch` |
 //! | set the response's cookies | `finish` |
 
 mod anonymous;
@@ -22,6 +24,7 @@ mod finish;
 mod limit;
 mod log_in;
 mod log_out;
+mod messages;
 mod nesting;
 mod pending;
 mod protect;
@@ -33,6 +36,7 @@ mod resolve;
 mod session;
 mod state;
 mod tokens;
+mod watch;
 
 pub use anonymous::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};
 pub(crate) use log_in::LogInOptions;

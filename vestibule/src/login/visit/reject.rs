@@ -12,7 +12,8 @@ use crate::login::rule::Demand;
 use crate::login::views::Needed;
 use crate::login::visit::Visit;
 use crate::login::{Event, LoginRejection, LoginViews, Next, RejectedRequest, User};
-use crate::web::{Client, Flash, Problem, PublicUrl};
+use crate::web::handshake::is_handshake;
+use crate::web::{Client, Problem, PublicUrl};
 
 const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
@@ -60,7 +61,7 @@ impl<U: User> Visit<U> {
         }
         let views = request.extensions.get::<LoginViews>();
         let views = views.cloned().unwrap_or_default().or(&rejections.views);
-        let client = Client::of(&request.headers);
+        let client = client_of(request, &views);
         let path = original_path(request);
         let origin = origin(settings.public_url.as_ref(), &request.headers);
         // The page must not redirect to itself.
@@ -113,20 +114,13 @@ impl<U: User> Visit<U> {
             _ => url,
         }
     }
+}
 
-    /// Adds a message for a redirected visitor, once.
-    pub(super) fn leave_message(&self, message: Option<Flash>, headers: &HeaderMap) {
-        let (Some(mut message), Some(flashes)) = (message, &self.context.cookies.messages) else {
-            return;
-        };
-        if let Some(localize) = &self.settings().rejections.localize {
-            message.message = localize(&message.message, headers);
-        }
-        let mut messages = flashes.read(headers);
-        if !messages.contains(&message) {
-            messages.push(message);
-        }
-        self.state().set_cookies().messages = Some(flashes.set(&messages));
+/// A browser follows no redirect at a WebSocket handshake, and shows no page.
+fn client_of(request: &Parts, views: &LoginViews) -> Client {
+    match views.is_api() || is_handshake(&request.method, &request.headers) {
+        true => Client::Json,
+        false => Client::of(&request.headers),
     }
 }
 

@@ -10,13 +10,7 @@ use crate::login::{Event, User};
 impl<U: User> Visit<U> {
     /// The user that the app's request loader finds, if it has one.
     pub(super) async fn by_request(&self, request: &Parts) -> Result<Option<LoggedIn<U>>> {
-        let Some(loader) = &self.settings().request_loader else {
-            return Ok(None);
-        };
-        let mut request = request.clone();
-        Self::hide(&mut request.extensions);
-        let loaded = loader.load(request).await?;
-        let Some(user) = loaded.filter(User::is_active) else {
+        let Some(user) = self.load_by_request(request).await? else {
             return Ok(None);
         };
         self.emit_for(Event::LoadedFromRequest, Some(user.id()))
@@ -27,5 +21,15 @@ impl<U: User> Visit<U> {
             is_fresh: false,
             is_remembered: false,
         }))
+    }
+
+    /// The active user that the app's request loader finds, if it has one.
+    pub(super) async fn load_by_request(&self, request: &Parts) -> Result<Option<U>> {
+        let Some(loader) = &self.settings().request_loader else {
+            return Ok(None);
+        };
+        let mut request = request.clone();
+        Self::hide(&mut request.extensions);
+        Ok(loader.load(request).await?.filter(User::is_active))
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cookie::Cookie;
 
 use crate::login::logged_in::LoggedIn;
+use crate::login::visit::messages::Messages;
 use crate::session::{DataValues, SessionId};
 
 /// What a request has found out so far, and the cookies that go with its response.
@@ -14,6 +15,8 @@ pub(crate) struct State<U> {
     pub(super) anonymous_session: AnonymousId,
     /// Whether the response has begun, so no cookie can be set any more.
     pub(super) is_answered: bool,
+    /// Not read if there are none.
+    pub(super) messages: Option<Box<Messages>>,
     pub(super) set_cookies: Option<Box<SetCookies>>,
 }
 
@@ -40,7 +43,6 @@ pub(crate) struct SetCookies {
     pub(crate) remember: Option<Cookie<'static>>,
     pub(crate) pending: Option<Cookie<'static>>,
     pub(crate) next: Option<Cookie<'static>>,
-    pub(crate) messages: Option<Cookie<'static>>,
     pub(crate) anonymous: Option<Cookie<'static>>,
     pub(crate) device: Option<Cookie<'static>>,
     /// By name.
@@ -72,6 +74,7 @@ impl<U> State<U> {
             visitor: Visitor::NotAsked,
             anonymous_session: AnonymousId::Unchanged,
             is_answered: false,
+            messages: None,
             set_cookies: None,
         }
     }

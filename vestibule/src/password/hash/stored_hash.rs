@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::{Error, Result};
+
 /// A password hash as it is stored: a text with algorithm, cost and salt, preceded by the version
 /// of the pepper if there is one, such as `{pepper:1}$argon2id$…`.
 ///
@@ -14,6 +16,32 @@ impl PasswordHash {
     /// that an export added.
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// As [`from_stored`](Self::from_stored), from a column of bytes, such as `BYTEA` or
+    /// SQLAlchemy's `LargeBinary`.
+    ///
+    /// ```
+    /// use vestibule::password::PasswordHash;
+    ///
+    /// let hash = PasswordHash::from_stored_bytes(b"$2b$12$abcdefghijklmnopqrstuv".to_vec())?;
+    /// assert_eq!(hash.as_str(), "$2b$12$abcdefghijklmnopqrstuv");
+    /// assert!(PasswordHash::from_stored_bytes(vec![0xff]).is_err());
+    /// # Ok::<(), vestibule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the bytes are not UTF-8 ([`Error::is_unusable_hash`]): every hash is text, so the column
+    /// holds something else, such as a bare digest or an encrypted value.
+    pub fn from_stored_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self> {
+        // The error of the conversion holds the bytes.
+        let text = String::from_utf8(bytes.into()).map_err(|_| {
+            Error::unusable_hash(
+                "a stored password hash is no text (UTF-8): the column holds a bare digest or \
+                 encrypted bytes, which cannot be checked",
+            )
+        })?;
+        Ok(Self(text))
     }
 
     /// The text exactly as it is stored, so that an update can require that it has not changed.
