@@ -33,6 +33,21 @@ pub struct SiteConfig<U = Account> {
     pub secret_key: SecretKey,
     /// The name in titles and at the top of each page. Default: `Vestibule`.
     pub site_name: String,
+    /// The app's own start page: a path as browsers see it, such as `/`. The site then has no page
+    /// `/` of its own; its links to the start page lead here, and so does the log-in. Default: none;
+    /// the site's `/` leads to the log-in or to `/welcome`.
+    pub home: Option<String>,
+    /// The page after a log-in that no other page asked for; `next` goes before. Also the page for
+    /// users who open the login page, and after a changed password or a confirmed log-in without
+    /// `next`. Default: [`home`](Self::home), or `/welcome`.
+    pub after_login: Option<String>,
+    /// The page after a registration. Default: as [`after_login`](Self::after_login).
+    pub after_register: Option<String>,
+    /// The page after a log-out. Default: the login page.
+    pub after_logout: Option<String>,
+    /// The path below which all ready-made pages and their static files are, such as `/auth`.
+    /// Default: none. The cookies are for all paths of the host.
+    pub path_prefix: Option<String>,
     /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
     /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
@@ -157,6 +172,11 @@ impl<U: User> SiteConfig<U> {
             hsts_include_subdomains: false,
             secret_key,
             site_name: "Vestibule".to_owned(),
+            home: None,
+            after_login: None,
+            after_register: None,
+            after_logout: None,
+            path_prefix: None,
             templates: None,
             flows: None,
             reserved_names: ReservedNames::default(),

@@ -47,7 +47,7 @@ const CLEAR_SITE_DATA: (HeaderName, HeaderValue) = (
 
 /// The page to redirect to after a log-out.
 fn after<U: PageUser>(page: &Page<U>) -> &str {
-    page.site.path("login").unwrap_or("/")
+    &page.site.inner().destinations.after_logout
 }
 
 async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {

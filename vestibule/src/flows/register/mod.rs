@@ -65,7 +65,7 @@ const NAME_RESERVED: &str = "This username is reserved for the site. Choose anot
 
 async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
     if page.user.is_some() {
-        return page.answer(Answer::see(page.site.home()));
+        return page.answer(Answer::see(page.site.after_login()));
     }
     page.answer(Answer::page(TEMPLATE, form(&page, "")))
 }
@@ -135,7 +135,7 @@ fn invalid<U: PageUser>(page: &Page<U>, username: &str, errors: FormErrors) -> A
 fn registered<U: PageUser>(page: &Page<U>, name: &str, advice: Option<String>) -> Answer {
     let text = "Your account is ready, and you are logged in.";
     let view = json_with_advice(json!({ "username": name }), advice.as_deref());
-    Answer::done(page.site.home())
+    Answer::done(&*page.site.inner().destinations.after_register)
         .message("success", with_advice(text, advice))
         .json(StatusCode::CREATED, view)
 }
@@ -143,7 +143,7 @@ fn registered<U: PageUser>(page: &Page<U>, name: &str, advice: Option<String>) -
 /// The account is there, and nobody is logged in: the app's users begin inactive, for instance.
 fn added<U: PageUser>(page: &Page<U>, name: &str) -> Answer {
     let view = json!({ "username": name });
-    Answer::done(page.site.path("login").unwrap_or(page.site.home()))
+    Answer::done(page.site.path("login").unwrap_or(page.site.after_login()))
         .message(
             "success",
             "Your account is ready. You can log in once it is active.",
