@@ -43,6 +43,8 @@ fn help_names_every_setting_with_its_variable() {
         "listen",
         "metrics-listen",
         "public-url",
+        "dangerous-plain-http-on-private-network",
+        "path-prefix",
         "database-url",
         "session-store",
         "secret-key-file",
