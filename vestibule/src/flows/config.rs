@@ -51,9 +51,18 @@ pub struct SiteConfig<U = Account> {
     /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
     /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
-    /// `change_password`, `sessions`, `admin`, `logout`. Default: all that the users table
-    /// supports. A flow named here that the table does not support is an error at the start.
+    /// `change_password`, `sessions`, `delete_account`, `admin`, `logout`. Default: all that the users
+    /// table supports; `delete_account` only if
+    /// [`users_can_delete_account`](Self::users_can_delete_account) is set. A flow named here that the table does not support is an error at the start.
     pub flows: Option<Vec<String>>,
+    /// Whether users can delete their own account, on the page `/account/delete`, if the accounts are
+    /// ours. Default: no. A deleted account cannot be brought back, and what your app keeps about the
+    /// user stays, unless you delete it ([`Event::AccountDeleted`](crate::login::Event::AccountDeleted)).
+    pub users_can_delete_account: bool,
+    /// Fields that every form may have besides its own, and that are not read. Default: none. Always
+    /// ignored are `submit`, `csrf_token`, `g-recaptcha-response`, `h-captcha-response` and
+    /// `cf-turnstile-response`. Any other unknown field is rejected, and in JSON these are too.
+    pub ignored_fields: Vec<String>,
     /// Usernames that visitors cannot register. The site's name and its host are reserved too.
     /// Default: [`ReservedNames::default`]; add yours by `extend`.
     pub reserved_names: ReservedNames,
@@ -179,6 +188,8 @@ impl<U: User> SiteConfig<U> {
             path_prefix: None,
             templates: None,
             flows: None,
+            users_can_delete_account: false,
+            ignored_fields: Vec::new(),
             reserved_names: ReservedNames::default(),
             passwords: PasswordConfig::default(),
             sessions: SessionConfig::default(),

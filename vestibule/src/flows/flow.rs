@@ -3,9 +3,9 @@
 use axum::Router;
 
 use crate::database::Migrations;
-use crate::flows::Site;
 use crate::flows::notices::Notice;
 use crate::flows::paths::Paths;
+use crate::flows::{Site, SiteConfig};
 use crate::login::PageUser;
 use crate::pages::{StaticFile, Template};
 
@@ -20,6 +20,8 @@ pub(super) struct Flow<U> {
     pub(super) public: &'static [&'static str],
     /// What it requires of the users table.
     pub(super) needs: Option<Capability>,
+    /// The setting that turns it on, if it is off by default.
+    pub(super) is_on: Option<fn(&SiteConfig<U>) -> bool>,
     /// Its routes, at the paths as the app's router sees them.
     pub(super) routes: fn(&Paths) -> Router<Site<U>>,
     pub(super) templates: &'static [Template],
@@ -37,6 +39,7 @@ impl<U: PageUser> Flow<U> {
             paths: &[],
             public: &[],
             needs: None,
+            is_on: None,
             routes: |_| Router::new(),
             templates: &[],
             static_files: &[],

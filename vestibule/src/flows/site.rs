@@ -22,6 +22,7 @@ use crate::flows::login_manager::login_manager;
 use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::{LoginLayer, PageUser};
+use crate::mail::SharedMailer;
 use crate::pages::{Pages, StaticFiles, StrictTransport, error_pages, security_headers};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
@@ -64,11 +65,13 @@ pub(super) struct Inner<U> {
     pub(super) credentials: Credentials<U>,
     pub(super) policy: PasswordPolicy,
     pub(super) reserved_names: ReservedNames,
+    pub(super) ignored_fields: Arc<[String]>,
     pub(super) pages: Pages,
     pub(super) flashes: Flashes,
     pub(super) site_name: String,
     pub(super) public_url: PublicUrl,
     strict_transport: StrictTransport,
+    pub(super) mailer: Option<SharedMailer>,
     pub(super) notifies_new_device: bool,
     pub(super) flows: Vec<Flow<U>>,
     /// The paths of the pages as browsers see them.
@@ -176,7 +179,7 @@ impl<U: PageUser> Site<U> {
             accounts,
             flows,
         } = parts;
-        let flows = choose(flows, &users, config.flows.as_deref())?;
+        let flows = choose(flows, &users, &config)?;
         for migrations in flows.iter().flat_map(|flow| flow.migrations) {
             database.migrate(*migrations).await?;
         }
@@ -190,12 +193,12 @@ impl<U: PageUser> Site<U> {
         let credentials = Configure::all(&config.credentials, credentials)?;
         let this = Arc::<OnceLock<Self>>::default();
         let login = login_manager(&credentials, &paths, &config)?;
-        let login = match config.mailer.clone() {
-            Some(mailer) => {
+        let login = match &config.mailer {
+            Some(_) => {
                 let this = this.clone();
                 login.on_event(move |record| {
                     if let Some(site) = this.get() {
-                        site.notify(&mailer, record);
+                        site.notify(record);
                     }
                 })
             }
@@ -225,6 +228,7 @@ impl<U: PageUser> Site<U> {
             flashes: Flashes::new(&config.secret_key, &config.public_url, config.clock),
             policy,
             reserved_names,
+            ignored_fields: config.ignored_fields.into(),
             site_name: config.site_name,
             strict_transport: match config.public_url.is_https() {
                 false => StrictTransport::Off,
@@ -232,6 +236,7 @@ impl<U: PageUser> Site<U> {
                 true => StrictTransport::Host,
             },
             public_url: config.public_url,
+            mailer: config.mailer,
             notifies_new_device: config.new_device_notice,
             credentials,
             flows,
