@@ -169,6 +169,32 @@ impl Accounts {
         Ok(Some(account))
     }
 
+    /// Deletes an account whose registration the app rejected, and ends its sessions.
+    pub(crate) async fn undo_registration(
+        &self,
+        account: &Account,
+        from: Option<IpAddr>,
+    ) -> Result<()> {
+        let transaction = self.inner.database.connection().begin().await;
+        let transaction = transaction.map_err(Error::from_db)?;
+        user::Entity::delete_by_id(account.id.as_str())
+            .exec(&transaction)
+            .await
+            .map_err(Error::from_db)?;
+        let entry = Entry {
+            action: Action::AccountDeleted,
+            user: Some(account),
+            detail: Some("registration rejected".to_owned()),
+        };
+        let themself = Actor::themself(account).at(from);
+        self.commit(transaction, &themself, entry).await?;
+        let (sessions, realm) = (&self.inner.sessions, &self.inner.realm);
+        sessions
+            .revoke_user_and_pending(realm, &account.id, None)
+            .await?;
+        Ok(())
+    }
+
     /// Adds a user and their password, or neither if the name, or one that looks like it, is taken.
     pub(super) async fn insert(
         &self,

@@ -1,6 +1,7 @@
 //! The settings of a site.
 
 use std::fmt;
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,10 @@ use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
 use crate::credentials::{Credentials, ReservedNames};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::flows::register::{
+    RegisterHook, RegistrationField, RegistrationFields, RegistrationOutcome, RegistrationValues,
+};
 use crate::login::{LoginManager, SessionLimit, SessionProtection, User};
 use crate::mail::{Mailer, SharedMailer};
 use crate::password::{PasswordConfig, PasswordPolicy, Passwords};
@@ -55,6 +59,9 @@ pub struct SiteConfig<U = Account> {
     /// table supports; `delete_account` only if
     /// [`users_can_delete_account`](Self::users_can_delete_account) is set. A flow named here that the table does not support is an error at the start.
     pub flows: Option<Vec<String>>,
+    /// Fields of the registration form besides username and password, for
+    /// [`on_register`](Self::on_register). Default: none.
+    pub registration_fields: Vec<RegistrationField>,
     /// Whether users can delete their own account, on the page `/account/delete`, if the accounts are
     /// ours. Default: no. A deleted account cannot be brought back, and what your app keeps about the
     /// user stays, unless you delete it ([`Event::AccountDeleted`](crate::login::Event::AccountDeleted)).
@@ -86,6 +93,7 @@ pub struct SiteConfig<U = Account> {
     pub random: Random,
     pub(super) session_store: Option<SharedSessionStore>,
     pub(super) shared_throttle: Option<Throttle>,
+    pub(super) on_register: Option<RegisterHook>,
     pub(super) mailer: Option<SharedMailer>,
     pub(super) login: Vec<Configure<LoginManager<U>>>,
     pub(super) credentials: Vec<Configure<Credentials<U>>>,
@@ -188,6 +196,7 @@ impl<U: User> SiteConfig<U> {
             path_prefix: None,
             templates: None,
             flows: None,
+            registration_fields: Vec::new(),
             users_can_delete_account: false,
             ignored_fields: Vec::new(),
             reserved_names: ReservedNames::default(),
@@ -201,6 +210,7 @@ impl<U: User> SiteConfig<U> {
             random: Random::default(),
             session_store: None,
             shared_throttle: None,
+            on_register: None,
             mailer: None,
             login: Vec::new(),
             credentials: Vec::new(),
@@ -249,6 +259,21 @@ impl<U: User> SiteConfig<U> {
         self.credentials.push(Configure::new(configure));
     }
 
+    /// The app's own fields at the registration.
+    ///
+    /// # Errors
+    /// When one is not valid, or nothing would read them.
+    pub(super) fn open_registration_fields(&self) -> Result<RegistrationFields> {
+        let fields = RegistrationFields::new(self.registration_fields.clone())?;
+        if !fields.is_empty() && self.on_register.is_none() {
+            return Err(Error::config(
+                "nothing reads `SiteConfig::registration_fields`: set `SiteConfig::on_register`, \
+                 which works with `Site::open`",
+            ));
+        }
+        Ok(fields)
+    }
+
     /// The reserved names, with the site's name and its host.
     pub(super) fn all_reserved_names(&self) -> ReservedNames {
         let mut reserved = self.reserved_names.clone();
@@ -265,5 +290,37 @@ impl<U: User> SiteConfig<U> {
         let context = &mut passwords.policy.context_words;
         context.extend(words.map(str::to_owned));
         passwords.open(&self.secret_key, self.random.clone())
+    }
+}
+
+impl SiteConfig<Account> {
+    /// Calls `hook` with each new account and the values of the
+    /// [`registration_fields`](Self::registration_fields), before anybody is logged in: to keep a
+    /// profile for the account, or to check an invitation.
+    ///
+    /// The account is there already, so a table of yours can refer to it. If `hook` rejects, fails
+    /// or panics, the account is deleted again, and nobody gets in. Write all that you write in one
+    /// transaction. If the machine stops in between, the account stays without what `hook` writes:
+    /// let your app accept that, and ask for it.
+    ///
+    /// ```
+    /// use vestibule::flows::RegistrationOutcome;
+    ///
+    /// # fn sample(config: &mut vestibule::flows::SiteConfig) {
+    /// config.on_register(|account, values| async move {
+    ///     if values.get("invitation") != "open sesame" {
+    ///         return Ok(RegistrationOutcome::rejected("invitation", "This invitation is not valid."));
+    ///     }
+    ///     println!("{} is here", account.username);
+    ///     Ok(RegistrationOutcome::Accepted)
+    /// });
+    /// # }
+    /// ```
+    pub fn on_register<F, Fut>(&mut self, hook: F)
+    where
+        F: Fn(Account, RegistrationValues) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<RegistrationOutcome>> + Send + 'static,
+    {
+        self.on_register = Some(RegisterHook::new(hook));
     }
 }

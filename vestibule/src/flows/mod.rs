@@ -35,6 +35,7 @@ mod welcome;
 
 pub use config::{SessionConfig, SiteConfig, ThrottleConfig};
 pub use page::Page;
+pub use register::{RegistrationField, RegistrationOutcome, RegistrationValues};
 pub use site::Site;
 
 use crate::accounts::Account;

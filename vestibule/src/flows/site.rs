@@ -20,6 +20,7 @@ use crate::flows::destination::Destinations;
 use crate::flows::flow::Flow;
 use crate::flows::login_manager::login_manager;
 use crate::flows::paths::{Paths, path_prefix};
+use crate::flows::register::{RegisterHook, RegistrationFields};
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::{LoginLayer, PageUser};
 use crate::mail::SharedMailer;
@@ -66,6 +67,8 @@ pub(super) struct Inner<U> {
     pub(super) policy: PasswordPolicy,
     pub(super) reserved_names: ReservedNames,
     pub(super) ignored_fields: Arc<[String]>,
+    pub(super) registration_fields: RegistrationFields,
+    pub(super) on_register: Option<RegisterHook>,
     pub(super) pages: Pages,
     pub(super) flashes: Flashes,
     pub(super) site_name: String,
@@ -84,7 +87,7 @@ pub(super) struct Inner<U> {
     database: Database,
     sessions: SharedSessionStore,
     /// Only set if the users are in our own tables.
-    accounts: Option<Accounts>,
+    pub(super) accounts: Option<Accounts>,
 }
 
 /// The largest body that axum's extractors read, unless a route sets its own limit. Our own forms
@@ -217,6 +220,7 @@ impl<U: PageUser> Site<U> {
         let static_files = StaticFiles::new(static_files, routes.base(), paths.base());
         let overrides = config.templates.as_deref();
         let reserved_names = config.all_reserved_names();
+        let registration_fields = config.open_registration_fields()?;
         let site = Self(Arc::new(Inner {
             pages: Pages::new(
                 &templates,
@@ -228,6 +232,8 @@ impl<U: PageUser> Site<U> {
             flashes: Flashes::new(&config.secret_key, &config.public_url, config.clock),
             policy,
             reserved_names,
+            registration_fields,
+            on_register: config.on_register,
             ignored_fields: config.ignored_fields.into(),
             site_name: config.site_name,
             strict_transport: match config.public_url.is_https() {
