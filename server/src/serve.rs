@@ -23,7 +23,6 @@ use tower_http::timeout::TimeoutLayer;
 use vestibule::accounts::Account;
 use vestibule::flows::Site;
 use vestibule::login::login_required;
-use vestibule::web::PublicUrl;
 
 use crate::connections::{ConnectionLimits, Connections};
 use crate::framing::StrictFraming;
@@ -51,7 +50,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         None => None,
     };
     let address = listener.local_addr()?;
-    let public_url = public_url(&settings, address)?;
+    let public_url = settings.serving.public_url_at(address)?;
     let site = settings.open_site(public_url.clone()).await?;
     let reached = Reached {
         public_url: public_url.clone(),
@@ -125,25 +124,6 @@ async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListene
         let said = format!("cannot listen on {address}: {advice} choose another with {setting}");
         anyhow::Error::from(error).context(said)
     })
-}
-
-fn public_url(settings: &Settings, address: SocketAddr) -> anyhow::Result<PublicUrl> {
-    let is_https = settings
-        .serving
-        .public_url
-        .as_ref()
-        .is_some_and(PublicUrl::is_https);
-    if !address.ip().is_loopback() && !is_https {
-        bail!(
-            "listening on {address}, other machines can reach the app, and passwords and cookies \
-             need https there: put a proxy with a certificate in front and name its address, as \
-             in --public-url https://example.com"
-        );
-    }
-    match &settings.serving.public_url {
-        Some(public_url) => Ok(public_url.clone()),
-        None => Ok(format!("http://{address}").parse()?),
-    }
 }
 
 /// Serves until told to stop.

@@ -88,6 +88,53 @@ fn other_machines_need_https() {
     }
 }
 
+/// Attack: passwords and cookies on a network, in plain text.
+#[test]
+fn plain_http_is_served_to_a_private_network_only_if_its_host_is_named() {
+    const ALLOW: &str = "--dangerous-plain-http-on-private-network";
+    let private = ["--public-url", "http://192.168.1.20:5000"];
+    for (arguments, why) in [
+        (&private[..], "need https"),
+        (
+            &[&private[..], &[ALLOW, "192.168.1.21"]].concat(),
+            "its host is not",
+        ),
+        (
+            &["--public-url", "http://203.0.113.7", ALLOW, "203.0.113.7"],
+            "public address",
+        ),
+        (
+            &["--listen", "0.0.0.0:0", ALLOW, "192.168.1.20"],
+            "need https",
+        ),
+    ] {
+        let said = refusal(folder().path(), arguments);
+        assert!(said.contains(why), "{arguments:?}: {said}");
+    }
+
+    let folder = folder();
+    let named = [&private[..], &[ALLOW, "192.168.1.20"]].concat();
+    let program = Program::start(&folder, &named);
+    let log = program.terminate();
+
+    assert!(log.contains("DANGER: plain http on a network"), "{log}");
+}
+
+#[test]
+fn the_pages_are_below_a_prefix_and_the_probes_are_not() {
+    let folder = folder();
+    let program = Program::start(&folder, &["--path-prefix", "/auth"]);
+    let client = Client::new(&program);
+
+    let start = client.get("/auth").unwrap();
+    assert_eq!(start.location.as_deref(), Some("/auth/login"));
+    assert_eq!(client.get("/auth/login").unwrap().status, 200);
+    assert_eq!(client.get("/healthz").unwrap().text, "ok");
+    let elsewhere = client.get("/login").unwrap();
+    let to_log_in = "/auth/login?next=%2Flogin";
+    assert_eq!(elsewhere.location.as_deref(), Some(to_log_in), "denied");
+}
+
 #[test]
 fn a_weak_secret_key_is_refused_with_the_way_to_a_good_one() {
     let folder = folder();

@@ -204,7 +204,8 @@ async fn the_description_of_the_json_api_has_each_route() {
         }
     }
 
-    let app = vestibule::testing::TestApp::new().await;
+    let app = vestibule::testing::TestApp::with(|config| config.users_can_delete_account = true);
+    let app = app.await;
     let table = app.browser().route_table().await;
 
     let routes = table.routes().iter();

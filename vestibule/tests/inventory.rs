@@ -107,7 +107,7 @@ async fn carol(app: &TestApp) -> TestClient {
 /// OWASP ASVS 5.0, 6.1.3.
 #[tokio::test]
 async fn the_book_has_each_way_to_a_session_and_no_other() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(|config| config.users_can_delete_account = true).await;
     for name in ["carol", "dora", "alice"] {
         app.registered(name).await;
     }
@@ -133,6 +133,7 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
             "/change-password",
             vec![("current_password", PASSWORD), ("new_password", new)],
         ),
+        ("/account/delete", vec![("password", PASSWORD)]),
         ("/logout", vec![]),
         ("/account/sessions/end", vec![("session", "")]),
         ("/account/sessions/end-others", vec![]),
@@ -168,6 +169,7 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
     for (method, path) in before.into_iter().chain(last) {
         let browser = match path.as_str() {
             "/register" | "/login" => app.browser(),
+            "/account/delete" => app.registered(&method.to_lowercase()).await,
             _ => carol(&app).await,
         };
         let alice = app.account("alice").await;

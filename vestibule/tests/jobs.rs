@@ -13,7 +13,7 @@ use http::StatusCode;
 use vestibule::accounts::{Account, Actor};
 use vestibule::clock::{Clock, Timestamp};
 use vestibule::credentials::{Check, Credentials, Step};
-use vestibule::login::{Event, EventRecord, LoginHandle, LoginOutcome, User, UserId};
+use vestibule::login::{Epoch, Event, EventRecord, LoginHandle, LoginOutcome, User, UserId};
 use vestibule::session::{Methods, SessionExpiry};
 use vestibule::stores::MemoryStore;
 use vestibule::testing::{PASSWORD, TestApp, TestClient};
@@ -27,8 +27,8 @@ impl User for Member {
         self.0.as_str().into()
     }
 
-    fn session_epoch(&self) -> i64 {
-        self.1
+    fn session_epoch(&self) -> Epoch {
+        self.1.into()
     }
 }
 

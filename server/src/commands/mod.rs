@@ -21,8 +21,8 @@ use crate::settings::Settings;
 /// The site, for a command that serves nothing.
 async fn open(settings: &Settings) -> anyhow::Result<Site> {
     // Its host is among the words that a password may not be made of. Nobody is sent there.
-    let public_url = match &settings.serving.public_url {
-        Some(public_url) => public_url.clone(),
+    let public_url = match settings.serving.public_url()? {
+        Some(public_url) => public_url,
         None => format!("https://{}", settings.serving.listen).parse()?,
     };
     settings.open_site(public_url).await

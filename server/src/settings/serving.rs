@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use anyhow::{Context, bail};
 use clap::Args;
 use vestibule::web::{PublicUrl, TrustedProxies};
 
@@ -33,10 +34,22 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) metrics_listen: Option<SocketAddr>,
 
-    /// Address at which browsers reach the app; https anywhere but on this machine
+    /// Address at which browsers reach the app; https anywhere but on this machine. With a path if a
+    /// proxy removes it
     /// [default: http:// and the address to listen on]
     #[arg(long, env = "VESTIBULE_PUBLIC_URL", value_name = "URL", global = true)]
-    pub(crate) public_url: Option<PublicUrl>,
+    public_url: Option<String>,
+
+    /// DANGEROUS: allow a public URL with plain http to this host, which must be an address of a
+    /// private network, or a name. Anybody in the network can then read every password and take
+    /// over every session [default: none]
+    #[arg(
+        long,
+        env = "VESTIBULE_DANGEROUS_PLAIN_HTTP_ON_PRIVATE_NETWORK",
+        value_name = "HOST",
+        global = true
+    )]
+    dangerous_plain_http_on_private_network: Option<String>,
 
     /// Add includeSubDomains to Strict-Transport-Security: browsers then use only https for all
     /// subdomains of the public URL's host, for a year. One without https becomes unreachable
@@ -115,9 +128,55 @@ impl ServingSettings {
         address, and the throttle, the limit of connections and the logs treat them as one \
         visitor; set the proxy's address, as in `--trusted-proxies 127.0.0.1`";
 
+    /// The public URL, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be one.
+    pub(crate) fn public_url(&self) -> anyhow::Result<Option<PublicUrl>> {
+        let text = self.public_url.as_deref();
+        let url = text.map(|text| self.parse_public_url(text)).transpose();
+        url.context("the setting --public-url")
+    }
+
+    /// The address at which browsers reach the app that listens at `address`.
+    ///
+    /// # Errors
+    /// When other machines can reach it, and the public URL has neither https nor a host where plain
+    /// http is allowed.
+    pub(crate) fn public_url_at(&self, address: SocketAddr) -> anyhow::Result<PublicUrl> {
+        let url = match self.public_url()? {
+            Some(url) => url,
+            None if address.ip().is_loopback() => format!("http://{address}").parse()?,
+            None => self
+                .parse_public_url(&format!("http://{address}"))
+                .with_context(|| needs_https(address))?,
+        };
+        if !address.ip().is_loopback() && !url.is_https() && url.is_loopback() {
+            bail!(needs_https(address));
+        }
+        Ok(url)
+    }
+
+    fn parse_public_url(&self, text: &str) -> vestibule::Result<PublicUrl> {
+        match &self.dangerous_plain_http_on_private_network {
+            Some(host) if text.starts_with("http:") => {
+                PublicUrl::dangerous_plain_http_on_private_network(text, host)
+            }
+            _ => text.parse(),
+        }
+    }
+
     /// Whether a proxy is in front that is not named: the program itself has no TLS.
     pub(crate) fn has_untrusted_proxy(&self) -> bool {
-        let is_https = self.public_url.as_ref().is_some_and(PublicUrl::is_https);
-        is_https && self.trusted_proxies.is_empty()
+        let url = self.public_url.as_deref().unwrap_or_default();
+        url.starts_with("https:") && self.trusted_proxies.is_empty()
     }
+}
+
+fn needs_https(address: SocketAddr) -> String {
+    format!(
+        "listening on {address}, other machines can reach the app, and passwords and cookies need \
+         https there: put a proxy with a certificate in front and name its address, as in \
+         --public-url https://example.com"
+    )
 }

@@ -19,11 +19,12 @@ pub struct Actor {
     address: Option<String>,
 }
 
-/// What is checked about a user who changes something that is not their own.
+/// What is checked about a user who changes something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Requirement {
     pub(super) id: UserId,
-    pub(super) role: RoleName,
+    /// The role they need; `None` if they change only their own account.
+    pub(super) role: Option<RoleName>,
     pub(super) session_epoch: i64,
 }
 
@@ -43,6 +44,33 @@ impl Actor {
     /// [`session_epoch`](Account::session_epoch) of `account`, because this may have changed since
     /// the guard accepted the request.
     pub fn user(account: &Account, role: RoleName) -> Self {
+        Self::account(account, Some(role))
+    }
+
+    /// A user who changes their own account, which needs no role: their email address, their
+    /// password, their sessions, or that there is an account at all. Every other change, and any
+    /// change to somebody else, has the outcome
+    /// [`ActorLacksRole`](crate::accounts::ChangeOutcome::ActorLacksRole). Each change checks in its
+    /// transaction what it checks of [`user`](Self::user), except the role.
+    ///
+    /// Ask for the user's credential first: the session may be in somebody else's hands.
+    ///
+    /// ```no_run
+    /// use vestibule::accounts::{Account, Actor, ChangeOutcome, Email};
+    /// use vestibule::flows::Site;
+    /// use vestibule::{FreshUser, Login};
+    ///
+    /// # async fn sample(site: Site, user: FreshUser<Account>, login: Login<Account>, email: Email) -> vestibule::Result<()> {
+    /// let themself = Actor::themself(&user).at(login.address());
+    /// let change = site.accounts().by(themself).set_email(&user.id, Some(&email)).await?;
+    /// assert_eq!(change, ChangeOutcome::Done);
+    /// # Ok(()) }
+    /// ```
+    pub fn themself(account: &Account) -> Self {
+        Self::account(account, None)
+    }
+
+    fn account(account: &Account, role: Option<RoleName>) -> Self {
         let requirement = Requirement {
             id: account.id.clone(),
             role,
@@ -53,16 +81,6 @@ impl Actor {
             requirement: Some(requirement),
             name: account.username.clone(),
             address: None,
-        }
-    }
-
-    /// A user who changes their own data, which needs no role.
-    pub(crate) fn themself(account: &Account, address: Option<IpAddr>) -> Self {
-        Self {
-            id: Some(account.id.clone()),
-            requirement: None,
-            name: account.username.clone(),
-            address: address.map(|address| address.to_string()),
         }
     }
 
@@ -90,6 +108,12 @@ impl Actor {
 
     pub(super) fn requirement(&self) -> Option<&Requirement> {
         self.requirement.as_ref()
+    }
+
+    /// Whether the actor may change only their own account.
+    pub(super) fn is_themself(&self) -> bool {
+        let requirement = self.requirement.as_ref();
+        requirement.is_some_and(|requirement| requirement.role.is_none())
     }
 
     pub(super) fn id(&self) -> Option<&UserId> {

@@ -81,7 +81,7 @@ impl PasswordUsers<Account> for Accounts {
         };
         let feed = self.inner.database.feed();
         let _invalidated = feed.invalidate_on_drop(Invalidation::User(&account.id));
-        let themself = Actor::themself(account, from);
+        let themself = Actor::themself(account).at(from);
         self.commit_own(transaction, &themself, entry).await?;
         Ok(Some(Account {
             session_epoch: account.session_epoch + 1,
@@ -127,7 +127,7 @@ impl ActivityLog<Account> for Accounts {
         activity: Activity<'_>,
         from: Option<IpAddr>,
     ) -> Result<()> {
-        let themself = || Actor::themself(account, from);
+        let themself = || Actor::themself(account).at(from);
         let (actor, action, detail) = match activity {
             Activity::SessionEnded(public_id) => {
                 (themself(), Action::SessionEnded, Some(public_id))

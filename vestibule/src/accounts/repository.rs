@@ -8,14 +8,14 @@ use std::time::Duration;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    TransactionTrait, UpdateMany,
+    QuerySelect, TransactionTrait, UpdateMany,
 };
 
 use crate::access::Rights;
 use crate::accounts::entity::user;
 use crate::accounts::passwords::password_row;
 use crate::accounts::security_log::Entry;
-use crate::accounts::{Account, Action, Actor, Administration, rows};
+use crate::accounts::{Account, Action, Actor, Administration, Email, rows};
 use crate::clock::{Clock, Regularly, Timestamp};
 use crate::credentials::Username;
 use crate::crypto::random::Random;
@@ -156,7 +156,7 @@ impl Accounts {
     ) -> Result<Option<Account>> {
         let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
-        let Some(account) = self.insert(username, hash, &transaction).await? else {
+        let Some(account) = self.insert(username, None, hash, &transaction).await? else {
             return Ok(None);
         };
         let entry = Entry {
@@ -164,15 +164,42 @@ impl Accounts {
             user: Some(&account),
             detail: None,
         };
-        let themself = Actor::themself(&account, from);
+        let themself = Actor::themself(&account).at(from);
         self.commit(transaction, &themself, entry).await?;
         Ok(Some(account))
+    }
+
+    /// Deletes an account whose registration the app rejected, and ends its sessions.
+    pub(crate) async fn undo_registration(
+        &self,
+        account: &Account,
+        from: Option<IpAddr>,
+    ) -> Result<()> {
+        let transaction = self.inner.database.connection().begin().await;
+        let transaction = transaction.map_err(Error::from_db)?;
+        user::Entity::delete_by_id(account.id.as_str())
+            .exec(&transaction)
+            .await
+            .map_err(Error::from_db)?;
+        let entry = Entry {
+            action: Action::AccountDeleted,
+            user: Some(account),
+            detail: Some("registration rejected".to_owned()),
+        };
+        let themself = Actor::themself(account).at(from);
+        self.commit(transaction, &themself, entry).await?;
+        let (sessions, realm) = (&self.inner.sessions, &self.inner.realm);
+        sessions
+            .revoke_user_and_pending(realm, &account.id, None)
+            .await?;
+        Ok(())
     }
 
     /// Adds a user and their password, or neither if the name, or one that looks like it, is taken.
     pub(super) async fn insert(
         &self,
         username: &Username,
+        email: Option<&Email>,
         hash: &PasswordHash,
         transaction: &DatabaseTransaction,
     ) -> Result<Option<Account>> {
@@ -183,7 +210,7 @@ impl Accounts {
             username: ActiveValue::Set(username.as_str().to_owned()),
             canonical_username: ActiveValue::Set(username.canonical().to_owned()),
             skeleton: ActiveValue::Set(Some(Username::skeleton_of(username.as_str()))),
-            email: ActiveValue::Set(None),
+            email: ActiveValue::Set(email.map(|email| email.as_str().to_owned())),
             is_disabled: ActiveValue::Set(false),
             must_change_password: ActiveValue::Set(false),
             session_epoch: ActiveValue::Set(0),
@@ -211,6 +238,26 @@ impl Accounts {
         match rows::by_name(typed) {
             Some(by_name) => rows::find_one(by_name, self.inner.database.connection()).await,
             None => Ok(None),
+        }
+    }
+
+    /// The account with this email address, spelled exactly like this. Nobody has verified that the
+    /// user reads mail there.
+    ///
+    /// # Errors
+    /// When the database failed, or several accounts have this address ([`Error::is_config`]): which
+    /// one is meant is unknown.
+    pub async fn find_by_email(&self, email: &Email) -> Result<Option<Account>> {
+        let connection = self.inner.database.connection();
+        let found = user::Entity::find().filter(user::Column::Email.eq(email.as_str()));
+        let found = found.limit(2).all(connection).await;
+        let found = found.map_err(Error::from_db)?;
+        match &found[..] {
+            [] => Ok(None),
+            [one] => rows::find(&one.id.as_str().into(), connection).await,
+            _ => Err(Error::config(
+                "several accounts have this email address; give each its own",
+            )),
         }
     }
 

@@ -139,6 +139,12 @@ impl Answer {
         Self::problem(Problem::new(StatusCode::NOT_FOUND).detail(NO_SUCH_PAGE))
     }
 
+    /// Also removes pages that a browser keeps despite `no-store` (W3C Clear Site Data).
+    pub(super) fn forgotten_by_browser(self) -> Self {
+        let name = HeaderName::from_static("clear-site-data");
+        self.header(name, HeaderValue::from_static("\"cache\""))
+    }
+
     pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self

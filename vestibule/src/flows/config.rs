@@ -1,6 +1,7 @@
 //! The settings of a site.
 
 use std::fmt;
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,10 @@ use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
 use crate::credentials::{Credentials, ReservedNames};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::flows::register::{
+    RegisterHook, RegistrationField, RegistrationFields, RegistrationOutcome, RegistrationValues,
+};
 use crate::login::{LoginManager, SessionLimit, SessionProtection, User};
 use crate::mail::{Mailer, SharedMailer};
 use crate::password::{PasswordConfig, PasswordPolicy, Passwords};
@@ -33,12 +37,39 @@ pub struct SiteConfig<U = Account> {
     pub secret_key: SecretKey,
     /// The name in titles and at the top of each page. Default: `Vestibule`.
     pub site_name: String,
+    /// The app's own start page: a path as browsers see it, such as `/`. The site then has no page
+    /// `/` of its own; its links to the start page lead here, and so does the log-in. Default: none;
+    /// the site's `/` leads to the log-in or to `/welcome`.
+    pub home: Option<String>,
+    /// The page after a log-in that no other page asked for; `next` goes before. Also the page for
+    /// users who open the login page, and after a changed password or a confirmed log-in without
+    /// `next`. Default: [`home`](Self::home), or `/welcome`.
+    pub after_login: Option<String>,
+    /// The page after a registration. Default: as [`after_login`](Self::after_login).
+    pub after_register: Option<String>,
+    /// The page after a log-out. Default: the login page.
+    pub after_logout: Option<String>,
+    /// The path below which all ready-made pages and their static files are, such as `/auth`.
+    /// Default: none. The cookies are for all paths of the host.
+    pub path_prefix: Option<String>,
     /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
     /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
-    /// `change_password`, `sessions`, `admin`, `logout`. Default: all that the users table
-    /// supports. A flow named here that the table does not support is an error at the start.
+    /// `change_password`, `sessions`, `delete_account`, `admin`, `logout`. Default: all that the users
+    /// table supports; `delete_account` only if
+    /// [`users_can_delete_account`](Self::users_can_delete_account) is set. A flow named here that the table does not support is an error at the start.
     pub flows: Option<Vec<String>>,
+    /// Fields of the registration form besides username and password, for
+    /// [`on_register`](Self::on_register). Default: none.
+    pub registration_fields: Vec<RegistrationField>,
+    /// Whether users can delete their own account, on the page `/account/delete`, if the accounts are
+    /// ours. Default: no. A deleted account cannot be brought back, and what your app keeps about the
+    /// user stays, unless you delete it ([`Event::AccountDeleted`](crate::login::Event::AccountDeleted)).
+    pub users_can_delete_account: bool,
+    /// Fields that every form may have besides its own, and that are not read. Default: none. Always
+    /// ignored are `submit`, `csrf_token`, `g-recaptcha-response`, `h-captcha-response` and
+    /// `cf-turnstile-response`. Any other unknown field is rejected, and in JSON these are too.
+    pub ignored_fields: Vec<String>,
     /// Usernames that visitors cannot register. The site's name and its host are reserved too.
     /// Default: [`ReservedNames::default`]; add yours by `extend`.
     pub reserved_names: ReservedNames,
@@ -62,6 +93,7 @@ pub struct SiteConfig<U = Account> {
     pub random: Random,
     pub(super) session_store: Option<SharedSessionStore>,
     pub(super) shared_throttle: Option<Throttle>,
+    pub(super) on_register: Option<RegisterHook>,
     pub(super) mailer: Option<SharedMailer>,
     pub(super) login: Vec<Configure<LoginManager<U>>>,
     pub(super) credentials: Vec<Configure<Credentials<U>>>,
@@ -157,8 +189,16 @@ impl<U: User> SiteConfig<U> {
             hsts_include_subdomains: false,
             secret_key,
             site_name: "Vestibule".to_owned(),
+            home: None,
+            after_login: None,
+            after_register: None,
+            after_logout: None,
+            path_prefix: None,
             templates: None,
             flows: None,
+            registration_fields: Vec::new(),
+            users_can_delete_account: false,
+            ignored_fields: Vec::new(),
             reserved_names: ReservedNames::default(),
             passwords: PasswordConfig::default(),
             sessions: SessionConfig::default(),
@@ -170,6 +210,7 @@ impl<U: User> SiteConfig<U> {
             random: Random::default(),
             session_store: None,
             shared_throttle: None,
+            on_register: None,
             mailer: None,
             login: Vec::new(),
             credentials: Vec::new(),
@@ -218,6 +259,21 @@ impl<U: User> SiteConfig<U> {
         self.credentials.push(Configure::new(configure));
     }
 
+    /// The app's own fields at the registration.
+    ///
+    /// # Errors
+    /// When one is not valid, or nothing would read them.
+    pub(super) fn open_registration_fields(&self) -> Result<RegistrationFields> {
+        let fields = RegistrationFields::new(self.registration_fields.clone())?;
+        if !fields.is_empty() && self.on_register.is_none() {
+            return Err(Error::config(
+                "nothing reads `SiteConfig::registration_fields`: set `SiteConfig::on_register`, \
+                 which works with `Site::open`",
+            ));
+        }
+        Ok(fields)
+    }
+
     /// The reserved names, with the site's name and its host.
     pub(super) fn all_reserved_names(&self) -> ReservedNames {
         let mut reserved = self.reserved_names.clone();
@@ -234,5 +290,37 @@ impl<U: User> SiteConfig<U> {
         let context = &mut passwords.policy.context_words;
         context.extend(words.map(str::to_owned));
         passwords.open(&self.secret_key, self.random.clone())
+    }
+}
+
+impl SiteConfig<Account> {
+    /// Calls `hook` with each new account and the values of the
+    /// [`registration_fields`](Self::registration_fields), before anybody is logged in: to keep a
+    /// profile for the account, or to check an invitation.
+    ///
+    /// The account is there already, so a table of yours can refer to it. If `hook` rejects, fails
+    /// or panics, the account is deleted again, and nobody gets in. Write all that you write in one
+    /// transaction. If the machine stops in between, the account stays without what `hook` writes:
+    /// let your app accept that, and ask for it.
+    ///
+    /// ```
+    /// use vestibule::flows::RegistrationOutcome;
+    ///
+    /// # fn sample(config: &mut vestibule::flows::SiteConfig) {
+    /// config.on_register(|account, values| async move {
+    ///     if values.get("invitation") != "open sesame" {
+    ///         return Ok(RegistrationOutcome::rejected("invitation", "This invitation is not valid."));
+    ///     }
+    ///     println!("{} is here", account.username);
+    ///     Ok(RegistrationOutcome::Accepted)
+    /// });
+    /// # }
+    /// ```
+    pub fn on_register<F, Fut>(&mut self, hook: F)
+    where
+        F: Fn(Account, RegistrationValues) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<RegistrationOutcome>> + Send + 'static,
+    {
+        self.on_register = Some(RegisterHook::new(hook));
     }
 }

@@ -1,12 +1,11 @@
-//! The parts of a flow, and the paths of all flows.
-
-use std::collections::BTreeMap;
+//! The parts of a flow.
 
 use axum::Router;
 
 use crate::database::Migrations;
-use crate::flows::Site;
 use crate::flows::notices::Notice;
+use crate::flows::paths::Paths;
+use crate::flows::{Site, SiteConfig};
 use crate::login::PageUser;
 use crate::pages::{StaticFile, Template};
 
@@ -21,6 +20,9 @@ pub(super) struct Flow<U> {
     pub(super) public: &'static [&'static str],
     /// What it requires of the users table.
     pub(super) needs: Option<Capability>,
+    /// The setting that turns it on, if it is off by default.
+    pub(super) is_on: Option<fn(&SiteConfig<U>) -> bool>,
+    /// Its routes, at the paths as the app's router sees them.
     pub(super) routes: fn(&Paths) -> Router<Site<U>>,
     pub(super) templates: &'static [Template],
     pub(super) static_files: &'static [StaticFile],
@@ -37,6 +39,7 @@ impl<U: PageUser> Flow<U> {
             paths: &[],
             public: &[],
             needs: None,
+            is_on: None,
             routes: |_| Router::new(),
             templates: &[],
             static_files: &[],
@@ -57,37 +60,5 @@ impl Capability {
         match self {
             Self::Registrar => "Registrar",
         }
-    }
-}
-
-/// The paths of a site's routes by name.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Paths(BTreeMap<&'static str, String>);
-
-impl Paths {
-    pub(super) fn of<U>(flows: &[Flow<U>]) -> Self {
-        let all = flows.iter().flat_map(|flow| flow.paths);
-        Self(
-            all.map(|(name, path)| (*name, (*path).to_owned()))
-                .collect(),
-        )
-    }
-
-    /// The path of this route; `None` if its flow is not enabled.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
-    }
-
-    /// The path of a flow's own route.
-    ///
-    /// # Panics
-    /// When the flow does not list the route among its paths. Every test of the flow shows this.
-    pub(super) fn own(&self, name: &str) -> &str {
-        self.get(name).expect("a flow lists its own paths")
-    }
-
-    /// The names and paths.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(name, path)| (*name, path.as_str()))
     }
 }

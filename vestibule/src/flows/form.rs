@@ -1,5 +1,7 @@
 //! The errors of a form.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use serde::Serialize;
 
@@ -13,7 +15,7 @@ pub(super) struct FormErrors(Vec<FormError>);
 #[derive(Debug, Serialize)]
 struct FormError {
     /// The field; empty for the form as a whole.
-    field: &'static str,
+    field: Cow<'static, str>,
     message: String,
 }
 
@@ -25,8 +27,8 @@ impl FormErrors {
         errors
     }
 
-    pub(super) fn add(&mut self, field: &'static str, message: impl Into<String>) {
-        let message = message.into();
+    pub(super) fn add(&mut self, field: impl Into<Cow<'static, str>>, message: impl Into<String>) {
+        let (field, message) = (field.into(), message.into());
         self.0.push(FormError { field, message });
     }
 
@@ -40,7 +42,7 @@ impl FormErrors {
             if error.field.is_empty() {
                 problem.detail(&error.message)
             } else {
-                problem.field(error.field, &error.message)
+                problem.field(&*error.field, &error.message)
             }
         })
     }

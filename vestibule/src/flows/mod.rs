@@ -12,13 +12,16 @@ mod change_password;
 mod config;
 mod confirm_login;
 mod current_user;
+mod delete_account;
 mod destination;
 mod flow;
 mod form;
+mod login_manager;
 mod logout;
 mod notices;
 mod page;
 mod password_login;
+mod paths;
 mod register;
 mod second_factor;
 mod session_view;
@@ -32,6 +35,7 @@ mod welcome;
 
 pub use config::{SessionConfig, SiteConfig, ThrottleConfig};
 pub use page::Page;
+pub use register::{RegistrationField, RegistrationOutcome, RegistrationValues};
 pub use site::Site;
 
 use crate::accounts::Account;
@@ -56,27 +60,30 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
 /// All flows, including those that need our own accounts.
 fn flows_for_accounts() -> Vec<Flow<Account>> {
     let mut flows = flows_for_all();
+    flows.push(delete_account::flow());
     flows.push(admin::flow());
     flows
 }
 
-/// The named flows, or by default those that the users table supports.
+/// The named flows, or by default those that the users table supports, besides those that are
+/// turned on one by one.
 ///
 /// # Errors
 /// When a named flow does not exist, or the table does not support it.
 fn choose<U: PageUser>(
     flows: Vec<Flow<U>>,
     users: &Users<U>,
-    named: Option<&[String]>,
+    config: &SiteConfig<U>,
 ) -> Result<Vec<Flow<U>>> {
     let lacks = |flow: &Flow<U>| {
         flow.needs.filter(|capability| match capability {
             Capability::Registrar => !users.can_register(),
         })
     };
-    let Some(named) = named else {
+    let Some(named) = &config.flows else {
+        let is_on = |flow: &Flow<U>| flow.is_on.is_none_or(|is_on| is_on(config));
         let mut flows = flows;
-        flows.retain(|flow| lacks(flow).is_none());
+        flows.retain(|flow| lacks(flow).is_none() && is_on(flow));
         return Ok(flows);
     };
     for name in named {

@@ -18,8 +18,8 @@ pub(super) struct Recipient<'a> {
 
 impl<U: PageUser> Site<U> {
     /// Sends the notices about an event in the background, so that response times reveal nothing.
-    pub(super) fn notify(&self, mailer: &SharedMailer, record: &EventRecord) {
-        let Some(user) = &record.user else {
+    pub(super) fn notify(&self, record: &EventRecord) {
+        let (Some(user), Some(mailer)) = (&record.user, &self.inner().mailer) else {
             return;
         };
         let flows = &self.inner().flows;
@@ -45,12 +45,30 @@ impl<U: PageUser> Site<U> {
         let Some(email) = user.email() else {
             return Ok(());
         };
+        mailer.send(self.written(user.name(), email, notice)).await
+    }
+
+    /// Sends a notice in the background to a user who is gone.
+    pub(super) fn notify_former(&self, user: &U, notice: &Notice) {
+        let (Some(mailer), Some(email)) = (self.inner().mailer.clone(), user.email()) else {
+            return;
+        };
+        let (mail, event) = (self.written(user.name(), email, notice), notice.0);
+        tokio::spawn(async move {
+            if let Err(error) = mailer.send(mail).await {
+                tracing::warn!(?event, %error, "a notice was not sent");
+            }
+        });
+    }
+
+    fn written(&self, name: &str, email: &str, notice: &Notice) -> Mail {
+        let inner = self.inner();
         let recipient = Recipient {
-            name: user.name(),
+            name,
             site_name: &inner.site_name,
             public_url: &inner.public_url,
         };
         let (subject, text) = (notice.1)(&recipient);
-        mailer.send(Mail::new(email, subject, text)).await
+        Mail::new(email, subject, text)
     }
 }

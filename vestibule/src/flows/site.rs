@@ -16,14 +16,19 @@ use crate::credentials::{self, Credentials, ReservedNames, Throttle, Users};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
-use crate::flows::flow::{Flow, Paths};
+use crate::flows::destination::Destinations;
+use crate::flows::flow::Flow;
+use crate::flows::login_manager::login_manager;
+use crate::flows::paths::{Paths, path_prefix};
+use crate::flows::register::{RegisterHook, RegistrationFields};
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
-use crate::login::{LoginHandle, LoginLayer, LoginManager, LoginViews, PageUser};
+use crate::login::{LoginHandle, LoginLayer, PageUser};
+use crate::mail::SharedMailer;
 use crate::pages::{Pages, StaticFiles, StrictTransport, error_pages, security_headers};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
 use crate::stores::{SqlCounters, SqlStore, sql};
-use crate::web::{ErrorId, Flash, PublicUrl, unexpected};
+use crate::web::{ErrorId, PublicUrl, unexpected};
 
 /// The complete app: users, sessions and pages. Clones share it.
 ///
@@ -61,19 +66,27 @@ pub(super) struct Inner<U> {
     pub(super) credentials: Credentials<U>,
     pub(super) policy: PasswordPolicy,
     pub(super) reserved_names: ReservedNames,
+    pub(super) ignored_fields: Arc<[String]>,
+    pub(super) registration_fields: RegistrationFields,
+    pub(super) on_register: Option<RegisterHook>,
     pub(super) pages: Pages,
     pub(super) site_name: String,
     pub(super) public_url: PublicUrl,
     strict_transport: StrictTransport,
+    pub(super) mailer: Option<SharedMailer>,
     pub(super) notifies_new_device: bool,
     pub(super) flows: Vec<Flow<U>>,
+    /// The paths of the pages as browsers see them.
     pub(super) paths: Paths,
+    /// The same, as the app's router sees them.
+    routes: Paths,
+    pub(super) destinations: Destinations,
     static_files: StaticFiles,
     login: LoginLayer<U>,
     database: Database,
     sessions: SharedSessionStore,
     /// Only set if the users are in our own tables.
-    accounts: Option<Accounts>,
+    pub(super) accounts: Option<Accounts>,
 }
 
 /// The largest body that axum's extractors read, unless a route sets its own limit. Our own forms
@@ -168,23 +181,26 @@ impl<U: PageUser> Site<U> {
             accounts,
             flows,
         } = parts;
-        let flows = choose(flows, &users, config.flows.as_deref())?;
+        let flows = choose(flows, &users, &config)?;
         for migrations in flows.iter().flat_map(|flow| flow.migrations) {
             database.migrate(*migrations).await?;
         }
-        let paths = Paths::of(&flows);
+        let prefix = path_prefix(config.path_prefix.as_deref())?;
+        let routes = Paths::of(&flows, prefix, config.home.is_none());
+        let paths = routes.seen_below(config.public_url.path(), config.home.as_deref());
+        let destinations = Destinations::of(&config, &routes, &paths)?;
         let throttle = open_throttle(&database, &config).await?;
         let credentials = Credentials::with_store(users, passwords, sessions.clone());
         let credentials = credentials.throttle(throttle);
         let credentials = Configure::all(&config.credentials, credentials)?;
         let this = Arc::<OnceLock<Self>>::default();
         let login = login_manager(&credentials, &paths, &config)?;
-        let login = match config.mailer.clone() {
-            Some(mailer) => {
+        let login = match &config.mailer {
+            Some(_) => {
                 let this = this.clone();
                 login.on_event(move |record| {
                     if let Some(site) = this.get() {
-                        site.notify(&mailer, record);
+                        site.notify(record);
                     }
                 })
             }
@@ -200,9 +216,10 @@ impl<U: PageUser> Site<U> {
             .copied()
             .collect();
         let static_files = flows.iter().flat_map(|flow| flow.static_files).copied();
-        let static_files = StaticFiles::new(static_files);
+        let static_files = StaticFiles::new(static_files, routes.base(), paths.base());
         let overrides = config.templates.as_deref();
         let reserved_names = config.all_reserved_names();
+        let registration_fields = config.open_registration_fields()?;
         let site = Self(Arc::new(Inner {
             pages: Pages::new(
                 &templates,
@@ -213,6 +230,9 @@ impl<U: PageUser> Site<U> {
             )?,
             policy,
             reserved_names,
+            registration_fields,
+            on_register: config.on_register,
+            ignored_fields: config.ignored_fields.into(),
             site_name: config.site_name,
             strict_transport: match config.public_url.is_https() {
                 false => StrictTransport::Off,
@@ -220,10 +240,13 @@ impl<U: PageUser> Site<U> {
                 true => StrictTransport::Host,
             },
             public_url: config.public_url,
+            mailer: config.mailer,
             notifies_new_device: config.new_device_notice,
             credentials,
             flows,
             paths,
+            routes,
+            destinations,
             static_files,
             login: login.layer(),
             database,
@@ -237,13 +260,16 @@ impl<U: PageUser> Site<U> {
 
     /// The routes of the ready-made pages, to which an app adds its own. They use `/`, `/register`,
     /// `/login`, `/welcome`, `/confirm-login`, `/change-password`, `/account/…`, `/admin/…`,
-    /// `/logout` and `/static/…`, depending on the flows. axum panics at the start if a router
-    /// merged with them has one of these too.
+    /// `/logout` and `/static/…`, depending on the flows, each below
+    /// [`SiteConfig::path_prefix`]. axum panics at the start if a router merged with them has one
+    /// of these too; an app with a `/` of its own sets [`SiteConfig::home`].
+    ///
+    /// Merge them, and do not nest them: the pages would not know where they are.
     pub fn routes(&self) -> Router {
         let flows = self.0.flows.iter();
         flows
             .fold(Router::new(), |router, flow| {
-                router.merge((flow.routes)(&self.0.paths))
+                router.merge((flow.routes)(&self.0.routes))
             })
             .with_state(self.clone())
             .merge(self.0.static_files.routes())
@@ -268,19 +294,14 @@ impl<U: PageUser> Site<U> {
     /// ```
     pub fn public_routes(&self) -> impl Iterator<Item = &str> {
         let names = self.0.flows.iter().flat_map(|flow| flow.public);
-        let of_flows = names.filter_map(|name| self.0.paths.get(name));
-        of_flows.chain([StaticFiles::PATH])
+        let of_flows = names.filter_map(|name| self.0.routes.get(name));
+        of_flows.chain([self.0.static_files.route()])
     }
 
-    /// The path of a ready-made page by its name, as `url_for` in templates; `None` if there is no
-    /// such page.
+    /// The path of a ready-made page as browsers see it, by its name, as `url_for` in templates;
+    /// `None` if there is no such page.
     pub fn path(&self, name: &str) -> Option<&str> {
         self.0.paths.get(name)
-    }
-
-    /// The page to redirect to after a log-in.
-    pub(super) fn home(&self) -> &str {
-        self.path("welcome").unwrap_or("/")
     }
 
     /// Adds to `routes` what all pages need: the current user, the origin check, security headers,
@@ -363,58 +384,6 @@ async fn open_throttle<U>(database: &Database, config: &SiteConfig<U>) -> Result
     };
     let throttle = throttle.limits(config.throttle.limits.clone());
     Ok(throttle.key(&config.secret_key))
-}
-
-fn login_manager<U: PageUser>(
-    credentials: &Credentials<U>,
-    paths: &Paths,
-    config: &SiteConfig<U>,
-) -> Result<LoginManager<U>> {
-    let sessions = &config.sessions;
-    let login = credentials
-        .login_manager()
-        .public_url(config.public_url.clone())
-        .trusted_proxies(config.trusted_proxies.clone())
-        .views(views(paths))
-        .messages(&config.secret_key)
-        .anonymous_data(&config.secret_key)
-        .expiry(sessions.expiry)
-        .remember(sessions.remember.clone())?
-        .fresh_for(sessions.fresh_for)
-        .session_limit(sessions.limit)
-        .cached_sessions(sessions.cached)
-        .session_protection(sessions.protection)
-        .clock(config.clock.clone())
-        .random(config.random.clone());
-    let login = Configure::all(&config.login, login)?;
-    // A password change comes before the app's own required page.
-    let theirs = login.settings.rejections.must_visit.clone();
-    let change_password: Option<Arc<str>> = paths.get("change_password").map(Into::into);
-    Ok(login.must_visit(move |user: &U| {
-        let change_password = change_password
-            .clone()
-            .filter(|_| user.must_change_password());
-        change_password.or_else(|| theirs.as_ref().and_then(|theirs| theirs(user)))
-    }))
-}
-
-/// The pages explain why the visitor is there, except for facts that only the previous page had.
-fn views(paths: &Paths) -> LoginViews {
-    let lost = "What you sent was not saved. Do first what this page asks, then send it again.";
-    let copied = "You were logged out, as somebody used a copy of what this browser remembers. Log \
-                  in, and choose another password.";
-    let mut views = LoginViews::new()
-        .login_message(None)
-        .refresh_message(None)
-        .lost_message(Some(Flash::new("info", lost)))
-        .copied_message(Some(Flash::new("error", copied)));
-    if let Some(path) = paths.get("login") {
-        views = views.login_view(path);
-    }
-    if let Some(path) = paths.get("confirm_login") {
-        views = views.refresh_view(path);
-    }
-    views
 }
 
 /// The panic is on standard error; the visitor gets the usual error page.

@@ -2,9 +2,11 @@
 //!
 //! Stricter than browsers need: repeated or unknown fields, invalid UTF-8, and JSON numbers or
 //! nested values are rejected, so that two parsers never read different values from one request.
+//! Only a form may have what form libraries and captchas add to it.
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
@@ -15,6 +17,8 @@ use percent_encoding::percent_decode;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
+use crate::flows::Site;
+use crate::login::PageUser;
 use crate::web::Problem;
 use crate::web::accept::{is_utf8, media_type, sends_json};
 
@@ -25,10 +29,41 @@ const MAX_BYTES: usize = 16 * 1024;
 /// None of our forms has more.
 const MAX_FIELDS: usize = 16;
 
+/// What form libraries and captchas add to a form, and none of our actions reads.
+const ADDED_TO_FORMS: [&str; 5] = [
+    "submit",
+    "csrf_token",
+    "g-recaptcha-response",
+    "h-captcha-response",
+    "cf-turnstile-response",
+];
+
 /// The fields of a submitted form or JSON object.
 #[derive(Debug)]
 pub(super) struct Submitted {
     fields: Vec<Field>,
+    /// The fields that are left out if an action does not know them.
+    ignored: Ignored,
+}
+
+/// The fields that an action need not know.
+#[derive(Debug, Clone)]
+enum Ignored {
+    /// Of a form: [`ADDED_TO_FORMS`], and those of the app.
+    AddedToForms(Arc<[String]>),
+    /// Of JSON, which a program writes.
+    None,
+}
+
+impl Ignored {
+    fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::AddedToForms(more) => {
+                ADDED_TO_FORMS.contains(&name) || more.iter().any(|other| other == name)
+            }
+            Self::None => false,
+        }
+    }
 }
 
 struct Field {
@@ -59,7 +94,7 @@ pub(super) enum BadSubmission {
 }
 
 impl Submitted {
-    /// Rejects any field except these.
+    /// Rejects any field except these, and except what may be added to a form.
     pub(super) fn only(self, known: &[&str]) -> Result<Self, BadSubmission> {
         self.check(known)?;
         Ok(self)
@@ -68,7 +103,7 @@ impl Submitted {
     /// As [`only`](Self::only).
     pub(super) fn check(&self, known: &[&str]) -> Result<(), BadSubmission> {
         for field in &self.fields {
-            if !known.contains(&&*field.name) {
+            if !known.contains(&&*field.name) && !self.ignored.contains(&field.name) {
                 return Err(BadSubmission::Unknown(shown(&field.name), known.join(", ")));
             }
         }
@@ -89,7 +124,7 @@ impl Submitted {
         self.take(name).trim().to_owned()
     }
 
-    fn new(fields: Vec<Field>) -> Result<Self, BadSubmission> {
+    fn new(fields: Vec<Field>, ignored: Ignored) -> Result<Self, BadSubmission> {
         if fields.len() > MAX_FIELDS {
             return Err(BadSubmission::TooMany);
         }
@@ -101,14 +136,21 @@ impl Submitted {
                 return Err(BadSubmission::Nul(shown(&field.name)));
             }
         }
-        Ok(Self { fields })
+        Ok(Self { fields, ignored })
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Submitted {
+impl<U: PageUser> FromRequest<Site<U>> for Submitted {
     type Rejection = BadSubmission;
 
-    async fn from_request(request: Request<Body>, _: &S) -> Result<Self, BadSubmission> {
+    async fn from_request(request: Request<Body>, site: &Site<U>) -> Result<Self, BadSubmission> {
+        Self::read(request, &site.inner().ignored_fields).await
+    }
+}
+
+impl Submitted {
+    /// Reads a form or a JSON object. `ignored` are the app's own fields that a form may have.
+    async fn read(request: Request<Body>, ignored: &Arc<[String]>) -> Result<Self, BadSubmission> {
         let (parts, body) = request.into_parts();
         let is_json = sends_json(&parts.headers);
         let is_form = media_type(&parts.headers)
@@ -126,12 +168,11 @@ impl<S: Send + Sync> FromRequest<S> for Submitted {
                 BadSubmission::Broken
             }
         })?;
-        let fields = if is_json {
-            parse_json(&body)?
-        } else {
-            parse_form(&body)?
-        };
-        Self::new(fields)
+        if is_json {
+            return Self::new(parse_json(&body)?, Ignored::None);
+        }
+        let ignored = Ignored::AddedToForms(ignored.clone());
+        Self::new(parse_form(&body)?, ignored)
     }
 }
 
@@ -287,7 +328,7 @@ impl IntoResponse for BadSubmission {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
-    use axum::extract::{FromRequest, Request};
+    use axum::extract::Request;
     use http::header::CONTENT_TYPE;
 
     use super::{BadSubmission, Submitted};
@@ -300,7 +341,7 @@ mod tests {
             .header(CONTENT_TYPE, content_type)
             .body(body.into())
             .unwrap();
-        Submitted::from_request(request, &()).await
+        Submitted::read(request, &["tracking".to_owned()].into()).await
     }
 
     #[tokio::test]
@@ -371,5 +412,25 @@ mod tests {
         let refused = submitted.only(&["username"]).unwrap_err();
 
         assert!(refused.to_string().contains("\"role\""), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn what_libraries_add_to_a_form_is_left_out_and_never_read_in_place_of_a_field() {
+        let added = "username=x&submit=Go&csrf_token=a&g-recaptcha-response=b&tracking=c";
+        let form = submit(FORM, added).await.unwrap();
+        assert!(form.only(&["username"]).is_ok());
+        for (content_type, body) in [
+            (JSON, r#"{"username":"x","csrf_token":"a"}"#),
+            (JSON, r#"{"username":"x","tracking":"c"}"#),
+            (FORM, "username=x&Submit=Go"),
+        ] {
+            let submitted = submit(content_type, body).await.unwrap();
+            assert!(submitted.only(&["username"]).is_err(), "{body}");
+        }
+        let repeated = submit(FORM, "username=x&submit=a&submit=b").await;
+        assert!(repeated.is_err());
+
+        let mut known = submit(FORM, "tracking=c").await.unwrap();
+        assert_eq!(known.take("tracking"), "c", "of a form that has it");
     }
 }

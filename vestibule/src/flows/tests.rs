@@ -8,7 +8,7 @@ use crate::testing::TestApp;
 
 #[tokio::test]
 async fn every_page_answers_a_script_in_json() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(|config| config.users_can_delete_account = true).await;
     let admin = app.registered("alice").await;
     app.grant("alice", ADMIN).await;
     app.log_in(&admin, "alice").await;

@@ -75,6 +75,8 @@ pub enum Event {
     LoggedOutElsewhere,
     /// A user changed their password.
     PasswordChanged,
+    /// An account was deleted on a page: by its user, or by an admin. The user is gone already.
+    AccountDeleted,
 }
 
 /// An event with its user, session and origin.

@@ -80,8 +80,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// write pages of the same host on plain http, but the origin check compares only hosts. Browsers
 /// that send `Sec-Fetch-Site` report this; for older ones, we set it.
 ///
-/// On plain http, which is only used on the local machine, also marks those for a host that is not
-/// this machine: a page of that host, whose name resolves to this machine, would pass the check.
+/// On plain http also marks those for another host than the app's: a page of that host, whose name
+/// resolves to this machine, would pass the check.
 fn mark_insecure_origin(public_url: Option<&PublicUrl>, headers: &mut HeaderMap) {
     if let Some(loopback) = public_url.filter(|url| !url.is_https()) {
         let host = headers.get(HOST).map(HeaderValue::as_bytes);

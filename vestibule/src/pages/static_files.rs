@@ -31,7 +31,16 @@ const OWN: [StaticFile; 3] = [
 
 /// The files that all pages share, and those of the flows. Clones share them.
 #[derive(Debug, Clone)]
-pub(crate) struct StaticFiles(Arc<[File]>);
+pub(crate) struct StaticFiles(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// The path of the route.
+    route: String,
+    /// What browsers see in front of `/static`.
+    base: String,
+    files: Vec<File>,
+}
 
 #[derive(Debug)]
 struct File {
@@ -42,10 +51,13 @@ struct File {
 }
 
 impl StaticFiles {
-    /// The path of the route.
-    pub(crate) const PATH: &str = "/static/{file}";
-
-    pub(crate) fn new(of_flows: impl IntoIterator<Item = StaticFile>) -> Self {
+    /// Our own files and those of the flows. The app's router has them below `prefix`, and browsers
+    /// see them below `base`; both are empty or like `/auth`.
+    pub(crate) fn new(
+        of_flows: impl IntoIterator<Item = StaticFile>,
+        prefix: &str,
+        base: &str,
+    ) -> Self {
         let all = OWN.into_iter().chain(of_flows);
         let files = all.map(|(name, content_type, text)| File {
             name,
@@ -53,24 +65,33 @@ impl StaticFiles {
             text,
             version: HEXLOWER.encode(&sha256(text.as_bytes())[..6]),
         });
-        Self(files.collect())
+        Self(Arc::new(Inner {
+            route: format!("{prefix}/static/{{file}}"),
+            base: base.to_owned(),
+            files: files.collect(),
+        }))
     }
 
     /// Where a file is. Its address changes with its content.
     pub(crate) fn url(&self, name: &str) -> Option<String> {
         let file = self.find(name)?;
-        Some(format!("/static/{name}?v={}", file.version))
+        Some(format!("{}/static/{name}?v={}", self.0.base, file.version))
+    }
+
+    /// The path of the route that serves them.
+    pub(crate) fn route(&self) -> &str {
+        &self.0.route
     }
 
     /// The route that serves them.
     pub(crate) fn routes(&self) -> Router {
         Router::new()
-            .route(Self::PATH, get(serve))
+            .route(self.route(), get(serve))
             .with_state(self.clone())
     }
 
     fn find(&self, name: &str) -> Option<&File> {
-        self.0.iter().find(|file| file.name == name)
+        self.0.files.iter().find(|file| file.name == name)
     }
 }
 

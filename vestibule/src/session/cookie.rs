@@ -11,7 +11,7 @@ use crate::web::PublicUrl;
 use crate::web::cookies::{CookieMatch, OwnCookie, find_all};
 
 /// The session token's cookie: `__Host-session` over https, and `session-` with the port over plain
-/// http, which is only used on the local machine. The browser deletes it when it closes.
+/// http. The browser deletes it when it closes.
 ///
 /// Always `HttpOnly`, `SameSite=Lax`, `Path=/`; over https `Secure`.
 #[derive(Debug, Clone)]

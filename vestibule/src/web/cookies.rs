@@ -35,8 +35,8 @@ impl OwnCookie {
     ///
     /// Over https the name has the prefix `__Host-`: browsers reject such a cookie without
     /// `Secure`, with a `Domain`, or with another path (RFC 6265bis section 4.1.3.2). Over plain
-    /// http, which is only used on the local machine, browsers reject the prefix, and share cookies
-    /// among all ports. The port in the name then separates two programs.
+    /// http browsers reject the prefix, and share cookies among all ports. The port in the name then
+    /// separates two programs.
     pub(crate) fn new(base_name: &str, public_url: Option<&PublicUrl>) -> Self {
         let (name, is_secure) = match public_url.filter(|url| !url.is_https()) {
             Some(loopback) => (format!("{base_name}-{}", loopback.port()), false),

@@ -19,6 +19,8 @@ pub use address::TrustedProxies;
 pub use flash::{Flash, Flashes};
 pub use problem::Problem;
 pub use public_url::PublicUrl;
+#[cfg(feature = "sql")]
+pub(crate) use public_url::is_base_path;
 
 pub(crate) use error::Cause;
 #[cfg(feature = "sql")]

@@ -1,6 +1,7 @@
 //! The address at which browsers reach the app.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use url::{Host, Url};
@@ -10,7 +11,13 @@ use crate::error::{Error, Result};
 /// The address at which browsers reach the app, such as `https://example.com`.
 ///
 /// It decides the cookies: over https they are `Secure` and have the `__Host-` prefix. Plain http
-/// is only accepted for a loopback address.
+/// is only accepted for a loopback address; for a private network there is
+/// [`dangerous_plain_http_on_private_network`](Self::dangerous_plain_http_on_private_network).
+///
+/// If a proxy removes a path before the app sees the request, that path belongs here:
+/// `https://example.com/app`. Redirects and links then have it in front. The cookies are still for
+/// the whole host. **Two apps on one host need two
+/// [realms](crate::login::LoginManager::realm)**, or the log-in at one ends the log-in at the other.
 ///
 /// ```
 /// use vestibule::web::PublicUrl;
@@ -29,13 +36,62 @@ impl PublicUrl {
         self.0.scheme() == "https"
     }
 
+    /// Parses an address with plain http on a private network, such as `http://192.168.1.20:5000`
+    /// or `http://nas.local`. `host` is its host again, to show that it is meant: an address of a
+    /// private network (RFC 1918), a unique local address (RFC 4193), a link-local address, or any
+    /// name.
+    ///
+    /// **Anybody in that network can read every password and every cookie, take over every session,
+    /// and change every page on its way.** Browsers reject `Secure` cookies there, so the cookies
+    /// have neither `Secure` nor a prefix, and other ports and subdomains can overwrite them.
+    /// Browsers do not say which site a form comes from, so only the `Origin` header is checked.
+    /// Each start logs a warning.
+    ///
+    /// ```
+    /// use vestibule::web::PublicUrl;
+    ///
+    /// let parse = PublicUrl::dangerous_plain_http_on_private_network;
+    /// assert!(parse("http://192.168.1.20:5000", "192.168.1.20").is_ok());
+    /// assert!(parse("http://203.0.113.7", "203.0.113.7").is_err(), "a public address");
+    /// ```
+    ///
+    /// # Errors
+    /// When it is not a valid address, its host is not `host`, or the host is a public address
+    /// ([`Error::is_config`]).
+    pub fn dangerous_plain_http_on_private_network(text: &str, host: &str) -> Result<Self> {
+        let this = Self::parse(text, NAME)?;
+        if !this.0.host_str().is_some_and(|found| is_host(found, host)) {
+            return Err(refusal(text, NAME, &format!("its host is not `{host}`")));
+        }
+        match this.0.host() {
+            Some(Host::Domain(_)) => Ok(this),
+            Some(Host::Ipv4(address)) if is_private(address.into()) => Ok(this),
+            Some(Host::Ipv6(address)) if is_private(address.into()) => Ok(this),
+            _ => Err(refusal(
+                text,
+                NAME,
+                "its host is a public address, which needs https",
+            )),
+        }
+    }
+
+    /// Whether only browsers on this machine reach the app.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+
+    /// The path that a proxy removes: empty, or like `/app`.
+    pub fn path(&self) -> &str {
+        self.0.path().trim_end_matches('/')
+    }
+
     /// The origin as browsers send it: scheme, host, and the port if it is not the default.
     pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }
 
-    /// Whether a `Host` header names this address: `example.com`, or `example.com:8443`. On plain
-    /// http, which is only used on the local machine, every name of the local machine does, with
+    /// Whether a `Host` header names this address: `example.com`, or `example.com:8443`. If the
+    /// address is one of the local machine on plain http, every name of the local machine does, with
     /// any port.
     ///
     /// ```
@@ -50,12 +106,13 @@ impl PublicUrl {
         let Ok(asked) = Url::parse(&format!("{}://{host}/", self.0.scheme())) else {
             return false;
         };
-        asked.origin() == self.0.origin() || (!self.is_https() && is_loopback(&asked))
+        let is_here = !self.is_https() && self.is_loopback();
+        asked.origin() == self.0.origin() || (is_here && is_loopback(&asked))
     }
 
     /// The host, and the names in it without the last one: of `www.example.com` also `www` and
-    /// `example`. They name the site to its visitors; `com` does not. On plain http, which is only
-    /// used on the local machine, also `localhost`.
+    /// `example`. They name the site to its visitors; `com` does not. On plain http also
+    /// `localhost`.
     #[cfg(feature = "sql")]
     pub(crate) fn host_names(&self) -> impl Iterator<Item = &str> {
         let host = self.0.host_str().unwrap_or_default();
@@ -76,44 +133,96 @@ impl FromStr for PublicUrl {
     type Err = Error;
 
     /// # Errors
-    /// When it is not a valid address, has a path, a query or a password, or is plain http to
-    /// another host than this machine ([`Error::is_config`]).
+    /// When it is not a valid address, has a query or a password, a path that is not like `/app`, or
+    /// is plain http to another host than this machine ([`Error::is_config`]).
     fn from_str(text: &str) -> Result<Self> {
-        Self::checked(text, "the public URL")
+        Self::parse(text, NAME)?.without_plain_http(text, NAME)
     }
 }
 
+const NAME: &str = "the public URL";
+
 impl PublicUrl {
-    /// The address in `text`, which is to be `what`, such as `the public URL`.
-    pub(crate) fn checked(text: &str, what: &str) -> Result<Self> {
-        let refuse = |why: &str| {
-            Error::config(format!(
-                "`{text}` cannot be {what}: {why}; write it like `https://example.com`"
-            ))
-        };
-        let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(refuse("it is neither http nor https"));
+    /// The address in `text` if it is a scheme, a host and a port; it is to be `what`, such as
+    /// `a trusted origin`.
+    ///
+    /// # Errors
+    /// When it is not, or is plain http to another host than this machine.
+    pub(crate) fn origin_of(text: &str, what: &str) -> Result<Self> {
+        let this = Self::parse(text, what)?.without_plain_http(text, what)?;
+        if !this.path().is_empty() {
+            return Err(refusal(text, what, "it has more than a host and a port"));
         }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(refuse("it has more than a host and a port"));
+        Ok(this)
+    }
+
+    fn without_plain_http(self, text: &str, what: &str) -> Result<Self> {
+        if !self.is_https() && !self.is_loopback() {
+            let why = "passwords and cookies need https on any host but this machine";
+            return Err(refusal(text, what, why));
+        }
+        Ok(self)
+    }
+
+    /// Everything but whether plain http may be used.
+    fn parse(text: &str, what: &str) -> Result<Self> {
+        let refusal = |why: &str| refusal(text, what, why);
+        let url = Url::parse(text).map_err(|error| refusal(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(refusal("it is neither http nor https"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refusal("it has a query or a fragment"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(refuse("it has a user name or a password"));
+            return Err(refusal("it has a user name or a password"));
         }
         if url.host_str().is_some_and(|host| host.contains('*')) {
-            return Err(refuse("it has a wildcard, and must be one host"));
-        }
-        if url.scheme() == "http" && !is_loopback(&url) {
-            return Err(refuse(
-                "passwords and cookies need https on any host but this machine",
-            ));
+            return Err(refusal("it has a wildcard, and must be one host"));
         }
         // The URL standard allows characters in a host, such as braces, that HTTP does not.
         if url.as_str().parse::<http::Uri>().is_err() {
-            return Err(refuse("its host is no host name"));
+            return Err(refusal("its host is no host name"));
         }
-        Ok(Self(url))
+        let this = Self(url);
+        if !this.path().is_empty() && !is_base_path(this.path()) {
+            let why = "its path has more than letters, digits, `-`, `_`, `.` and `~`";
+            return Err(refusal(why));
+        }
+        Ok(this)
+    }
+}
+
+fn refusal(text: &str, what: &str, why: &str) -> Error {
+    Error::config(format!(
+        "`{text}` cannot be {what}: {why}; write it like `https://example.com`"
+    ))
+}
+
+/// Whether a text can be in front of every path of an app: `/auth` or `/a/b`, in characters that
+/// every URL parser and router reads alike.
+pub(crate) fn is_base_path(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+    let mut segments = text.split('/');
+    segments.next() == Some("")
+        && text.len() > 1
+        && segments.all(|name| !matches!(name, "" | "." | "..") && name.chars().all(is_plain))
+}
+
+/// Whether two texts are one host; an IPv6 address may have brackets.
+fn is_host(found: &str, given: &str) -> bool {
+    let bare = |host: &str| {
+        host.trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned()
+    };
+    bare(found).eq_ignore_ascii_case(&bare(given))
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4.is_loopback(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
     }
 }
 
@@ -128,7 +237,7 @@ fn is_loopback(url: &Url) -> bool {
 
 impl fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.origin())
+        write!(f, "{}{}", self.origin(), self.path())
     }
 }
 
@@ -152,6 +261,67 @@ mod tests {
             ("http://[::1]:80", "http://[::1]"),
         ] {
             assert_eq!(text.parse::<PublicUrl>().unwrap().origin(), origin);
+        }
+    }
+
+    #[test]
+    fn the_path_that_a_proxy_removes_is_kept_without_its_last_slash() {
+        for (text, shown, path) in [
+            ("https://example.com/", "https://example.com", ""),
+            ("https://example.com/app", "https://example.com/app", "/app"),
+            (
+                "https://example.com/a/b/",
+                "https://example.com/a/b",
+                "/a/b",
+            ),
+            ("https://example.com/a/../b", "https://example.com/b", "/b"),
+        ] {
+            let url: PublicUrl = text.parse().unwrap();
+
+            assert_eq!((&*url.to_string(), url.path()), (shown, path));
+            assert_eq!(url.origin(), "https://example.com");
+        }
+    }
+
+    #[test]
+    fn plain_http_on_a_private_network_is_accepted_if_its_host_is_named() {
+        let parse = PublicUrl::dangerous_plain_http_on_private_network;
+        for (text, host) in [
+            ("http://192.168.1.20:5000", "192.168.1.20"),
+            ("http://10.0.0.7", "10.0.0.7"),
+            ("http://172.16.0.1", "172.16.0.1"),
+            ("http://169.254.1.1", "169.254.1.1"),
+            ("http://[fd00::1]:5000", "fd00::1"),
+            ("http://[fe80::1]", "[fe80::1]"),
+            ("http://nas.local/app", "NAS.local"),
+        ] {
+            let url = parse(text, host).unwrap();
+
+            assert_eq!(url.to_string(), text);
+            assert!(!url.is_https() && !url.is_loopback());
+            assert!(
+                text.parse::<PublicUrl>().is_err(),
+                "only if it is asked for"
+            );
+            assert!(!url.is_at("localhost:5000") && !url.is_at("127.0.0.1:5000"));
+        }
+    }
+
+    #[test]
+    fn plain_http_to_a_public_address_is_refused_even_if_it_is_named() {
+        let parse = PublicUrl::dangerous_plain_http_on_private_network;
+        for (text, host, why) in [
+            ("http://203.0.113.7", "203.0.113.7", "public address"),
+            ("http://172.32.0.1", "172.32.0.1", "public address"),
+            ("http://[2001:db8::1]", "2001:db8::1", "public address"),
+            ("http://[::ffff:10.0.0.1]", "::ffff:a00:1", "public address"),
+            ("http://0x0a.1", "0x0a.1", "its host is not"),
+            ("http://nas.local", "other.local", "its host is not"),
+            ("http://nas.local", "", "its host is not"),
+        ] {
+            let error = parse(text, host).unwrap_err();
+
+            assert!(error.to_string().contains(why), "{error}");
         }
     }
 
@@ -200,10 +370,13 @@ mod tests {
         for (text, why) in [
             ("http://example.com", "need https"),
             ("http://10.0.0.1", "need https"),
+            ("https://example.com/a%2fb", "its path"),
+            ("https://example.com/a//b", "its path"),
+            ("https://example.com/{id}", "its path"),
+            ("https://example.com/app?x", "a query"),
             ("http://localhost.example.com", "need https"),
             ("example.com", "cannot be"),
             ("ftp://example.com", "neither http nor https"),
-            ("https://example.com/app", "more than a host"),
             ("https://u:p@example.com", "user name"),
         ] {
             let error = text.parse::<PublicUrl>().unwrap_err();

@@ -30,7 +30,7 @@ struct Answer {
 
 impl Pages {
     async fn new() -> Self {
-        let app = TestApp::new().await;
+        let app = TestApp::with(|config| config.users_can_delete_account = true).await;
         let (alice, carol) = (app.registered("alice").await, app.registered("carol").await);
         app.grant("carol", ADMIN).await;
         app.log_in(&carol, "carol").await;

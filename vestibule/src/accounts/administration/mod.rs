@@ -1,5 +1,6 @@
 //! Changes to accounts and roles by an actor.
 
+mod import;
 mod roles;
 mod sessions;
 mod users;
@@ -15,6 +16,7 @@ use crate::accounts::{ADMIN, Account, Accounts, Action, Actor, rows};
 use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::login::UserId;
+use crate::session::Invalidation;
 
 /// Changes accounts and roles on behalf of an [`Actor`], from [`Accounts::by`].
 ///
@@ -52,8 +54,11 @@ pub enum ChangeOutcome {
     LastAdmin,
     /// The role `admin` cannot be removed.
     BuiltIn,
-    /// The actor has lost the required role meanwhile.
+    /// The actor has lost the required role meanwhile, or may change only their own account.
     ActorLacksRole,
+    /// The hash of the password cannot be checked: it is malformed, of an unknown kind, asks for too
+    /// much, or has more than 255 characters.
+    UnusableHash,
 }
 
 /// Why a change is not made: another outcome, or an error.
@@ -88,11 +93,16 @@ impl<'a> Administration<'a> {
         Self { accounts, actor }
     }
 
-    /// Begins a change, if the actor may still make it.
+    /// Begins a change, if the actor may still make it. A user without a role may not.
+    async fn begin(&self) -> Stopped<DatabaseTransaction> {
+        self.begin_to(None).await
+    }
+
+    /// Begins a change to the account of `own`, if it is one that users may make themselves.
     ///
     /// It first writes to a row that always exists, so that no other change can happen between
     /// reading and writing here.
-    async fn begin(&self) -> Stopped<DatabaseTransaction> {
+    async fn begin_to(&self, own: Option<&UserId>) -> Stopped<DatabaseTransaction> {
         let transaction = self.accounts.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
         let lock = role::Entity::update_many()
@@ -110,7 +120,10 @@ impl<'a> Administration<'a> {
             !actor.is_disabled
                 && !actor.must_change_password
                 && actor.session_epoch == requirement.session_epoch
-                && actor.rights.has_role(requirement.role.as_str())
+                && match &requirement.role {
+                    Some(role) => actor.rights.has_role(role.as_str()),
+                    None => own == Some(&requirement.id),
+                }
         });
         match may {
             true => Ok(transaction),
@@ -118,9 +131,21 @@ impl<'a> Administration<'a> {
         }
     }
 
-    /// Begins a change to a user.
+    /// Begins a change to a user, which they may not make themselves.
     async fn begin_on(&self, id: &UserId) -> Stopped<(DatabaseTransaction, Account)> {
-        let transaction = self.begin().await?;
+        self.found(id, self.begin().await?).await
+    }
+
+    /// Begins a change to a user, which they may make themselves.
+    async fn begin_on_own(&self, id: &UserId) -> Stopped<(DatabaseTransaction, Account)> {
+        self.found(id, self.begin_to(Some(id)).await?).await
+    }
+
+    async fn found(
+        &self,
+        id: &UserId,
+        transaction: DatabaseTransaction,
+    ) -> Stopped<(DatabaseTransaction, Account)> {
         match rows::find(id, &transaction).await? {
             Some(account) => Ok((transaction, account)),
             None => Err(ChangeOutcome::NoSuchUser.into()),
@@ -140,9 +165,16 @@ impl<'a> Administration<'a> {
             user,
             detail,
         };
-        self.accounts
-            .commit(transaction, &self.actor, entry)
-            .await?;
+        let (accounts, actor) = (self.accounts, &self.actor);
+        match user {
+            // Users could fill the log with changes to their own account; they delete it once.
+            Some(user) if actor.is_themself() && action != Action::AccountDeleted => {
+                let feed = accounts.inner.database.feed();
+                let _invalidated = feed.invalidate_on_drop(Invalidation::User(&user.id));
+                accounts.commit_own(transaction, actor, entry).await?;
+            }
+            _ => accounts.commit(transaction, actor, entry).await?,
+        }
         Ok(ChangeOutcome::Done)
     }
 
@@ -177,6 +209,10 @@ impl fmt::Display for ChangeOutcome {
             ),
             Self::BuiltIn => (
                 "The role admin is always there, and cannot be removed.",
+                &None,
+            ),
+            Self::UnusableHash => (
+                "The password hash cannot be checked: it is malformed or of an unknown kind.",
                 &None,
             ),
             Self::ActorLacksRole => ("You have no longer the right to this.", &None),

@@ -25,7 +25,7 @@ impl Administration<'_> {
             .sessions
             .load_by_public_id(&accounts.inner.realm, id, public_id)
             .await?;
-        let (transaction, account) = self.begin_on(id).await?;
+        let (transaction, account) = self.begin_on_own(id).await?;
         let Some(session) = session else {
             return Ok(ChangeOutcome::NoSuchSession);
         };
@@ -47,7 +47,7 @@ impl Administration<'_> {
     }
 
     async fn try_end_sessions(&self, id: &UserId) -> Stopped<ChangeOutcome> {
-        let (transaction, account) = self.begin_on(id).await?;
+        let (transaction, account) = self.begin_on_own(id).await?;
         changed(self.accounts.new_epoch(id), &transaction).await?;
         let action = Action::SessionsEnded;
         self.done(transaction, action, Some(&account), None).await

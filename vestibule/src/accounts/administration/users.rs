@@ -31,7 +31,10 @@ impl Administration<'_> {
         }
         let hash = self.accounts.inner.passwords.hash(password).await?;
         let transaction = self.begin().await?;
-        let inserted = self.accounts.insert(username, &hash, &transaction).await?;
+        let inserted = self
+            .accounts
+            .insert(username, None, &hash, &transaction)
+            .await?;
         let Some(account) = inserted else {
             return Ok(ChangeOutcome::NameTaken);
         };
@@ -48,7 +51,7 @@ impl Administration<'_> {
     }
 
     async fn try_set_email(&self, id: &UserId, email: Option<&str>) -> Stopped<ChangeOutcome> {
-        let (transaction, account) = self.begin_on(id).await?;
+        let (transaction, account) = self.begin_on_own(id).await?;
         if account.email.as_deref() == email {
             return Ok(ChangeOutcome::AlreadySo);
         }
@@ -166,7 +169,7 @@ impl Administration<'_> {
     }
 
     async fn try_delete(&self, id: &UserId) -> Stopped<ChangeOutcome> {
-        let (transaction, account) = self.begin_on(id).await?;
+        let (transaction, account) = self.begin_on_own(id).await?;
         self.check_not_last(&account, &transaction).await?;
         user::Entity::delete_by_id(id.as_str())
             .exec(&transaction)
@@ -214,7 +217,10 @@ impl Administration<'_> {
         must_change: bool,
     ) -> Stopped<ChangeOutcome> {
         let hash = self.accounts.inner.passwords.hash(password).await?;
-        let (transaction, account) = self.begin_on(id).await?;
+        let (transaction, account) = match must_change {
+            true => self.begin_on(id).await?,
+            false => self.begin_on_own(id).await?,
+        };
         let update = self.accounts.new_epoch(id);
         let update = update.col_expr(user::Column::MustChangePassword, Expr::value(must_change));
         changed(update, &transaction).await?;

@@ -16,7 +16,7 @@ use crate::stores::MemoryStore;
 use crate::testing::fresh_database;
 
 /// Accounts of a database in memory with these users.
-async fn accounts_of(names: &[&str]) -> Accounts {
+pub(super) async fn accounts_of(names: &[&str]) -> Accounts {
     let accounts = accounts(&Passwords::new(QUICK).unwrap())
         .await
         .clock(Clock::manual(Timestamp::from_millis(1_800_000_000_000)));
@@ -31,13 +31,13 @@ async fn register(accounts: &Accounts, names: &[&str]) {
     }
 }
 
-async fn account(accounts: &Accounts, name: &str) -> Account {
+pub(super) async fn account(accounts: &Accounts, name: &str) -> Account {
     let name: Username = name.parse().unwrap();
     accounts.find(name.as_str()).await.unwrap().unwrap()
 }
 
 /// Makes `name` an admin, and returns them as an actor.
-async fn admin(accounts: &Accounts, name: &str) -> Actor {
+pub(super) async fn admin(accounts: &Accounts, name: &str) -> Actor {
     let id = account(accounts, name).await.id;
     let operator = accounts.by(Actor::operator());
     let admin = ADMIN.parse().unwrap();

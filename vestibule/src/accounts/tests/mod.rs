@@ -1,6 +1,8 @@
 #![cfg(feature = "sqlite")]
 
 mod administration;
+mod import;
+mod own_account;
 mod passwords;
 mod security_log;
 mod skeletons;

@@ -15,7 +15,7 @@ use crate::flows::answer::Answer;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::session_view::{Following, SessionsView};
-use crate::login::{CurrentUser, Login, UserId};
+use crate::login::{CurrentUser, Event, Login, UserId};
 use crate::web::{Client, Problem};
 
 pub(super) const LIST: &str = "admin_users.html";
@@ -263,6 +263,10 @@ pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> Ac
         return Ok(changing.page.answer(answer)?);
     }
     let change = changing.accounts().delete(&id).await?;
+    if change == ChangeOutcome::Done {
+        let visit = changing.login.visit();
+        visit.emit_for(Event::AccountDeleted, Some(id)).await;
+    }
     let path = match change {
         ChangeOutcome::Done => changing.page.site.inner().paths.own("admin").to_owned(),
         _ => path,

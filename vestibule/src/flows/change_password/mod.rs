@@ -118,7 +118,7 @@ async fn change<U: PageUser>(
                             let _ = credentials.proceed(&login, proof).await?;
                             let advice = credentials.advice(&login, user.name(), new, words);
                             let advice = advice.await;
-                            let next = next.or(page.site.home());
+                            let next = next.or(page.site.after_login());
                             return Ok(page.answer(changed(next, advice))?);
                         }
                         PasswordChange::Conflict => {

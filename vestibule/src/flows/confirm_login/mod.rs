@@ -62,7 +62,7 @@ async fn show<U: PageUser>(
 ) -> Result<Response> {
     let next = page.site.destination(next);
     if user.is_fresh() {
-        return page.answer(Answer::see(next.or(page.site.home())));
+        return page.answer(Answer::see(next.or(page.site.after_login())));
     }
     page.answer(Answer::page(TEMPLATE, form(&next)))
 }
@@ -97,7 +97,7 @@ async fn confirm<U: PageUser>(
             if outcome == ConfirmOutcome::NoSession && page.client == Client::Json {
                 return Ok(login.unauthorized().await.into_response());
             }
-            let next = next.or(page.site.home());
+            let next = next.or(page.site.after_login());
             let answer = Answer::done(next).json(StatusCode::OK, json!({ "next": next }));
             return Ok(page.answer(answer)?);
         }

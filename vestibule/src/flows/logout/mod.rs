@@ -15,7 +15,6 @@
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderName, HeaderValue};
 use serde_json::json;
 
 use crate::error::Result;
@@ -39,15 +38,9 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
 
 const TEMPLATE: &str = "logout.html";
 
-/// Also removes pages that a browser keeps despite `no-store` (W3C Clear Site Data).
-const CLEAR_SITE_DATA: (HeaderName, HeaderValue) = (
-    HeaderName::from_static("clear-site-data"),
-    HeaderValue::from_static("\"cache\""),
-);
-
 /// The page to redirect to after a log-out.
 fn after<U: PageUser>(page: &Page<U>) -> &str {
-    page.site.path("login").unwrap_or("/")
+    &page.site.inner().destinations.after_logout
 }
 
 async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
@@ -62,7 +55,6 @@ async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
 
 async fn log_out<U: PageUser>(page: Page<U>, login: Login<U>) -> Result<Response> {
     login.log_out().await?;
-    let (name, value) = CLEAR_SITE_DATA;
     let answer = Answer::done(after(&page)).message("info", "You are logged out.");
-    page.answer(answer.header(name, value))
+    page.answer(answer.forgotten_by_browser())
 }

@@ -68,7 +68,7 @@ const TOO_MANY_SESSIONS: &str = "You are logged in in as many places as you may.
 async fn show<U: PageUser>(page: Page<U>, NextOfQuery(next): NextOfQuery) -> Result<Response> {
     let next = page.site.destination(next);
     if page.user.is_some() {
-        return page.answer(Answer::see(next.or(page.site.home())));
+        return page.answer(Answer::see(next.or(page.site.after_login())));
     }
     let asked_for = next.path().is_some();
     let view = json!({ "next": next.path(), "asked_for": asked_for });
@@ -141,6 +141,6 @@ async fn log_in<U: PageUser>(
 }
 
 fn logged_in<U: PageUser>(page: &Page<U>, name: &str, next: Option<&str>) -> Answer {
-    let next = next.unwrap_or(page.site.home());
+    let next = next.unwrap_or(page.site.after_login());
     Answer::done(next).json(StatusCode::OK, json!({ "username": name, "next": next }))
 }

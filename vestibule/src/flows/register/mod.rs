@@ -2,8 +2,9 @@
 //!
 //! # Steps
 //! 1. `GET /register` shows the form and the password rules.
-//! 2. `POST /register` with `username` and `password` creates the account, logs the new user in
-//!    and redirects to `/welcome`; as JSON it answers 201.
+//! 2. `POST /register` with `username`, `password` and the app's own fields creates the account,
+//!    calls the app's function for it, logs the new user in and redirects to `/welcome`; as JSON it
+//!    answers 201. If the app's function rejects or fails, the account is deleted again.
 //!
 //! # What it protects against
 //! Usernames that look like another user's ([`Username`](crate::credentials::Username)) or are
@@ -16,11 +17,21 @@
 //! [`ThrottleLimits`](crate::credentials::throttle::ThrottleLimits) allows.
 //!
 //! # Settings
-//! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords) and
-//! [`reserved_names`](crate::flows::SiteConfig::reserved_names).
+//! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords),
+//! [`reserved_names`](crate::flows::SiteConfig::reserved_names),
+//! [`registration_fields`](crate::flows::SiteConfig::registration_fields) and
+//! [`on_register`](crate::flows::SiteConfig::on_register).
 //!
 //! # Needs
 //! A users table that implements [`Registrar`](crate::credentials::Registrar).
+
+mod fields;
+mod hook;
+
+pub(super) use fields::RegistrationFields;
+pub use fields::{RegistrationField, RegistrationValues};
+pub(super) use hook::RegisterHook;
+pub use hook::RegistrationOutcome;
 
 use axum::Router;
 use axum::response::Response;
@@ -31,7 +42,8 @@ use serde_json::json;
 use crate::credentials::Step;
 use crate::credentials::throttle::Permit;
 use crate::crypto::secret::Secret;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::flows::Site;
 use crate::flows::advice::{json_with_advice, with_advice};
 use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
@@ -65,17 +77,18 @@ const NAME_RESERVED: &str = "This username is reserved for the site. Choose anot
 
 async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
     if page.user.is_some() {
-        return page.answer(Answer::see(page.site.home()));
+        return page.answer(Answer::see(page.site.after_login()));
     }
-    page.answer(Answer::page(TEMPLATE, form(&page, "")))
+    let form = form(&page, "", &RegistrationValues::default());
+    page.answer(Answer::page(TEMPLATE, form))
 }
 
 async fn register<U: PageUser>(
     page: Page<U>,
     login: Login<U>,
-    submitted: Submitted,
+    mut submitted: Submitted,
 ) -> axum::response::Result<Response> {
-    let mut submitted = submitted.only(&["username", "password"])?;
+    let values = page.site.inner().registration_fields.take(&mut submitted)?;
     let username = submitted.take_name("username");
     let password = Secret::from(submitted.take("password"));
     let mut errors = FormErrors::default();
@@ -91,11 +104,12 @@ async fn register<U: PageUser>(
     if inner.reserved_names.contains(&username) {
         errors.add("username", NAME_RESERVED);
     }
+    inner.registration_fields.check(&values, &mut errors);
     if errors.is_empty() {
         let tried = match credentials.begin_registration(&login).await? {
             Permit::Granted(tried) => tried,
             Permit::Denied(wait) => {
-                let form = form(&page, &username);
+                let form = form(&page, &username, &values);
                 let rejected = throttled(Tried::Registration, wait, TEMPLATE, form);
                 return Ok(page.answer(rejected)?);
             }
@@ -106,11 +120,16 @@ async fn register<U: PageUser>(
             && let Some(objection) = inner.policy.look_up(&password).await
         {
             errors.add("password", objection.to_string());
-            return Ok(page.answer(invalid(&page, &username, errors))?);
+            return Ok(page.answer(invalid(&page, &username, &values, errors))?);
         }
         let registration = credentials.register_counted(&login, tried, &username, &password);
         match registration.await? {
             Some(proof) => {
+                let outcome = page.site.registered(&login, proof.user(), &values).await?;
+                if let RegistrationOutcome::Rejected { field, message } = outcome {
+                    errors.add(field, message);
+                    return Ok(page.answer(invalid(&page, &username, &values, errors))?);
+                }
                 let name = proof.user().name().to_owned();
                 match credentials.proceed(&login, proof).await? {
                     Step::LoggedIn { .. } => {}
@@ -124,18 +143,26 @@ async fn register<U: PageUser>(
             None => errors.add("username", NAME_TAKEN),
         }
     }
-    Ok(page.answer(invalid(&page, &username, errors))?)
+    Ok(page.answer(invalid(&page, &username, &values, errors))?)
 }
 
-fn invalid<U: PageUser>(page: &Page<U>, username: &str, errors: FormErrors) -> Answer {
-    let (status, form) = (StatusCode::UNPROCESSABLE_ENTITY, form(page, username));
+fn invalid<U: PageUser>(
+    page: &Page<U>,
+    username: &str,
+    values: &RegistrationValues,
+    errors: FormErrors,
+) -> Answer {
+    let (status, form) = (
+        StatusCode::UNPROCESSABLE_ENTITY,
+        form(page, username, values),
+    );
     Answer::rejected(status, "invalid_fields", errors, TEMPLATE, form)
 }
 
 fn registered<U: PageUser>(page: &Page<U>, name: &str, advice: Option<String>) -> Answer {
     let text = "Your account is ready, and you are logged in.";
     let view = json_with_advice(json!({ "username": name }), advice.as_deref());
-    Answer::done(page.site.home())
+    Answer::done(&*page.site.inner().destinations.after_register)
         .message("success", with_advice(text, advice))
         .json(StatusCode::CREATED, view)
 }
@@ -143,7 +170,7 @@ fn registered<U: PageUser>(page: &Page<U>, name: &str, advice: Option<String>) -
 /// The account is there, and nobody is logged in: the app's users begin inactive, for instance.
 fn added<U: PageUser>(page: &Page<U>, name: &str) -> Answer {
     let view = json!({ "username": name });
-    Answer::done(page.site.path("login").unwrap_or(page.site.home()))
+    Answer::done(page.site.path("login").unwrap_or(page.site.after_login()))
         .message(
             "success",
             "Your account is ready. You can log in once it is active.",
@@ -151,6 +178,32 @@ fn added<U: PageUser>(page: &Page<U>, name: &str) -> Answer {
         .json(StatusCode::CREATED, view)
 }
 
-fn form<U: PageUser>(page: &Page<U>, username: &str) -> serde_json::Value {
-    json!({ "username": username, "min_chars": page.site.inner().policy.min_chars })
+fn form<U: PageUser>(
+    page: &Page<U>,
+    username: &str,
+    values: &RegistrationValues,
+) -> serde_json::Value {
+    let inner = page.site.inner();
+    let min_chars = inner.policy.min_chars;
+    inner.registration_fields.form(username, min_chars, values)
+}
+
+impl<U: PageUser> Site<U> {
+    /// Calls the app's function for a new account, if there is one.
+    async fn registered(
+        &self,
+        login: &Login<U>,
+        user: &U,
+        values: &RegistrationValues,
+    ) -> Result<RegistrationOutcome> {
+        let inner = self.inner();
+        let (Some(hook), Some(accounts)) = (&inner.on_register, &inner.accounts) else {
+            return Ok(RegistrationOutcome::Accepted);
+        };
+        let Some(account) = accounts.find_by_id(&user.id()).await? else {
+            return Err(Error::internal("the account was deleted meanwhile"));
+        };
+        hook.run(accounts, account, values.clone(), login.address())
+            .await
+    }
 }

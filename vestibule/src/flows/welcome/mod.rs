@@ -1,7 +1,8 @@
 //! The first page after the log-in, and the redirect to it.
 //!
 //! # Steps
-//! 1. `GET /` redirects to `/welcome`, or anonymous visitors to `/login`.
+//! 1. `GET /` redirects to `/welcome`, or anonymous visitors to `/login`. An app with a
+//!    [`SiteConfig::home`](crate::flows::SiteConfig::home) has its own `/`.
 //! 2. `GET /welcome` greets the user by name; as JSON it answers with the account.
 //!
 //! # What it protects against
@@ -33,9 +34,11 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
         paths: &[("index", "/"), ("welcome", "/welcome")],
         public: &["index"],
         routes: |paths| {
-            Router::new()
-                .route(paths.own("index"), get(index::<U>))
-                .route(paths.own("welcome"), get(show::<U>))
+            let router = Router::new().route(paths.own("welcome"), get(show::<U>));
+            match paths.get("index") {
+                Some(path) => router.route(path, get(index::<U>)),
+                None => router,
+            }
         },
         templates: &[(TEMPLATE, include_str!("welcome.html"))],
         ..Flow::new("welcome")
@@ -46,7 +49,7 @@ const TEMPLATE: &str = "welcome.html";
 
 async fn index<U: PageUser>(State(site): State<Site<U>>, user: Option<CurrentUser<U>>) -> Redirect {
     let login = site.path("login").filter(|_| user.is_none());
-    Redirect::to(login.unwrap_or(site.home()))
+    Redirect::to(login.unwrap_or(site.after_login()))
 }
 
 async fn show<U: PageUser>(user: CurrentUser<U>, page: Page<U>) -> Result<Response> {

@@ -95,14 +95,21 @@ impl<U: User> LoginManager<U> {
 
     /// The address at which browsers reach the app. It decides the cookies' names and attributes,
     /// and is the only origin that forms may come from if a proxy rewrites `Host`, besides
-    /// [trusted ones](Self::trusted_origin).
+    /// [trusted ones](Self::trusted_origin). If it has a path, a proxy removes that path; the pages
+    /// in [`LoginViews`] are given with it, as browsers see them.
     pub fn public_url(mut self, public_url: PublicUrl) -> Self {
-        if !public_url.is_https() {
-            tracing::warn!(
+        match (public_url.is_https(), public_url.is_loopback()) {
+            (true, _) => {}
+            (false, true) => tracing::warn!(
                 url = %public_url,
                 "plain http on this machine only: cookies are neither Secure nor __Host-; \
                  set an https public URL before anybody else logs in"
-            );
+            ),
+            (false, false) => tracing::warn!(
+                url = %public_url,
+                "DANGER: plain http on a network: anybody in it can read every password and \
+                 cookie, and take over every session; put a proxy with a certificate in front"
+            ),
         }
         self.settings.public_url = Some(public_url);
         self

@@ -42,7 +42,7 @@ impl<U: User> LoginManager<U> {
     /// When it is not an origin: if it has a path, a query, a password or a wildcard, is `null`, or
     /// is plain http to another host than this machine ([`Error::is_config`](crate::Error::is_config)).
     pub fn trusted_origin(mut self, origin: &str) -> Result<Self> {
-        let origin = PublicUrl::checked(origin, "a trusted origin")?.origin();
+        let origin = PublicUrl::origin_of(origin, "a trusted origin")?.origin();
         self.settings.origins.trusted.push(origin);
         Ok(self)
     }

@@ -1,5 +1,7 @@
 //! Responses to visitors who must log in first, or again, or who lack a permission.
 
+use std::borrow::Cow;
+
 use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{CACHE_CONTROL, HOST, REFERER, WWW_AUTHENTICATE};
@@ -62,7 +64,7 @@ impl<U: User> Visit<U> {
         let views = request.extensions.get::<LoginViews>();
         let views = views.cloned().unwrap_or_default().or(&rejections.views);
         let client = client_of(request, &views);
-        let path = original_path(request);
+        let path = &*self.path_in_browser(request);
         let origin = origin(settings.public_url.as_ref(), &request.headers);
         // The page must not redirect to itself.
         let view = views
@@ -114,6 +116,16 @@ impl<U: User> Visit<U> {
             _ => url,
         }
     }
+
+    /// The path and query that the browser requested: with the path of the public URL, which a proxy
+    /// has removed.
+    pub(super) fn path_in_browser<'a>(&self, request: &'a Parts) -> Cow<'a, str> {
+        let path = original_path(request);
+        match self.settings().public_url.as_ref().map(PublicUrl::path) {
+            None | Some("") => Cow::Borrowed(path),
+            Some(outer) => Cow::Owned(format!("{outer}{path}")),
+        }
+    }
 }
 
 /// A browser follows no redirect at a WebSocket handshake, and shows no page.
@@ -124,7 +136,7 @@ fn client_of(request: &Parts, views: &LoginViews) -> Client {
     }
 }
 
-/// The path and query that the browser requested, before nesting of routers.
+/// The path and query that the app received, before nesting of routers.
 pub(super) fn original_path(request: &Parts) -> &str {
     let uri = request
         .extensions

@@ -8,7 +8,6 @@ use crate::login::logged_in::LoggedIn;
 use crate::login::rule::{Demand, Rule, Verdict};
 use crate::login::views::Needed;
 use crate::login::visit::Visit;
-use crate::login::visit::reject::original_path;
 use crate::login::{LoginRejection, User};
 
 impl<U: User> Visit<U> {
@@ -59,7 +58,8 @@ impl<U: User> Visit<U> {
         let must_visit = self.settings().rejections.must_visit.as_ref()?;
         let page = must_visit(&user.user)?;
         // Compare bytes, as the router does: another spelling may be another page.
-        let path = original_path(request).split('?').next();
+        let path = self.path_in_browser(request);
+        let path = path.split('?').next();
         (path != Some(&*page)).then_some(page)
     }
 }
