@@ -51,6 +51,7 @@ fn help_names_every_setting_with_its_variable() {
         "secret-key-file",
         "site-name",
         "templates",
+        "realm",
         "session-idle",
         "session-absolute",
         "max-sessions",

@@ -263,3 +263,18 @@ async fn credentials_and_a_login_manager_of_two_realms_are_an_error() {
         logged_in.text()
     );
 }
+
+#[tokio::test]
+async fn a_sites_realm_is_in_its_cookies_and_ends_sessions_by_accounts_and_handle() {
+    let app = TestApp::with(|config| config.sessions.realm = "blog".to_owned()).await;
+    let alice = app.registered("alice").await;
+    let account = app.account("alice").await;
+
+    assert!(alice.cookie("__Host-blog-session").is_some());
+    assert!(alice.cookie("__Host-session").is_none());
+    let listed = app.site.accounts().sessions(&account, None, 9).await;
+    assert_eq!(listed.unwrap().len(), 1);
+    let ended = app.site.login_handle().log_out_user(&account.id).await;
+    assert_eq!(ended.unwrap(), 1);
+    assert_eq!(alice.get("/welcome").await.status, StatusCode::SEE_OTHER);
+}

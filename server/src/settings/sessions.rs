@@ -11,6 +11,18 @@ use super::parse_duration;
 /// How long sessions last, and how many there may be.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SessionSettings {
+    /// Separates the cookies and sessions from those of another app on the same host, under another
+    /// path or port: up to 32 letters, digits and -. Changing it logs everybody out
+    #[arg(
+        long,
+        env = "VESTIBULE_REALM",
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true,
+        global = true
+    )]
+    pub(crate) realm: String,
+
     /// End a session that is not used for this long
     #[arg(
         long,
@@ -100,6 +112,7 @@ pub(crate) struct SessionSettings {
 impl SessionSettings {
     /// Sets them in the site's settings.
     pub(crate) fn configure(&self, config: &mut SessionConfig) {
+        config.realm.clone_from(&self.realm);
         config.expiry.idle = self.session_idle;
         config.expiry.absolute = self.session_absolute;
         config.limit = match self.at_max_sessions {

@@ -27,7 +27,9 @@ use crate::web::{PublicUrl, TrustedProxies};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SiteConfig<U = Account> {
-    /// The address at which browsers reach the site.
+    /// The address at which browsers reach the site. **If another app runs on the same host, under
+    /// another path or port, set [`SessionConfig::realm`] too**, or they may overwrite each other's
+    /// cookies.
     pub public_url: PublicUrl,
     /// Whether `Strict-Transport-Security` has `includeSubDomains`. Default: no, because then
     /// browsers use https alone for every host below this one, and one without https cannot be
@@ -103,6 +105,10 @@ pub struct SiteConfig<U = Account> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SessionConfig {
+    /// A name that separates the site's cookies and sessions from those of others
+    /// ([`LoginManager::realm`]): up to 32 letters, digits and `-`. Changing it logs everybody out.
+    /// Default: empty.
+    pub realm: String,
     /// When sessions expire.
     pub expiry: SessionExpiry,
     /// How browsers are remembered after the session ends.
@@ -121,6 +127,7 @@ pub struct SessionConfig {
 impl Default for SessionConfig {
     fn default() -> Self {
         Self {
+            realm: String::new(),
             expiry: SessionExpiry::default(),
             remember: RememberCookie::default(),
             fresh_for: Duration::from_secs(15 * 60),

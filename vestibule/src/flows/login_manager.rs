@@ -34,6 +34,11 @@ pub(super) fn login_manager<U: PageUser>(
         .session_protection(sessions.protection)
         .clock(config.clock.clone())
         .random(config.random.clone());
+    // Without one, `config.credentials` may have set it.
+    let login = match sessions.realm.is_empty() {
+        true => login,
+        false => login.realm(&sessions.realm)?,
+    };
     let login = Configure::all(&config.login, login)?;
     // A password change comes before the app's own required page.
     let theirs = login.settings.rejections.must_visit.clone();

@@ -55,7 +55,7 @@ impl Office {
     }
 }
 
-/// The message on the page that the response redirects to.
+/// The newest message on the page that the response redirects to.
 async fn message(browser: &TestClient, response: &TestResponse) -> String {
     assert_eq!(
         response.status,
@@ -65,7 +65,11 @@ async fn message(browser: &TestClient, response: &TestResponse) -> String {
     );
     let page = browser.get(response.location().unwrap()).await;
     let text = page.text();
-    let after = text.split("role=\"status\">").nth(1).unwrap_or_default();
+    let after = text
+        .split("role=\"status\">")
+        .skip(1)
+        .last()
+        .unwrap_or_default();
     after.split('<').next().unwrap_or_default().to_owned()
 }
 

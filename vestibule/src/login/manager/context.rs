@@ -1,6 +1,7 @@
 //! State shared by all requests of one login layer: the settings, and what changes at run time.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::clock::{Regularly, Timestamp};
@@ -26,6 +27,7 @@ pub(crate) struct LoginContext<U> {
     join: Option<SessionJoin<U>>,
     sweeper: Sweeper,
     pub(crate) hang_ups: HangUps,
+    pub(crate) warned_of_other_app: AtomicBool,
 }
 
 impl<U: User> LoginContext<U> {
@@ -40,6 +42,7 @@ impl<U: User> LoginContext<U> {
                 .filter(|join| settings.store.is_in_database_of(join.feed())),
             sweeper: Sweeper::default(),
             hang_ups: HangUps::new(),
+            warned_of_other_app: AtomicBool::new(false),
             settings,
         }
     }

@@ -102,6 +102,7 @@ impl<U: User> Visit<U> {
             }
             None => None,
         };
+        self.warn_of_other_app(&user.id(), epoch, now).await;
         let replaced = self.replaced();
         self.drop_pending(headers).await?;
         let before = self.before_one_more(user, epoch, now).await?;

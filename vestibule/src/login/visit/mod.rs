@@ -8,6 +8,7 @@
 //! | create the response to a rejected request | `reject` |
 //! | keep a log-in that needs another factor | `pending` |
 //! | log in, confirm, log out | `log_in`, `confirm`, `log_out`, with `limit` |
+//! | notice another app with the same cookies | `other_app` |
 //! | read and write the app's own values | `data`, `anonymous` |
 //! | keep messages for the visitor | `messages` |
 //! | know a browser again | `device` |
@@ -26,6 +27,7 @@ mod log_in;
 mod log_out;
 mod messages;
 mod nesting;
+mod other_app;
 mod pending;
 mod protect;
 mod reject;
