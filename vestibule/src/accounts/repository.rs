@@ -6,10 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    TransactionTrait, UpdateMany,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
 
 use crate::access::Rights;
 use crate::accounts::entity::user;
@@ -20,7 +17,7 @@ use crate::clock::{Clock, Regularly, Timestamp};
 use crate::credentials::Username;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
-use crate::database::{Database, is_duplicate};
+use crate::database::{Database, Transaction, is_duplicate};
 use crate::error::{Error, Result};
 use crate::login::{SessionJoin, UserId, UserLoader};
 use crate::password::{Claimant, PasswordHash, Passwords};
@@ -174,7 +171,7 @@ impl Accounts {
         &self,
         username: &Username,
         hash: &PasswordHash,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
     ) -> Result<Option<Account>> {
         let now = self.inner.clock.now();
         let id = self.new_id(now)?;

@@ -7,12 +7,12 @@ mod users;
 use std::fmt;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, TransactionTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::accounts::entity::role;
 use crate::accounts::security_log::Entry;
 use crate::accounts::{ADMIN, Account, Accounts, Action, Actor, rows};
-use crate::database::changed;
+use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
 use crate::login::UserId;
 
@@ -92,7 +92,7 @@ impl<'a> Administration<'a> {
     ///
     /// It first writes to a row that always exists, so that no other change can happen between
     /// reading and writing here.
-    async fn begin(&self) -> Stopped<DatabaseTransaction> {
+    async fn begin(&self) -> Stopped<Transaction> {
         let transaction = self.accounts.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
         let lock = role::Entity::update_many()
@@ -119,7 +119,7 @@ impl<'a> Administration<'a> {
     }
 
     /// Begins a change to a user.
-    async fn begin_on(&self, id: &UserId) -> Stopped<(DatabaseTransaction, Account)> {
+    async fn begin_on(&self, id: &UserId) -> Stopped<(Transaction, Account)> {
         let transaction = self.begin().await?;
         match rows::find(id, &transaction).await? {
             Some(account) => Ok((transaction, account)),
@@ -130,7 +130,7 @@ impl<'a> Administration<'a> {
     /// Commits a change with its line in the security log.
     async fn done(
         &self,
-        transaction: DatabaseTransaction,
+        transaction: Transaction,
         action: Action,
         user: Option<&Account>,
         detail: Option<String>,
