@@ -3,6 +3,7 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
@@ -426,6 +427,49 @@ async fn a_database_of_a_newer_version_is_an_error_that_says_so() {
         error.to_string().contains("2999_01_01_000001_later"),
         "{error}"
     );
+}
+
+/// The chapter of the book lists what a fresh database has, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_book_has_each_name_that_we_need() {
+    let shared = Shared::new().await;
+    for migrations in ALL {
+        shared.database().await.migrate(migrations).await.unwrap();
+    }
+    let (here, more) = match shared.app.get_database_backend() {
+        DbBackend::Postgres => (
+            "PostgreSQL",
+            "SELECT CAST(conname AS text) FROM pg_constraint WHERE contype = 'f'",
+        ),
+        DbBackend::MySql => (
+            "MySQL",
+            "SELECT CAST(index_name AS char) FROM information_schema.statistics \
+             WHERE table_schema = database() AND index_name NOT IN ('PRIMARY', column_name) \
+             UNION SELECT CAST(constraint_name AS char) \
+             FROM information_schema.referential_constraints \
+             WHERE constraint_schema = database()",
+        ),
+        _ => ("SQLite", "SELECT name FROM sqlite_master"),
+    };
+    // For primary keys and unique columns.
+    let is_automatic = |name: &str| {
+        name.starts_with("sqlite_autoindex_") || name.ends_with("_pkey") || name.ends_with("_key")
+    };
+    let names = [shared.names().await, shared.texts(more).await].concat();
+    let names: BTreeSet<_> = names.iter().map(String::as_str).collect();
+    let names: BTreeSet<_> = names
+        .into_iter()
+        .filter(|name| !is_automatic(name))
+        .collect();
+
+    let book = include_str!("../../docs/src/tables.md");
+
+    let rows = book.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows = rows.filter_map(|row| row.split_once("` | "));
+    let listed = rows
+        .filter(|(_, on)| on.starts_with("all ") || on.split('|').next().unwrap().contains(here));
+    let listed: BTreeSet<_> = listed.map(|(name, _)| name).collect();
+    assert_eq!(listed, names);
 }
 
 /// The triggers and the feed have the prefix too.

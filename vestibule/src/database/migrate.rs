@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr};
 use super::connection::Connection;
 use super::names::OURS;
 use super::objects::{Made, Objects};
+use super::requirements;
 use super::schema::Schema;
 
 /// The migrations of one part of the library.
@@ -86,6 +87,7 @@ impl Migrations {
     /// # Errors
     /// [`DbErr::Migration`] when another try cannot help, because of what the database has.
     pub(super) async fn run(&self, connection: &Connection) -> Result<(), DbErr> {
+        requirements::check(connection).await?;
         // In this order: what another node of ours has just made is recorded by then.
         let objects = Objects::of(connection).await?;
         let record = self.record(&objects, connection).await?;

@@ -5,6 +5,7 @@ mod connection;
 mod migrate;
 mod names;
 mod objects;
+mod requirements;
 mod schema;
 pub(crate) mod triggers;
 mod watch;
@@ -12,6 +13,14 @@ mod watch;
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "mysql")]
+use sea_orm::SqlxMySqlConnector;
+#[cfg(feature = "postgres")]
+use sea_orm::SqlxPostgresConnector;
+#[cfg(feature = "sqlite")]
+use sea_orm::SqlxSqliteConnector;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+use sea_orm::sqlx;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, RuntimeErr, SqlErr,
     UpdateMany,
@@ -75,9 +84,9 @@ impl Database {
         })
     }
 
-    /// Uses a connection of the app's own. If it is to a database in memory, caching is disabled,
-    /// because others may write to it. On MySQL it must use `REPEATABLE READ`, the default: under
-    /// `READ COMMITTED`, a session that is renewed at the same moment could escape its revocation.
+    /// Uses a pool of the app's own, opened by SeaORM. It needs what a [pool of
+    /// sqlx](Self::from_sqlite_pool) needs, by its database. [`migrate`](Self::migrate) checks what
+    /// a query shows.
     pub fn from_connection(connection: DatabaseConnection) -> Self {
         let connection = Connection::new(connection, TableNames::default());
         Self {
@@ -86,6 +95,33 @@ impl Database {
             connection,
             is_own_memory: false,
         }
+    }
+
+    /// Uses a pool of sqlx that the app has opened, so that both share its connections.
+    ///
+    /// Its `SqliteConnectOptions` need `.foreign_keys(true)` and a `busy_timeout`, both the default,
+    /// and should have `.journal_mode(SqliteJournalMode::Wal)`, so that nobody waits to read. If it
+    /// is to a database in memory, nothing is cached, because others may write to it. Commits are
+    /// as durable as the pool's `synchronous` says, the starts of sessions too.
+    #[cfg(feature = "sqlite")]
+    pub fn from_sqlite_pool(pool: sqlx::SqlitePool) -> Self {
+        Self::from_connection(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+    }
+
+    /// Uses a pool of sqlx that the app has opened, so that both share its connections. It must use
+    /// `READ COMMITTED`, the default of PostgreSQL: at other levels, requests that change the same
+    /// rows fail with 503.
+    #[cfg(feature = "postgres")]
+    pub fn from_pg_pool(pool: sqlx::PgPool) -> Self {
+        Self::from_connection(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+    }
+
+    /// Uses a pool of sqlx that the app has opened, so that both share its connections. It must use
+    /// `REPEATABLE READ`, the default of MySQL and MariaDB: under `READ COMMITTED`, a session that
+    /// is renewed at the same moment could escape its revocation.
+    #[cfg(feature = "mysql")]
+    pub fn from_mysql_pool(pool: sqlx::MySqlPool) -> Self {
+        Self::from_connection(SqlxMySqlConnector::from_sqlx_mysql_pool(pool))
     }
 
     /// Lets the name of each table, index, trigger and function of ours begin with `prefix`, so
