@@ -101,6 +101,10 @@ pub use error::{Error, Result};
 pub use login::{CurrentUser, FreshUser, Login, LoginManager};
 pub use session::Session;
 
+/// sqlx in the version whose pools [`database::Database`] takes.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use sea_orm::sqlx;
+
 /// The samples of the README and of the book compile.
 #[cfg(all(doctest, feature = "sqlite"))]
 mod samples {
@@ -115,6 +119,12 @@ mod samples {
 
     #[doc = include_str!("../../docs/src/own-table.md")]
     struct OwnTable;
+
+    #[doc = include_str!("../../docs/src/tables.md")]
+    struct Tables;
+
+    #[doc = include_str!("../../docs/src/sqlx.md")]
+    struct Sqlx;
 
     #[doc = include_str!("../../docs/src/second-factor.md")]
     struct SecondFactor;

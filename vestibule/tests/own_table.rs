@@ -442,7 +442,7 @@ async fn a_table_of_the_app_that_has_our_name_is_an_error_at_the_start_and_left_
 
     let said = format!("{error} {:?}", std::error::Error::source(&error));
     assert!(
-        said.contains("a table `sessions` that is not ours"),
+        said.contains("did not make and whose name it needs: the table `sessions`;"),
         "{said}"
     );
     let schema = "SELECT sql FROM sqlite_master WHERE name = 'sessions'";

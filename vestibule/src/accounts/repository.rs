@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QuerySelect, TransactionTrait, UpdateMany,
+    ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, UpdateMany,
 };
 
 use crate::access::Rights;
@@ -20,7 +19,7 @@ use crate::clock::{Clock, Regularly, Timestamp};
 use crate::credentials::Username;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
-use crate::database::{Database, is_duplicate};
+use crate::database::{Database, Transaction, is_duplicate};
 use crate::error::{Error, Result};
 use crate::login::{SessionJoin, UserId, UserLoader};
 use crate::password::{Claimant, PasswordHash, Passwords};
@@ -201,7 +200,7 @@ impl Accounts {
         username: &Username,
         email: Option<&Email>,
         hash: &PasswordHash,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
     ) -> Result<Option<Account>> {
         let now = self.inner.clock.now();
         let id = self.new_id(now)?;

@@ -3,14 +3,15 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use sea_orm::DbErr;
+use sea_orm::sea_query::{ColumnDef, Table};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
-use sea_orm_migration::prelude::{
-    ColumnDef, DbErr, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,
-};
 
-use crate::database::triggers::{About, Trigger, When, create_triggers, drop_triggers};
-use crate::database::{Database, Migrations, changed, exact_collation, is_duplicate, retried};
+use crate::database::triggers::{About, Trigger, When, create_triggers};
+use crate::database::{
+    Database, Made, Migrations, Schema, Step, changed, exact_collation, is_duplicate, retried,
+};
 use crate::error::{Error, Result};
 use crate::login::{Epochs, KeepEpochs, UserId};
 use crate::session::{Invalidation, InvalidationFeed};
@@ -19,7 +20,7 @@ use crate::session::{Invalidation, InvalidationFeed};
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const MIGRATIONS: Migrations = Migrations {
     owner: "credentials",
-    list: || vec![Box::new(KeepUserEpochs), Box::new(SpreadChanges)],
+    steps: &[KEEP_USER_EPOCHS, SPREAD_CHANGES],
 };
 
 mod user_epoch {
@@ -154,75 +155,49 @@ const TRIGGERS: [Trigger; 3] = [
     ),
 ];
 
-struct KeepUserEpochs;
+const KEEP_USER_EPOCHS: Step = Step {
+    name: "2026_11_28_000001_keep_user_epochs",
+    makes: Made {
+        tables: &["vestibule_user_epochs"],
+        triggers: &TRIGGERS,
+        ..Made::NOTHING
+    },
+    up: |schema| Box::pin(keep_user_epochs(schema)),
+};
 
-impl MigrationName for KeepUserEpochs {
-    fn name(&self) -> &str {
-        "2026_11_28_000001_keep_user_epochs"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for KeepUserEpochs {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
-        let exact = exact_collation(manager.get_database_backend());
-        let id_chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
-        let user_id = ColumnDef::new(Column::UserId)
-            .string_len(id_chars)
-            .extra(exact)
-            .not_null()
-            .primary_key()
-            .to_owned();
-        let epoch = ColumnDef::new(Column::Epoch)
-            .big_integer()
-            .not_null()
-            .to_owned();
-        let table = Table::create()
-            .table(Entity)
-            .if_not_exists()
-            .col(user_id)
-            .col(epoch)
-            .to_owned();
-        manager.create_table(table).await?;
-        create_triggers(manager, &TRIGGERS).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
-        drop_triggers(manager, &TRIGGERS).await?;
-        manager
-            .drop_table(Table::drop().table(Entity).to_owned())
-            .await
-    }
+async fn keep_user_epochs(schema: &Schema<'_>) -> std::result::Result<(), DbErr> {
+    let exact = exact_collation(schema.backend());
+    let id_chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
+    let user_id = ColumnDef::new(Column::UserId)
+        .string_len(id_chars)
+        .extra(exact)
+        .not_null()
+        .primary_key()
+        .to_owned();
+    let epoch = ColumnDef::new(Column::Epoch)
+        .big_integer()
+        .not_null()
+        .to_owned();
+    let table = Table::create()
+        .table(Entity)
+        .if_not_exists()
+        .col(user_id)
+        .col(epoch)
+        .to_owned();
+    schema.execute(table).await?;
+    create_triggers(schema, &TRIGGERS).await
 }
 
 /// Replaces triggers from before users had 256 counters: by the last letter of a UUID, they used
 /// 16.
-struct SpreadChanges;
+const SPREAD_CHANGES: Step = Step {
+    name: "2026_11_28_000002_spread_changes",
+    makes: Made::NOTHING,
+    up: |schema| Box::pin(spread_changes(schema)),
+};
 
-impl MigrationName for SpreadChanges {
-    fn name(&self) -> &str {
-        "2026_11_28_000002_spread_changes"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for SpreadChanges {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
-        create_triggers(manager, &TRIGGERS).await
-    }
-
-    /// Nothing: an older version invalidates everything at each change that these report.
-    async fn down(&self, _: &SchemaManager) -> std::result::Result<(), DbErr> {
-        Ok(())
-    }
+async fn spread_changes(schema: &Schema<'_>) -> std::result::Result<(), DbErr> {
+    create_triggers(schema, &TRIGGERS).await
 }
 
 #[cfg(test)]

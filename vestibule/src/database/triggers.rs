@@ -3,16 +3,15 @@
 //! On PostgreSQL a trigger sends a notification. On SQLite and MySQL it increments a counter in the
 //! table `vestibule_changes`, which watchers read.
 
+use sea_orm::sea_query::{Alias, ColumnDef, Expr, ExprTrait, OnConflict, Query, Table};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
-use sea_orm_migration::SchemaManager;
-use sea_orm_migration::sea_query::{
-    Alias, ColumnDef, Expr, ExprTrait, IndexCreateStatement, OnConflict, Query, Table,
-};
 
+use super::names::OURS;
+use super::schema::Schema;
 use crate::error::{Error, Result};
 
-const TABLE: &str = "vestibule_changes";
-pub(super) const CHANNEL: &str = "vestibule_changes";
+/// The table of counters. On PostgreSQL, the channel of notifications has the same name.
+pub(super) const TABLE: &str = "vestibule_changes";
 /// The first letter of a counter's name, and of a notification. The byte concerned follows in
 /// hexadecimal.
 pub(super) const SESSIONS: char = 's';
@@ -51,7 +50,7 @@ pub(crate) enum When {
 
 /// Creates the table of counters, if it does not exist. Any part of the library with triggers may
 /// be the first to need it.
-async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+async fn create_counters(schema: &Schema<'_>) -> Result<(), DbErr> {
     let column = |name: &str| Alias::new(name.to_owned());
     let table = Table::create()
         .table(column(TABLE))
@@ -64,9 +63,9 @@ async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .col(ColumnDef::new(column("changes")).big_integer().not_null())
         .to_owned();
-    manager.create_table(table).await?;
+    schema.execute(table).await?;
     let mut shards = vec![QUIET.to_owned()];
-    if manager.get_database_backend() != DbBackend::Postgres {
+    if schema.backend() != DbBackend::Postgres {
         for kind in [SESSIONS, USERS] {
             shards.push(format!("{kind}{ALL}"));
             shards.extend((0..=255_u8).map(|byte| format!("{kind}{byte:02X}")));
@@ -85,7 +84,7 @@ async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     for shard in shards {
         insert.values_panic([shard.into(), 0.into()]);
     }
-    manager.exec_stmt(insert).await
+    schema.execute(insert).await
 }
 
 /// A trigger: its table, when it fires, and whose changes it reports.
@@ -93,36 +92,27 @@ pub(crate) type Trigger = (&'static str, When, About);
 
 /// Creates triggers, replacing those of the same name, and the counters they need.
 pub(crate) async fn create_triggers(
-    manager: &SchemaManager<'_>,
+    schema: &Schema<'_>,
     triggers: &[Trigger],
 ) -> Result<(), DbErr> {
-    create_counters(manager).await?;
+    create_counters(schema).await?;
     for (table, when, about) in triggers {
-        create_trigger(manager, table, *when, *about).await?;
-    }
-    Ok(())
-}
-
-/// Removes triggers, but keeps the table of counters, which others may use.
-pub(crate) async fn drop_triggers(
-    manager: &SchemaManager<'_>,
-    triggers: &[Trigger],
-) -> Result<(), DbErr> {
-    for (table, when, _) in triggers {
-        drop_trigger(manager, table, *when).await?;
+        create_trigger(schema, table, *when, *about).await?;
     }
     Ok(())
 }
 
 async fn create_trigger(
-    manager: &SchemaManager<'_>,
+    schema: &Schema<'_>,
     table: &str,
     when: When,
     about: About,
 ) -> Result<(), DbErr> {
-    drop_trigger(manager, table, when).await?;
-    let name = trigger_name(table, when);
-    let backend = manager.get_database_backend();
+    drop_trigger(schema, table, when).await?;
+    let name = schema.quoted(&trigger_name(table, when));
+    let counters = schema.quoted(TABLE);
+    let of_table = schema.quoted(table);
+    let backend = schema.backend();
     let (event, row) = match when {
         When::Inserted => ("INSERT", "NEW"),
         When::Deleted => ("DELETE", "OLD"),
@@ -134,87 +124,96 @@ async fn create_trigger(
         _ => "TRUE".to_owned(),
     }];
     // If the flag's row is missing, still report.
-    let quiet = format!("SELECT changes FROM {TABLE} WHERE shard = '{QUIET}'");
+    let quiet = format!("SELECT changes FROM {counters} WHERE shard = '{QUIET}'");
     let is_quiet = format!("coalesce(({quiet}), 0) = 1");
     if matches!((when, about), (When::Deleted, About::Session(_))) {
         conditions.push(format!("NOT {is_quiet}"));
     }
     let condition = conditions.join(" AND ");
-    let count = format!("UPDATE {TABLE} SET changes = changes + 1 WHERE shard = {shard};");
-    let connection = manager.get_connection();
+    let count = format!("UPDATE {counters} SET changes = changes + 1 WHERE shard = {shard};");
     let trigger = match backend {
         DbBackend::Postgres => {
             let function = format!(
                 "CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-                 IF {condition} THEN PERFORM pg_notify('{CHANNEL}', {shard}); END IF; \
-                 RETURN NULL; END $$"
+                 IF {condition} THEN PERFORM pg_notify('{}', {shard}); END IF; \
+                 RETURN NULL; END $$",
+                schema.name(TABLE)
             );
-            connection.execute_unprepared(&function).await?;
+            schema.execute_sql(&function).await?;
             format!(
-                "CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW \
+                "CREATE TRIGGER {name} AFTER {event} ON {of_table} FOR EACH ROW \
                  EXECUTE FUNCTION {name}()"
             )
         }
         DbBackend::MySql => format!(
-            "CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW \
+            "CREATE TRIGGER {name} AFTER {event} ON {of_table} FOR EACH ROW \
              IF {condition} THEN {count} END IF"
         ),
         _ => format!(
-            "CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW \
+            "CREATE TRIGGER {name} AFTER {event} ON {of_table} FOR EACH ROW \
              WHEN {condition} BEGIN {count} END"
         ),
     };
-    connection.execute_unprepared(&trigger).await?;
+    schema.execute_sql(&trigger).await?;
     if backend == DbBackend::Postgres && matches!(when, When::Deleted) {
-        create_truncate_trigger(manager, table, about).await?;
+        create_truncate_trigger(schema, table, about).await?;
     }
     Ok(())
 }
 
 /// Removes the trigger, if it exists.
-async fn drop_trigger(manager: &SchemaManager<'_>, table: &str, when: When) -> Result<(), DbErr> {
-    let name = trigger_name(table, when);
-    let connection = manager.get_connection();
-    if manager.get_database_backend() == DbBackend::Postgres {
-        let triggers = [
-            format!("DROP TRIGGER IF EXISTS {name} ON {table}"),
-            format!("DROP TRIGGER IF EXISTS {name}_truncate ON {table}"),
-            format!("DROP FUNCTION IF EXISTS {name}_truncate()"),
-            format!("DROP FUNCTION IF EXISTS {name}()"),
-        ];
-        for statement in triggers {
-            connection.execute_unprepared(&statement).await?;
-        }
-        return Ok(());
+async fn drop_trigger(schema: &Schema<'_>, table: &str, when: When) -> Result<(), DbErr> {
+    if schema.backend() != DbBackend::Postgres {
+        let name = schema.quoted(&trigger_name(table, when));
+        let drop = format!("DROP TRIGGER IF EXISTS {name}");
+        return schema.execute_sql(&drop).await;
     }
-    let drop = format!("DROP TRIGGER IF EXISTS {name}");
-    connection.execute_unprepared(&drop).await?;
+    let table_name = schema.quoted(table);
+    for name in names(table, when) {
+        let name = schema.quoted(&name);
+        let drop = format!("DROP TRIGGER IF EXISTS {name} ON {table_name}");
+        schema.execute_sql(&drop).await?;
+        let drop = format!("DROP FUNCTION IF EXISTS {name}()");
+        schema.execute_sql(&drop).await?;
+    }
     Ok(())
 }
 
 /// `TRUNCATE` empties a table without deleting rows one by one.
 async fn create_truncate_trigger(
-    manager: &SchemaManager<'_>,
+    schema: &Schema<'_>,
     table: &str,
     about: About,
 ) -> Result<(), DbErr> {
-    let name = format!("{}_truncate", trigger_name(table, When::Deleted));
+    let name = schema.quoted(&truncate_name(table));
     let all = match about {
         About::Session(_) => SESSIONS,
         About::User(_) | About::Users => USERS,
     };
-    let connection = manager.get_connection();
     let function = format!(
         "CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-         PERFORM pg_notify('{CHANNEL}', '{all}{ALL}'); RETURN NULL; END $$"
+         PERFORM pg_notify('{}', '{all}{ALL}'); RETURN NULL; END $$",
+        schema.name(TABLE)
     );
-    connection.execute_unprepared(&function).await?;
+    schema.execute_sql(&function).await?;
     let trigger = format!(
-        "CREATE TRIGGER {name} AFTER TRUNCATE ON {table} FOR EACH STATEMENT \
-         EXECUTE FUNCTION {name}()"
+        "CREATE TRIGGER {name} AFTER TRUNCATE ON {} FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+        schema.quoted(table)
     );
-    connection.execute_unprepared(&trigger).await?;
-    Ok(())
+    schema.execute_sql(&trigger).await
+}
+
+/// The names of a trigger and its companion, and of their functions on PostgreSQL.
+pub(super) fn names(table: &str, when: When) -> Vec<String> {
+    let mut names = vec![trigger_name(table, when)];
+    if matches!(when, When::Deleted) {
+        names.push(truncate_name(table));
+    }
+    names
+}
+
+fn truncate_name(table: &str) -> String {
+    format!("{}_truncate", trigger_name(table, When::Deleted))
 }
 
 fn trigger_name(table: &str, when: When) -> String {
@@ -223,7 +222,7 @@ fn trigger_name(table: &str, when: When) -> String {
         When::Deleted => "delete",
         When::Updated(..) => "update",
     };
-    format!("vestibule_{table}_{event}")
+    format!("{OURS}{table}_{event}")
 }
 
 /// The name of the counter, by the first byte of a session's id, which is a digest, or by the
@@ -296,20 +295,6 @@ pub(crate) async fn be_quiet(is_quiet: bool, connection: &impl ConnectionTrait) 
     let updated = connection.execute(&update).await;
     updated.map_err(Error::from_db)?;
     Ok(())
-}
-
-/// Creates an index, if it does not exist. On MySQL an interrupted migration is not rolled back,
-/// and runs again.
-pub(crate) async fn create_index(
-    manager: &SchemaManager<'_>,
-    table: &str,
-    name: &str,
-    index: IndexCreateStatement,
-) -> Result<(), DbErr> {
-    match manager.has_index(table, name).await? {
-        true => Ok(()),
-        false => manager.create_index(index).await,
-    }
 }
 
 #[cfg(all(test, feature = "sqlite"))]

@@ -1,22 +1,28 @@
 //! Watching the database for changes that other processes make.
 
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend};
 
-use super::triggers::{SESSIONS, USERS};
+use super::connection::Connection;
+use super::triggers::{SESSIONS, TABLE, USERS};
 use crate::session::{Invalidation, InvalidationFeed, Watcher};
 
 /// The feed of a database.
-pub(super) fn feed_of(connection: &DatabaseConnection) -> InvalidationFeed {
+pub(super) fn feed_of(connection: &Connection) -> InvalidationFeed {
+    let pool = connection.inner();
+    // The table of counters, and the channel.
+    let changes = connection.names().of(TABLE);
     match connection.get_database_backend() {
         #[cfg(feature = "sqlite")]
-        DbBackend::Sqlite => counters::of_sqlite(connection.get_sqlite_connection_pool()),
+        DbBackend::Sqlite => counters::of_sqlite(pool.get_sqlite_connection_pool(), changes),
         #[cfg(feature = "postgres")]
         DbBackend::Postgres => InvalidationFeed::watching(notifications::Postgres::of(
-            connection.get_postgres_connection_pool(),
+            pool.get_postgres_connection_pool(),
+            changes,
         )),
         #[cfg(feature = "mysql")]
         DbBackend::MySql => InvalidationFeed::watching(counters::Counters::of(
-            connection.get_mysql_connection_pool(),
+            pool.get_mysql_connection_pool(),
+            changes,
         )),
         // Not watched, so always down.
         _ => InvalidationFeed::always_down(),
@@ -47,7 +53,7 @@ mod counters {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use sea_orm::sqlx::{self, ConnectOptions, Database, Pool};
+    use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Database, Pool};
     use tokio::time::{MissedTickBehavior, interval, timeout};
 
     use super::forward;
@@ -59,40 +65,58 @@ mod counters {
     const LOOK_EVERY: Duration = Duration::from_millis(50);
 
     /// A database with counters.
-    pub(super) struct Counters<DB: Database>(Arc<<DB::Connection as sqlx::Connection>::Options>);
+    pub(super) struct Counters<DB: Database> {
+        options: Arc<<DB::Connection as sqlx::Connection>::Options>,
+        table: String,
+    }
 
     impl<DB: Database> Counters<DB> {
-        pub(super) fn of(pool: &Pool<DB>) -> Self {
-            Self(pool.connect_options())
+        pub(super) fn of(pool: &Pool<DB>, table: String) -> Self {
+            Self {
+                options: pool.connect_options(),
+                table,
+            }
         }
     }
 
     /// What differs between the databases.
     trait Counting: Database {
-        /// A number that differs after any change.
+        /// The query for a number that differs after any change.
+        fn number_query(table: &str) -> String;
+
         fn number(
+            query: &str,
             connection: &mut Self::Connection,
         ) -> impl Future<Output = Result<i64, sqlx::Error>> + Send;
 
         fn counters(
+            table: &str,
             connection: &mut Self::Connection,
         ) -> impl Future<Output = Result<HashMap<String, i64>, sqlx::Error>> + Send;
     }
 
-    const COUNTERS: &str = "SELECT shard, changes FROM vestibule_changes";
-
     macro_rules! counting {
-        ($database:ty, $changed:literal) => {
+        ($database:ty, $number:literal) => {
             impl Counting for $database {
-                async fn number(connection: &mut Self::Connection) -> Result<i64, sqlx::Error> {
-                    sqlx::query_scalar($changed).fetch_one(connection).await
+                fn number_query(table: &str) -> String {
+                    $number.replace("TABLE", table)
+                }
+
+                async fn number(
+                    query: &str,
+                    connection: &mut Self::Connection,
+                ) -> Result<i64, sqlx::Error> {
+                    let query = AssertSqlSafe(query);
+                    sqlx::query_scalar(query).fetch_one(connection).await
                 }
 
                 async fn counters(
+                    table: &str,
                     connection: &mut Self::Connection,
                 ) -> Result<HashMap<String, i64>, sqlx::Error> {
+                    let query = AssertSqlSafe(format!("SELECT shard, changes FROM {table}"));
                     let rows: Vec<(String, i64)> =
-                        sqlx::query_as(COUNTERS).fetch_all(connection).await?;
+                        sqlx::query_as(query).fetch_all(connection).await?;
                     Ok(rows.into_iter().collect())
                 }
             }
@@ -106,12 +130,13 @@ mod counters {
     #[cfg(feature = "mysql")]
     counting!(
         sqlx::MySql,
-        "SELECT CAST(SUM(changes) AS SIGNED) FROM vestibule_changes WHERE shard <> 'qui'"
+        "SELECT CAST(SUM(changes) AS SIGNED) FROM TABLE WHERE shard <> 'qui'"
     );
 
     impl<DB: Counting> Watched for Counters<DB> {
         async fn watch(&self, watcher: &Watcher) -> Result<()> {
-            let mut connection = answered(self.0.connect()).await?;
+            let mut connection = answered(self.options.connect()).await?;
+            let query = DB::number_query(&self.table);
             let mut look = interval(LOOK_EVERY);
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut number = None;
@@ -120,13 +145,15 @@ mod counters {
             loop {
                 look.tick().await;
                 let began = Watcher::now();
-                let found = answered(DB::number(&mut connection)).await?;
+                let found = answered(DB::number(&query, &mut connection)).await?;
                 if number.replace(found) != Some(found) {
-                    let counters = answered(DB::counters(&mut connection)).await?;
+                    let counters = answered(DB::counters(&self.table, &mut connection)).await?;
                     let of_this_version = |shard: &&String| !shard.starts_with(FORMER_USERS);
                     if counters.keys().filter(of_this_version).count() != COUNT {
-                        let gone = "rows of vestibule_changes are missing: changes are not told";
-                        return Err(Error::store(gone));
+                        return Err(Error::store(format!(
+                            "rows of {} are missing: changes are not told",
+                            self.table
+                        )));
                     }
                     for (shard, count) in counters {
                         if known.get(&shard) != Some(&count) {
@@ -150,14 +177,14 @@ mod counters {
     }
 
     #[cfg(feature = "sqlite")]
-    pub(super) fn of_sqlite(pool: &sqlx::SqlitePool) -> InvalidationFeed {
+    pub(super) fn of_sqlite(pool: &sqlx::SqlitePool, table: String) -> InvalidationFeed {
         let options = pool.connect_options();
         let file = options.get_filename().to_string_lossy();
         // Only this pool can open it, but the pool may be shared with other code.
         if file.contains(":memory:") || file.contains("sqlx-in-memory") {
             return InvalidationFeed::always_down();
         }
-        InvalidationFeed::watching(Counters::of(pool))
+        InvalidationFeed::watching(Counters::of(pool, table))
     }
 
     #[cfg(test)]
@@ -182,26 +209,32 @@ mod notifications {
     use sea_orm::sqlx::postgres::{
         PgConnectOptions, PgListener, PgNotification, PgPool, PgPoolOptions,
     };
-    use sea_orm::sqlx::{self, Executor};
+    use sea_orm::sqlx::{self, AssertSqlSafe, Executor};
     use tokio::time::{Instant, timeout, timeout_at};
 
     use super::{PING, forward};
     use crate::crypto::random::Random;
-    use crate::database::triggers::CHANNEL;
     use crate::error::{Error, Result};
     use crate::session::{ASK_EVERY, InvalidationFeed, Watched, Watcher};
 
-    pub(super) struct Postgres(Arc<PgConnectOptions>);
+    pub(super) struct Postgres {
+        options: Arc<PgConnectOptions>,
+        /// The name of the channel, and of the table that is there if the triggers are.
+        changes: String,
+    }
 
     impl Postgres {
-        pub(super) fn of(pool: &PgPool) -> Self {
-            Self(pool.connect_options())
+        pub(super) fn of(pool: &PgPool, changes: String) -> Self {
+            Self {
+                options: pool.connect_options(),
+                changes,
+            }
         }
     }
 
     impl Watched for Postgres {
         async fn watch(&self, watcher: &Watcher) -> Result<()> {
-            let options = self.0.as_ref().clone();
+            let options = self.options.as_ref().clone();
             let pool = PgPoolOptions::new().max_connections(2);
             let pool = pool
                 .acquire_timeout(InvalidationFeed::BOUND)
@@ -211,9 +244,9 @@ mod notifications {
             let mut listener = listener.map_err(Error::store)?;
             // An automatic reconnect would hide that notifications were missed.
             listener.eager_reconnect(false);
-            listener.listen(CHANNEL).await.map_err(Error::store)?;
-            // Without this table there are no triggers either.
-            let triggers = listener.execute("SELECT 1 FROM vestibule_changes LIMIT 1");
+            listener.listen(&self.changes).await.map_err(Error::store)?;
+            let triggers = format!("SELECT 1 FROM {} LIMIT 1", self.changes);
+            let triggers = listener.execute(AssertSqlSafe(triggers));
             triggers.await.map_err(Error::store)?;
             let nonce = HEXLOWER.encode(&Random::system().bytes::<16>()?);
             let ping = format!("{PING}{nonce}");
@@ -225,7 +258,7 @@ mod notifications {
                 // the commits.
                 let heard = timeout(InvalidationFeed::BOUND, async {
                     sqlx::query("SELECT pg_notify($1, $2)")
-                        .bind(CHANNEL)
+                        .bind(&self.changes)
                         .bind(&ping)
                         .execute(&pool)
                         .await

@@ -1,11 +1,11 @@
 #![cfg(feature = "sqlite")]
 
 use http::StatusCode;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::accounts;
 use crate::credentials::throttle::MemoryCounters;
-use crate::database::{Database, DatabaseOptions};
+use crate::database::{Connection, Database, DatabaseOptions};
 use crate::stores::{MemoryStore, SqlCounters, SqlStore, sql};
 use crate::testing::{
     PASSWORD, TestApp, counters_conformance, fresh_database, fresh_database_url, store_conformance,
@@ -102,7 +102,7 @@ async fn what_cannot_be_left_unsynced_alone_is_synced() {
 const NORMAL: i32 = 1;
 const FULL: i32 = 2;
 
-async fn synchronous(connection: &DatabaseConnection) -> i32 {
+async fn synchronous(connection: &Connection) -> i32 {
     let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA synchronous");
     let answer = connection.query_one_raw(asked).await.unwrap().unwrap();
     answer.try_get_by_index(0).unwrap()
@@ -175,4 +175,22 @@ async fn counters_in_a_file_of_sqlite_keep_the_rules() {
     database.migrate(sql::COUNTER_MIGRATIONS).await.unwrap();
 
     counters_conformance(SqlCounters::new(database)).await;
+}
+
+/// As above, beside an app's own tables.
+#[tokio::test(flavor = "multi_thread")]
+async fn stores_with_a_table_prefix_keep_the_rules_on_any_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = fresh_database_url(folder.path()).await;
+    let prefixed = async || {
+        let database = Database::connect(&url).await.unwrap();
+        database.table_prefix("sixteen_letters_").unwrap()
+    };
+    let (here, there) = (prefixed().await, prefixed().await);
+    here.migrate(sql::MIGRATIONS).await.unwrap();
+    here.migrate(sql::COUNTER_MIGRATIONS).await.unwrap();
+
+    counters_conformance(SqlCounters::new(here.clone())).await;
+    store_conformance(SqlStore::new(here.clone())).await;
+    two_nodes_conformance(SqlStore::new(here), SqlStore::new(there)).await;
 }

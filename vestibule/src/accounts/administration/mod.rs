@@ -8,12 +8,12 @@ mod users;
 use std::fmt;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, TransactionTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::accounts::entity::role;
 use crate::accounts::security_log::Entry;
 use crate::accounts::{ADMIN, Account, Accounts, Action, Actor, rows};
-use crate::database::changed;
+use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::session::Invalidation;
@@ -94,7 +94,7 @@ impl<'a> Administration<'a> {
     }
 
     /// Begins a change, if the actor may still make it. A user without a role may not.
-    async fn begin(&self) -> Stopped<DatabaseTransaction> {
+    async fn begin(&self) -> Stopped<Transaction> {
         self.begin_to(None).await
     }
 
@@ -102,7 +102,7 @@ impl<'a> Administration<'a> {
     ///
     /// It first writes to a row that always exists, so that no other change can happen between
     /// reading and writing here.
-    async fn begin_to(&self, own: Option<&UserId>) -> Stopped<DatabaseTransaction> {
+    async fn begin_to(&self, own: Option<&UserId>) -> Stopped<Transaction> {
         let transaction = self.accounts.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
         let lock = role::Entity::update_many()
@@ -132,20 +132,20 @@ impl<'a> Administration<'a> {
     }
 
     /// Begins a change to a user, which they may not make themselves.
-    async fn begin_on(&self, id: &UserId) -> Stopped<(DatabaseTransaction, Account)> {
+    async fn begin_on(&self, id: &UserId) -> Stopped<(Transaction, Account)> {
         self.found(id, self.begin().await?).await
     }
 
     /// Begins a change to a user, which they may make themselves.
-    async fn begin_on_own(&self, id: &UserId) -> Stopped<(DatabaseTransaction, Account)> {
+    async fn begin_on_own(&self, id: &UserId) -> Stopped<(Transaction, Account)> {
         self.found(id, self.begin_to(Some(id)).await?).await
     }
 
     async fn found(
         &self,
         id: &UserId,
-        transaction: DatabaseTransaction,
-    ) -> Stopped<(DatabaseTransaction, Account)> {
+        transaction: Transaction,
+    ) -> Stopped<(Transaction, Account)> {
         match rows::find(id, &transaction).await? {
             Some(account) => Ok((transaction, account)),
             None => Err(ChangeOutcome::NoSuchUser.into()),
@@ -155,7 +155,7 @@ impl<'a> Administration<'a> {
     /// Commits a change with its line in the security log.
     async fn done(
         &self,
-        transaction: DatabaseTransaction,
+        transaction: Transaction,
         action: Action,
         user: Option<&Account>,
         detail: Option<String>,

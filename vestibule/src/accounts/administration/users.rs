@@ -1,7 +1,7 @@
 //! Users: their data, whether they may log in, and their roles.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue, DatabaseTransaction, EntityTrait};
+use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait};
 
 use super::{Administration, ChangeOutcome, Stopped, settled};
 use crate::access::RoleName;
@@ -10,7 +10,7 @@ use crate::accounts::roles::{check_role, count_active_admins};
 use crate::accounts::{ADMIN, Account, Action, Email};
 use crate::credentials::Username;
 use crate::crypto::secret::Secret;
-use crate::database::changed;
+use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
 use crate::login::UserId;
 
@@ -255,11 +255,7 @@ impl Administration<'_> {
 
     /// Rejects an admin's own change if nobody could administer the site after it. The operator can
     /// always create another admin.
-    async fn check_not_last(
-        &self,
-        account: &Account,
-        transaction: &DatabaseTransaction,
-    ) -> Stopped<()> {
+    async fn check_not_last(&self, account: &Account, transaction: &Transaction) -> Stopped<()> {
         let is_admin = !account.is_disabled && account.rights.has_role(ADMIN);
         if self.actor.requirement().is_none() || !is_admin {
             return Ok(());

@@ -1,16 +1,15 @@
 //! Creates the tables of roles, permissions, the users' roles, and the security log.
 
-use sea_orm_migration::prelude::{
-    ColumnDef, DbErr, DeriveIden, Expr, ForeignKey, ForeignKeyAction, Index, IntoIden,
-    MigrationName, MigrationTrait, OnConflict, Query, SchemaManager, Table, async_trait,
+use sea_orm::sea_query::{
+    ColumnDef, Expr, ForeignKey, ForeignKeyAction, Index, IntoIden, OnConflict, Query, Table,
 };
+use sea_orm::{DbErr, DeriveIden};
 
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::DbBackend;
 
 use super::create_users::Users;
 use crate::accounts::ADMIN;
-use crate::database::exact_collation;
-use crate::database::triggers::create_index;
+use crate::database::{Made, Schema, Step, exact_collation};
 use crate::login::UserId;
 
 #[derive(DeriveIden)]
@@ -55,80 +54,63 @@ pub(super) enum SecurityLog {
     Detail,
 }
 
-pub(super) struct AddRoles;
+pub(super) const ADD_ROLES: Step = Step {
+    name: "2026_11_24_000001_add_roles",
+    makes: Made {
+        tables: &["roles", "role_permissions", "user_roles", "security_log"],
+        indexes: &[
+            "users_email",
+            "users_canonical_username_beginning",
+            "user_roles_by_role",
+            "security_log_by_user",
+        ],
+        foreign_keys: &[
+            "role_permissions_role_name",
+            "user_roles_user_id",
+            "user_roles_role_name",
+        ],
+        ..Made::NOTHING
+    },
+    up: |schema| Box::pin(up(schema)),
+};
 
-impl MigrationName for AddRoles {
-    fn name(&self) -> &str {
-        "2026_11_24_000001_add_roles"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for AddRoles {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let exact = exact_collation(manager.get_database_backend());
-        // Each step checks whether it was done already: on MySQL an interrupted migration is not
-        // rolled back.
-        if !manager.has_column("users", "must_change_password").await? {
-            let must_change_password = ColumnDef::new(NewInUsers::MustChangePassword)
-                .boolean()
-                .not_null()
-                .default(false)
-                .to_owned();
-            let users = Table::alter()
-                .table(Users::Table)
-                .add_column(must_change_password)
-                .to_owned();
-            manager.alter_table(users).await?;
-        }
-        // The admin's list finds users by their full email address.
-        let by_email = Index::create()
-            .name("users_email")
-            .table(Users::Table)
-            .col(NewInUsers::Email)
+async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
+    let exact = exact_collation(schema.backend());
+    // Each step checks whether it was done already: on MySQL an interrupted migration is not
+    // rolled back.
+    if !schema.has_column("users", "must_change_password").await? {
+        let must_change_password = ColumnDef::new(NewInUsers::MustChangePassword)
+            .boolean()
+            .not_null()
+            .default(false)
             .to_owned();
-        create_index(manager, "users", "users_email", by_email).await?;
-        // PostgreSQL sorts by the database's language, and cannot use that index for prefixes.
-        if manager.get_database_backend() == DbBackend::Postgres {
-            let by_beginning = "CREATE INDEX IF NOT EXISTS users_canonical_username_beginning ON \
-                                users (canonical_username text_pattern_ops)";
-            let connection = manager.get_connection();
-            connection.execute_unprepared(by_beginning).await?;
-        }
-        create_roles(manager, exact).await?;
-        create_user_roles(manager, exact).await?;
-        create_security_log(manager, exact).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [
-            SecurityLog::Table.into_iden(),
-            UserRoles::Table.into_iden(),
-            RolePermissions::Table.into_iden(),
-            Roles::Table.into_iden(),
-        ] {
-            manager
-                .drop_table(Table::drop().table(table).to_owned())
-                .await?;
-        }
-        let mut indexes = vec!["users_email"];
-        if manager.get_database_backend() == DbBackend::Postgres {
-            indexes.push("users_canonical_username_beginning");
-        }
-        for name in indexes {
-            let index = Index::drop().name(name).table(Users::Table).to_owned();
-            manager.drop_index(index).await?;
-        }
         let users = Table::alter()
             .table(Users::Table)
-            .drop_column(NewInUsers::MustChangePassword)
+            .add_column(must_change_password)
             .to_owned();
-        manager.alter_table(users).await
+        schema.execute(users).await?;
     }
+    // The admin's list finds users by their full email address.
+    let by_email = Index::create()
+        .name("users_email")
+        .table(Users::Table)
+        .col(NewInUsers::Email)
+        .to_owned();
+    schema
+        .create_index("users", "users_email", by_email)
+        .await?;
+    // PostgreSQL sorts by the database's language, and cannot use that index for prefixes.
+    if schema.backend() == DbBackend::Postgres {
+        let by_beginning = format!(
+            "CREATE INDEX IF NOT EXISTS {} ON {} (canonical_username text_pattern_ops)",
+            schema.quoted("users_canonical_username_beginning"),
+            schema.quoted("users"),
+        );
+        schema.execute_sql(&by_beginning).await?;
+    }
+    create_roles(schema, exact).await?;
+    create_user_roles(schema, exact).await?;
+    create_security_log(schema, exact).await
 }
 
 fn name(column: impl IntoIden, exact: &'static str) -> ColumnDef {
@@ -147,14 +129,14 @@ fn user_id(column: impl IntoIden, exact: &'static str) -> ColumnDef {
         .to_owned()
 }
 
-async fn create_roles(manager: &SchemaManager<'_>, exact: &'static str) -> Result<(), DbErr> {
+async fn create_roles(schema: &Schema<'_>, exact: &'static str) -> Result<(), DbErr> {
     let roles = Table::create()
         .table(Roles::Table)
         .if_not_exists()
         .col(name(Roles::Name, exact).primary_key())
         .col(ColumnDef::new(Roles::CreatedAt).big_integer().not_null())
         .to_owned();
-    manager.create_table(roles).await?;
+    schema.execute(roles).await?;
     // The role `admin` always exists.
     let admin = Query::insert()
         .into_table(Roles::Table)
@@ -163,7 +145,7 @@ async fn create_roles(manager: &SchemaManager<'_>, exact: &'static str) -> Resul
         .map_err(|error| DbErr::Migration(error.to_string()))?
         .on_conflict(OnConflict::new().do_nothing_on([Roles::Name]).to_owned())
         .to_owned();
-    manager.exec_stmt(admin).await?;
+    schema.execute(admin).await?;
     let permissions = Table::create()
         .table(RolePermissions::Table)
         .if_not_exists()
@@ -182,10 +164,10 @@ async fn create_roles(manager: &SchemaManager<'_>, exact: &'static str) -> Resul
                 .on_delete(ForeignKeyAction::Cascade),
         )
         .to_owned();
-    manager.create_table(permissions).await
+    schema.execute(permissions).await
 }
 
-async fn create_user_roles(manager: &SchemaManager<'_>, exact: &'static str) -> Result<(), DbErr> {
+async fn create_user_roles(schema: &Schema<'_>, exact: &'static str) -> Result<(), DbErr> {
     let user_roles = Table::create()
         .table(UserRoles::Table)
         .if_not_exists()
@@ -216,21 +198,20 @@ async fn create_user_roles(manager: &SchemaManager<'_>, exact: &'static str) -> 
                 .on_delete(ForeignKeyAction::Cascade),
         )
         .to_owned();
-    manager.create_table(user_roles).await?;
+    schema.execute(user_roles).await?;
     let by_role = Index::create()
         .name("user_roles_by_role")
         .table(UserRoles::Table)
         .col(UserRoles::RoleName)
         .col(UserRoles::UserId)
         .to_owned();
-    create_index(manager, "user_roles", "user_roles_by_role", by_role).await
+    schema
+        .create_index("user_roles", "user_roles_by_role", by_role)
+        .await
 }
 
 /// Without foreign keys, because the log must outlive deleted users and roles.
-async fn create_security_log(
-    manager: &SchemaManager<'_>,
-    exact: &'static str,
-) -> Result<(), DbErr> {
+async fn create_security_log(schema: &Schema<'_>, exact: &'static str) -> Result<(), DbErr> {
     let optional = |column| {
         ColumnDef::new(column)
             .string_len(255)
@@ -250,12 +231,14 @@ async fn create_security_log(
         .col(optional(SecurityLog::Username))
         .col(optional(SecurityLog::Detail))
         .to_owned();
-    manager.create_table(log).await?;
+    schema.execute(log).await?;
     let by_user = Index::create()
         .name("security_log_by_user")
         .table(SecurityLog::Table)
         .col(SecurityLog::UserId)
         .col(SecurityLog::Id)
         .to_owned();
-    create_index(manager, "security_log", "security_log_by_user", by_user).await
+    schema
+        .create_index("security_log", "security_log_by_user", by_user)
+        .await
 }

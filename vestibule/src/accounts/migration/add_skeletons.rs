@@ -2,68 +2,46 @@
 //! [`Accounts::fill_skeletons`](crate::accounts::Accounts::fill_skeletons) fills them in, because
 //! SQL cannot compute them.
 
-use sea_orm_migration::prelude::{
-    ColumnDef, DbErr, DeriveIden, Index, MigrationName, MigrationTrait, SchemaManager, Table,
-    async_trait,
-};
+use sea_orm::sea_query::{ColumnDef, Index, Table};
+use sea_orm::{DbErr, DeriveIden};
 
 use super::create_users::Users;
-use crate::database::exact_collation;
-use crate::database::triggers::create_index;
+use crate::database::{Made, Schema, Step, exact_collation};
 
 #[derive(DeriveIden)]
 enum NewInUsers {
     Skeleton,
 }
 
-pub(super) struct AddSkeletons;
+pub(super) const ADD_SKELETONS: Step = Step {
+    name: "2026_11_28_000002_add_skeletons",
+    makes: Made {
+        indexes: &["users_skeleton"],
+        ..Made::NOTHING
+    },
+    up: |schema| Box::pin(up(schema)),
+};
 
-impl MigrationName for AddSkeletons {
-    fn name(&self) -> &str {
-        "2026_11_28_000002_add_skeletons"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for AddSkeletons {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Each step checks whether it was done already: on MySQL an interrupted migration is not
-        // rolled back.
-        if !manager.has_column("users", "skeleton").await? {
-            let exact = exact_collation(manager.get_database_backend());
-            let skeleton = ColumnDef::new(NewInUsers::Skeleton)
-                .string_len(255)
-                .extra(exact)
-                .to_owned();
-            let users = Table::alter()
-                .table(Users::Table)
-                .add_column(skeleton)
-                .to_owned();
-            manager.alter_table(users).await?;
-        }
-        let unique = Index::create()
-            .name("users_skeleton")
-            .table(Users::Table)
-            .col(NewInUsers::Skeleton)
-            .unique()
+async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
+    // Each step checks whether it was done already: on MySQL an interrupted migration is not
+    // rolled back.
+    if !schema.has_column("users", "skeleton").await? {
+        let exact = exact_collation(schema.backend());
+        let skeleton = ColumnDef::new(NewInUsers::Skeleton)
+            .string_len(255)
+            .extra(exact)
             .to_owned();
-        create_index(manager, "users", "users_skeleton", unique).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let index = Index::drop()
-            .name("users_skeleton")
-            .table(Users::Table)
-            .to_owned();
-        manager.drop_index(index).await?;
         let users = Table::alter()
             .table(Users::Table)
-            .drop_column(NewInUsers::Skeleton)
+            .add_column(skeleton)
             .to_owned();
-        manager.alter_table(users).await
+        schema.execute(users).await?;
     }
+    let unique = Index::create()
+        .name("users_skeleton")
+        .table(Users::Table)
+        .col(NewInUsers::Skeleton)
+        .unique()
+        .to_owned();
+    schema.create_index("users", "users_skeleton", unique).await
 }

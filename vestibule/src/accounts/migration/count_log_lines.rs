@@ -1,12 +1,10 @@
 //! Lets a line of the security log count, and makes the log searchable.
 
-use sea_orm_migration::prelude::{
-    ColumnDef, DbErr, DeriveIden, Index, IntoIden, MigrationName, MigrationTrait, SchemaManager,
-    Table, async_trait,
-};
+use sea_orm::sea_query::{ColumnDef, Index, IntoIden, Table};
+use sea_orm::{DbErr, DeriveIden};
 
 use super::add_roles::SecurityLog;
-use crate::database::triggers::create_index;
+use crate::database::{Made, Schema, Step};
 
 #[derive(DeriveIden)]
 enum NewInSecurityLog {
@@ -20,57 +18,40 @@ const INDEXES: [(&str, SecurityLog); 3] = [
     ("security_log_by_action", SecurityLog::Action),
 ];
 
-pub(super) struct CountLogLines;
+pub(super) const COUNT_LOG_LINES: Step = Step {
+    name: "2026_11_29_000001_count_log_lines",
+    makes: Made {
+        indexes: &[
+            "security_log_by_username",
+            "security_log_by_actor",
+            "security_log_by_action",
+        ],
+        ..Made::NOTHING
+    },
+    up: |schema| Box::pin(up(schema)),
+};
 
-impl MigrationName for CountLogLines {
-    fn name(&self) -> &str {
-        "2026_11_29_000001_count_log_lines"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for CountLogLines {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Each step checks whether it was done already: on MySQL an interrupted migration is not
-        // rolled back.
-        if !manager.has_column("security_log", "times").await? {
-            let times = ColumnDef::new(NewInSecurityLog::Times)
-                .big_integer()
-                .to_owned();
-            let log = Table::alter()
-                .table(SecurityLog::Table)
-                .add_column(times)
-                .to_owned();
-            manager.alter_table(log).await?;
-        }
-        for (name, column) in INDEXES {
-            let index = Index::create()
-                .name(name)
-                .table(SecurityLog::Table)
-                .col(column.into_iden())
-                .col(SecurityLog::Id)
-                .to_owned();
-            create_index(manager, "security_log", name, index).await?;
-        }
-        Ok(())
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for (name, _) in INDEXES {
-            let index = Index::drop()
-                .name(name)
-                .table(SecurityLog::Table)
-                .to_owned();
-            manager.drop_index(index).await?;
-        }
+async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
+    // Each step checks whether it was done already: on MySQL an interrupted migration is not
+    // rolled back.
+    if !schema.has_column("security_log", "times").await? {
+        let times = ColumnDef::new(NewInSecurityLog::Times)
+            .big_integer()
+            .to_owned();
         let log = Table::alter()
             .table(SecurityLog::Table)
-            .drop_column(NewInSecurityLog::Times)
+            .add_column(times)
             .to_owned();
-        manager.alter_table(log).await
+        schema.execute(log).await?;
     }
+    for (name, column) in INDEXES {
+        let index = Index::create()
+            .name(name)
+            .table(SecurityLog::Table)
+            .col(column.into_iden())
+            .col(SecurityLog::Id)
+            .to_owned();
+        schema.create_index("security_log", name, index).await?;
+    }
+    Ok(())
 }

@@ -6,11 +6,11 @@ mod count_log_lines;
 mod create_users;
 mod tell_changes;
 
-use add_roles::AddRoles;
-use add_skeletons::AddSkeletons;
-use count_log_lines::CountLogLines;
-use create_users::CreateUsers;
-use tell_changes::{SpreadChanges, TellChanges};
+use add_roles::ADD_ROLES;
+use add_skeletons::ADD_SKELETONS;
+use count_log_lines::COUNT_LOG_LINES;
+use create_users::CREATE_USERS;
+use tell_changes::{SPREAD_CHANGES, TELL_CHANGES};
 
 use crate::database::Migrations;
 
@@ -18,14 +18,12 @@ use crate::database::Migrations;
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const MIGRATIONS: Migrations = Migrations {
     owner: "accounts",
-    list: || {
-        vec![
-            Box::new(CreateUsers),
-            Box::new(AddRoles),
-            Box::new(TellChanges),
-            Box::new(AddSkeletons),
-            Box::new(SpreadChanges),
-            Box::new(CountLogLines),
-        ]
-    },
+    steps: &[
+        CREATE_USERS,
+        ADD_ROLES,
+        TELL_CHANGES,
+        ADD_SKELETONS,
+        SPREAD_CHANGES,
+        COUNT_LOG_LINES,
+    ],
 };

@@ -1,10 +1,9 @@
 //! Creates triggers that invalidate changed users and their rights in the caches of all nodes.
 
-use sea_orm_migration::prelude::{
-    DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait,
-};
+use sea_orm::DbErr;
 
-use crate::database::triggers::{About, Trigger, When, create_triggers, drop_triggers};
+use crate::database::triggers::{About, Trigger, When, create_triggers};
+use crate::database::{Made, Schema, Step};
 
 const TRIGGERS: [Trigger; 10] = [
     ("users", When::Deleted, About::User("id")),
@@ -44,51 +43,27 @@ const USER_COLUMNS: [&str; 9] = [
     "updated_at",
 ];
 
-pub(super) struct TellChanges;
+pub(super) const TELL_CHANGES: Step = Step {
+    name: "2026_11_24_000002_tell_changes",
+    makes: Made {
+        triggers: &TRIGGERS,
+        ..Made::NOTHING
+    },
+    up: |schema| Box::pin(tell_changes(schema)),
+};
 
-impl MigrationName for TellChanges {
-    fn name(&self) -> &str {
-        "2026_11_24_000002_tell_changes"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for TellChanges {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create_triggers(manager, &TRIGGERS).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_triggers(manager, &TRIGGERS).await
-    }
+async fn tell_changes(schema: &Schema<'_>) -> Result<(), DbErr> {
+    create_triggers(schema, &TRIGGERS).await
 }
 
 /// Replaces triggers from before users had 256 counters: by the last letter of a UUID, they used
 /// 16.
-pub(super) struct SpreadChanges;
+pub(super) const SPREAD_CHANGES: Step = Step {
+    name: "2026_11_28_000003_spread_changes",
+    makes: Made::NOTHING,
+    up: |schema| Box::pin(spread_changes(schema)),
+};
 
-impl MigrationName for SpreadChanges {
-    fn name(&self) -> &str {
-        "2026_11_28_000003_spread_changes"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for SpreadChanges {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create_triggers(manager, &TRIGGERS).await
-    }
-
-    /// Nothing: an older version invalidates everything at each change that these report.
-    async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
-        Ok(())
-    }
+async fn spread_changes(schema: &Schema<'_>) -> Result<(), DbErr> {
+    create_triggers(schema, &TRIGGERS).await
 }

@@ -7,7 +7,7 @@ mod own_lines;
 mod retention;
 mod search;
 
-use sea_orm::{ActiveModelTrait, ActiveValue, DatabaseTransaction};
+use sea_orm::{ActiveModelTrait, ActiveValue};
 use serde::Serialize;
 
 pub use search::LogFilter;
@@ -15,6 +15,7 @@ pub use search::LogFilter;
 use crate::accounts::entity::security_log;
 use crate::accounts::{Account, Accounts, Actor};
 use crate::clock::Timestamp;
+use crate::database::Transaction;
 use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::session::Invalidation;
@@ -152,7 +153,7 @@ impl Accounts {
     /// Writes the line of a change and commits its transaction.
     pub(super) async fn commit(
         &self,
-        transaction: DatabaseTransaction,
+        transaction: Transaction,
         actor: &Actor,
         entry: Entry<'_>,
     ) -> Result<()> {
@@ -170,7 +171,7 @@ impl Accounts {
     /// Adds a line; `times` is the number of times it stands for, if that is limited.
     async fn add_line(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         actor: &Actor,
         entry: &Entry<'_>,
         times: Option<i64>,

@@ -3,13 +3,13 @@
 //! There is a limit to them, so that nobody fills the log. The lines of admins have none.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::{Action, Entry, log_line};
 use crate::accounts::entity::{security_log, user};
 use crate::accounts::{Accounts, Actor};
 use crate::clock::Timestamp;
-use crate::database::changed;
+use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
 
 /// The number of lines for each user, action and hour. What comes after them is counted in one more
@@ -26,7 +26,7 @@ impl Accounts {
     /// action are limited.
     pub(in crate::accounts) async fn commit_own(
         &self,
-        transaction: DatabaseTransaction,
+        transaction: Transaction,
         actor: &Actor,
         entry: Entry<'_>,
     ) -> Result<()> {
@@ -46,7 +46,7 @@ impl Accounts {
     /// many at once, no more than one at a time would add a line.
     async fn add_own_line(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         actor: &Actor,
         entry: &Entry<'_>,
     ) -> Result<bool> {
@@ -98,7 +98,7 @@ impl Accounts {
     /// The lines of this user, action and hour that count for the limit: no more than one above it.
     async fn own_lines_of_this_hour(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         entry: &Entry<'_>,
     ) -> Result<Vec<security_log::Model>> {
         use security_log::Column;

@@ -1,28 +1,27 @@
 //! [`SqlCounters`]: wrong tries at credentials, counted in a SQL database.
 
+use sea_orm::DbErr;
+use sea_orm::sea_query::{ColumnDef, Index, Table};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
-};
-use sea_orm_migration::prelude::{
-    ColumnDef, DbErr, Index, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,
+    ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, SqliteTransactionMode, TransactionOptions,
 };
 
 use crate::clock::Timestamp;
 use crate::credentials::throttle::{
     Attempt, By, Counted, Counter, CounterKey, Counters, Limit, LimitRule, Settlement, Tally,
 };
-use crate::database::triggers::create_index;
-use crate::database::{Database, Migrations, changed, exact_collation, retried};
+use crate::database::{
+    Database, Made, Migrations, Schema, Step, Transaction, changed, exact_collation, retried,
+};
 use crate::error::{Error, Result};
 
 /// What brings the table of [`SqlCounters`] up to date, for
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const COUNTER_MIGRATIONS: Migrations = Migrations {
     owner: "throttle",
-    list: || vec![Box::new(KeepCounters)],
+    steps: &[KEEP_COUNTERS],
 };
 
 mod counter {
@@ -69,7 +68,7 @@ impl SqlCounters {
 
     /// Begins a transaction that writes. On SQLite it waits for the lock at once, and never has to
     /// upgrade a read lock.
-    async fn begin(&self) -> Result<DatabaseTransaction> {
+    async fn begin(&self) -> Result<Transaction> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -183,7 +182,7 @@ impl SqlCounters {
 }
 
 /// Takes back one try of a counter. A rate is set back by arithmetic, so that nothing is read first.
-async fn take_back(limit: &Limit, now: Timestamp, transaction: &DatabaseTransaction) -> Result<()> {
+async fn take_back(limit: &Limit, now: Timestamp, transaction: &Transaction) -> Result<()> {
     let update = Entity::update_many().filter(Column::Name.eq(limit.key.as_str()));
     let update = match limit.rule {
         LimitRule::Rate(rate) => {
@@ -208,7 +207,7 @@ async fn take_back(limit: &Limit, now: Timestamp, transaction: &DatabaseTransact
 }
 
 /// Writes these rows, over what is there.
-async fn write(rows: Vec<counter::ActiveModel>, transaction: &DatabaseTransaction) -> Result<()> {
+async fn write(rows: Vec<counter::ActiveModel>, transaction: &Transaction) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -315,55 +314,46 @@ impl Counters for SqlCounters {
     }
 }
 
-struct KeepCounters;
+const KEEP_COUNTERS: Step = Step {
+    name: "2026_11_28_000001_keep_counters",
+    makes: Made {
+        tables: &["vestibule_throttle"],
+        indexes: &["vestibule_throttle_forgotten_at"],
+        ..Made::NOTHING
+    },
+    up: |schema| Box::pin(up(schema)),
+};
 
-impl MigrationName for KeepCounters {
-    fn name(&self) -> &str {
-        "2026_11_28_000001_keep_counters"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for KeepCounters {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
-        // Names with one beginning lie side by side.
-        let by_bytes = match manager.get_database_backend() {
-            DbBackend::Postgres => "COLLATE \"C\"",
-            backend => exact_collation(backend),
-        };
-        let name_chars = u32::try_from(CounterKey::MAX_CHARS).unwrap_or(u32::MAX);
-        let name = ColumnDef::new(Column::Name)
-            .string_len(name_chars)
-            .extra(by_bytes)
-            .not_null()
-            .primary_key()
-            .to_owned();
-        let number = |column| ColumnDef::new(column).big_integer().not_null().to_owned();
-        let table = Table::create()
-            .table(Entity)
-            .if_not_exists()
-            .col(name)
-            .col(number(Column::Tries))
-            .col(number(Column::OpenAt))
-            .col(number(Column::ForgottenAt))
-            .to_owned();
-        manager.create_table(table).await?;
-        let index_name = "vestibule_throttle_forgotten_at";
-        let index = Index::create()
-            .name(index_name)
-            .table(Entity)
-            .col(Column::ForgottenAt)
-            .to_owned();
-        create_index(manager, "vestibule_throttle", index_name, index).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> std::result::Result<(), DbErr> {
-        manager
-            .drop_table(Table::drop().table(Entity).to_owned())
-            .await
-    }
+async fn up(schema: &Schema<'_>) -> std::result::Result<(), DbErr> {
+    // Names with one beginning lie side by side.
+    let by_bytes = match schema.backend() {
+        DbBackend::Postgres => "COLLATE \"C\"",
+        backend => exact_collation(backend),
+    };
+    let name_chars = u32::try_from(CounterKey::MAX_CHARS).unwrap_or(u32::MAX);
+    let name = ColumnDef::new(Column::Name)
+        .string_len(name_chars)
+        .extra(by_bytes)
+        .not_null()
+        .primary_key()
+        .to_owned();
+    let number = |column| ColumnDef::new(column).big_integer().not_null().to_owned();
+    let table = Table::create()
+        .table(Entity)
+        .if_not_exists()
+        .col(name)
+        .col(number(Column::Tries))
+        .col(number(Column::OpenAt))
+        .col(number(Column::ForgottenAt))
+        .to_owned();
+    schema.execute(table).await?;
+    let index_name = "vestibule_throttle_forgotten_at";
+    let index = Index::create()
+        .name(index_name)
+        .table(Entity)
+        .col(Column::ForgottenAt)
+        .to_owned();
+    schema
+        .create_index("vestibule_throttle", index_name, index)
+        .await
 }

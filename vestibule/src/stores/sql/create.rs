@@ -1,7 +1,5 @@
 //! Creating a session at a log-in, in place of what the browser had before.
 
-use sea_orm::TransactionTrait;
-
 use super::SqlStore;
 use super::data::insert_session_with_data;
 use super::remembered::{delete_remembered, insert_remembered};

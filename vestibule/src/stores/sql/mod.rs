@@ -13,9 +13,7 @@ mod sweep;
 pub use counters::{COUNTER_MIGRATIONS, SqlCounters};
 pub use migrations::MIGRATIONS;
 
-use sea_orm::{DatabaseTransaction, TransactionTrait};
-
-use crate::database::Database;
+use crate::database::{Database, Transaction};
 use crate::error::{Error, Result};
 
 /// Keeps sessions in the table `sessions`, and remembered logins in `remembered_logins`. Clones
@@ -35,7 +33,7 @@ impl SqlStore {
         Self { database }
     }
 
-    async fn begin(&self) -> Result<DatabaseTransaction> {
+    async fn begin(&self) -> Result<Transaction> {
         let begun = self.database.connection().begin().await;
         begun.map_err(Error::from_db)
     }

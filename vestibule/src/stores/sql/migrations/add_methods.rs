@@ -1,10 +1,10 @@
 //! Adds columns for the methods of a log-in. Logins of older versions were proved by a password.
 
-use sea_orm_migration::prelude::{
-    Alias, ColumnDef, DbErr, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,
-};
+use sea_orm::DbErr;
+use sea_orm::sea_query::{Alias, ColumnDef, Table};
 
 use crate::database::triggers::{About, Trigger, When, create_triggers};
+use crate::database::{Made, Schema, Step};
 use crate::session::Methods;
 
 const TABLES: [&str; 2] = ["sessions", "remembered_logins"];
@@ -36,53 +36,30 @@ pub(super) const TRIGGERS: [Trigger; 1] = [(
     About::Session("id"),
 )];
 
-pub(super) struct AddMethods;
+pub(super) const ADD_METHODS: Step = Step {
+    name: "2026_11_28_000001_add_methods",
+    makes: Made::NOTHING,
+    up: |schema| Box::pin(up(schema)),
+};
 
-impl MigrationName for AddMethods {
-    fn name(&self) -> &str {
-        "2026_11_28_000001_add_methods"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for AddMethods {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in TABLES {
-            for name in COLUMNS {
-                // On MySQL an interrupted migration is not rolled back.
-                if manager.has_column(table, name).await? {
-                    continue;
-                }
-                let column = ColumnDef::new(Alias::new(name))
-                    .integer()
-                    .not_null()
-                    .default(i32::from(Methods::PASSWORD.bits()))
-                    .to_owned();
-                let add = Table::alter()
-                    .table(Alias::new(table))
-                    .add_column(column)
-                    .to_owned();
-                manager.alter_table(add).await?;
+async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
+    for table in TABLES {
+        for name in COLUMNS {
+            // On MySQL an interrupted migration is not rolled back.
+            if schema.has_column(table, name).await? {
+                continue;
             }
+            let column = ColumnDef::new(Alias::new(name))
+                .integer()
+                .not_null()
+                .default(i32::from(Methods::PASSWORD.bits()))
+                .to_owned();
+            let add = Table::alter()
+                .table(Alias::new(table))
+                .add_column(column)
+                .to_owned();
+            schema.execute(add).await?;
         }
-        create_triggers(manager, &TRIGGERS).await
     }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create_triggers(manager, &super::tell_changes::TRIGGERS).await?;
-        for table in TABLES {
-            for name in COLUMNS {
-                let drop = Table::alter()
-                    .table(Alias::new(table))
-                    .drop_column(Alias::new(name))
-                    .to_owned();
-                manager.alter_table(drop).await?;
-            }
-        }
-        Ok(())
-    }
+    create_triggers(schema, &TRIGGERS).await
 }

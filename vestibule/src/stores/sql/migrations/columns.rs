@@ -1,6 +1,6 @@
 //! The table and column names that several migrations use.
 
-use sea_orm_migration::prelude::DeriveIden;
+use sea_orm::DeriveIden;
 
 #[derive(DeriveIden)]
 pub(super) enum Sessions {

@@ -1,10 +1,10 @@
 //! Adds the column for a session that a just-replaced remember token began.
 
-use sea_orm_migration::prelude::{
-    Alias, ColumnDef, DbErr, MigrationName, MigrationTrait, SchemaManager, Table, async_trait,
-};
+use sea_orm::DbErr;
+use sea_orm::sea_query::{Alias, ColumnDef, Table};
 
 use crate::database::triggers::{About, Trigger, When, create_triggers};
+use crate::database::{Made, Schema, Step};
 
 const COLUMN: &str = "is_from_replaced_token";
 
@@ -35,43 +35,25 @@ const TRIGGERS: [Trigger; 1] = [(
     About::Session("id"),
 )];
 
-pub(super) struct MarkReplaced;
+pub(super) const MARK_REPLACED: Step = Step {
+    name: "2026_11_29_000001_mark_replaced",
+    makes: Made::NOTHING,
+    up: |schema| Box::pin(up(schema)),
+};
 
-impl MigrationName for MarkReplaced {
-    fn name(&self) -> &str {
-        "2026_11_29_000001_mark_replaced"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for MarkReplaced {
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // On MySQL an interrupted migration is not rolled back.
-        if !manager.has_column("sessions", COLUMN).await? {
-            let column = ColumnDef::new(Alias::new(COLUMN))
-                .boolean()
-                .not_null()
-                .default(false)
-                .to_owned();
-            let add = Table::alter()
-                .table(Alias::new("sessions"))
-                .add_column(column)
-                .to_owned();
-            manager.alter_table(add).await?;
-        }
-        create_triggers(manager, &TRIGGERS).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create_triggers(manager, &super::add_methods::TRIGGERS).await?;
-        let drop = Table::alter()
-            .table(Alias::new("sessions"))
-            .drop_column(Alias::new(COLUMN))
+async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
+    // On MySQL an interrupted migration is not rolled back.
+    if !schema.has_column("sessions", COLUMN).await? {
+        let column = ColumnDef::new(Alias::new(COLUMN))
+            .boolean()
+            .not_null()
+            .default(false)
             .to_owned();
-        manager.alter_table(drop).await
+        let add = Table::alter()
+            .table(Alias::new("sessions"))
+            .add_column(column)
+            .to_owned();
+        schema.execute(add).await?;
     }
+    create_triggers(schema, &TRIGGERS).await
 }

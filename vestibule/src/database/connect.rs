@@ -1,0 +1,237 @@
+//! Opening a database.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement,
+};
+use tokio::time::interval;
+
+use super::{AGAIN_AFTER, NODE_TRIES};
+use crate::error::{Error, Result};
+
+/// Options for connecting to a database.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct DatabaseOptions {
+    /// How long to wait for a lock of another process, and for a free connection. Default: 5
+    /// seconds. After that the visitor gets 503.
+    pub patience: Duration,
+    /// The maximum number of connections. Default: 8. A database in memory has one, and a SQLite
+    /// file may have as many again, for log-ins.
+    pub max_connections: u32,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(5),
+            max_connections: 8,
+        }
+    }
+}
+
+/// Opens the database, and once more for commits that need not be synced.
+pub(super) async fn open(
+    url: &str,
+    options: DatabaseOptions,
+) -> Result<(DatabaseConnection, DatabaseConnection)> {
+    let mut connect = ConnectOptions::new(url);
+    connect
+        .sqlx_logging(false)
+        .connect_timeout(options.patience)
+        .acquire_timeout(options.patience)
+        .max_connections(options.max_connections);
+    let is_sqlite = url.starts_with("sqlite:");
+    if is_sqlite {
+        sqlite_options(&mut connect, url, &options, Durability::Synced);
+    }
+    mysql_options(&mut connect);
+    let mut again = interval(AGAIN_AFTER);
+    let mut tries = 0;
+    loop {
+        again.tick().await;
+        tries += 1;
+        match sea_orm::Database::connect(connect.clone()).await {
+            Ok(connection) => {
+                let unsynced = unsynced(&connection, url, connect, &options).await;
+                let unsynced = unsynced.map_err(|error| cannot_connect(url, &error))?;
+                return Ok((connection, unsynced));
+            }
+            Err(error) if is_sqlite && tries < NODE_TRIES && is_locked(&error) => {
+                tracing::debug!(%error, "a database is opened again");
+            }
+            Err(error) => return Err(cannot_connect(url, &error)),
+        }
+    }
+}
+
+/// Whether SQLite is busy. Each node that opens a new file first switches it to WAL, and SQLite
+/// does not wait for the lock then.
+fn is_locked(error: &DbErr) -> bool {
+    const SQLITE_BUSY: u32 = 5;
+    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    // The higher bits are the detailed reason.
+    let code: Option<u32> = code.and_then(|code| code.parse().ok());
+    code.is_some_and(|code| code & 0xff == SQLITE_BUSY)
+}
+
+/// What a commit survives.
+#[derive(Debug, Clone, Copy)]
+enum Durability {
+    /// A power cut, so that revocations are final.
+    Synced,
+    /// A crash of the program. A later synced commit also syncs this one.
+    Unsynced,
+}
+
+/// Connections whose commits are not synced, if SQLite can do so without risk to other commits.
+/// That needs a write-ahead log (or unsynced commits could damage the file) and caches of their own
+/// (or synced commits would not be synced).
+async fn unsynced(
+    connection: &DatabaseConnection,
+    url: &str,
+    mut connect: ConnectOptions,
+    options: &DatabaseOptions,
+) -> std::result::Result<DatabaseConnection, DbErr> {
+    let is_file = url.starts_with("sqlite:") && !is_in_memory(url);
+    if !is_file || url.contains("cache=shared") || !has_write_ahead_log(connection).await? {
+        return Ok(connection.clone());
+    }
+    sqlite_options(&mut connect, url, options, Durability::Unsynced);
+    // Opened when first needed.
+    connect.connect_lazy(true);
+    sea_orm::Database::connect(connect).await
+}
+
+async fn has_write_ahead_log(connection: &DatabaseConnection) -> std::result::Result<bool, DbErr> {
+    let mode = Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode");
+    let mode = connection.query_one_raw(mode).await?;
+    let mode: Option<String> = mode.and_then(|mode| mode.try_get_by_index(0).ok());
+    Ok(mode.is_some_and(|mode| mode == "wal"))
+}
+
+pub(super) fn is_in_memory(url: &str) -> bool {
+    url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory"))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite_options(_: &mut ConnectOptions, _: &str, _: &DatabaseOptions, _: Durability) {}
+
+#[cfg(feature = "sqlite")]
+fn sqlite_options(
+    connect: &mut ConnectOptions,
+    url: &str,
+    options: &DatabaseOptions,
+    durability: Durability,
+) {
+    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+    let is_in_memory = is_in_memory(url);
+    let is_read_only = url.contains("mode=ro") || url.contains("immutable=");
+    let patience = options.patience;
+    let synchronous = match durability {
+        Durability::Synced => SqliteSynchronous::Full,
+        Durability::Unsynced => SqliteSynchronous::Normal,
+    };
+    // A local connection cannot be lost, and testing it would take as long as the statement.
+    connect.test_before_acquire(false);
+    if is_in_memory {
+        // Each connection would have its own database, and lose it when it closes.
+        connect.max_connections(1).min_connections(1);
+        connect
+            .idle_timeout(None::<Duration>)
+            .max_lifetime(None::<Duration>);
+    }
+    connect.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite
+            .busy_timeout(patience)
+            .foreign_keys(true)
+            .synchronous(synchronous);
+        if is_in_memory || is_read_only {
+            sqlite
+        } else {
+            sqlite.journal_mode(SqliteJournalMode::Wal)
+        }
+    });
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql_options(_: &mut ConnectOptions) {}
+
+/// A session is found by its current or its previous id. While it is renewed, only a lock on the
+/// index gap keeps a deletion from missing both, and `READ COMMITTED` takes none.
+#[cfg(feature = "mysql")]
+fn mysql_options(connect: &mut ConnectOptions) {
+    connect.map_sqlx_mysql_pool_opts(|pool| {
+        pool.after_connect(|connection, _| {
+            const REPEATABLE: &str = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+            Box::pin(async move {
+                let set = sea_orm::sqlx::raw_sql(REPEATABLE);
+                set.execute(connection).await.map(drop)
+            })
+        })
+    });
+}
+
+fn cannot_connect(url: &str, error: &DbErr) -> Error {
+    Error::config(match without_secrets(url) {
+        Some(shown) => {
+            let error = error.to_string().replace(url, &shown);
+            let advice = if error.contains("no supporting driver") {
+                "; this build has no driver for it: build it with the feature of its name, as in \
+                 `cargo build --features postgres`, or `mysql`"
+            } else if error.contains("unable to open") && url.contains("mode=rwc") {
+                "; this user has to be allowed to write the file, and in its folder"
+            } else if error.contains("unable to open") {
+                "; if it is to be made, add `?mode=rwc` to its address"
+            } else {
+                ""
+            };
+            format!("cannot open the database {shown}: {error}{advice}")
+        }
+        // Neither our message nor the ORM's may repeat a password that was mistyped.
+        None => "the database's address cannot be read; write it like sqlite://FILE?mode=rwc or \
+                 postgres://USER:PASSWORD@HOST/NAME, with `%23` for a `#` in the password"
+            .to_owned(),
+    })
+}
+
+/// The address without password and query, if it can be parsed.
+fn without_secrets(url: &str) -> Option<String> {
+    let mut url = url::Url::parse(url).ok()?;
+    if url.password().is_some() {
+        // Fails only for addresses that cannot have a password.
+        url.set_password(Some("***")).ok();
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::database::Database;
+
+    #[tokio::test]
+    async fn an_address_is_shown_without_its_password() {
+        for (url, shown) in [
+            ("postgres://app:hunter2@db.invalid/app", "db.invalid/app"),
+            (
+                "postgres://db.invalid/app?password=hunter2",
+                "db.invalid/app",
+            ),
+            ("postgres://app:hunt#hunter2@db.invalid/app", "%23"),
+            ("hunter2", "sqlite://FILE"),
+        ] {
+            let error = Database::connect(url).await.unwrap_err();
+
+            assert!(error.is_config());
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+            assert!(error.to_string().contains(shown), "{error}");
+        }
+    }
+}

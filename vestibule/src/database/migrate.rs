@@ -1,0 +1,249 @@
+//! Migrations: the steps by which our tables are brought up to date.
+//!
+//! A table of our own records which steps were done. A table that exists, although no step that
+//! creates it was done, is somebody else's, and is never touched.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use sea_orm::sea_query::{Alias, ColumnDef, Expr, ExprTrait, OnConflict, Query, Table};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr};
+
+use super::connection::Connection;
+use super::names::OURS;
+use super::objects::{Made, Objects};
+use super::requirements;
+use super::schema::Schema;
+
+/// The migrations of one part of the library.
+///
+/// Each part records them in a table of its own, so any of the parts can share a database with each
+/// other and with the app's own migrations.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrations {
+    pub(crate) owner: &'static str,
+    pub(crate) steps: &'static [Step],
+}
+
+/// One migration.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    /// Under which it is recorded. Begins with its date.
+    pub(crate) name: &'static str,
+    /// What it creates that was not there before.
+    pub(crate) makes: Made,
+    /// Each part of it checks whether it was done already: on MySQL an interrupted migration is not
+    /// rolled back, and runs again.
+    pub(crate) up: for<'a> fn(&'a Schema<'a>) -> Up<'a>,
+}
+
+/// What a step does.
+pub(crate) type Up<'a> = Pin<Box<dyn Future<Output = Result<(), DbErr>> + Send + 'a>>;
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Stands before the name of a step that was begun on MySQL, where an interrupted one leaves its
+/// tables. An older version of the library that finds it does not start.
+const BEGUN: &str = "begun ";
+
+const VERSION: &str = "version";
+const APPLIED_AT: &str = "applied_at";
+
+/// The steps that create the counters of changes, which several parts share: whose they are, and
+/// how they are called.
+const COUNTED_BY: [(&str, &str); 3] = [
+    ("accounts", "2026_11_24_000002_tell_changes"),
+    ("sessions", "2026_11_24_000002_tell_changes"),
+    ("credentials", "2026_11_28_000001_keep_user_epochs"),
+];
+
+fn table_of(owner: &str) -> String {
+    format!("{OURS}{owner}_migrations")
+}
+
+/// What is recorded of the steps of one part.
+#[derive(Debug, Default)]
+struct Record(BTreeSet<String>);
+
+impl Record {
+    fn has(&self, step: &str) -> bool {
+        self.0.contains(step)
+    }
+
+    fn has_begun(&self, step: &str) -> bool {
+        self.has(step) || self.0.contains(&format!("{BEGUN}{step}"))
+    }
+}
+
+impl Migrations {
+    /// Runs the steps that were not done yet.
+    ///
+    /// # Errors
+    /// [`DbErr::Migration`] when another try cannot help, because of what the database has.
+    pub(super) async fn run(&self, connection: &Connection) -> Result<(), DbErr> {
+        requirements::check(connection).await?;
+        // In this order: what another node of ours has just made is recorded by then.
+        let objects = Objects::of(connection).await?;
+        let record = self.record(&objects, connection).await?;
+        self.reject_newer(&record)?;
+        let pending: Vec<_> = self.steps.iter().filter(|s| !record.has(s.name)).collect();
+        let made_by_others = pending.iter().filter(|step| !record.has_begun(step.name));
+        let mut foreign: BTreeSet<_> = made_by_others
+            .flat_map(|step| objects.taken(&step.makes, connection.names()))
+            .collect();
+        if pending.iter().any(|step| step.makes.needs_counters())
+            && let Some(counters) = objects.counters(connection.names())
+            && !counters_are_ours(&objects, connection).await?
+        {
+            foreign.insert(counters);
+        }
+        if !foreign.is_empty() {
+            return Err(DbErr::Migration(rejection(foreign)));
+        }
+        if pending.is_empty() {
+            return Ok(());
+        }
+        self.create_record(connection).await?;
+        for step in pending {
+            match connection.get_database_backend() {
+                DbBackend::MySql => self.run_in_pieces(step, connection).await?,
+                _ => self.run_at_once(step, connection).await?,
+            }
+            tracing::debug!(step = step.name, "migrated");
+        }
+        Ok(())
+    }
+
+    /// A step that is rolled back if it fails.
+    async fn run_at_once(&self, step: &Step, connection: &Connection) -> Result<(), DbErr> {
+        let transaction = connection.begin().await?;
+        // First, so that of two nodes the second waits here, and then fails.
+        self.write(step.name, &transaction).await?;
+        let executor = DatabaseExecutor::Transaction(transaction.inner());
+        let names = transaction.names().clone();
+        (step.up)(&Schema::new(Connection::new(executor, names))).await?;
+        transaction.commit().await
+    }
+
+    /// A step on MySQL, where each change of a table is a transaction of its own.
+    async fn run_in_pieces(&self, step: &Step, connection: &Connection) -> Result<(), DbErr> {
+        let begun = format!("{BEGUN}{}", step.name);
+        self.write(&begun, connection).await?;
+        let executor = DatabaseExecutor::Connection(connection.inner());
+        let names = connection.names().clone();
+        (step.up)(&Schema::new(Connection::new(executor, names))).await?;
+        let transaction = connection.begin().await?;
+        self.write(step.name, &transaction).await?;
+        let delete = Query::delete()
+            .from_table(Alias::new(table_of(self.owner)))
+            .and_where(Expr::col(Alias::new(VERSION)).eq(begun))
+            .to_owned();
+        transaction.execute(&delete).await?;
+        transaction.commit().await
+    }
+
+    async fn write(&self, version: &str, connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+        let backend = connection.get_database_backend();
+        let now = match backend {
+            DbBackend::Postgres => "CAST(extract(epoch FROM now()) AS bigint)",
+            DbBackend::MySql => "unix_timestamp()",
+            _ => "CAST(strftime('%s', 'now') AS integer)",
+        };
+        let mut insert = Query::insert()
+            .into_table(Alias::new(table_of(self.owner)))
+            .columns([Alias::new(VERSION), Alias::new(APPLIED_AT)])
+            .values_panic([version.into(), Expr::cust(now)])
+            .to_owned();
+        if backend == DbBackend::MySql {
+            // Two nodes may both have begun.
+            let version = Alias::new(VERSION);
+            let keep = OnConflict::column(version.clone())
+                .update_column(version)
+                .to_owned();
+            insert.on_conflict(keep);
+        }
+        connection.execute(&insert).await.map(drop)
+    }
+
+    async fn create_record(&self, connection: &Connection) -> Result<(), DbErr> {
+        let column = |name| ColumnDef::new(Alias::new(name));
+        let create = Table::create()
+            .table(Alias::new(table_of(self.owner)))
+            .if_not_exists()
+            .col(column(VERSION).string().not_null().primary_key())
+            .col(column(APPLIED_AT).big_integer().not_null())
+            .to_owned();
+        connection.execute(&create).await.map(drop)
+    }
+
+    async fn record(&self, objects: &Objects, connection: &Connection) -> Result<Record, DbErr> {
+        read(self.owner, objects, connection).await
+    }
+
+    /// Steps that this version does not know were done by a newer one.
+    fn reject_newer(&self, record: &Record) -> Result<(), DbErr> {
+        let is_known = |version: &String| {
+            let name = version.strip_prefix(BEGUN).unwrap_or(version);
+            self.steps.iter().any(|step| step.name == name)
+        };
+        match record.0.iter().find(|version| !is_known(version)) {
+            None => Ok(()),
+            Some(version) => Err(DbErr::Migration(format!(
+                "the database was migrated by a newer version of Vestibule: this one does not know \
+                 the migration `{version}` in `{}`",
+                table_of(self.owner)
+            ))),
+        }
+    }
+}
+
+async fn read(owner: &str, objects: &Objects, connection: &Connection) -> Result<Record, DbErr> {
+    let table = table_of(owner);
+    let Some(shown) = objects.relation(&connection.names().of(&table)) else {
+        return Ok(Record::default());
+    };
+    let executor = DatabaseExecutor::Connection(connection.inner());
+    let schema = Schema::new(Connection::new(executor, connection.names().clone()));
+    for column in [VERSION, APPLIED_AT] {
+        if !schema.has_column(&table, column).await? {
+            return Err(DbErr::Migration(rejection([shown].into())));
+        }
+    }
+    let select = Query::select()
+        .column(Alias::new(VERSION))
+        .from(Alias::new(table))
+        .to_owned();
+    let rows = connection.query_all(&select).await?;
+    let versions = rows.iter().map(|row| row.try_get("", VERSION));
+    versions.collect::<Result<_, _>>().map(Record)
+}
+
+async fn counters_are_ours(objects: &Objects, connection: &Connection) -> Result<bool, DbErr> {
+    for (owner, step) in COUNTED_BY {
+        if read(owner, objects, connection).await?.has_begun(step) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Why nothing was migrated.
+fn rejection(foreign: BTreeSet<String>) -> String {
+    let foreign: Vec<_> = foreign.into_iter().collect();
+    format!(
+        "the database has something that Vestibule did not make and whose name it needs: {}; \
+         nothing was changed. Let the names of Vestibule's tables begin otherwise, by \
+         `Database::table_prefix(\"vestibule_\")` (`--table-prefix vestibule_` for the program), \
+         or rename it",
+        foreign.join(", ")
+    )
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

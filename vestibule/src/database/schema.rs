@@ -1,0 +1,90 @@
+//! What a migration may do to the database.
+
+use sea_orm::sea_query::IndexCreateStatement;
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr, Statement, StatementBuilder};
+
+use super::connection::Connection;
+
+/// The database, as a migration changes it. Quoted names of ours get the prefix.
+#[derive(Debug)]
+pub(crate) struct Schema<'c> {
+    connection: Connection<DatabaseExecutor<'c>>,
+}
+
+impl<'c> Schema<'c> {
+    pub(super) fn new(connection: Connection<DatabaseExecutor<'c>>) -> Self {
+        Self { connection }
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.connection.get_database_backend()
+    }
+
+    pub(super) fn name(&self, name: &str) -> String {
+        self.connection.names().of(name)
+    }
+
+    /// Runs a statement of the query builder.
+    pub(crate) async fn execute(&self, statement: impl StatementBuilder) -> Result<(), DbErr> {
+        self.connection.execute(&statement).await.map(drop)
+    }
+
+    /// Runs SQL in which [`quoted`](Self::quoted) has quoted the names of ours.
+    pub(crate) async fn execute_sql(&self, sql: &str) -> Result<(), DbErr> {
+        self.connection.execute_unprepared(sql).await.map(drop)
+    }
+
+    /// A name in quotes.
+    pub(crate) fn quoted(&self, name: &str) -> String {
+        match self.backend() {
+            DbBackend::MySql => format!("`{name}`"),
+            _ => format!("\"{name}\""),
+        }
+    }
+
+    pub(crate) async fn has_column(&self, table: &str, column: &str) -> Result<bool, DbErr> {
+        let query = match self.backend() {
+            DbBackend::Postgres => {
+                "SELECT column_name FROM information_schema.columns \
+                 WHERE table_schema = current_schema() AND table_name = $1 AND column_name = $2"
+            }
+            DbBackend::MySql => {
+                "SELECT column_name FROM information_schema.columns \
+                 WHERE table_schema = database() AND table_name = ? AND column_name = ?"
+            }
+            _ => "SELECT name FROM pragma_table_info(?) WHERE name = ?",
+        };
+        self.has(query, &self.name(table), column).await
+    }
+
+    /// Creates an index, if it does not exist.
+    pub(crate) async fn create_index(
+        &self,
+        table: &str,
+        name: &str,
+        index: IndexCreateStatement,
+    ) -> Result<(), DbErr> {
+        let query = match self.backend() {
+            DbBackend::Postgres => {
+                "SELECT indexname FROM pg_indexes \
+                 WHERE schemaname = current_schema() AND tablename = $1 AND indexname = $2"
+            }
+            DbBackend::MySql => {
+                "SELECT index_name FROM information_schema.statistics \
+                 WHERE table_schema = database() AND table_name = ? AND index_name = ?"
+            }
+            _ => "SELECT name FROM sqlite_master WHERE tbl_name = ? AND name = ?",
+        };
+        if self.has(query, &self.name(table), &self.name(name)).await? {
+            return Ok(());
+        }
+        self.execute(index).await
+    }
+
+    async fn has(&self, query: &str, table: &str, name: &str) -> Result<bool, DbErr> {
+        let values = [table.into(), name.into()];
+        let statement = Statement::from_sql_and_values(self.backend(), query, values);
+        let found = self.connection.query_all_raw(statement).await?;
+        Ok(!found.is_empty())
+    }
+}
