@@ -856,6 +856,21 @@ async fn a_copy_used_by_another_browser_within_the_grace_period_ends_the_login()
     assert!(!is_in(&owner).await);
 }
 
+#[tokio::test]
+async fn within_a_longer_grace_period_both_sessions_of_one_token_may_be_used() {
+    let grace = Duration::from_mins(5);
+    let target = Target::with(|config| config.sessions.remember.grace = grace).await;
+    let (first, second) = target.copied().await;
+    assert!(is_in(&first).await && is_in(&second).await);
+
+    for _ in 0..4 {
+        target.app.clock.advance(Duration::from_mins(1));
+        assert!(is_in(&first).await && is_in(&second).await);
+    }
+
+    assert_eq!(target.count(Event::RememberCookieReused), 0);
+}
+
 /// A18: a thief who is alone in the second session must use the next token soon.
 #[tokio::test]
 async fn a_session_of_a_replaced_token_is_marked_and_soon_over() {

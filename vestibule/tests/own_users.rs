@@ -879,6 +879,58 @@ async fn refreshing_revives_no_remembered_login_that_has_expired() {
 }
 
 #[tokio::test]
+async fn refreshing_begins_the_duration_anew_with_each_request_and_each_return() {
+    for duration in [HOUR, Duration::from_mins(2)] {
+        let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
+        let mut remember = RememberCookie::default();
+        remember.duration = duration;
+        remember.refresh_each_request = true;
+        let manager = manager().clock(clock.clone()).remember(remember).unwrap();
+        let browser = browser(manager);
+        browser.post("/in", &[]).await;
+
+        for _ in 0..2 {
+            clock.advance(duration * 3 / 8);
+            assert_eq!(text(&browser, "/who").await, "alice", "by the session");
+            browser.restart();
+            clock.advance(duration * 3 / 4);
+            assert_eq!(text(&browser, "/who").await, "alice", "by the cookie");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_a_remember_cookie_begins_may_outlast_the_cookie() {
+    let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
+    let mut remember = RememberCookie::default();
+    remember.duration = HOUR;
+    let manager = manager().clock(clock.clone()).remember(remember).unwrap();
+    let browser = browser(manager);
+    browser.post("/in", &[]).await;
+
+    browser.restart();
+    clock.advance(HOUR - Duration::from_secs(1));
+    assert_eq!(text(&browser, "/who").await, "alice");
+    clock.advance(HOUR);
+
+    assert_eq!(text(&browser, "/who").await, "alice");
+}
+
+#[tokio::test]
+async fn a_log_in_that_remembers_nobody_sets_one_cookie() {
+    async fn plainly(login: Login<Member>) -> Result<String, Error> {
+        Ok(format!("{:?}", login.log_in(&Member("alice")).await?))
+    }
+    let app = routes()
+        .route("/plainly", post(plainly))
+        .layer(manager().layer());
+
+    let response = TestClient::new(app).post("/plainly", &[]).await;
+
+    assert_eq!(response.set_cookies().len(), 1);
+}
+
+#[tokio::test]
 async fn a_remember_cookie_that_is_no_token_goes_at_the_next_log_in_or_out() {
     async fn plainly(login: Login<Member>) -> Result<String, Error> {
         Ok(format!("{:?}", login.log_in(&Member("alice")).await?))

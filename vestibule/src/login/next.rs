@@ -155,6 +155,16 @@ mod tests {
     }
 
     #[test]
+    fn a_path_has_at_most_two_kibibytes_also_as_it_was_sent() {
+        let longest = format!("/{}", "a".repeat(2_047));
+        assert_eq!(Next::from(&*longest).path(), Some(&*longest));
+
+        // A browser would send "/".
+        assert_eq!(Next::from("/a/..".repeat(410)).path(), None);
+        assert_eq!(Next::from("/a/..".repeat(409)).path(), Some("/"));
+    }
+
+    #[test]
     fn a_log_in_does_not_lead_back_to_the_log_in() {
         for loops in ["/login", "/login?next=/login", "/x/../logout", "/login#a"] {
             let next = Next::from(loops).unless(&["/login", "/logout"]);

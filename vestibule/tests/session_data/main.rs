@@ -526,3 +526,16 @@ async fn the_values_of_a_second_tab_s_session_continue_in_the_next_one() {
     assert_eq!(shown(&second).await, "Some([7]) None");
     assert_eq!(shown(&second).await, "Some([7]) None");
 }
+
+#[tokio::test]
+async fn a_session_that_has_expired_leaves_no_values_to_the_remembered_one() {
+    let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
+    let client = app(manager(MemoryStore::new()).clock(clock.clone()));
+    done(&client, "/remember/alice").await;
+    done(&client, "/add/7").await;
+    done(&client, "/paint/red").await;
+
+    clock.advance(SessionExpiry::default().idle);
+
+    assert_eq!(shown(&client).await, "None None");
+}

@@ -115,9 +115,9 @@ impl Closed {
 
 #[cfg(test)]
 mod tests {
-    use super::{Closed, KEPT_FOR};
+    use super::{Closed, KEPT_FOR, MAX_KEPT};
     use crate::clock::Timestamp;
-    use crate::credentials::throttle::CounterKey;
+    use crate::credentials::throttle::{Counter, CounterKey, Tally};
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -131,6 +131,50 @@ mod tests {
     fn a_closed_name_is_known_for_a_second_and_no_longer() {
         assert!(noted("alice", NOW).is_some());
         assert_eq!(noted("alice", NOW + KEPT_FOR), None);
+    }
+
+    #[test]
+    fn at_the_time_it_opens_a_name_is_not_closed() {
+        let (closed, soon) = (Closed::default(), NOW + KEPT_FOR / 2);
+        closed.note_claim("", "alice", None, (soon.as_millis(), NOW));
+
+        assert!(closed.claim_opens_at("", "alice", None, NOW).is_some());
+        assert_eq!(closed.claim_opens_at("", "alice", None, soon), None);
+    }
+
+    /// A log-in that passed before it was noted clears it.
+    #[test]
+    fn a_counter_that_is_cleared_is_not_closed() {
+        let (closed, key) = (Closed::default(), CounterKey::from_stored("account//1"));
+        let tally = Tally {
+            open_at: NOW.as_millis() + 60_000,
+            ..Tally::default()
+        };
+        closed.note(
+            &Counter {
+                key: key.clone(),
+                tally,
+            },
+            NOW,
+        );
+        assert!(closed.open_at([&key], NOW).is_some());
+
+        closed.forget([&key]);
+
+        assert_eq!(closed.open_at([&key], NOW), None);
+    }
+
+    #[test]
+    fn many_names_do_not_take_memory_without_end() {
+        let (closed, open_at) = (Closed::default(), NOW.as_millis() + 60_000);
+        let note = |number| closed.note_claim("", &format!("{number}"), None, (open_at, NOW));
+        let is_closed = || closed.claim_opens_at("", "0", None, NOW).is_some();
+
+        (0..MAX_KEPT).for_each(note);
+        assert!(is_closed());
+        note(MAX_KEPT);
+
+        assert!(!is_closed(), "all are forgotten");
     }
 
     /// Or a flood of long names would take memory without end.

@@ -172,3 +172,27 @@ pub(crate) fn millis(duration: Duration) -> i64 {
     const LONGEST: i64 = 1 << 43;
     i64::try_from(duration.as_millis()).map_or(LONGEST, |millis| millis.min(LONGEST))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{LimitRule, Rate, Tally};
+    use crate::clock::Timestamp;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    #[test]
+    fn a_rate_is_forgotten_once_its_whole_burst_is_free_again() {
+        let each = Duration::from_secs(10);
+        let rule = LimitRule::Rate(Rate { burst: 3, each });
+        let forgotten_after = |tally: Tally| tally.forgotten_at - NOW.as_millis();
+
+        let once = Tally::default().counted(&rule, NOW);
+        let twice = once.counted(&rule, NOW);
+
+        assert_eq!(forgotten_after(once), 10_000);
+        assert_eq!(forgotten_after(twice), 20_000);
+        assert_eq!(twice.taken_back(&rule, NOW), once);
+    }
+}

@@ -217,9 +217,9 @@ impl<U: User> Visit<U> {
     /// one user agent.
     async fn is_replaced_elsewhere(&self, remembered: &RememberedLogin) -> Result<bool> {
         let sessions = self.settings().store.list_remembered(remembered.id).await?;
-        let replaced_it = sessions.iter().find(|session| {
-            !session.is_from_replaced_token && session.created_at == remembered.rotated_at
-        });
+        let replaced_it = sessions
+            .iter()
+            .find(|session| !session.is_from_replaced_token);
         Ok(replaced_it.is_some_and(|session| !self.sender().may_have_begun(session, None)))
     }
 
@@ -230,7 +230,6 @@ impl<U: User> Visit<U> {
     pub(super) async fn is_of_copied_cookie(
         &self,
         session: &Session,
-        now: Timestamp,
         headers: Option<&HeaderMap>,
     ) -> Result<bool> {
         let settings = self.settings();
@@ -242,11 +241,7 @@ impl<U: User> Visit<U> {
         // Its first use may be late: its cookie replaced the other one's a moment ago. And on hosts
         // that share a remember cookie, each has a session cookie of its own.
         let is_first_use = session.last_seen_at <= session.created_at;
-        if !session.is_from_replaced_token
-            || is_first_use
-            || now < over_at
-            || remember.domain.is_some()
-        {
+        if !session.is_from_replaced_token || is_first_use || remember.domain.is_some() {
             return Ok(false);
         }
         let used_before = over_at.max(session.last_seen_at);

@@ -115,7 +115,7 @@ impl<U: User> Visit<U> {
             return Ok(None);
         }
         if expiry.is_touch_due(&session, now) {
-            if self.is_of_copied_cookie(&session, now, headers).await? {
+            if self.is_of_copied_cookie(&session, headers).await? {
                 return Ok(None);
             }
             self.touch(&mut session, now).await;
