@@ -457,3 +457,30 @@ async fn a_socket_opens_for_users_of_this_origin_and_closes_at_a_log_out_elsewhe
 
     assert!(matches!(socket.next().await, Some(Ok(Message::Close(_)))));
 }
+
+#[tokio::test]
+async fn a_stream_of_events_ends_at_a_log_out_elsewhere() {
+    const SITE: &str = "https://example.com";
+    let app = chat::app(SITE).unwrap();
+    let (alice, other) = (TestClient::new(app.clone()), TestClient::new(app));
+    for browser in [&alice, &other] {
+        let password = [("password", "open sesame")];
+        let logged_in = browser.post("/login", &password).await;
+        assert_eq!(logged_in.status, StatusCode::SEE_OTHER);
+    }
+    let asks = [("accept", "text/event-stream")];
+    let listening = alice.stolen();
+    let mut stream = tokio::spawn(async move { listening.get_with("/events", &asks).await });
+    assert!(
+        timeout(Duration::from_millis(100), &mut stream)
+            .await
+            .is_err()
+    );
+
+    other.post("/logout", &[]).await;
+
+    let stream = timeout(3 * SECOND, stream).await.unwrap().unwrap();
+    assert_eq!(stream.header("content-type"), Some("text/event-stream"));
+    let again = alice.get_with("/events", &asks).await;
+    assert_eq!(again.status, StatusCode::UNAUTHORIZED);
+}
