@@ -153,6 +153,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/cross-origin.md")]
     struct CrossOrigin;
 
+    #[doc = include_str!("../../docs/src/sessions.md")]
+    struct Sessions;
+
     #[doc = include_str!("../../docs/src/session-data.md")]
     struct SessionData;
 

@@ -366,6 +366,44 @@ async fn whoever_waits_on_our_own_accounts_hears_of_it_at_once() {
     );
 }
 
+/// Triggers report it to this node.
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn whoever_waits_on_one_node_hears_of_a_log_out_on_another() {
+    use vestibule::accounts::Account;
+    use vestibule::database::Database;
+    use vestibule::stores::{SqlStore, sql};
+    use vestibule::testing::{TestApp, fresh_database_url};
+
+    let folder = tempfile::tempdir().unwrap();
+    let url = fresh_database_url(folder.path()).await;
+    let node = async || {
+        let database = Database::connect(&url).await.unwrap();
+        database.migrate(sql::MIGRATIONS).await.unwrap();
+        let sessions = SqlStore::new(database.clone());
+        TestApp::on(database, |config| config.session_store(sessions)).await
+    };
+    let wait = async |_: CurrentUser<Account>, login: Login<Account>| {
+        login.until_logged_out().await;
+        "ended"
+    };
+    let (here, there) = (node().await, node().await);
+    let here = here.routes(Router::new().route("/wait", get(wait)));
+    let alice = here.registered("alice").await;
+    let mut waiting = waiting(&alice);
+    assert!(still_waits(&mut waiting, Duration::from_millis(200)).await);
+
+    let elsewhere = there.browser();
+    let token = alice.cookie("__Host-session").unwrap();
+    elsewhere.set_cookie("__Host-session", &token);
+    let logged_out = elsewhere.post("/logout", &[]).await;
+    assert_eq!(logged_out.status, StatusCode::SEE_OTHER);
+
+    // Without the report, the stores would be asked after a minute.
+    let ended = timeout(20 * SECOND, waiting).await.unwrap();
+    assert_eq!(ended.unwrap(), "ended");
+}
+
 #[tokio::test]
 async fn whoever_is_not_logged_in_does_not_wait() {
     let manager = LoginManager::new(
@@ -456,4 +494,31 @@ async fn a_socket_opens_for_users_of_this_origin_and_closes_at_a_log_out_elsewhe
     chat.log_out_everywhere(elsewhere).await;
 
     assert!(matches!(socket.next().await, Some(Ok(Message::Close(_)))));
+}
+
+#[tokio::test]
+async fn a_stream_of_events_ends_at_a_log_out_elsewhere() {
+    const SITE: &str = "https://example.com";
+    let app = chat::app(SITE).unwrap();
+    let (alice, other) = (TestClient::new(app.clone()), TestClient::new(app));
+    for browser in [&alice, &other] {
+        let password = [("password", "open sesame")];
+        let logged_in = browser.post("/login", &password).await;
+        assert_eq!(logged_in.status, StatusCode::SEE_OTHER);
+    }
+    let asks = [("accept", "text/event-stream")];
+    let listening = alice.stolen();
+    let mut stream = tokio::spawn(async move { listening.get_with("/events", &asks).await });
+    assert!(
+        timeout(Duration::from_millis(100), &mut stream)
+            .await
+            .is_err()
+    );
+
+    other.post("/logout", &[]).await;
+
+    let stream = timeout(3 * SECOND, stream).await.unwrap().unwrap();
+    assert_eq!(stream.header("content-type"), Some("text/event-stream"));
+    let again = alice.get_with("/events", &asks).await;
+    assert_eq!(again.status, StatusCode::UNAUTHORIZED);
 }

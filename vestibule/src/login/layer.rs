@@ -211,8 +211,8 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         mark_secrets(request.headers_mut());
         let visit = Visit::begin(self.shared.context.clone(), &mut request);
-        // The origin check accepts these methods in any case. But no browser keeps a page of another
-        // site from opening a WebSocket, with cookies, and from reading it.
+        // The origin check accepts these methods in any case. But browsers let a page of another
+        // origin open a WebSocket and read from it, with cookies if the site is the same.
         let is_safe = matches!(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
