@@ -115,6 +115,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/own-table.md")]
     struct OwnTable;
 
+    #[doc = include_str!("../../docs/src/pages.md")]
+    struct Pages;
+
     #[doc = include_str!("../../docs/src/second-factor.md")]
     struct SecondFactor;
 
