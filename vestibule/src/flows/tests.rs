@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use axum::Router;
+use axum::routing::get;
 use http::StatusCode;
 use minijinja::Environment;
 use minijinja::syntax::SyntaxConfig;
 
-use super::flows_for_accounts;
+use super::{Page, flows_for_accounts};
 use crate::accounts::ADMIN;
 use crate::pages::Pages;
-use crate::testing::TestApp;
+use crate::testing::log::Log;
+use crate::testing::{TestApp, TestClient};
+use crate::web::Flash;
 
 fn chapter(name: &str) -> String {
     let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src");
@@ -75,6 +79,36 @@ async fn every_page_answers_a_script_in_json() {
     }
 
     assert!(views >= flows_for_accounts().len(), "{views} views");
+}
+
+/// The links of nested pages lead nowhere, and a developer must not look for the reason for long.
+#[tokio::test]
+async fn nested_pages_log_once_which_setting_they_need_and_an_apps_own_do_not() {
+    let app = TestApp::with(|_| {}).await;
+    let mine = get(async |page: Page| page.redirect("/", Flash::new("info", "own")));
+    let mine = Router::new()
+        .route("/own", mine)
+        .with_state(app.site.clone());
+    let own = app.site.routes().nest("/blog", mine);
+    let own = TestClient::new(app.site.wrap(own));
+    let nested = Router::new().nest("/auth", app.site.router());
+    let nested = TestClient::new(nested);
+    let log = Log::default();
+    let _kept = log.begin();
+    let told = || {
+        log.text()
+            .matches("SiteConfig::path_prefix` to `/auth`")
+            .count()
+    };
+
+    own.get("/login").await;
+    own.get("/blog/own").await;
+    assert!(!log.text().contains("path_prefix"), "{}", log.text());
+    for _ in 0..2 {
+        nested.get("/auth/login").await;
+    }
+
+    assert_eq!(told(), 1, "{}", log.text());
 }
 
 /// All templates by name.
