@@ -126,6 +126,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/sqlx.md")]
     struct Sqlx;
 
+    #[doc = include_str!("../../docs/src/pages.md")]
+    struct Pages;
+
     #[doc = include_str!("../../docs/src/second-factor.md")]
     struct SecondFactor;
 

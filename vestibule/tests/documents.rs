@@ -187,11 +187,33 @@ fn the_book_has_the_defaults_of_sessions() {
     );
 }
 
-/// `docs/security/openapi.yaml` has each route of the ready-made pages, and no other.
+/// The routes in the tables of a chapter: `POST /a/b` and after it `…/c`, which is `POST /a/c`.
+#[cfg(feature = "sqlite")]
+fn routes_in_tables(chapter: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for row in chapter.lines().filter(|line| line.starts_with("| `")) {
+        let cell = row.split(" | ").next().unwrap();
+        let mut last = String::new();
+        for quoted in cell.split('`').skip(1).step_by(2) {
+            let route = match quoted.strip_prefix("…/") {
+                Some(end) => format!("{}/{end}", last.rsplit_once('/').unwrap().0),
+                None => quoted.to_owned(),
+            };
+            last.clone_from(&route);
+            if route.starts_with("GET /") || route.starts_with("POST /") {
+                found.insert(route);
+            }
+        }
+    }
+    found
+}
+
+/// `docs/security/openapi.yaml` and the book have each route of the ready-made pages, and no other.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn the_description_of_the_json_api_has_each_route() {
+async fn the_descriptions_of_the_json_api_have_each_route() {
     let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let chapter = std::fs::read_to_string(house.join("docs/src/json.md")).unwrap();
     let text = std::fs::read_to_string(house.join("docs/security/openapi.yaml")).unwrap();
     let mut described = BTreeSet::new();
     let mut path = String::new();
@@ -214,4 +236,18 @@ async fn the_description_of_the_json_api_has_each_route() {
         .map(|route| format!("{} {}", route.method, route.path))
         .collect();
     assert_eq!(described, routes);
+    assert_eq!(routes_in_tables(&chapter), routes);
+}
+
+/// Without that block, a log-in in a debug build takes more than a second.
+#[test]
+fn the_readme_has_the_profile_that_hashes_at_full_speed() {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |path: &str| std::fs::read_to_string(house.join(path)).unwrap();
+    for crate_name in ["argon2", "blake2"] {
+        let block = format!("[profile.dev.package.{crate_name}]\nopt-level = 3\n");
+        for file in ["README.md", "Cargo.toml", "docs/src/guide.md"] {
+            assert!(read(file).contains(&block), "{file}: {block}");
+        }
+    }
 }

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, UpdateMany,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
 
 use crate::access::Rights;
 use crate::accounts::entity::user;
@@ -237,26 +235,6 @@ impl Accounts {
         match rows::by_name(typed) {
             Some(by_name) => rows::find_one(by_name, self.inner.database.connection()).await,
             None => Ok(None),
-        }
-    }
-
-    /// The account with this email address, spelled exactly like this. Nobody has verified that the
-    /// user reads mail there.
-    ///
-    /// # Errors
-    /// When the database failed, or several accounts have this address ([`Error::is_config`]): which
-    /// one is meant is unknown.
-    pub async fn find_by_email(&self, email: &Email) -> Result<Option<Account>> {
-        let connection = self.inner.database.connection();
-        let found = user::Entity::find().filter(user::Column::Email.eq(email.as_str()));
-        let found = found.limit(2).all(connection).await;
-        let found = found.map_err(Error::from_db)?;
-        match &found[..] {
-            [] => Ok(None),
-            [one] => rows::find(&one.id.as_str().into(), connection).await,
-            _ => Err(Error::config(
-                "several accounts have this email address; give each its own",
-            )),
         }
     }
 

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use crate::access::nearest;
 use crate::accounts::entity::user;
-use crate::accounts::{Account, Accounts, rows};
+use crate::accounts::{Account, Accounts, Email, rows};
 use crate::credentials::Username;
 use crate::error::{Error, Result};
 
@@ -71,6 +71,26 @@ impl Accounts {
             .await
             .map_err(Error::from_db)?;
         rows::with_rights(found, self.inner.database.connection()).await
+    }
+
+    /// The account with this email address, spelled exactly like this. Nobody has verified that the
+    /// user reads mail there.
+    ///
+    /// # Errors
+    /// When the database failed, or several accounts have this address ([`Error::is_config`]): which
+    /// one is meant is unknown.
+    pub async fn find_by_email(&self, email: &Email) -> Result<Option<Account>> {
+        let connection = self.inner.database.connection();
+        let found = user::Entity::find().filter(user::Column::Email.eq(email.as_str()));
+        let found = found.limit(2).all(connection).await;
+        let found = found.map_err(Error::from_db)?;
+        match &found[..] {
+            [] => Ok(None),
+            [one] => rows::find(&one.id.as_str().into(), connection).await,
+            _ => Err(Error::config(
+                "several accounts have this email address; give each its own",
+            )),
+        }
     }
 
     /// The username that was probably meant by `name`, from the first ones with the same beginning.

@@ -13,8 +13,9 @@ use crate::credentials::{Credentials, ReservedNames};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
-use crate::flows::register::{
-    RegisterHook, RegistrationField, RegistrationFields, RegistrationOutcome, RegistrationValues,
+use crate::flows::on_register::{RegisterHook, RegistrationOutcome};
+use crate::flows::registration_fields::{
+    RegistrationField, RegistrationFields, RegistrationValues,
 };
 use crate::login::{LoginManager, SessionLimit, SessionProtection, User};
 use crate::mail::{Mailer, SharedMailer};

@@ -19,10 +19,12 @@ mod form;
 mod login_manager;
 mod logout;
 mod notices;
+mod on_register;
 mod page;
 mod password_login;
 mod paths;
 mod register;
+mod registration_fields;
 mod second_factor;
 mod session_view;
 mod sessions;
@@ -34,8 +36,9 @@ mod throttled;
 mod welcome;
 
 pub use config::{SessionConfig, SiteConfig, ThrottleConfig};
+pub use on_register::RegistrationOutcome;
 pub use page::Page;
-pub use register::{RegistrationField, RegistrationOutcome, RegistrationValues};
+pub use registration_fields::{RegistrationField, RegistrationValues};
 pub use site::Site;
 
 use crate::accounts::Account;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRef, FromRequestParts, NestedPath, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use http::request::Parts;
@@ -92,6 +92,9 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, LoginRejection> {
         let site = Site::<U>::from_ref(state);
+        if let Some(nested) = parts.extensions.get::<NestedPath>() {
+            site.warn_if_nested(nested.as_str(), parts.uri.path());
+        }
         let user =
             <CurrentUser<U> as OptionalFromRequestParts<S>>::from_request_parts(parts, state);
         let user = user.await?;

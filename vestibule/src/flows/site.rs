@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
@@ -19,8 +20,9 @@ use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::destination::Destinations;
 use crate::flows::flow::Flow;
 use crate::flows::login_manager::login_manager;
+use crate::flows::on_register::RegisterHook;
 use crate::flows::paths::{Paths, path_prefix};
-use crate::flows::register::{RegisterHook, RegistrationFields};
+use crate::flows::registration_fields::RegistrationFields;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::{LoginHandle, LoginLayer, PageUser};
 use crate::mail::SharedMailer;
@@ -80,6 +82,7 @@ pub(super) struct Inner<U> {
     pub(super) paths: Paths,
     /// The same, as the app's router sees them.
     routes: Paths,
+    is_nesting_told: AtomicBool,
     pub(super) destinations: Destinations,
     static_files: StaticFiles,
     login: LoginLayer<U>,
@@ -246,6 +249,7 @@ impl<U: PageUser> Site<U> {
             flows,
             paths,
             routes,
+            is_nesting_told: AtomicBool::new(false),
             destinations,
             static_files,
             login: login.layer(),
@@ -264,7 +268,8 @@ impl<U: PageUser> Site<U> {
     /// [`SiteConfig::path_prefix`]. axum panics at the start if a router merged with them has one
     /// of these too; an app with a `/` of its own sets [`SiteConfig::home`].
     ///
-    /// Merge them, and do not nest them: the pages would not know where they are.
+    /// Merge them, and do not nest them: the pages would not know where they are. The first request
+    /// for a nested page logs an error that says what to set.
     pub fn routes(&self) -> Router {
         let flows = self.0.flows.iter();
         flows
@@ -296,6 +301,18 @@ impl<U: PageUser> Site<U> {
         let names = self.0.flows.iter().flat_map(|flow| flow.public);
         let of_flows = names.filter_map(|name| self.0.routes.get(name));
         of_flows.chain([self.0.static_files.route()])
+    }
+
+    /// Logs, once, that the ready-made pages are in a nested router, which removed `nested` in front
+    /// of `path`.
+    pub(super) fn warn_if_nested(&self, nested: &str, path: &str) {
+        let is_ours = self.0.routes.iter().any(|(_, route)| route == path);
+        if is_ours && !self.0.is_nesting_told.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                "the ready-made pages are nested at `{nested}`, and their links and redirects do not \
+                 have it: set `SiteConfig::path_prefix` to `{nested}`, and merge the routes"
+            );
+        }
     }
 
     /// The path of a ready-made page as browsers see it, by its name, as `url_for` in templates;

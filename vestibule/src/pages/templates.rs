@@ -23,13 +23,14 @@ pub(crate) struct Pages(Arc<Environment<'static>>);
 /// A template by its name, with its text.
 pub(crate) type Template = (&'static str, &'static str);
 
-const OWN: [Template; 3] = [
-    ("base.html", include_str!("templates/base.html")),
-    ("error.html", include_str!("templates/error.html")),
-    ("form.html", include_str!("templates/form.html")),
-];
-
 impl Pages {
+    /// The templates that belong to no flow.
+    pub(crate) const OWN: &[Template] = &[
+        ("base.html", include_str!("templates/base.html")),
+        ("error.html", include_str!("templates/error.html")),
+        ("form.html", include_str!("templates/form.html")),
+    ];
+
     /// Pages of `templates` and of all `*.html` files in the folder `overrides`, which go
     /// before. Templates can name the pages in `routes`.
     ///
@@ -55,7 +56,7 @@ impl Pages {
             .build()
             .map_err(Error::template)?;
         environment.set_syntax(syntax);
-        let embedded = OWN.iter().chain(templates);
+        let embedded = Self::OWN.iter().chain(templates);
         let mut texts: BTreeMap<String, String> = embedded
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect();

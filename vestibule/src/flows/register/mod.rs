@@ -25,14 +25,6 @@
 //! # Needs
 //! A users table that implements [`Registrar`](crate::credentials::Registrar).
 
-mod fields;
-mod hook;
-
-pub(super) use fields::RegistrationFields;
-pub use fields::{RegistrationField, RegistrationValues};
-pub(super) use hook::RegisterHook;
-pub use hook::RegistrationOutcome;
-
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
@@ -48,7 +40,9 @@ use crate::flows::advice::{json_with_advice, with_advice};
 use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
+use crate::flows::on_register::RegistrationOutcome;
 use crate::flows::page::Page;
+use crate::flows::registration_fields::RegistrationValues;
 use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};

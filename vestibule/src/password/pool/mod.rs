@@ -4,6 +4,7 @@ mod claimant;
 mod limits;
 mod queue;
 mod service;
+mod slow_build;
 mod threads;
 
 pub use claimant::Claimant;

@@ -13,6 +13,7 @@ use crate::password::hash::{Function, Memory};
 use crate::password::pool::claimant::Claimant;
 use crate::password::pool::limits::HashingLimits;
 use crate::password::pool::queue::{Job, Place, QueuedJob};
+use crate::password::pool::slow_build::SlowBuild;
 use crate::password::pool::threads::{Pool, queue_gauge};
 
 /// Runs hashing off the async threads. Clones share the threads and the queue. The threads start
@@ -25,6 +26,7 @@ struct Handle {
     pool: Arc<Pool>,
     /// The threads keep the memory that this function needs.
     typical: Function,
+    slow_build: SlowBuild,
 }
 
 /// The result of a job, and how long it waited and ran.
@@ -40,6 +42,7 @@ impl HashingService {
         Self(Arc::new(Handle {
             pool: Arc::new(Pool::new(limits)),
             typical,
+            slow_build: SlowBuild::default(),
         }))
     }
 
@@ -65,6 +68,8 @@ impl HashingService {
         let done = self.complete(claimant, work).await?;
         metrics::histogram!("vestibule_hashing_wait_seconds").record(done.waited);
         metrics::histogram!("vestibule_hashing_seconds").record(done.worked);
+        let slow_build = &self.0.slow_build;
+        slow_build.note(done.worked, cfg!(debug_assertions));
         Ok(done.result)
     }
 

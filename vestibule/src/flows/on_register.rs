@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use crate::accounts::{Account, Accounts};
 use crate::error::{Error, Result};
-use crate::flows::register::RegistrationValues;
+use crate::flows::registration_fields::RegistrationValues;
 
 /// What the app says of a registration, in
 /// [`SiteConfig::on_register`](crate::flows::SiteConfig::on_register).
@@ -44,10 +44,10 @@ type Answered = Pin<Box<dyn Future<Output = Result<RegistrationOutcome>> + Send>
 
 /// The app's function for new accounts.
 #[derive(Clone)]
-pub(in crate::flows) struct RegisterHook(Arc<Hook>);
+pub(super) struct RegisterHook(Arc<Hook>);
 
 impl RegisterHook {
-    pub(in crate::flows) fn new<F, Fut>(hook: F) -> Self
+    pub(super) fn new<F, Fut>(hook: F) -> Self
     where
         F: Fn(Account, RegistrationValues) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<RegistrationOutcome>> + Send + 'static,
@@ -62,7 +62,7 @@ impl RegisterHook {
     ///
     /// # Errors
     /// Those of the function, and of the database.
-    pub(in crate::flows) async fn run(
+    pub(super) async fn run(
         &self,
         accounts: &Accounts,
         account: Account,

@@ -89,11 +89,11 @@ const OWN: [&str; 2] = ["username", "password"];
 
 /// The fields of a site's registration form.
 #[derive(Debug, Clone, Default)]
-pub(in crate::flows) struct RegistrationFields(Vec<RegistrationField>);
+pub(super) struct RegistrationFields(Vec<RegistrationField>);
 
 /// A field on the page.
 #[derive(Serialize)]
-pub(super) struct FieldView<'a> {
+struct FieldView<'a> {
     name: &'a str,
     label: &'a str,
     is_required: bool,
@@ -109,7 +109,7 @@ impl RegistrationFields {
 
     /// # Errors
     /// When there are too many, a name is not valid, or is there twice, or a length is out of range.
-    pub(in crate::flows) fn new(fields: Vec<RegistrationField>) -> Result<Self> {
+    pub(super) fn new(fields: Vec<RegistrationField>) -> Result<Self> {
         if fields.len() > Self::MAX_FIELDS {
             let most = Self::MAX_FIELDS;
             return Err(Error::config(format!(
@@ -140,7 +140,7 @@ impl RegistrationFields {
         Ok(Self(fields))
     }
 
-    pub(in crate::flows) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
