@@ -1,8 +1,6 @@
-//! A session store of one's own, over the embedded database redb. It follows the rules of the
-//! book's chapter "Writing a store": each call is one transaction, and redb runs one transaction
-//! that writes at a time.
+//! A session store of one's own, over the embedded database redb, by the rules of the book's chapter
+//! "Writing a store". Each call is one transaction. Without a feed, each request reads its session.
 
-use std::error::Error as StdError;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,91 +11,68 @@ use redb::{
 use vestibule::clock::Timestamp;
 use vestibule::login::UserId;
 use vestibule::session::{
-    DataChanges, DataOutcome, DataValues, Ended, Invalidation, InvalidationFeed, Listed,
-    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
-    SessionStore, Update, changed_data,
+    DataChanges, DataOutcome, DataValues, Ended, Listed, RememberDigest, RememberedId,
+    RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore, Update,
+    changed_data,
 };
 use vestibule::{Error, Result};
 
 type Key = &'static [u8];
-
+type Json = TableDefinition<'static, Key, &'static str>;
 /// Sessions as JSON, by their id.
-const SESSIONS: TableDefinition<Key, &str> = TableDefinition::new("sessions");
+const SESSIONS: Json = TableDefinition::new("sessions");
 /// The app's own values of a session as JSON, by its id.
-const DATA: TableDefinition<Key, &str> = TableDefinition::new("data");
+const DATA: Json = TableDefinition::new("data");
 /// Remembered logins as JSON, by their id.
-const LOGINS: TableDefinition<Key, &str> = TableDefinition::new("logins");
+const LOGINS: Json = TableDefinition::new("logins");
 /// The ids of the sessions and logins that belong to something, by [`key`].
 const INDEX: MultimapTableDefinition<Key, Key> = MultimapTableDefinition::new("index");
 
-type Fallible<T> = std::result::Result<T, Box<dyn StdError + Send + Sync>>;
+type Fallible<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Sessions in a file of redb. Clones share it. A file is open in one process only.
-#[derive(Clone)]
-pub(crate) struct RedbStore {
-    database: Arc<Database>,
-    feed: InvalidationFeed,
-}
+#[derive(Debug, Clone)]
+pub struct RedbStore(Arc<Database>);
 
 impl RedbStore {
-    /// Opens the file, or makes it.
-    pub(crate) fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let store = Self {
-            database: Arc::new(Database::create(path).map_err(Error::store)?),
-            feed: InvalidationFeed::in_process(),
-        };
-        let transaction = store.database.begin_write().map_err(Error::store)?;
-        Rows::of(&transaction).map_err(Error::store)?;
-        transaction.commit().map_err(Error::store)?;
-        Ok(store)
+    /// Opens the file, or makes it and its tables.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let database = Database::create(path).map_err(Error::store)?;
+        write(&database, |_| Ok(())).map_err(Error::store)?;
+        Ok(Self(Arc::new(database)))
     }
 
-    /// Reads and writes in one transaction, on a thread that may wait for the disk. That thread
-    /// goes on when the client hangs up, so the feed hears of every change. An error undoes the
-    /// whole transaction.
+    /// Works in one transaction, on a thread that may wait for the disk and outlives the request.
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Rows<'_>) -> Fallible<T> + Send + 'static,
     ) -> Result<T> {
-        let store = self.clone();
-        let write = move || -> Fallible<T> {
-            let transaction = store.database.begin_write()?;
-            let mut rows = Rows::of(&transaction)?;
-            let answer = work(&mut rows)?;
-            let changed = std::mem::take(&mut rows.changed);
-            drop(rows);
-            let committed = transaction.commit();
-            // After the commit: whoever reads a session from now on reads the new one.
-            for id in changed {
-                store.feed.invalidate(Invalidation::Session(id));
-            }
-            Ok(committed.map(|()| answer)?)
-        };
-        let written = tokio::task::spawn_blocking(write).await;
+        let database = self.0.clone();
+        let written = tokio::task::spawn_blocking(move || write(&database, work)).await;
         written.map_err(Error::store)?.map_err(Error::store)
     }
 
     /// Reads from one snapshot, without waiting for those who write.
-    fn read(
-        &self,
-        table: TableDefinition<Key, &'static str>,
-        id: &[u8],
-    ) -> Fallible<Option<String>> {
-        text(&self.database.begin_read()?.open_table(table)?, id)
+    fn read<T>(&self, table: Json, id: &[u8], read: fn(&str) -> Result<T>) -> Result<Option<T>> {
+        let found = || get(&self.0.begin_read()?.open_table(table)?, id, read);
+        found().map_err(Error::store)
     }
 }
 
-fn text(table: &impl ReadableTable<Key, &'static str>, id: &[u8]) -> Fallible<Option<String>> {
-    Ok(table.get(id)?.map(|text| text.value().to_owned()))
+/// An error undoes the whole transaction, because it is dropped.
+fn write<T>(database: &Database, work: impl FnOnce(&mut Rows<'_>) -> Fallible<T>) -> Fallible<T> {
+    let transaction = database.begin_write()?;
+    let answer = work(&mut Rows::of(&transaction)?)?;
+    transaction.commit()?;
+    Ok(answer)
 }
 
-fn to_session(json: Option<String>) -> Result<Option<Session>> {
-    json.map(|json| Session::from_json(&json)).transpose()
-}
-
-fn to_login(json: Option<String>) -> Result<Option<RememberedLogin>> {
-    json.map(|json| RememberedLogin::from_json(&json))
-        .transpose()
+fn get<T>(
+    table: &impl ReadableTable<Key, &'static str>,
+    id: &[u8],
+    read: fn(&str) -> Result<T>,
+) -> Fallible<Option<T>> {
+    Ok(table.get(id)?.map(|json| read(json.value())).transpose()?)
 }
 
 /// The tables in one transaction.
@@ -106,8 +81,6 @@ struct Rows<'t> {
     data: Table<'t, Key, &'static str>,
     logins: Table<'t, Key, &'static str>,
     index: MultimapTable<'t, Key, Key>,
-    /// The sessions that changed or ended, for the feed.
-    changed: Vec<SessionId>,
 }
 
 /// A key of the index. Neither a realm nor a kind has a NUL, and ids of sessions have one length.
@@ -130,28 +103,26 @@ impl<'t> Rows<'t> {
             data: transaction.open_table(DATA)?,
             logins: transaction.open_table(LOGINS)?,
             index: transaction.open_multimap_table(INDEX)?,
-            changed: Vec::new(),
         })
     }
 
     fn session(&self, id: &[u8]) -> Fallible<Option<Session>> {
-        Ok(to_session(text(&self.sessions, id)?)?)
+        get(&self.sessions, id, Session::from_json)
     }
 
     fn login(&self, id: &[u8]) -> Fallible<Option<RememberedLogin>> {
-        Ok(to_login(text(&self.logins, id)?)?)
+        get(&self.logins, id, RememberedLogin::from_json)
     }
 
     /// The ids under a key of the index.
     fn ids(&self, key: &[u8]) -> Fallible<Vec<Vec<u8>>> {
-        let ids = self.index.get(key)?;
-        ids.map(|id| Ok(id?.value().to_vec())).collect()
+        let ids = self.index.get(key)?.map(|id| Ok(id?.value().to_vec()));
+        ids.collect()
     }
 
     fn sessions_of(&self, key: &[u8]) -> Fallible<Vec<Session>> {
-        let ids = self.ids(key)?;
-        let found = ids.iter().map(|id| self.session(id).transpose());
-        found.flatten().collect()
+        let ids = self.ids(key)?.into_iter();
+        ids.filter_map(|id| self.session(&id).transpose()).collect()
     }
 
     /// The session with this id, or the one renewed from it.
@@ -170,7 +141,8 @@ impl<'t> Rows<'t> {
         for key in keys_of(session) {
             self.index.insert(&*key, &session.id.as_bytes()[..])?;
         }
-        self.write_data(session.id, data)?;
+        let json = serde_json::to_string(data)?;
+        self.data.insert(&session.id.as_bytes()[..], &*json)?;
         self.put(session)
     }
 
@@ -188,7 +160,6 @@ impl<'t> Rows<'t> {
         }
         self.sessions.remove(id)?;
         self.data.remove(id)?;
-        self.changed.push(session.id);
         Ok(())
     }
 
@@ -200,29 +171,28 @@ impl<'t> Rows<'t> {
         Ok(())
     }
 
-    /// Ends a remembered login and its sessions. Returns whether it was there.
-    fn end_login(&mut self, id: &[u8]) -> Fallible<bool> {
-        let Some(login) = self.login(id)? else {
-            return Ok(false);
-        };
+    /// Ends a remembered login and its sessions. Returns how many logins there were.
+    fn end_login(&mut self, id: &[u8]) -> Fallible<u64> {
         for session in self.sessions_of(&key("login", id, ""))? {
             self.remove(&session)?;
         }
+        let Some(login) = self.login(id)? else {
+            return Ok(0);
+        };
         let key = key("logins", login.realm.as_bytes(), login.user_id.as_str());
         self.index.remove(&*key, id)?;
         self.logins.remove(id)?;
-        Ok(true)
+        Ok(1)
     }
 
-    fn end_session(&mut self, id: SessionId) -> Fallible<bool> {
+    fn end_session(&mut self, id: SessionId) -> Fallible<u64> {
         let Some(session) = self.find(id)? else {
-            return Ok(false);
+            return Ok(0);
         };
         self.remove(&session)?;
-        if let Some(login) = session.remembered {
-            self.end_login(login.as_bytes())?;
-        }
-        Ok(true)
+        let login = session.remembered;
+        login.map(|id| self.end_login(id.as_bytes())).transpose()?;
+        Ok(1)
     }
 
     fn end_user(&mut self, realm: &str, user: &UserId, keep: Option<SessionId>) -> Fallible<u64> {
@@ -243,56 +213,33 @@ impl<'t> Rows<'t> {
         Ok(ended)
     }
 
-    fn change_login(
-        &mut self,
-        id: RememberedId,
-        change: impl FnOnce(&mut RememberedLogin),
-    ) -> Fallible<u64> {
-        let login = self.login(id.as_bytes())?;
-        let changed = login.map(|mut login| {
-            change(&mut login);
-            self.put_login(&login)
-        });
-        Ok(changed.transpose()?.is_some().into())
-    }
-
-    /// Sets when sessions were last used; or without a time, that they are no longer fresh.
-    fn update(&mut self, ids: &[SessionId], seen_at: Option<Timestamp>) -> Fallible<u64> {
-        let mut updated = 0;
+    /// Changes the sessions that exist. Returns how many.
+    fn change(&mut self, ids: &[SessionId], change: impl Fn(&mut Session)) -> Fallible<u64> {
+        let mut changed = 0;
         for id in ids {
-            let Some(mut session) = self.session(id.as_bytes())? else {
-                continue;
-            };
-            session.is_fresh &= seen_at.is_some();
-            session.last_seen_at = seen_at.unwrap_or(session.last_seen_at);
-            if seen_at.is_none() {
-                self.changed.push(*id);
+            if let Some(mut session) = self.session(id.as_bytes())? {
+                change(&mut session);
+                self.put(&session)?;
+                changed += 1;
             }
-            self.put(&session)?;
-            updated += 1;
         }
-        Ok(updated)
+        Ok(changed)
     }
 
     fn values(&self, id: SessionId) -> Fallible<DataValues> {
-        let json = text(&self.data, id.as_bytes())?;
-        Ok(json.map_or(Ok(DataValues::new()), |json| serde_json::from_str(&json))?)
-    }
-
-    fn write_data(&mut self, id: SessionId, values: &DataValues) -> Fallible<()> {
-        let json = serde_json::to_string(values)?;
-        self.data.insert(&id.as_bytes()[..], &*json)?;
-        Ok(())
+        let read = |json: &str| serde_json::from_str(json).map_err(Error::store);
+        Ok(get(&self.data, id.as_bytes(), read)?.unwrap_or_default())
     }
 
     fn sweep(&mut self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Fallible<u64> {
-        let (mut sessions, mut logins) = (Vec::new(), Vec::new());
-        for row in self.sessions.iter()? {
-            sessions.push(Session::from_json(row?.1.value())?);
-        }
-        for row in self.logins.iter()? {
-            logins.push(RememberedLogin::from_json(row?.1.value())?);
-        }
+        let sessions = self
+            .sessions
+            .iter()?
+            .map(|row| Ok(Session::from_json(row?.1.value())?));
+        let mut sessions: Vec<_> = sessions.collect::<Fallible<_>>()?;
+        let logins = self.logins.iter()?;
+        let logins = logins.map(|row| Ok(RememberedLogin::from_json(row?.1.value())?));
+        let mut logins: Vec<_> = logins.collect::<Fallible<_>>()?;
         sessions.retain(|session| session.realm == realm && expiry.is_over(session, now));
         logins.retain(|login| login.realm == realm && login.expires_at <= now);
         for session in &sessions {
@@ -315,22 +262,17 @@ impl SessionStore for RedbStore {
     ) -> Result<()> {
         self.write(move |rows| {
             // The replaced session first: the new one may have its public id.
-            if let Some(id) = replaced.session {
-                rows.end_session(id)?;
-            }
-            if let Some(id) = replaced.remembered {
-                rows.end_login(id.as_bytes())?;
-            }
-            if let Some(login) = remembered {
-                rows.put_login(&login)?;
-            }
+            let (old, login) = (replaced.session, replaced.remembered);
+            old.map(|id| rows.end_session(id)).transpose()?;
+            login.map(|id| rows.end_login(id.as_bytes())).transpose()?;
+            remembered.map(|login| rows.put_login(&login)).transpose()?;
             rows.add(&session, &data)
         })
         .await
     }
 
     async fn load(&self, id: SessionId) -> Result<Option<Session>> {
-        to_session(self.read(SESSIONS, id.as_bytes()).map_err(Error::store)?)
+        self.read(SESSIONS, id.as_bytes(), Session::from_json)
     }
 
     async fn list(&self, listed: Listed<'_>) -> Result<Vec<Session>> {
@@ -345,24 +287,34 @@ impl SessionStore for RedbStore {
     }
 
     async fn update(&self, update: Update<'_>) -> Result<u64> {
-        let (ids, seen_at) = match update {
-            Update::LastSeen(ids, at) => (ids.to_vec(), Some(at)),
-            Update::Stale(id) => (vec![id], None),
-            Update::RememberedUntil(id, at) => {
-                let extend = move |login: &mut RememberedLogin| login.expires_at = at;
-                return self.write(move |rows| rows.change_login(id, extend)).await;
+        match update {
+            Update::LastSeen(ids, at) => {
+                let ids = ids.to_vec();
+                self.write(move |rows| rows.change(&ids, |session| session.last_seen_at = at))
+                    .await
             }
-        };
-        self.write(move |rows| rows.update(&ids, seen_at)).await
+            Update::Stale(id) => {
+                self.write(move |rows| rows.change(&[id], |session| session.is_fresh = false))
+                    .await
+            }
+            Update::RememberedUntil(id, at) => {
+                self.write(move |rows| {
+                    let Some(mut login) = rows.login(id.as_bytes())? else {
+                        return Ok(0);
+                    };
+                    login.expires_at = at;
+                    rows.put_login(&login)?;
+                    Ok(1)
+                })
+                .await
+            }
+        }
     }
 
     async fn end(&self, ended: Ended<'_>) -> Result<u64> {
         match ended {
-            Ended::Session(id) => Ok(self.write(move |rows| rows.end_session(id)).await?.into()),
-            Ended::Remembered(id) => {
-                let end = self.write(move |rows| rows.end_login(id.as_bytes()));
-                Ok(end.await?.into())
-            }
+            Ended::Session(id) => self.write(move |rows| rows.end_session(id)).await,
+            Ended::Remembered(id) => self.write(move |rows| rows.end_login(id.as_bytes())).await,
             Ended::User {
                 realm,
                 user_id,
@@ -389,7 +341,7 @@ impl SessionStore for RedbStore {
     }
 
     async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
-        to_login(self.read(LOGINS, id.as_bytes()).map_err(Error::store)?)
+        self.read(LOGINS, id.as_bytes(), RememberedLogin::from_json)
     }
 
     async fn resume(
@@ -417,9 +369,9 @@ impl SessionStore for RedbStore {
     }
 
     async fn load_data(&self, id: SessionId) -> Result<DataValues> {
-        self.write(move |rows| match rows.find(id)? {
-            Some(session) => rows.values(session.id),
-            None => Ok(DataValues::new()),
+        self.write(move |rows| {
+            let found = rows.find(id)?.map(|session| rows.values(session.id));
+            Ok(found.transpose()?.unwrap_or_default())
         })
         .await
     }
@@ -433,7 +385,8 @@ impl SessionStore for RedbStore {
             let Some(after) = changed_data(&rows.values(session.id)?, &changes) else {
                 return Ok(DataOutcome::TooMuch);
             };
-            rows.write_data(session.id, &after)?;
+            let json = serde_json::to_string(&after)?;
+            rows.data.insert(&session.id.as_bytes()[..], &*json)?;
             Ok(DataOutcome::Written)
         })
         .await
@@ -444,13 +397,4 @@ impl SessionStore for RedbStore {
         self.write(move |rows| rows.sweep(&realm, expiry, now))
             .await
     }
-
-    fn feed(&self) -> Option<&InvalidationFeed> {
-        Some(&self.feed)
-    }
-}
-
-/// An app gives the store to its login manager: `LoginManager::new(find, store)`.
-fn main() -> Result<()> {
-    RedbStore::open("sessions.redb").map(drop)
 }

@@ -136,6 +136,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/refusals.md")]
     struct Refusals;
 
+    #[doc = include_str!("../../docs/src/stores.md")]
+    struct Stores;
+
     #[doc = include_str!("../../docs/src/session-data.md")]
     struct SessionData;
 

@@ -4,7 +4,7 @@
 use vestibule::testing::{store_conformance, two_nodes_conformance};
 
 #[path = "../examples/redb_store.rs"]
-#[allow(dead_code, reason = "tests take the store alone")]
+#[allow(unreachable_pub, reason = "as an example it is a library")]
 mod redb_store;
 
 use redb_store::RedbStore;
@@ -23,4 +23,30 @@ async fn two_clones_of_it_follow_the_rules_together() {
     let store = RedbStore::open(folder.path().join("sessions.redb")).unwrap();
 
     two_nodes_conformance(store.clone(), store).await;
+}
+
+/// The chapter names a test of the suite for each rule, and each test has a rule.
+#[test]
+fn the_chapter_on_stores_has_each_test_of_the_suite() {
+    let chapter = include_str!("../../docs/src/stores.md");
+    let suite = include_str!("../src/testing/conformance/mod.rs");
+    let calls = suite
+        .lines()
+        .filter(|line| line.contains("(&store, &made)"));
+    let names: Vec<_> = calls
+        .filter_map(|line| line.split_once("::")?.1.split_once('('))
+        .map(|(name, _)| name)
+        .collect();
+
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        assert!(chapter.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
+fn the_example_has_at_most_400_lines() {
+    let lines = include_str!("../examples/redb_store.rs").lines().count();
+
+    assert!(lines <= 400, "{lines}");
 }
