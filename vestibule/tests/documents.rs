@@ -24,7 +24,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
         "login",
         &["clock", "crypto", "error", "hang_up", "session", "web"],
     ),
-    ("access", &["error", "login"]),
+    ("access", &["error", "login", "web"]),
     ("database", &["crypto", "error", "session"]),
     ("mail", &["error"]),
     (

@@ -20,9 +20,9 @@ use vestibule::crypto::random::Random;
 use vestibule::login::{Epoch, User, UserId, UserLoader};
 use vestibule::password::{PasswordAlgorithm, PasswordHash, Passwords};
 use vestibule::session::{
-    DataChanges, DataOutcome, DataValues, InvalidationFeed, ListedSession, Methods, RememberDigest,
-    RememberSeed, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
-    SessionStore,
+    DataChanges, DataOutcome, DataValues, Ended, InvalidationFeed, Listed, ListedSession, Methods,
+    RememberDigest, RememberSeed, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry,
+    SessionId, SessionStore, Update,
 };
 use vestibule::stores::MemoryStore;
 use vestibule::testing::TestClient;
@@ -961,6 +961,18 @@ impl SessionStore for FlawedStore {
         now: Timestamp,
     ) -> impl Future<Output = Result<u64>> + Send {
         self.store.sweep(realm, expiry, now)
+    }
+
+    async fn list(&self, listed: Listed<'_>) -> Result<Vec<Session>> {
+        self.store.list(listed).await
+    }
+
+    async fn update(&self, update: Update<'_>) -> Result<u64> {
+        self.store.update(update).await
+    }
+
+    async fn end(&self, ended: Ended<'_>) -> Result<u64> {
+        self.store.end(ended).await
     }
 
     fn feed(&self) -> Option<&InvalidationFeed> {

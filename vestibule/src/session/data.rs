@@ -104,8 +104,9 @@ pub enum DataOutcome {
 pub const MAX_DATA_BYTES: usize = 32 * 1024;
 
 /// `values` after `changes`, or `None` if they exceed [`MAX_DATA_BYTES`] and did not shrink. Values
-/// that are already too large may shrink.
-pub(crate) fn changed(values: &DataValues, changes: &DataChanges) -> Option<DataValues> {
+/// that are already too large may shrink. For those who implement a
+/// [`SessionStore`](crate::session::SessionStore).
+pub fn changed(values: &DataValues, changes: &DataChanges) -> Option<DataValues> {
     let mut after = values.clone();
     apply_changes(changes, &mut after);
     let bytes_after = bytes(&after);

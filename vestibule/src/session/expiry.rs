@@ -52,7 +52,7 @@ impl SessionExpiry {
 
     /// Whether `session` has expired. Unlike [`is_alive`](Self::is_alive), accepts dates in the
     /// future: the row may come from a node whose clock is ahead.
-    pub(crate) fn is_over(&self, session: &Session, now: Timestamp) -> bool {
+    pub fn is_over(&self, session: &Session, now: Timestamp) -> bool {
         session.expires_at <= now
             || session.created_at + self.absolute <= now
             || session.last_seen_at + self.idle <= now

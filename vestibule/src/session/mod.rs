@@ -26,6 +26,7 @@
 //! | `revoke_user` | ends all of a user's |
 //! | `list_user`, `list_remembered` | reads a page of a user's sessions, the sessions of a remembered login |
 //! | `load_by_public_id` | reads the session with this public id |
+//! | `list`, `update`, `end` | what those nine are made of: a store writes these three |
 //! | `load_data`, `change_data` | reads and writes the app's own values of a session |
 //! | `sweep` | removes expired sessions and remembered logins |
 
@@ -33,11 +34,14 @@ mod cookie;
 mod data;
 mod expiry;
 mod feed;
+pub(crate) mod json;
 mod methods;
 mod remembered;
 #[cfg(feature = "sql")]
 pub(crate) mod rows;
+mod shared_store;
 mod store;
+mod store_calls;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -47,8 +51,10 @@ mod watch;
 
 pub use cookie::RememberCookie;
 pub(crate) use cookie::{CookieToken, OwnRememberCookie, SessionCookie, in_realm, read_both};
-pub use data::{DataChanges, DataKey, DataOutcome, DataValues, MAX_DATA_BYTES};
-pub(crate) use data::{apply_changes, changed as changed_data};
+pub(crate) use data::apply_changes;
+pub use data::{
+    DataChanges, DataKey, DataOutcome, DataValues, MAX_DATA_BYTES, changed as changed_data,
+};
 pub use expiry::SessionExpiry;
 #[cfg(all(test, feature = "sqlite"))]
 pub(crate) use feed::user_byte;
@@ -57,10 +63,12 @@ pub use feed::{InvalidateOnDrop, Invalidation, InvalidationFeed, Moment, Watcher
 pub use methods::Methods;
 pub(crate) use remembered::TokenState;
 pub use remembered::{RememberDigest, RememberSeed, RememberToken, RememberedId, RememberedLogin};
+pub(crate) use shared_store::SharedSessionStore;
+pub use store::SessionStore;
 #[doc(hidden)]
 pub use store::SqlTable;
-pub use store::{ListedSession, Replaced, SessionStore};
-pub(crate) use store::{MAX_REALM_CHARS, SharedSessionStore, anonymous_realm, pending_realm};
+pub(crate) use store::{MAX_REALM_CHARS, anonymous_realm, pending_realm};
+pub use store_calls::{Ended, Listed, ListedSession, Replaced, Update};
 pub(crate) use token::new_public_id;
 pub use token::{SessionId, SessionToken};
 pub use user_id::UserId;

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::session::{
-    DataChanges, DataOutcome, DataValues, Invalidation, InvalidationFeed, ListedSession,
+    DataChanges, DataOutcome, DataValues, Ended, Invalidation, InvalidationFeed, Listed,
     RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
-    SessionStore, UserId, changed_data,
+    SessionStore, Update, UserId, changed_data,
 };
 
 /// Keeps sessions in memory: for examples, tests, and apps whose users can log in again after a
@@ -38,11 +38,6 @@ impl Kept {
         }
         self.sessions.insert(session.id, Row { session, data });
         Ok(())
-    }
-
-    fn sessions_of(&self, realm: &str, user_id: &UserId) -> impl Iterator<Item = &Session> {
-        let sessions = self.sessions.values().map(|row| &row.session);
-        sessions.filter(move |session| session.realm == realm && session.user_id == *user_id)
     }
 
     /// The id of this session, or of the one renewed from it.
@@ -83,6 +78,55 @@ impl Kept {
         self.sessions
             .retain(|_, row| row.session.remembered != Some(id));
         self.remembered.remove(&id).is_some()
+    }
+
+    fn revoke_user(&mut self, realm: &str, user_id: &UserId, keep: Option<SessionId>) -> u64 {
+        self.feed.invalidate(Invalidation::User(user_id));
+        let before = self.sessions.len();
+        let keep = keep.and_then(|keep| self.find(keep));
+        let is_kept = |session: &Session| Some(session.id) == keep;
+        let mut kept_remembered = None;
+        self.sessions.retain(|_, Row { session, .. }| {
+            if is_kept(session) {
+                kept_remembered = session.remembered;
+            }
+            is_kept(session) || session.realm != realm || session.user_id != *user_id
+        });
+        let ended = before - self.sessions.len();
+        self.remembered.retain(|id, remembered| {
+            Some(*id) == kept_remembered
+                || remembered.realm != realm
+                || remembered.user_id != *user_id
+        });
+        ended as u64
+    }
+
+    fn update(&mut self, update: Update<'_>) -> u64 {
+        match update {
+            Update::LastSeen(ids, last_seen_at) => {
+                let mut touched = 0;
+                for id in ids {
+                    if let Some(row) = self.sessions.get_mut(id) {
+                        row.session.last_seen_at = last_seen_at;
+                        touched += 1;
+                    }
+                }
+                touched
+            }
+            Update::Stale(id) => {
+                let row = self.sessions.get_mut(&id);
+                let is_there = row.map(|row| row.session.is_fresh = false).is_some();
+                self.feed.invalidate(Invalidation::Session(id));
+                is_there.into()
+            }
+            Update::RememberedUntil(id, expires_at) => {
+                let login = self.remembered.get_mut(&id);
+                login
+                    .map(|login| login.expires_at = expires_at)
+                    .is_some()
+                    .into()
+            }
+        }
     }
 }
 
@@ -156,26 +200,26 @@ impl SessionStore for MemoryStore {
         Ok(kept.sessions.get(&id).map(|row| row.session.clone()))
     }
 
-    async fn touch(&self, ids: &[SessionId], last_seen_at: Timestamp) -> Result<u64> {
-        let mut kept = self.kept();
-        let mut touched = 0;
-        for id in ids {
-            if let Some(row) = kept.sessions.get_mut(id) {
-                row.session.last_seen_at = last_seen_at;
-                touched += 1;
-            }
-        }
-        Ok(touched)
+    async fn list(&self, listed: Listed<'_>) -> Result<Vec<Session>> {
+        let kept = self.kept();
+        Ok(listed.among(kept.sessions.values().map(|row| &row.session)))
     }
 
-    async fn mark_stale(&self, id: SessionId) -> Result<bool> {
+    async fn update(&self, update: Update<'_>) -> Result<u64> {
+        Ok(self.kept().update(update))
+    }
+
+    async fn end(&self, ended: Ended<'_>) -> Result<u64> {
         let mut kept = self.kept();
-        let Some(row) = kept.sessions.get_mut(&id) else {
-            return Ok(false);
-        };
-        row.session.is_fresh = false;
-        self.feed.invalidate(Invalidation::Session(id));
-        Ok(true)
+        Ok(match ended {
+            Ended::Session(id) => kept.revoke(id).into(),
+            Ended::Remembered(id) => kept.revoke_remembered(id).into(),
+            Ended::User {
+                realm,
+                user_id,
+                keep,
+            } => kept.revoke_user(realm, user_id, keep),
+        })
     }
 
     async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
@@ -210,90 +254,6 @@ impl SessionStore for MemoryStore {
         kept.add(session, data)?;
         kept.remembered.insert(remembered.id, remembered);
         Ok(true)
-    }
-
-    async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
-        let mut kept = self.kept();
-        let remembered = kept.remembered.get_mut(&id);
-        let Some(remembered) = remembered else {
-            return Ok(false);
-        };
-        remembered.expires_at = expires_at;
-        Ok(true)
-    }
-
-    async fn revoke(&self, id: SessionId) -> Result<bool> {
-        Ok(self.kept().revoke(id))
-    }
-
-    async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
-        Ok(self.kept().revoke_remembered(id))
-    }
-
-    async fn revoke_user(
-        &self,
-        realm: &str,
-        user_id: &UserId,
-        keep: Option<SessionId>,
-    ) -> Result<u64> {
-        let mut kept = self.kept();
-        self.feed.invalidate(Invalidation::User(user_id));
-        let before = kept.sessions.len();
-        let keep = keep.and_then(|keep| kept.find(keep));
-        let is_kept = |session: &Session| Some(session.id) == keep;
-        let mut kept_remembered = None;
-        kept.sessions.retain(|_, Row { session, .. }| {
-            if is_kept(session) {
-                kept_remembered = session.remembered;
-            }
-            is_kept(session) || session.realm != realm || session.user_id != *user_id
-        });
-        let ended = before - kept.sessions.len();
-        kept.remembered.retain(|id, remembered| {
-            Some(*id) == kept_remembered
-                || remembered.realm != realm
-                || remembered.user_id != *user_id
-        });
-        Ok(ended as u64)
-    }
-
-    async fn list_user(
-        &self,
-        realm: &str,
-        user_id: &UserId,
-        after: Option<ListedSession>,
-        limit: usize,
-    ) -> Result<Vec<Session>> {
-        let kept = self.kept();
-        let place = |at: ListedSession| std::cmp::Reverse((at.last_seen_at, at.id));
-        let after = after.map(place);
-        let mut found: Vec<_> = kept
-            .sessions_of(realm, user_id)
-            .map(|session| (place(session.into()), session))
-            .filter(|(place, _)| after.is_none_or(|after| *place > after))
-            .collect();
-        found.sort_unstable_by_key(|(place, _)| *place);
-        let page = found.into_iter().take(limit);
-        Ok(page.map(|(_, session)| session.clone()).collect())
-    }
-
-    async fn list_remembered(&self, id: RememberedId) -> Result<Vec<Session>> {
-        let kept = self.kept();
-        let sessions = kept.sessions.values().map(|row| &row.session);
-        let of_login = sessions.filter(|session| session.remembered == Some(id));
-        Ok(of_login.cloned().collect())
-    }
-
-    async fn load_by_public_id(
-        &self,
-        realm: &str,
-        user_id: &UserId,
-        public_id: &str,
-    ) -> Result<Option<Session>> {
-        let kept = self.kept();
-        let mut theirs = kept.sessions_of(realm, user_id);
-        let found = theirs.find(|session| session.public_id == public_id);
-        Ok(found.cloned())
     }
 
     async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use vestibule::clock::Timestamp;
 use vestibule::login::UserId;
 use vestibule::session::{
-    DataChanges, DataOutcome, DataValues, InvalidationFeed, ListedSession, RememberDigest,
-    RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
+    DataChanges, DataOutcome, DataValues, Ended, InvalidationFeed, Listed, ListedSession,
+    RememberDigest, RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId,
+    SessionStore, Update,
 };
 use vestibule::stores::MemoryStore;
 use vestibule::{Error, Result};
@@ -141,6 +142,18 @@ impl SessionStore for FailingStore {
 
     async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
         self.begin("sweep")?.sweep(realm, expiry, now).await
+    }
+
+    async fn list(&self, listed: Listed<'_>) -> Result<Vec<Session>> {
+        self.store.list(listed).await
+    }
+
+    async fn update(&self, update: Update<'_>) -> Result<u64> {
+        self.store.update(update).await
+    }
+
+    async fn end(&self, ended: Ended<'_>) -> Result<u64> {
+        self.store.end(ended).await
     }
 
     fn feed(&self) -> Option<&InvalidationFeed> {

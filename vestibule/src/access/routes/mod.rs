@@ -211,7 +211,9 @@ async fn as_the_user(
             }
         }
     }
-    requests.sort_by_key(|(_, rejected)| harm(rejected));
+    requests.sort_by_cached_key(|(_, rejected)| {
+        (harm(rejected), rejected.path.clone(), rejected.method)
+    });
     let mut probe: Option<Rejected> = None;
     let mut ended_by: Option<String> = None;
     for (row, rejected) in requests {

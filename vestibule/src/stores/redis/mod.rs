@@ -2,7 +2,7 @@
 
 mod address;
 mod counters;
-pub(crate) mod json;
+mod session_store;
 mod watch;
 
 use std::collections::HashMap;
@@ -17,14 +17,12 @@ use redis::{FromRedisValue, Script, ScriptInvocation};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::session::json::{self, SessionFields, hex};
 use crate::session::{
-    DataChanges, DataOutcome, DataValues, Invalidation, InvalidationFeed, ListedSession,
-    MAX_DATA_BYTES, RememberDigest, RememberedId, RememberedLogin, Replaced, Session,
-    SessionExpiry, SessionId, SessionStore, UserId,
+    DataValues, InvalidationFeed, RememberedId, RememberedLogin, Session, SessionId,
 };
 use address::Address;
 pub use counters::RedisCounters;
-use json::{LoginFields, SessionFields, hex};
 
 /// Keeps sessions and remembered logins in Redis 7 or later, or Valkey. Clones share the
 /// connection.
@@ -265,207 +263,6 @@ fn login_arguments(login: &RememberedLogin) -> Result<[String; 3]> {
 fn with_data<'a>(arguments: &[&'a str], data: &'a DataValues) -> Vec<&'a str> {
     let pairs = data.iter().flat_map(|(name, value)| [&**name, &**value]);
     arguments.iter().copied().chain(pairs).collect()
-}
-
-impl SessionStore for RedisStore {
-    async fn create(
-        &self,
-        session: Session,
-        data: DataValues,
-        remembered: Option<RememberedLogin>,
-        replaced: Replaced,
-    ) -> Result<()> {
-        let came_of = match replaced.session {
-            Some(id) => self.login_of(id).await?,
-            None => None,
-        };
-        let invalidation = [
-            replaced.session.map(Invalidation::Session),
-            came_of.map(Invalidation::Remembered),
-            replaced.remembered.map(Invalidation::Remembered),
-        ];
-        let _invalidated = invalidation
-            .map(|changed| changed.map(|changed| self.feed.invalidate_on_drop(changed)));
-        let [json, fresh, seen] = &session_arguments(&session)?;
-        let [login, token, ends] = &match &remembered {
-            Some(login) => login_arguments(login)?,
-            None => [const { String::new() }; 3],
-        };
-        let id = replaced.session.map(|id| hex(id.as_bytes()));
-        let login_id = replaced.remembered.map(|id| hex(id.as_bytes()));
-        let (id, login_id) = (id.unwrap_or_default(), login_id.unwrap_or_default());
-        let arguments: [&str; 8] = [json, fresh, seen, login, token, ends, &id, &login_id];
-        match self
-            .calls
-            .run("create", &with_data(&arguments, &data))
-            .await?
-        {
-            true => Ok(()),
-            false => Err(Error::store("a session by this id is there already")),
-        }
-    }
-
-    async fn load(&self, id: SessionId) -> Result<Option<Session>> {
-        let id = hex(id.as_bytes());
-        let fields: SessionFields = self.calls.read("s", &id, ["data", "fresh", "seen"]).await?;
-        json::to_session(fields)
-    }
-
-    async fn touch(&self, ids: &[SessionId], last_seen_at: Timestamp) -> Result<u64> {
-        let (seen, mut touched) = (millis(last_seen_at), 0);
-        for some in ids.chunks(BATCH) {
-            let ids: Vec<_> = some.iter().map(|id| hex(id.as_bytes())).collect();
-            let ids = ids.iter().map(String::as_str);
-            let arguments: Vec<_> = std::iter::once(seen.as_str()).chain(ids).collect();
-            touched += self.calls.run::<u64>("touch", &arguments).await?;
-        }
-        Ok(touched)
-    }
-
-    async fn mark_stale(&self, id: SessionId) -> Result<bool> {
-        let _invalidated = self.feed.invalidate_on_drop(Invalidation::Session(id));
-        self.calls.run("mark_stale", &[&hex(id.as_bytes())]).await
-    }
-
-    async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
-        let _invalidated = self.feed.invalidate_on_drop(Invalidation::Session(old));
-        let [json, fresh, seen] = &session_arguments(&session)?;
-        let old = hex(old.as_bytes());
-        self.calls.run("renew", &[json, fresh, seen, &old]).await
-    }
-
-    async fn load_remembered(&self, id: RememberedId) -> Result<Option<RememberedLogin>> {
-        let id = hex(id.as_bytes());
-        let fields: LoginFields = self.calls.read("r", &id, ["data", "token", "ends"]).await?;
-        json::to_login(fields)
-    }
-
-    async fn resume(
-        &self,
-        session: Session,
-        data: DataValues,
-        remembered: RememberedLogin,
-        seen_token: RememberDigest,
-    ) -> Result<bool> {
-        let [json, fresh, seen] = &session_arguments(&session)?;
-        let [login, token, ends] = &login_arguments(&remembered)?;
-        let known = hex(seen_token.as_bytes());
-        let arguments: [&str; 7] = [json, fresh, seen, login, token, ends, &known];
-        self.calls
-            .run("resume", &with_data(&arguments, &data))
-            .await
-    }
-
-    async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
-        let (id, ends) = (hex(id.as_bytes()), millis(expires_at));
-        self.calls.run("extend", &[&id, &ends]).await
-    }
-
-    async fn revoke(&self, id: SessionId) -> Result<bool> {
-        // The other sessions of the same remembered login end too.
-        let came_of = self.login_of(id).await?;
-        let invalidation = self.feed.invalidate_on_drop(Invalidation::Session(id));
-        let _invalidated_too = came_of.map(|login| {
-            self.feed
-                .invalidate_on_drop(Invalidation::Remembered(login))
-        });
-        let was_there: bool = self.calls.run("revoke", &[&hex(id.as_bytes())]).await?;
-        if !was_there {
-            invalidation.cancel();
-        }
-        Ok(was_there)
-    }
-
-    async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
-        let _invalidated = self.feed.invalidate_on_drop(Invalidation::Remembered(id));
-        self.calls
-            .run("revoke_remembered", &[&hex(id.as_bytes())])
-            .await
-    }
-
-    async fn revoke_user(
-        &self,
-        realm: &str,
-        user_id: &UserId,
-        keep: Option<SessionId>,
-    ) -> Result<u64> {
-        let _invalidated = self.feed.invalidate_on_drop(Invalidation::User(user_id));
-        let keep = keep.map(|id| hex(id.as_bytes())).unwrap_or_default();
-        let arguments: [&str; 3] = [realm, user_id.as_str(), &keep];
-        self.calls.run("revoke_user", &arguments).await
-    }
-
-    async fn list_user(
-        &self,
-        realm: &str,
-        user_id: &UserId,
-        after: Option<ListedSession>,
-        limit: usize,
-    ) -> Result<Vec<Session>> {
-        let limit = limit.to_string();
-        let (seen, id) = match after {
-            Some(after) => (millis(after.last_seen_at), hex(after.id.as_bytes())),
-            None => (String::new(), String::new()),
-        };
-        let arguments: [&str; 5] = [realm, user_id.as_str(), &limit, &seen, &id];
-        self.calls.list("list_user", &arguments).await
-    }
-
-    async fn list_remembered(&self, id: RememberedId) -> Result<Vec<Session>> {
-        let id = hex(id.as_bytes());
-        self.calls.list("list_remembered", &[&id]).await
-    }
-
-    async fn load_by_public_id(
-        &self,
-        realm: &str,
-        user_id: &UserId,
-        public_id: &str,
-    ) -> Result<Option<Session>> {
-        let arguments: [&str; 3] = [realm, user_id.as_str(), public_id];
-        let found = self.calls.list("load_by_public_id", &arguments).await?;
-        Ok(found.into_iter().next())
-    }
-
-    async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {
-        let (idle, now) = (millis(now - expiry.idle), millis(now));
-        let some = BATCH.to_string();
-        let mut swept = 0;
-        loop {
-            let arguments: [&str; 4] = [realm, &idle, &now, &some];
-            match self.calls.run::<u64>("sweep", &arguments).await? {
-                0 => return Ok(swept),
-                some => swept += some,
-            }
-        }
-    }
-
-    async fn load_data(&self, id: SessionId) -> Result<DataValues> {
-        self.calls.run("load_data", &[&hex(id.as_bytes())]).await
-    }
-
-    async fn change_data(&self, id: SessionId, changes: &DataChanges) -> Result<DataOutcome> {
-        let (set, removed): (Vec<_>, Vec<_>) =
-            changes.iter().partition(|(_, value)| value.is_some());
-        let (max, count) = (MAX_DATA_BYTES.to_string(), removed.len().to_string());
-        let id = hex(id.as_bytes());
-        let mut arguments: Vec<&str> = vec![&id, &max, &count];
-        arguments.extend(removed.iter().map(|(name, _)| name.as_str()));
-        for (name, value) in set {
-            arguments.push(name);
-            arguments.extend(value.as_deref());
-        }
-        let outcome: String = self.calls.run("change_data", &arguments).await?;
-        match outcome.as_str() {
-            "written" => Ok(DataOutcome::Written),
-            "too much" => Ok(DataOutcome::TooMuch),
-            _ => Ok(DataOutcome::NoSession),
-        }
-    }
-
-    fn feed(&self) -> Option<&InvalidationFeed> {
-        Some(&self.feed)
-    }
 }
 
 /// The maximum number of sessions in one script, because Redis blocks while it runs.

@@ -6,9 +6,9 @@ use crate::clock::Timestamp;
 use crate::database::retried;
 use crate::error::Result;
 use crate::session::{
-    DataChanges, DataOutcome, DataValues, InvalidationFeed, ListedSession, RememberDigest,
+    DataChanges, DataOutcome, DataValues, Ended, InvalidationFeed, Listed, RememberDigest,
     RememberedId, RememberedLogin, Replaced, Session, SessionExpiry, SessionId, SessionStore,
-    SqlTable, UserId,
+    SqlTable, Update,
 };
 
 impl SessionStore for SqlStore {
@@ -28,16 +28,52 @@ impl SessionStore for SqlStore {
         self.load_session(id).await
     }
 
-    async fn touch(&self, ids: &[SessionId], last_seen_at: Timestamp) -> Result<u64> {
-        let mut touched = 0;
-        for ids in ids.chunks(BATCH_ROWS) {
-            touched += retried(|| self.try_touch(ids, last_seen_at)).await?;
+    async fn list(&self, listed: Listed<'_>) -> Result<Vec<Session>> {
+        match listed {
+            Listed::User {
+                realm,
+                user_id,
+                after,
+                limit,
+            } => self.list_sessions(realm, user_id, after, limit).await,
+            Listed::Remembered(id) => self.list_sessions_of_remembered(id).await,
+            Listed::PublicId {
+                realm,
+                user_id,
+                public_id,
+            } => {
+                self.list_sessions_by_public_id(realm, user_id, public_id)
+                    .await
+            }
         }
-        Ok(touched)
     }
 
-    async fn mark_stale(&self, id: SessionId) -> Result<bool> {
-        self.mark_session_stale(id).await
+    async fn update(&self, update: Update<'_>) -> Result<u64> {
+        match update {
+            Update::LastSeen(ids, last_seen_at) => {
+                let mut touched = 0;
+                for ids in ids.chunks(BATCH_ROWS) {
+                    touched += retried(|| self.try_touch(ids, last_seen_at)).await?;
+                }
+                Ok(touched)
+            }
+            Update::Stale(id) => Ok(self.mark_session_stale(id).await?.into()),
+            Update::RememberedUntil(id, expires_at) => {
+                Ok(self.extend_remembered_login(id, expires_at).await?.into())
+            }
+        }
+    }
+
+    async fn end(&self, ended: Ended<'_>) -> Result<u64> {
+        match ended {
+            Ended::Session(id) => Ok(retried(|| self.try_revoke(id)).await?.into()),
+            Ended::Remembered(id) => Ok(retried(|| self.try_revoke_remembered(id)).await?.into()),
+            Ended::User {
+                realm,
+                user_id,
+                keep,
+            } => retried(|| self.try_revoke_user(realm, user_id, keep)).await,
+        }
     }
 
     async fn renew(&self, session: Session, old: SessionId) -> Result<bool> {
@@ -57,51 +93,6 @@ impl SessionStore for SqlStore {
     ) -> Result<bool> {
         let resume = || self.try_resume(session.clone(), data.clone(), remembered.clone(), seen);
         retried(resume).await
-    }
-
-    async fn extend_remembered(&self, id: RememberedId, expires_at: Timestamp) -> Result<bool> {
-        self.extend_remembered_login(id, expires_at).await
-    }
-
-    async fn revoke(&self, id: SessionId) -> Result<bool> {
-        retried(|| self.try_revoke(id)).await
-    }
-
-    async fn revoke_remembered(&self, id: RememberedId) -> Result<bool> {
-        retried(|| self.try_revoke_remembered(id)).await
-    }
-
-    async fn revoke_user(
-        &self,
-        realm: &str,
-        user_id: &UserId,
-        keep: Option<SessionId>,
-    ) -> Result<u64> {
-        retried(|| self.try_revoke_user(realm, user_id, keep)).await
-    }
-
-    async fn list_user(
-        &self,
-        realm: &str,
-        user_id: &UserId,
-        after: Option<ListedSession>,
-        limit: usize,
-    ) -> Result<Vec<Session>> {
-        self.list_sessions(realm, user_id, after, limit).await
-    }
-
-    async fn list_remembered(&self, id: RememberedId) -> Result<Vec<Session>> {
-        self.list_sessions_of_remembered(id).await
-    }
-
-    async fn load_by_public_id(
-        &self,
-        realm: &str,
-        user_id: &UserId,
-        public_id: &str,
-    ) -> Result<Option<Session>> {
-        self.load_session_by_public_id(realm, user_id, public_id)
-            .await
     }
 
     async fn sweep(&self, realm: &str, expiry: SessionExpiry, now: Timestamp) -> Result<u64> {

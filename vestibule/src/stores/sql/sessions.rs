@@ -47,18 +47,18 @@ impl SqlStore {
         found.into_iter().map(rows::to_session).collect()
     }
 
-    pub(super) async fn load_session_by_public_id(
+    pub(super) async fn list_sessions_by_public_id(
         &self,
         realm: &str,
         user_id: &UserId,
         public_id: &str,
-    ) -> Result<Option<Session>> {
+    ) -> Result<Vec<Session>> {
         let found = of_user(realm, user_id)
             .filter(session::Column::PublicId.eq(public_id))
-            .one(self.database.connection())
+            .all(self.database.connection())
             .await
             .map_err(Error::from_db)?;
-        found.map(rows::to_session).transpose()
+        found.into_iter().map(rows::to_session).collect()
     }
 
     pub(super) async fn list_sessions_of_remembered(

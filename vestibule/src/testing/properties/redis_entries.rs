@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::crypto::random::Random;
+use crate::session::json::{hex, of_login, of_session, to_login, to_session};
 use crate::session::{RememberCookie, RememberToken, RememberedLogin, Session, SessionExpiry};
-use crate::stores::redis::json::{hex, of_login, of_session, to_login, to_session};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
