@@ -2,10 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use http::StatusCode;
+use vestibule::crypto::key::SecretKey;
+use vestibule::sqlx::{self, SqlitePool};
 use vestibule::testing::{TestClient, assert_public_routes};
 
 #[path = "../examples/api_tokens.rs"]
 mod api_tokens;
+#[path = "../examples/from_axum_login.rs"]
+mod from_axum_login;
+#[path = "../examples/from_flask.rs"]
+mod from_flask;
 #[path = "../examples/hello.rs"]
 mod hello;
 #[path = "../examples/own_users.rs"]
@@ -226,3 +232,92 @@ async fn a_customers_cookie_under_the_admins_name_is_nobodys() {
     thief.set_cookie("__Host-session", &token);
     assert_eq!(thief.get("/basket").await.text(), "Basket of customer 1");
 }
+
+#[tokio::test]
+async fn the_app_from_axum_login_asks_for_permissions_and_ends_sessions_at_a_new_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/app.db?mode=rwc", folder.path().display());
+    let app = from_axum_login::app(&url, PUBLIC_URL).await.unwrap();
+    let log_in = async |name| {
+        let browser = TestClient::new(app.clone());
+        let form = browser
+            .get("/restricted")
+            .await
+            .location()
+            .unwrap()
+            .to_owned();
+        let fields = [("username", name), ("password", "hunter42")];
+        let wrong = [("username", name), ("password", "hunter43")];
+        let rejected = browser.post(&form, &wrong).await;
+        assert_eq!(rejected.status, StatusCode::UNAUTHORIZED);
+        let welcome = browser.post(&form, &fields).await;
+        assert_eq!(welcome.location(), Some("/restricted"));
+        browser
+    };
+
+    let [ferris, admin] = [log_in("ferris").await, log_in("admin").await];
+
+    assert_eq!(ferris.get("/").await.text(), "Hello ferris");
+    let forbidden = ferris.get("/restricted").await;
+    assert_eq!(forbidden.status, StatusCode::FORBIDDEN);
+    assert!(admin.get("/restricted").await.text().contains("admin"));
+    let pool = SqlitePool::connect(&url).await.unwrap();
+    let update = sqlx::query("UPDATE users SET password = 'another hash' WHERE id = 1");
+    update.execute(&pool).await.unwrap();
+    assert_eq!(ferris.get("/").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(admin.get("/").await.status, StatusCode::OK);
+}
+
+/// A table as Flask-Migrate left it, with a hash of Werkzeug's.
+#[tokio::test]
+async fn the_app_from_flask_logs_in_its_users_remembers_them_and_registers_new_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/app.db?mode=rwc", folder.path().display());
+    let pool = SqlitePool::connect(&url).await.unwrap();
+    let table = "CREATE TABLE user (id INTEGER PRIMARY KEY, username VARCHAR(64) UNIQUE, \
+                 email VARCHAR(120) UNIQUE, password_hash VARCHAR(256), about_me VARCHAR(140))";
+    sqlx::query(table).execute(&pool).await.unwrap();
+    let insert = "INSERT INTO user (username, email, password_hash) VALUES \
+                  ('susan', 'susan@example.com', ?)";
+    let insert = sqlx::query(insert).bind(HASH_OF_WERKZEUG);
+    insert.execute(&pool).await.unwrap();
+    let key = SecretKey::from_bytes(&[7; 32]).unwrap();
+    let app = from_flask::app(pool, key, PUBLIC_URL).await.unwrap();
+    let browser = TestClient::new(app);
+
+    let login = browser.get("/index").await.location().unwrap().to_owned();
+    let wrong = [("username", "susan"), ("password", "cat")];
+    browser.post(&login, &wrong).await;
+    let page = browser.get("/auth/login").await;
+    assert!(page.text().contains("Invalid username or password"));
+    let right = [
+        ("username", "susan"),
+        ("password", "cat and dog and mouse"),
+        ("remember_me", "y"),
+    ];
+    let welcome = browser.post(&login, &right).await;
+    assert_eq!(welcome.location(), Some("/index"));
+    browser.restart();
+    assert!(browser.get("/index").await.text().contains("Hi, susan!"));
+    browser.post("/auth/logout", &[]).await;
+    assert_eq!(browser.get("/index").await.status, StatusCode::SEE_OTHER);
+
+    let mut fields = [
+        ("username", "susan"),
+        ("email", "john@example.com"),
+        ("password", "a long enough password"),
+    ];
+    let taken = browser.post("/auth/register", &fields).await;
+    assert_eq!(taken.location(), Some("/auth/register"));
+    fields[0].1 = "john";
+    let registered = browser.post("/auth/register", &fields).await;
+    assert_eq!(registered.location(), Some("/auth/login"));
+    let page = browser.get("/auth/login").await;
+    assert!(page.text().contains("you are now a registered user"));
+    let john = [fields[0], fields[2]];
+    let welcome = browser.post("/auth/login", &john).await;
+    assert_eq!(welcome.location(), Some("/index"));
+}
+
+/// Of `cat and dog and mouse`.
+const HASH_OF_WERKZEUG: &str = "scrypt:32768:8:1$If66d8SSXkbqfotz$cc240df81840e3052f835354157a676cef12a880913f31f97cebdb7f8b7944a0e422e0180cb23f44618925d71308dc39059742f641953874fc2305071bf031bd";
