@@ -24,6 +24,7 @@ impl Settings {
         }
         let secret_key = secret_key::read_or_make(&storage.secret_key_file)?;
         let database = Database::connect(&storage.database_url).await?;
+        let database = database.table_prefix(&storage.table_prefix)?;
         let mut config = SiteConfig::new(public_url, secret_key);
         if let Some(url) = &storage.session_store {
             keep_sessions_at(url, &mut config).await?;

@@ -289,6 +289,38 @@ fn import(folder: &Path, names: &[&str]) {
 }
 
 #[test]
+fn tables_with_a_prefix_are_apart_from_those_without_and_from_those_of_an_app() {
+    let folder = folder();
+    let folder = folder.path();
+    let prefixed = ["--table-prefix", "auth_"];
+    let add = |prefix: &[&str]| user(folder, &[&["add", "alice"], prefix].concat(), PASSWORD);
+    let list = |prefix: &[&str]| user(folder, &[&["list"], prefix].concat(), "").1;
+
+    assert!(add(&prefixed).0);
+    assert_eq!(list(&[]), "");
+    assert_eq!(list(&prefixed), "alice\tactive\t\n");
+    let (is_right, said) = add(&["--table-prefix", "Auth-"]);
+    assert!(
+        !is_right && said.contains("the table prefix `Auth-`"),
+        "{said}"
+    );
+    execute(folder, "DROP TABLE vestibule_accounts_migrations");
+    let (is_right, said) = add(&[]);
+    assert!(!is_right && said.contains("the table `users`"), "{said}");
+    assert!(said.contains("--table-prefix"), "{said}");
+    assert_eq!(list(&prefixed), "alice\tactive\t\n");
+}
+
+fn execute(folder: &Path, sql: &str) {
+    let url = format!("sqlite://{}", folder.join("instance/site.db").display());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let database = sea_orm::Database::connect(&url).await.unwrap();
+        database.execute_unprepared(sql).await.unwrap();
+    });
+}
+
+#[test]
 fn users_are_added_listed_shut_and_opened() {
     let folder = folder();
     let folder = folder.path();

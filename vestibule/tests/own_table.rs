@@ -445,6 +445,14 @@ async fn a_table_of_the_app_that_has_our_name_is_an_error_at_the_start_and_left_
         said.contains("did not make and whose name it needs: the table `sessions`;"),
         "{said}"
     );
+    let ours = "SELECT count(*) FROM sqlite_master WHERE name LIKE 'vestibule%'";
+    let ours = Statement::from_string(connection.get_database_backend(), ours);
+    let row = connection.query_one_raw(ours).await.unwrap().unwrap();
+    assert_eq!(
+        row.try_get_by_index::<i64>(0).unwrap(),
+        0,
+        "nothing is made"
+    );
     let schema = "SELECT sql FROM sqlite_master WHERE name = 'sessions'";
     let sql = Statement::from_string(connection.get_database_backend(), schema);
     let row = connection.query_one_raw(sql).await.unwrap().unwrap();

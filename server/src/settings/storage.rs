@@ -23,6 +23,18 @@ pub(crate) struct StorageSettings {
     )]
     pub(crate) database_url: String,
 
+    /// What the names of the tables begin with, such as vestibule_: they then go beside tables of
+    /// another app in the same database [default: nothing]
+    #[arg(
+        long,
+        env = "VESTIBULE_TABLE_PREFIX",
+        value_name = "PREFIX",
+        default_value = "",
+        hide_default_value = true,
+        global = true
+    )]
+    pub(crate) table_prefix: String,
+
     /// Where sessions are kept, if not in the database: redis://HOST:PORT, or some nodes of a
     /// cluster, redis+cluster://HOST:PORT,HOST:PORT; with TLS rediss://… and rediss+cluster://…
     #[arg(

@@ -82,11 +82,14 @@ impl Record {
 }
 
 impl Migrations {
-    /// Runs the steps that were not done yet.
+    /// The steps that were not done yet, after checking that no name that they need is taken.
     ///
     /// # Errors
     /// [`DbErr::Migration`] when another try cannot help, because of what the database has.
-    pub(super) async fn run(&self, connection: &Connection) -> Result<(), DbErr> {
+    pub(super) async fn pending(
+        &self,
+        connection: &Connection,
+    ) -> Result<Vec<&'static Step>, DbErr> {
         requirements::check(connection).await?;
         // In this order: what another node of ours has just made is recorded by then.
         let objects = Objects::of(connection).await?;
@@ -106,6 +109,15 @@ impl Migrations {
         if !foreign.is_empty() {
             return Err(DbErr::Migration(rejection(foreign)));
         }
+        Ok(pending)
+    }
+
+    /// Runs the steps that were not done yet.
+    ///
+    /// # Errors
+    /// As [`pending`](Self::pending).
+    pub(super) async fn run(&self, connection: &Connection) -> Result<(), DbErr> {
+        let pending = self.pending(connection).await?;
         if pending.is_empty() {
             return Ok(());
         }

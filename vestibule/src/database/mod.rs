@@ -38,6 +38,7 @@ pub(crate) use migrate::Step;
 pub(crate) use objects::Made;
 pub(crate) use schema::Schema;
 
+use migrate::Up;
 use names::TableNames;
 
 /// A pool of connections to the database. Clones share it.
@@ -166,22 +167,24 @@ impl Database {
     /// migration fails. That one is rolled back, except on MySQL, where it continues the next
     /// time; earlier ones stay.
     pub async fn migrate(&self, migrations: Migrations) -> Result<()> {
-        let mut again = interval(AGAIN_AFTER);
-        let mut tries = 0;
-        loop {
-            again.tick().await;
-            tries += 1;
-            // Boxed, so that the futures of all callers stay small.
-            match Box::pin(migrations.run(&self.connection)).await {
-                Ok(()) => return Ok(()),
-                // About what the database has: another try changes nothing.
-                Err(DbErr::Migration(message)) => return Err(Error::config(message)),
-                Err(error) if tries < NODE_TRIES => {
-                    tracing::debug!(%error, "a migration is tried again");
+        beside_nodes(|| Box::pin(migrations.run(&self.connection))).await
+    }
+
+    /// Checks that no name that these migrations need is taken, so that the first of them is not
+    /// run if the last cannot be.
+    ///
+    /// # Errors
+    /// As [`migrate`](Self::migrate).
+    pub(crate) async fn check_names(&self, parts: &[Migrations]) -> Result<()> {
+        beside_nodes(|| {
+            Box::pin(async {
+                for migrations in parts {
+                    migrations.pending(&self.connection).await?;
                 }
-                Err(error) => return Err(Error::from_db(error)),
-            }
-        }
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// Checks that the database responds.
@@ -239,6 +242,25 @@ pub(crate) async fn changed<E: EntityTrait>(
 /// opening or migrating.
 const NODE_TRIES: usize = 20;
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
+
+/// Tries again while another node may be migrating the same database.
+async fn beside_nodes<'a>(attempt: impl Fn() -> Up<'a>) -> Result<()> {
+    let mut again = interval(AGAIN_AFTER);
+    let mut tries = 0;
+    loop {
+        again.tick().await;
+        tries += 1;
+        match attempt().await {
+            Ok(()) => return Ok(()),
+            // About what the database has: another try changes nothing.
+            Err(DbErr::Migration(message)) => return Err(Error::config(message)),
+            Err(error) if tries < NODE_TRIES => {
+                tracing::debug!(%error, "a migration is tried again");
+            }
+            Err(error) => return Err(Error::from_db(error)),
+        }
+    }
+}
 
 /// How often to try a transaction that the database aborts because of another one, and the first
 /// wait, which doubles each time.

@@ -14,7 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::accounts::{self, Account, Accounts};
 use crate::credentials::{self, Credentials, ReservedNames, Throttle, Users};
-use crate::database::Database;
+use crate::database::{Database, Migrations};
 use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::destination::Destinations;
@@ -113,6 +113,7 @@ impl Site<Account> {
     /// # Errors
     /// When the database failed, a template does not compile or a parameter is out of range.
     pub async fn open(database: Database, config: SiteConfig) -> Result<Self> {
+        check_names(accounts::MIGRATIONS, &database, &config).await?;
         database.migrate(accounts::MIGRATIONS).await?;
         let sessions = open_sessions(&database, config.session_store.clone()).await?;
         let (passwords, policy) = config.open_passwords()?;
@@ -159,6 +160,7 @@ impl<U: PageUser> Site<U> {
         if TypeId::of::<U>() == TypeId::of::<Account>() {
             return Err(Error::config("for our own accounts use `Site::open`"));
         }
+        check_names(credentials::MIGRATIONS, &database, &config).await?;
         database.migrate(credentials::MIGRATIONS).await?;
         let sessions = open_sessions(&database, config.session_store.clone()).await?;
         let (passwords, policy) = config.open_passwords()?;
@@ -375,6 +377,22 @@ impl<U: PageUser> Site<U> {
     pub(super) fn inner(&self) -> &Inner<U> {
         &self.0
     }
+}
+
+/// Checks the names of all tables that the site needs, before it creates the first.
+async fn check_names<U>(
+    of_users: Migrations,
+    database: &Database,
+    config: &SiteConfig<U>,
+) -> Result<()> {
+    let mut parts = vec![of_users];
+    if config.session_store.is_none() {
+        parts.push(sql::MIGRATIONS);
+    }
+    if config.throttle.is_on && config.shared_throttle.is_none() {
+        parts.push(sql::COUNTER_MIGRATIONS);
+    }
+    database.check_names(&parts).await
 }
 
 async fn open_sessions(
