@@ -3,6 +3,7 @@
 
 use http::StatusCode;
 use vestibule::crypto::key::SecretKey;
+use vestibule::crypto::random::Random;
 use vestibule::sqlx::{self, SqlitePool};
 use vestibule::testing::{TestClient, assert_public_routes};
 
@@ -281,7 +282,7 @@ async fn the_app_from_flask_logs_in_its_users_remembers_them_and_registers_new_o
                   ('susan', 'susan@example.com', ?)";
     let insert = sqlx::query(insert).bind(HASH_OF_WERKZEUG);
     insert.execute(&pool).await.unwrap();
-    let key = SecretKey::from_bytes(&[7; 32]).unwrap();
+    let key = SecretKey::generate(&Random::insecure_seeded(1)).unwrap();
     let app = from_flask::app(pool, key, PUBLIC_URL).await.unwrap();
     let browser = TestClient::new(app);
 
