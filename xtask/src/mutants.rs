@@ -31,6 +31,8 @@ pub(crate) fn run_all(shard: Option<&str>) -> anyhow::Result<()> {
     // Not the target folder of the workspace: cargo tells the two by the time of their files alone,
     // and the next test there would run a changed program.
     command.env("CARGO_TARGET_DIR", target.join("mutants-build"));
+    // Nobody debugs them, and eleven test programs are linked for each change.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "false");
     command.args(["--in-place", "--output"]).arg(&target);
     if let Some(shard) = shard {
         command.args(["--sharding", "round-robin", "--shard", shard]);
