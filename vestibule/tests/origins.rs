@@ -102,7 +102,7 @@ fn what_is_no_single_origin_is_an_error_that_says_why() {
         ("app.example.com", "cannot be a trusted origin"),
         ("https://*.example.com", "wildcard"),
         ("https://app.example.com/path", "more than a host"),
-        ("https://app.example.com?a", "more than a host"),
+        ("https://app.example.com?a", "a query"),
         ("https://u:p@app.example.com", "user name"),
         ("http://app.example.com", "need https"),
         ("chrome-extension://abcdef", "neither http nor https"),
