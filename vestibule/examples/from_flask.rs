@@ -49,14 +49,12 @@ impl Members {
     async fn find(&self, query: &'static str, value: &str) -> Result<Option<Member>, Error> {
         let query = sqlx::query_as::<_, (i64, String, Option<String>)>(query);
         let row = query.bind(value).fetch_optional(&self.pool).await;
-        let member = row
-            .map_err(Error::store)?
-            .map(|(id, username, hash)| Member {
-                id,
-                username,
-                password_hash: hash.map(PasswordHash::from_stored),
-            });
-        Ok(member)
+        let row = row.map_err(Error::store)?;
+        Ok(row.map(|(id, username, hash)| Member {
+            id,
+            username,
+            password_hash: hash.map(PasswordHash::from_stored),
+        }))
     }
 }
 

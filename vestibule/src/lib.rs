@@ -159,6 +159,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/sessions.md")]
     struct Sessions;
 
+    #[doc = include_str!("../../docs/src/own-admin.md")]
+    struct OwnAdmin;
+
     #[doc = include_str!("../../docs/src/axum-login.md")]
     struct FromAxumLogin;
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
-use crate::flows::flow::Flow;
 use crate::login::Next;
 use crate::web::is_base_path;
 
@@ -22,10 +21,14 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    /// The routes of the flows, each below `prefix`. Without a start page if the app has its own.
-    pub(super) fn of<U>(flows: &[Flow<U>], prefix: String, has_index: bool) -> Self {
-        let all = flows.iter().flat_map(|flow| flow.paths);
-        let all = all.filter(|(name, _)| has_index || *name != INDEX);
+    /// The routes of these pages, by name, each below `prefix`. Without a start page if the app has
+    /// its own.
+    pub(super) fn of<'a>(
+        pages: impl Iterator<Item = &'a (&'static str, &'static str)>,
+        prefix: String,
+        has_index: bool,
+    ) -> Self {
+        let all = pages.filter(|(name, _)| has_index || *name != INDEX);
         // A router has no route `/auth/` for `/auth`.
         let below = |path: &str| match path {
             "/" if !prefix.is_empty() => prefix.clone(),

@@ -191,7 +191,8 @@ impl<U: PageUser> Site<U> {
             database.migrate(*migrations).await?;
         }
         let prefix = path_prefix(config.path_prefix.as_deref())?;
-        let routes = Paths::of(&flows, prefix, config.home.is_none());
+        let paths = flows.iter().flat_map(|flow| flow.paths);
+        let routes = Paths::of(paths, prefix, config.home.is_none());
         let paths = routes.seen_below(config.public_url.path(), config.home.as_deref());
         let destinations = Destinations::of(&config, &routes, &paths)?;
         let throttle = open_throttle(&database, &config).await?;
