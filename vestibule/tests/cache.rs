@@ -5,6 +5,8 @@
 
 #[path = "support/failing_store.rs"]
 mod failing_store;
+#[path = "support/own_connection.rs"]
+mod own_connection;
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +18,8 @@ use axum::routing::{get, post};
 use failing_store::FailingStore;
 use futures_util::future::join_all;
 use http::StatusCode;
-use sea_orm::{ConnectOptions, Database as Connection};
+use own_connection::own_connection;
+use sea_orm::Database as Connection;
 use tempfile::TempDir;
 use vestibule::clock::{Clock, Timestamp};
 use vestibule::database::Database;
@@ -304,7 +307,7 @@ struct Counted {
 impl Counted {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut options = ConnectOptions::new(fresh_database_url(folder.path()).await);
+        let mut options = own_connection(fresh_database_url(folder.path()).await);
         options.sqlx_logging(false);
         let mut connection = Connection::connect(options).await.unwrap();
         let statements = Arc::new(Mutex::new(Vec::new()));

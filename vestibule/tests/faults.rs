@@ -3,14 +3,17 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/own_connection.rs"]
+mod own_connection;
+
 use std::future::Future;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use http::StatusCode;
+use own_connection::own_connection;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database as Connection, DatabaseConnection, DbBackend,
-    TransactionTrait,
+    ConnectionTrait, Database as Connection, DatabaseConnection, DbBackend, TransactionTrait,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use vestibule::database::Database;
@@ -37,7 +40,7 @@ impl Target {
     }
 
     async fn on(url: String, folder: tempfile::TempDir) -> Self {
-        let mut options = ConnectOptions::new(url);
+        let mut options = own_connection(url);
         options
             .max_connections(1)
             // For a new connection too, which a busy server takes a while to make.

@@ -93,7 +93,7 @@ impl Migrations {
         requirements::check(connection).await?;
         // In this order: what another node of ours has just made is recorded by then.
         let objects = Objects::of(connection).await?;
-        let record = self.record(&objects, connection).await?;
+        let record = read(self.owner, connection).await?;
         self.reject_newer(&record)?;
         let pending: Vec<_> = self.steps.iter().filter(|s| !record.has(s.name)).collect();
         let made_by_others = pending.iter().filter(|step| !record.has_begun(step.name));
@@ -102,7 +102,7 @@ impl Migrations {
             .collect();
         if pending.iter().any(|step| step.makes.needs_counters())
             && let Some(counters) = objects.counters(connection.names())
-            && !counters_are_ours(&objects, connection).await?
+            && !counters_are_ours(connection).await?
         {
             foreign.insert(counters);
         }
@@ -194,10 +194,6 @@ impl Migrations {
         connection.execute(&create).await.map(drop)
     }
 
-    async fn record(&self, objects: &Objects, connection: &Connection) -> Result<Record, DbErr> {
-        read(self.owner, objects, connection).await
-    }
-
     /// Steps that this version does not know were done by a newer one.
     fn reject_newer(&self, record: &Record) -> Result<(), DbErr> {
         let is_known = |version: &String| {
@@ -215,16 +211,19 @@ impl Migrations {
     }
 }
 
-async fn read(owner: &str, objects: &Objects, connection: &Connection) -> Result<Record, DbErr> {
+/// What is recorded now. What [`Objects`] found before this was recorded before it was made, so it
+/// is in here if it is ours.
+async fn read(owner: &str, connection: &Connection) -> Result<Record, DbErr> {
     let table = table_of(owner);
-    let Some(shown) = objects.relation(&connection.names().of(&table)) else {
-        return Ok(Record::default());
-    };
     let executor = DatabaseExecutor::Connection(connection.inner());
     let schema = Schema::new(Connection::new(executor, connection.names().clone()));
+    if !schema.has_table(&table).await? {
+        return Ok(Record::default());
+    }
     for column in [VERSION, APPLIED_AT] {
         if !schema.has_column(&table, column).await? {
-            return Err(DbErr::Migration(rejection([shown].into())));
+            let theirs = format!("the table `{}`", connection.names().of(&table));
+            return Err(DbErr::Migration(rejection([theirs].into())));
         }
     }
     let select = Query::select()
@@ -236,9 +235,9 @@ async fn read(owner: &str, objects: &Objects, connection: &Connection) -> Result
     versions.collect::<Result<_, _>>().map(Record)
 }
 
-async fn counters_are_ours(objects: &Objects, connection: &Connection) -> Result<bool, DbErr> {
+async fn counters_are_ours(connection: &Connection) -> Result<bool, DbErr> {
     for (owner, step) in COUNTED_BY {
-        if read(owner, objects, connection).await?.has_begun(step) {
+        if read(owner, connection).await?.has_begun(step) {
             return Ok(true);
         }
     }

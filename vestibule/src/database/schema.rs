@@ -42,6 +42,21 @@ impl<'c> Schema<'c> {
         }
     }
 
+    pub(super) async fn has_table(&self, table: &str) -> Result<bool, DbErr> {
+        let query = match self.backend() {
+            DbBackend::Postgres => {
+                "SELECT 1 FROM information_schema.tables \
+                 WHERE table_schema = current_schema() AND table_name = $1"
+            }
+            DbBackend::MySql => {
+                "SELECT 1 FROM information_schema.tables \
+                 WHERE table_schema = database() AND table_name = ?"
+            }
+            _ => "SELECT 1 FROM sqlite_master WHERE lower(name) = lower(?)",
+        };
+        self.has(query, [self.name(table)]).await
+    }
+
     pub(crate) async fn has_column(&self, table: &str, column: &str) -> Result<bool, DbErr> {
         let query = match self.backend() {
             DbBackend::Postgres => {
@@ -54,7 +69,7 @@ impl<'c> Schema<'c> {
             }
             _ => "SELECT name FROM pragma_table_info(?) WHERE name = ?",
         };
-        self.has(query, &self.name(table), column).await
+        self.has(query, [self.name(table), column.to_owned()]).await
     }
 
     /// Creates an index, if it does not exist.
@@ -75,14 +90,14 @@ impl<'c> Schema<'c> {
             }
             _ => "SELECT name FROM sqlite_master WHERE tbl_name = ? AND name = ?",
         };
-        if self.has(query, &self.name(table), &self.name(name)).await? {
+        if self.has(query, [self.name(table), self.name(name)]).await? {
             return Ok(());
         }
         self.execute(index).await
     }
 
-    async fn has(&self, query: &str, table: &str, name: &str) -> Result<bool, DbErr> {
-        let values = [table.into(), name.into()];
+    async fn has<const N: usize>(&self, query: &str, names: [String; N]) -> Result<bool, DbErr> {
+        let values = names.map(Into::into);
         let statement = Statement::from_sql_and_values(self.backend(), query, values);
         let found = self.connection.query_all_raw(statement).await?;
         Ok(!found.is_empty())
