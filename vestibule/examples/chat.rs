@@ -66,7 +66,8 @@ async fn chat(
             // The session was checked at the handshake only. This is for all the time after it.
             () = login.until_logged_out() => {}
         }
-        let _ = socket.send(Message::Close(None)).await;
+        // The client may be gone already.
+        socket.send(Message::Close(None)).await.ok();
     })
 }
 
@@ -76,7 +77,8 @@ async fn talk(socket: &mut WebSocket, name: &str, room: &Room) {
         tokio::select! {
             Some(Ok(message)) = socket.recv() => {
                 if let Message::Text(line) = message {
-                    let _ = room.send(format!("{name}: {line}"));
+                    // An error only if nobody is in the room.
+                    room.send(format!("{name}: {line}")).ok();
                 }
             }
             Ok(line) = said.recv() => {

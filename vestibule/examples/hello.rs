@@ -74,7 +74,7 @@ async fn log_in(
     Query(came_from): Query<CameFrom>,
     Form(form): Form<LoginForm>,
 ) -> Result<Response, Error> {
-    // One password for one member keeps the example short; see `own_users.rs` for hashing.
+    // One password for one member keeps the example short; see `own_users_sqlx.rs` for hashing.
     if constant_time_eq(form.password.as_bytes(), b"open sesame") {
         let name = "alice".to_owned();
         if login.log_in(&Member { name }).await? == LoginOutcome::LoggedIn {

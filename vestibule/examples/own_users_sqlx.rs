@@ -150,13 +150,8 @@ pub(crate) async fn app(database_url: &str, public_url: &str) -> Result<Router, 
         let password = "open sesame, please";
         readers.add("alice@example.com", password).await?;
     }
-    let loader = {
-        let readers = readers.clone();
-        move |id: UserId| {
-            let readers = readers.clone();
-            async move { readers.find(id).await }
-        }
-    };
+    let found_in = readers.clone();
+    let loader = async move |id: UserId| found_in.find(id).await;
     let manager = LoginManager::new(loader, SqlStore::new(database))
         .public_url(public_url.parse()?)
         .login_view("/login");

@@ -202,7 +202,7 @@ async fn log_in(
     Query(came_from): Query<CameFrom>,
     Form(form): Form<LoginForm>,
 ) -> Result<Response> {
-    // One password for all keeps the example short; see `own_users.rs` for hashing.
+    // One password for all keeps the example short; see `own_users_sqlx.rs` for hashing.
     if constant_time_eq(form.password.as_bytes(), b"open sesame")
         && let Some(member) = member(&form.name)
         && login.log_in(&member).await? == LoginOutcome::LoggedIn

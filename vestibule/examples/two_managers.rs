@@ -98,7 +98,7 @@ async fn log_in_customer(
     Query(came_from): Query<CameFrom>,
     Form(form): Form<LoginForm>,
 ) -> Result<Response, Error> {
-    // One password each keeps the example short; see `own_users.rs` for hashing.
+    // One password each keeps the example short; see `own_users_sqlx.rs` for hashing.
     let is_right = constant_time_eq(form.password.as_bytes(), b"open sesame");
     let customer = is_right.then_some(Customer { number: 1 });
     log_in(&login, customer, came_from.next.or("/basket")).await

@@ -6,7 +6,7 @@ use crate::credentials::throttle::{Permit, Subject, Try};
 use crate::credentials::{Credentials, Proof, Throttled};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
-use crate::login::{CurrentUser, Login, User, UserId};
+use crate::login::{CurrentUser, Epochs, Login, User, UserId};
 use crate::password::{Claimant, HashCheck, PasswordHash, Passwords};
 use crate::session::Methods;
 
@@ -311,9 +311,6 @@ impl<U: User> Credentials<U> {
 
     /// The user's epoch: that of the users table, and ours.
     pub(super) async fn epoch_of(&self, user: &U) -> Result<i64> {
-        match self.0.users.epochs() {
-            Some(epochs) => epochs.of(user).await,
-            None => Ok(user.session_epoch().into()),
-        }
+        Epochs::of(self.0.users.epochs().as_ref(), user).await
     }
 }

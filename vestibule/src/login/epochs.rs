@@ -36,11 +36,14 @@ impl Epochs {
         Self(Arc::new(epochs))
     }
 
-    /// The epoch of a user, combined from the users table, if it has one, and ours. It changes when
-    /// either of them does.
-    pub(crate) async fn of<U: User>(&self, user: &U) -> Result<i64> {
-        let ours = self.0.load(&user.id()).await?;
-        Ok(joined(user.session_epoch().into(), ours))
+    /// The epoch of a user: that of the users table, combined with ours if `epochs` keeps any. It
+    /// changes when either of them does.
+    pub(crate) async fn of<U: User>(epochs: Option<&Self>, user: &U) -> Result<i64> {
+        let of_table = user.session_epoch().into();
+        match epochs {
+            Some(epochs) => Ok(joined(of_table, epochs.load(&user.id()).await?)),
+            None => Ok(of_table),
+        }
     }
 
     /// Begins a new epoch if the user's epoch is still `epoch`. Returns whether it was. Of parallel

@@ -112,10 +112,7 @@ impl<U: User> LoginHandle<U> {
         let Some(user) = inner.loader.load(id.clone()).await? else {
             return Ok(Vec::new());
         };
-        let epoch = match &inner.epochs {
-            Some(epochs) => epochs.of(&user).await?,
-            None => user.session_epoch().into(),
-        };
+        let epoch = Epochs::of(inner.epochs.as_ref(), &user).await?;
         let expiry = (inner.expiry, inner.clock.now());
         let of_user = (&*inner.realm, id, epoch);
         inner.store.list_alive(of_user, expiry, after, limit).await

@@ -70,10 +70,7 @@ impl<U: User> LoginContext<U> {
 
     /// The user's epoch, combined from the users table and our epochs table.
     pub(crate) async fn epoch_of(&self, user: &U) -> Result<i64> {
-        match &self.settings.epochs {
-            Some(epochs) => epochs.of(user).await,
-            None => Ok(user.session_epoch().into()),
-        }
+        Epochs::of(self.settings.epochs.as_ref(), user).await
     }
 
     /// Removes expired sessions in the background, at most every ten minutes.
