@@ -31,12 +31,12 @@ const DEBUG: [Build; 4] = [
     Build {
         name: "Vestibule, the login manager alone",
         manifest: Some(OURS),
-        arguments: &["--no-default-features"],
+        arguments: &["--no-default-features", "--bin", "bench-build-manager"],
     },
     Build {
         name: "Vestibule, default features",
         manifest: Some(OURS),
-        arguments: &[],
+        arguments: &["--bin", "bench-build-site"],
     },
     Build {
         name: "The program, by `cargo run`",
