@@ -14,7 +14,7 @@ async fn whole_visit(visit: &Visit, has_script: bool) {
     let (url, address) = (program.url.clone(), program.address().to_owned());
 
     visit.open(&url).await;
-    visit.shows("/login", "You have no account?").await;
+    visit.shows("/login", "New here?").await;
     visit.open(&format!("{url}/register")).await;
     let register = if has_script {
         "Show password"
@@ -163,12 +163,12 @@ async fn an_admin_works_by_keyboard_and_without_script() {
     let bob = found.split("href=\"/admin/users/").nth(1).unwrap();
     let bob = format!("/admin/users/{}", bob.split('"').next().unwrap());
     visit.press("tbody a").await;
-    visit.shows(&bob, "Disable and end all sessions").await;
+    visit.shows(&bob, "Disable and log out everywhere").await;
     visit.press("form[action$='/grant'] button").await;
-    let given = visit.shows(&bob, "The role is given.").await;
-    assert!(given.contains("Take away: admin"), "{given}");
+    let given = visit.shows(&bob, "Role added.").await;
+    assert!(given.contains("Remove: admin"), "{given}");
     visit.press("form[action$='/revoke'] button").await;
-    visit.shows(&bob, "The role is taken away").await;
+    visit.shows(&bob, "Role removed").await;
     visit.press("form[action$='/disable'] button").await;
     visit.shows(&bob, "The account is disabled").await;
     visit.press(".tabs a[href='/admin/log']").await;

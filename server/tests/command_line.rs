@@ -521,8 +521,11 @@ fn a_ghost_user_or_role_is_refused_with_the_nearest_name() {
             &["user", "grant", "alice", "Editor"],
             "`Editor` cannot be the name of a role",
         ),
-        (&["role", "add", "editor"], "This name is taken already."),
-        (&["role", "add", "chief editor"], "the small letters a to z"),
+        (&["role", "add", "editor"], "This name is taken."),
+        (
+            &["role", "add", "chief editor"],
+            "the lowercase letters a to z",
+        ),
         (
             &["role", "remove", "admin"],
             "The role admin is always there",

@@ -36,6 +36,20 @@ pub(crate) struct PageSettings {
         global = true
     )]
     pub(crate) templates: Option<PathBuf>,
+
+    /// Folder of files such as de.ftl, whose texts replace the built-in ones of the same name
+    #[arg(long, env = "VESTIBULE_TEXTS", value_name = "FOLDER", global = true)]
+    pub(crate) texts: Option<PathBuf>,
+
+    /// Languages of the pages, the default first, like en,de [default: all, English first]
+    #[arg(
+        long,
+        env = "VESTIBULE_LANGUAGES",
+        value_name = "LANGUAGES",
+        value_delimiter = ',',
+        global = true
+    )]
+    pub(crate) languages: Vec<String>,
 }
 
 impl PageSettings {
@@ -44,5 +58,7 @@ impl PageSettings {
         config.site_name.clone_from(&self.site_name);
         config.path_prefix.clone_from(&self.path_prefix);
         config.templates.clone_from(&self.templates);
+        config.texts.clone_from(&self.texts);
+        config.languages.clone_from(&self.languages);
     }
 }

@@ -38,6 +38,12 @@ pub enum NameObjection {
     Characters,
 }
 
+impl NameObjection {
+    /// The most characters of a name.
+    #[cfg(feature = "sql")]
+    pub(crate) const MAX_CHARS: usize = MAX_CHARS;
+}
+
 impl RoleName {
     /// The name.
     pub fn as_str(&self) -> &str {
@@ -125,10 +131,9 @@ impl fmt::Display for NameObjection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("Enter a name."),
-            Self::Length => write!(f, "The name may have at most {MAX_CHARS} characters."),
+            Self::Length => write!(f, "Use at most {MAX_CHARS} characters."),
             Self::Characters => f.write_str(
-                "The name may have the small letters a to z, digits, and . _ - : between them. \
-                 It begins with a letter.",
+                "Use lowercase letters a to z, digits, and . _ - : between them. Begin with a letter.",
             ),
         }
     }

@@ -55,10 +55,10 @@ pub use register::Registration;
 #[cfg(feature = "sql")]
 pub use reserved_names::ReservedNames;
 pub use throttle::Throttle;
-#[cfg(feature = "sql")]
-pub(crate) use throttled::InWords;
 pub use throttled::Throttled;
 pub use tries::{FactorTry, SecondFactor};
+#[cfg(feature = "sql")]
+pub(crate) use username::is_visible;
 #[cfg(feature = "sql")]
 pub use username::{Username, UsernameObjection};
 pub use users::{Activity, ActivityLog, PasswordUsers, Registrar, Users};

@@ -1,6 +1,5 @@
 //! The answer to a try that the throttle rejects.
 
-use std::fmt;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
@@ -8,6 +7,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
 use crate::web::Problem;
+use crate::web::text::{InWords, Text, whole_seconds};
 
 /// A try that was rejected, whether or not it was right: too many wrong ones came before.
 ///
@@ -41,59 +41,28 @@ const LONG: Duration = Duration::from_hours(24);
 impl Throttled {
     /// `Retry-After`, in whole seconds.
     pub fn retry_after(&self) -> HeaderValue {
-        let seconds = seconds(self.wait.unwrap_or(LONG));
+        let seconds = whole_seconds(self.wait.unwrap_or(LONG));
         HeaderValue::from(u32::try_from(seconds).unwrap_or(u32::MAX))
     }
 }
 
 impl IntoResponse for Throttled {
     fn into_response(self) -> Response {
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS).detail(match self.wait {
-            Some(wait) => format!("Too many wrong tries. Try again in {}.", InWords(wait)),
-            None => "Too many wrong tries. No other is accepted from this browser.".to_owned(),
-        });
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS);
+        let problem = match self.wait {
+            Some(wait) => problem
+                .detail(format!(
+                    "Too many attempts. Try again in {}.",
+                    InWords(wait)
+                ))
+                .text(Text::named("problem-throttled").with("wait", InWords(wait))),
+            None => problem
+                .detail("Too many attempts. No more are accepted from this browser.")
+                .text(Text::named("problem-throttled-for-good")),
+        };
         let mut response = problem.into_response();
         let headers = response.headers_mut();
         headers.insert(RETRY_AFTER, self.retry_after());
         response
-    }
-}
-
-/// A wait as people say it, rounded up: `8 seconds`, `3 minutes`.
-pub(crate) struct InWords(pub(crate) Duration);
-
-impl fmt::Display for InWords {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = seconds(self.0);
-        let (count, unit) = match seconds {
-            0..100 => (seconds, "second"),
-            100..5_400 => (seconds.div_ceil(60), "minute"),
-            _ => (seconds.div_ceil(3_600), "hour"),
-        };
-        let plural = if count == 1 { "" } else { "s" };
-        write!(f, "{count} {unit}{plural}")
-    }
-}
-
-/// Whole seconds, rounded up, at least 1.
-fn seconds(wait: Duration) -> u128 {
-    wait.as_millis().div_ceil(1_000).max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::InWords;
-
-    #[test]
-    fn a_wait_is_said_as_people_say_it() {
-        let said = |millis| InWords(Duration::from_millis(millis)).to_string();
-
-        assert_eq!(said(0), "1 second");
-        assert_eq!(said(1_001), "2 seconds");
-        assert_eq!(said(100_000), "2 minutes");
-        assert_eq!(said(15 * 60_000), "15 minutes");
-        assert_eq!(said(90 * 60_000), "2 hours");
     }
 }

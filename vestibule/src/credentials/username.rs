@@ -173,8 +173,10 @@ fn is_letter(c: char) -> bool {
 
 /// Whether a reader sees it: format characters, such as a zero width space, turn the text round or
 /// do nothing (Unicode category Cf, as far as it occurs in names).
-fn is_visible(c: char) -> bool {
-    !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+pub(crate) fn is_visible(c: char) -> bool {
+    !c.is_control()
+        && !c.is_whitespace()
+        && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -191,7 +193,7 @@ impl fmt::Display for UsernameObjection {
             Self::Character(c) => {
                 match c {
                     ' ' => f.write_str("A username cannot have a space inside.")?,
-                    c if c.is_control() || c.is_whitespace() || !is_visible(*c) => write!(
+                    c if !is_visible(*c) => write!(
                         f,
                         "A username cannot have the invisible character U+{:04X}.",
                         u32::from(*c)

@@ -1,20 +1,30 @@
-//! Advice to a user about a password that was accepted, but could be better.
+//! A hint to a user whose password was accepted, but is easier to guess than most.
 
-/// A message, followed by the advice.
-pub(super) fn with_advice(message: &str, advice: Option<String>) -> String {
-    match advice {
-        Some(advice) => format!("{message} {advice}"),
-        None => message.to_owned(),
-    }
-}
+use http::StatusCode;
+use serde_json::Value;
 
-/// A JSON object for scripts, with the advice in the field `advice`.
-pub(super) fn json_with_advice(
-    mut view: serde_json::Value,
-    advice: Option<&str>,
-) -> serde_json::Value {
-    if let (Some(view), Some(advice)) = (view.as_object_mut(), advice) {
-        view.insert("advice".to_owned(), advice.into());
+use crate::flows::answer::Answer;
+use crate::flows::page::Page;
+use crate::login::PageUser;
+use crate::web::text::Text;
+
+impl<U: PageUser> Page<U> {
+    /// Adds the hint, if the password `is_weak`: for browsers as a message of its own, for scripts in
+    /// the field `advice` of `view`, the JSON of the answer.
+    pub(super) fn with_advice(
+        &self,
+        answer: Answer,
+        status: StatusCode,
+        mut view: Value,
+        is_weak: bool,
+    ) -> Answer {
+        if !is_weak {
+            return answer.json(status, view);
+        }
+        let advice = Text::named("password-weak");
+        if let Some(view) = view.as_object_mut() {
+            view.insert("advice".to_owned(), self.say(&advice).into());
+        }
+        answer.message("info", advice).json(status, view)
     }
-    view
 }

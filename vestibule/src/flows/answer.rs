@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::flows::form::FormErrors;
+use crate::flows::form::{FormErrors, with_errors};
 use crate::flows::page::Page;
 use crate::login::PageUser;
-use crate::pages::NO_SUCH_PAGE;
+use crate::web::text::Text;
 use crate::web::{Client, Flash, Problem};
 
 /// The outcome of an action.
@@ -31,7 +31,8 @@ pub(super) struct Answer {
 #[derive(Debug)]
 enum Shown {
     Template(&'static str),
-    Redirect(String, Option<Flash>),
+    /// With messages by category.
+    Redirect(String, Vec<(&'static str, Text)>),
     /// The error page.
     Problem,
 }
@@ -53,7 +54,7 @@ impl Answer {
     pub(super) fn done(path: impl Into<String>) -> Self {
         Self {
             status: StatusCode::NO_CONTENT,
-            shown: Shown::Redirect(path.into(), None),
+            shown: Shown::Redirect(path.into(), Vec::new()),
             view: Value::Null,
             problem: None,
             errors: FormErrors::default(),
@@ -77,9 +78,9 @@ impl Answer {
     }
 
     /// Adds a message for the page that browsers are redirected to.
-    pub(super) fn message(mut self, category: &str, message: impl Into<String>) -> Self {
-        if let Shown::Redirect(_, flash) = &mut self.shown {
-            *flash = Some(Flash::new(category, message));
+    pub(super) fn message(mut self, category: &'static str, message: Text) -> Self {
+        if let Shown::Redirect(_, messages) = &mut self.shown {
+            messages.push((category, message));
         }
         self
     }
@@ -103,18 +104,18 @@ impl Answer {
             status,
             shown: Shown::Template(template),
             view: to_json(view),
-            problem: Some(errors.to_problem(status).code(code)),
+            problem: Some(Problem::new(status).code(code)),
             errors,
             headers: HeaderMap::new(),
         }
     }
 
-    /// Rejected: browsers are redirected, with the problem as a message; scripts get a problem.
-    pub(super) fn rejected_to(path: impl Into<String>, problem: Problem) -> Self {
-        let message = problem.message().to_owned();
+    /// Rejected: browsers are redirected, with the text as a message; scripts get a problem.
+    pub(super) fn rejected_to(path: impl Into<String>, status: StatusCode, text: Text) -> Self {
+        let problem = Problem::new(status).text(text.clone());
         Self {
-            status: problem.status(),
-            shown: Shown::Redirect(path.into(), Some(Flash::new("error", message))),
+            status,
+            shown: Shown::Redirect(path.into(), vec![("error", text)]),
             view: Value::Null,
             problem: Some(problem),
             errors: FormErrors::default(),
@@ -136,7 +137,7 @@ impl Answer {
 
     /// Not found: 404.
     pub(super) fn not_found() -> Self {
-        Self::problem(Problem::new(StatusCode::NOT_FOUND).detail(NO_SUCH_PAGE))
+        Self::problem(Problem::new(StatusCode::NOT_FOUND).text(Text::named("explain-404")))
     }
 
     /// Also removes pages that a browser keeps despite `no-store` (W3C Clear Site Data).
@@ -165,6 +166,9 @@ impl<U: PageUser> Page<U> {
             errors,
             headers,
         } = answer;
+        let say = |text: &Text| self.say(text);
+        let errors = errors.localized(say);
+        let problem = problem.map(|problem| with_errors(problem.localized(say), &errors));
         let mut response = match (self.client, shown, problem) {
             (_, Shown::Problem, Some(problem)) | (Client::Json, _, Some(problem)) => {
                 problem.into_response()
@@ -175,8 +179,12 @@ impl<U: PageUser> Page<U> {
             (Client::Json, _, None) if status == StatusCode::NO_CONTENT => status.into_response(),
             (Client::Json, ..) => (status, axum::Json(view)).into_response(),
             (_, Shown::Template(template), _) => self.render_as(status, template, &errors, view)?,
-            (_, Shown::Redirect(path, Some(flash)), _) => self.redirect(&path, flash),
-            (_, Shown::Redirect(path, None), _) => Redirect::to(&path).into_response(),
+            (_, Shown::Redirect(path, messages), _) => {
+                for (category, text) in messages {
+                    self.add_message(Flash::new(category, say(&text)));
+                }
+                Redirect::to(&path).into_response()
+            }
             (_, Shown::Problem, None) => {
                 return Err(Error::internal("an answer is a problem and has none"));
             }

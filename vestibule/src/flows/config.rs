@@ -57,6 +57,14 @@ pub struct SiteConfig<U = Account> {
     pub path_prefix: Option<String>,
     /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
+    /// A folder with files such as `de.ftl` or `fr.ftl`, in [Fluent](https://projectfluent.org)'s
+    /// format, whose texts replace the embedded ones of the same name, or add a language. Texts that
+    /// a new language lacks are shown in English.
+    pub texts: Option<PathBuf>,
+    /// The languages of the pages, as tags such as `de`, the default first. Default: all that there
+    /// are texts in, English first: `en`, `de`, `es`, and those of the folder
+    /// [`texts`](Self::texts).
+    pub languages: Vec<String>,
     /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
     /// `change_password`, `sessions`, `delete_account`, `admin`, `logout`. Default: all that the users
     /// table supports; `delete_account` only if
@@ -203,6 +211,8 @@ impl<U: User> SiteConfig<U> {
             after_logout: None,
             path_prefix: None,
             templates: None,
+            texts: None,
+            languages: Vec::new(),
             flows: None,
             registration_fields: Vec::new(),
             users_can_delete_account: false,

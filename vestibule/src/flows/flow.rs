@@ -7,7 +7,7 @@ use crate::flows::notices::Notice;
 use crate::flows::paths::Paths;
 use crate::flows::{Site, SiteConfig};
 use crate::login::PageUser;
-use crate::pages::{StaticFile, Template};
+use crate::pages::{PartTexts, StaticFile, Template};
 
 /// One flow, with everything it adds. It has one folder and one line in the list of flows.
 pub(super) struct Flow<U> {
@@ -25,6 +25,8 @@ pub(super) struct Flow<U> {
     /// Its routes, at the paths as the app's router sees them.
     pub(super) routes: fn(&Paths) -> Router<Site<U>>,
     pub(super) templates: &'static [Template],
+    /// Its texts in each language.
+    pub(super) texts: Option<PartTexts>,
     pub(super) static_files: &'static [StaticFile],
     pub(super) migrations: &'static [Migrations],
     /// The mails that it sends to notify users.
@@ -42,6 +44,7 @@ impl<U: PageUser> Flow<U> {
             is_on: None,
             routes: |_| Router::new(),
             templates: &[],
+            texts: None,
             static_files: &[],
             migrations: &[],
             notices: &[],

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::paths::Paths;
 use crate::login::{LoginManager, LoginViews, PageUser};
+use crate::pages::Texts;
 use crate::web::Flash;
 
 /// The login manager with the site's settings and pages.
@@ -16,6 +17,7 @@ use crate::web::Flash;
 pub(super) fn login_manager<U: PageUser>(
     credentials: &Credentials<U>,
     paths: &Paths,
+    texts: Texts,
     config: &SiteConfig<U>,
 ) -> Result<LoginManager<U>> {
     let sessions = &config.sessions;
@@ -39,7 +41,16 @@ pub(super) fn login_manager<U: PageUser>(
         true => login,
         false => login.realm(&sessions.realm)?,
     };
-    let login = Configure::all(&config.login, login)?;
+    let mut login = Configure::all(&config.login, login)?;
+    // Ours are names of texts. The app's own messages are for its own function.
+    let theirs = login.settings.rejections.localize.take();
+    let login = login.localize(move |message, headers| {
+        let ours = texts.say_by_name(texts.language_of(headers), message);
+        ours.unwrap_or_else(|| match &theirs {
+            Some(theirs) => theirs(message, headers),
+            None => message.to_owned(),
+        })
+    });
     // A password change comes before the app's own required page.
     let theirs = login.settings.rejections.must_visit.clone();
     let change_password: Option<Arc<str>> = paths.get("change_password").map(Into::into);
@@ -51,16 +62,17 @@ pub(super) fn login_manager<U: PageUser>(
     }))
 }
 
+/// The names of the messages, which are localized when one is left.
+const LOST: &str = "login-form-lost";
+const COPIED: &str = "login-cookie-copied";
+
 /// The pages explain why the visitor is there, except for facts that only the previous page had.
 fn views(paths: &Paths) -> LoginViews {
-    let lost = "What you sent was not saved. Do first what this page asks, then send it again.";
-    let copied = "You were logged out, as somebody used a copy of what this browser remembers. Log \
-                  in, and choose another password.";
     let mut views = LoginViews::new()
         .login_message(None)
         .refresh_message(None)
-        .lost_message(Some(Flash::new("info", lost)))
-        .copied_message(Some(Flash::new("error", copied)));
+        .lost_message(Some(Flash::new("info", LOST)))
+        .copied_message(Some(Flash::new("error", COPIED)));
     if let Some(path) = paths.get("login") {
         views = views.login_view(path);
     }

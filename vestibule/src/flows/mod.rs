@@ -16,9 +16,11 @@ mod delete_account;
 mod destination;
 mod flow;
 mod form;
+mod language;
 mod login_manager;
 mod logout;
 mod notices;
+mod objections;
 mod on_register;
 mod page;
 mod password_login;
@@ -57,6 +59,7 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
         change_password::flow(),
         sessions::flow(),
         logout::flow(),
+        language::flow(),
     ]
 }
 

@@ -4,16 +4,15 @@ use crate::error::Result;
 use crate::flows::Site;
 use crate::login::{Event, EventRecord, PageUser, UserId};
 use crate::mail::{Mail, SharedMailer};
-use crate::web::PublicUrl;
+use crate::pages::Language;
+use crate::web::text::Text;
 
-/// A mail about an event: its subject and text.
-pub(super) type Notice = (Event, fn(&Recipient<'_>) -> (String, String));
-
-/// The recipient of a notice, and the site that sends it.
-pub(super) struct Recipient<'a> {
-    pub(super) name: &'a str,
-    pub(super) site_name: &'a str,
-    pub(super) public_url: &'a PublicUrl,
+/// A mail about an event, by the names of its texts. They get `name`, the recipient's, `site`, its
+/// name, and `url`, its address.
+pub(super) struct Notice {
+    pub(super) event: Event,
+    pub(super) subject: &'static str,
+    pub(super) text: &'static str,
 }
 
 impl<U: PageUser> Site<U> {
@@ -26,12 +25,12 @@ impl<U: PageUser> Site<U> {
         if record.event == Event::NewDevice && !self.inner().notifies_new_device {
             return;
         }
-        let about = |notice: &&Notice| notice.0 == record.event;
+        let about = |notice: &&Notice| notice.event == record.event;
         for notice in flows.iter().flat_map(|flow| flow.notices).filter(about) {
             let (site, mailer, user) = (self.clone(), mailer.clone(), user.clone());
             tokio::spawn(async move {
                 if let Err(error) = site.send(&mailer, user, notice).await {
-                    tracing::warn!(event = ?notice.0, %error, "a notice was not sent");
+                    tracing::warn!(event = ?notice.event, %error, "a notice was not sent");
                 }
             });
         }
@@ -53,7 +52,7 @@ impl<U: PageUser> Site<U> {
         let (Some(mailer), Some(email)) = (self.inner().mailer.clone(), user.email()) else {
             return;
         };
-        let (mail, event) = (self.written(user.name(), email, notice), notice.0);
+        let (mail, event) = (self.written(user.name(), email, notice), notice.event);
         tokio::spawn(async move {
             if let Err(error) = mailer.send(mail).await {
                 tracing::warn!(?event, %error, "a notice was not sent");
@@ -61,14 +60,21 @@ impl<U: PageUser> Site<U> {
         });
     }
 
+    /// Written in the site's default language: the visitor who caused the event may be somebody
+    /// else.
     fn written(&self, name: &str, email: &str, notice: &Notice) -> Mail {
         let inner = self.inner();
-        let recipient = Recipient {
-            name,
-            site_name: &inner.site_name,
-            public_url: &inner.public_url,
+        let say = |text| {
+            let text = Text::named(text)
+                .with("name", name)
+                .with("site", inner.site_name.as_str())
+                .with("url", inner.public_url.to_string());
+            inner.pages.texts().say(Language::default(), &text)
         };
-        let (subject, text) = (notice.1)(&recipient);
-        Mail::new(email, subject, text)
+        Mail::new(
+            email,
+            say(notice.subject),
+            format!("{}\n", say(notice.text)),
+        )
     }
 }

@@ -14,9 +14,11 @@ use crate::accounts::Account;
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::current_user::TemplateUser;
-use crate::flows::form::FormErrors;
+use crate::flows::form::FormError;
 use crate::login::visit::Visit;
 use crate::login::{CurrentUser, LoginRejection, PageUser};
+use crate::pages::Language;
+use crate::web::text::Text;
 use crate::web::{Client, Flash};
 
 /// A page to be rendered, with its user and messages. An argument of handlers on a router whose
@@ -44,6 +46,9 @@ pub struct Page<U = Account> {
     /// The user of this request.
     pub user: Option<CurrentUser<U>>,
     pub(super) client: Client,
+    language: Language,
+    /// The address of this page, if it can be visited again.
+    here: Option<String>,
     visit: Arc<Visit<U>>,
 }
 
@@ -55,21 +60,37 @@ impl<U: PageUser> Page<U> {
     /// When there is no such template or it fails
     /// ([`Error::is_template`](crate::Error::is_template)).
     pub fn render(&self, name: &str, context: impl Serialize) -> Result<Response> {
-        self.render_as(StatusCode::OK, name, &FormErrors::default(), context)
+        self.render_as(StatusCode::OK, name, &[], context)
+    }
+
+    /// The language of this page, as a tag such as `de`: the one that the visitor has chosen, or the
+    /// best of [`SiteConfig::languages`](crate::flows::SiteConfig::languages) by `Accept-Language`.
+    pub fn language(&self) -> &str {
+        self.site.inner().pages.texts().tag(self.language)
     }
 
     /// Redirects to another page (303), with a message for it.
     pub fn redirect(&self, path: &str, flash: Flash) -> Response {
+        self.add_message(flash);
+        Redirect::to(path).into_response()
+    }
+
+    /// Adds a message for the next page.
+    pub(super) fn add_message(&self, flash: Flash) {
         // A site signs messages, and its pages are made before the response begins.
         self.visit.add_message(flash).ok();
-        Redirect::to(path).into_response()
+    }
+
+    /// A text in the visitor's language.
+    pub(super) fn say(&self, text: &Text) -> String {
+        self.site.inner().pages.texts().say(self.language, text)
     }
 
     pub(super) fn render_as(
         &self,
         status: StatusCode,
         name: &str,
-        errors: &FormErrors,
+        errors: &[FormError],
         view: impl Serialize,
     ) -> Result<Response> {
         let view: Value = Serde(view).into();
@@ -77,10 +98,12 @@ impl<U: PageUser> Page<U> {
         let context = context! {
             current_user => user.map(|user| Value::from_object(TemplateUser(user))),
             errors => Serde(errors),
+            here => self.here.as_deref(),
             ..view
         };
         let pages = &self.site.inner().pages;
-        pages.render(status, name, &self.visit.take_messages(), context)
+        let messages = self.visit.take_messages();
+        pages.render(status, name, self.language, &messages, context)
     }
 }
 
@@ -104,6 +127,11 @@ where
         Ok(Self {
             user,
             client: Client::of(&parts.headers),
+            here: parts
+                .method
+                .is_safe()
+                .then(|| visit.path_in_browser(parts).into_owned()),
+            language: site.inner().pages.texts().language_of(&parts.headers),
             visit,
             site,
         })

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::error::{Error, Result};
 use crate::flows::form::FormErrors;
 use crate::flows::submitted::{BadSubmission, Submitted};
+use crate::web::text::Text;
 
 /// A field of the registration form besides username and password, for
 /// [`SiteConfig::registration_fields`](crate::flows::SiteConfig::registration_fields). It is one
@@ -59,13 +60,13 @@ impl RegistrationField {
     }
 
     /// Why this value is not accepted, if it is not.
-    fn objection(&self, value: &str) -> Option<String> {
+    fn objection(&self, value: &str) -> Option<Text> {
         if self.is_required && value.is_empty() {
-            Some(format!("Fill in \u{201c}{}\u{201d}.", self.label))
+            Some(Text::named("field-missing").with("label", self.label.as_str()))
         } else if value.chars().count() > self.max_chars {
-            Some(format!("Use at most {} characters.", self.max_chars))
+            Some(Text::named("field-too-long").with("max", self.max_chars))
         } else if value.chars().any(char::is_control) {
-            Some("Use one line of text.".to_owned())
+            Some(Text::named("field-one-line"))
         } else {
             None
         }

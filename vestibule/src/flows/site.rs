@@ -26,7 +26,7 @@ use crate::flows::registration_fields::RegistrationFields;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::{LoginHandle, LoginLayer, PageUser};
 use crate::mail::SharedMailer;
-use crate::pages::{Pages, StaticFiles, StrictTransport, error_pages, security_headers};
+use crate::pages::{Pages, StaticFiles, StrictTransport, Texts, error_pages, security_headers};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
 use crate::stores::{SqlCounters, SqlStore, sql};
@@ -200,7 +200,13 @@ impl<U: PageUser> Site<U> {
         let credentials = credentials.throttle(throttle);
         let credentials = Configure::all(&config.credentials, credentials)?;
         let this = Arc::<OnceLock<Self>>::default();
-        let login = login_manager(&credentials, &paths, &config)?;
+        let texts = Texts::new(
+            flows.iter().filter_map(|flow| flow.texts),
+            config.texts.as_deref(),
+            &config.languages,
+            &config.public_url,
+        )?;
+        let login = login_manager(&credentials, &paths, texts.clone(), &config)?;
         let login = match &config.mailer {
             Some(_) => {
                 let this = this.clone();
@@ -223,15 +229,15 @@ impl<U: PageUser> Site<U> {
             .collect();
         let static_files = flows.iter().flat_map(|flow| flow.static_files).copied();
         let static_files = StaticFiles::new(static_files, routes.base(), paths.base());
-        let overrides = config.templates.as_deref();
         let reserved_names = config.all_reserved_names();
         let registration_fields = config.open_registration_fields()?;
         let site = Self(Arc::new(Inner {
             pages: Pages::new(
                 &templates,
-                overrides,
+                config.templates.as_deref(),
                 paths.iter().map(|(name, path)| (name, path.to_owned())),
                 &static_files,
+                texts,
                 &config.site_name,
             )?,
             policy,

@@ -21,6 +21,7 @@ use crate::flows::Site;
 use crate::login::PageUser;
 use crate::web::Problem;
 use crate::web::accept::{is_utf8, media_type, sends_json};
+use crate::web::text::Text;
 
 /// The maximum size of a form in bytes. A password of 256 characters takes 3,072 if each has 4
 /// bytes and each byte is percent-encoded; this leaves room for the rest.
@@ -78,7 +79,7 @@ impl fmt::Debug for Field {
     }
 }
 
-/// Why a submission was rejected. The message says what to send instead.
+/// Why a submission was rejected.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum BadSubmission {
     WrongType,
@@ -281,37 +282,25 @@ impl BadSubmission {
     }
 }
 
-impl fmt::Display for BadSubmission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl BadSubmission {
+    /// What was wrong and what to send instead.
+    fn text(&self) -> Text {
         match self {
-            Self::WrongType => f.write_str(
-                "Send the form as application/x-www-form-urlencoded, or a JSON object as \
-                 application/json.",
-            ),
-            Self::WrongCharset => f.write_str("Send the form in UTF-8, and no other charset."),
-            Self::TooLarge => write!(
-                f,
-                "The form is too large. All fields together may have {MAX_BYTES} bytes, and a \
-                 password 256 characters."
-            ),
-            Self::TooMany => write!(f, "The form has more than {MAX_FIELDS} fields."),
-            Self::Broken => f.write_str("The form did not arrive whole. Send it again."),
-            Self::NotUtf8 => f.write_str("The form is not valid UTF-8. Send it as UTF-8."),
-            Self::NotJson => {
-                f.write_str("The body is not a JSON object whose values are texts, true or false.")
-            }
-            Self::Nul(name) => write!(f, "The field \"{name}\" has a NUL character. Leave it out."),
-            Self::Repeated(name) => write!(
-                f,
-                "The field \"{name}\" is there more than once. Send it once."
-            ),
+            Self::WrongType => Text::named("form-wrong-type"),
+            Self::WrongCharset => Text::named("form-wrong-charset"),
+            Self::TooLarge => Text::named("form-too-large").with("max", MAX_BYTES),
+            Self::TooMany => Text::named("form-too-many-fields").with("max", MAX_FIELDS),
+            Self::Broken => Text::named("form-broken"),
+            Self::NotUtf8 => Text::named("form-not-utf8"),
+            Self::NotJson => Text::named("form-not-json"),
+            Self::Nul(name) => Text::named("form-nul").with("field", name.as_str()),
+            Self::Repeated(name) => Text::named("form-repeated").with("field", name.as_str()),
             Self::Unknown(name, known) if known.is_empty() => {
-                write!(f, "The field \"{name}\" is not known here. Send none.")
+                Text::named("form-unknown-and-none").with("field", name.as_str())
             }
-            Self::Unknown(name, known) => write!(
-                f,
-                "The field \"{name}\" is not known here. The fields are: {known}."
-            ),
+            Self::Unknown(name, known) => Text::named("form-unknown")
+                .with("field", name.as_str())
+                .with("known", known.as_str()),
         }
     }
 }
@@ -320,7 +309,7 @@ impl IntoResponse for BadSubmission {
     fn into_response(self) -> Response {
         Problem::new(self.status())
             .code(self.code())
-            .detail(self.to_string())
+            .text(self.text())
             .into_response()
     }
 }

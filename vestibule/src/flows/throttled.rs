@@ -6,9 +6,10 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde::Serialize;
 
-use crate::credentials::{InWords, Throttled};
+use crate::credentials::Throttled;
 use crate::flows::answer::Answer;
 use crate::flows::form::FormErrors;
+use crate::web::text::{InWords, Text};
 
 /// What was tried.
 #[derive(Debug, Clone, Copy)]
@@ -29,27 +30,18 @@ pub(super) fn throttled(
     template: &'static str,
     view: impl Serialize,
 ) -> Answer {
-    let text = match (tried, throttled.wait.map(InWords)) {
-        (Tried::LogIn, Some(wait)) => format!(
-            "There were too many wrong log-ins. Try again in {wait}. A browser in which you have \
-             logged in before need not wait."
-        ),
-        (Tried::LogIn, None) => "There were too many wrong log-ins with this name. Log in from a \
-                                 browser in which you have logged in before, or ask the operator \
-                                 of this site."
-            .to_owned(),
-        (Tried::OwnPassword, Some(wait)) => {
-            format!("There were too many wrong passwords. Try again in {wait}.")
+    let wait = throttled.wait.map(InWords);
+    let text = match (tried, wait) {
+        (Tried::LogIn, Some(wait)) => Text::named("throttled-log-in").with("wait", wait),
+        (Tried::LogIn, None) => Text::named("throttled-log-in-for-good"),
+        (Tried::OwnPassword, Some(wait)) => Text::named("throttled-password").with("wait", wait),
+        (Tried::OwnPassword, None) => Text::named("throttled-password-for-good"),
+        (Tried::Registration, wait) => {
+            let wait = wait.unwrap_or(InWords(Duration::from_mins(1)));
+            Text::named("throttled-registration").with("wait", wait)
         }
-        (Tried::OwnPassword, None) => {
-            "There were too many wrong passwords. Log out, then log in again.".to_owned()
-        }
-        (Tried::Registration, wait) => format!(
-            "Too many people are registering, from your network or on this site. Try again in {}.",
-            wait.unwrap_or(InWords(Duration::from_mins(1)))
-        ),
     };
-    let errors = FormErrors::of_form(&text);
+    let errors = FormErrors::of_form(text);
     let status = StatusCode::TOO_MANY_REQUESTS;
     Answer::rejected(status, "throttled", errors, template, view)
         .header(RETRY_AFTER, throttled.retry_after())

@@ -21,6 +21,7 @@ use crate::login::route::Route;
 use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
 use crate::web::handshake::is_handshake;
+use crate::web::text::Text;
 use crate::web::{Problem, PublicUrl};
 
 /// Makes the current user available on a router. From [`LoginManager::layer`].
@@ -131,6 +132,7 @@ fn cross_origin(_: ProtectionError) -> Response {
             "This request came from another site, and was not carried out. If you sent it \
              yourself, go back, reload the page and send it again.",
         )
+        .text(Text::named("problem-cross-origin"))
         .into_response();
     response.extensions_mut().insert(CrossOrigin);
     response

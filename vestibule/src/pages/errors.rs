@@ -9,6 +9,7 @@ use minijinja::context;
 use minijinja::value::Serde;
 
 use crate::pages::Pages;
+use crate::web::text::Text;
 use crate::web::{Client, Problem, ToUser};
 
 /// Gives failures of ours, and those without a body, one: a page for browsers, problem+json for
@@ -19,6 +20,7 @@ pub(crate) async fn error_pages(
     next: Next,
 ) -> Response {
     let client = Client::of(request.headers());
+    let language = pages.texts().language_of(request.headers());
     let mut response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -28,21 +30,26 @@ pub(crate) async fn error_pages(
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
         None if response.body().size_hint().exact() == Some(0) => {
-            Problem::new(status).detail(explanation(status))
+            Problem::new(status).text(Text::named(explanation(status)))
         }
         // An answer of the app's own.
         None => return response,
     };
+    let texts = pages.texts();
+    let problem = problem.localized(|text| texts.say(language, text));
     let page = if client == Client::Json {
-        problem.into_response()
+        let mut response = problem.into_response();
+        texts.describe(language, response.headers_mut());
+        response
     } else {
         let error = context! {
             status => status.as_u16(),
+            title => texts.say(language, &Text::named(title(status))),
             problem => Serde(&problem),
             is_logged_in,
         };
         pages
-            .render(status, "error.html", &[], error)
+            .render(status, "error.html", language, &[], error)
             .unwrap_or_else(IntoResponse::into_response)
     };
     let (mut parts, _) = response.into_parts();
@@ -52,21 +59,32 @@ pub(crate) async fn error_pages(
     Response::from_parts(parts, body)
 }
 
-/// What a page says where there is nothing.
-pub(crate) const NO_SUCH_PAGE: &str =
-    "There is no page at this address. Check the address for typos.";
-
-/// What happened and what to do, for failures that say no more than their status.
+/// The text about what happened and what to do, for failures that say no more than their status.
 fn explanation(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::NOT_FOUND => NO_SUCH_PAGE,
-        StatusCode::METHOD_NOT_ALLOWED => "This page cannot be used that way.",
-        StatusCode::REQUEST_TIMEOUT => "The request took too long to arrive. Send it again.",
-        StatusCode::PAYLOAD_TOO_LARGE => "What you sent is too large for this page.",
-        StatusCode::SERVICE_UNAVAILABLE => {
-            "The service is busy or cannot reach its data. Try again in a few seconds."
-        }
-        status if status.is_client_error() => "The request cannot be carried out as it was sent.",
-        _ => "Something broke on our side. It has been noted; try again later.",
+        StatusCode::NOT_FOUND => "explain-404",
+        StatusCode::METHOD_NOT_ALLOWED => "explain-405",
+        StatusCode::REQUEST_TIMEOUT => "explain-408",
+        StatusCode::PAYLOAD_TOO_LARGE => "explain-413",
+        StatusCode::SERVICE_UNAVAILABLE => "explain-503",
+        status if status.is_client_error() => "explain-4xx",
+        _ => "problem-internal",
+    }
+}
+
+/// The text above it.
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "title-401",
+        StatusCode::FORBIDDEN => "title-403",
+        StatusCode::NOT_FOUND => "title-404",
+        StatusCode::METHOD_NOT_ALLOWED => "title-405",
+        StatusCode::REQUEST_TIMEOUT => "title-408",
+        StatusCode::CONFLICT => "title-409",
+        StatusCode::PAYLOAD_TOO_LARGE => "title-413",
+        StatusCode::TOO_MANY_REQUESTS => "title-429",
+        StatusCode::SERVICE_UNAVAILABLE => "title-503",
+        status if status.is_client_error() => "title-4xx",
+        _ => "title-500",
     }
 }

@@ -14,14 +14,20 @@
 //!   `url_for('static', filename='vestibule.css')`;
 //! - `has_page(name)`: whether there is such a page;
 //! - `get_flashed_messages(with_categories=false)`: the messages of the request before;
+//! - `t(name, …)`: a text of the catalogue in the visitor's language, with its arguments;
+//! - `language`: the tag of that language, such as `de`; `direction`: `ltr` or `rtl`; `languages`:
+//!   all that the site offers, each with `tag` and `name`;
 //! - `site_name`.
 
 mod errors;
 mod headers;
 mod static_files;
 mod templates;
+mod texts;
+mod translate;
 
-pub(crate) use errors::{NO_SUCH_PAGE, error_pages};
+pub(crate) use errors::error_pages;
 pub(crate) use headers::{StrictTransport, security_headers};
 pub(crate) use static_files::{StaticFile, StaticFiles};
 pub(crate) use templates::{Pages, Template};
+pub(crate) use texts::{Language, PartTexts, Texts};

@@ -13,12 +13,16 @@ use minijinja::{Environment, ErrorKind, State, UndefinedBehavior, context};
 use url::form_urlencoded::Serializer;
 
 use crate::error::{Error, Result};
-use crate::pages::StaticFiles;
+use crate::pages::translate::Translate;
+use crate::pages::{Language, StaticFiles, Texts};
 use crate::web::Flash;
 
 /// Renders pages. Clones share the templates.
 #[derive(Clone)]
-pub(crate) struct Pages(Arc<Environment<'static>>);
+pub(crate) struct Pages {
+    environment: Arc<Environment<'static>>,
+    texts: Texts,
+}
 
 /// A template by its name, with its text.
 pub(crate) type Template = (&'static str, &'static str);
@@ -29,6 +33,7 @@ impl Pages {
         ("base.html", include_str!("templates/base.html")),
         ("error.html", include_str!("templates/error.html")),
         ("form.html", include_str!("templates/form.html")),
+        ("session.html", include_str!("templates/session.html")),
     ];
 
     /// Pages of `templates` and of all `*.html` files in the folder `overrides`, which go
@@ -45,6 +50,7 @@ impl Pages {
         overrides: Option<&Path>,
         routes: impl IntoIterator<Item = (&'static str, String)>,
         static_files: &StaticFiles,
+        texts: Texts,
         site_name: &str,
     ) -> Result<Self> {
         let mut environment = Environment::new();
@@ -57,14 +63,14 @@ impl Pages {
             .map_err(Error::template)?;
         environment.set_syntax(syntax);
         let embedded = Self::OWN.iter().chain(templates);
-        let mut texts: BTreeMap<String, String> = embedded
+        let mut sources: BTreeMap<String, String> = embedded
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect();
         if let Some(folder) = overrides {
-            texts.extend(read_templates(folder)?);
+            sources.extend(read_templates(folder)?);
         }
-        let names: Vec<_> = texts.keys().cloned().collect();
-        for (name, text) in texts {
+        let names: Vec<_> = sources.keys().cloned().collect();
+        for (name, text) in sources {
             environment
                 .add_template_owned(name.clone(), text)
                 .map_err(|error| wrong_template(&name, &error))?;
@@ -79,13 +85,24 @@ impl Pages {
         environment.add_function("has_page", has_page);
         environment.add_function("get_flashed_messages", get_flashed_messages);
         environment.add_global("site_name", site_name);
+        let offered = texts.offered();
+        let offered = offered.map(|(tag, name)| context! { tag, name });
+        environment.add_global("languages", offered.collect::<Vec<_>>());
         for name in names {
-            try_out(&environment, &name)?;
+            try_out(&environment, &name, &texts)?;
         }
-        Ok(Self(Arc::new(environment)))
+        Ok(Self {
+            environment: Arc::new(environment),
+            texts,
+        })
     }
 
-    /// Renders a template as a response. `flashes` are the messages that it may show.
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// Renders a template as a response in this language. `flashes` are the messages that it may
+    /// show.
     ///
     /// # Errors
     /// When there is no such template or it fails ([`Error::is_template`]).
@@ -93,16 +110,34 @@ impl Pages {
         &self,
         status: StatusCode,
         name: &str,
+        language: Language,
         flashes: &[Flash],
         context: Value,
     ) -> Result<Response> {
         let context = context! { _flashes => Serde(flashes), ..context };
+        let context = in_language(&self.texts, language, context);
         let html = self
-            .0
+            .environment
             .get_template(name)
             .and_then(|template| template.render(context))
             .map_err(|error| Error::template(format!("{error:#}")))?;
-        Ok((status, Html(html)).into_response())
+        let mut response = (status, Html(html)).into_response();
+        self.texts.describe(language, response.headers_mut());
+        Ok(response)
+    }
+}
+
+/// Adds what a page needs to be in this language.
+fn in_language(texts: &Texts, language: Language, context: Value) -> Value {
+    let translate = Translate {
+        texts: texts.clone(),
+        language,
+    };
+    context! {
+        t => Value::from_object(translate),
+        language => texts.tag(language),
+        direction => texts.direction(language),
+        ..context
     }
 }
 
@@ -124,10 +159,10 @@ fn read_templates(folder: &Path) -> Result<Vec<(String, String)>> {
 
 /// Renders a template with nothing, to find at start-up what it calls for and is not there.
 /// Other failures may come of having nothing, and are left to the page itself.
-fn try_out(environment: &Environment<'_>, name: &str) -> Result<()> {
+fn try_out(environment: &Environment<'_>, name: &str, texts: &Texts) -> Result<()> {
     let outcome = environment
         .get_template(name)
-        .and_then(|template| template.render(context! {}));
+        .and_then(|template| template.render(in_language(texts, Language::default(), context! {})));
     match outcome {
         Err(error) if calls_for_what_is_not_there(&error) => Err(wrong_template(name, &error)),
         _ => Ok(()),
@@ -146,8 +181,8 @@ fn calls_for_what_is_not_there(error: &minijinja::Error) -> bool {
         .is_some_and(|detail| detail.starts_with(NOT_THERE))
 }
 
-/// How `url_for` begins what it says of a page or a file that there is none of.
-const NOT_THERE: &str = "there is no ";
+/// How the message begins about a page, a file or a text that does not exist.
+pub(super) const NOT_THERE: &str = "there is no ";
 
 fn wrong_template(name: &str, error: &minijinja::Error) -> Error {
     Error::config(format!("the template {name}: {error:#}"))
@@ -224,7 +259,7 @@ fn get_flashed_messages(
 
 impl fmt::Debug for Pages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.0.templates().map(|(name, _)| name).collect();
+        let names: Vec<_> = self.environment.templates().map(|(name, _)| name).collect();
         f.debug_tuple("Pages").field(&names).finish()
     }
 }

@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 use crate::crypto::random::Random;
 use crate::error::Error;
 use crate::web::Problem;
+use crate::web::text::Text;
 
 /// Ties what a visitor sees to the line in the log: random, and of no use but to find that line.
 #[derive(Debug, Clone)]
@@ -31,7 +32,8 @@ impl fmt::Display for ErrorId {
 /// The problem of an error about which visitors learn nothing but its id in the log.
 pub(crate) fn unexpected(status: StatusCode, id: Option<ErrorId>) -> Problem {
     Problem::new(status)
-        .detail("Something broke on our side. It has been noted; try again later.")
+        .detail("Something's wrong on our side. Try again later.")
+        .text(Text::named("problem-internal"))
         .error_id(id)
 }
 
@@ -48,7 +50,8 @@ impl IntoResponse for Error {
             tracing::debug!(status = status.as_u16(), error = %self, "request rejected");
             return try_again(
                 "busy",
-                "Too many people are logging in at this moment.",
+                "Too many people are logging in right now.",
+                "problem-busy",
                 None,
             );
         }
@@ -60,11 +63,11 @@ impl IntoResponse for Error {
             "request failed"
         );
         let mut response = if self.is_store() {
-            let detail = "The service cannot reach its data at the moment.";
-            try_again("unavailable", detail, id)
+            let detail = "Something's wrong on our side.";
+            try_again("unavailable", detail, "problem-store", id)
         } else if self.is_mail() {
-            let detail = "The service cannot send mail at the moment.";
-            try_again("unavailable", detail, id)
+            let detail = "We can't send mail right now.";
+            try_again("unavailable", detail, "problem-mail", id)
         } else {
             unexpected(status, id).into_response()
         };
@@ -73,10 +76,16 @@ impl IntoResponse for Error {
     }
 }
 
-fn try_again(code: &'static str, detail: &str, id: Option<ErrorId>) -> Response {
+fn try_again(
+    code: &'static str,
+    detail: &str,
+    text: &'static str,
+    id: Option<ErrorId>,
+) -> Response {
     let mut response = Problem::new(StatusCode::SERVICE_UNAVAILABLE)
         .code(code)
-        .detail(format!("{detail} Try again in a few seconds."))
+        .detail(format!("{detail} Try again in a moment."))
+        .text(Text::named(text))
         .error_id(id)
         .into_response();
     response

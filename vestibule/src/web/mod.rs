@@ -11,6 +11,7 @@ pub(crate) mod handshake;
 mod problem;
 mod public_url;
 pub(crate) mod signed_cookie;
+pub(crate) mod text;
 #[cfg(feature = "sql")]
 mod user_agent;
 

@@ -6,6 +6,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::web::error::ErrorId;
+use crate::web::text::Text;
 
 /// An error as `application/problem+json` (RFC 9457).
 ///
@@ -37,6 +38,9 @@ pub struct Problem {
     error_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
+    /// The detail as a text of the catalogue, for sites that have one.
+    #[serde(skip)]
+    text: Option<Text>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -55,6 +59,7 @@ impl Problem {
             detail: None,
             error_id: None,
             errors: Vec::new(),
+            text: None,
         }
     }
 
@@ -70,10 +75,20 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The message for a visitor: the detail, or else the title.
+    /// Sets the detail to a text of the catalogue. Without a catalogue, the detail stays as
+    /// [`detail`](Self::detail) set it.
+    pub(crate) fn text(mut self, text: Text) -> Self {
+        self.text = Some(text);
+        self
+    }
+
+    /// Sets the detail in the visitor's language, if it is a text of the catalogue.
     #[cfg(feature = "sql")]
-    pub(crate) fn message(&self) -> &str {
-        self.detail.as_deref().unwrap_or(self.title)
+    pub(crate) fn localized(mut self, say: impl Fn(&Text) -> String) -> Self {
+        if let Some(text) = self.text.take() {
+            self.detail = Some(say(&text));
+        }
+        self
     }
 
     /// Sets the detail: what was wrong and what to do.

@@ -28,6 +28,7 @@
 //! [`SessionConfig::fresh_for`](crate::flows::SessionConfig::fresh_for).
 
 mod log;
+mod outcomes;
 mod roles;
 mod users;
 
@@ -55,6 +56,7 @@ use crate::flows::submitted::{BadSubmission, Submitted};
 use crate::login::Login;
 use crate::login::rule::Demand;
 use crate::web::Problem;
+use crate::web::text::Text;
 
 pub(super) fn flow() -> Flow<Account> {
     Flow {
@@ -73,6 +75,11 @@ pub(super) fn flow() -> Flow<Account> {
             (roles::ONE, include_str!("admin_role.html")),
             (log::LIST, include_str!("admin_log.html")),
         ],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
         ..Flow::new("admin")
     }
 }
@@ -122,6 +129,7 @@ impl Guard for AdminChanges {
 
 /// A change by an admin: the argument of all actions that change something.
 struct Changing {
+    admin: Allowed<AdminChanges>,
     actor: Actor,
     page: Page,
     login: Login<Account>,
@@ -154,6 +162,7 @@ impl FromRequest<Site> for Changing {
         }
         Ok(Self {
             actor: Actor::user(&admin, role).at(login.address()),
+            admin,
             page,
             login,
             submitted,
@@ -178,27 +187,28 @@ impl Changing {
     }
 
     /// Responds with the outcome: on the page at `path`, or to a script.
-    async fn answer(&self, change: ChangeOutcome, done: &str, path: &str) -> ActionResult {
+    async fn answer(&self, change: ChangeOutcome, done: Text, path: &str) -> ActionResult {
         let answer = match change {
-            ChangeOutcome::Done => answer_done(path, done),
-            ChangeOutcome::AlreadySo => answer_done(path, &change.to_string()),
+            ChangeOutcome::Done => self.done(path, done),
+            ChangeOutcome::AlreadySo => self.done(path, change.into()),
             ChangeOutcome::NoSuchUser | ChangeOutcome::NoSuchSession => {
                 self.login.report_not_theirs(THEIRS).await;
-                Answer::problem(
-                    Problem::new(StatusCode::NOT_FOUND)
-                        .detail(format!("{change} Go back and reload the page.")),
-                )
+                Answer::problem(Problem::new(StatusCode::NOT_FOUND).text(change.into()))
             }
             ChangeOutcome::ActorLacksRole => {
                 let demand = Demand::of_guard::<AdminChanges>(AdminChanges::RULE, false);
                 return Ok(self.login.lacks(demand).await.into_response());
             }
-            rejected => {
-                let problem = Problem::new(StatusCode::CONFLICT).detail(rejected.to_string());
-                Answer::rejected_to(path, problem)
-            }
+            rejected => Answer::rejected_to(path, StatusCode::CONFLICT, rejected.into()),
         };
         Ok(self.page.answer(answer)?)
+    }
+
+    fn done(&self, path: &str, message: Text) -> Answer {
+        let detail = self.page.say(&message);
+        Answer::done(path)
+            .message("success", message)
+            .json(StatusCode::OK, json!({ "detail": detail }))
     }
 
     fn not_found(&self) -> Result<Response, Error> {
@@ -218,12 +228,6 @@ impl Changing {
 
 /// What a user or a session should be that an admin asks for: the event of a 404 says so.
 const THEIRS: &str = "existing user or session";
-
-fn answer_done(path: &str, message: &str) -> Answer {
-    Answer::done(path)
-        .message("success", message)
-        .json(StatusCode::OK, json!({ "detail": message }))
-}
 
 /// Characters of an id that need no escaping in a path.
 const IN_PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');

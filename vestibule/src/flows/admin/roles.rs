@@ -13,6 +13,7 @@ use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
+use crate::web::text::Text;
 
 pub(super) const LIST: &str = "admin_roles.html";
 pub(super) const ONE: &str = "admin_role.html";
@@ -94,16 +95,16 @@ pub(super) async fn add(mut changing: Changing) -> ActionResult {
     let typed = changing.take("name")?;
     let objection = match typed.trim().parse::<RoleName>() {
         Ok(name) => match changing.accounts().add_role(&name).await? {
-            taken @ ChangeOutcome::NameTaken => taken.to_string(),
+            taken @ ChangeOutcome::NameTaken => Text::from(taken),
             change => {
                 let path = changing.role_path(name.as_str());
-                return changing.answer(change, "The role is added.", &path).await;
+                let done = Text::named("admin-role-created");
+                return changing.answer(change, done, &path).await;
             }
         },
-        Err(objection) => objection.to_string(),
+        Err(objection) => objection.into(),
     };
-    let mut errors = FormErrors::default();
-    errors.add("name", objection);
+    let errors = FormErrors::at("name", objection);
     let view = list_view(&changing.page.site, &typed).await?;
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     let answer = Answer::rejected(status, "invalid_fields", errors, LIST, view);
@@ -119,19 +120,18 @@ pub(super) async fn allow(Path(name): Path<String>, mut changing: Changing) -> A
         Ok(permission) => match changing.accounts().allow(&role, &permission).await? {
             ChangeOutcome::NoSuchRole(_) => return Ok(changing.not_found()?),
             change => {
-                let done = "The permission is given to the role.";
+                let done = Text::named("admin-permission-added");
                 return changing
                     .answer(change, done, &changing.role_path(&name))
                     .await;
             }
         },
-        Err(objection) => objection.to_string(),
+        Err(objection) => objection.into(),
     };
     let Some(view) = one_view(&changing.page.site, &name, &typed).await? else {
         return Ok(changing.not_found()?);
     };
-    let mut errors = FormErrors::default();
-    errors.add("permission", objection);
+    let errors = FormErrors::at("permission", objection);
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     let answer = Answer::rejected(status, "invalid_fields", errors, ONE, view);
     Ok(changing.page.answer(answer)?)
@@ -149,7 +149,7 @@ pub(super) async fn forbid(Path(name): Path<String>, mut changing: Changing) -> 
     if matches!(change, ChangeOutcome::NoSuchRole(_)) {
         return Ok(changing.not_found()?);
     }
-    let done = "The permission is taken from the role, from the next request on.";
+    let done = Text::named("admin-permission-removed");
     changing
         .answer(change, done, &changing.role_path(&name))
         .await
@@ -172,6 +172,6 @@ pub(super) async fn remove(Path(name): Path<String>, changing: Changing) -> Acti
             .to_owned(),
         _ => changing.role_path(&name),
     };
-    let done = format!("The role {name} is removed.");
-    changing.answer(change, &done, &path).await
+    let done = Text::named("admin-role-deleted").with("role", name);
+    changing.answer(change, done, &path).await
 }

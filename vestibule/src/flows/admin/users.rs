@@ -16,7 +16,7 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::session_view::{Following, SessionsView};
 use crate::login::{CurrentUser, Event, Login, UserId};
-use crate::web::{Client, Problem};
+use crate::web::text::Text;
 
 pub(super) const LIST: &str = "admin_users.html";
 pub(super) const ONE: &str = "admin_user.html";
@@ -165,8 +165,7 @@ pub(super) async fn grant(Path(id): Path<String>, mut changing: Changing) -> Act
         }
         Err(_) => ChangeOutcome::NoSuchRole(None),
     };
-    let done =
-        "The role is given. The user is logged out everywhere, and has it at the next log-in.";
+    let done = Text::named("admin-role-added");
     changing
         .answer(change, done, &changing.user_path(&id))
         .await
@@ -183,7 +182,7 @@ pub(super) async fn revoke(Path(id): Path<String>, mut changing: Changing) -> Ac
         }
         Err(_) => ChangeOutcome::NoSuchRole(None),
     };
-    let done = "The role is taken away, from the next request on.";
+    let done = Text::named("admin-role-removed");
     changing
         .answer(change, done, &changing.user_path(&id))
         .await
@@ -192,7 +191,7 @@ pub(super) async fn revoke(Path(id): Path<String>, mut changing: Changing) -> Ac
 pub(super) async fn disable(Path(id): Path<String>, changing: Changing) -> ActionResult {
     changing.no_fields()?;
     let change = changing.accounts().disable(&id.as_str().into()).await?;
-    let done = "The account is disabled, and all its sessions are ended.";
+    let done = Text::named("admin-account-disabled");
     changing
         .answer(change, done, &changing.user_path(&id))
         .await
@@ -202,7 +201,11 @@ pub(super) async fn enable(Path(id): Path<String>, changing: Changing) -> Action
     changing.no_fields()?;
     let change = changing.accounts().enable(&id.as_str().into()).await?;
     changing
-        .answer(change, "The account is enabled.", &changing.user_path(&id))
+        .answer(
+            change,
+            Text::named("admin-account-enabled"),
+            &changing.user_path(&id),
+        )
         .await
 }
 
@@ -215,7 +218,7 @@ pub(super) async fn demand_new_password(
         .accounts()
         .demand_new_password(&id.as_str().into())
         .await?;
-    let done = "The user must choose another password before anything else.";
+    let done = Text::named("admin-password-change-required");
     changing
         .answer(change, done, &changing.user_path(&id))
         .await
@@ -228,7 +231,11 @@ pub(super) async fn end_session(Path(id): Path<String>, mut changing: Changing) 
         .end_session(&id.as_str().into(), &session)
         .await?;
     changing
-        .answer(change, "The session is ended.", &changing.user_path(&id))
+        .answer(
+            change,
+            Text::named("admin-session-ended"),
+            &changing.user_path(&id),
+        )
         .await
 }
 
@@ -239,7 +246,11 @@ pub(super) async fn end_sessions(Path(id): Path<String>, changing: Changing) -> 
         .end_sessions(&id.as_str().into())
         .await?;
     changing
-        .answer(change, "All sessions are ended.", &changing.user_path(&id))
+        .answer(
+            change,
+            Text::named("admin-sessions-ended"),
+            &changing.user_path(&id),
+        )
         .await
 }
 
@@ -252,14 +263,10 @@ pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> Ac
     };
     let path = changing.user_path(id.as_str());
     if typed.trim() != account.username {
-        let detail = "Nothing was deleted: type the username just as it stands there.";
-        let mut errors = FormErrors::default();
-        errors.add("username", detail);
-        let problem = errors.to_problem(StatusCode::UNPROCESSABLE_ENTITY);
-        let answer = match changing.page.client {
-            Client::Json => Answer::problem(problem),
-            _ => Answer::rejected_to(path, Problem::new(problem.status()).detail(detail)),
-        };
+        let errors = FormErrors::at("username", Text::named("admin-delete-mismatch"));
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        let view = one_view(&changing.admin, &account, &changing.page.site, None).await?;
+        let answer = Answer::rejected(status, "invalid_fields", errors, ONE, view);
         return Ok(changing.page.answer(answer)?);
     }
     let change = changing.accounts().delete(&id).await?;
@@ -271,6 +278,6 @@ pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> Ac
         ChangeOutcome::Done => changing.page.site.inner().paths.own("admin").to_owned(),
         _ => path,
     };
-    let done = format!("The account {} is deleted.", account.username);
-    changing.answer(change, &done, &path).await
+    let done = Text::named("admin-deleted").with("username", account.username);
+    changing.answer(change, done, &path).await
 }

@@ -20,8 +20,6 @@
 //! # Settings
 //! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords).
 
-mod notice;
-
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
@@ -31,17 +29,18 @@ use serde_json::json;
 use crate::credentials::{Check, PasswordChange};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
-use crate::flows::advice::{json_with_advice, with_advice};
 use crate::flows::answer::Answer;
 use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
+use crate::flows::notices::Notice;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
-use crate::login::{CurrentUser, Login, PageUser};
+use crate::login::{CurrentUser, Event, Login, PageUser};
 use crate::password::is_same;
 use crate::session::Methods;
+use crate::web::text::Text;
 
 #[cfg(test)]
 mod tests;
@@ -54,10 +53,21 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             Router::new().route(path, get(show::<U>).post(change::<U>))
         },
         templates: &[(TEMPLATE, include_str!("change_password.html"))],
-        notices: &[notice::PASSWORD_CHANGED],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
+        notices: &[PASSWORD_CHANGED],
         ..Flow::new("change_password")
     }
 }
+
+const PASSWORD_CHANGED: Notice = Notice {
+    event: Event::PasswordChanged,
+    subject: "mail-password-changed-subject",
+    text: "mail-password-changed",
+};
 
 const TEMPLATE: &str = "change_password.html";
 
@@ -87,16 +97,13 @@ async fn change<U: PageUser>(
     let mut errors = FormErrors::default();
 
     if current.expose().is_empty() {
-        errors.add("current_password", "Enter the password that you have now.");
+        errors.add("current_password", Text::named("change-password-missing"));
     }
     let words = [user.name(), user.email().unwrap_or_default()];
     if let Some(objection) = inner.policy.objection(&new, &words) {
-        errors.add("new_password", objection.to_string());
+        errors.add("new_password", objection.into());
     } else if is_same(&new, &current) {
-        errors.add(
-            "new_password",
-            "This is the password that you have now. Choose another one.",
-        );
+        errors.add("new_password", Text::named("change-password-same"));
     }
     let (mut status, mut code) = (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields");
     if errors.is_empty() {
@@ -108,7 +115,7 @@ async fn change<U: PageUser>(
             Check::Proved(proof) => {
                 // Checked last, because it may call an external service.
                 if let Some(objection) = inner.policy.look_up(&new).await {
-                    errors.add("new_password", objection.to_string());
+                    errors.add("new_password", objection.into());
                 } else {
                     let words = inner.policy.with_context(&words);
                     match credentials.change_password(&login, proof, &new).await? {
@@ -119,11 +126,11 @@ async fn change<U: PageUser>(
                             let advice = credentials.advice(&login, user.name(), new, words);
                             let advice = advice.await;
                             let next = next.or(page.site.after_login());
-                            return Ok(page.answer(changed(next, advice))?);
+                            return Ok(page.answer(changed(&page, next, advice.is_some()))?);
                         }
                         PasswordChange::Conflict => {
                             (status, code) = (StatusCode::CONFLICT, "conflict");
-                            errors.add("", "Your account was changed a moment ago. Try again.");
+                            errors.add("", Text::named("change-password-conflict"));
                         }
                     }
                 }
@@ -137,8 +144,7 @@ async fn change<U: PageUser>(
                 let id = user.id();
                 login.report_failed_by(Methods::PASSWORD, Some(&id)).await;
                 (status, code) = (StatusCode::UNAUTHORIZED, "wrong_credentials");
-                let wrong = "This is not your password. Check whether Caps Lock is on.";
-                errors.add("current_password", wrong);
+                errors.add("current_password", Text::named("password-wrong"));
             }
         }
     }
@@ -146,12 +152,9 @@ async fn change<U: PageUser>(
     Ok(page.answer(Answer::rejected(status, code, errors, TEMPLATE, form))?)
 }
 
-fn changed(next: &str, advice: Option<String>) -> Answer {
-    let text = "Your password is changed. You are logged out everywhere else.";
-    let view = json_with_advice(json!({ "next": next }), advice.as_deref());
-    Answer::done(next)
-        .message("success", with_advice(text, advice))
-        .json(StatusCode::OK, view)
+fn changed<U: PageUser>(page: &Page<U>, next: &str, is_weak: bool) -> Answer {
+    let answer = Answer::done(next).message("success", Text::named("change-password-done"));
+    page.with_advice(answer, StatusCode::OK, json!({ "next": next }), is_weak)
 }
 
 fn form<U: PageUser>(page: &Page<U>, user: &U, next: Option<&str>) -> serde_json::Value {

@@ -37,6 +37,7 @@ use crate::flows::throttled::{Tried, throttled};
 use crate::login::{ConfirmOutcome, CurrentUser, Login, Next, PageUser};
 use crate::session::Methods;
 use crate::web::Client;
+use crate::web::text::Text;
 
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,11 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             Router::new().route(path, get(show::<U>).post(confirm::<U>))
         },
         templates: &[(TEMPLATE, include_str!("confirm_login.html"))],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
         ..Flow::new("confirm_login")
     }
 }
@@ -79,7 +85,7 @@ async fn confirm<U: PageUser>(
     let mut errors = FormErrors::default();
 
     let (status, code) = if password.expose().is_empty() {
-        errors.add("password", "Enter your password.");
+        errors.add("password", Text::named("password-missing"));
         (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields")
     } else {
         let credentials = page.site.credentials();
@@ -103,8 +109,7 @@ async fn confirm<U: PageUser>(
         }
         let id = user.id();
         login.report_failed_by(Methods::PASSWORD, Some(&id)).await;
-        let wrong = "This is not your password. Check whether Caps Lock is on.";
-        errors.add("password", wrong);
+        errors.add("password", Text::named("password-wrong"));
         (StatusCode::UNAUTHORIZED, "wrong_credentials")
     };
     Ok(page.answer(Answer::rejected(

@@ -132,7 +132,7 @@ async fn who_was_posting_is_told_and_led_back_to_the_form() {
     let confirm = "/confirm-login?next=%2Fsensitive%3Fform%3D1";
     assert_eq!(refused.location(), Some(confirm));
     let page = browser.get(confirm).await;
-    assert!(page.text().contains("What you sent was not saved."));
+    assert!(page.text().contains("Your change wasn’t saved."));
     let page = browser.get(confirm).await;
     assert!(!page.text().contains("What you sent"), "told once");
     let foreign = [("referer", "https://evil.example/form")];
@@ -217,7 +217,7 @@ async fn a_script_confirms_with_json() {
     let right = browser.post_json("/confirm-login", &right).await;
 
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
-    assert!(refused.text().contains("Confirm your log-in"));
+    assert!(refused.text().contains("You logged in a while ago."));
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     assert_eq!(right.json(), json!({ "next": "/welcome" }));
     assert_eq!(browser.get("/sensitive").await.text(), "sensitive");

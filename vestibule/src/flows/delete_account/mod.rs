@@ -23,8 +23,6 @@
 //! # Needs
 //! Our own accounts.
 
-mod notice;
-
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -38,11 +36,13 @@ use crate::error::Result;
 use crate::flows::answer::Answer;
 use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
+use crate::flows::notices::Notice;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
 use crate::login::{CurrentUser, Event, Login};
 use crate::session::Methods;
+use crate::web::text::Text;
 
 #[cfg(test)]
 mod tests;
@@ -53,9 +53,20 @@ pub(super) fn flow() -> Flow<Account> {
         is_on: Some(|config| config.users_can_delete_account),
         routes: |paths| Router::new().route(paths.own("delete_account"), get(show).post(delete)),
         templates: &[(TEMPLATE, include_str!("delete_account.html"))],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
         ..Flow::new("delete_account")
     }
 }
+
+const ACCOUNT_DELETED: Notice = Notice {
+    event: Event::AccountDeleted,
+    subject: "mail-account-deleted-subject",
+    text: "mail-account-deleted",
+};
 
 const TEMPLATE: &str = "delete_account.html";
 
@@ -72,9 +83,8 @@ async fn delete(
     let mut submitted = submitted.only(&["username", "password"])?;
     let password = Secret::from(submitted.take("password"));
     let form = json!({ "username": user.username });
-    let rejected = |status, code, field, message: &str| {
-        let mut errors = FormErrors::default();
-        errors.add(field, message);
+    let rejected = |status, code, field: &'static str, message| {
+        let errors = FormErrors::at(field, message);
         page.answer(Answer::rejected(status, code, errors, TEMPLATE, &form))
     };
     if password.expose().is_empty() {
@@ -83,7 +93,7 @@ async fn delete(
             status,
             "invalid_fields",
             "password",
-            "Enter your password.",
+            Text::named("password-missing"),
         )?);
     }
     let credentials = page.site.credentials();
@@ -98,7 +108,7 @@ async fn delete(
             login
                 .report_failed_by(Methods::PASSWORD, Some(&user.id))
                 .await;
-            let wrong = "This is not your password. Check whether Caps Lock is on.";
+            let wrong = Text::named("password-wrong");
             let status = StatusCode::UNAUTHORIZED;
             return Ok(rejected(status, "wrong_credentials", "password", wrong)?);
         }
@@ -112,7 +122,7 @@ async fn delete(
         ChangeOutcome::Done => {}
         last @ ChangeOutcome::LastAdmin => {
             let status = StatusCode::CONFLICT;
-            return Ok(rejected(status, "conflict", "", &last.to_string())?);
+            return Ok(rejected(status, "conflict", "", last.into())?);
         }
         // Deleted, disabled or changed meanwhile.
         _ => return Ok(login.unauthorized().await.into_response()),
@@ -122,10 +132,10 @@ async fn delete(
     visit
         .emit_for(Event::AccountDeleted, Some(user.id.clone()))
         .await;
-    page.site.notify_former(&user, &notice::ACCOUNT_DELETED);
+    page.site.notify_former(&user, &ACCOUNT_DELETED);
     credentials.forget(&user.id).await?;
     login.log_out().await?;
     let answer = Answer::done(&*page.site.inner().destinations.after_logout)
-        .message("success", "Your account has been deleted.");
+        .message("success", Text::named("delete-account-done"));
     Ok(page.answer(answer.forgotten_by_browser())?)
 }

@@ -22,6 +22,7 @@ use crate::flows::answer::Answer;
 use crate::flows::flow::Flow;
 use crate::flows::page::Page;
 use crate::login::{Login, PageUser};
+use crate::web::text::Text;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,11 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
         public: &["logout"],
         routes: |paths| Router::new().route(paths.own("logout"), get(show::<U>).post(log_out::<U>)),
         templates: &[(TEMPLATE, include_str!("logout.html"))],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
         ..Flow::new("logout")
     }
 }
@@ -55,6 +61,6 @@ async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
 
 async fn log_out<U: PageUser>(page: Page<U>, login: Login<U>) -> Result<Response> {
     login.log_out().await?;
-    let answer = Answer::done(after(&page)).message("info", "You are logged out.");
+    let answer = Answer::done(after(&page)).message("info", Text::named("logout-done"));
     page.answer(answer.forgotten_by_browser())
 }

@@ -16,8 +16,6 @@
 //! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords),
 //! [`SiteConfig::throttle`](crate::flows::SiteConfig::throttle).
 
-mod notice;
-
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
@@ -31,12 +29,14 @@ use crate::flows::answer::Answer;
 use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
+use crate::flows::notices::Notice;
 use crate::flows::page::Page;
 use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
-use crate::login::{Login, PageUser};
+use crate::login::{Event, Login, PageUser};
 use crate::session::Methods;
+use crate::web::text::Text;
 
 #[cfg(test)]
 mod tests;
@@ -47,23 +47,35 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
         public: &["login"],
         routes: |paths| Router::new().route(paths.own("login"), get(show::<U>).post(log_in::<U>)),
         templates: &[(TEMPLATE, include_str!("login.html"))],
-        notices: &[
-            notice::NEW_DEVICE,
-            notice::REMEMBER_COOKIE_REUSED,
-            notice::GUESSING_SUSPECTED,
-        ],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
+        notices: &NOTICES,
         ..Flow::new("password_login")
     }
 }
 
+const NOTICES: [Notice; 3] = [
+    Notice {
+        event: Event::NewDevice,
+        subject: "mail-new-device-subject",
+        text: "mail-new-device",
+    },
+    Notice {
+        event: Event::RememberCookieReused,
+        subject: "mail-remember-cookie-reused-subject",
+        text: "mail-remember-cookie-reused",
+    },
+    Notice {
+        event: Event::GuessingSuspected,
+        subject: "mail-guessing-subject",
+        text: "mail-guessing",
+    },
+];
+
 const TEMPLATE: &str = "login.html";
-
-/// The same response for every reason, so that it does not reveal who has an account.
-const WRONG: &str = "The username and the password do not belong together. Check both, and \
-     whether Caps Lock is on.";
-
-const TOO_MANY_SESSIONS: &str = "You are logged in in as many places as you may. Log out in one of \
-     them, then try again.";
 
 async fn show<U: PageUser>(page: Page<U>, NextOfQuery(next): NextOfQuery) -> Result<Response> {
     let next = page.site.destination(next);
@@ -91,10 +103,10 @@ async fn log_in<U: PageUser>(
 
     let mut errors = FormErrors::default();
     if username.is_empty() {
-        errors.add("username", "Enter your username.");
+        errors.add("username", Text::named("login-username-missing"));
     }
     if password.expose().is_empty() {
-        errors.add("password", "Enter your password.");
+        errors.add("password", Text::named("password-missing"));
     }
     if !errors.is_empty() {
         return Ok(rejected(
@@ -118,7 +130,7 @@ async fn log_in<U: PageUser>(
                 Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login))?),
                 // The password was correct, so the user may learn the reason.
                 Step::TooManySessions => {
-                    let errors = FormErrors::of_form(TOO_MANY_SESSIONS);
+                    let errors = FormErrors::of_form(Text::named("login-too-many-sessions"));
                     return Ok(rejected(StatusCode::CONFLICT, "too_many_sessions", errors)?);
                 }
                 Step::Inactive | Step::Expired => Some(id),
@@ -132,7 +144,8 @@ async fn log_in<U: PageUser>(
     };
     let password = Methods::PASSWORD;
     login.report_failed_by(password, tried.as_ref()).await;
-    let errors = FormErrors::of_form(WRONG);
+    // The same for every reason, so that it does not reveal who has an account.
+    let errors = FormErrors::of_form(Text::named("login-wrong"));
     Ok(rejected(
         StatusCode::UNAUTHORIZED,
         "wrong_credentials",

@@ -95,7 +95,7 @@ async fn unknown_wrong_disabled_and_impossible_get_the_same_answer() {
     }
 
     assert_eq!(answers[0].0, StatusCode::UNAUTHORIZED);
-    assert!(answers[0].2.contains("do not belong together"));
+    assert!(answers[0].2.contains("Wrong username or password"));
     for answer in &answers[1..] {
         assert_eq!(answer, &answers[0]);
     }

@@ -31,12 +31,11 @@ use axum::routing::get;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::credentials::Step;
 use crate::credentials::throttle::Permit;
+use crate::credentials::{Step, Username};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 use crate::flows::Site;
-use crate::flows::advice::{json_with_advice, with_advice};
 use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
@@ -47,6 +46,7 @@ use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
 use crate::login::{Login, PageUser};
+use crate::web::text::Text;
 
 #[cfg(test)]
 mod tests;
@@ -60,14 +60,16 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             Router::new().route(paths.own("register"), get(show::<U>).post(register::<U>))
         },
         templates: &[(TEMPLATE, include_str!("register.html"))],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
         ..Flow::new("register")
     }
 }
 
 const TEMPLATE: &str = "register.html";
-
-const NAME_TAKEN: &str = "This username is taken. Choose another one.";
-const NAME_RESERVED: &str = "This username is reserved for the site. Choose another one.";
 
 async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
     if page.user.is_some() {
@@ -89,14 +91,14 @@ async fn register<U: PageUser>(
 
     let inner = page.site.inner();
     let credentials = &inner.credentials;
-    if let Some(objection) = credentials.objection_to(&username)? {
+    if let Some(objection) = page.site.objection_to(&username)? {
         errors.add("username", objection);
     }
     if let Some(objection) = inner.policy.objection(&password, &[&username]) {
-        errors.add("password", objection.to_string());
+        errors.add("password", objection.into());
     }
     if inner.reserved_names.contains(&username) {
-        errors.add("username", NAME_RESERVED);
+        errors.add("username", Text::named("register-username-reserved"));
     }
     inner.registration_fields.check(&values, &mut errors);
     if errors.is_empty() {
@@ -113,7 +115,7 @@ async fn register<U: PageUser>(
             && !credentials.is_taken(&username).await?
             && let Some(objection) = inner.policy.look_up(&password).await
         {
-            errors.add("password", objection.to_string());
+            errors.add("password", objection.into());
             return Ok(page.answer(invalid(&page, &username, &values, errors))?);
         }
         let registration = credentials.register_counted(&login, tried, &username, &password);
@@ -121,7 +123,7 @@ async fn register<U: PageUser>(
             Some(proof) => {
                 let outcome = page.site.registered(&login, proof.user(), &values).await?;
                 if let RegistrationOutcome::Rejected { field, message } = outcome {
-                    errors.add(field, message);
+                    errors.add(field, Text::AsIs(message));
                     return Ok(page.answer(invalid(&page, &username, &values, errors))?);
                 }
                 let name = proof.user().name().to_owned();
@@ -132,9 +134,9 @@ async fn register<U: PageUser>(
                 }
                 let words = inner.policy.with_context(&[&username]);
                 let advice = credentials.advice(&login, &name, password, words).await;
-                return Ok(page.answer(registered(&page, &name, advice))?);
+                return Ok(page.answer(registered(&page, &name, advice.is_some()))?);
             }
-            None => errors.add("username", NAME_TAKEN),
+            None => errors.add("username", Text::named("register-username-taken")),
         }
     }
     Ok(page.answer(invalid(&page, &username, &values, errors))?)
@@ -153,22 +155,23 @@ fn invalid<U: PageUser>(
     Answer::rejected(status, "invalid_fields", errors, TEMPLATE, form)
 }
 
-fn registered<U: PageUser>(page: &Page<U>, name: &str, advice: Option<String>) -> Answer {
-    let text = "Your account is ready, and you are logged in.";
-    let view = json_with_advice(json!({ "username": name }), advice.as_deref());
-    Answer::done(&*page.site.inner().destinations.after_register)
-        .message("success", with_advice(text, advice))
-        .json(StatusCode::CREATED, view)
+fn registered<U: PageUser>(page: &Page<U>, name: &str, is_weak: bool) -> Answer {
+    let text = Text::named("register-done");
+    let destination = &*page.site.inner().destinations.after_register;
+    let answer = Answer::done(destination).message("success", text);
+    page.with_advice(
+        answer,
+        StatusCode::CREATED,
+        json!({ "username": name }),
+        is_weak,
+    )
 }
 
 /// The account is there, and nobody is logged in: the app's users begin inactive, for instance.
 fn added<U: PageUser>(page: &Page<U>, name: &str) -> Answer {
     let view = json!({ "username": name });
     Answer::done(page.site.path("login").unwrap_or(page.site.after_login()))
-        .message(
-            "success",
-            "Your account is ready. You can log in once it is active.",
-        )
+        .message("success", Text::named("register-inactive"))
         .json(StatusCode::CREATED, view)
 }
 
@@ -183,6 +186,15 @@ fn form<U: PageUser>(
 }
 
 impl<U: PageUser> Site<U> {
+    /// Why this name cannot be registered, if it cannot.
+    fn objection_to(&self, username: &str) -> Result<Option<Text>> {
+        match self.inner().accounts {
+            Some(_) => Ok(username.parse::<Username>().err().map(Text::from)),
+            // A table of the app's own has its own rules, and words.
+            None => Ok(self.credentials().objection_to(username)?.map(Text::AsIs)),
+        }
+    }
+
     /// Calls the app's function for a new account, if there is one.
     async fn registered(
         &self,

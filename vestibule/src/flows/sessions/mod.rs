@@ -36,6 +36,7 @@ use crate::flows::session_view::{Following, SessionsView};
 use crate::flows::submitted::Submitted;
 use crate::login::{CurrentUser, FreshUser, Login, PageUser};
 use crate::web::Problem;
+use crate::web::text::Text;
 
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,11 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
                 .route(paths.own("end_other_sessions"), post(end_others::<U>))
         },
         templates: &[(TEMPLATE, include_str!("sessions.html"))],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
         ..Flow::new("sessions")
     }
 }
@@ -100,11 +106,11 @@ async fn end<U: PageUser>(
         .end_session(&login, &session)
         .await?
     {
-        let problem = Problem::new(StatusCode::NOT_FOUND)
-            .detail("You have no such session, or no more. Go back and reload the page.");
+        let problem =
+            Problem::new(StatusCode::NOT_FOUND).text(Text::named("sessions-ended-already"));
         return Ok(page.answer(Answer::problem(problem))?);
     }
-    Ok(page.answer(ended(&page, "The session is ended."))?)
+    Ok(page.answer(ended(&page, Text::named("sessions-ended-one")))?)
 }
 
 async fn end_others<U: PageUser>(
@@ -117,10 +123,10 @@ async fn end_others<U: PageUser>(
     if !page.site.credentials().end_other_sessions(&login).await? {
         return Err(login.unauthorized().await.into());
     }
-    let message = "You are logged out everywhere else, and all other browsers are forgotten.";
+    let message = Text::named("sessions-ended-others");
     Ok(page.answer(ended(&page, message))?)
 }
 
-fn ended<U: PageUser>(page: &Page<U>, message: &str) -> Answer {
+fn ended<U: PageUser>(page: &Page<U>, message: Text) -> Answer {
     Answer::done(page.site.inner().paths.own("sessions")).message("success", message)
 }

@@ -66,9 +66,10 @@ async fn ones_sessions_are_listed_with_browser_address_and_times_and_this_one_is
     let page = firefox.get("/account/sessions").await;
     let text = page.text();
     assert!(
-        text.contains("<bdi>Firefox on Linux</bdi>") && text.contains("<strong>this one</strong>")
+        text.contains("<bdi>Firefox on Linux</bdi>")
+            && text.contains("<strong>This browser</strong>")
     );
-    assert_eq!(text.matches(">End</button>").count(), 2);
+    assert_eq!(text.matches("class=\"quiet\"").count(), 2);
     for secret in [firefox.cookie("__Host-session").unwrap().as_str(), "epoch"] {
         assert!(!text.contains(secret));
     }
@@ -92,13 +93,13 @@ async fn one_session_is_ended_with_what_remembers_its_browser() {
     let last = told.lock().unwrap().pop().map(|record| record.event);
     assert_eq!(last, Some(Event::SessionEnded));
     let page = here.get("/account/sessions").await;
-    assert!(page.text().contains("The session is ended."));
+    assert!(page.text().contains("That browser has been logged out."));
     assert!(!is_in(&there).await && is_in(&here).await);
     there.restart();
     assert!(!is_in(&there).await, "forgotten too");
     let again = here.post("/account/sessions/end", &[("session", id)]).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);
-    assert!(again.text().contains("or no more"));
+    assert!(again.text().contains("already ended"));
     let log = app
         .site
         .accounts()
@@ -219,7 +220,7 @@ async fn ending_needs_a_fresh_log_in_and_looking_does_not() {
     app.clock.advance(Duration::from_secs(16 * 60));
 
     let page = here.get("/account/sessions").await;
-    assert!(page.text().contains("confirm that it is you</a> first"));
+    assert!(page.text().contains("confirm it’s you</a> first"));
     let sessions = list(&here).await;
     let other = sessions.iter().find(|session| session["is_this"] == false);
     let session = ("session", other.unwrap()["id"].as_str().unwrap());
@@ -301,7 +302,7 @@ async fn many_sessions_are_shown_in_pages() {
     let first = browser.get("/account/sessions").await;
     assert!(first.text().contains("rel=\"next\">Next page"));
     let unknown = browser.get("/account/sessions?after=gone").await;
-    assert!(unknown.text().contains("<strong>this one</strong>"));
+    assert!(unknown.text().contains("<strong>This browser</strong>"));
     assert!(unknown.text().contains(">First page</a>"));
     let ended = browser
         .post("/account/sessions/end", &[("session", "session-3")])

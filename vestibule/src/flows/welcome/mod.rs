@@ -41,6 +41,11 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             }
         },
         templates: &[(TEMPLATE, include_str!("welcome.html"))],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
         ..Flow::new("welcome")
     }
 }

@@ -228,7 +228,7 @@ async fn with_the_store_down_nobody_is_anonymous_by_accident() {
 
     assert_eq!(response.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.header("cache-control"), Some("no-store"));
-    assert!(response.text().contains("cannot reach its data"));
+    assert!(response.text().contains("wrong on our side"));
     assert!(
         !response.text().contains("sessions"),
         "no cause in the page"
@@ -366,11 +366,11 @@ async fn an_apps_own_failures_stay_as_they_are_and_a_panic_gets_a_page() {
             .get("/bare")
             .await
             .text()
-            .contains("<h1>Conflict</h1>")
+            .contains("<h1>Not possible right now</h1>")
     );
     let panicked = browser.get("/panic").await;
     assert_eq!(panicked.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(panicked.text().contains("Something broke on our side."));
+    assert!(panicked.text().contains("Something’s wrong on our side."));
     assert!(!panicked.text().contains("on purpose"));
     assert!(panicked.header("content-security-policy").is_some());
 }

@@ -15,6 +15,7 @@ use crate::login::views::Needed;
 use crate::login::visit::Visit;
 use crate::login::{Event, LoginRejection, LoginViews, Next, RejectedRequest, User};
 use crate::web::handshake::is_handshake;
+use crate::web::text::Text;
 use crate::web::{Client, Problem, PublicUrl};
 
 const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
@@ -119,7 +120,7 @@ impl<U: User> Visit<U> {
 
     /// The path and query that the browser requested: with the path of the public URL, which a proxy
     /// has removed.
-    pub(super) fn path_in_browser<'a>(&self, request: &'a Parts) -> Cow<'a, str> {
+    pub(crate) fn path_in_browser<'a>(&self, request: &'a Parts) -> Cow<'a, str> {
         let path = original_path(request);
         match self.settings().public_url.as_ref().map(PublicUrl::path) {
             None | Some("") => Cow::Borrowed(path),
@@ -201,22 +202,27 @@ fn answer(
     let problem = match needed {
         Needed::Login => Problem::new(StatusCode::UNAUTHORIZED)
             .code("login_required")
-            .detail("Log in to see this."),
+            .detail("Log in to see this.")
+            .text(Text::named("problem-login-required")),
         Needed::FreshLogin => Problem::new(StatusCode::UNAUTHORIZED)
             .code("fresh_login_required")
-            .detail("Confirm your log-in to go on: it was a while ago."),
+            .detail("You logged in a while ago. Confirm it's you to continue.")
+            .text(Text::named("problem-fresh-login-required")),
         Needed::SecondFactor => Problem::new(StatusCode::FORBIDDEN)
             .code("second_factor_required")
-            .detail("Log in with a second factor to see this."),
-        Needed::Right => Problem::new(StatusCode::FORBIDDEN).detail(
-            "You are logged in, but not as somebody who may see or do this. If you should, ask \
-             whoever runs this site for the right to it.",
-        ),
+            .detail("Log in with a second factor to see this.")
+            .text(Text::named("problem-second-factor-required")),
+        Needed::Right => Problem::new(StatusCode::FORBIDDEN)
+            .detail(
+                "You don't have permission to view this page. Ask an administrator if you need it.",
+            )
+            .text(Text::named("problem-forbidden")),
         // The same response as for an unknown address.
         Needed::HiddenRight => return StatusCode::NOT_FOUND.into_response(),
         Needed::Visit(page) => Problem::new(StatusCode::FORBIDDEN)
             .code("visit_required")
-            .detail(format!("There is something to do first, at {page}.")),
+            .detail(format!("There is something to do first, at {page}."))
+            .text(Text::named("problem-visit-required").with("page", page)),
     };
     let mut response = problem.into_response();
     let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;

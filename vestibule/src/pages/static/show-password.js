@@ -6,7 +6,9 @@ for (const field of document.querySelectorAll('input[type="password"]')) {
   button.setAttribute("aria-controls", field.id);
   const show = (visible) => {
     field.type = visible ? "text" : "password";
-    button.textContent = visible ? "Hide password" : "Show password";
+    button.textContent = visible ? field.dataset.hide : field.dataset.show;
+    // Which field it is for, for screen readers.
+    button.setAttribute("aria-label", `${button.textContent}: ${field.labels[0].textContent}`);
   };
   show(false);
   button.addEventListener("click", () => show(field.type === "password"));

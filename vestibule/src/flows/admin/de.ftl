@@ -1,0 +1,119 @@
+# Die Website verwalten.
+
+admin-users = Benutzer
+admin-roles = Rollen
+admin-log = Sicherheitsprotokoll
+admin-search-label = Nach Benutzername oder genauer E-Mail suchen
+admin-search = Suchen
+admin-users-caption = Benutzer nach Namen
+admin-no-users = Noch keine Benutzer.
+admin-no-users-match = Kein Benutzer passt zu „{ $search }“.
+admin-no-more-users = Keine weiteren Benutzer.
+admin-state = Zustand
+admin-since = Seit
+admin-id = Kennung
+admin-email = E-Mail
+admin-active = aktiv
+admin-disabled = deaktiviert
+admin-must-change-password = muss das Passwort ändern
+admin-none = Keine.
+admin-remove = Entfernen
+admin-remove-one = Entfernen: { $name }
+admin-add = Hinzufügen
+admin-add-role = Rolle hinzufügen
+admin-gives-permissions = Berechtigungen aus diesen Rollen: { $permissions }.
+admin-sessions = Sitzungen
+admin-sessions-caption = Sitzungen, die zuletzt benutzte zuerst; Zeiten in UTC
+admin-session-from-copy = begann in einem zweiten Tab eines gemerkten Browsers oder mit einer Kopie seines Cookies
+admin-log-out-session = Sitzung seit { $since } abmelden
+admin-log-out-all = Überall abmelden
+admin-account = Konto
+admin-require-password-change = Passwortänderung verlangen
+admin-enable = Aktivieren
+admin-disable = Deaktivieren und überall abmelden
+admin-delete-label = Um das Konto endgültig zu löschen, gib seinen Benutzernamen ein
+admin-delete = Löschen
+admin-delete-mismatch = Der Benutzername stimmt nicht überein. Gib ihn genau so ein.
+admin-activity = Aktivität
+admin-nothing = Nichts.
+admin-log-caption = Änderungen und Versuche, die neuesten zuerst; Zeiten in UTC
+admin-log-when = Wann (UTC)
+admin-log-what = Was
+admin-log-whose = Konto
+admin-log-by = Durch
+admin-log-times = ({ $count }-mal)
+admin-log-action = Aktion
+admin-log-all = alle
+admin-log-no-match = Keine Zeilen passen.
+admin-log-empty = Noch nichts.
+admin-log-nothing-older = Nichts Älteres.
+admin-newest = Neueste
+admin-older = Ältere
+admin-role = Rolle { $role }
+admin-role-name = Rolle
+admin-roles-caption = Rollen und ihre Berechtigungen
+admin-role-holders =
+    { $count ->
+        [one] { $count } Benutzer hat sie.
+       *[other] { $count } Benutzer haben sie.
+    }
+admin-role-built-in = Ihre Benutzer können diese Verwaltungsseiten öffnen.
+admin-permissions = Berechtigungen
+admin-permission-name = Berechtigung hinzufügen
+admin-permission-hint = Kleinbuchstaben, Ziffern und . _ - : wie in posts.edit.
+admin-new-role = Rolle anlegen
+admin-name = Name
+admin-role-hint = Kleinbuchstaben, Ziffern und . _ - : wie in editor oder team-7:owner.
+admin-delete-role = Rolle löschen
+admin-delete-role-effect =
+    { $count ->
+        [0] Niemand hat diese Rolle. Das lässt sich nicht rückgängig machen.
+        [one] Entzieht { $count } Benutzer diese Rolle und ihre Berechtigungen. Das lässt sich nicht rückgängig machen.
+       *[other] Entzieht { $count } Benutzern diese Rolle und ihre Berechtigungen. Das lässt sich nicht rückgängig machen.
+    }
+admin-role-added = Rolle hinzugefügt. Der Benutzer wird überall abgemeldet und hat sie nach der nächsten Anmeldung.
+admin-role-removed = Rolle entfernt; gilt ab sofort.
+admin-account-disabled = Das Konto ist deaktiviert und überall abgemeldet.
+admin-account-enabled = Das Konto ist aktiviert.
+admin-password-change-required = Der Benutzer muss ein neues Passwort wählen, bevor es weitergeht.
+admin-session-ended = Die Sitzung ist beendet.
+admin-sessions-ended = Alle Sitzungen sind beendet.
+admin-deleted = Das Konto { $username } wurde gelöscht.
+admin-role-created = Die Rolle wurde angelegt.
+admin-permission-added = Berechtigung hinzugefügt.
+admin-permission-removed = Berechtigung entfernt; gilt ab sofort.
+admin-role-deleted = Die Rolle { $role } wurde gelöscht.
+name-empty = Gib einen Namen ein.
+name-length = Verwende höchstens { $max } Zeichen.
+name-characters = Verwende Kleinbuchstaben a bis z, Ziffern und dazwischen . _ - : und beginne mit einem Buchstaben.
+change-done = Erledigt.
+change-nothing = Es gibt nichts zu ändern.
+change-no-user = Diesen Benutzer gibt es nicht. Geh zurück und lade die Seite neu.
+change-no-role = Diese Rolle gibt es nicht.
+change-no-role-but = Diese Rolle gibt es nicht. Meintest du { $nearest }?
+change-no-permission = Die Rolle hat diese Berechtigung nicht.
+change-no-permission-but = Die Rolle hat diese Berechtigung nicht. Meintest du { $nearest }?
+change-no-session = Diese Sitzung ist schon beendet.
+change-name-taken = Dieser Name ist vergeben.
+change-last-admin = Das ist der letzte Admin. Gib zuerst jemand anderem die Rolle admin.
+change-built-in = Die Rolle admin kann nicht entfernt werden.
+change-not-allowed = Du hast dazu keine Berechtigung mehr.
+change-unusable-hash = Dieser Passwort-Hash kann nicht geprüft werden: Er ist fehlerhaft oder von unbekannter Art.
+action-account-added = Konto angelegt
+action-account-disabled = Konto deaktiviert
+action-account-enabled = Konto aktiviert
+action-account-deleted = Konto gelöscht
+action-password-set = Passwort gesetzt
+action-password-change-demanded = Passwortänderung verlangt
+action-password-changed = Passwort geändert
+action-email-changed = E-Mail geändert
+action-role-granted = Rolle hinzugefügt
+action-role-revoked = Rolle entfernt
+action-session-ended = Sitzung beendet
+action-sessions-ended = alle Sitzungen beendet
+action-sessions-swept = abgelaufene Sitzungen entfernt
+action-role-added = Rolle angelegt
+action-role-removed = Rolle gelöscht
+action-permission-allowed = Berechtigung hinzugefügt
+action-permission-forbidden = Berechtigung entfernt
+action-log-in-failed = Anmeldung fehlgeschlagen

@@ -1,0 +1,119 @@
+# Administering the site.
+
+admin-users = Users
+admin-roles = Roles
+admin-log = Security log
+admin-search-label = Search by username or exact email
+admin-search = Search
+admin-users-caption = Users by name
+admin-no-users = No users yet.
+admin-no-users-match = No users match “{ $search }”.
+admin-no-more-users = No more users.
+admin-state = State
+admin-since = Since
+admin-id = Id
+admin-email = Email
+admin-active = active
+admin-disabled = disabled
+admin-must-change-password = must change password
+admin-none = None.
+admin-remove = Remove
+admin-remove-one = Remove: { $name }
+admin-add = Add
+admin-add-role = Add a role
+admin-gives-permissions = Permissions from these roles: { $permissions }.
+admin-sessions = Sessions
+admin-sessions-caption = Sessions, the most recently used first; times are UTC
+admin-session-from-copy = began in a second tab of a remembered browser, or with a copy of its cookie
+admin-log-out-session = Log out the session since { $since }
+admin-log-out-all = Log out everywhere
+admin-account = Account
+admin-require-password-change = Require password change
+admin-enable = Enable
+admin-disable = Disable and log out everywhere
+admin-delete-label = To delete the account permanently, type its username
+admin-delete = Delete
+admin-delete-mismatch = The username didn’t match. Type it exactly.
+admin-activity = Activity
+admin-nothing = Nothing.
+admin-log-caption = Changes and attempts, the newest first; times are UTC
+admin-log-when = When (UTC)
+admin-log-what = What
+admin-log-whose = Account
+admin-log-by = Done by
+admin-log-times = ({ $count } times)
+admin-log-action = Action
+admin-log-all = all
+admin-log-no-match = No lines match.
+admin-log-empty = Nothing yet.
+admin-log-nothing-older = Nothing older.
+admin-newest = Newest
+admin-older = Older
+admin-role = Role { $role }
+admin-role-name = Role
+admin-roles-caption = Roles and their permissions
+admin-role-holders =
+    { $count ->
+        [one] Assigned to { $count } user.
+       *[other] Assigned to { $count } users.
+    }
+admin-role-built-in = Its users can open these administration pages.
+admin-permissions = Permissions
+admin-permission-name = Add a permission
+admin-permission-hint = Lowercase letters, digits and . _ - : as in posts.edit.
+admin-new-role = Create a role
+admin-name = Name
+admin-role-hint = Lowercase letters, digits and . _ - : as in editor or team-7:owner.
+admin-delete-role = Delete the role
+admin-delete-role-effect =
+    { $count ->
+        [0] Nobody has this role. This can’t be undone.
+        [one] Removes this role and its permissions from { $count } user. This can’t be undone.
+       *[other] Removes this role and its permissions from { $count } users. This can’t be undone.
+    }
+admin-role-added = Role added. The user is logged out everywhere, and has it after the next log-in.
+admin-role-removed = Role removed; effective immediately.
+admin-account-disabled = The account is disabled and logged out everywhere.
+admin-account-enabled = The account is enabled.
+admin-password-change-required = The user must choose a new password before continuing.
+admin-session-ended = The session has ended.
+admin-sessions-ended = All sessions have ended.
+admin-deleted = The account { $username } has been deleted.
+admin-role-created = The role has been created.
+admin-permission-added = Permission added.
+admin-permission-removed = Permission removed; effective immediately.
+admin-role-deleted = The role { $role } has been deleted.
+name-empty = Enter a name.
+name-length = Use at most { $max } characters.
+name-characters = Use lowercase letters a to z, digits, and . _ - : between them. Begin with a letter.
+change-done = Done.
+change-nothing = Nothing to change.
+change-no-user = There is no such user. Go back and reload the page.
+change-no-role = There is no such role.
+change-no-role-but = There is no such role. Did you mean { $nearest }?
+change-no-permission = The role has no such permission.
+change-no-permission-but = The role has no such permission. Did you mean { $nearest }?
+change-no-session = That session has already ended.
+change-name-taken = This name is taken.
+change-last-admin = This is the last admin. Give somebody else the role admin first.
+change-built-in = The role admin can’t be removed.
+change-not-allowed = You no longer have permission to do this.
+change-unusable-hash = This password hash can’t be checked: it is malformed or of an unknown kind.
+action-account-added = account created
+action-account-disabled = account disabled
+action-account-enabled = account enabled
+action-account-deleted = account deleted
+action-password-set = password set
+action-password-change-demanded = password change required
+action-password-changed = password changed
+action-email-changed = email changed
+action-role-granted = role added
+action-role-revoked = role removed
+action-session-ended = session ended
+action-sessions-ended = all sessions ended
+action-sessions-swept = expired sessions removed
+action-role-added = role created
+action-role-removed = role deleted
+action-permission-allowed = permission added
+action-permission-forbidden = permission removed
+action-log-in-failed = log-in failed

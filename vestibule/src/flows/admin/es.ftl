@@ -1,0 +1,119 @@
+# Administrar el sitio.
+
+admin-users = Usuarios
+admin-roles = Roles
+admin-log = Registro de seguridad
+admin-search-label = Buscar por nombre de usuario o correo exacto
+admin-search = Buscar
+admin-users-caption = Usuarios por nombre
+admin-no-users = Todavía no hay usuarios.
+admin-no-users-match = Ningún usuario coincide con «{ $search }».
+admin-no-more-users = No hay más usuarios.
+admin-state = Estado
+admin-since = Desde
+admin-id = Identificador
+admin-email = Correo
+admin-active = activa
+admin-disabled = desactivada
+admin-must-change-password = debe cambiar la contraseña
+admin-none = Ninguno.
+admin-remove = Quitar
+admin-remove-one = Quitar: { $name }
+admin-add = Añadir
+admin-add-role = Añadir un rol
+admin-gives-permissions = Permisos de estos roles: { $permissions }.
+admin-sessions = Sesiones
+admin-sessions-caption = Sesiones, la usada más recientemente primero; horas en UTC
+admin-session-from-copy = empezó en otra pestaña de un navegador recordado, o con una copia de su cookie
+admin-log-out-session = Cerrar la sesión iniciada el { $since }
+admin-log-out-all = Cerrar la sesión en todas partes
+admin-account = Cuenta
+admin-require-password-change = Exigir un cambio de contraseña
+admin-enable = Activar
+admin-disable = Desactivar y cerrar todas las sesiones
+admin-delete-label = Para eliminar la cuenta definitivamente, escribe su nombre de usuario
+admin-delete = Eliminar
+admin-delete-mismatch = El nombre de usuario no coincide. Escríbelo exactamente.
+admin-activity = Actividad
+admin-nothing = Nada.
+admin-log-caption = Cambios e intentos, los más recientes primero; horas en UTC
+admin-log-when = Cuándo (UTC)
+admin-log-what = Qué
+admin-log-whose = Cuenta
+admin-log-by = Hecho por
+admin-log-times = ({ $count } veces)
+admin-log-action = Acción
+admin-log-all = todas
+admin-log-no-match = Ninguna línea coincide.
+admin-log-empty = Todavía nada.
+admin-log-nothing-older = Nada más antiguo.
+admin-newest = Más recientes
+admin-older = Más antiguas
+admin-role = Rol { $role }
+admin-role-name = Rol
+admin-roles-caption = Roles y sus permisos
+admin-role-holders =
+    { $count ->
+        [one] Asignado a { $count } usuario.
+       *[other] Asignado a { $count } usuarios.
+    }
+admin-role-built-in = Sus usuarios pueden abrir estas páginas de administración.
+admin-permissions = Permisos
+admin-permission-name = Añadir un permiso
+admin-permission-hint = Letras minúsculas, cifras y . _ - : como en posts.edit.
+admin-new-role = Crear un rol
+admin-name = Nombre
+admin-role-hint = Letras minúsculas, cifras y . _ - : como en editor o team-7:owner.
+admin-delete-role = Eliminar el rol
+admin-delete-role-effect =
+    { $count ->
+        [0] Nadie tiene este rol. No se puede deshacer.
+        [one] Quita este rol y sus permisos a { $count } usuario. No se puede deshacer.
+       *[other] Quita este rol y sus permisos a { $count } usuarios. No se puede deshacer.
+    }
+admin-role-added = Rol añadido. Se ha cerrado la sesión del usuario en todas partes; lo tendrá al volver a iniciarla.
+admin-role-removed = Rol quitado; con efecto inmediato.
+admin-account-disabled = La cuenta está desactivada y se han cerrado todas sus sesiones.
+admin-account-enabled = La cuenta está activada.
+admin-password-change-required = El usuario debe elegir una contraseña nueva antes de continuar.
+admin-session-ended = La sesión ha terminado.
+admin-sessions-ended = Todas las sesiones han terminado.
+admin-deleted = Se ha eliminado la cuenta { $username }.
+admin-role-created = Se ha creado el rol.
+admin-permission-added = Permiso añadido.
+admin-permission-removed = Permiso quitado; con efecto inmediato.
+admin-role-deleted = Se ha eliminado el rol { $role }.
+name-empty = Escribe un nombre.
+name-length = Usa como máximo { $max } caracteres.
+name-characters = Usa letras minúsculas de la a a la z, cifras y . _ - : en medio. Empieza por una letra.
+change-done = Hecho.
+change-nothing = No hay nada que cambiar.
+change-no-user = Ese usuario no existe. Vuelve atrás y recarga la página.
+change-no-role = Ese rol no existe.
+change-no-role-but = Ese rol no existe. ¿Querías decir { $nearest }?
+change-no-permission = El rol no tiene ese permiso.
+change-no-permission-but = El rol no tiene ese permiso. ¿Querías decir { $nearest }?
+change-no-session = Esa sesión ya ha terminado.
+change-name-taken = Ese nombre ya está en uso.
+change-last-admin = Es el último administrador. Dale antes el rol admin a otra persona.
+change-built-in = El rol admin no se puede eliminar.
+change-not-allowed = Ya no tienes permiso para hacer esto.
+change-unusable-hash = Este hash de contraseña no se puede comprobar: está mal formado o es de un tipo desconocido.
+action-account-added = cuenta creada
+action-account-disabled = cuenta desactivada
+action-account-enabled = cuenta activada
+action-account-deleted = cuenta eliminada
+action-password-set = contraseña establecida
+action-password-change-demanded = cambio de contraseña exigido
+action-password-changed = contraseña cambiada
+action-email-changed = correo cambiado
+action-role-granted = rol añadido
+action-role-revoked = rol quitado
+action-session-ended = sesión terminada
+action-sessions-ended = todas las sesiones terminadas
+action-sessions-swept = sesiones caducadas eliminadas
+action-role-added = rol creado
+action-role-removed = rol eliminado
+action-permission-allowed = permiso añadido
+action-permission-forbidden = permiso quitado
+action-log-in-failed = inicio de sesión fallido

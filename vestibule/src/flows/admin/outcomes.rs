@@ -1,0 +1,28 @@
+//! Why a change was not made, as a text for the admin.
+
+use crate::accounts::ChangeOutcome;
+use crate::web::text::Text;
+
+impl From<ChangeOutcome> for Text {
+    fn from(outcome: ChangeOutcome) -> Self {
+        match outcome {
+            ChangeOutcome::Done => Self::named("change-done"),
+            ChangeOutcome::AlreadySo => Self::named("change-nothing"),
+            ChangeOutcome::NoSuchUser => Self::named("change-no-user"),
+            ChangeOutcome::NoSuchRole(None) => Self::named("change-no-role"),
+            ChangeOutcome::NoSuchRole(Some(nearest)) => {
+                Self::named("change-no-role-but").with("nearest", nearest)
+            }
+            ChangeOutcome::NoSuchPermission(None) => Self::named("change-no-permission"),
+            ChangeOutcome::NoSuchPermission(Some(nearest)) => {
+                Self::named("change-no-permission-but").with("nearest", nearest)
+            }
+            ChangeOutcome::NoSuchSession => Self::named("change-no-session"),
+            ChangeOutcome::NameTaken => Self::named("change-name-taken"),
+            ChangeOutcome::LastAdmin => Self::named("change-last-admin"),
+            ChangeOutcome::BuiltIn => Self::named("change-built-in"),
+            ChangeOutcome::ActorLacksRole => Self::named("change-not-allowed"),
+            ChangeOutcome::UnusableHash => Self::named("change-unusable-hash"),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+# Eine Anmeldung bestätigen.
+
+confirm-login-title = Bestätige, dass du es bist
+confirm-login-text = Um als { $username } fortzufahren, gib dein Passwort noch einmal ein.
+confirm-login-button = Fortfahren
+confirm-login-not-you = Nicht du?

@@ -1,0 +1,6 @@
+# Confirmar un inicio de sesión.
+
+confirm-login-title = Confirma que eres tú
+confirm-login-text = Para continuar como { $username }, escribe tu contraseña de nuevo.
+confirm-login-button = Continuar
+confirm-login-not-you = ¿No eres tú?

@@ -1,0 +1,3 @@
+# Choosing the language.
+
+language-unknown = This site has no such language. Choose one of: { $all }.

@@ -1,0 +1,3 @@
+# Elegir el idioma.
+
+language-unknown = Este sitio no tiene ese idioma. Elige uno de: { $all }.

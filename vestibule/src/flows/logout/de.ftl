@@ -1,0 +1,5 @@
+# Abmelden.
+
+logout-title = Abmelden
+logout-stay = Angemeldet bleiben
+logout-done = Du bist abgemeldet.

@@ -1,0 +1,8 @@
+# La primera página tras iniciar sesión.
+
+welcome-title = Te damos la bienvenida
+welcome-greeting = Hola, { $username }
+welcome-text = Has iniciado sesión.
+welcome-change-password = Cambiar la contraseña
+welcome-sessions = Tus sesiones
+welcome-delete-account = Eliminar la cuenta
