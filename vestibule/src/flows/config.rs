@@ -19,6 +19,7 @@ use crate::flows::registration_fields::{
 };
 use crate::login::{LoginManager, SessionLimit, SessionProtection, User};
 use crate::mail::{Mailer, SharedMailer};
+use crate::pages::Looks;
 use crate::password::{PasswordConfig, PasswordPolicy, Passwords};
 use crate::session::{RememberCookie, SessionExpiry, SessionStore, SharedSessionStore};
 use crate::web::{PublicUrl, TrustedProxies};
@@ -55,6 +56,8 @@ pub struct SiteConfig<U = Account> {
     /// The path below which all ready-made pages and their static files are, such as `/auth`.
     /// Default: none. The cookies are for all paths of the host.
     pub path_prefix: Option<String>,
+    /// What the pages look like: accent color, logo, links at the foot, files of the app's own.
+    pub looks: Looks,
     /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
     /// A folder with files such as `de.ftl` or `fr.ftl`, in [Fluent](https://projectfluent.org)'s
@@ -210,6 +213,7 @@ impl<U: User> SiteConfig<U> {
             after_register: None,
             after_logout: None,
             path_prefix: None,
+            looks: Looks::default(),
             templates: None,
             texts: None,
             languages: Vec::new(),

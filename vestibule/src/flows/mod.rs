@@ -5,6 +5,7 @@
 //! folder, with its paths, routes, actions, templates, mails and tests. To remove a flow, delete
 //! its folder, its `mod` line and its line in the list of flows.
 
+mod account;
 mod admin;
 mod advice;
 mod answer;
@@ -37,6 +38,7 @@ mod tests;
 mod throttled;
 mod welcome;
 
+pub use crate::pages::Looks;
 pub use config::{SessionConfig, SiteConfig, ThrottleConfig};
 pub use on_register::RegistrationOutcome;
 pub use page::Page;
@@ -57,6 +59,7 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
         welcome::flow(),
         confirm_login::flow(),
         change_password::flow(),
+        account::flow(),
         sessions::flow(),
         logout::flow(),
         language::flow(),

@@ -228,7 +228,8 @@ impl<U: PageUser> Site<U> {
             .copied()
             .collect();
         let static_files = flows.iter().flat_map(|flow| flow.static_files).copied();
-        let static_files = StaticFiles::new(static_files, routes.base(), paths.base());
+        let static_files =
+            StaticFiles::new(static_files, &config.looks, routes.base(), paths.base())?;
         let reserved_names = config.all_reserved_names();
         let registration_fields = config.open_registration_fields()?;
         let site = Self(Arc::new(Inner {
@@ -239,6 +240,7 @@ impl<U: PageUser> Site<U> {
                 &static_files,
                 texts,
                 &config.site_name,
+                &config.looks,
             )?,
             policy,
             reserved_names,

@@ -21,6 +21,7 @@
 
 mod errors;
 mod headers;
+mod looks;
 mod static_files;
 mod templates;
 mod texts;
@@ -28,6 +29,7 @@ mod translate;
 
 pub(crate) use errors::error_pages;
 pub(crate) use headers::{StrictTransport, security_headers};
+pub use looks::Looks;
 pub(crate) use static_files::{StaticFile, StaticFiles};
 pub(crate) use templates::{Pages, Template};
 pub(crate) use texts::{Language, PartTexts, Texts};

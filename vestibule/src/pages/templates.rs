@@ -14,7 +14,7 @@ use url::form_urlencoded::Serializer;
 
 use crate::error::{Error, Result};
 use crate::pages::translate::Translate;
-use crate::pages::{Language, StaticFiles, Texts};
+use crate::pages::{Language, Looks, StaticFiles, Texts};
 use crate::web::Flash;
 
 /// Renders pages. Clones share the templates.
@@ -52,6 +52,7 @@ impl Pages {
         static_files: &StaticFiles,
         texts: Texts,
         site_name: &str,
+        looks: &Looks,
     ) -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
@@ -76,15 +77,33 @@ impl Pages {
                 .map_err(|error| wrong_template(&name, &error))?;
         }
         let routes: BTreeMap<_, _> = routes.into_iter().collect();
-        let static_files = static_files.clone();
+        let files = static_files.clone();
         let names_of_pages: Vec<_> = routes.keys().copied().collect();
         environment.add_function("url_for", move |name: &str, arguments: Kwargs| {
-            url_for(&routes, &static_files, name, &arguments).map(safe_if_plain)
+            url_for(&routes, &files, name, &arguments).map(safe_if_plain)
         });
         let has_page = move |name: &str| names_of_pages.contains(&name);
         environment.add_function("has_page", has_page);
         environment.add_function("get_flashed_messages", get_flashed_messages);
         environment.add_global("site_name", site_name);
+        environment.add_global(
+            "styles",
+            static_files
+                .styles()
+                .into_iter()
+                .map(safe_if_plain)
+                .collect::<Vec<_>>(),
+        );
+        if let Some(logo) = &looks.logo {
+            let url = static_files.url(logo).ok_or_else(|| {
+                Error::config(format!("the folder of static files has no logo `{logo}`"))
+            })?;
+            environment.add_global("logo", safe_if_plain(url));
+        }
+        looks.check_links()?;
+        let links = looks.footer_links.iter();
+        let links = links.map(|(text, url)| context! { text, url });
+        environment.add_global("footer_links", links.collect::<Vec<_>>());
         let offered = texts.offered();
         let offered = offered.map(|(tag, name)| context! { tag, name });
         environment.add_global("languages", offered.collect::<Vec<_>>());

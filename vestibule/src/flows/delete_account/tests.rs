@@ -51,7 +51,7 @@ async fn a_user_deletes_their_account_and_is_logged_out_everywhere() {
         ("remember", "on"),
     ];
     elsewhere.post("/login", &fields).await;
-    assert!(alice.get("/welcome").await.text().contains(PATH));
+    assert!(alice.get("/account").await.text().contains(PATH));
     assert!(
         alice
             .get(PATH)
@@ -188,7 +188,7 @@ async fn without_the_setting_nobody_can_delete_their_account() {
 
     assert_eq!(alice.get(PATH).await.status, StatusCode::NOT_FOUND);
     assert_eq!(delete(&alice, PASSWORD).await.status, StatusCode::NOT_FOUND);
-    assert!(!alice.get("/welcome").await.text().contains(PATH));
+    assert!(!alice.get("/account").await.text().contains(PATH));
 
     let named = TestApp::with(|config| {
         let flows = ["register", "password_login", "delete_account"];

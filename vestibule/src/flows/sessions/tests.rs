@@ -67,7 +67,7 @@ async fn ones_sessions_are_listed_with_browser_address_and_times_and_this_one_is
     let text = page.text();
     assert!(
         text.contains("<bdi>Firefox on Linux</bdi>")
-            && text.contains("<strong>This browser</strong>")
+            && text.contains("<span class=\"badge accent\">This browser</span>")
     );
     assert_eq!(text.matches("class=\"quiet\"").count(), 2);
     for secret in [firefox.cookie("__Host-session").unwrap().as_str(), "epoch"] {
@@ -302,7 +302,11 @@ async fn many_sessions_are_shown_in_pages() {
     let first = browser.get("/account/sessions").await;
     assert!(first.text().contains("rel=\"next\">Next page"));
     let unknown = browser.get("/account/sessions?after=gone").await;
-    assert!(unknown.text().contains("<strong>This browser</strong>"));
+    assert!(
+        unknown
+            .text()
+            .contains("<span class=\"badge accent\">This browser</span>")
+    );
     assert!(unknown.text().contains(">First page</a>"));
     let ended = browser
         .post("/account/sessions/end", &[("session", "session-3")])

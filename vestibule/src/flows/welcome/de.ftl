@@ -3,6 +3,3 @@
 welcome-title = Willkommen
 welcome-greeting = Willkommen, { $username }
 welcome-text = Du bist angemeldet.
-welcome-change-password = Passwort ändern
-welcome-sessions = Deine Sitzungen
-welcome-delete-account = Konto löschen

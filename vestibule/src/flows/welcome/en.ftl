@@ -3,6 +3,3 @@
 welcome-title = Welcome
 welcome-greeting = Welcome, { $username }
 welcome-text = You are logged in.
-welcome-change-password = Change your password
-welcome-sessions = Your sessions
-welcome-delete-account = Delete your account

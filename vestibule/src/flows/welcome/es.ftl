@@ -3,6 +3,3 @@
 welcome-title = Te damos la bienvenida
 welcome-greeting = Hola, { $username }
 welcome-text = Has iniciado sesión.
-welcome-change-password = Cambiar la contraseña
-welcome-sessions = Tus sesiones
-welcome-delete-account = Eliminar la cuenta

@@ -1,0 +1,10 @@
+# Die Seite des Kontos.
+
+account-title = Dein Konto
+account-email = E-Mail
+account-password = Passwort
+account-password-hint = Passwort ändern
+account-sessions = Sitzungen
+account-sessions-hint = Sieh, wo du angemeldet bist, und melde dich anderswo ab
+account-delete = Konto löschen
+account-delete-hint = Dein Konto und alles, was dazugehört, löschen

@@ -1,0 +1,10 @@
+# The home of the account.
+
+account-title = Your account
+account-email = Email
+account-password = Password
+account-password-hint = Change your password
+account-sessions = Sessions
+account-sessions-hint = See where you are logged in, and log out elsewhere
+account-delete = Delete account
+account-delete-hint = Delete your account and everything in it

@@ -1,0 +1,10 @@
+# La página de la cuenta.
+
+account-title = Tu cuenta
+account-email = Correo
+account-password = Contraseña
+account-password-hint = Cambiar la contraseña
+account-sessions = Sesiones
+account-sessions-hint = Mira dónde tienes la sesión iniciada y ciérrala en otros sitios
+account-delete = Eliminar la cuenta
+account-delete-hint = Eliminar tu cuenta y todo lo que contiene

@@ -1,0 +1,46 @@
+#![cfg(feature = "sqlite")]
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::testing::TestApp;
+
+#[tokio::test]
+async fn the_name_in_the_header_leads_to_what_there_is_about_the_account() {
+    let app = TestApp::with(|config| config.users_can_delete_account = true).await;
+    let alice = app.registered("alice").await;
+
+    let welcome = alice.get("/welcome").await;
+    assert!(
+        welcome
+            .text()
+            .contains("<a href=\"/account\"><bdi>alice</bdi></a>")
+    );
+    let account = alice.get("/account").await;
+
+    for path in ["/change-password", "/account/sessions", "/account/delete"] {
+        assert!(
+            account.text().contains(&format!("href=\"{path}\"")),
+            "{path}"
+        );
+    }
+    let json = alice
+        .get_with("/account", &[("accept", "application/json")])
+        .await;
+    assert_eq!(json.json(), json!({ "username": "alice", "email": null }));
+    let stranger = app.browser().get("/account").await;
+    assert_eq!(stranger.location(), Some("/login?next=%2Faccount"));
+}
+
+#[tokio::test]
+async fn one_button_in_the_header_logs_out() {
+    let app = TestApp::new().await;
+    let alice = app.registered("alice").await;
+
+    let page = alice.get("/welcome").await.text().to_owned();
+    assert!(page.contains("<form class=\"inline\" method=\"post\" action=\"/logout\">"));
+    let out = alice.post("/logout", &[]).await;
+
+    assert_eq!(out.location(), Some("/login"));
+    assert_eq!(alice.get("/account").await.status, StatusCode::SEE_OTHER);
+}
