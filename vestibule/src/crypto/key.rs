@@ -1,4 +1,4 @@
-//! The app's secret key, and the signers and ciphers derived from it, one for each purpose.
+//! The app's secret key. Each purpose has a signer or a cipher derived from it.
 
 use std::fmt;
 use std::path::Path;
@@ -6,15 +6,13 @@ use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-use crate::clock::Timestamp;
 use crate::crypto::cipher::Cipher;
-use crate::crypto::dated::{dated, unexpired};
 use crate::crypto::random::Random;
 use crate::crypto::secret::read_secret_file;
+use crate::crypto::signer::Signer;
 use crate::error::{Error, Result};
 
 /// The app's secret key: at least 32 bytes that nobody can guess.
@@ -84,7 +82,7 @@ impl SecretKey {
 
     /// The signer for one purpose. Name the app and the use: `"shop invitation v1"`.
     pub fn signer(&self, purpose: &str) -> Signer {
-        Signer(self.derived(purpose))
+        Signer::new(self.derived(purpose))
     }
 
     /// The cipher for one purpose.
@@ -128,67 +126,10 @@ fn weak(why: &str) -> Error {
     ))
 }
 
-/// Signs short values for one purpose and reads them back, until they expire.
-///
-/// ```
-/// use std::time::Duration;
-/// use vestibule::clock::Clock;
-/// use vestibule::crypto::{key::SecretKey, random::Random};
-///
-/// let now = Clock::system().now();
-/// let signer = SecretKey::generate(&Random::system())?.signer("shop invitation v1");
-/// let sealed = signer.seal(b"table 7", now + Duration::from_secs(60));
-///
-/// assert_eq!(signer.open(&sealed, now), Some(b"table 7".to_vec()));
-/// assert_eq!(signer.open(&sealed, now + Duration::from_secs(60)), None);
-/// # Ok::<(), vestibule::Error>(())
-/// ```
-pub struct Signer(Zeroizing<[u8; 32]>);
-
-const MAC_BYTES: usize = 32;
-
-impl Signer {
-    /// `payload` with its expiry and its HMAC-SHA-256, as base64url.
-    pub fn seal(&self, payload: &[u8], expires_at: Timestamp) -> String {
-        let mut message = dated(payload, expires_at);
-        let tag = self.mac(&message).finalize().into_bytes();
-        message.extend_from_slice(&tag);
-        let sealed = BASE64URL_NOPAD.encode(&message);
-        message.zeroize();
-        sealed
-    }
-
-    /// The payload of `sealed`, if its signature is ours and `now` is before its expiry.
-    ///
-    /// A wrong signature and an expired value get the same answer, the signature first.
-    pub fn open(&self, sealed: &str, now: Timestamp) -> Option<Vec<u8>> {
-        let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
-        let (message, tag) = bytes.split_at_checked(bytes.len().checked_sub(MAC_BYTES)?)?;
-        self.mac(message).verify_slice(tag).ok()?;
-        unexpired(message, now).map(<[u8]>::to_vec)
-    }
-
-    fn mac(&self, message: &[u8]) -> Hmac<Sha256> {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&*self.0).expect("HMAC takes a key of any length");
-        mac.update(message);
-        mac
-    }
-}
-
-impl fmt::Debug for Signer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Signer(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{SecretKey, Timestamp};
+    use super::SecretKey;
     use crate::crypto::random::Random;
-
-    const NOW: Timestamp = Timestamp::from_millis(1_000);
-    const LATER: Timestamp = Timestamp::from_millis(2_000);
 
     fn key(seed: u64) -> SecretKey {
         SecretKey::generate(&Random::insecure_seeded(seed)).unwrap()
@@ -203,39 +144,6 @@ mod tests {
 
         assert!(missing.to_string().contains("openssl rand"), "{missing}");
         assert!(!unreadable.to_string().contains("openssl"), "{unreadable}");
-    }
-
-    #[test]
-    fn a_sealed_value_opens_until_it_expires() {
-        let signer = key(1).signer("flash");
-        let sealed = signer.seal(b"hello", LATER);
-
-        assert_eq!(signer.open(&sealed, NOW), Some(b"hello".to_vec()));
-        assert_eq!(signer.open(&sealed, LATER), None);
-    }
-
-    #[test]
-    fn a_value_sealed_for_another_purpose_or_key_does_not_open() {
-        let sealed = key(1).signer("flash").seal(b"hello", LATER);
-
-        assert_eq!(key(1).signer("next").open(&sealed, NOW), None);
-        assert_eq!(key(2).signer("flash").open(&sealed, NOW), None);
-    }
-
-    #[test]
-    fn every_changed_shortened_or_lengthened_value_is_refused() {
-        let signer = key(1).signer("flash");
-        let sealed = signer.seal(b"hello", LATER);
-
-        for i in 0..sealed.len() {
-            let mut changed = sealed.clone().into_bytes();
-            changed[i] = if changed[i] == b'A' { b'B' } else { b'A' };
-            let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(signer.open(&changed, NOW), None, "{changed}");
-            assert_eq!(signer.open(&sealed[..i], NOW), None);
-        }
-        assert_eq!(signer.open(&format!("{sealed}A"), NOW), None);
-        assert_eq!(signer.open("", NOW), None);
     }
 
     #[test]
