@@ -5,10 +5,11 @@ use std::fmt;
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use crate::clock::Timestamp;
 use crate::crypto::dated::{dated, unexpired};
+use crate::crypto::key::DerivedKey;
 
 /// Signs short values for one purpose and reads them back, until they expire.
 ///
@@ -25,19 +26,23 @@ use crate::crypto::dated::{dated, unexpired};
 /// assert_eq!(signer.open(&sealed, now + Duration::from_secs(60)), None);
 /// # Ok::<(), vestibule::Error>(())
 /// ```
-pub struct Signer(Zeroizing<[u8; 32]>);
+pub struct Signer {
+    key: DerivedKey,
+    fallbacks: Vec<DerivedKey>,
+}
 
 const MAC_BYTES: usize = 32;
 
 impl Signer {
-    pub(super) fn new(key: Zeroizing<[u8; 32]>) -> Self {
-        Self(key)
+    /// Signs with `key`, and verifies with each.
+    pub(super) fn new(key: DerivedKey, fallbacks: Vec<DerivedKey>) -> Self {
+        Self { key, fallbacks }
     }
 
     /// `payload` with its expiry and its HMAC-SHA-256, as base64url.
     pub fn seal(&self, payload: &[u8], expires_at: Timestamp) -> String {
         let mut message = dated(payload, expires_at);
-        let tag = self.mac(&message).finalize().into_bytes();
+        let tag = mac(&self.key, &message).finalize().into_bytes();
         message.extend_from_slice(&tag);
         let sealed = BASE64URL_NOPAD.encode(&message);
         message.zeroize();
@@ -50,16 +55,18 @@ impl Signer {
     pub fn open(&self, sealed: &str, now: Timestamp) -> Option<Vec<u8>> {
         let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
         let (message, tag) = bytes.split_at_checked(bytes.len().checked_sub(MAC_BYTES)?)?;
-        self.mac(message).verify_slice(tag).ok()?;
+        let is_ours = |key| mac(key, message).verify_slice(tag).is_ok();
+        if !(is_ours(&self.key) || self.fallbacks.iter().any(is_ours)) {
+            return None;
+        }
         unexpired(message, now).map(<[u8]>::to_vec)
     }
+}
 
-    fn mac(&self, message: &[u8]) -> Hmac<Sha256> {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&*self.0).expect("HMAC takes a key of any length");
-        mac.update(message);
-        mac
-    }
+fn mac(key: &DerivedKey, message: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&**key).expect("HMAC takes a key of any length");
+    mac.update(message);
+    mac
 }
 
 impl fmt::Debug for Signer {
@@ -96,6 +103,22 @@ mod tests {
 
         assert_eq!(key(1).signer("next").open(&sealed, NOW), None);
         assert_eq!(key(2).signer("flash").open(&sealed, NOW), None);
+    }
+
+    #[test]
+    fn a_new_key_signs_and_its_fallbacks_verify() {
+        let old = key(1).signer("flash").seal(b"old", LATER);
+        let oldest = key(2).signer("flash").seal(b"oldest", LATER);
+        let rotated = key(3).fallback(key(1)).fallback(key(2)).signer("flash");
+
+        let new = rotated.seal(b"new", LATER);
+
+        assert_eq!(rotated.open(&old, NOW), Some(b"old".to_vec()));
+        assert_eq!(rotated.open(&oldest, NOW), Some(b"oldest".to_vec()));
+        assert_eq!(rotated.open(&old, LATER), None, "expired");
+        let by_new = key(3).signer("flash").open(&new, NOW);
+        assert_eq!(by_new, Some(b"new".to_vec()));
+        assert_eq!(key(1).signer("flash").open(&new, NOW), None);
     }
 
     #[test]
