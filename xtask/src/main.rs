@@ -1,5 +1,5 @@
-//! `cargo xtask test`, `check`, `ledger`, `databases`, `fuzz`, `mutants`, `bench`, `bench-build`,
-//! `bench-sessions`: what the project runs on itself.
+//! `cargo xtask test`, `check`, `ledger`, `databases`, `running`, `fuzz`, `mutants`, `bench`,
+//! `bench-build`, `bench-sessions`: what the project runs on itself.
 
 mod bench;
 mod bench_build;
@@ -11,6 +11,7 @@ mod mutants;
 mod packages;
 mod python;
 mod removable;
+mod running;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ cargo xtask ledger  prints how many requirements and attacks have a test; fails 
                     the page of the book is wrong (--write: writes the page)
 cargo xtask databases   runs a PostgreSQL, a MariaDB and a Redis, for tests by hand, until Enter is
                     pressed
+cargo xtask running   runs the commands of the chapters on running the program, as root, on a copy of
+                    this machine in memory; installs Caddy, fail2ban, Prometheus and the like by apt
 cargo xtask fuzz    runs the fuzz targets (cargo-fuzz), a minute each
                     (--seconds N: so long; TARGET: only this one)
 cargo xtask mutants [K/N]   whether a test notices each of the changes that .cargo/mutants.toml
@@ -48,6 +51,7 @@ fn main() -> anyhow::Result<()> {
         ["check"] => check(),
         ["ledger"] => ledger::run(false),
         ["ledger", "--write"] => ledger::run(true),
+        ["running"] => running::run_all(),
         ["databases"] => databases::run_all(),
         ["fuzz", ref choice @ ..] => run_fuzz(choice),
         ["mutants"] => mutants::run_all(None),
