@@ -89,6 +89,26 @@ fn what_the_old_key_signed_is_read_until_it_is_dropped() {
     );
 }
 
+/// The log of the start says so: somebody who added a comment expects the key to stay the same.
+#[test]
+fn a_file_with_a_line_that_is_no_key_is_one_key_and_the_log_has_a_warning() {
+    let folder = folder_with_key();
+    let file = folder.path().join("instance/secret_key");
+    change(folder.path(), "rotate");
+    let log = Program::start(&folder, &[]).terminate();
+    assert!(!log.contains("used as one key"), "{log}");
+    let key = fs::read_to_string(&file).unwrap();
+
+    fs::write(
+        &file,
+        format!("# made today, by hand, for the production site\n{key}"),
+    )
+    .unwrap();
+
+    let log = Program::start(&folder, &[]).terminate();
+    assert!(log.contains("used as one key"), "{log}");
+}
+
 /// The first line signs, every line verifies, and the last digests what is looked up.
 #[test]
 fn a_prepared_key_verifies_first_and_signs_after_the_next_step() {
