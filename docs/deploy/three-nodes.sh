@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Three copies of the program behind nginx, on a PostgreSQL and a Redis of their own, on this
-# machine alone; and what happens when one of them is down. Needs postgresql, redis-server, nginx
-# and curl, and the program: cargo build --release --package vestibule-server --all-features
+# machine alone; and what happens when one of them is down. Needs postgresql, redis-server, nginx,
+# curl and openssl, and the program: cargo build --release --package vestibule-server --all-features
 #
 #   docs/deploy/three-nodes.sh            shows it, and stops everything
 #   docs/deploy/three-nodes.sh --serve    leaves it running until Enter is pressed
 set -euo pipefail
+# Where Debian keeps nginx, which the PATH of ordinary users lacks.
+PATH=$PATH:/usr/sbin:/sbin
 
 program=$(realpath "${VESTIBULE:-target/release/vestibule}")
 folder=$(mktemp -d)

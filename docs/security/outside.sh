@@ -37,7 +37,10 @@ from_npm() {
 }
 
 from_apt() {
-  command -v "$1" >/dev/null || apt-get install --yes --no-install-recommends "$2" >/dev/null
+  local as_root=(sudo)
+  [ "$(id -u)" != 0 ] || as_root=()
+  command -v "$1" >/dev/null ||
+    "${as_root[@]}" apt-get install --yes --no-install-recommends "$2" >/dev/null
 }
 
 install_csp_evaluator() { from_npm csp_evaluator 1.1.8; }

@@ -63,6 +63,11 @@ enum Command {
         #[command(subcommand)]
         command: password::PasswordCommand,
     },
+    /// Replace the secret key; nobody is logged out
+    SecretKey {
+        #[command(subcommand)]
+        command: commands::secret_key::SecretKeyCommand,
+    },
     /// Look for what is wrong with the settings and the machine; fails if there is something
     Doctor {
         #[command(subcommand)]
@@ -96,6 +101,7 @@ async fn run() -> anyhow::Result<()> {
         Command::Session { command } => session::run(command, &cli.settings).await,
         Command::Throttle { command } => throttle::run(command, &cli.settings).await,
         Command::Password { command } => password::run(&command, &cli.settings),
+        Command::SecretKey { command } => commands::secret_key::run(&command, &cli.settings),
         Command::Doctor { command } => doctor::run(command, &cli.settings).await,
         Command::Routes => routes::run(&cli.settings).await,
     }

@@ -1,9 +1,9 @@
-//! The file with the secret key.
+//! The file with the secret key, and its rotation.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 
@@ -22,14 +22,88 @@ pub(crate) fn read_or_make(path: &Path) -> anyhow::Result<SecretKey> {
 fn make(path: &Path) -> anyhow::Result<SecretKey> {
     let key = SecretKey::generate(&Random::system())?;
     // Written whole before it has its name, so that no kill in between leaves half a key.
-    let unfinished = path.with_extension(format!("new-{}", std::process::id()));
-    let mut file = create_private(&unfinished)?;
-    file.write_all(key.to_text().as_bytes())?;
-    file.sync_all()?;
+    let unfinished = write_beside(path, &key.to_text())?;
     std::fs::hard_link(&unfinished, path)?;
     std::fs::remove_file(&unfinished)?;
     tracing::info!(file = %path.display(), "made a secret key");
     Ok(key)
+}
+
+/// Replaces the file's lines. Its owner and its mode stay; a kill leaves the old file or the new one.
+fn replace(path: &Path, lines: &[&str]) -> anyhow::Result<()> {
+    // The file that a symbolic link leads to, or the link would become a file.
+    let path = path.canonicalize()?;
+    let mut text = lines.join("\n");
+    text.push('\n');
+    let unfinished = write_beside(&path, &text)?;
+    let renamed =
+        keep_owner_and_mode(&path, &unfinished).and_then(|()| std::fs::rename(&unfinished, &path));
+    if renamed.is_err() {
+        std::fs::remove_file(&unfinished).ok();
+    }
+    Ok(renamed?)
+}
+
+/// A file in the same folder that only its owner can read.
+fn write_beside(path: &Path, text: &str) -> std::io::Result<PathBuf> {
+    let unfinished = path.with_extension(format!("new-{}", std::process::id()));
+    let mut file = create_private(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(unfinished)
+}
+
+#[cfg(unix)]
+fn keep_owner_and_mode(old: &Path, new: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    let (old, made) = (old.metadata()?, new.metadata()?);
+    if (old.uid(), old.gid()) != (made.uid(), made.gid()) {
+        chown(new, Some(old.uid()), Some(old.gid()))?;
+    }
+    // After the owner, who alone can read it until here.
+    std::fs::set_permissions(new, old.permissions())
+}
+
+#[cfg(not(unix))]
+fn keep_owner_and_mode(_: &Path, _: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// A step of a rotation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    /// A new key verifies, and does not sign yet.
+    Prepare,
+    /// The prepared key signs, or a new one.
+    Rotate,
+    /// The first key stays.
+    DropOld,
+}
+
+/// Changes the keys in the file.
+///
+/// The first line signs, all verify, and the last digests what is looked up. So a prepared file
+/// repeats its first line after the new one: `old new old`.
+pub(crate) fn change(path: &Path, step: Step) -> anyhow::Result<()> {
+    let shown = path.display();
+    let text = SecretKey::from_file(path)?.to_text();
+    let lines: Vec<_> = text.lines().collect();
+    let is_prepared = matches!(lines[..], [first, _, third, ..] if first == third);
+    let new = SecretKey::generate(&Random::system())?.to_text();
+    let changed = match (step, &lines[..]) {
+        (Step::Prepare, _) if is_prepared => bail!("{shown} has a prepared key already"),
+        (Step::DropOld, _) if is_prepared => {
+            bail!("{shown} has a prepared key that does not sign yet: rotate first")
+        }
+        (Step::DropOld, [_]) => bail!("{shown} has no old key"),
+        (Step::Rotate, [_, rest @ ..]) if is_prepared => rest.to_vec(),
+        (Step::Rotate, all) => [&[&*new], all].concat(),
+        (Step::Prepare, [first, ..]) => [&[first, &*new], &lines[..]].concat(),
+        (Step::DropOld, [first, ..]) => vec![*first],
+        (Step::Prepare | Step::DropOld, []) => bail!("{shown} is empty"),
+    };
+    replace(path, &changed).with_context(|| format!("cannot replace the secret key file {shown}"))
 }
 
 #[cfg(unix)]

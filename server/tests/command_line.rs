@@ -620,6 +620,40 @@ fn sessions_of_the_running_program_are_listed_and_ended_one_by_one_or_all() {
     }
 }
 
+/// A restored backup brings back sessions that were ended since.
+#[test]
+fn after_a_restored_backup_one_command_ends_all_sessions_and_forgets_all_browsers() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    let alice = [("username", "alice"), ("password", PASSWORD)];
+    let mut client = Client::new(&program);
+    client.post("/register", &alice).unwrap();
+    let remembered = [&alice[..], &[("remember", "on")]].concat();
+    let mut remembering = Client::new(&program);
+    remembering.post("/login", &remembered).unwrap();
+    let bob = [("username", "bobby"), ("password", PASSWORD)];
+    let mut other = Client::new(&program);
+    other.post("/register", &bob).unwrap();
+    let is_in = |client: &Client| client.get("/welcome").unwrap().status == 200;
+    let backup = folder.path().join("backup.db").display().to_string();
+    execute(folder.path(), &format!("VACUUM INTO '{backup}'"));
+    assert!(vestibule(folder.path(), &["session", "revoke-all", "alice"], "").0);
+    soon(|| !is_in(&client));
+    let address = program.address().to_owned();
+    program.terminate();
+    for file in ["site.db", "site.db-wal", "site.db-shm"] {
+        std::fs::remove_file(folder.path().join("instance").join(file)).ok();
+    }
+    std::fs::rename(&backup, folder.path().join("instance/site.db")).unwrap();
+    let _program = Program::start(&folder, &["--listen", &address]);
+    assert!(is_in(&client) && is_in(&remembering) && is_in(&other));
+
+    let (succeeded, said) = vestibule(folder.path(), &["session", "revoke-everyone"], "");
+
+    assert!(succeeded && said.contains("2 users"), "{said}");
+    soon(|| ![&client, &remembering, &other].into_iter().any(is_in));
+}
+
 #[test]
 fn whoever_got_a_temporary_password_must_choose_another_one() {
     let folder = folder();

@@ -183,6 +183,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/events.md")]
     struct Events;
 
+    #[doc = include_str!("../../docs/src/running/key.md")]
+    struct RotatingTheKey;
+
     #[doc = include_str!("../../docs/src/testing.md")]
     struct Testing;
 

@@ -1,6 +1,7 @@
 //! PostgreSQL, MariaDB and Redis for tests and benchmarks: servers of our own, on free ports, in
 //! temporary folders. One that runs already is never touched.
 
+use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -24,6 +25,22 @@ pub(crate) fn missing() -> Vec<&'static str> {
         missing.push("postgresql");
     }
     missing
+}
+
+/// Runs one of each until Enter is pressed, for tests of one suite by hand.
+pub(crate) fn run_all() -> anyhow::Result<()> {
+    packages::install(&missing())?;
+    let (postgres, mariadb, redis) = (Postgres::start()?, MariaDb::start()?, Redis::start()?);
+    writeln!(
+        io::stdout(),
+        "VESTIBULE_TEST_DATABASE_URL={}\nVESTIBULE_TEST_DATABASE_URL={}\n\
+         VESTIBULE_TEST_SESSION_STORE={}\nEnter stops them.",
+        postgres.url,
+        mariadb.url,
+        redis.url
+    )?;
+    io::stdin().read_line(&mut String::new())?;
+    Ok(())
 }
 
 /// A Redis that keeps nothing on disk. It is stopped when dropped.
@@ -56,7 +73,7 @@ impl Drop for Redis {
     }
 }
 
-/// A folder that the user of a server can write.
+/// A folder that the user of a server can write. PostgreSQL and MariaDB refuse to run as root.
 fn folder_of(user: Option<&str>) -> anyhow::Result<TempDir> {
     let folder = tempfile::tempdir()?;
     if let Some(user) = user {
@@ -69,12 +86,6 @@ fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// Whether this is root, whom these servers refuse to run as.
-fn is_root() -> anyhow::Result<bool> {
-    let id = Command::new("id").arg("-u").output()?;
-    Ok(id.stdout.trim_ascii() == b"0")
-}
-
 /// A PostgreSQL. It is stopped when dropped.
 pub(crate) struct Postgres {
     pub(crate) url: String,
@@ -85,7 +96,7 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) fn start() -> anyhow::Result<Self> {
-        let user = is_root()?.then_some("postgres");
+        let user = packages::is_root()?.then_some("postgres");
         let port = free_port()?;
         let postgres = Self {
             url: format!("postgres://test@127.0.0.1:{port}/postgres"),
@@ -169,7 +180,7 @@ pub(crate) struct MariaDb {
 
 impl MariaDb {
     pub(crate) fn start() -> anyhow::Result<Self> {
-        let user = is_root()?.then_some("mysql");
+        let user = packages::is_root()?.then_some("mysql");
         let folder = folder_of(user)?;
         let data = format!("--datadir={}", folder.path().join("data").display());
         let as_user = user.map(|user| format!("--user={user}"));

@@ -1,5 +1,5 @@
-//! `cargo xtask test`, `check`, `ledger`, `fuzz`, `mutants`, `bench`, `bench-build`,
-//! `bench-sessions`: what the project runs on itself.
+//! `cargo xtask test`, `check`, `ledger`, `databases`, `running`, `fuzz`, `mutants`, `bench`,
+//! `bench-build`, `bench-sessions`: what the project runs on itself.
 
 mod bench;
 mod bench_build;
@@ -11,6 +11,7 @@ mod mutants;
 mod packages;
 mod python;
 mod removable;
+mod running;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -21,11 +22,16 @@ use anyhow::{Context, bail};
 
 use crate::bench::{Effort, Part};
 
-const USAGE: &str = "cargo xtask test    installs what the tests need (apt, pip), runs all of them, on each database
+const USAGE: &str = "cargo xtask test    installs what the tests need (apt, as root or by sudo; pip), runs all of them,
+                    on each database
 cargo xtask check   the tests, the documentation, the dependencies' licences (cargo-deny), that a
                     flow can be deleted, the compiler's messages, and ten minutes of each fuzz target
 cargo xtask ledger  prints how many requirements and attacks have a test; fails if docs/security or
                     the page of the book is wrong (--write: writes the page)
+cargo xtask databases   runs a PostgreSQL, a MariaDB and a Redis, for tests by hand, until Enter is
+                    pressed
+cargo xtask running   runs the commands of the chapters on running the program, as root, on a copy of
+                    this machine in memory; installs Caddy, fail2ban, Prometheus and the like by apt
 cargo xtask fuzz    runs the fuzz targets (cargo-fuzz), a minute each
                     (--seconds N: so long; TARGET: only this one)
 cargo xtask mutants [K/N]   whether a test notices each of the changes that .cargo/mutants.toml
@@ -38,12 +44,15 @@ cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreS
                     how soon an ended one is refused elsewhere; takes an hour and 10 GB";
 
 fn main() -> anyhow::Result<()> {
+    packages::find_system_programs()?;
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => test::all(),
         ["check"] => check(),
         ["ledger"] => ledger::run(false),
         ["ledger", "--write"] => ledger::run(true),
+        ["running"] => running::run_all(),
+        ["databases"] => databases::run_all(),
         ["fuzz", ref choice @ ..] => run_fuzz(choice),
         ["mutants"] => mutants::run_all(None),
         ["mutants", shard] => mutants::run_all(Some(shard)),

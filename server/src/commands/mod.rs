@@ -4,6 +4,7 @@ pub(crate) mod doctor;
 pub(crate) mod password;
 pub(crate) mod role;
 pub(crate) mod routes;
+pub(crate) mod secret_key;
 pub(crate) mod session;
 pub(crate) mod throttle;
 pub(crate) mod user;

@@ -4,6 +4,7 @@ use anyhow::bail;
 use clap::Subcommand;
 use vestibule::Session;
 use vestibule::accounts::ChangeOutcome;
+use vestibule::flows::Site;
 
 use super::{find, open, operator, report, say};
 use crate::settings::Settings;
@@ -18,6 +19,9 @@ pub(crate) enum SessionCommand {
     Revoke { name: String, session: String },
     /// End all sessions of a user, and forget their browsers
     RevokeAll { name: String },
+    /// End all sessions of all users, and forget their browsers: after a restored backup, which
+    /// brings back sessions that were ended since, or after a theft
+    RevokeEveryone,
     /// Remove what has expired, a little at a time. A running program does so by itself
     Sweep,
 }
@@ -55,6 +59,10 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
             let done = format!("All sessions of {} are ended.", account.username);
             report(&change, done)
         }
+        SessionCommand::RevokeEveryone => {
+            let ended = revoke_everyone(&site).await?;
+            say(format!("All sessions of {ended} users are ended."))
+        }
         SessionCommand::Sweep => {
             let swept = operator(&site).sweep_sessions().await?;
             say(format!(
@@ -64,8 +72,26 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
     }
 }
 
-/// How many sessions to read at a time.
+/// How many sessions or users to read at a time.
 const PAGE: usize = 500;
+
+/// Ends all sessions of each user. Returns the number of users.
+async fn revoke_everyone(site: &Site) -> anyhow::Result<u64> {
+    let (mut ended, mut after) = (0, None);
+    loop {
+        let accounts = site.accounts().list(after.as_deref(), PAGE as u64).await?;
+        for account in &accounts {
+            // A user who was deleted meanwhile has none.
+            if operator(site).end_sessions(&account.id).await? == ChangeOutcome::Done {
+                ended += 1;
+            }
+        }
+        match accounts.last() {
+            Some(last) => after = Some(last.canonical_username.clone()),
+            None => return Ok(ended),
+        }
+    }
+}
 
 fn line(session: &Session) -> String {
     let address = session.address.map(|address| address.to_string());

@@ -46,7 +46,8 @@ pub(crate) struct StorageSettings {
     )]
     pub(crate) session_store: Option<String>,
 
-    /// File with the key that signs messages in cookies; made at the first start
+    /// File with the key that signs messages in cookies; made at the first start. The first line
+    /// signs, and each line verifies: `vestibule secret-key rotate`
     #[arg(
         long,
         env = "VESTIBULE_SECRET_KEY_FILE",

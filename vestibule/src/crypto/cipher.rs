@@ -9,18 +9,27 @@ use data_encoding::BASE64URL_NOPAD;
 
 use crate::clock::Timestamp;
 use crate::crypto::dated::{dated, unexpired};
+use crate::crypto::key::DerivedKey;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
 
 /// Encrypts values for one purpose and reads them back, until they expire. From
 /// [`SecretKey::cipher`](crate::crypto::key::SecretKey).
-pub(crate) struct Cipher(XChaCha20Poly1305);
+pub(crate) struct Cipher {
+    current: XChaCha20Poly1305,
+    fallbacks: Vec<XChaCha20Poly1305>,
+}
 
 const NONCE_BYTES: usize = 24;
 
 impl Cipher {
-    pub(super) fn new(key: &[u8; 32]) -> Self {
-        Self(XChaCha20Poly1305::new(key.into()))
+    /// Encrypts with `key`, and decrypts with each.
+    pub(super) fn new(key: &DerivedKey, fallbacks: &[DerivedKey]) -> Self {
+        let cipher = |key: &DerivedKey| XChaCha20Poly1305::new((&**key).into());
+        Self {
+            current: cipher(key),
+            fallbacks: fallbacks.iter().map(cipher).collect(),
+        }
     }
 
     /// `payload` and its expiry, encrypted, as base64url. It is good under this `name` only.
@@ -40,7 +49,7 @@ impl Cipher {
             msg: &message,
             aad: name.as_bytes(),
         };
-        let encrypted = self.0.encrypt(&XNonce::from(nonce), payload);
+        let encrypted = self.current.encrypt(&XNonce::from(nonce), payload);
         let encrypted = encrypted.map_err(|_| Error::internal("a value was not encrypted"))?;
         Ok(BASE64URL_NOPAD.encode(&[&nonce[..], &encrypted].concat()))
     }
@@ -49,11 +58,15 @@ impl Cipher {
     pub(crate) fn decrypt(&self, name: &str, text: &str, now: Timestamp) -> Option<Vec<u8>> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let (nonce, encrypted) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-        let payload = Payload {
-            msg: encrypted,
-            aad: name.as_bytes(),
-        };
-        let message = self.0.decrypt(&XNonce::from(*nonce), payload).ok()?;
+        let nonce = XNonce::from(*nonce);
+        let mut ciphers = std::iter::once(&self.current).chain(&self.fallbacks);
+        let message = ciphers.find_map(|cipher| {
+            let payload = Payload {
+                msg: encrypted,
+                aad: name.as_bytes(),
+            };
+            cipher.decrypt(&nonce, payload).ok()
+        })?;
         unexpired(&message, now).map(<[u8]>::to_vec)
     }
 }
@@ -92,6 +105,26 @@ mod tests {
         let other = key.cipher("other");
         assert_eq!(other.decrypt("cart", &text, NOW), None, "another purpose");
         assert_ne!(text, again, "equal values do not look equal");
+    }
+
+    #[test]
+    fn a_new_key_encrypts_and_its_fallback_decrypts() {
+        let random = Random::insecure_seeded(1);
+        let key = || SecretKey::generate(&random).unwrap();
+        let (old, new) = (key(), key());
+        let rotated = new.clone().fallback(old.clone()).cipher("data");
+        let encrypt = |key: &SecretKey| {
+            let cipher = key.cipher("data");
+            cipher.encrypt("cart", b"apples", LATER, &random).unwrap()
+        };
+
+        let text = rotated.encrypt("cart", b"pears", LATER, &random).unwrap();
+
+        let opened = rotated.decrypt("cart", &encrypt(&old), NOW);
+        assert_eq!(opened, Some(b"apples".to_vec()));
+        let by = |key: &SecretKey| key.cipher("data").decrypt("cart", &text, NOW);
+        assert_eq!((by(&new), by(&old)), (Some(b"pears".to_vec()), None));
+        assert_eq!(rotated.decrypt("cart", &encrypt(&key()), NOW), None);
     }
 
     /// ASVS 11.3.4.

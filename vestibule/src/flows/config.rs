@@ -37,7 +37,8 @@ pub struct SiteConfig<U = Account> {
     /// browsers use https alone for every host below this one, and one without https cannot be
     /// reached for a year.
     pub hsts_include_subdomains: bool,
-    /// The key that signs cookies. Anybody who knows it can show messages on our pages.
+    /// The key that signs cookies. Anybody who knows it can show messages on our pages. To replace
+    /// it, keep the old one as a [fallback](SecretKey::fallback).
     pub secret_key: SecretKey,
     /// The name in titles and at the top of each page. Default: `Vestibule`.
     pub site_name: String,

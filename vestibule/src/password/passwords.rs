@@ -121,7 +121,7 @@ impl Passwords {
     /// Set it in production. With a random key an unknown name gets another kind on each node and
     /// after each restart, and that change of timing reveals that no such user exists.
     pub fn secret_key(mut self, key: &SecretKey) -> Self {
-        let key = key.derived("vestibule password decoys v1");
+        let key = key.derived_for_digests("vestibule password decoys v1");
         self.decoys = Arc::new(Decoys::new(*key));
         self
     }

@@ -8,7 +8,8 @@ use cookie::Cookie;
 use http::HeaderMap;
 
 use crate::clock::Clock;
-use crate::crypto::key::{SecretKey, Signer};
+use crate::crypto::key::SecretKey;
+use crate::crypto::signer::Signer;
 use crate::web::PublicUrl;
 use crate::web::cookies::{CookieMatch, OwnCookie};
 

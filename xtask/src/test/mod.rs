@@ -99,6 +99,9 @@ fn install() -> anyhow::Result<()> {
         ("make", "make"),
         ("chromium", "chromium"),
         ("nginx", "nginx"),
+        ("curl", "curl"),
+        ("openssl", "openssl"),
+        ("kill", "procps"),
     ]);
     missing.extend(databases::missing());
     if !packages::has_python_venv() {

@@ -146,7 +146,7 @@ impl Throttle {
     /// Digests names that nobody has with this key, so that a copy of the counters does not reveal
     /// what was typed: people type passwords there by mistake. Default: a digest without a key.
     pub fn key(mut self, key: &SecretKey) -> Self {
-        let derived = key.derived("vestibule throttled names v1");
+        let derived = key.derived_for_digests("vestibule throttled names v1");
         Arc::make_mut(&mut self.0).names = Some(derived);
         self
     }

@@ -31,7 +31,7 @@ use crate::error::{Error, Result};
 pub struct Peppers(BTreeMap<u32, SecretKey>);
 
 impl Peppers {
-    /// Adds a key.
+    /// Adds a key. Its [fallbacks](SecretKey::fallback) are not used: each version has one key.
     pub fn with(mut self, version: u32, key: SecretKey) -> Self {
         self.0.insert(version, key);
         self

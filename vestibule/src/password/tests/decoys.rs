@@ -64,6 +64,10 @@ async fn an_unknown_name_costs_what_one_of_the_users_costs_and_always_the_same()
     elsewhere.note_stored(users(300, 100).collect::<Vec<_>>().into_iter().rev());
     assert_eq!(is_old(&elsewhere), is_old(&passwords));
     let other_key = SecretKey::generate(&Random::insecure_seeded(2)).unwrap();
+    let rotated = other_key.clone().fallback(key);
+    let rotated = Passwords::new(QUICK).unwrap().secret_key(&rotated);
+    rotated.note_stored(users(300, 100));
+    assert_eq!(is_old(&rotated), is_old(&passwords), "a new key in front");
     let other = Passwords::new(QUICK).unwrap().secret_key(&other_key);
     other.note_stored(users(300, 100));
     assert_ne!(is_old(&other), is_old(&passwords));

@@ -53,6 +53,10 @@ async fn a_pepper_is_needed_and_the_newest_is_written() {
     let newer = rotated.hash(&password).await.unwrap();
     assert!(newer.as_str().starts_with("{pepper:2}"));
 
+    let with_fallback = second.clone().fallback(key());
+    let of_first_alone = peppered(Peppers::default().with(2, with_fallback));
+    let verified = of_first_alone.verify(&password, Some(&newer)).await;
+    assert!(verified.unwrap());
     let wrong_key = peppered(Peppers::default().with(1, second));
     assert!(!wrong_key.verify(&password, Some(&hash)).await.unwrap());
     let none = Passwords::new(QUICK).unwrap();
