@@ -32,6 +32,7 @@ cargo xtask databases   runs a PostgreSQL, a MariaDB and a Redis, for tests by h
                     pressed
 cargo xtask running   runs the commands of the chapters on running the program, as root, on a copy of
                     this machine in memory; installs Caddy, fail2ban, Prometheus and the like by apt
+cargo xtask screenshots   makes the pictures of the pages in the book, with Chromium
 cargo xtask fuzz    runs the fuzz targets (cargo-fuzz), a minute each
                     (--seconds N: so long; TARGET: only this one)
 cargo xtask mutants [K/N]   whether a test notices each of the changes that .cargo/mutants.toml
@@ -53,6 +54,7 @@ fn main() -> anyhow::Result<()> {
         ["ledger", "--write"] => ledger::run(true),
         ["running"] => running::run_all(),
         ["databases"] => databases::run_all(),
+        ["screenshots"] => test::screenshots(),
         ["fuzz", ref choice @ ..] => run_fuzz(choice),
         ["mutants"] => mutants::run_all(None),
         ["mutants", shard] => mutants::run_all(Some(shard)),

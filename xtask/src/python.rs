@@ -9,8 +9,8 @@ use anyhow::Context;
 use crate::{packages, run, target_folder};
 
 /// Installs what the file `requirements` of this repository names, where that is not there yet.
-/// Returns the virtual environment, which is called `name`.
-pub(crate) fn install(name: &str, requirements: &str) -> anyhow::Result<PathBuf> {
+/// Returns the virtual environment, which is called `name`. `options` are pip's.
+pub(crate) fn install(name: &str, requirements: &str, options: &[&str]) -> anyhow::Result<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let requirements = workspace.join(requirements);
     let wanted = fs::read_to_string(&requirements)?;
@@ -25,8 +25,9 @@ pub(crate) fn install(name: &str, requirements: &str) -> anyhow::Result<PathBuf>
     let mut venv = Command::new("python3");
     run(venv.args(["-m", "venv", "--clear"]).arg(&folder))?;
     let mut pip = Command::new(folder.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--requirement"]);
-    run(pip.arg(&requirements)).with_context(|| format!("pip installs no {name}"))?;
+    pip.args(["-m", "pip", "install", "--quiet"]).args(options);
+    run(pip.arg("--requirement").arg(&requirements))
+        .with_context(|| format!("pip installs no {name}"))?;
     // Written last, so that half an installation is begun again.
     fs::write(installed, wanted)?;
     Ok(folder)

@@ -192,7 +192,7 @@ impl Visit {
     pub(crate) async fn fill_in_and_send(&self) {
         self.type_into("#username", "alice").await;
         self.type_into("#password", PASSWORD).await;
-        self.press("form > button").await;
+        self.press("main form > button").await;
     }
 
     pub(crate) async fn end(mut self) {

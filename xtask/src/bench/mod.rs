@@ -131,8 +131,12 @@ pub(crate) enum Part {
 pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
     let programs = [("make", "make"), ("wrk", "wrk"), ("sqlite3", "sqlite3")];
     packages::install(&packages::missing(&programs))?;
-    let venv = python::install("bench-flask", "bench/flask/requirements.txt")?;
-    let cffi = python::install("bench-argon2-cffi", "bench/argon2-cffi/requirements.txt")?;
+    let venv = python::install("bench-flask", "bench/flask/requirements.txt", &[])?;
+    let cffi = python::install(
+        "bench-argon2-cffi",
+        "bench/argon2-cffi/requirements.txt",
+        &[],
+    )?;
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let workspace = workspace.canonicalize()?;
     build(&workspace)?;

@@ -86,6 +86,16 @@ pub(crate) fn all() -> anyhow::Result<()> {
     jobs::run_all(jobs)
 }
 
+/// Makes the pictures of the pages in the book.
+pub(crate) fn screenshots() -> anyhow::Result<()> {
+    install()?;
+    let folder = crate::workspace()?.join("docs/src/screenshots");
+    let mut tour = Command::new("cargo");
+    tour.args(["test", "--package", "vestibule-server"]);
+    tour.args(["--features", "browser-tests", "--test", "accessibility"]);
+    crate::run(tour.env("SCREENSHOTS_FOLDER", folder))
+}
+
 /// Lints this choice of packages and features. A warning is an error.
 pub(crate) fn clippy(choice: &[&str]) -> Command {
     let mut clippy = Command::new("cargo");
@@ -109,7 +119,10 @@ fn install() -> anyhow::Result<()> {
     }
     packages::install(&missing)?;
     let requirements = "vestibule/tests/flask_login/requirements.txt";
-    python::install("flask-login", requirements).context("tests compare with Flask-Login")?;
+    python::install("flask-login", requirements, &[]).context("tests compare with Flask-Login")?;
+    // For the script axe.min.js in it; Chromium is Debian's, so Playwright is not needed.
+    let requirements = "server/tests/axe/requirements.txt";
+    python::install("axe", requirements, &["--no-deps"]).context("tests run axe on each page")?;
     Ok(())
 }
 

@@ -20,8 +20,8 @@ start-page = Zur Startseite
 
 username = Benutzername
 password = Passwort
-show-password = Passwort anzeigen
-hide-password = Passwort verbergen
+show-password = Anzeigen
+hide-password = Verbergen
 new-password-hint = Mindestens { $min } Zeichen. Einige Wörter ohne Zusammenhang eignen sich gut.
 first-page = Erste Seite
 next-page = Nächste Seite

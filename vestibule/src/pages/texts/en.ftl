@@ -20,8 +20,8 @@ start-page = Go to the start page
 
 username = Username
 password = Password
-show-password = Show password
-hide-password = Hide password
+show-password = Show
+hide-password = Hide
 new-password-hint = At least { $min } characters. A few unrelated words work well.
 first-page = First page
 next-page = Next page

@@ -20,8 +20,8 @@ start-page = Ir a la página de inicio
 
 username = Nombre de usuario
 password = Contraseña
-show-password = Mostrar la contraseña
-hide-password = Ocultar la contraseña
+show-password = Mostrar
+hide-password = Ocultar
 new-password-hint = Al menos { $min } caracteres. Unas cuantas palabras sin relación funcionan bien.
 first-page = Primera página
 next-page = Página siguiente
