@@ -1,4 +1,5 @@
-//! Flask-Login's part: the current user, logging in and out, and pages for users only.
+//! The current user, logging in and out, and pages for users only. In Flask, this is Flask-Login's
+//! part.
 //!
 //! # How it works
 //! 1. A [`LoginManager`] holds a [`UserLoader`], which loads the app's own user by id, and a

@@ -22,7 +22,7 @@ pub struct PendingLogin<U> {
     pub(super) intent: Intent,
 }
 
-/// What the visitor chose when they showed the first factor.
+/// The visitor's choices at the first factor.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Intent {
     /// Whether to remember the browser.

@@ -42,7 +42,7 @@ const KINDS: usize = 3;
 const SLOTS: usize = KINDS * 256 + 1;
 const EVERYTHING: usize = KINDS * 256;
 
-/// What changed or ended.
+/// A change to invalidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Invalidation<'a> {

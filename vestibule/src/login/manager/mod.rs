@@ -157,7 +157,7 @@ impl<U: User> LoginManager<U> {
         Ok(self)
     }
 
-    /// The realm that credentials have.
+    /// Sets the realm of the credentials, which is already checked.
     pub(crate) fn in_realm_of_credentials(mut self, realm: &str) -> Self {
         self.settings.realm = realm.into();
         self
