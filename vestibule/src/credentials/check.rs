@@ -60,7 +60,7 @@ impl<U: User> Credentials<U> {
     ) -> Result<Check<U>> {
         self.check_realm(login)?;
         self.know_kinds().await;
-        // No user can have it, so there is no need to look.
+        // No user can have such a password, so do not look for the user.
         if Passwords::is_too_long(password) {
             return Ok(Check::Wrong(None));
         }

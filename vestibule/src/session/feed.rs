@@ -54,8 +54,8 @@ pub enum Invalidation<'a> {
     User(&'a UserId),
     /// Sessions whose ids begin with this byte.
     SessionsOf(u8),
-    /// Users whose ids end with these two hexadecimal digits, as in a UUID; and those whose ids end
-    /// otherwise, with this byte.
+    /// Users whose ids end with these two hexadecimal digits, as in a UUID, or else with this
+    /// byte.
     UsersOf(u8),
     /// Everything.
     Everything,
@@ -155,8 +155,8 @@ impl InvalidationFeed {
             .then(|| FeedSnapshot(self.0.total.load(SeqCst)))
     }
 
-    /// The version of what was read since `snapshot`; `None` if anything has changed since, because
-    /// it may be outdated.
+    /// The version of the data read since `snapshot`; `None` if anything has changed since, because
+    /// the data may be outdated.
     pub(crate) fn version_since(&self, snapshot: FeedSnapshot, slots: &Slots) -> Option<u64> {
         // Read the slot before the total; the writer uses the opposite order, so seeing a slot
         // change implies seeing the total change.
@@ -230,7 +230,7 @@ impl fmt::Debug for InvalidationFeed {
     }
 }
 
-/// Brings the changes of other processes to an [`InvalidationFeed`].
+/// Reports the changes of other processes to an [`InvalidationFeed`].
 pub struct Watcher(Weak<Inner>);
 
 impl Watcher {

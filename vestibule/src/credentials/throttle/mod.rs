@@ -1,14 +1,14 @@
 //! The throttle counts wrong tries at credentials, and makes the next one wait longer each time.
 //!
-//! # What counts
+//! # Counters
 //! | counter | counts wrong tries | of |
 //! |---|---|---|
-//! | account | at one account, or at one name that nobody has | strangers |
+//! | account | at one account, or at one unknown name | strangers |
 //! | pair | at one account from one network | strangers |
-//! | network | from one network, /24 or /64, at whatever account | strangers |
-//! | overall | of all | strangers |
+//! | network | from one network, /24 or /64, at any account | strangers |
+//! | overall | from any network, at any account | strangers |
 //! | device | at one account in one browser that it knows | known browsers |
-//! | session | at the password of the user who is logged in | that session |
+//! | session | at the password of the logged-in user | that session |
 //! | registrations | registrations from one network, whether or not they succeed | everybody |
 //! | all registrations | registrations from all networks, whether or not they succeed | everybody |
 //!

@@ -85,7 +85,7 @@ impl<U: User> Visit<U> {
         self.load_session(id, now, headers).await
     }
 
-    /// The only place that judges a session from the store.
+    /// The only place that decides whether a session from the store is valid.
     async fn load_session(
         &self,
         id: SessionId,
