@@ -42,8 +42,8 @@ impl Actor {
 
     /// A user with this role. Each change checks in its transaction that the user still has the
     /// role, is not disabled, need not change their password, and is in the
-    /// [`session_epoch`](Account::session_epoch) of `account`, because this may have changed since
-    /// the guard accepted the request.
+    /// [`session_epoch`](Account::session_epoch) of `account`. This may have changed since the
+    /// guard accepted the request.
     pub fn user(account: &Account, role: RoleName) -> Self {
         Self::account(account, Some(role))
     }

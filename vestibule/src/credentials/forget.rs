@@ -9,8 +9,8 @@ impl<U: User> Credentials<U> {
     /// log-ins, and wrong tries at their account. Call it when you delete a user, because some
     /// tables reuse ids. [`register`](Self::register) calls it for the new user.
     ///
-    /// If our table keeps the user's epoch, their id and next epoch stay, so that a log-in of the
-    /// old user that is still in progress does not become one of the new user's.
+    /// If our table keeps the user's epoch, their id and next epoch stay. Otherwise a log-in of the
+    /// old user that is still in progress could become one of the new user's.
     ///
     /// # Errors
     /// When a store failed. Call it again then.

@@ -17,9 +17,12 @@
 //! combines them. [`Accounts`](crate::accounts::Accounts) implements all of them.
 //!
 //! # What it protects against
-//! Finding out by time or answer who has an account, log-ins that skip the second factor, a second
-//! use of a proof or a pending log-in, log-ins with a password that was changed meanwhile, outdated
-//! hashes (each is replaced at the next log-in), and guessing passwords: see [`throttle`].
+//! - Finding out by time or answer who has an account.
+//! - Guessing passwords: see [`throttle`].
+//! - Log-ins that skip the second factor.
+//! - A second use of a proof or a pending log-in.
+//! - Log-ins with a password that was changed meanwhile.
+//! - Outdated hashes: each is replaced at its user's next log-in.
 
 mod change_password;
 mod check;

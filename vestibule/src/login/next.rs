@@ -44,10 +44,10 @@ impl Next {
     /// The path to go to, if it is safe: with its query, in ASCII, as a browser would send it.
     ///
     /// It must start with one slash. A WHATWG URL parser, as in browsers, must read it as a path of
-    /// this origin, as given and after decoding it once more, because some proxies and frameworks
-    /// decode a path twice. A path that the parser normalizes to two leading slashes
-    /// (`/.//evil.example`) is rejected too: a redirect to the normalized path would leave this
-    /// origin.
+    /// this origin. The same is required after decoding it once more, because some proxies and
+    /// frameworks decode a path twice. A path that the parser normalizes to two leading slashes
+    /// (`/.//evil.example`) is rejected too, because a redirect to the normalized path would leave
+    /// this origin.
     pub fn path(&self) -> Option<&str> {
         self.0.as_deref()
     }

@@ -18,8 +18,8 @@ use crate::session::{RememberedId, Session, SessionId, UserId};
 /// cache is bypassed until it is up again.
 ///
 /// An invalidation increments a counter; a cached copy is valid while none of its counters has
-/// changed. There are 256 counters for sessions and 256 for remembered logins, by the first byte of
-/// the id, 256 for users, by the last two digits of the id, and one for everything. So an
+/// changed. Sessions and remembered logins have 256 counters each, by the first byte of the id.
+/// Users have 256, by the last two digits of the id. One counter stands for everything. So an
 /// invalidation also invalidates one in 256 unrelated copies.
 #[derive(Clone)]
 pub struct InvalidationFeed(Arc<Inner>);

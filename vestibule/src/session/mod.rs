@@ -90,9 +90,9 @@ pub struct Session {
     pub id: SessionId,
     /// A name for this session that may be shown and logged. It does not work as a cookie.
     pub public_id: String,
-    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made the session,
-    /// followed by `/anonymous` if it only keeps an anonymous visitor's values, or by `/pending` if
-    /// the log-in still needs a second factor. At most 42 characters.
+    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made the session.
+    /// It ends with `/anonymous` if the session only keeps an anonymous visitor's values, or with
+    /// `/pending` if the log-in still needs a second factor. At most 42 characters.
     pub realm: String,
     /// The user who is logged in. For an anonymous visitor, an id that no user has.
     pub user_id: UserId,
