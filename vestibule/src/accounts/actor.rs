@@ -8,18 +8,19 @@ use crate::access::RoleName;
 use crate::accounts::Account;
 use crate::login::UserId;
 
-/// Who changes an account or a role. It is named in the security log, and its rights are checked.
+/// Who changes an account or a role. The security log names the actor, and each change checks the
+/// actor's rights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// The user; `None` for the operator.
     id: Option<UserId>,
-    /// What is checked about the user again.
+    /// The checks to repeat for the user.
     requirement: Option<Requirement>,
     name: String,
     address: Option<String>,
 }
 
-/// What is checked about a user who changes something.
+/// The checks for a user who makes a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Requirement {
     pub(super) id: UserId,
@@ -41,19 +42,19 @@ impl Actor {
 
     /// A user with this role. Each change checks in its transaction that the user still has the
     /// role, is not disabled, need not change their password, and is in the
-    /// [`session_epoch`](Account::session_epoch) of `account`, because this may have changed since
-    /// the guard accepted the request.
+    /// [`session_epoch`](Account::session_epoch) of `account`. This may have changed since the
+    /// guard accepted the request.
     pub fn user(account: &Account, role: RoleName) -> Self {
         Self::account(account, Some(role))
     }
 
     /// A user who changes their own account, which needs no role: their email address, their
-    /// password, their sessions, or that there is an account at all. Every other change, and any
-    /// change to somebody else, has the outcome
-    /// [`ActorLacksRole`](crate::accounts::ChangeOutcome::ActorLacksRole). Each change checks in its
-    /// transaction what it checks of [`user`](Self::user), except the role.
+    /// password, their sessions, or deleting the account. Every other change, and any change to
+    /// another user, has the outcome
+    /// [`ActorLacksRole`](crate::accounts::ChangeOutcome::ActorLacksRole). Each change makes the
+    /// same checks in its transaction as for [`user`](Self::user), except the role.
     ///
-    /// Ask for the user's credential first: the session may be in somebody else's hands.
+    /// Ask for the user's credential first, because somebody else may have the session.
     ///
     /// ```no_run
     /// use vestibule::accounts::{Account, Actor, ChangeOutcome, Email};
@@ -124,7 +125,7 @@ impl Actor {
         &self.name
     }
 
-    /// The address, or the network of somebody who is not logged in.
+    /// The address; for somebody who is not logged in, the network.
     pub(super) fn address(&self) -> Option<&str> {
         self.address.as_deref()
     }

@@ -11,7 +11,7 @@ pub(super) mod user {
         pub(in crate::accounts) username: String,
         #[sea_orm(unique)]
         pub(in crate::accounts) canonical_username: String,
-        /// None if an older account has it.
+        /// `None` if an older account has the same skeleton.
         #[sea_orm(unique)]
         pub(in crate::accounts) skeleton: Option<String>,
         pub(in crate::accounts) email: Option<String>,
@@ -171,7 +171,7 @@ pub(super) mod security_log {
         pub(in crate::accounts) user_id: Option<String>,
         pub(in crate::accounts) username: Option<String>,
         pub(in crate::accounts) detail: Option<String>,
-        /// How often it happened; `NULL` in a line of an admin, which is for one time.
+        /// How often it happened. `NULL` in a line of an admin, which stands for one time.
         pub(in crate::accounts) times: Option<i64>,
     }
 

@@ -1,12 +1,12 @@
-//! Flask-SQLAlchemy's part: the stored users, their credentials and their roles.
+//! The stored users, their credentials and their roles. In Flask, this is Flask-SQLAlchemy's part.
 //!
-//! [`Accounts`] keeps users in a SQL database. Password hashes are in a table of their own, so that
-//! a query for users never loads a hash. `Accounts` is the [`UserLoader`](crate::login::UserLoader)
+//! [`Accounts`] keeps users in an SQL database. Password hashes are in a separate table, so that a
+//! query for users never loads a hash. `Accounts` is the [`UserLoader`](crate::login::UserLoader)
 //! of apps without their own users table.
 //!
-//! Roles have permissions, and users have roles. Both are loaded with the user, at each request.
-//! Every change to an account or a role is made by an [`Actor`], and writes a line to the security
-//! log in the same transaction.
+//! Roles have permissions, and users have roles. Both are loaded with the user, at each request. An
+//! [`Actor`] makes every change to an account or a role, and the same transaction writes a line to
+//! the security log.
 
 mod account;
 mod actor;

@@ -1,4 +1,4 @@
-//! Accounts as a users table for the credentials.
+//! [`Accounts`] as a users table for the credentials.
 
 use std::net::IpAddr;
 

@@ -110,8 +110,8 @@ impl Accounts {
     }
 
     /// The same accounts, for a client at this address
-    /// ([`Login::address`](crate::login::Login::address)). It is recorded in the security log, and
-    /// queues fairly with other addresses for password hashing.
+    /// ([`Login::address`](crate::login::Login::address)). The security log records the address,
+    /// and password hashing queues fairly by address.
     pub fn asked_from(&self, address: Option<IpAddr>) -> Self {
         Self {
             address,

@@ -1,7 +1,7 @@
 //! The skeletons of usernames: no new name may look like another user's.
 //!
-//! The column is unique, and NULL for an account whose skeleton an older one has. Nobody is looked
-//! up by it at a log-in.
+//! The column is unique. It is NULL for an account if an older account has the same skeleton.
+//! Log-ins never use it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use crate::credentials::Username;
 use crate::database::{is_duplicate, retried};
 use crate::error::{Error, Result};
 
-/// How many accounts are read, and how many of them written, by one statement.
+/// How many accounts one statement reads, and how many one statement writes.
 pub(super) const PAGE: usize = 5_000;
 const BATCH: usize = 500;
 
@@ -32,7 +32,7 @@ pub struct LookAlike {
     pub looks_like: Option<String>,
 }
 
-/// An account without a skeleton, and the one of its name.
+/// An account without a skeleton, and the skeleton of its name.
 #[derive(Clone)]
 struct Unfilled {
     id: String,
@@ -43,12 +43,12 @@ struct Unfilled {
 }
 
 impl Accounts {
-    /// Fills in the [skeletons](Username::skeleton_of) of accounts that have none, the oldest first:
-    /// accounts from before skeletons, and those that were added by SQL. If another account has the
+    /// Fills in missing [skeletons](Username::skeleton_of), the oldest accounts first. Accounts
+    /// lack one if they are older than skeletons, or were added by SQL. If another account has the
     /// skeleton, the column stays empty, and [`look_alikes`](Self::look_alikes) lists the account.
     /// Call it after the migrations; [`Site::open`](crate::flows::Site::open) does.
     ///
-    /// It reads some thousand accounts at a time. Nodes may run it at once.
+    /// It reads some thousand accounts at a time. Several nodes may run it at the same time.
     ///
     /// # Errors
     /// When the database failed.
@@ -78,7 +78,7 @@ impl Accounts {
         }
     }
 
-    /// Up to `limit` accounts whose name looks like that of an older account, in the order of
+    /// Up to `limit` accounts whose name looks like that of an older account, ordered by
     /// [`canonical_username`](LookAlike::canonical_username), starting after `after`. New accounts
     /// cannot be among them.
     ///
@@ -146,7 +146,7 @@ impl Accounts {
         Ok(unfilled.collect())
     }
 
-    /// The usernames of those who have the skeletons of these accounts, by skeleton.
+    /// The usernames of the accounts that have the skeletons of these accounts, by skeleton.
     async fn owners_of(&self, accounts: &[Unfilled]) -> Result<HashMap<String, String>> {
         let skeletons = accounts.iter().map(|account| &*account.skeleton);
         let owners: Vec<(String, String)> = user::Entity::find()
@@ -160,7 +160,7 @@ impl Accounts {
         Ok(owners.into_iter().collect())
     }
 
-    /// Writes the skeletons of these accounts, except for those that another account has.
+    /// Writes the skeletons of these accounts, except those that another account has.
     async fn fill(&self, batch: &[Unfilled]) -> Result<()> {
         let taken = self.owners_of(batch).await?;
         let mut new = HashSet::new();
@@ -172,7 +172,7 @@ impl Accounts {
         if batch.is_empty() || self.try_fill(&batch).await? {
             return Ok(());
         }
-        // Somebody else was given one of them just now. Find out which.
+        // Another account got one of them just now. Find out which.
         for account in batch {
             self.try_fill(&[account]).await?;
         }

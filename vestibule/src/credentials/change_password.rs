@@ -1,4 +1,4 @@
-//! Changing one's password.
+//! Changing the current user's password.
 
 use tracing::Instrument;
 
@@ -8,27 +8,27 @@ use crate::error::{Error, Result};
 use crate::login::{Event, Login, User};
 use crate::password::{Claimant, PasswordHash};
 
-/// What came of a change of password.
+/// The outcome of a password change.
 #[derive(Debug)]
 #[must_use]
 #[non_exhaustive]
 pub enum PasswordChange<U> {
-    /// It is changed, and all sessions of the user have ended. The proof logs them in again, and
-    /// the session they had here continues.
+    /// The password is changed, and all sessions of the user have ended. The proof logs the user in
+    /// again, and their session here continues.
     Changed(Proof<U>),
-    /// The user is gone or has changed since the old password was checked, or their session here
-    /// has ended meanwhile, and the password is the old one.
+    /// The password is still the old one. The user was deleted or has changed since the old
+    /// password was checked, or their session here has ended meanwhile.
     Conflict,
 }
 
 impl<U: User> Credentials<U> {
-    /// Gives a user who has shown the password they have another one, and ends all their sessions
-    /// and what remembers their browsers. Whether it may be chosen, the
-    /// [`PasswordPolicy`](crate::password::PasswordPolicy) says.
+    /// Changes the password of a user who has shown their current one, and ends all their sessions
+    /// and remembered logins. Does not check the new password: the
+    /// [`PasswordPolicy`](crate::password::PasswordPolicy) does.
     ///
-    /// Once it is written, [`Event::PasswordChanged`] is emitted even if the request is given up.
-    /// Where the session store fails, the sessions are rejected all the same, being of an earlier
-    /// epoch.
+    /// Once the password is written, [`Event::PasswordChanged`] is emitted even if the client hangs
+    /// up. If the session store fails, the old sessions are still rejected, because they have an
+    /// earlier epoch.
     ///
     /// # Errors
     /// When the users table failed or the hashing queue is full.
@@ -47,7 +47,8 @@ impl<U: User> Credentials<U> {
             address: login.address(),
         };
         let hash = self.0.passwords.hash_for(&claimant, password).await?;
-        // A session that ended while the body arrived or the password was hashed changes nothing.
+        // The session may have ended while the body arrived or the password was hashed. Then change
+        // nothing.
         if continued.is_some() && !login.is_still_logged_in().await? {
             return Ok(PasswordChange::Conflict);
         }
@@ -59,17 +60,17 @@ impl<U: User> Credentials<U> {
             }
             written
         };
-        // A task of its own: a closed connection must not stop the mail to the user.
+        // Runs in its own task, because a closed connection must not stop the mail to the user.
         let written = tokio::spawn(write.in_current_span()).await;
         Ok(match (written.map_err(Error::internal)??, continued) {
             (Some(proof), Some(continued)) => PasswordChange::Changed(proof.continuing(continued)),
-            // Without a session of their own they begin one, by all that it takes.
+            // A user without a session begins one, with every check of a log-in.
             (Some(proof), None) => PasswordChange::Changed(proof),
             (None, _) => PasswordChange::Conflict,
         })
     }
 
-    /// Writes the hash, begins a new epoch and ends the sessions of the one before. Returns the
+    /// Writes the hash, begins a new epoch and ends the sessions of the previous one. Returns a
     /// proof of the user as they are now.
     pub(super) async fn write_password(
         &self,
@@ -84,7 +85,8 @@ impl<U: User> Credentials<U> {
             tried,
             ..
         } = proof;
-        // Before the hash is written: of two changes at once the second must find that it is late.
+        // Begin the epoch before writing the hash, so that the second of two concurrent changes is
+        // rejected.
         if let Some(epochs) = self.0.users.epochs()
             && !epochs.begin_after(&user, before).await?
         {
@@ -94,7 +96,7 @@ impl<U: User> Credentials<U> {
             return Ok(None);
         };
         let id = user.id();
-        // Again, as a log-in may have read the epoch after that and the old hash before this.
+        // Begin another epoch, because a log-in may have read the one above and then the old hash.
         if let Some(epochs) = self.0.users.epochs() {
             epochs.begin_new(&id).await?;
         }
@@ -110,7 +112,7 @@ impl<U: User> Credentials<U> {
                 "sessions from before the new password are rejected, but were not removed"
             );
         }
-        // Wrong tries at the old password do not count for the new one.
+        // Clear the wrong tries: they were for the old password.
         self.clear_tries_of(&id).await;
         let mut proof = Proof::new(user, epoch, methods);
         proof.tried = tried;

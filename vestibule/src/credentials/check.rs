@@ -10,47 +10,45 @@ use crate::login::{CurrentUser, Epochs, Login, User, UserId};
 use crate::password::{Claimant, HashCheck, PasswordHash, Passwords};
 use crate::session::Methods;
 
-/// What came of checking a credential.
+/// The outcome of checking a credential.
 #[derive(Debug)]
 #[must_use]
 #[non_exhaustive]
 pub enum Check<U> {
-    /// It is the user's. Whether they may log in, [`Credentials::proceed`] says.
+    /// The credential is the user's. [`Credentials::proceed`] decides whether they may log in.
     Proved(Proof<U>),
-    /// It is not: there is no such user, they have another password, or none. The user by that
-    /// name is for the log alone: no answer says which it is.
+    /// The credential is wrong: the user does not exist, or has another password or none. The user
+    /// is only for the log; the response must not reveal which it was.
     Wrong(Option<UserId>),
-    /// Nobody looked: too many wrong ones came before, at this account or from this network. Answer
-    /// 429, the same to everybody.
+    /// The credential was not checked, because there were too many wrong tries at this account or
+    /// from this network. Answer 429, whether or not the account exists.
     Throttled(Throttled),
 }
 
-/// The user by a typed name, and their hash.
+/// The user with a typed name, and their hash.
 type Found<U> = Option<(U, Option<PasswordHash>)>;
 
-/// Who the visitor says they are.
+/// The user that the visitor claims to be.
 struct Claimed {
-    /// The typed name in its canonical form, or the id of the user who is logged in.
+    /// The canonical form of the typed name, or the id of the logged-in user.
     canonical: String,
     from: Option<IpAddr>,
-    /// Whether a log-in may follow. Only then is an outdated hash replaced: an epoch may follow
-    /// the hash, and the session of a user who is logged in would end.
+    /// Whether a log-in may follow. Only then is an outdated hash replaced: the epoch may follow
+    /// the hash, and replacing it would end the session of a logged-in user.
     may_log_in: bool,
 }
 
-/// How often a password is checked while its hash changes.
+/// How many times a password is checked if its hash keeps changing.
 const HASH_TRIES: usize = 3;
 
 impl<U: User> Credentials<U> {
-    /// Whether a name and a password belong together, in the same time whether or not there is
-    /// such a user. `typed` is the name as it was typed.
+    /// Checks a typed name and a password. Takes the same time whether or not the user exists.
     ///
-    /// The [throttle](crate::credentials::throttle) counts the try. If it does not let it pass,
-    /// nothing is hashed.
+    /// The [throttle](crate::credentials::throttle) counts the try. If it rejects the try, nothing
+    /// is hashed.
     ///
-    /// Where they do, and the hash is not what it would be today, it is replaced: users who log in
-    /// leave no weak hash behind. The proof is then of the user with the new hash, which the table
-    /// is asked for again.
+    /// If the password is right and its hash is outdated, replaces the hash. The proof is then of
+    /// the user with the new hash, read again from the table.
     ///
     /// # Errors
     /// When the users table or the throttle's counters failed, or the hashing queue is full.
@@ -62,7 +60,7 @@ impl<U: User> Credentials<U> {
     ) -> Result<Check<U>> {
         self.check_realm(login)?;
         self.know_kinds().await;
-        // It is nobody's, so there is no need to ask whose.
+        // No user can have such a password, so do not look for the user.
         if Passwords::is_too_long(password) {
             return Ok(Check::Wrong(None));
         }
@@ -114,8 +112,8 @@ impl<U: User> Credentials<U> {
         self.compare(&claimed, found, password).await
     }
 
-    /// Whether this is the password of a user who is logged in. The try counts at their session.
-    /// An outdated hash stays: only a log-in replaces it.
+    /// Checks the password of a user who is logged in. The try counts for their session. An
+    /// outdated hash stays: only a log-in replaces it.
     ///
     /// # Errors
     /// As [`check_password`](Self::check_password).
@@ -156,7 +154,7 @@ impl<U: User> Credentials<U> {
         }
     }
 
-    /// Ties a try at the credential of `user`, if there is one, to what came of it.
+    /// Settles the try at the credential of `user`, if known, by the outcome.
     fn judged(
         &self,
         login: &Login<U>,
@@ -169,7 +167,7 @@ impl<U: User> Credentials<U> {
                 proof.tried = Some(Box::new(tried));
                 Ok(Check::Proved(proof))
             }
-            // Nobody looked, so it was not a wrong one.
+            // The credential was not checked, so it was not wrong.
             Err(error) => Err(error),
             Ok(check) => {
                 tried.is_wrong = true;
@@ -184,7 +182,7 @@ impl<U: User> Credentials<U> {
         }
     }
 
-    /// Compares a password with a hash, or with nobody's at the same cost.
+    /// Compares a password with a hash, or without one with a stand-in at the same cost.
     async fn compare(
         &self,
         claimed: &Claimed,
@@ -202,7 +200,8 @@ impl<U: User> Credentials<U> {
         let id = user.as_ref().map(User::id);
         let table = self.0.users.table();
         for _ in 0..HASH_TRIES {
-            // Before the password is checked: a change of it meanwhile ends this log-in too.
+            // Read the epoch before checking the password, so that a password change in between
+            // ends this log-in too.
             let epoch = self.epoch_at_check(claimant, user.as_ref()).await?;
             let check = self.check_hash(claimant, id.as_ref(), password, hash.as_ref());
             let check = check.await?;
@@ -219,7 +218,7 @@ impl<U: User> Credentials<U> {
             };
             let (of_user, epoch, checked) = match new {
                 None => (of_user, epoch, checked),
-                // The user's epoch may follow the hash.
+                // Read the user again, because their epoch may follow the hash.
                 Some(new) => {
                     let Some(of_user) = table.load(id.clone()).await? else {
                         return Ok(Check::Wrong(Some(id.clone())));
@@ -228,8 +227,8 @@ impl<U: User> Credentials<U> {
                     (of_user, epoch, new)
                 }
             };
-            // This epoch may have been read after the hash. That the hash is still the same says
-            // that the epoch is not of a newer password.
+            // This epoch may have been read after the hash. If the hash is still the same, the
+            // epoch does not belong to a newer password.
             let is_late_epoch = is_replaceable || self.0.users.epochs().is_some();
             let now = match is_late_epoch {
                 true => table.hash_of(id).await?,
@@ -238,15 +237,16 @@ impl<U: User> Credentials<U> {
             if !is_late_epoch || now.as_ref().map(PasswordHash::as_str) == Some(checked.as_str()) {
                 return Ok(Check::Proved(Proof::new(of_user, epoch, Methods::PASSWORD)));
             }
-            // The user first: their epoch must not be of a newer password than the hash.
+            // Read the user first, so that their epoch does not belong to a newer password than the
+            // hash.
             user = table.load(id.clone()).await?;
             hash = table.hash_of(id).await?;
         }
         Ok(Check::Wrong(id))
     }
 
-    /// The epoch of this user. For nobody, an epoch is read as well and thrown away: the time of
-    /// an answer must not say who has an account.
+    /// The epoch of this user. For an unknown user, also reads an epoch and ignores it, so that the
+    /// time of an answer does not reveal whether an account exists.
     async fn epoch_at_check(&self, claimant: &Claimant<'_>, user: Option<&U>) -> Result<i64> {
         match (user, self.0.users.epochs()) {
             (Some(user), _) => self.epoch_of(user).await,
@@ -278,8 +278,8 @@ impl<U: User> Credentials<U> {
         }
     }
 
-    /// Replaces a hash that is not what it would be today, unless the password was changed since
-    /// `old` was read. Returns the new hash. Failure is logged and never blocks the log-in.
+    /// Replaces an outdated hash, unless the password was changed since `old` was read. Returns the
+    /// new hash. Failure is logged and never blocks the log-in.
     async fn rehash(
         &self,
         claimant: &Claimant<'_>,
@@ -309,7 +309,7 @@ impl<U: User> Credentials<U> {
         Ok(is_replaced.then_some(new))
     }
 
-    /// The user's epoch: that of the users table, and ours.
+    /// The user's epoch, combined from the users table and our epochs table.
     pub(super) async fn epoch_of(&self, user: &U) -> Result<i64> {
         Epochs::of(self.0.users.epochs().as_ref(), user).await
     }

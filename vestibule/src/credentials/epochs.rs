@@ -1,4 +1,4 @@
-//! A table of ours that keeps an epoch for each user whose own table has none.
+//! Our table of epochs, for users whose own table has no epoch column.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::login::{Epochs, KeepEpochs, UserId};
 use crate::session::{Invalidation, InvalidationFeed};
 
-/// What brings the tables of the credentials up to date, for
+/// The migrations of the credentials' tables, for
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const MIGRATIONS: Migrations = Migrations {
     owner: "credentials",
@@ -71,7 +71,7 @@ impl SqlEpochs {
 impl SqlEpochs {
     async fn try_begin_after(&self, id: &UserId, seen: i64) -> Result<bool> {
         let connection = self.0.connection();
-        // Whoever never had an epoch begun has no row.
+        // A user whose epoch never changed has no row.
         if seen == 0 {
             let row = user_epoch::ActiveModel {
                 user_id: ActiveValue::Set(id.to_string()),
@@ -188,8 +188,8 @@ async fn keep_user_epochs(schema: &Schema<'_>) -> std::result::Result<(), DbErr>
     create_triggers(schema, &TRIGGERS).await
 }
 
-/// Replaces triggers from before users had 256 counters: by the last letter of a UUID, they used
-/// 16.
+/// Replaces triggers from before users had 256 counters. Those used the last character of the id,
+/// which gave 16 counters for UUIDs.
 const SPREAD_CHANGES: Step = Step {
     name: "2026_11_28_000002_spread_changes",
     makes: Made::NOTHING,

@@ -185,7 +185,7 @@ impl<U: User, L: ActivityLog<U>> DynActivityLog<U> for ErasedActivityLog<L, U> {
     }
 }
 
-/// A users table as the loader of its users.
+/// Loads users from a users table.
 pub(super) struct TableLoader<U>(pub(super) Arc<dyn DynPasswordUsers<U>>);
 
 impl<U: User> UserLoader<U> for TableLoader<U> {

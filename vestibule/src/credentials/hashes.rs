@@ -1,4 +1,4 @@
-//! All stored hashes: of which kinds they are, and which cannot be checked.
+//! All stored hashes: their kinds, and the ones that cannot be checked.
 
 use std::time::Duration;
 
@@ -7,23 +7,22 @@ use crate::error::Result;
 use crate::login::{User, UserId};
 use crate::password::{Kinds, PasswordHash};
 
-/// How stored passwords are hashed, from [`Credentials::review_hashes`].
+/// The kinds of stored hashes, from [`Credentials::review_hashes`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct HashReview {
-    /// How many are hashed otherwise than new ones. Each is replaced at the next log-in of its
-    /// user.
+    /// The number of outdated hashes. Each is replaced at its user's next log-in.
     pub outdated: u64,
-    /// The users whose password cannot be checked, because its hash is malformed, of an unknown
-    /// kind or asks for too much: they cannot log in.
+    /// The users who cannot log in, because their hash is malformed, of an unknown kind, or asks
+    /// for too much.
     pub unusable: Vec<UserId>,
 }
 
 impl<U: User> Credentials<U> {
-    /// How long the first log-ins wait for the kinds of hashes to be read.
+    /// How long the first log-ins wait until the kinds of hashes have been read.
     const FIRST_READ: Duration = Duration::from_secs(2);
 
-    /// How the stored passwords are hashed. Reads all of them, page by page.
+    /// Counts the kinds of stored hashes. Reads all of them, page by page.
     ///
     /// # Errors
     /// When the users table failed.
@@ -31,7 +30,7 @@ impl<U: User> Credentials<U> {
         let mut review = HashReview::default();
         let look = |user: &UserId, hash: &PasswordHash| match self.0.passwords.is_outdated(hash) {
             Ok(is_outdated) => review.outdated += u64::from(is_outdated),
-            // What Django writes for those who are to have no password.
+            // Django's hash for users without a password.
             Err(_) if hash.as_str().starts_with('!') => {}
             Err(_) => review.unusable.push(user.clone()),
         };
@@ -39,14 +38,14 @@ impl<U: User> Credentials<U> {
         Ok(review)
     }
 
-    /// Learns now and then what kinds of hashes there are, so that an unknown user costs what one
-    /// of the others does. The first log-ins wait for it, but not long.
+    /// Reads the kinds of hashes from time to time, so that an unknown user costs the same as a
+    /// real one. The first log-ins wait for it, but not long.
     pub(super) async fn know_kinds(&self) {
         self.read_kinds_if_due();
         self.0.kinds.read_once(Self::FIRST_READ).await;
     }
 
-    /// Begins to read what kinds of hashes there are, so that the first log-in need not wait.
+    /// Begins to read the kinds of hashes, so that the first log-in need not wait.
     pub(crate) fn read_kinds_if_due(&self) {
         let Some(reading) = self.0.kinds.begin() else {
             return;
@@ -60,8 +59,8 @@ impl<U: User> Credentials<U> {
         });
     }
 
-    /// Counts all passwords by their kinds, in the order of their users. A sample would move names
-    /// from one kind to another each time, and miss the rare kinds.
+    /// Counts all hashes by kind, in the order of their users. A sample would give names another
+    /// kind each time, and miss rare kinds.
     pub(crate) async fn note_kinds(&self) -> Result<()> {
         let passwords = &self.0.passwords;
         let mut kinds = Kinds::default();

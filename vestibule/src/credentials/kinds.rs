@@ -1,4 +1,4 @@
-//! When the kinds of password hashes are read.
+//! When to read the kinds of password hashes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use tokio::time::timeout;
 
 use crate::clock::monotonic;
 
-/// Says when to read them, to one at a time: an hour after the last time at the soonest, and for no
-/// more than a thousandth of the time; a minute after it failed.
+/// Decides when to read them, by one caller at a time: at most once an hour, at most a thousandth
+/// of the time, and a minute after a failure.
 pub(crate) struct KindsRead {
-    /// By [`monotonic`].
+    /// In [`monotonic`] time.
     due: AtomicU64,
     was_read: watch::Sender<bool>,
 }
@@ -31,12 +31,12 @@ impl KindsRead {
     const PAUSE_AFTER_FAILURE: Duration = Duration::from_mins(1);
     const SELDOM: u32 = 1_000;
 
-    /// How long not to read them after it took so long.
+    /// How long to wait after a read that took this long.
     fn pause(took: Duration) -> Duration {
         took.saturating_mul(Self::SELDOM).max(Self::PAUSE)
     }
 
-    /// Whether to read them now: until what is returned is dropped.
+    /// Whether to read them now. The read lasts until the returned value is dropped.
     pub(crate) fn begin(self: &Arc<Self>) -> Option<Reading> {
         let (now, due) = (monotonic(), self.due.load(Ordering::Relaxed));
         let order = Ordering::Relaxed;
@@ -52,7 +52,7 @@ impl KindsRead {
         })
     }
 
-    /// Waits until they were read once, or for so long.
+    /// Waits until they have been read once, or for this long.
     pub(crate) async fn read_once(&self, patience: Duration) {
         if *self.was_read.borrow() {
             return;
@@ -64,14 +64,14 @@ impl KindsRead {
         }
     }
 
-    /// They are due now.
+    /// Reads are due from now on.
     #[cfg(test)]
     pub(crate) fn forget(&self) {
         self.due.store(0, Ordering::Relaxed);
     }
 }
 
-/// They are being read.
+/// A read in progress.
 pub(crate) struct Reading {
     kinds: Arc<KindsRead>,
     began_at: u64,
@@ -79,7 +79,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// They were read. Without this it has failed.
+    /// The read succeeded. If this is not called, it has failed.
     pub(crate) fn done(mut self) {
         self.is_done = true;
     }
@@ -147,7 +147,7 @@ mod tests {
     async fn all_wait_for_the_first_reading_and_nobody_for_the_next() {
         let kinds = Arc::new(KindsRead::default());
         let reading = kinds.begin().unwrap();
-        // The clock goes on as soon as nobody has anything to do.
+        // Tokio's paused clock advances when all tasks are idle.
         tokio::time::pause();
         let started = tokio::time::Instant::now();
         let patience = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! The one way in: from a proof to the next step.
+//! Every log-in: from a proof to the next step.
 
 use crate::credentials::{Credentials, FactorTry, Proof};
 use crate::error::Result;
@@ -7,7 +7,7 @@ use crate::login::visit::LogInOptions;
 use crate::login::{ConfirmOutcome, Event, Login, Next, User};
 use crate::session::Methods;
 
-/// What follows from a proof.
+/// The next step after a proof.
 #[derive(Debug)]
 #[must_use]
 #[non_exhaustive]
@@ -16,23 +16,23 @@ pub enum Step<U> {
     LoggedIn {
         /// The user.
         user: U,
-        /// Where they were going.
+        /// The page they were going to.
         next: Next,
     },
-    /// The user must show a second factor. Until then nobody is logged in; this browser has a
-    /// [`PendingLogin`].
+    /// The user must show a second factor. Until then they are not logged in, and this browser has
+    /// a [`PendingLogin`].
     SecondFactor,
     /// The user is not active, and nothing happened. Answer as for a wrong credential.
     Inactive,
-    /// The user has as many sessions as they may, and nothing happened.
+    /// The user has the maximum number of sessions, and nothing happened.
     TooManySessions,
-    /// The pending log-in was used, ended or has expired meanwhile, and nothing happened: the
-    /// visitor begins again.
+    /// The pending log-in was used, was ended or has expired meanwhile, and nothing happened. The
+    /// visitor must begin again.
     Expired,
 }
 
 impl<U: User> Credentials<U> {
-    /// Uses a proof up: logs the user in, or says what else is needed.
+    /// Uses up a proof: logs the user in, or returns what else is needed.
     ///
     /// # Errors
     /// When a store failed, or the response has begun
@@ -65,7 +65,8 @@ impl<U: User> Credentials<U> {
             .map_or(Methods::NONE, |pending| pending.methods());
         let methods = so_far | methods;
         if continued.is_none() && self.needs_second_factor(&user, methods).await? {
-            // What was shown does not count yet. The log-in is used up, and its time is not longer.
+            // Another factor is still needed. This pending log-in is used up, and the next one ends
+            // at the same time.
             if let Some(pending) = &pending
                 && !visit.use_pending(pending).await?
             {
@@ -102,8 +103,9 @@ impl<U: User> Credentials<U> {
         })
     }
 
-    /// A proof that the user of a pending log-in has shown a second factor, by these methods.
-    /// Check the factor first, after [`try_second_factor`](Self::try_second_factor): this does not.
+    /// Makes a proof that the user of a pending log-in has shown a second factor, by these methods.
+    /// Does not check the factor: do that first, after
+    /// [`try_second_factor`](Self::try_second_factor).
     ///
     /// ```no_run
     /// # use vestibule::accounts::Account;
@@ -144,8 +146,8 @@ impl<U: User> Credentials<U> {
         }
     }
 
-    /// Uses a proof up to make the log-in of this session fresh again, under a new token. A proof
-    /// of another user than the one who is logged in confirms nothing.
+    /// Uses up a proof to make the log-in of this session fresh again, under a new token. A proof
+    /// of a user other than the logged-in one confirms nothing.
     ///
     /// # Errors
     /// As [`proceed`](Self::proceed).

@@ -1,25 +1,28 @@
-//! The one way in: everything that proves who somebody is.
+//! Credentials: everything that proves who a user is.
 //!
-//! [`Credentials`] checks passwords over any users table, and logs in users who have proved who
+//! [`Credentials`] checks passwords against any users table, and logs in users who have proved who
 //! they are.
 //!
 //! # Steps
-//! 1. [`check_password`](Credentials::check_password) compares what was typed with the users
-//!    table, at the same cost whether or not there is such a user. It answers with a [`Check`]: a
+//! 1. [`check_password`](Credentials::check_password) checks the typed name and password against
+//!    the users table, at the same cost whether or not the user exists. It returns a [`Check`]: a
 //!    [`Proof`], or that something was wrong.
-//! 2. [`proceed`](Credentials::proceed) uses the proof up and says the next [`Step`]: the user is
-//!    logged in, has to show a second factor, is not active, or has too many sessions.
-//! 3. A log-in that is proved in part is a [`PendingLogin`](crate::login::PendingLogin).
-//!    [`second_factor_shown`](Credentials::second_factor_shown) makes a proof of it again.
+//! 2. [`proceed`](Credentials::proceed) uses up the proof and returns the next [`Step`]: the user
+//!    is logged in, must show a second factor, is not active, or has too many sessions.
+//! 3. A log-in that still needs a second factor is a [`PendingLogin`](crate::login::PendingLogin).
+//!    [`second_factor_shown`](Credentials::second_factor_shown) turns it into a proof again.
 //!
 //! # Your own users table
-//! A table implements the traits that it can: [`PasswordUsers`], [`Registrar`]. [`Users`] puts
-//! them together. [`Accounts`](crate::accounts::Accounts) implements all of them.
+//! A table implements the traits that it supports: [`PasswordUsers`], [`Registrar`]. [`Users`]
+//! combines them. [`Accounts`](crate::accounts::Accounts) implements all of them.
 //!
 //! # What it protects against
-//! Guessing who has an account by time or answer, log-ins past a second factor, a proof or a
-//! pending log-in that is used twice, log-ins with a password that was changed meanwhile, a weak
-//! hash that stays (each is replaced at the next log-in), and guessing: see [`throttle`].
+//! - Finding out by time or answer who has an account.
+//! - Guessing passwords: see [`throttle`].
+//! - Log-ins that skip the second factor.
+//! - A second use of a proof or a pending log-in.
+//! - Log-ins with a password that was changed meanwhile.
+//! - Outdated hashes: each is replaced at its user's next log-in.
 
 mod change_password;
 mod check;
@@ -80,8 +83,8 @@ use crate::password::Passwords;
 use crate::session::{SessionStore, SharedSessionStore};
 use kinds::KindsRead;
 
-/// Checks passwords over any users table, and logs in users who have proved who they are. Clones
-/// share everything.
+/// Checks passwords against any users table, and logs in users who have proved who they are. Clones
+/// share their state.
 ///
 /// ```no_run
 /// use axum::response::Redirect;
@@ -126,8 +129,8 @@ type NeedsSecondFactor<U> = Arc<dyn Fn(U) -> BoxFuture<bool> + Send + Sync>;
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 impl<U: User> Credentials<U> {
-    /// The credentials of these users, hashed by `passwords`. Their sessions are in `sessions`: a
-    /// new password ends them.
+    /// The credentials of these users, hashed by `passwords`. `sessions` holds their sessions, so
+    /// that a new password can end them.
     pub fn new(users: Users<U>, passwords: Passwords, sessions: impl SessionStore) -> Self {
         Self::with_store(users, passwords, SharedSessionStore::new(sessions))
     }
@@ -148,18 +151,17 @@ impl<U: User> Credentials<U> {
         }))
     }
 
-    /// The [`realm`](LoginManager::realm) of the login manager, which must have the same. Default:
-    /// empty.
+    /// The [`realm`](LoginManager::realm), which must be that of the login manager. Default: empty.
     pub fn realm(mut self, realm: &str) -> Self {
         realm.clone_into(&mut self.settings().realm);
         self
     }
 
-    /// Says whose log-in needs a second factor: `needs` is asked of each user who has shown one
-    /// factor only. Default: nobody's.
+    /// Sets which users need a second factor. `needs` is called for each user who has shown only
+    /// one factor. Default: no users.
     ///
     /// # Errors
-    /// If `needs` fails, the log-in gets 503, and nobody is logged in.
+    /// If `needs` fails, the response to the log-in is 503, and nobody is logged in.
     pub fn second_factor<F, Fut>(mut self, needs: F) -> Self
     where
         F: FnOnce(U) -> Fut + Clone + Send + Sync + 'static,
@@ -170,8 +172,8 @@ impl<U: User> Credentials<U> {
         self
     }
 
-    /// Advice on the password that a user has just chosen, if any. `words` are related to the
-    /// account.
+    /// Advice on the password that a user has just chosen, if there is any. `words` are related to
+    /// the account.
     #[cfg(feature = "sql")]
     pub(crate) async fn advice(
         &self,
@@ -203,7 +205,7 @@ impl<U: User> Credentials<U> {
         &self.0.kinds
     }
 
-    /// The user by this id.
+    /// The user with this id.
     #[cfg(feature = "sql")]
     pub(crate) async fn load(&self, id: UserId) -> Result<Option<U>> {
         self.0.users.table().load(id).await
@@ -220,8 +222,8 @@ impl<U: User> Credentials<U> {
     }
 
     /// # Errors
-    /// When the login manager of `login` has another realm: a new password would end none of its
-    /// sessions.
+    /// When the login manager of `login` has another realm, because a new password would not end
+    /// its sessions.
     pub(crate) fn check_realm(&self, login: &Login<U>) -> Result<()> {
         let (ours, theirs) = (&*self.0.realm, &*login.visit().settings().realm);
         if ours == theirs {
@@ -233,7 +235,7 @@ impl<U: User> Credentials<U> {
         )))
     }
 
-    /// The settings, while they are being set.
+    /// The settings, before the credentials are shared.
     fn settings(&mut self) -> &mut Inner<U> {
         Arc::make_mut(&mut self.0)
     }

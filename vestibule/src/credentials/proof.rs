@@ -1,4 +1,4 @@
-//! That somebody has proved who they are.
+//! The proof that a user has shown a credential.
 
 use std::fmt;
 
@@ -7,20 +7,20 @@ use crate::login::pending::{Intent, PendingLogin};
 use crate::login::{ContinuedSession, Next, User};
 use crate::session::Methods;
 
-/// That a user has shown a credential. Only this module makes one, it cannot be copied, and
-/// [`Credentials::proceed`](crate::credentials::Credentials::proceed) uses it up.
+/// The proof that a user has shown a credential. Only this module can make one, nobody can copy it,
+/// and [`Credentials::proceed`](crate::credentials::Credentials::proceed) uses it up.
 #[must_use = "nobody is logged in until `proceed` gets it"]
 pub struct Proof<U> {
     pub(super) user: U,
     /// The user's epoch, read before the credential was checked.
     pub(super) epoch: i64,
-    /// What was shown just now.
+    /// The methods used just now.
     pub(super) methods: Methods,
     pub(super) intent: Intent,
-    /// The log-in that this one finishes.
+    /// The pending log-in that this proof completes.
     pub(super) pending: Option<PendingLogin<U>>,
     pub(super) continued: Option<ContinuedSession>,
-    /// The try that it came from. None for a user who has just registered.
+    /// The try that gave this proof. `None` for a user who has just registered.
     pub(super) tried: Option<Box<Try>>,
 }
 
@@ -37,25 +37,26 @@ impl<U: User> Proof<U> {
         }
     }
 
-    /// The user who has proved who they are. Whether they may log in, `proceed` says.
+    /// The user who has proved who they are. [`proceed`](crate::credentials::Credentials::proceed)
+    /// decides whether they may log in.
     pub fn user(&self) -> &U {
         &self.user
     }
 
-    /// Remembers the browser past the end of the session, if `remember` says so. A pending log-in
-    /// keeps what was said at its first factor.
+    /// Remembers the browser after the session ends, if `remember` is set. A pending log-in keeps
+    /// the choice made with its first factor.
     pub fn remember(mut self, remember: bool) -> Self {
         self.intent.remember |= remember;
         self
     }
 
-    /// Where the visitor was going. A pending log-in keeps it.
+    /// Sets the page that the visitor was going to. A pending log-in keeps its own.
     pub fn leading_to(mut self, next: Next) -> Self {
         self.intent.next = next;
         self
     }
 
-    /// Lets a session of the user continue, with its public id and the app's values.
+    /// Continues a session of the user, with its public id and the app's values.
     pub(super) fn continuing(mut self, continued: ContinuedSession) -> Self {
         self.continued = Some(continued);
         self

@@ -1,4 +1,4 @@
-//! Registering.
+//! Registration.
 
 use tracing::Instrument;
 
@@ -10,23 +10,24 @@ use crate::login::{Login, User};
 use crate::password::Claimant;
 use crate::session::Methods;
 
-/// What came of a registration.
+/// The outcome of a registration.
 #[derive(Debug)]
 #[must_use]
 #[non_exhaustive]
 pub enum Registration<U> {
-    /// The user was added, and has proved who they are.
+    /// The user was added, with a proof of who they are.
     Registered(Proof<U>),
-    /// Somebody has this name, or one that reads like it.
+    /// The name is taken, or another user's name looks like it.
     NameTaken,
-    /// Too many registrations came before, from this network or from all. Answer 429.
+    /// Too many registrations came from this network, or from all networks. Answer 429.
     Throttled(Throttled),
 }
 
 impl<U: User> Credentials<U> {
-    /// Adds a user. Whether the name may be one, [`objection_to`](Self::objection_to) says; whether
-    /// the password may be chosen, the [`PasswordPolicy`](crate::password::PasswordPolicy). Each
-    /// call counts as a registration at the [throttle](crate::credentials::throttle).
+    /// Adds a user. Does not check whether the name and the password are allowed:
+    /// [`objection_to`](Self::objection_to) and the
+    /// [`PasswordPolicy`](crate::password::PasswordPolicy) do. Each call counts as a registration
+    /// at the [throttle](crate::credentials::throttle).
     ///
     /// # Errors
     /// When the users table failed, the hashing queue is full, or users cannot register
@@ -45,7 +46,7 @@ impl<U: User> Credentials<U> {
         Ok(added.map_or(Registration::NameTaken, Registration::Registered))
     }
 
-    /// Counts a registration, before anything else of it is done.
+    /// Counts a registration, before any other step of it.
     pub(crate) async fn begin_registration(&self, login: &Login<U>) -> Result<Permit> {
         let now = login.visit().settings().clock.now();
         let throttle = &self.0.throttle;
@@ -56,7 +57,8 @@ impl<U: User> Credentials<U> {
         Ok(permit)
     }
 
-    /// As [`register`](Self::register), of a registration that is counted. `None` if the name is taken.
+    /// As [`register`](Self::register), for a registration that is already counted. `None` if the
+    /// name is taken.
     pub(crate) async fn register_counted(
         &self,
         login: &Login<U>,
@@ -65,7 +67,7 @@ impl<U: User> Credentials<U> {
         password: &Secret,
     ) -> Result<Option<Proof<U>>> {
         let from = login.address();
-        // Asked first only to save the hashing; the table decides.
+        // Only saves the hashing; the table decides.
         if self.is_taken(typed).await? {
             tried.cost_no_hash();
             return Ok(None);
@@ -82,12 +84,12 @@ impl<U: User> Credentials<U> {
             let Some(user) = registrar.register(&typed, &hash, from).await? else {
                 return Ok(None);
             };
-            // The id may have been another user's.
+            // The id may have belonged to another user.
             credentials.forget(&user.id()).await?;
             Ok(Some(user))
         };
-        // A task of its own: a closed connection must not stop it between the two, or the new user
-        // inherits the former one's sessions.
+        // Runs in its own task. If a closed connection stopped it between the two steps, the new
+        // user would inherit the former one's sessions.
         let added = tokio::spawn(add.in_current_span()).await;
         let Some(user) = added.map_err(Error::internal)?? else {
             return Ok(None);
@@ -96,7 +98,7 @@ impl<U: User> Credentials<U> {
         Ok(Some(Proof::new(user, epoch, Methods::PASSWORD)))
     }
 
-    /// Why this may not be a new username, as a sentence for the visitor; none if it may.
+    /// Why this cannot be a new username, as a sentence for the visitor; `None` if it can.
     ///
     /// # Errors
     /// When users cannot register ([`Error::is_config`]).
@@ -104,7 +106,7 @@ impl<U: User> Credentials<U> {
         Ok(self.registrar()?.objection(typed))
     }
 
-    /// Whether somebody has this name.
+    /// Whether the name is taken.
     ///
     /// # Errors
     /// When the users table failed, or users cannot register ([`Error::is_config`]).

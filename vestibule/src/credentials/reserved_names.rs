@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use crate::credentials::Username;
 
-/// Usernames that visitors cannot register, because others would take their users for the site or
-/// its staff. Names that [look like](Username::skeleton_of) one of them are reserved too, with or
-/// without `.`, `_` and `-`.
+/// Usernames that visitors cannot register, because other visitors would mistake their owners for
+/// the site or its staff. Names that [look like](Username::skeleton_of) one of them are reserved
+/// too, with or without `.`, `_` and `-`.
 ///
 /// ```
 /// use vestibule::credentials::ReservedNames;
@@ -21,8 +21,8 @@ use crate::credentials::Username;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservedNames(HashSet<String>);
 
-/// Whom visitors take for staff; the mailboxes that RFC 2142 asks for; what a program writes in
-/// place of a name; and what an address of the site begins with.
+/// Names that look like staff; the mailboxes that RFC 2142 requires; names that programs use as
+/// placeholders; and the first parts of a site's addresses.
 const DEFAULT: &str = "\
     admin administrator moderator operator owner root staff sysadmin system superuser team \
     abuse billing contact ftp help hostmaster info marketing news noc postmaster sales \
@@ -32,15 +32,15 @@ const DEFAULT: &str = "\
     readyz register settings signin signup static user users welcome";
 
 impl ReservedNames {
-    /// Whether a typed name is reserved, or looks like one that is.
+    /// Whether a typed name is reserved, or looks like a reserved one.
     pub fn contains(&self, typed: &str) -> bool {
-        // A name can look like a reserved one as it was typed, or have it as its canonical form.
+        // Check both forms: the typed name can look like a reserved one, or its canonical form can.
         let forms = [form(typed), form(&Username::canonical_form(typed))];
         forms.iter().any(|form| self.0.contains(form))
     }
 }
 
-/// What is compared: the letters and digits of the skeleton.
+/// The letters and digits of the skeleton, which are compared.
 fn form(name: &str) -> String {
     let skeleton = Username::skeleton_of(name);
     skeleton.chars().filter(|c| c.is_alphanumeric()).collect()
@@ -53,7 +53,7 @@ impl Default for ReservedNames {
     }
 }
 
-/// These names only, without the default ones.
+/// Only these names, without the default ones.
 impl<S: AsRef<str>> FromIterator<S> for ReservedNames {
     fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
         let mut reserved = Self(HashSet::new());

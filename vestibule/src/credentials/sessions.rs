@@ -1,4 +1,4 @@
-//! What users do with their own sessions.
+//! The current user's sessions.
 
 use crate::credentials::{Activity, Credentials};
 use crate::error::Result;
@@ -6,11 +6,11 @@ use crate::login::{Event, Login, User};
 
 impl<U: User> Credentials<U> {
     /// Ends one session of the current user, by its [`public_id`](crate::Session::public_id), and
-    /// what remembers its browser. Returns whether they have such a session.
+    /// the remembered login of its browser. Returns whether the user has such a session.
     ///
     /// # Errors
-    /// When a store failed. Where it was the session store, the line in the activity log is there
-    /// already, and the session may be too: call it again.
+    /// When a store failed. If it was the session store, the activity log already has the line, but
+    /// the session may still exist: call it again.
     pub async fn end_session(&self, login: &Login<U>, public_id: &str) -> Result<bool> {
         self.check_realm(login)?;
         let Some(user) = login.current_user().await? else {
@@ -33,8 +33,8 @@ impl<U: User> Credentials<U> {
         Ok(true)
     }
 
-    /// Ends all sessions of the current user but this one, and forgets their other browsers.
-    /// Returns whether they are still logged in here: if not, nothing ends.
+    /// Ends all other sessions and remembered logins of the current user. Returns whether the user
+    /// is still logged in here; if not, ends nothing.
     ///
     /// # Errors
     /// As [`end_session`](Self::end_session).
@@ -50,7 +50,7 @@ impl<U: User> Credentials<U> {
         let (sessions, realm) = (&self.0.sessions, &self.0.realm);
         let two = sessions.list_user(realm, &user.id(), None, 2).await?;
         let own = user.session().map(|session| &session.public_id);
-        // Nobody fills the log with what did not happen.
+        // Log only what happens, so that repeated requests do not fill the log.
         if two.iter().any(|session| Some(&session.public_id) != own) {
             let activity = Activity::OtherSessionsEnded;
             self.note(&user, activity, login).await?;

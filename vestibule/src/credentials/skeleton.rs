@@ -1,21 +1,21 @@
-//! Which usernames look alike.
+//! Usernames that look alike.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::credentials::Username;
 
-/// As many characters as the column of a users table has for a skeleton. Only some 60 letters of a
-/// few scripts have more, and two such names that begin alike count as look-alikes.
+/// The length of the column for skeletons in a users table. Only some 60 letters of a few scripts
+/// have longer skeletons, and two such names that begin alike count as look-alikes.
 const MAX_CHARS: usize = 255;
 
 impl Username {
     /// The skeleton of a name: two names that look alike have the same one (UTS 39, section 4).
     /// Only compare it; never show it, and never look up a user who logs in by it.
     ///
-    /// It has up to 255 characters. The name is taken as its user wrote it, in Unicode
-    /// normalization form KC, because that is how pages show it. The skeleton is then lowercased and
-    /// taken again, because `BOB` and `bob` are one name, and `l` replaces `i`, because a capital
-    /// `i` looks like it.
+    /// It has up to 255 characters. It is taken from the name as its user wrote it, in Unicode
+    /// normalization form KC, because pages show it like that. The skeleton is then lowercased and
+    /// taken again, because `BOB` and `bob` are one name. `l` replaces `i`, because a capital `i`
+    /// looks like it.
     ///
     /// ```
     /// use vestibule::credentials::Username;
@@ -28,14 +28,15 @@ impl Username {
     /// ```
     pub fn skeleton_of(name: &str) -> String {
         let mut skeleton: String = name.trim().nfkc().take(MAX_CHARS).collect();
-        // First of the letters as shown, then of the small ones, which can look like others still.
+        // First of the letters as shown, then of the lowercase ones, which can look like other
+        // letters.
         for _ in 0..2 {
             let shape = unicode_security::skeleton(&skeleton);
             skeleton = shape.flat_map(char::to_lowercase).collect();
         }
         let skeleton = skeleton.replace('i', "l");
         let skeleton: String = skeleton.nfc().take(MAX_CHARS).collect();
-        // MySQL compares texts without the spaces at their ends.
+        // MySQL ignores trailing spaces in comparisons.
         skeleton.trim().to_owned()
     }
 }
@@ -86,7 +87,7 @@ mod tests {
         }
     }
 
-    /// The tables of two versions could disagree on a character.
+    /// Two versions of the crate could disagree on a character.
     #[test]
     fn what_reads_names_knows_the_same_version_of_unicode() {
         let (major, minor, update) = unicode_normalization::UNICODE_VERSION;

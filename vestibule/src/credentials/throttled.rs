@@ -1,4 +1,4 @@
-//! The answer to a try that the throttle rejects.
+//! The response to a try that the throttle rejects.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use http::{HeaderValue, StatusCode};
 use crate::web::Problem;
 use crate::web::text::{InWords, Text, whole_seconds};
 
-/// A try that was rejected, whether or not it was right: too many wrong ones came before.
+/// A try that the throttle rejected because of too many wrong ones. The credential was not checked.
 ///
-/// As a response it is 429 with `Retry-After`, the same whether or not there is such an account.
+/// Its response is 429 with `Retry-After`, the same whether or not the account exists.
 ///
 /// ```
 /// use axum::response::{IntoResponse, Response};
@@ -29,13 +29,13 @@ use crate::web::text::{InWords, Text, whole_seconds};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Throttled {
-    /// How long until the next try may be made. `None`: not until the counter is
+    /// How long until the next try can be made. `None`: not until the counter is
     /// [cleared](crate::credentials::Credentials::clear_throttle), except in a browser in which the
     /// user has logged in before.
     pub wait: Option<Duration>,
 }
 
-/// For scripts, when no time ends the wait.
+/// A time for scripts, if waiting never helps.
 const LONG: Duration = Duration::from_hours(24);
 
 impl Throttled {

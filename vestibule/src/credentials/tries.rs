@@ -1,4 +1,4 @@
-//! Tries at credentials, counted by the throttle.
+//! Tries at credentials, which the throttle counts.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,9 +20,9 @@ use crate::login::{CurrentUser, Event, Login, User, UserId};
 #[must_use]
 #[non_exhaustive]
 pub enum SecondFactor<U> {
-    /// It may, once. Dropping the try leaves it counted as a wrong one.
+    /// It may be tried once. A dropped try stays counted as a wrong one.
     MayTry(FactorTry<U>),
-    /// Too many wrong ones came before. Answer 429, and do not look at the factor.
+    /// There were too many wrong tries. Answer 429, and do not check the factor.
     Throttled(Throttled),
 }
 
@@ -60,7 +60,7 @@ impl<U: User> Credentials<U> {
         let id = pending.user().id();
         Ok(match self.begin_try(login, Subject::User(&id)).await? {
             Permit::Granted(mut tried) => {
-                // The app judges it, by showing it to be right.
+                // Stays counted until the app shows that it was right.
                 tried.is_wrong = true;
                 if tried.is_last_free {
                     self.emit_guessing(login, Some(id));
@@ -75,7 +75,7 @@ impl<U: User> Credentials<U> {
         })
     }
 
-    /// Counts a try at a credential of `subject`, by this request's browser.
+    /// Counts a try at a credential of `subject`, made by this request's browser.
     pub(super) async fn begin_try(&self, login: &Login<U>, subject: Subject<'_>) -> Result<Permit> {
         let throttle = &self.0.throttle;
         let account = throttle.account(&self.0.realm, subject);
@@ -90,8 +90,8 @@ impl<U: User> Credentials<U> {
             .await
     }
 
-    /// Counts a try at the password of the user who is logged in. Their session has a budget of its
-    /// own: strangers who guess cannot keep them from it, and a thief of the session has few tries.
+    /// Counts a try at the password of the logged-in user. Their session has its own counter, so
+    /// strangers who guess cannot block it, and a thief of the session has few tries.
     pub(super) async fn begin_own_try(
         &self,
         login: &Login<U>,
@@ -111,7 +111,7 @@ impl<U: User> Credentials<U> {
             .await
     }
 
-    /// Settles a try by what came of its proof.
+    /// Settles a try by whether it gave a proof.
     pub(super) fn settle(
         &self,
         login: &Login<U>,
@@ -123,13 +123,13 @@ impl<U: User> Credentials<U> {
         match step {
             Ok(Step::LoggedIn { .. }) if tried.is_in_session => self.0.throttle.confirmed(*tried),
             Ok(Step::LoggedIn { .. }) => self.settle_logged_in(login, id, *tried),
-            // The visitor sees the same as for a wrong one, so it counts as one.
+            // Counts as a wrong try, because the visitor gets the same response.
             Ok(Step::Inactive) => tried.is_wrong = true,
             _ => {}
         }
     }
 
-    /// Makes the browser a known one, under a new token.
+    /// Makes the browser a known one, with a new token.
     fn settle_logged_in(&self, login: &Login<U>, id: &UserId, tried: Try) {
         let throttle = &self.0.throttle;
         if !throttle.is_on() {
@@ -156,15 +156,15 @@ impl<U: User> Credentials<U> {
         visit.set_device(tokens, index, token);
     }
 
-    /// Clears what counts at this user's account, if the counters respond.
+    /// Clears the counters of this user's account, if the store of counters responds.
     pub(super) async fn clear_tries_of(&self, id: &UserId) {
         if let Err(error) = self.0.throttle.clear_user(&self.0.realm, id).await {
             tracing::warn!(user = id.as_str(), %error, "wrong tries still count");
         }
     }
 
-    /// Clears the wrong tries at the account with this name, or at this name that nobody has. The
-    /// next try need not wait. Returns how many counters there were.
+    /// Clears the wrong tries at the account with this name, or at this name if no account has it.
+    /// The next try need not wait. Returns the number of counters cleared.
     ///
     /// # Errors
     /// When the users table or the throttle's counters failed.
@@ -177,8 +177,8 @@ impl<U: User> Credentials<U> {
         }
     }
 
-    /// Clears the wrong tries of the network that this address is in. Returns how many counters
-    /// there were.
+    /// Clears the wrong tries of the network of this address. Returns the number of counters
+    /// cleared.
     ///
     /// # Errors
     /// When the throttle's counters failed.
@@ -186,8 +186,8 @@ impl<U: User> Credentials<U> {
         self.0.throttle.clear_network(address).await
     }
 
-    /// Some hundred counters of this kind, in the order of their names, from the first after
-    /// `after`. Some of them may be forgotten.
+    /// Some hundred counters of this kind, ordered by name, starting after `after`. Some may be
+    /// forgotten.
     ///
     /// # Errors
     /// When the throttle's counters failed.
@@ -199,13 +199,13 @@ impl<U: User> Credentials<U> {
         self.0.throttle.list(kind, after).await
     }
 
-    /// Waits until all tries that were right are settled.
+    /// Waits until all correct tries are settled.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) async fn settled(&self) {
         self.0.throttle.settled().await;
     }
 
-    /// Emits that a try is rejected, and lets others go first.
+    /// Emits the event for a rejected try, and lets other requests go first.
     pub(super) async fn reject_try(&self, login: &Login<U>, id: Option<UserId>) {
         login
             .visit()
@@ -214,16 +214,16 @@ impl<U: User> Credentials<U> {
         self.0.throttle.give_way().await;
     }
 
-    /// Emits that strangers have used up the free tries at an account, after the response: its time
-    /// must not say whether there is such an account.
+    /// Emits that strangers have used up the free tries at an account. Runs after the response, so
+    /// that its time does not reveal whether the account exists.
     pub(super) fn emit_guessing(&self, login: &Login<U>, id: Option<UserId>) {
         let visit = login.visit().clone();
         let emit = async move { visit.emit_for(Event::GuessingSuspected, id).await };
         self.0.throttle.after_response(emit);
     }
 
-    /// Notes a wrong try in the activity log, after the response: its time must not say whether
-    /// there is such an account.
+    /// Notes a wrong try in the activity log. Runs after the response, so that its time does not
+    /// reveal whether the account exists.
     pub(super) fn note_failed(&self, login: &Login<U>, user: U) {
         if self.0.users.log().is_none() {
             return;

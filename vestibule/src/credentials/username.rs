@@ -1,4 +1,4 @@
-//! Usernames: what may be one, and when two are the same.
+//! Usernames: which are allowed, and which are equal.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use precis_profiles::precis_core::profile::PrecisFastInvocation;
 use unicode_normalization::char::is_combining_mark;
 use unicode_security::{GeneralSecurityProfile, MixedScript};
 
-/// A username that may be used: as chosen, and its canonical form.
+/// A valid username: as the user chose it, and its canonical form.
 ///
-/// 3 to 64 letters and digits of one script, and `.`, `_`, `-` between them. Two usernames with
-/// the same canonical form are one: `Alice`, `alice` and `ＡＬＩＣＥ`; `Straße` and `strasse`.
+/// 3 to 64 letters and digits of one script, with `.`, `_`, `-` between them. Two usernames with
+/// the same canonical form are equal: `Alice`, `alice` and `ＡＬＩＣＥ`; `Straße` and `strasse`.
 ///
 /// ```
 /// use vestibule::credentials::Username;
@@ -26,26 +26,26 @@ pub struct Username {
     canonical: String,
 }
 
-/// Why a text may not be a username. Its text says what to do.
+/// Why a text is not a valid username. Its `Display` says what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UsernameObjection {
-    /// There is none.
+    /// The text is empty.
     Empty,
     /// Fewer than 3 characters, or more than 64.
     Length,
-    /// A character other than letters, digits and `.`, `_`, `-`: the first of them.
+    /// Contains a character other than letters, digits and `.`, `_`, `-`: this is the first one.
     Character(char),
     /// It begins or ends with `.`, `_` or `-`.
     Ends,
-    /// Letters of several scripts, which can be made to look like another name.
+    /// Has letters of several scripts, which can imitate another name.
     MixedScripts,
 }
 
 impl Username {
-    /// The fewest characters.
+    /// The minimum number of characters.
     pub const MIN_CHARS: usize = 3;
-    /// The most characters.
+    /// The maximum number of characters.
     pub const MAX_CHARS: usize = 64;
 
     /// The name as chosen, in Unicode normalization form C.
@@ -53,12 +53,12 @@ impl Username {
         &self.chosen
     }
 
-    /// The canonical form of any text that stands for a user: the one by which a user is looked up
-    /// and which importers write, whether or not the text may be a new username.
+    /// The canonical form of any name. Users are looked up by it, and importers must write it. The
+    /// name need not be valid as a new username.
     ///
-    /// White space around it does not count. Then it is the PRECIS form (RFC 8265), as of
-    /// [`canonical`](Self::canonical), where there is one; otherwise, as for `anna smith`, the
-    /// lower case of Unicode normalization form C.
+    /// Surrounding white space is removed. If the text has a PRECIS form (RFC 8265), as for
+    /// [`canonical`](Self::canonical), it is that; otherwise, as for `anna smith`, it is the lower
+    /// case of Unicode normalization form C.
     ///
     /// ```
     /// use vestibule::credentials::Username;
@@ -73,17 +73,17 @@ impl Username {
         canonical(&text).unwrap_or_else(|| text.to_lowercase())
     }
 
-    /// The canonical form of what may be the beginning of a name.
+    /// The canonical form of a text that may be the beginning of a name.
     pub(crate) fn canonical_prefix(text: &str) -> String {
         let mut form = Self::canonical_form(text);
-        // At the end of a name a small sigma has another form than before another letter.
+        // A small sigma has a different form at the end of a name than before another letter.
         if form.ends_with('ς') {
             form.pop();
         }
         form
     }
 
-    /// The form by which it is looked up, and which is unique.
+    /// The form used for look-ups, which is unique.
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
@@ -93,12 +93,12 @@ impl std::str::FromStr for Username {
     type Err = UsernameObjection;
 
     fn from_str(text: &str) -> Result<Self, UsernameObjection> {
-        // Phones add white space, and so does pasting.
+        // Phones and clipboards add white space.
         let text = text.trim();
         if text.is_empty() {
             return Err(UsernameObjection::Empty);
         }
-        // Bytes first, so that counting a huge one costs nothing.
+        // Check the bytes first, so that a huge text is not counted.
         if text.len() > Self::MAX_CHARS * 4 {
             return Err(UsernameObjection::Length);
         }
@@ -125,15 +125,15 @@ impl std::str::FromStr for Username {
 /// No name is longer, and a huge text must cost nothing.
 const MAX_TYPED_CHARS: usize = 256;
 
-/// PRECIS UsernameCaseMapped (RFC 8265 section 3.3), then up and down again, which folds what
-/// lower case alone keeps apart: ß and ss, the two small sigmas, the dotless i.
+/// PRECIS UsernameCaseMapped (RFC 8265 section 3.3), then to upper case and back, which folds
+/// characters that lower case keeps apart: ß and ss, the two small sigmas, the dotless i.
 ///
-/// Repeated until it changes nothing, so that the canonical form of a canonical form is itself.
+/// Repeat until nothing changes, so that the canonical form of a canonical form is itself.
 fn canonical(text: &str) -> Option<String> {
     let mut form = text.to_owned();
     for _ in 0..4 {
         let mapped = UsernameCaseMapped::enforce(&*form).ok()?;
-        // The dot of a capital İ stays behind as a combining mark on the small one, unseen.
+        // The lower case of a capital İ has an invisible combining dot.
         let folded = mapped.to_uppercase().to_lowercase();
         let folded = folded.replace("i\u{307}", "i").replace("j\u{307}", "j");
         let folded = UsernameCaseMapped::enforce(folded).ok()?.into_owned();
@@ -157,22 +157,22 @@ fn has_letters_at_its_ends(text: &str) -> bool {
     !text.starts_with(|c| is_mark(c) || is_combining_mark(c)) && !text.ends_with(is_mark)
 }
 
-/// Names the first character that is not allowed. One that is allowed alone can be wrong beside
-/// others; then it is the first that is no plain letter.
+/// Returns the first character that is not allowed. A character that is allowed alone can be wrong
+/// next to others; then returns the first one that is not a plain letter.
 fn not_allowed(text: &str) -> UsernameObjection {
     let first = |is_wrong: fn(char) -> bool| text.chars().find(|c| is_wrong(*c));
     let wrong = first(|c| !is_allowed(c)).or_else(|| first(|c| !c.is_ascii_alphanumeric()));
     UsernameObjection::Character(wrong.unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
-/// A letter, a digit, or a sign that belongs to one, of a script in everyday use (UTS 39,
+/// A letter, a digit, or a mark that belongs to one, of a script in everyday use (UTS 39,
 /// Identifier_Status=Allowed).
 fn is_letter(c: char) -> bool {
     !c.is_ascii() && c.identifier_allowed()
 }
 
-/// Whether a reader sees it: format characters, such as a zero width space, turn the text round or
-/// do nothing (Unicode category Cf, as far as it occurs in names).
+/// Whether a reader sees it. Format characters, such as a zero width space, reverse the text or do
+/// nothing (Unicode category Cf, as far as it occurs in names).
 pub(crate) fn is_visible(c: char) -> bool {
     !c.is_control()
         && !c.is_whitespace()
@@ -309,7 +309,8 @@ mod tests {
         assert!(said("bo\u{200b}b").contains("U+200B"));
     }
 
-    /// The defect behind a known takeover: canonical forms that have another canonical form.
+    /// The defect behind a known account takeover: canonical forms that have another canonical
+    /// form.
     #[test]
     fn the_canonical_form_of_a_canonical_form_is_itself() {
         for c in '\0'..=char::MAX {

@@ -1,4 +1,4 @@
-//! What a users table can do: one small trait for each capability.
+//! The capabilities of a users table: one small trait for each.
 
 use std::fmt;
 use std::future::Future;
@@ -15,39 +15,40 @@ use crate::password::PasswordHash;
 
 /// A users table with a password hash for each user.
 ///
-/// The hash's text is one that [`Passwords`](crate::password::Passwords) reads: of Flask-Bcrypt,
+/// The hash is one that [`Passwords`](crate::password::Passwords) reads: from Flask-Bcrypt,
 /// Werkzeug, Django, passlib or ours. New ones have up to 255 characters.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a table of users of type `{U}` with passwords",
     note = "implement `vestibule::credentials::PasswordUsers<{U}>` for it"
 )]
 pub trait PasswordUsers<U: User>: UserLoader<U> {
-    /// The canonical form of a typed name: two texts with one form are one name in this table.
-    /// Default: the text without white space around it, as in a table where `Bob` and `bob`
+    /// The canonical form of a typed name. In this table, two texts with one form are the same
+    /// name. Default: the text without surrounding white space, for a table where `Bob` and `bob`
     /// differ.
     fn canonical(&self, typed: &str) -> String {
         typed.trim().to_owned()
     }
 
-    /// The user by what was typed as their name, and their password hash. The rules for new names
-    /// do not apply: a name that is in the table is let in.
+    /// The user with this typed name, and their password hash. Ignores the rules for new names:
+    /// every name in the table can log in.
     ///
     /// # Errors
-    /// When it could not look ([`Error::store`](crate::Error::store)). Never answer "none" for
-    /// that.
+    /// When it could not look ([`Error::store`](crate::Error::store)). Never return `None` in that
+    /// case.
     fn find_with_hash(
         &self,
         typed: &str,
     ) -> impl Future<Output = Result<Option<(U, Option<PasswordHash>)>>> + Send;
 
-    /// The password hash of the user by this id; none if they have no password, or are gone.
+    /// The password hash of the user with this id; `None` if they have no password, or no longer
+    /// exist.
     ///
     /// # Errors
     /// When it could not look.
     fn hash_of(&self, id: &UserId) -> impl Future<Output = Result<Option<PasswordHash>>> + Send;
 
-    /// Writes `new` in place of `old`, if `old` still is the user's hash. Returns whether it was.
-    /// It is the same password, so nothing else changes: no epoch that is counted, no session.
+    /// Replaces the hash `old` by `new`, if the user still has `old`. Returns whether they had. The
+    /// password is the same, so nothing else changes: no counted epoch, no session.
     ///
     /// # Errors
     /// When it could not write.
@@ -58,15 +59,15 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
         new: &PasswordHash,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Writes the hash of a password that the user has just chosen, if the user is as `user` says,
-    /// and begins a new [`session_epoch`](User::session_epoch), where the table has one. Returns
-    /// the user as they are now, or none if they are gone or have changed since. If the epoch is
-    /// [`Epoch::of`](crate::login::Epoch::of) the hash, that is the user with the new hash.
+    /// Writes the hash of a newly chosen password, if the user is still the same as `user`, and
+    /// begins a new [`session_epoch`](User::session_epoch), if the table has one. Returns the user
+    /// as they are now, or `None` if they no longer exist or have changed. If the epoch is
+    /// [`Epoch::of`](crate::login::Epoch::of) the hash, returns the user with the new hash.
     ///
     /// `from` is the address of the request, for a table that keeps a log.
     ///
     /// # Errors
-    /// When it could not write; then nothing is written.
+    /// When it could not write. Nothing is written then.
     fn set_hash(
         &self,
         user: &U,
@@ -74,11 +75,12 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
         from: Option<IpAddr>,
     ) -> impl Future<Output = Result<Option<U>>> + Send;
 
-    /// Up to some thousand users who have a password, in the order of their ids, from the first
-    /// after `after`; an empty list at the end.
+    /// Up to some thousand users with a password, ordered by id, starting after `after`; an empty
+    /// list at the end.
     ///
-    /// They are counted by kind, so that an unknown user's password costs what one of theirs
-    /// costs. Default: none, and it costs what a new hash costs.
+    /// Vestibule counts the kinds of their hashes, so that an unknown user's password costs the
+    /// same as a real one's. Default: none; an unknown user's password then costs the same as a new
+    /// hash.
     ///
     /// # Errors
     /// When it could not look.
@@ -91,13 +93,13 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
     }
 }
 
-/// A users table to which visitors can add themselves.
+/// A users table in which visitors can register.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not register users of type `{U}`",
     note = "implement `vestibule::credentials::Registrar<{U}>` for it"
 )]
 pub trait Registrar<U: User>: Send + Sync + 'static {
-    /// Why this may not be a new username, as a sentence for the visitor; none if it may. Default:
+    /// Why this cannot be a new username, as a sentence for the visitor; `None` if it can. Default:
     /// the rules of [`Username`](crate::credentials::Username).
     fn objection(&self, typed: &str) -> Option<String> {
         #[cfg(feature = "sql")]
@@ -112,19 +114,19 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
         objection
     }
 
-    /// Whether somebody has this name.
+    /// Whether the name is taken.
     ///
     /// # Errors
     /// When it could not look.
     fn is_taken(&self, typed: &str) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Adds a user with this password hash. Returns the user, or none if somebody has the name: of
-    /// any number of calls at once for one name, one succeeds.
+    /// Adds a user with this password hash. Returns the user, or `None` if the name is taken. Of
+    /// parallel calls for one name, only one succeeds.
     ///
     /// `from` is the address of the request, for a table that keeps a log.
     ///
     /// # Errors
-    /// When it could not write; then nothing is written.
+    /// When it could not write. Nothing is written then.
     fn register(
         &self,
         typed: &str,
@@ -133,14 +135,15 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<U>>> + Send;
 }
 
-/// A log of what users do with their own account.
+/// A log of users' actions on their own accounts.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` keeps no log of what users of type `{U}` do",
     note = "implement `vestibule::credentials::ActivityLog<{U}>` for it"
 )]
 pub trait ActivityLog<U: User>: Send + Sync + 'static {
-    /// Writes down what `user` is about to do, from this address. It is not done if this fails.
-    /// Anybody can cause [`Activity::LoginFailed`] as often as they like: limit what you write.
+    /// Records what `user` is about to do, from this address. If it fails, the action does not
+    /// happen. Anybody can cause [`Activity::LoginFailed`] any number of times, so limit what you
+    /// write.
     ///
     /// # Errors
     /// When it could not write.
@@ -152,15 +155,15 @@ pub trait ActivityLog<U: User>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// What a user does with their own account, or what somebody tries in their name.
+/// An action of a user on their own account, or an attempt in their name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activity<'a> {
-    /// They end one of their sessions, by its [`public_id`](crate::Session::public_id).
+    /// The user ends one of their sessions, by its [`public_id`](crate::Session::public_id).
     SessionEnded(&'a str),
-    /// They end all their sessions but one.
+    /// The user ends all their sessions but one.
     OtherSessionsEnded,
-    /// Somebody tried a wrong password of theirs. Noted after the response.
+    /// Somebody tried a wrong password for the account. Recorded after the response.
     LoginFailed,
 }
 
@@ -183,7 +186,7 @@ pub struct Users<U> {
 }
 
 impl<U: User> Users<U> {
-    /// Users who log in by a password.
+    /// Users who log in with a password.
     pub fn new(table: impl PasswordUsers<U>) -> Self {
         Self {
             table: Arc::new(ErasedUsers::new(table)),
@@ -199,14 +202,14 @@ impl<U: User> Users<U> {
         self
     }
 
-    /// Keeps a log of what users do with their own account.
+    /// Sets a log of users' actions on their own accounts.
     pub fn activity_log(mut self, log: impl ActivityLog<U>) -> Self {
         self.log = Some(Arc::new(ErasedActivityLog::new(log)));
         self
     }
 
-    /// Keeps an epoch for each user in a table of ours in `database`, besides that of the users
-    /// table, if it has any. The table is made by [`MIGRATIONS`](crate::credentials::MIGRATIONS).
+    /// Keeps an epoch for each user in our table in `database`, in addition to that of the users
+    /// table, if it has any. [`MIGRATIONS`](crate::credentials::MIGRATIONS) create our table.
     #[cfg(feature = "sql")]
     pub fn epochs_in(mut self, database: &crate::database::Database) -> Self {
         self.epochs = Some(crate::credentials::epochs::in_database(database));

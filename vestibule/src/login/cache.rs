@@ -18,7 +18,7 @@ use crate::session::{
 
 /// Caches sessions and users of earlier requests until they change.
 ///
-/// A session is read again as soon as it must be touched, after about a minute. That limits the
+/// A session is read again when its last-seen time is due, after about a minute. This limits the
 /// damage if a feed fails.
 pub(crate) struct LoginCache<U> {
     kept: Cache<SessionId, Kept<U>, UnitWeighter, BuildHasherDefault<Digest>>,
@@ -39,16 +39,16 @@ pub(crate) enum Users {
     For(Duration, InvalidationFeed),
 }
 
-/// A pointer and a few numbers, because it is copied at each look-up.
+/// Only a pointer and a few numbers, because each look-up copies it.
 struct Kept<U> {
     found: Cached<U>,
     slots: Slots,
     version: u64,
-    /// By the system clock, and by the monotonic one.
+    /// In the system clock's time, and in monotonic time.
     kept_at: (Timestamp, u64),
 }
 
-/// What is cached of a session.
+/// The cached data of a session.
 pub(crate) enum Cached<U> {
     /// The session, and its user's epoch in the users table. The user is loaded at each request.
     Session(Arc<Session>, i64),

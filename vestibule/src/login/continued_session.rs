@@ -14,7 +14,7 @@ pub struct ContinuedSession {
 }
 
 impl ContinuedSession {
-    /// Whether there is a session to continue, and it is of this user.
+    /// Whether there is a session to continue, and it belongs to this user.
     pub(crate) fn is_of(&self, user_id: &UserId) -> bool {
         let session = self.session.as_ref();
         session.is_some_and(|session| session.user_id == *user_id)

@@ -1,11 +1,11 @@
-//! Tokens of browsers in which a user has logged in before.
+//! Tokens of the browsers that a user has logged in from.
 
 use crate::crypto::random::Random;
 use crate::error::Result;
 use crate::session::{SessionId, SessionToken};
 
-/// A secret in a browser's cookie that says that an account was logged in to here: 256 random bits.
-/// The store holds a digest of it.
+/// A secret in a browser's cookie: 256 random bits. It shows that an account was logged in to from
+/// this browser. The store holds a digest of it.
 #[derive(Debug)]
 pub(crate) struct DeviceToken(SessionToken);
 
@@ -14,7 +14,8 @@ impl DeviceToken {
         SessionToken::generate(random).map(Self)
     }
 
-    /// Its digest for one account. Nobody can tell that two accounts were used in one browser.
+    /// Its digest for one account. The digests do not reveal that two accounts were used in one
+    /// browser.
     pub(crate) fn digest_for(&self, account: &str) -> SessionId {
         self.0.id(account)
     }

@@ -2,11 +2,11 @@
 
 use crate::crypto::digest::sha256_in;
 
-/// What [`User::session_epoch`](crate::login::User::session_epoch) returns: a session keeps the
-/// epoch of its log-in, and ends when its user's epoch is another one.
+/// The return type of [`User::session_epoch`](crate::login::User::session_epoch). A session keeps
+/// the epoch of its log-in, and ends when its user's epoch changes.
 ///
-/// It is the number in a column of your table, or it follows the password hash. The first ends
-/// sessions whenever you count it up; the second needs no column.
+/// It is the number in a column of your table, or it follows the password hash. With a column, you
+/// end sessions by incrementing it; with the hash, you need no column.
 ///
 /// ```
 /// use vestibule::login::Epoch;
@@ -20,19 +20,18 @@ use crate::crypto::digest::sha256_in;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Epoch(i64);
 
-/// Sessions are stored with what [`Epoch::of`] returns, so a change of this ends all of them.
+/// Stored sessions contain the result of [`Epoch::of`], so changing this ends all of them.
 const DOMAIN: &str = "vestibule session epoch v1\0";
 
 impl Epoch {
     /// The epoch of a password hash: a new password ends all sessions of the user.
     ///
-    /// So does every other change of the hash: a log-in that replaces an outdated hash by one of
-    /// today's algorithm ends the user's sessions in other browsers. Give `log_in` the user with
-    /// the new hash then, or its own session ends too; `Credentials` does so.
+    /// Every other change of the hash ends them too: a log-in that replaces an outdated hash ends
+    /// the user's sessions in other browsers. Pass `log_in` the user with the new hash then, or its
+    /// own session ends too; `Credentials` does so.
     ///
-    /// It is 64 bits of the hash's SHA-256. Nobody gets the hash from it, and nobody can use it
-    /// to test passwords without the random salt that the hash contains. Do not use it for hashes
-    /// without a salt.
+    /// It is 64 bits of the hash's SHA-256. Nobody can compute the hash from it, or use it to test
+    /// passwords without the random salt in the hash. Do not use it for hashes without a salt.
     pub fn of(password_hash: impl AsRef<[u8]>) -> Self {
         let digest = sha256_in(DOMAIN, password_hash.as_ref());
         let mut bytes = [0; 8];
@@ -58,7 +57,7 @@ mod tests {
     use super::Epoch;
     use crate::password::PasswordHash;
 
-    /// The digest by `printf 'vestibule session epoch v1\0$2b$…' | sha256sum`.
+    /// The digest from `printf 'vestibule session epoch v1\0$2b$…' | sha256sum`.
     #[test]
     fn the_epoch_of_a_hash_is_the_same_in_every_version() {
         let hash = "$2b$04$sr5XfHxZjKGv5QQLCUMezuzuIjW6.xDf4AUnskqGPCPqfbqBwC1bi";

@@ -57,7 +57,7 @@ impl Epochs {
         self.0.begin_after(&id, ours).await
     }
 
-    /// The epoch that we keep for this id; 0 for one that is nobody's.
+    /// The epoch that we keep for this id; 0 for an unknown id.
     pub(crate) async fn load(&self, id: &UserId) -> Result<i64> {
         self.0.load(id).await
     }
@@ -76,7 +76,7 @@ fn joined(of_table: i64, ours: i64) -> i64 {
     of_table ^ ours.wrapping_mul(SPREAD)
 }
 
-/// Odd, with bits set throughout, so that two epochs that count up do not cancel out.
+/// Odd, with bits set throughout, so that two counted epochs do not cancel each other out.
 const SPREAD: i64 = 0x1E37_79B9_7F4A_7C15;
 
 impl fmt::Debug for Epochs {

@@ -10,13 +10,13 @@ use crate::clock::Timestamp;
 use crate::login::UserId;
 use crate::session::Methods;
 
-/// What happened. Flask-Login's signal, where there is one, ends the text.
+/// What happened. If Flask-Login has a signal for it, the text ends with its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Event {
     /// A user logged in. `user_logged_in`.
     LoggedIn,
-    /// A user proved a log-in in part: nobody is logged in until they show a second factor.
+    /// A user showed the first factor. They are not logged in until they show a second one.
     LoginPending,
     /// A browser was logged out, even if nobody was logged in there. `user_logged_out`.
     LoggedOut,
@@ -51,15 +51,15 @@ pub enum Event {
     /// A credential was wrong. Emitted by the code that checks it, with
     /// [`Login::report_failed`](crate::Login::report_failed).
     LoginFailed,
-    /// A try at a credential was rejected without a look at it, because too many wrong ones came
-    /// before ([`Credentials`](crate::credentials::Credentials)).
+    /// A try at a credential was rejected without checking it, because there were too many wrong
+    /// tries ([`Credentials`](crate::credentials::Credentials)).
     LoginThrottled,
-    /// A user logged in with a credential in a browser in which they had not logged in before, and
-    /// there are others in which they had. Not without the
-    /// [throttle](crate::credentials::throttle), which knows the browsers.
+    /// A user with other known browsers logged in with a credential in a browser where they had not
+    /// logged in before. Requires the [throttle](crate::credentials::throttle), which knows the
+    /// browsers.
     NewDevice,
-    /// So many wrong credentials were tried at one account in a row that the next ones wait. Once
-    /// until somebody logs in.
+    /// There were so many wrong tries in a row at one account that the next ones must wait. Emitted
+    /// once until the next log-in.
     GuessingSuspected,
     /// A remember token was used a second time, so somebody has a copy. The remembered login and
     /// its sessions have ended.
@@ -71,11 +71,11 @@ pub enum Event {
     /// because of the [limit](crate::login::SessionLimit).
     SessionEnded,
     /// A user ended all their other sessions, or all of them; or a
-    /// [`LoginHandle`](crate::login::LoginHandle) ended all.
+    /// [`LoginHandle`](crate::login::LoginHandle) ended all of them.
     LoggedOutElsewhere,
     /// A user changed their password.
     PasswordChanged,
-    /// An account was deleted on a page: by its user, or by an admin. The user is gone already.
+    /// An account was deleted on a page, by its user or by an admin. The user no longer exists.
     AccountDeleted,
 }
 
@@ -107,7 +107,7 @@ pub struct EventRecord {
     pub rejected: Option<Rejected>,
 }
 
-/// What a rejected request asked for.
+/// The target of a rejected request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {

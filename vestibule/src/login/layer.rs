@@ -49,11 +49,12 @@ impl<U> Shared<U> {
 impl<U: User> LoginManager<U> {
     /// The layer for the router, around every route that uses the current user.
     ///
-    /// On every method but GET, HEAD and OPTIONS, and at a WebSocket handshake, it also rejects
-    /// requests from other origins with 403, except from [trusted ones](Self::trusted_origin) and at
-    /// [exempt routes](Self::allow_cross_origin), and carries a request out to its end even if the client
-    /// hangs up: each is a task of its own, so [task-local](tokio::task_local) values of the layers around it are not seen inside, and
-    /// a time-out around it stops no handler: put time-outs on the routes inside it.
+    /// For every method but GET, HEAD and OPTIONS, and for a WebSocket handshake, it also rejects
+    /// requests from other origins with 403, except from [trusted ones](Self::trusted_origin) and
+    /// at [exempt routes](Self::allow_cross_origin). It runs each of these requests to its end in
+    /// its own task, even if the client hangs up. So [task-local](tokio::task_local) values of
+    /// outer layers are not visible inside, and a time-out outside stops no handler: put time-outs
+    /// on the routes inside.
     pub fn layer(self) -> LoginLayer<U> {
         let settings = self.settings;
         if settings.public_url.is_none() {
@@ -81,8 +82,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// write pages of the same host on plain http, but the origin check compares only hosts. Browsers
 /// that send `Sec-Fetch-Site` report this; for older ones, we set it.
 ///
-/// On plain http also marks those for another host than the app's: a page of that host, whose name
-/// resolves to this machine, would pass the check.
+/// On plain http, also marks forms for a host other than the app's. A page of such a host, whose
+/// name resolves to this machine, would otherwise pass the check.
 fn mark_insecure_origin(public_url: Option<&PublicUrl>, headers: &mut HeaderMap) {
     if let Some(loopback) = public_url.filter(|url| !url.is_https()) {
         let host = headers.get(HOST).map(HeaderValue::as_bytes);
@@ -234,7 +235,7 @@ where
             // For the event, if the check rejects it.
             let (mut parts, body) = request.into_parts();
             let kept = Box::new(parts.clone());
-            // The check skips a handshake by GET, so it sees CONNECT, as of one in HTTP/2.
+            // The check skips GET, so show it a handshake as CONNECT, which HTTP/2 uses for one.
             let method = std::mem::replace(&mut parts.method, Method::CONNECT);
             let inner = (&mut self.inner).map_request(move |mut request: Request| {
                 request.method_mut().clone_from(&method);
@@ -271,7 +272,7 @@ pin_project! {
     #[project = PinnedInner]
     enum Inner<F: Future> {
         Safe { #[pin] future: F },
-        // Goes on when the client hangs up.
+        // Continues when the client hangs up.
         Carried { #[pin] future: Pin<Box<dyn Future<Output = F::Output> + Send>> },
     }
 }

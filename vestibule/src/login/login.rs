@@ -150,8 +150,9 @@ impl<U: User> Login<U> {
         self.visit.pending(&self.request.headers).await
     }
 
-    /// What [continues](LogIn::continuing) from this session when its user logs in again. Call it
-    /// before the session ends; values written later are lost. Empty if nobody is logged in.
+    /// The part of this session that [continues](LogIn::continuing) when its user logs in again.
+    /// Call it before the session ends; values written later are lost. Empty if nobody is logged
+    /// in.
     ///
     /// # Errors
     /// When the session store or the user loader failed.
@@ -277,8 +278,9 @@ impl<U: User> Login<U> {
         self.visit.reject(needed, demand, &self.request).await
     }
 
-    /// Where the visitor was going: the one `next` in the address, or in the cookie of
-    /// [`next_in_cookie`](crate::LoginManager::next_in_cookie), until the next log-in.
+    /// The page that the visitor was going to: the `next` of the address, if it has exactly one.
+    /// With [`next_in_cookie`](crate::LoginManager::next_in_cookie), it is the one in the cookie,
+    /// until the next log-in.
     pub fn next(&self) -> Next {
         match &self.visit.context.cookies.next {
             Some(cookie) => {

@@ -34,8 +34,8 @@ impl<U: User> Login<U> {
         self.visit.add_message(Flash::new(category, message))
     }
 
-    /// The messages for the visitor, oldest first, which are removed by this call: also those that
-    /// you then do not show. Flask's `get_flashed_messages`, for apps that use
+    /// Returns and removes the messages for the visitor, oldest first, including those that you
+    /// then do not show. Flask's `get_flashed_messages`, for apps that use
     /// [`messages`](crate::LoginManager::messages).
     pub fn take_messages(&self) -> Vec<Flash> {
         self.visit.read_messages(&self.request.headers);

@@ -1,4 +1,5 @@
-//! Flask-Login's part: the current user, logging in and out, and pages for users only.
+//! The current user, logging in and out, and pages for users only. In Flask, this is Flask-Login's
+//! part.
 //!
 //! # How it works
 //! 1. A [`LoginManager`] holds a [`UserLoader`], which loads the app's own user by id, and a
@@ -19,11 +20,14 @@
 //! A route that never uses the current user causes no look-up.
 //!
 //! # What it protects against
-//! Session fixation (every log-in issues a new token; tokens chosen by the client are never used),
-//! replay after log-out, stolen remember cookies (the second use of one revokes it), cross-site
-//! requests (an origin check on every method but GET, HEAD and OPTIONS, including log-in and
-//! log-out), open redirects ([`Next`]), and private pages in caches (`Cache-Control: no-store` on
-//! every page that used the current user).
+//! - Session fixation: every log-in issues a new token, and tokens chosen by the client are never
+//!   used.
+//! - Replay after log-out.
+//! - Stolen remember cookies: the second use of one revokes it.
+//! - Cross-site requests: an origin check on every method but GET, HEAD and OPTIONS, including
+//!   log-in and log-out.
+//! - Open redirects: see [`Next`].
+//! - Private pages in caches: `Cache-Control: no-store` on every page that used the current user.
 //!
 //! # What it does not protect against
 //! A cookie stolen from a running browser works until its session ends.

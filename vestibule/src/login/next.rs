@@ -7,8 +7,8 @@ use url::{Position, Url};
 
 /// The `next` of a request: the page to go to after the log-in, if it is in this app.
 ///
-/// Takes any text and never fails. [`or`](Self::or) returns it only if it keeps the browser on this
-/// very origin.
+/// Takes any text and never fails. [`or`](Self::or) returns the destination only if it has the same
+/// origin as this app.
 ///
 /// ```
 /// use vestibule::login::Next;
@@ -44,10 +44,10 @@ impl Next {
     /// The path to go to, if it is safe: with its query, in ASCII, as a browser would send it.
     ///
     /// It must start with one slash. A WHATWG URL parser, as in browsers, must read it as a path of
-    /// this origin, as given and after decoding it once more, because some proxies and frameworks
-    /// decode a path twice. A path that the parser normalizes to two leading slashes
-    /// (`/.//evil.example`) is rejected too: a redirect to the normalized path would leave this
-    /// origin.
+    /// this origin. The same is required after decoding it once more, because some proxies and
+    /// frameworks decode a path twice. A path that the parser normalizes to two leading slashes
+    /// (`/.//evil.example`) is rejected too, because a redirect to the normalized path would leave
+    /// this origin.
     pub fn path(&self) -> Option<&str> {
         self.0.as_deref()
     }
@@ -84,7 +84,7 @@ fn own_path(text: &str) -> Option<String> {
     // Check the normalized path, and its decoded form, too.
     let decoded = percent_decode_str(url.path()).decode_utf8().ok()?;
     parse(&decoded)?;
-    // Encoded, it may have become longer, and must be read again where it is passed on.
+    // Encoding may have made it longer, and the next reader must still accept it.
     let path = &url[Position::BeforePath..];
     (path.len() <= Next::MAX_BYTES).then(|| path.to_owned())
 }
@@ -150,7 +150,7 @@ mod tests {
             assert_eq!(Next::from(elsewhere).path(), None, "{elsewhere}");
         }
         assert_eq!(Next::from(format!("/{}", "a".repeat(2_048))).path(), None);
-        // 3 bytes each as a browser sends it.
+        // Each takes 3 bytes when a browser sends it.
         assert_eq!(Next::from(format!("/{}", "}".repeat(1_000))).path(), None);
     }
 

@@ -1,4 +1,4 @@
-//! What the ready-made pages show about a user.
+//! The data about a user on the ready-made pages.
 
 use crate::login::User;
 

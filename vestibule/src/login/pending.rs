@@ -8,7 +8,7 @@ use crate::session::{Methods, SessionId};
 
 /// A log-in after one factor, when the user must show another.
 ///
-/// It is a row in the session store, in a realm of its own, with a token in a cookie of its own. It
+/// It is a row in the session store, in its own realm, and its token is in its own cookie. It
 /// expires after ten minutes and can be used once. A new [`session_epoch`](User::session_epoch), a
 /// log-out in this browser, and a log-out everywhere end it. Until it is complete, the visitor
 /// counts as not logged in.
@@ -22,7 +22,7 @@ pub struct PendingLogin<U> {
     pub(super) intent: Intent,
 }
 
-/// What the visitor chose when they showed the first factor.
+/// The visitor's choices at the first factor.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Intent {
     /// Whether to remember the browser.

@@ -31,9 +31,9 @@ pub enum SessionProtection {
 /// How many bits of an address must stay the same: the visitor's network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddressPrefix {
-    /// The bits of an IPv4 address, at most 32.
+    /// The number of bits of an IPv4 address, at most 32.
     pub ipv4_bits: u8,
-    /// The bits of an IPv6 address, at most 128.
+    /// The number of bits of an IPv6 address, at most 128.
     pub ipv6_bits: u8,
 }
 
@@ -48,7 +48,7 @@ impl Default for AddressPrefix {
 }
 
 impl AddressPrefix {
-    /// What one visitor has at least: `/24` and `/64`.
+    /// The smallest network of one visitor: `/24` and `/64`.
     pub const VISITOR: Self = Self {
         ipv4_bits: 24,
         ipv6_bits: 64,

@@ -1,4 +1,4 @@
-//! Why a request was rejected, and what the app's own handler gets.
+//! The reason for a rejection, and the input of the app's own handler.
 
 use std::fmt;
 use std::future::Future;
@@ -136,8 +136,8 @@ impl IntoResponse for LoginRejection {
     }
 }
 
-/// No type implements it, so the conversion below never applies. It exists for the message of `?`,
-/// which shows nothing but the label.
+/// No type implements it, so the conversion below never applies. It exists for the compiler's
+/// message at `?`, which shows only the label.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a `LoginRejection` is a response, not an error",

@@ -1,4 +1,4 @@
-//! A route as settings name it: `/about`, or for one method `GET /posts/{id}`.
+//! A route as written in settings: `/about`, or for one method `GET /posts/{id}`.
 
 use http::Method;
 
@@ -33,8 +33,8 @@ impl Route {
         self.path == path && self.method.as_ref().is_none_or(|its| its == method)
     }
 
-    /// As [`is`](Self::is); and `/static/*` stands for the three routes that a table shows of a
-    /// service nested there.
+    /// As [`is`](Self::is). In addition, `/static/*` stands for the three routes that a table shows
+    /// for a service nested there.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn covers(&self, method: &str, path: &str) -> bool {
         let is_nested = self.path.strip_suffix("/*").is_some_and(|prefix| {
@@ -45,11 +45,11 @@ impl Route {
     }
 
     /// # Errors
-    /// When no route can be written like this.
+    /// When this is not a valid route.
     pub(crate) fn check(&self) -> Result<()> {
         let is_method = |name: &str| {
             let known = Method::from_bytes(name.as_bytes());
-            // Any word is a method; these are the ones that axum routes.
+            // HTTP allows any word as a method. axum routes these.
             known.is_ok_and(|method| {
                 use Method as M;
                 let routed = [

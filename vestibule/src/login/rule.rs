@@ -1,11 +1,11 @@
-//! What a route requires of its visitor.
+//! The requirements of a route.
 
 use std::fmt;
 
 use crate::login::User;
 use crate::login::logged_in::LoggedIn;
 
-/// What a route requires of its visitor: plain data, made of roles, permissions and freshness.
+/// The requirements of a route: plain data, made of roles, permissions and freshness.
 ///
 /// Used by an extractor in [`Guard::RULE`](crate::access::Guard::RULE), and by a router in
 /// [`access_required`](crate::access::access_required).
@@ -47,7 +47,7 @@ pub(crate) enum Verdict {
 }
 
 impl Rule {
-    /// Judges a user by this rule, with at most one check for each role and permission in it.
+    /// Checks a user against this rule, with at most one check for each role and permission in it.
     pub(crate) fn judge<U: User>(self, user: &LoggedIn<U>) -> Verdict {
         let allowed = |is_allowed| match is_allowed {
             true => Verdict::Allowed,
@@ -140,7 +140,7 @@ impl Demand {
         }
     }
 
-    /// Judges a user. A handler checks by itself what it needs besides a log-in.
+    /// Checks a user. A handler checks by itself everything except the log-in.
     pub(crate) fn judge<U: User>(self, user: &LoggedIn<U>) -> Verdict {
         self.rule.unwrap_or(Rule::Login).judge(user)
     }

@@ -1,4 +1,4 @@
-//! How many sessions a user may have.
+//! The limit of a user's sessions.
 
 use std::num::NonZeroU16;
 

@@ -1,5 +1,5 @@
-//! What the test kit adds to requests. Requests from outside cannot have it, because extensions are
-//! not transmitted.
+//! Request extensions from the test kit. Requests from outside cannot have them, because extensions
+//! are not transmitted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -286,7 +286,7 @@ async fn no_method_passes_login_required_without_a_log_in() {
     }
 }
 
-/// An attacker on the network can write pages of our host on plain http. A browser from before
+/// An attacker on the network can write pages of our host on plain http. The browser is from before
 /// 2020.
 #[tokio::test]
 async fn a_form_from_plain_http_is_refused_on_https() {

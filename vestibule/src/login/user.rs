@@ -27,8 +27,8 @@ use crate::session::UserId;
 )]
 pub trait User: Clone + Send + Sync + 'static {
     /// The id stored in the session. It must never change, and never be reused for another user,
-    /// even after this one is deleted. Where your table does give ids again, call
-    /// `Credentials::forget` when a user is deleted.
+    /// even after this one is deleted. If your table reuses ids, call `Credentials::forget` when
+    /// you delete a user.
     fn id(&self) -> UserId;
 
     /// Whether this user may be logged in. Checked at log-in and at every request.
@@ -36,8 +36,9 @@ pub trait User: Clone + Send + Sync + 'static {
         true
     }
 
-    /// What changes to end all sessions of this user: after a new password, or when the account is
-    /// disabled. A session keeps the epoch of its log-in, and ends when it differs.
+    /// The value that changes to end all sessions of this user: after a new password, or when the
+    /// account is disabled. A session keeps the epoch of its log-in, and ends when the user's
+    /// differs.
     ///
     /// Return the number of a column that you count up, `self.epoch.into()`, or
     /// [`Epoch::of`]`(&self.password_hash)`. Default: always the same, so only a log-out or expiry

@@ -251,7 +251,7 @@ where
     }
 }
 
-/// What a request lacks.
+/// The reason why a request is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Needed<'a> {
     Login,

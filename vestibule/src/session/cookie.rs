@@ -214,7 +214,7 @@ pub(crate) fn in_realm(realm: &str, name: &str) -> String {
     }
 }
 
-/// What a request has in one of the two cookies.
+/// The content of one of the two cookies in a request.
 pub(crate) enum CookieToken<T> {
     Absent,
     Valid(T),

@@ -18,8 +18,8 @@ use crate::session::{RememberedId, Session, SessionId, UserId};
 /// cache is bypassed until it is up again.
 ///
 /// An invalidation increments a counter; a cached copy is valid while none of its counters has
-/// changed. There are 256 counters for sessions and 256 for remembered logins, by the first byte of
-/// the id, 256 for users, by the last two digits of the id, and one for everything. So an
+/// changed. Sessions and remembered logins have 256 counters each, by the first byte of the id.
+/// Users have 256, by the last two digits of the id. One counter stands for everything. So an
 /// invalidation also invalidates one in 256 unrelated copies.
 #[derive(Clone)]
 pub struct InvalidationFeed(Arc<Inner>);
@@ -42,7 +42,7 @@ const KINDS: usize = 3;
 const SLOTS: usize = KINDS * 256 + 1;
 const EVERYTHING: usize = KINDS * 256;
 
-/// What changed or ended.
+/// A change to invalidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Invalidation<'a> {
@@ -54,8 +54,8 @@ pub enum Invalidation<'a> {
     User(&'a UserId),
     /// Sessions whose ids begin with this byte.
     SessionsOf(u8),
-    /// Users whose ids end with these two hexadecimal digits, as in a UUID; and those whose ids end
-    /// otherwise, with this byte.
+    /// Users whose ids end with these two hexadecimal digits, as in a UUID, or else with this
+    /// byte.
     UsersOf(u8),
     /// Everything.
     Everything,
@@ -155,8 +155,8 @@ impl InvalidationFeed {
             .then(|| FeedSnapshot(self.0.total.load(SeqCst)))
     }
 
-    /// The version of what was read since `snapshot`; `None` if anything has changed since, because
-    /// it may be outdated.
+    /// The version of the data read since `snapshot`; `None` if anything has changed since, because
+    /// the data may be outdated.
     pub(crate) fn version_since(&self, snapshot: FeedSnapshot, slots: &Slots) -> Option<u64> {
         // Read the slot before the total; the writer uses the opposite order, so seeing a slot
         // change implies seeing the total change.
@@ -230,7 +230,7 @@ impl fmt::Debug for InvalidationFeed {
     }
 }
 
-/// Brings the changes of other processes to an [`InvalidationFeed`].
+/// Reports the changes of other processes to an [`InvalidationFeed`].
 pub struct Watcher(Weak<Inner>);
 
 impl Watcher {

@@ -1,4 +1,4 @@
-//! How a log-in was proved.
+//! The methods that proved a log-in.
 
 use std::fmt;
 use std::ops::{BitOr, BitOrAssign};

@@ -1,4 +1,4 @@
-//! Sessions: the server-side state of a login, and how they are kept.
+//! Sessions: the server-side state of a login, and the stores that keep it.
 //!
 //! A session begins at log-in. It ends at log-out, when it expires, or when it is revoked. An
 //! anonymous visitor has no session: no cookie, no row, no store call, unless the app keeps values
@@ -88,11 +88,11 @@ use crate::clock::Timestamp;
 pub struct Session {
     /// The SHA-256 of the token in the browser's cookie.
     pub id: SessionId,
-    /// A name for this session that may be shown and logged. It is no use as a cookie.
+    /// A name for this session that may be shown and logged. It does not work as a cookie.
     pub public_id: String,
-    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made the session,
-    /// followed by `/anonymous` if it only keeps an anonymous visitor's values, or by `/pending` if
-    /// the log-in still needs a second factor. At most 42 characters.
+    /// The [`realm`](crate::login::LoginManager::realm) of the login manager that made the session.
+    /// It ends with `/anonymous` if the session only keeps an anonymous visitor's values, or with
+    /// `/pending` if the log-in still needs a second factor. At most 42 characters.
     pub realm: String,
     /// The user who is logged in. For an anonymous visitor, an id that no user has.
     pub user_id: UserId,
@@ -111,9 +111,9 @@ pub struct Session {
     pub is_fresh: bool,
     /// The remembered login that the session was resumed from, or that began with it.
     pub remembered: Option<RememberedId>,
-    /// Whether a remember token that had just been replaced began the session: by a second tab, or
-    /// by somebody with a copy. Until its user confirms the log-in, it is not fresh, and lasts for
-    /// [`FROM_REPLACED_TOKEN_LASTS`](Self::FROM_REPLACED_TOKEN_LASTS) at most.
+    /// Whether a remember token that had just been replaced began the session: in a second tab, or
+    /// sent by somebody with a copy. Until its user confirms the log-in, the session is not fresh,
+    /// and lasts for [`FROM_REPLACED_TOKEN_LASTS`](Self::FROM_REPLACED_TOKEN_LASTS) at most.
     pub is_from_replaced_token: bool,
     /// The id before the last renewal. Revoking that id ends this session too.
     pub renewed_from: Option<SessionId>,
@@ -129,7 +129,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The longest time for which a session lasts that a just-replaced remember token began.
+    /// The maximum lifetime of a session that a just-replaced remember token began.
     pub const FROM_REPLACED_TOKEN_LASTS: Duration = Duration::from_mins(10);
 
     /// The maximum number of characters kept of a user agent.

@@ -13,8 +13,8 @@ use crate::session::{
 /// Stores sessions and remembered logins: in memory, in a database, anywhere.
 ///
 /// Revocation is final: every call except `create` only succeeds if the row it changes exists. Each
-/// call except `sweep` is atomic. Eleven methods are to be written; the chapter "Writing a store"
-/// of the book has the rules one by one. Test your own store with `testing::store_conformance`.
+/// call except `sweep` is atomic. You write eleven methods; the chapter "Writing a store" of the
+/// book has the rules one by one. Test your own store with `testing::store_conformance`.
 ///
 /// If a session belongs to a remembered login ([`Session::remembered`]), both end together, with
 /// the login's other sessions. Only expiry ends a session alone.
@@ -24,9 +24,9 @@ use crate::session::{
 )]
 pub trait SessionStore: Send + Sync + 'static {
     /// Adds a session with a new id, the app's values `data` of at most
-    /// [`MAX_DATA_BYTES`](crate::session::MAX_DATA_BYTES), and `remembered` if given. Ends what the
-    /// browser had before (`replaced`); the new session may have the same
-    /// [`public_id`](Session::public_id) as the old one.
+    /// [`MAX_DATA_BYTES`](crate::session::MAX_DATA_BYTES), and `remembered` if given. Ends the
+    /// browser's previous session and remembered login (`replaced`); the new session may have the
+    /// same [`public_id`](Session::public_id) as the old one.
     ///
     /// # Errors
     /// When the store failed, or the id exists already. Nothing has changed then.
@@ -87,10 +87,10 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// If two requests use the same token at the same time, only one gets `true`.
     ///
-    /// The login's other sessions end, if they have the same
-    /// [`is_from_replaced_token`](Session::is_from_replaced_token) as this one. So a login has two
-    /// sessions at most. A visitor with a remember cookie alone would otherwise begin sessions
-    /// without end, and without a password.
+    /// The login's other sessions end if they have the same
+    /// [`is_from_replaced_token`](Session::is_from_replaced_token) as this one, so a login has two
+    /// sessions at most. Otherwise a visitor with only a remember cookie could begin any number of
+    /// sessions without a password.
     ///
     /// # Errors
     /// When the store failed. Nothing has changed then.

@@ -1,16 +1,16 @@
-//! What the calls of a session store are about.
+//! The arguments of a session store's calls.
 
 use std::cmp::Reverse;
 
 use crate::clock::Timestamp;
 use crate::session::{RememberedId, Session, SessionId, UserId};
 
-/// What the browser had before, and loses at its next log-in.
+/// The session and the remembered login that the browser had before its log-in, which ends them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Replaced {
-    /// Its session.
+    /// The session.
     pub session: Option<SessionId>,
-    /// The remembered login of its cookie.
+    /// The remembered login.
     pub remembered: Option<RememberedId>,
 }
 
@@ -43,9 +43,9 @@ pub enum Listed<'a> {
         realm: &'a str,
         /// The user.
         user_id: &'a UserId,
-        /// Where the page before this one ended.
+        /// The end of the previous page.
         after: Option<ListedSession>,
-        /// How many at most.
+        /// The maximum number.
         limit: usize,
     },
     /// The sessions of a remembered login, two at most, in any order.
@@ -62,7 +62,7 @@ pub enum Listed<'a> {
 }
 
 impl Listed<'_> {
-    /// Those of `sessions` that are asked for, in their order. For a store that finds more than
+    /// The requested sessions among `sessions`, in their order. For a store that reads more than
     /// these, such as all sessions of the user.
     pub fn among<'s>(self, sessions: impl IntoIterator<Item = &'s Session>) -> Vec<Session> {
         let is_asked_for = |session: &&Session| match self {
@@ -92,11 +92,12 @@ impl Listed<'_> {
     }
 }
 
-/// What [`SessionStore::update`](crate::session::SessionStore::update) writes to a row that exists.
+/// A change that [`SessionStore::update`](crate::session::SessionStore::update) writes to a row
+/// that exists.
 #[derive(Debug, Clone, Copy)]
 pub enum Update<'a> {
-    /// When these sessions were last used. No [`InvalidationFeed`](crate::session::InvalidationFeed)
-    /// needs to hear of it.
+    /// When these sessions were last used. Need not be reported to an
+    /// [`InvalidationFeed`](crate::session::InvalidationFeed).
     LastSeen(&'a [SessionId], Timestamp),
     /// The session is no longer fresh.
     Stale(SessionId),
@@ -104,7 +105,7 @@ pub enum Update<'a> {
     RememberedUntil(RememberedId, Timestamp),
 }
 
-/// What [`SessionStore::end`](crate::session::SessionStore::end) ends.
+/// The target of [`SessionStore::end`](crate::session::SessionStore::end).
 #[derive(Debug, Clone, Copy)]
 pub enum Ended<'a> {
     /// The session with this id, or the session renewed from it, and its remembered login.

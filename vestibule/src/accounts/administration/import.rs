@@ -10,15 +10,15 @@ use crate::password::PasswordHash;
 const MAX_HASH_CHARS: usize = 255;
 
 impl Administration<'_> {
-    /// Creates an account for a user of another system, with the hash of the password they have
-    /// there: of Flask-Bcrypt, Werkzeug, Django, passlib or ours. Their first log-in replaces it by
-    /// a new one.
+    /// Creates an account for a user of another system, with the hash of their password there: from
+    /// Flask-Bcrypt, Werkzeug, Django, passlib or ours. Their first log-in replaces it with a new
+    /// hash.
     ///
-    /// The name keeps the rules of [`Username`], and may be a reserved one. The password may be one
-    /// that the policy would reject, because nobody knows it here. The outcome is
-    /// [`NameTaken`](ChangeOutcome::NameTaken) if another user has the name, or one that looks like
-    /// it, and [`UnusableHash`](ChangeOutcome::UnusableHash) if nobody could log in by the hash;
-    /// then nothing is written.
+    /// The name must follow the rules of [`Username`], but may be reserved. The policy is not
+    /// applied to the password, because nobody here knows it. The outcome is
+    /// [`NameTaken`](ChangeOutcome::NameTaken) if another user has the name or one that looks like
+    /// it, and [`UnusableHash`](ChangeOutcome::UnusableHash) if nobody could log in with the hash.
+    /// Nothing is written then.
     ///
     /// ```no_run
     /// use vestibule::accounts::{Accounts, Actor, ChangeOutcome};

@@ -61,7 +61,7 @@ pub enum ChangeOutcome {
     UnusableHash,
 }
 
-/// Why a change is not made: another outcome, or an error.
+/// The reason for not making a change: another outcome, or an error.
 enum Stop {
     Instead(ChangeOutcome),
     Broken(Error),
@@ -93,15 +93,15 @@ impl<'a> Administration<'a> {
         Self { accounts, actor }
     }
 
-    /// Begins a change, if the actor may still make it. A user without a role may not.
+    /// Begins a change, if the actor may still make it. Rejects a user without a role.
     async fn begin(&self) -> Stopped<Transaction> {
         self.begin_to(None).await
     }
 
-    /// Begins a change to the account of `own`, if it is one that users may make themselves.
+    /// Begins a change to the account `own`, if users may make it themselves.
     ///
-    /// It first writes to a row that always exists, so that no other change can happen between
-    /// reading and writing here.
+    /// First writes to a row that always exists, so that no other change can happen between reading
+    /// and writing here.
     async fn begin_to(&self, own: Option<&UserId>) -> Stopped<Transaction> {
         let transaction = self.accounts.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
@@ -131,12 +131,12 @@ impl<'a> Administration<'a> {
         }
     }
 
-    /// Begins a change to a user, which they may not make themselves.
+    /// Begins a change to a user that they may not make themselves.
     async fn begin_on(&self, id: &UserId) -> Stopped<(Transaction, Account)> {
         self.found(id, self.begin().await?).await
     }
 
-    /// Begins a change to a user, which they may make themselves.
+    /// Begins a change to a user that they may make themselves.
     async fn begin_on_own(&self, id: &UserId) -> Stopped<(Transaction, Account)> {
         self.found(id, self.begin_to(Some(id)).await?).await
     }
@@ -167,7 +167,8 @@ impl<'a> Administration<'a> {
         };
         let (accounts, actor) = (self.accounts, &self.actor);
         match user {
-            // Users could fill the log with changes to their own account; they delete it once.
+            // Limited, because users could fill the log with changes to their own account. Deleting
+            // it happens only once.
             Some(user) if actor.is_themself() && action != Action::AccountDeleted => {
                 let feed = accounts.inner.database.feed();
                 let _invalidated = feed.invalidate_on_drop(Invalidation::User(&user.id));

@@ -76,8 +76,8 @@ pub(super) const ADD_ROLES: Step = Step {
 
 async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
     let exact = exact_collation(schema.backend());
-    // Each step checks whether it was done already: on MySQL an interrupted migration is not
-    // rolled back.
+    // Each step checks whether it was already done, because on MySQL an interrupted migration is
+    // not rolled back.
     if !schema.has_column("users", "must_change_password").await? {
         let must_change_password = ColumnDef::new(NewInUsers::MustChangePassword)
             .boolean()

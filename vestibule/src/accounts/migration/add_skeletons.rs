@@ -1,4 +1,4 @@
-//! Adds the skeletons of usernames, by which look-alikes are found.
+//! Adds the skeletons of usernames, which find look-alikes.
 //! [`Accounts::fill_skeletons`](crate::accounts::Accounts::fill_skeletons) fills them in, because
 //! SQL cannot compute them.
 
@@ -23,8 +23,8 @@ pub(super) const ADD_SKELETONS: Step = Step {
 };
 
 async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
-    // Each step checks whether it was done already: on MySQL an interrupted migration is not
-    // rolled back.
+    // Each step checks whether it was already done, because on MySQL an interrupted migration is
+    // not rolled back.
     if !schema.has_column("users", "skeleton").await? {
         let exact = exact_collation(schema.backend());
         let skeleton = ColumnDef::new(NewInUsers::Skeleton)

@@ -1,4 +1,4 @@
-//! Lets a line of the security log count, and makes the log searchable.
+//! Adds a count to lines of the security log, and makes the log searchable.
 
 use sea_orm::sea_query::{ColumnDef, Index, IntoIden, Table};
 use sea_orm::{DbErr, DeriveIden};
@@ -11,7 +11,7 @@ enum NewInSecurityLog {
     Times,
 }
 
-/// Each with the column that its field of the admin's search is about.
+/// The indexes, each with the column of its field in the admin's search.
 const INDEXES: [(&str, SecurityLog); 3] = [
     ("security_log_by_username", SecurityLog::Username),
     ("security_log_by_actor", SecurityLog::ActorName),
@@ -32,8 +32,8 @@ pub(super) const COUNT_LOG_LINES: Step = Step {
 };
 
 async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
-    // Each step checks whether it was done already: on MySQL an interrupted migration is not
-    // rolled back.
+    // Each step checks whether it was already done, because on MySQL an interrupted migration is
+    // not rolled back.
     if !schema.has_column("security_log", "times").await? {
         let times = ColumnDef::new(NewInSecurityLog::Times)
             .big_integer()

@@ -26,7 +26,7 @@ const TRIGGERS: [Trigger; 10] = [
         When::Updated(&["role_name", "permission"], None),
         About::Users,
     ),
-    // On MySQL, deletions by a foreign key fire no trigger.
+    // On MySQL, a deletion by a foreign key fires no trigger.
     ("roles", When::Deleted, About::Users),
     ("roles", When::Updated(&["name"], None), About::Users),
 ];
@@ -56,8 +56,8 @@ async fn tell_changes(schema: &Schema<'_>) -> Result<(), DbErr> {
     create_triggers(schema, &TRIGGERS).await
 }
 
-/// Replaces triggers from before users had 256 counters: by the last letter of a UUID, they used
-/// 16.
+/// Replaces triggers from before users had 256 counters. Those used the last character of the id,
+/// which gave 16 counters for UUIDs.
 pub(super) const SPREAD_CHANGES: Step = Step {
     name: "2026_11_28_000003_spread_changes",
     makes: Made::NOTHING,

@@ -1,7 +1,7 @@
 //! The security log: changes to accounts and roles, with time and actor.
 //!
-//! Nobody but an admin can write more than some lines in an hour (`own_lines`), and lines are
-//! removed after a while (`retention`).
+//! Only an admin can write more than a few lines an hour (`own_lines`). Old lines are removed
+//! (`retention`).
 
 mod own_lines;
 mod retention;
@@ -42,29 +42,29 @@ pub enum Action {
     EmailChanged,
     /// A user was granted a role: the detail.
     RoleGranted,
-    /// A role, the detail, was removed from a user.
+    /// A role was removed from a user: the detail.
     RoleRevoked,
-    /// One session of a user, the detail, was ended.
+    /// One session of a user was ended: the detail.
     SessionEnded,
     /// All sessions of a user were ended.
     SessionsEnded,
     /// Expired sessions were removed manually. The detail is their number.
     SessionsSwept,
-    /// A role, the detail, was added.
+    /// A role was added: the detail.
     RoleAdded,
-    /// A role, the detail, was removed.
+    /// A role was removed: the detail.
     RoleRemoved,
     /// A permission was granted to a role. The detail has both.
     PermissionAllowed,
     /// A permission was removed from a role. The detail has both.
     PermissionForbidden,
-    /// A wrong credential of a user was tried: at a log-in, or by somebody who is logged in as
-    /// them. One line for each network and hour, with the number of tries.
+    /// Somebody tried a wrong credential of a user: at a log-in, or while logged in as them. One
+    /// line for each network and hour, with the number of tries.
     LoginFailed,
 }
 
 impl Action {
-    /// All of them.
+    /// All actions.
     pub const ALL: [Self; 18] = [
         Self::AccountAdded,
         Self::AccountDisabled,
@@ -128,7 +128,7 @@ pub struct LogEntry {
     pub actor_id: Option<UserId>,
     /// The actor's username at that time.
     pub actor: String,
-    /// The address that the actor's request came from, if known; of failed log-ins the network.
+    /// The address of the actor's request, if known; for failed log-ins the network.
     pub address: Option<String>,
     /// The id of the changed user.
     #[serde(skip)]
@@ -138,7 +138,7 @@ pub struct LogEntry {
     /// The role, the permission, the session.
     pub detail: Option<String>,
     /// How often it happened in this hour. More than 1 for failed log-ins, and for the line that
-    /// counts the rest of what a user did to their own account.
+    /// counts the rest of a user's changes to their own account.
     pub times: u64,
 }
 
@@ -168,7 +168,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Adds a line; `times` is the number of times it stands for, if that is limited.
+    /// Adds a line. `times` is the number of times it stands for, if lines of its kind are limited.
     async fn add_line(
         &self,
         transaction: &Transaction,

@@ -1,6 +1,6 @@
-//! Lines that anybody can cause: of what users do to their own account, and of failed log-ins.
+//! Lines that anybody can cause: users' changes to their own account, and failed log-ins.
 //!
-//! There is a limit to them, so that nobody fills the log. The lines of admins have none.
+//! They are limited, so that nobody can fill the log. Lines of admins have no limit.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -12,8 +12,7 @@ use crate::clock::Timestamp;
 use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
 
-/// The number of lines for each user, action and hour. What comes after them is counted in one more
-/// line.
+/// The number of lines for each user, action and hour. One more line counts the rest.
 const LINES_PER_HOUR: usize = 10;
 
 /// The detail of the line that counts the rest.
@@ -22,7 +21,7 @@ const THE_REST: &str = "the rest of this hour";
 const HOUR_MILLIS: i64 = 3_600_000;
 
 impl Accounts {
-    /// As [`commit`](Self::commit), of what a user does to their own account. Lines of the same
+    /// As [`commit`](Self::commit), for a user's change to their own account. Lines of the same
     /// action are limited.
     pub(in crate::accounts) async fn commit_own(
         &self,
@@ -39,11 +38,11 @@ impl Accounts {
         Ok(())
     }
 
-    /// Adds the line of what a user does to their own account, or counts it in one that is there.
+    /// Adds a line for a user's change to their own account, or counts it in an existing line.
     /// Returns whether a line was added.
     ///
-    /// It first writes to the user's row, so that for each user one call comes after the other: of
-    /// many at once, no more than one at a time would add a line.
+    /// First writes to the user's row, so that calls for one user run one after the other.
+    /// Otherwise parallel calls would add more lines than calls in sequence.
     async fn add_own_line(
         &self,
         transaction: &Transaction,
@@ -57,12 +56,12 @@ impl Accounts {
             .col_expr(user::Column::Id, Expr::value(account.id.as_str()))
             .filter(user::Column::Id.eq(account.id.as_str()));
         if !changed(lock, transaction).await? {
-            // The user was deleted meanwhile, so there is no lock, and nothing to do.
+            // The user was deleted meanwhile. There is no row to lock, and nothing to do.
             return Ok(false);
         }
         let lines = self.own_lines_of_this_hour(transaction, entry).await?;
         let same = match entry.action {
-            // One line for each network, whatever the limit.
+            // Failed log-ins have one line for each network, whatever the limit.
             Action::LoginFailed => {
                 let network = actor.address();
                 lines
@@ -95,7 +94,8 @@ impl Accounts {
         Ok(true)
     }
 
-    /// The lines of this user, action and hour that count for the limit: no more than one above it.
+    /// The lines of this user, action and hour that count for the limit, at most one more than the
+    /// limit.
     async fn own_lines_of_this_hour(
         &self,
         transaction: &Transaction,
@@ -105,7 +105,8 @@ impl Accounts {
 
         let now = self.inner.clock.now().as_millis();
         let hour = Timestamp::from_millis(now - now.rem_euclid(HOUR_MILLIS));
-        // Not a locking read: on MySQL those lock gaps, and two users could wait for each other.
+        // Do not lock here. On MySQL a locking read locks gaps, and two users could wait for each
+        // other.
         security_log::Entity::find()
             .filter(Column::UserId.eq(entry.user.map(|user| user.id.as_str())))
             .filter(Column::Id.gte(first_id(hour)))
@@ -124,7 +125,7 @@ impl security_log::Model {
     }
 }
 
-/// The least id of a line at this time or later: a UUID of version 7 begins with the time.
+/// The smallest id of a line at this time or later. A UUID of version 7 begins with the time.
 pub(super) fn first_id(at: Timestamp) -> String {
     let millis = u64::try_from(at.as_millis()).unwrap_or(0);
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]);

@@ -20,11 +20,11 @@ const REST_FACTOR: u32 = 3;
 /// The maximum rest.
 const MAX_REST: Duration = Duration::from_secs(1);
 
-/// How often the lines that are too old are removed.
+/// How often old lines are removed.
 const EVERY: Duration = Duration::from_mins(10);
 
 impl Accounts {
-    /// How long lines of the security log are kept, unless said otherwise: 365 days.
+    /// How long lines of the security log are kept by default: 365 days.
     pub const SECURITY_LOG_RETENTION: Duration = Duration::from_hours(365 * 24);
 
     /// How long lines of the security log are kept. Default:
@@ -36,7 +36,7 @@ impl Accounts {
 
     /// Removes the lines of the security log that are older than
     /// [`security_log_retention`](Self::security_log_retention), in batches. Returns the number
-    /// removed. Where a line is written, this happens every ten minutes.
+    /// removed. Writing a line also does this, at most every ten minutes.
     ///
     /// # Errors
     /// When the database failed.

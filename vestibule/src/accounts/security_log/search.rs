@@ -22,17 +22,17 @@ use crate::login::UserId;
 pub struct LogFilter {
     /// Lines about the user with this id.
     pub user_id: Option<UserId>,
-    /// Lines about the user with this name, as the log has it. Finds deleted users too.
+    /// Lines about the user who had this name at the time. Finds deleted users too.
     pub username: Option<String>,
-    /// Lines of the actor with this name, as the log has it: a username, or `command line`.
+    /// Lines of the actor who had this name at the time: a username, or `command line`.
     pub actor: Option<String>,
     /// Lines of this action.
     pub action: Option<Action>,
 }
 
 impl Accounts {
-    /// Up to `limit` lines of the security log, newest first, of one user or of all, that are older
-    /// than the line `before`.
+    /// Up to `limit` lines of the security log, of one user or of all, newest first, older than the
+    /// line `before`.
     ///
     /// # Errors
     /// When the database failed.
@@ -49,8 +49,8 @@ impl Accounts {
         self.search_security_log(&filter, before, limit).await
     }
 
-    /// As [`security_log`](Self::security_log), the lines that match `filter`. Each field of the
-    /// filter has an index, so it is fast however long the log is.
+    /// As [`security_log`](Self::security_log), for the lines that match `filter`. Each field of
+    /// the filter has an index, so it is fast however long the log is.
     ///
     /// # Errors
     /// When the database failed.

@@ -198,7 +198,7 @@ async fn the_last_admin_cannot_disable_demote_or_delete_themself() {
     let _ = themself.enable(&dave_id).await.unwrap();
     let revoked = themself.revoke_role(&id, &role).await;
     assert_eq!(revoked.unwrap(), ChangeOutcome::Done);
-    // What dave began before he was disabled is rejected.
+    // A change that dave began before he was disabled is rejected.
     let late = accounts.by(dave).delete(&dave_id).await;
     assert_eq!(late.unwrap(), ChangeOutcome::ActorLacksRole);
     let dave = admin(&accounts, "dave").await;

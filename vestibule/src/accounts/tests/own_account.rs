@@ -1,4 +1,4 @@
-//! What users may change about their own account.
+//! Changes that users may make to their own account.
 
 use super::administration::{account, accounts_of, admin};
 use crate::accounts::{ADMIN, Actor, ChangeOutcome};
@@ -18,7 +18,7 @@ async fn users_change_their_own_account_and_nothing_else() {
     let password = Secret::from("another");
     let themself = || accounts.by(Actor::themself(&alice));
 
-    // A session that gains rights, or other users: nothing that needs a role.
+    // Users must not gain rights or reach other users this way: nothing that needs a role.
     for outcome in [
         themself().grant_role(&alice.id, &role).await,
         themself().revoke_role(&alice.id, &role).await,

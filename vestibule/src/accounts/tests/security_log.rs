@@ -1,4 +1,4 @@
-//! What strangers and users can write to the security log, and finding and removing lines.
+//! Lines that strangers and users can write to the security log, and finding and removing lines.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -39,7 +39,7 @@ fn address(text: &str) -> Option<IpAddr> {
     Some(text.parse().unwrap())
 }
 
-/// What `count` tasks at once note.
+/// Notes from `count` tasks in parallel.
 async fn note_at_once(
     accounts: &Accounts,
     alice: &Account,
@@ -159,7 +159,7 @@ async fn lines_are_found_by_user_by_actor_and_by_action_also_of_deleted_users() 
     let operator = accounts.by(Actor::operator());
     let role = "editor".parse().unwrap();
     for change in 0..3 {
-        // Lines of one millisecond are in no order.
+        // Lines of the same millisecond have no order.
         clock.advance(Duration::from_millis(1));
         let change = match change {
             0 => operator.disable(&alice.id).await,
@@ -208,7 +208,7 @@ async fn lines_that_are_older_than_the_retention_are_removed_in_batches() {
     assert_eq!(swept().await, 1, "the registration");
     clock.advance(24 * HOUR);
     let _ = operator.disable(&alice.id).await.unwrap();
-    // Writing the line may have begun to remove them.
+    // Writing the line may have started their removal.
     swept().await;
     let left = accounts.security_log(None, None, 10).await.unwrap();
     assert_eq!(left.len(), 1);

@@ -6,7 +6,7 @@ use crate::accounts::skeletons::PAGE;
 use crate::credentials::Username;
 use crate::password::Passwords;
 
-/// Each name twice, with an `i` and with an `l`.
+/// Has each name twice, with an `i` and with an `l`.
 #[tokio::test]
 async fn more_accounts_than_are_read_at_a_time_get_skeletons_on_several_nodes_at_once() {
     let accounts = accounts(&Passwords::new(QUICK).unwrap()).await;

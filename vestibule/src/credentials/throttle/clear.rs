@@ -1,4 +1,4 @@
-//! Looking at counters, and clearing them.
+//! Listing and clearing counters.
 
 use std::net::IpAddr;
 
@@ -7,11 +7,11 @@ use crate::credentials::throttle::{Counter, CounterKey, CounterKind, Subject, Th
 use crate::error::Result;
 use crate::login::UserId;
 
-/// How many counters are listed at a time.
+/// The number of counters listed at a time.
 pub(super) const PAGE: u64 = 500;
 
 impl Throttle {
-    /// Clears all counters of this user: their account, and each network at it.
+    /// Clears all counters of this user: of the account, and of each network at it.
     ///
     /// # Errors
     /// When the counters failed.
@@ -20,7 +20,7 @@ impl Throttle {
             .await
     }
 
-    /// Forgets a user who is deleted, with the browsers that they are known in.
+    /// Forgets a deleted user, with the browsers in which they are known.
     ///
     /// # Errors
     /// When the counters failed.
@@ -31,7 +31,7 @@ impl Throttle {
         self.clear_all(&devices).await.map(drop)
     }
 
-    /// As [`clear_user`](Self::clear_user), for a name that nobody has.
+    /// As [`clear_user`](Self::clear_user), for an unknown name.
     ///
     /// # Errors
     /// When the counters failed.
@@ -65,7 +65,7 @@ impl Throttle {
         }
     }
 
-    /// Clears the counters of the network that this address is in.
+    /// Clears the counters of this address's network.
     ///
     /// # Errors
     /// When the counters failed.
@@ -84,7 +84,7 @@ impl Throttle {
         }
     }
 
-    /// Some hundred counters of a kind, in the order of their names, from the first after `after`.
+    /// Some hundred counters of a kind, ordered by name, starting after `after`.
     ///
     /// # Errors
     /// When the counters failed.

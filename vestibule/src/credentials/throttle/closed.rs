@@ -1,5 +1,5 @@
-//! Counters that were not open a moment ago, so that a flood of tries that are rejected does not ask
-//! the store for each.
+//! Counters that were not open a moment ago. They save asking the store for each try in a flood of
+//! rejected ones.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,18 +10,18 @@ use ipnet::IpNet;
 use crate::clock::Timestamp;
 use crate::credentials::throttle::{Counter, CounterKey};
 
-/// How long a store's answer counts. Another process may clear the counter meanwhile.
+/// How long a store's answer is used. Another process may clear the counter meanwhile.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
-/// How many are kept. Past it, all are forgotten, and the store is asked.
+/// The maximum number kept. After that, all are forgotten, and the store is asked.
 const MAX_KEPT: usize = 10_000;
 
 /// Counters that were not open a moment ago.
 #[derive(Debug, Default)]
 pub(super) struct Closed(Mutex<HashMap<CounterKey, Noted>>);
 
-/// The name of no counter, but of who said to be somebody: a typed name, in one network. It saves
-/// looking for the user in a flood.
+/// Not the name of a counter, but a typed name in one network. Saves looking up the user in a
+/// flood.
 fn claim_key(realm: &str, canonical: &str, network: Option<IpNet>) -> Option<CounterKey> {
     let network = network.map(|network| network.to_string());
     let network = network.unwrap_or_default();
@@ -42,7 +42,7 @@ impl Noted {
 }
 
 impl Closed {
-    /// When the last of these counters opens, if one of them was not open a moment ago.
+    /// When the last of these counters opens, if any of them was not open a moment ago.
     pub(super) fn open_at<'a>(
         &self,
         keys: impl IntoIterator<Item = &'a CounterKey>,
@@ -66,7 +66,7 @@ impl Closed {
         }
     }
 
-    /// When a stranger in this network may try this name again, if they could not a moment ago.
+    /// When a stranger in this network may try this name again, if they had to wait a moment ago.
     pub(super) fn claim_opens_at(
         &self,
         realm: &str,
@@ -94,7 +94,7 @@ impl Closed {
         }
     }
 
-    /// Something was cleared by hand.
+    /// Forgets everything, because counters were cleared by hand.
     pub(super) fn forget_all(&self) {
         self.kept().clear();
     }
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(closed.claim_opens_at("", "alice", None, soon), None);
     }
 
-    /// A log-in that passed before it was noted clears it.
+    /// A log-in that passed before the note clears it.
     #[test]
     fn a_counter_that_is_cleared_is_not_closed() {
         let (closed, key) = (Closed::default(), CounterKey::from_stored("account//1"));
@@ -177,7 +177,7 @@ mod tests {
         assert!(!is_closed(), "all are forgotten");
     }
 
-    /// Or a flood of long names would take memory without end.
+    /// Otherwise a flood of long names would take memory without limit.
     #[test]
     fn a_name_longer_than_any_is_not_kept() {
         let longest = CounterKey::MAX_CHARS;

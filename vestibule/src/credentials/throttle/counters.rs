@@ -1,4 +1,4 @@
-//! Where wrong tries are counted.
+//! Stores of counters for wrong tries.
 
 use std::fmt;
 use std::future::Future;
@@ -9,13 +9,13 @@ use crate::clock::Timestamp;
 use crate::credentials::throttle::limit::{Limit, Tally};
 use crate::error::Result;
 
-/// The name of a counter: at most [`MAX_CHARS`](Self::MAX_CHARS) characters, of which the first part
-/// up to a `/` says what it counts.
+/// The name of a counter: at most [`MAX_CHARS`](Self::MAX_CHARS) characters. The part before the
+/// first `/` says what it counts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CounterKey(String);
 
 impl CounterKey {
-    /// The greatest number of characters.
+    /// The maximum number of characters.
     pub const MAX_CHARS: usize = 255;
 
     /// A key from stored text.
@@ -35,43 +35,43 @@ impl fmt::Display for CounterKey {
     }
 }
 
-/// What a try counts at.
+/// The counters of a try.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
-    /// Counters that may exist. The first that does, and is open or waiting, counts the try alone:
-    /// a browser that the account knows.
+    /// Counters that may exist: those of a browser that the account knows. The first one that
+    /// exists, and is open or waiting, counts the try alone.
     pub known: &'a [Limit],
-    /// Otherwise all of these count it, and are created where they do not exist.
+    /// Otherwise all of these count it, and are created if they do not exist.
     pub otherwise: &'a [Limit],
 }
 
-/// What came of counting a try.
+/// The outcome of counting a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Counted {
-    /// It may be made. It is counted as a wrong one, until it is taken back.
+    /// The try may be made. It counts as a wrong one until it is taken back.
     Passed(Vec<Tally>, By),
-    /// It may not, and is not counted: this counter is the one that opens last.
+    /// The try is rejected and not counted. This is the counter that opens last.
     Closed(Counter),
 }
 
-/// Which counters counted a try.
+/// The counters that counted a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// That of [`Attempt::known`] with this index.
+    /// The one in [`Attempt::known`] with this index.
     Known(usize),
     /// All of [`Attempt::otherwise`], in this order.
     Otherwise,
 }
 
-/// What follows from a try that was right. The counters in the three lists are different ones.
+/// The changes after a correct try. The three lists have no counter in common.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settlement {
-    /// These take one try back, where they exist.
+    /// These take back one try, if they exist.
     pub taken_back: Vec<Limit>,
     /// These are removed.
     pub cleared: Vec<CounterKey>,
-    /// These are created without a try, and exist until this time.
+    /// These are created without a try, and last until this time.
     pub known: Vec<(CounterKey, Timestamp)>,
 }
 
@@ -85,7 +85,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// Of the counters that are not open, the one that opens last.
+    /// Among the counters that are not open, the one that opens last.
     pub fn opens_last(limits: &[Limit], tallies: &[Tally], now: Timestamp) -> Option<Self> {
         let (limit, tally) = limits
             .iter()
@@ -99,18 +99,18 @@ impl Counter {
     }
 }
 
-/// Counts wrong tries: in memory, in a database, anywhere. Test your own with
+/// Counts wrong tries: in memory, in a database, anywhere. Test your own store with
 /// `testing::counters_conformance`.
 ///
-/// A counter that is [forgotten](Tally::is_forgotten) is as if it did not exist. What it counts, and
-/// for how long, [`Tally`] computes.
+/// A [forgotten](Tally::is_forgotten) counter counts as one that does not exist. [`Tally`] computes
+/// what a counter counts, and for how long.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not count tries",
     note = "use `MemoryCounters`, `SqlCounters`, or implement `Counters`"
 )]
 pub trait Counters: Send + Sync + 'static {
-    /// Counts one try, atomically: at all of its counters, or, if one of them is not open, at none.
-    /// Of any number of calls at once, no more pass than one after the other would.
+    /// Counts one try, atomically: at all of its counters, or at none if one of them is not open.
+    /// Tries in parallel must not pass more often than tries in sequence.
     ///
     /// # Errors
     /// When the store failed. The try is not made then.
@@ -120,7 +120,7 @@ pub trait Counters: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Counted>> + Send;
 
-    /// Changes what a try that was right has counted.
+    /// Changes the counters after a correct try.
     ///
     /// # Errors
     /// When the store failed.
@@ -130,14 +130,14 @@ pub trait Counters: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Removes these counters. Returns how many there were.
+    /// Removes these counters. Returns how many of them existed.
     ///
     /// # Errors
     /// When the store failed.
     fn clear(&self, keys: &[CounterKey]) -> impl Future<Output = Result<u64>> + Send;
 
-    /// Up to `limit` counters whose name begins with `prefix`, in the order of their names, from
-    /// the first after `after`. Some may be forgotten.
+    /// Up to `limit` counters whose name begins with `prefix`, ordered by name, starting after
+    /// `after`. Some may be forgotten.
     ///
     /// # Errors
     /// When the store failed.
@@ -148,14 +148,14 @@ pub trait Counters: Send + Sync + 'static {
         limit: u64,
     ) -> impl Future<Output = Result<Vec<Counter>>> + Send;
 
-    /// Removes forgotten counters. Returns how many.
+    /// Removes forgotten counters. Returns the number removed.
     ///
     /// # Errors
     /// When the store failed.
     fn sweep(&self, now: Timestamp) -> impl Future<Output = Result<u64>> + Send;
 }
 
-/// Any counters behind one pointer.
+/// Any store of counters behind one pointer.
 #[derive(Clone)]
 pub(super) struct SharedCounters(Arc<dyn DynCounters>);
 

@@ -1,14 +1,14 @@
-//! How many wrong tries one counter lets pass, and how long it then makes the next one wait.
+//! The rules of one counter: how many wrong tries pass, and how long the next one then waits.
 //!
-//! All stores follow these rules. Those that count by a script of their own, as Redis does, are held
-//! to them by the conformance suite.
+//! All stores follow these rules. The conformance suite checks those that count with their own
+//! script, such as Redis.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::credentials::throttle::CounterKey;
 
-/// A counter, and the rule by which it counts.
+/// A counter and its rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
     /// The counter.
@@ -21,52 +21,52 @@ pub struct Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LimitRule {
-    /// Wrong tries in a row: each makes the next one wait longer.
+    /// Counts wrong tries in a row. Each makes the next one wait longer.
     Streak(Streak),
-    /// Wrong tries in a time, not in a row.
+    /// Counts wrong tries in a period, not in a row.
     Rate(Rate),
 }
 
-/// Wrong tries in a row. After `free` of them each further one doubles the wait, up to `longest`.
-/// After `closed_after` none passes until the counter is cleared.
+/// The rule for wrong tries in a row. The first `free` pass; each further one doubles the wait, up
+/// to `longest`. After `closed_after` tries none passes until the counter is cleared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Streak {
-    /// How many tries pass before the first wait, at least 1.
+    /// The number of tries before the first wait, at least 1.
     pub free: u32,
     /// The first wait.
     pub first: Duration,
     /// The longest wait.
     pub longest: Duration,
-    /// After how many tries none passes any more. `None`: never.
+    /// The number of tries after which none passes. `None`: no limit.
     pub closed_after: Option<u32>,
     /// How long after the last try the counter is forgotten. `None`: never.
     pub forgotten_after: Option<Duration>,
 }
 
-/// Wrong tries in a time: `burst` of them at once, and then one `each` time.
+/// The rule for wrong tries in a period: `burst` of them pass at once, and then one per `each`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// How many tries pass at once, at least 1.
+    /// The number of tries that pass at once, at least 1.
     pub burst: u32,
-    /// How long one more takes to be allowed.
+    /// The time until one more is allowed.
     pub each: Duration,
 }
 
 /// A counter's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// The wrong tries that count.
+    /// The number of wrong tries that count.
     pub tries: u32,
-    /// No try passes before this time, in milliseconds since the Unix epoch. [`Tally::CLOSED`]:
+    /// No try passes before this time, in milliseconds since the Unix epoch. At [`Tally::CLOSED`],
     /// none passes until the counter is cleared.
     pub open_at: i64,
-    /// The counter is forgotten at this time, in milliseconds since the Unix epoch.
+    /// When the counter is forgotten, in milliseconds since the Unix epoch.
     pub forgotten_at: i64,
 }
 
 impl Tally {
-    /// [`open_at`](Self::open_at) of a counter that is closed until it is cleared. As a number that
-    /// every store keeps exactly: the end of the year 9999.
+    /// The [`open_at`](Self::open_at) of a counter that is closed until it is cleared: the end of
+    /// the year 9999, which every store keeps exactly.
     pub const CLOSED: i64 = 253_402_300_799_000;
 
     /// Whether a try passes now.
@@ -74,12 +74,12 @@ impl Tally {
         self.open_at <= now.as_millis()
     }
 
-    /// Whether the counter is as if it had never counted.
+    /// Whether the counter counts as one that does not exist.
     pub fn is_forgotten(&self, now: Timestamp) -> bool {
         self.forgotten_at <= now.as_millis()
     }
 
-    /// A counter without a try, which exists until this time.
+    /// A counter without tries, which lasts until this time.
     pub fn known_until(until: Timestamp) -> Self {
         Self {
             forgotten_at: until.as_millis(),
@@ -87,7 +87,7 @@ impl Tally {
         }
     }
 
-    /// The tally with one more try, which passed now.
+    /// The tally after one more try, which passed now.
     #[must_use]
     pub fn counted(self, rule: &LimitRule, now: Timestamp) -> Self {
         let now = now.as_millis();
@@ -113,7 +113,7 @@ impl Tally {
         }
     }
 
-    /// The tally without one of its tries, which turned out to be right.
+    /// The tally without one of its tries, which was correct.
     #[must_use]
     pub fn taken_back(self, rule: &LimitRule, now: Timestamp) -> Self {
         let tries = self.tries.saturating_sub(1);
@@ -134,7 +134,7 @@ impl Tally {
 }
 
 impl Streak {
-    /// When a try passes again, after this many wrong ones of which the last was at `now`.
+    /// When the next try passes, after this many wrong ones, the last of which was at `now`.
     fn open_at(&self, tries: u32, now: i64) -> i64 {
         if self.closed_after.is_some_and(|closed| tries >= closed) {
             return Tally::CLOSED;
@@ -142,7 +142,7 @@ impl Streak {
         now.saturating_add(millis(self.wait(tries)))
     }
 
-    /// How long the next try waits after this many wrong ones.
+    /// The wait after this many wrong tries.
     pub fn wait(&self, tries: u32) -> Duration {
         let Some(doublings) = tries.checked_sub(self.free.max(1)) else {
             return Duration::ZERO;
@@ -160,14 +160,15 @@ impl Streak {
 }
 
 impl Rate {
-    /// How long all tries of the burst but one take to be allowed again.
+    /// The time until all tries of the burst but one are allowed again.
     fn window(&self) -> i64 {
         let but_one = i64::from(self.burst.saturating_sub(1));
         millis(self.each).saturating_mul(but_one)
     }
 }
 
-/// Whole milliseconds, at most some hundred years, so that sums with the time do not overflow.
+/// In whole milliseconds, at most some hundred years, so that adding it to a time does not
+/// overflow.
 pub(crate) fn millis(duration: Duration) -> i64 {
     const LONGEST: i64 = 1 << 43;
     i64::try_from(duration.as_millis()).map_or(LONGEST, |millis| millis.min(LONGEST))

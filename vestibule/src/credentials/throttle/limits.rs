@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use crate::credentials::throttle::{Rate, Streak};
 
-/// The limits of the throttle. `Default` is what the book's page about the throttle lists.
+/// The limits of the throttle. The book's page about the throttle lists the defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ThrottleLimits {
-    /// Wrong tries at one account in a row, by strangers.
+    /// Wrong tries in a row at one account, by strangers.
     pub account: Streak,
-    /// Wrong tries at one account in a row, by strangers in one network.
+    /// Wrong tries in a row at one account, by strangers in one network.
     pub pair: Streak,
-    /// Wrong tries by strangers in one network. Fewer than `overall`, so that one network alone does
-    /// not set off the brake over all.
+    /// Wrong tries by strangers in one network. Set fewer than in `overall`, so that one network
+    /// alone cannot use up the overall limit.
     pub network: Rate,
-    /// Wrong tries by all strangers.
+    /// Wrong tries by all strangers together.
     pub overall: Rate,
     /// Wrong tries in a row in a browser that the account knows. After
-    /// [`closed_after`](Streak::closed_after) it is a stranger again.
+    /// [`closed_after`](Streak::closed_after) of them, it counts as a stranger again.
     pub device: Streak,
-    /// Wrong tries in a row at the password of the user who is logged in.
+    /// Wrong tries in a row at the password of the logged-in user.
     pub session: Streak,
     /// Registrations from one network, whether or not they succeed.
     pub registrations: Rate,

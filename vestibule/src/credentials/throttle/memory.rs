@@ -1,4 +1,4 @@
-//! Counters in memory, lost when the process ends.
+//! A store of counters in memory, which is lost when the process ends.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,13 +11,14 @@ use crate::credentials::throttle::{
 };
 use crate::error::Result;
 
-/// Counts wrong tries in memory: for tests, and for apps of one process. Clones share the counters.
+/// Counts wrong tries in memory, for tests and for apps with one process. Clones share the
+/// counters.
 #[derive(Clone, Default)]
 pub struct MemoryCounters(Arc<Mutex<BTreeMap<CounterKey, Tally>>>);
 
 impl MemoryCounters {
-    /// The greatest number of counters, of some 200 bytes each. Past it, those with the fewest tries
-    /// are removed.
+    /// The maximum number of counters, of some 200 bytes each. Above it, those with the fewest
+    /// tries are removed.
     pub const MAX_COUNTERS: usize = 100_000;
 
     /// No counters.
@@ -31,9 +32,9 @@ impl MemoryCounters {
     }
 }
 
-/// Removes forgotten counters, and if there still are too many, a tenth of all: those with the
-/// fewest tries, so that an attacker does not clear what counts them by trying many names. Known
-/// browsers stay longest: nobody has one without logging in.
+/// Removes forgotten counters. If there are still too many, removes a tenth of all: those with the
+/// fewest tries, so that an attacker cannot clear their own counters by trying many names. Known
+/// browsers stay longest, because they need a log-in.
 fn make_room(kept: &mut BTreeMap<CounterKey, Tally>, now: Timestamp) {
     kept.retain(|_, tally| !tally.is_forgotten(now));
     if kept.len() < MemoryCounters::MAX_COUNTERS {

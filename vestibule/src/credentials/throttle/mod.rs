@@ -1,22 +1,22 @@
-//! The throttle: wrong tries at credentials are counted, and each makes the next one wait longer.
+//! The throttle counts wrong tries at credentials, and makes the next one wait longer each time.
 //!
-//! # What counts
+//! # Counters
 //! | counter | counts wrong tries | of |
 //! |---|---|---|
-//! | account | at one account, or at one name that nobody has | strangers |
+//! | account | at one account, or at one unknown name | strangers |
 //! | pair | at one account from one network | strangers |
-//! | network | from one network, /24 or /64, at whatever account | strangers |
-//! | overall | of all | strangers |
+//! | network | from one network, /24 or /64, at any account | strangers |
+//! | overall | from any network, at any account | strangers |
 //! | device | at one account in one browser that it knows | known browsers |
-//! | session | at the password of the user who is logged in | that session |
+//! | session | at the password of the logged-in user | that session |
 //! | registrations | registrations from one network, whether or not they succeed | everybody |
 //! | all registrations | registrations from all networks, whether or not they succeed | everybody |
 //!
-//! A browser in which the account was logged in to before is known by its device cookie, and has a
-//! budget of its own: what strangers do does not touch it. All others are strangers.
+//! An account knows a browser in which its user has logged in before, by a device cookie. Such a
+//! browser has its own counter, so strangers cannot use it up. All other browsers are strangers.
 //!
 //! A try counts as a wrong one before the credential is checked, and is taken back if it was right.
-//! So of many tries at once no more pass than one after the other would.
+//! So tries in parallel do not pass more often than tries in sequence.
 
 mod clear;
 mod closed;
@@ -57,11 +57,11 @@ use crate::crypto::key::SecretKey;
 use crate::error::Result;
 use crate::login::UserId;
 
-/// How long a name that nobody has keeps its count after the last wrong try. Those of users are kept
-/// until a log-in, so an attacker finds out which is which after this time.
+/// How long an unknown name keeps its count after the last wrong try. Counts of users stay until a
+/// log-in, so after this time an attacker can tell the two apart.
 const NAMES_FORGOTTEN_AFTER: Duration = Duration::from_hours(30 * 24);
 
-/// Counts wrong tries, and says when the next one may be made. Clones share everything.
+/// Counts wrong tries, and decides when the next one may be made. Clones share their state.
 ///
 /// ```
 /// use vestibule::credentials::throttle::{MemoryCounters, Throttle, ThrottleLimits};
@@ -86,15 +86,15 @@ struct Inner {
     settling: Settling,
 }
 
-/// In how many browsers an account is known at a time. With one more, that in which it was logged in
-/// to longest ago is a stranger again.
+/// The maximum number of browsers that an account knows. One more replaces the browser with the
+/// oldest log-in, which becomes a stranger again.
 const MAX_DEVICES: usize = 50;
 
-/// Whose credential is tried.
+/// The owner of the credential that is tried.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Subject<'a> {
     User(&'a UserId),
-    /// A name in its canonical form, which nobody has.
+    /// The canonical form of a name that no user has.
     Name(&'a str),
 }
 
@@ -106,24 +106,24 @@ pub(crate) enum Permit {
 }
 
 impl Throttle {
-    /// A throttle with the default limits. All nodes of a site need the same counters.
+    /// A throttle with the default limits. All nodes of a site must share the counters.
     pub fn new(counters: impl Counters) -> Self {
         Self::with_counters(Some(SharedCounters::new(counters)))
     }
 
-    /// Counts in memory, for one process.
+    /// Counts in memory, for an app with one process.
     pub fn in_memory() -> Self {
         Self::new(MemoryCounters::new())
     }
 
-    /// No throttle: anybody may guess without end. For apps whose proxy limits log-ins.
+    /// No throttle: anybody may guess any number of times. For apps whose proxy limits log-ins.
     pub fn off() -> Self {
         Self::with_counters(None)
     }
 
     fn with_counters(counters: Option<SharedCounters>) -> Self {
         let tasks = TaskTracker::new();
-        // Closed, so that one can wait for the tasks there are. Others still begin.
+        // Closed, so that tests can wait for the running tasks. New ones can still begin.
         tasks.close();
         Self(Arc::new(Inner {
             counters,
@@ -143,15 +143,15 @@ impl Throttle {
         self
     }
 
-    /// Digests names that nobody has with this key, so that a copy of the counters does not reveal
-    /// what was typed: people type passwords there by mistake. Default: a digest without a key.
+    /// Digests unknown names with this key, so that a copy of the counters does not reveal the
+    /// typed text: people type passwords there by mistake. Default: a digest without a key.
     pub fn key(mut self, key: &SecretKey) -> Self {
         let derived = key.derived_for_digests("vestibule throttled names v1");
         Arc::make_mut(&mut self.0).names = Some(derived);
         self
     }
 
-    /// Whether it counts at all.
+    /// Whether the throttle counts anything.
     pub fn is_on(&self) -> bool {
         self.0.counters.is_some()
     }
@@ -161,8 +161,8 @@ impl Throttle {
         account_key(realm, subject, self.0.names.as_ref().map(|key| &key[..]))
     }
 
-    /// How long a stranger in this network waits who tries this name, if they had to a moment ago.
-    /// Nothing is counted, and no store asked.
+    /// How long a stranger in this network must wait to try this name, if they had to wait a moment
+    /// ago. Counts nothing and does not ask the store.
     pub(super) fn still_waits(
         &self,
         realm: &str,
@@ -182,7 +182,7 @@ impl Throttle {
         open_at.map(|open_at| denied(open_at, now))
     }
 
-    /// Notes that a stranger in this network waits who tries this name.
+    /// Notes that a stranger in this network must wait to try this name.
     pub(super) fn note_wait(
         &self,
         realm: &str,
@@ -198,8 +198,8 @@ impl Throttle {
         closed.note_claim(realm, canonical, network, (open_at, now));
     }
 
-    /// Counts a try of a stranger or a known browser at a credential of `subject`. `devices` are
-    /// the digests of the tokens that the browser brought.
+    /// Counts a try by a stranger or a known browser at a credential of `subject`. `devices` are
+    /// the digests of the tokens that the browser sent.
     pub(super) async fn begin(
         &self,
         account: &CounterKey,
@@ -218,7 +218,7 @@ impl Throttle {
         self.count(&known, &strangers, now).await
     }
 
-    /// Counts a try at the password of the user who is logged in, in this session.
+    /// Counts a try at the password of the logged-in user, in this session.
     pub(super) async fn begin_in_session(
         &self,
         session: CounterKey,
@@ -235,7 +235,7 @@ impl Throttle {
         Ok(permit)
     }
 
-    /// Counts a registration. It stays counted, whatever comes of it.
+    /// Counts a registration. It stays counted, whatever its outcome.
     pub(super) async fn begin_registration(
         &self,
         from: Option<IpAddr>,
@@ -311,7 +311,7 @@ impl Throttle {
         Ok(Permit::Granted(tried))
     }
 
-    /// A try that these have counted.
+    /// A try that these counters have counted.
     fn counted(&self, counted: Vec<Limit>, now: Timestamp) -> Try {
         let mut tried = Try::default();
         tried.counted = counted;
@@ -319,7 +319,7 @@ impl Throttle {
         tried
     }
 
-    /// The limits of strangers, in the order of their names: two tries never wait for each other.
+    /// The limits of strangers, ordered by name, so that two tries never deadlock.
     fn strangers(&self, account: &CounterKey, from: Option<IpAddr>) -> Vec<Limit> {
         let limits = &self.0.limits;
         let mut account_streak = limits.account;
@@ -350,9 +350,10 @@ impl Throttle {
         of_try
     }
 
-    /// Settles the try of a user who is logged in: clears what counts at their account, takes the
-    /// others back, and makes the browser a known one, under a new token. `replaced` is the counter
-    /// of its token before. If it was a stranger, and others are known, `tell_new` follows.
+    /// Settles the try of a user who has logged in: clears the counters of their account, takes the
+    /// try back at the others, and makes the browser a known one, with a new token. `replaced` is
+    /// the counter of its previous token. If the browser was a stranger and the account knows
+    /// others, runs `tell_new`.
     pub(super) fn logged_in(
         &self,
         mut tried: Try,
@@ -397,7 +398,7 @@ impl Throttle {
         });
     }
 
-    /// Clears the counters that counted this try: a session showed the right password.
+    /// Clears the counters that counted this try, because a session showed the right password.
     pub(super) fn confirmed(&self, mut tried: Try) {
         let Some(counters) = self.0.counters.clone() else {
             return;
@@ -409,14 +410,14 @@ impl Throttle {
         }
     }
 
-    /// Lets all other requests that are ready go first. Rejected tries do so one at a time: a flood of
-    /// them, which cost nothing else, would take the time of visitors who are logged in.
+    /// Lets all other ready requests go first. Rejected tries do so one at a time: they cost
+    /// nothing else, so a flood of them would take the time of visitors who are logged in.
     pub(super) async fn give_way(&self) {
         let _turn = self.0.turn.lock().await;
         tokio::task::yield_now().await;
     }
 
-    /// Settles a try after the response: the visitor does not wait for it.
+    /// Settles a try after the response, so that the visitor does not wait for it.
     fn later(&self, settle: impl Future<Output = Result<()>> + Send + 'static) {
         self.after_response(async move {
             if let Err(error) = settle.await {
@@ -425,12 +426,12 @@ impl Throttle {
         });
     }
 
-    /// Runs something that the response does not wait for.
+    /// Runs a task that the response does not wait for.
     pub(super) fn after_response(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.0.tasks.spawn(task.in_current_span());
     }
 
-    /// Waits until all tries that were right are settled.
+    /// Waits until all correct tries are settled.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) async fn settled(&self) {
         self.0.tasks.wait().await;

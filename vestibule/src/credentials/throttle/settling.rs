@@ -1,4 +1,4 @@
-//! Browsers whose new token is being written, after the response that has it.
+//! Browsers whose new token is stored after the response that sets it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,15 +7,15 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::credentials::throttle::CounterKey;
 
-/// Browsers that a log-in makes known ones, until the store has them. A log-in that comes right after
-/// waits for that: otherwise its browser would be a stranger.
+/// Browsers that a log-in makes known ones, until the store has them. A log-in right after it waits
+/// for that; otherwise its browser would count as a stranger.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Settling(Arc<Mutex<Written>>);
 
-/// Each is locked until it is written.
+/// Each is locked until it is stored.
 type Written = HashMap<CounterKey, Arc<tokio::sync::Mutex<()>>>;
 
-/// Held until a browser is written.
+/// Held until a browser is stored.
 pub(super) struct Writing {
     settling: Settling,
     device: CounterKey,

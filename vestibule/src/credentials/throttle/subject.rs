@@ -10,19 +10,19 @@ use crate::crypto::digest::{hmac_sha256, sha256};
 use crate::login::AddressPrefix;
 use crate::session::SessionId;
 
-/// What a counter counts.
+/// The kinds of counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CounterKind {
     /// Wrong tries at an account, by strangers.
     Account,
-    /// Wrong tries at a name that nobody has.
+    /// Wrong tries at an unknown name.
     Name,
-    /// Wrong tries at an account, or at a name that nobody has, from one network.
+    /// Wrong tries at an account or an unknown name, from one network.
     Pair,
     /// Wrong tries from one network.
     Network,
-    /// Wrong tries of all strangers.
+    /// Wrong tries by all strangers.
     Overall,
     /// Registrations from one network.
     Registrations,
@@ -32,7 +32,7 @@ pub enum CounterKind {
     Device,
     /// Wrong tries at the password of a logged-in user, in their session.
     Session,
-    /// None of ours.
+    /// A kind that Vestibule does not have.
     Other,
 }
 
@@ -49,7 +49,7 @@ const KINDS: [(CounterKind, &str); 9] = [
 ];
 
 impl CounterKind {
-    /// How the names of these counters begin.
+    /// The prefix of these counters' names.
     pub(super) fn prefix(self) -> &'static str {
         let found = KINDS.iter().find(|(kind, _)| *kind == self);
         found.map_or("", |(_, prefix)| prefix)
@@ -57,7 +57,7 @@ impl CounterKind {
 }
 
 impl CounterKey {
-    /// What it counts.
+    /// The kind of this counter.
     pub fn kind(&self) -> CounterKind {
         let is_its = |(_, prefix): &&(CounterKind, &str)| self.as_str().starts_with(prefix);
         KINDS
@@ -66,8 +66,8 @@ impl CounterKey {
             .map_or(CounterKind::Other, |(kind, _)| *kind)
     }
 
-    /// Its name without the kind: `198.51.100.0/24` of a network; the realm, a `/` and the id of an
-    /// account.
+    /// Its name without the kind: for a network, `198.51.100.0/24`; for an account, the realm, a
+    /// `/` and the id.
     pub fn subject(&self) -> &str {
         let rest = self.as_str().split_once('/');
         rest.map_or("", |(_, rest)| rest)
@@ -78,7 +78,7 @@ impl CounterKey {
     }
 }
 
-/// The counter of an account, or of a name that nobody has. Such a name is digested, because people
+/// The counter of an account, or of an unknown name. Unknown names are digested, because people
 /// type passwords there by mistake.
 pub(super) fn account_key(
     realm: &str,
@@ -101,9 +101,9 @@ pub(super) fn pair_key(account: &CounterKey, network: IpNet) -> CounterKey {
     CounterKey::from_stored(format!("{}{network}", pairs_of(account)))
 }
 
-/// How the names of all counters of an account in a network begin.
+/// The prefix of the names of an account's counters in its networks.
 pub(super) fn pairs_of(account: &CounterKey) -> String {
-    // An id may contain a `/`, so what is between the two may not end in one that belongs to it.
+    // An id may contain a `/`, so the text between the two must not end in one that belongs to it.
     format!("{}{account}//", CounterKind::Pair.prefix())
 }
 
@@ -112,7 +112,7 @@ pub(super) fn network_key(network: IpNet) -> CounterKey {
     CounterKey::of(CounterKind::Network, &network.to_string())
 }
 
-/// The counter of all strangers.
+/// The counter of all strangers together.
 pub(super) fn overall_key() -> CounterKey {
     CounterKey::of(CounterKind::Overall, "all")
 }
@@ -122,29 +122,29 @@ pub(super) fn registrations_key(network: IpNet) -> CounterKey {
     CounterKey::of(CounterKind::Registrations, &network.to_string())
 }
 
-/// The counter of all registrations.
+/// The counter of all registrations together.
 pub(super) fn all_registrations_key() -> CounterKey {
     CounterKey::of(CounterKind::AllRegistrations, "all")
 }
 
-/// The counter of a browser that an account knows, by the digest of its token for that account.
+/// The counter of a browser that an account knows, by the digest of its token for this account.
 pub(in crate::credentials) fn device_key(account: &CounterKey, digest: &SessionId) -> CounterKey {
     let digest = HEXLOWER.encode(digest.as_bytes());
     CounterKey::from_stored(format!("{}{digest}", devices_of(account)))
 }
 
-/// How the names of the counters of all browsers begin that an account knows.
+/// The prefix of the names of the counters of all browsers that an account knows.
 pub(super) fn devices_of(account: &CounterKey) -> String {
     format!("{}{account}//", CounterKind::Device.prefix())
 }
 
-/// The counter of a session: of the remembered login that began it, if there is one, because that
-/// can begin any number of sessions.
+/// The counter of a session, or of the remembered login that began it, because that can begin any
+/// number of sessions.
 pub(in crate::credentials) fn session_key(id: &str) -> CounterKey {
     CounterKey::of(CounterKind::Session, id)
 }
 
-/// The network of an address, which counts as one visitor.
+/// The network of an address. A network counts as one visitor.
 pub(super) fn network_of(address: IpAddr) -> Option<IpNet> {
     AddressPrefix::VISITOR.of(address)
 }

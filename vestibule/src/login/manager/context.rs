@@ -75,7 +75,7 @@ impl<U: User> LoginContext<U> {
 
     /// Removes expired sessions in the background, at most every ten minutes.
     ///
-    /// Called when a session begins, because only then does their number grow.
+    /// Called when a session begins, because only then does the number of sessions grow.
     pub(crate) fn sweep_if_due(&self) {
         self.sweeper.sweep_if_due(&self.settings);
     }

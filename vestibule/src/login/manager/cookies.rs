@@ -18,7 +18,7 @@ pub(crate) struct Cookies {
     pub(crate) session: SessionCookie,
     pub(crate) pending: SessionCookie,
     pub(crate) remember: OwnRememberCookie,
-    /// Makes the browser a known one, after a log-in by credentials.
+    /// The cookie that makes a browser a known one, after a log-in with credentials.
     pub(crate) device: OwnCookie,
     pub(crate) messages: Option<Flashes>,
     pub(crate) next: Option<SignedCookie>,

@@ -80,7 +80,7 @@ impl<U: User> LoginManager<U> {
         }
     }
 
-    /// Keeps epochs of users in a table of their own.
+    /// Keeps epochs of users in a separate table.
     pub(crate) fn epochs(mut self, epochs: Epochs) -> Self {
         self.settings.epochs = Some(epochs);
         self
@@ -157,7 +157,7 @@ impl<U: User> LoginManager<U> {
         Ok(self)
     }
 
-    /// The realm that credentials have.
+    /// Sets the realm to that of the credentials.
     pub(crate) fn in_realm_of_credentials(mut self, realm: &str) -> Self {
         self.settings.realm = realm.into();
         self

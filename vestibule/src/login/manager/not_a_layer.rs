@@ -1,4 +1,4 @@
-//! What the compiler says of `.layer(manager)`.
+//! The compiler's message for `.layer(manager)`.
 
 use tower::Layer;
 
@@ -28,7 +28,7 @@ where
     }
 }
 
-/// A router demands `Clone` of a layer too, and the compiler would complain of that first.
+/// A router also requires a layer to be `Clone`, and the compiler would report that first.
 #[doc(hidden)]
 impl<U: User> Clone for LoginManager<U>
 where

@@ -1,11 +1,11 @@
-//! Which other origins may send requests that change something.
+//! Other origins that may send requests that change something.
 
 use crate::error::Result;
 use crate::login::route::Route;
 use crate::login::{LoginManager, User};
 use crate::web::PublicUrl;
 
-/// From where requests that may change something are accepted, besides the app's own origin.
+/// The origins, besides the app's own, that may send requests that change something.
 #[derive(Debug, Default)]
 pub(crate) struct OriginSettings {
     /// As browsers send them.

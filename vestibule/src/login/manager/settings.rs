@@ -74,7 +74,7 @@ pub(crate) struct SessionSettings {
     pub(crate) protected_prefix: Option<AddressPrefix>,
 }
 
-/// What is cached in this process between requests.
+/// The cache in this process between requests.
 pub(crate) struct CacheSettings {
     pub(crate) max_sessions: usize,
     pub(crate) users_for: Option<Duration>,

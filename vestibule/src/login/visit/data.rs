@@ -46,8 +46,8 @@ impl<U: User> Visit<U> {
         self.what_was_read(&read, id).is_some()
     }
 
-    /// What was read of this session. After the response has begun, as in a stream, the values may
-    /// be outdated, so the store is read again.
+    /// The values read in this request. After the response has begun, as in a stream, they may be
+    /// outdated, so the store is read again.
     fn what_was_read<'a>(
         &self,
         read: &'a Option<Box<DataRead>>,

@@ -9,17 +9,18 @@ use crate::login::device::DeviceToken;
 use crate::login::visit::Visit;
 use crate::web::cookies::CookieMatch;
 
-/// For how many accounts a browser is known at a time. A further one takes the place of the oldest.
+/// The maximum number of accounts that know one browser. One more replaces the oldest.
 const MAX_TOKENS: usize = 5;
 
-/// Between two tokens. No token contains it.
+/// Separates two tokens. No token contains it.
 const SEPARATOR: char = '.';
 
 impl<U: User> Visit<U> {
     /// How long a browser stays known after a log-in.
     pub(crate) const DEVICE_KNOWN_FOR: Duration = Duration::from_hours(365 * 24);
 
-    /// The tokens that this browser brings, oldest first. Whose they are, only a store knows.
+    /// The tokens that this browser sent, oldest first. Only a store knows which accounts they
+    /// belong to.
     pub(crate) fn devices(&self, headers: &HeaderMap) -> Vec<DeviceToken> {
         let CookieMatch::One(value) = self.context.cookies.device.find(headers) else {
             return Vec::new();
@@ -28,7 +29,7 @@ impl<U: User> Visit<U> {
         tokens.filter_map(DeviceToken::parse).collect()
     }
 
-    /// Sets a new token in this browser, in place of that at `replaced`, if given.
+    /// Sets a new token in this browser. Replaces the one at `replaced`, if given.
     pub(crate) fn set_device(
         &self,
         mut tokens: Vec<DeviceToken>,

@@ -25,14 +25,14 @@ impl<U: User> Visit<U> {
         self.settings().listeners.emit(record).await;
     }
 
-    /// As [`emit_for`](Self::emit_for), for an event that may come at each request.
+    /// As [`emit_for`](Self::emit_for), for an event that can happen at each request.
     pub(crate) async fn emit_for_if_wanted(&self, event: Event, user: Option<UserId>) {
         if self.settings().listeners.want(event) {
             self.emit_for(event, user).await;
         }
     }
 
-    /// Emits that this user has proved a log-in in part, by these methods.
+    /// Emits that this user has shown the first factor, by these methods.
     pub(super) async fn emit_pending(&self, user: UserId, methods: Methods) {
         let mut record = self.record(Event::LoginPending, Some(user), None);
         record.methods = methods;
@@ -60,13 +60,13 @@ impl<U: User> Visit<U> {
         self.settings().listeners.emit(record).await;
     }
 
-    /// Emits that a request from another site was rejected. The user is that of its session, which
-    /// is only looked up: a request that is rejected changes nothing.
+    /// Emits that a request from another site was rejected. Looks up the session of its user, but
+    /// changes nothing, because the request was rejected.
     pub(in crate::login) async fn emit_cross_origin(&self, request: &Parts) {
         self.note_sender(&request.headers, &request.extensions);
         let tokens = RequestTokens::read(&self.context, &request.headers);
         let session = match tokens.session {
-            // A store that fails is no reason to lose the event.
+            // Emit the event even if the store fails.
             Some(id) => self.settings().store.load(id).await.ok().flatten(),
             None => None,
         };
@@ -78,8 +78,7 @@ impl<U: User> Visit<U> {
         self.settings().listeners.emit(record).await;
     }
 
-    /// Emits that a credential of this user, if known, was wrong, which was to prove a log-in by
-    /// these methods.
+    /// Emits that a credential of this user, if known, was wrong, in a log-in by these methods.
     pub(in crate::login) async fn emit_failed(&self, methods: Methods, user: Option<UserId>) {
         let mut record = self.record(Event::LoginFailed, user, None);
         record.methods = methods;
@@ -112,7 +111,7 @@ impl<U: User> Visit<U> {
     }
 }
 
-/// What a request asked for that does not meet `rule`.
+/// The target of a request that does not meet `rule`.
 fn rejected(rule: &str, request: &Parts) -> Rejected {
     let path = original_path(request).split('?').next();
     Rejected {

@@ -18,7 +18,7 @@ impl<U: User> Visit<U> {
         let mut state = self.state();
         state.is_answered = true;
         let status = response.status();
-        // Only error pages ask, and it allocates.
+        // Only error pages need it, and it allocates.
         let is_error = status.is_client_error() || status.is_server_error();
         if is_error && matches!(state.known(), Some(Some(_))) {
             response.extensions_mut().insert(ToUser);

@@ -95,8 +95,8 @@ impl<U: User> Visit<U> {
             SessionLimit::EndOldest(limit) => (limit, true),
             SessionLimit::Reject(limit) => (limit, false),
         };
-        // Once, unless the user has more sessions than one look shows: those of a time without a
-        // limit.
+        // Runs once, unless the user has more sessions than one query returns, such as from a time
+        // without a limit.
         loop {
             let alive = self.alive_within(limit, user, session.user_epoch, now);
             let alive = alive.await?;
@@ -156,7 +156,7 @@ impl<U: User> Visit<U> {
     }
 }
 
-/// How many of a user's sessions to look at to enforce a limit: two of each browser, and some more
+/// The number of a user's sessions to read to enforce a limit: two for each browser, and some more
 /// that begin at the same moment.
 fn looked_at(limit: NonZeroU16) -> usize {
     usize::from(limit.get()) * 2 + 100
@@ -164,8 +164,8 @@ fn looked_at(limit: NonZeroU16) -> usize {
 
 /// Whether `session` stays if `others` leave room for so many, and the sessions to end.
 ///
-/// Sessions that begin at the same moment check themselves, in a fixed order, or two would end each
-/// other. Those that existed `before` count as older, whatever the clocks say.
+/// Sessions that begin at the same moment each check themselves. A fixed order keeps two from
+/// ending each other. Those that existed `before` count as older, even if the clocks disagree.
 fn excess<'a>(
     others: &'a [Session],
     session: &'a Session,

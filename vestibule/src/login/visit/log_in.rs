@@ -144,7 +144,7 @@ impl<U: User> Visit<U> {
         Ok(true)
     }
 
-    /// What continues from this session when its user logs in again.
+    /// The part of this session that continues when its user logs in again.
     pub(crate) async fn continued_session(&self, request: &Parts) -> Result<ContinuedSession> {
         let logged_in = self.resolve(request).await?;
         let session = logged_in.and_then(|logged_in| logged_in.session.clone());
@@ -155,7 +155,7 @@ impl<U: User> Visit<U> {
         Ok(ContinuedSession { session, data })
     }
 
-    /// What the browser had, and loses at its log-in.
+    /// The session and remembered login that the browser has, and that its log-in ends.
     pub(super) fn replaced(&self) -> Replaced {
         let tokens = self.tokens();
         Replaced {

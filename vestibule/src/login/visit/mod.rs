@@ -66,7 +66,7 @@ pub(crate) struct Visit<U> {
     /// The visit of the login manager around this one.
     outer: Option<Innermost>,
     tokens: OnceLock<RequestTokens>,
-    /// Recorded only if needed: for an event, or a new session.
+    /// Recorded only if an event or a new session needs it.
     sender: OnceLock<Sender>,
     /// Whether another login manager around this one has the same cookies or user type.
     clashes: bool,

@@ -12,10 +12,10 @@ const LOOKED_AT: usize = 10;
 
 impl<U: User> Visit<U> {
     /// Warns, once in this process, if another app on this host seems to have the same session
-    /// cookie: this browser brings a token that the store does not know, and yet its user has a
-    /// valid session from a browser like this one.
+    /// cookie: the store does not know this browser's token, although its user has a valid session
+    /// from a similar browser.
     ///
-    /// That can happen otherwise too, such as after a log-out elsewhere, so it is a warning only.
+    /// It only warns, because this also happens in other ways, such as after a log-out elsewhere.
     pub(super) async fn warn_of_other_app(&self, user: &UserId, epoch: i64, now: Timestamp) {
         let warned = &self.context.warned_of_other_app;
         if warned.load(Ordering::Relaxed) {
@@ -79,7 +79,7 @@ mod tests {
         }
     }
 
-    /// An app with a store of its own.
+    /// An app with its own store.
     fn app(realm: &str) -> Router {
         let find = async |_: UserId| Ok::<_, Infallible>(Some(Member));
         let manager = LoginManager::new(find, MemoryStore::new()).realm(realm);

@@ -22,7 +22,7 @@ const NEXT: &str = "next";
 
 impl<U: User> Visit<U> {
     /// Stores a log-in proved by `methods` so far. `epoch` is the user's at that moment. `until` is
-    /// the end of the pending log-in that it comes from, if there is one.
+    /// the end of the pending log-in that this one replaces, if any.
     pub(crate) async fn begin_pending(
         &self,
         user: &U,

@@ -9,8 +9,8 @@ use crate::login::{Event, SessionProtection, User};
 use crate::session::Session;
 
 impl<U: User> Visit<U> {
-    /// Whether a session is used by another browser, and protection has something to do. Without a
-    /// request, checks the recorded sender.
+    /// Whether another browser uses a session, and session protection must act. Without a request,
+    /// checks the recorded sender.
     pub(super) fn must_protect(&self, session: &Session, request: Option<&Parts>) -> bool {
         let settings = &self.settings().sessions;
         let may_lose = match settings.protection {

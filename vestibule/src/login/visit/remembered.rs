@@ -114,7 +114,7 @@ impl<U: User> Visit<U> {
     }
 
     /// Begins a session from a remembered login, unless it has changed since it was read. `rotated`
-    /// is the login with its next token, unless the one that was brought had just been replaced.
+    /// is the login with its next token, unless the presented token had just been replaced.
     async fn resume(
         &self,
         user: &U,
@@ -130,8 +130,8 @@ impl<U: User> Visit<U> {
         session.authenticated_at = seen.created_at;
         session.methods = seen.methods;
         session.confirmed_by = seen.confirmed_by;
-        // However often it is resumed, a session without a credential must not outlast the longest
-        // session of the original log-in, or the remembered login, whichever is later.
+        // A session without a credential must not outlast the longest session of the original
+        // log-in, or the remembered login, whichever is later, however often it is resumed.
         let latest = (seen.created_at + settings.sessions.expiry.absolute).max(seen.expires_at);
         session.expires_at = session.expires_at.min(latest);
         session.is_from_replaced_token = rotated.is_none();
@@ -175,8 +175,8 @@ impl<U: User> Visit<U> {
         Ok(Some(session))
     }
 
-    /// The app's values of the browser's own session, if a just-replaced token began it: that is
-    /// over soon, and they continue in the next one.
+    /// The app's values of the browser's own session, if a just-replaced token began it. That
+    /// session ends soon, and its values continue in the next one.
     async fn data_of_replaced(&self, login: &RememberedLogin) -> Result<Option<DataValues>> {
         let store = &self.settings().store;
         let Some(id) = self.tokens().session else {
@@ -213,8 +213,8 @@ impl<U: User> Visit<U> {
         Ok(())
     }
 
-    /// Whether another browser has just replaced the token that this one brings. One browser sends
-    /// one user agent.
+    /// Whether another browser has just replaced the token that this one sent. One browser always
+    /// sends the same user agent.
     async fn is_replaced_elsewhere(&self, remembered: &RememberedLogin) -> Result<bool> {
         let sessions = self.settings().store.list_remembered(remembered.id).await?;
         let replaced_it = sessions
@@ -223,10 +223,10 @@ impl<U: User> Visit<U> {
         Ok(replaced_it.is_some_and(|session| !self.sender().may_have_begun(session, None)))
     }
 
-    /// Whether the session begun by the token in force was used after this one, which a
-    /// just-replaced token began and which is used again, when the grace period is over. A browser
-    /// has one session cookie, so that is a second browser, with a copy of the remember cookie. Ends
-    /// their login then.
+    /// Checks for a second browser with a copy of the remember cookie, and if there is one, ends
+    /// the login. Called when a session that a just-replaced token began is used again after the
+    /// grace period. A browser has one session cookie, so if the session begun by the current token
+    /// was used after this one, two browsers have the login.
     pub(super) async fn is_of_copied_cookie(
         &self,
         session: &Session,
@@ -238,8 +238,8 @@ impl<U: User> Visit<U> {
         };
         let remember = &settings.sessions.remember;
         let over_at = session.created_at + remember.grace;
-        // Its first use may be late: its cookie replaced the other one's a moment ago. And on hosts
-        // that share a remember cookie, each has a session cookie of its own.
+        // Its first use may be late, because its cookie replaced the other one's a moment ago. And
+        // hosts that share a remember cookie each have their own session cookie.
         let is_first_use = session.last_seen_at <= session.created_at;
         if !session.is_from_replaced_token || is_first_use || remember.domain.is_some() {
             return Ok(false);

@@ -22,8 +22,8 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// The user, if already known or cached, and no listener needs the event. Otherwise the cache's
-    /// result.
+    /// The user, if already known or cached, and if no listener needs the event. Otherwise the
+    /// cache's result.
     fn resolve_at_once(&self, request: &Parts) -> Result<Option<Arc<LoggedIn<U>>>, Lookup<U>> {
         let mut state = self.state();
         if let Some(known) = state.known() {

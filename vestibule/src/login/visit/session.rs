@@ -14,7 +14,7 @@ use crate::login::visit::Visit;
 use crate::login::{Event, User};
 use crate::session::{Session, SessionExpiry, SessionId};
 
-/// A session that ends this soon for another epoch is probably a mistake of the app's.
+/// A session that ends this soon because of another epoch is probably a mistake in the app.
 const JUST_BEGUN: Duration = Duration::from_secs(10);
 
 const STALE_USER: &str = "a session has just begun and ends: its user has another `session_epoch` \
@@ -85,7 +85,7 @@ impl<U: User> Visit<U> {
         self.load_session(id, now, headers).await
     }
 
-    /// The only place that judges a session from the store.
+    /// The only place that decides whether a session from the store is valid.
     async fn load_session(
         &self,
         id: SessionId,

@@ -1,4 +1,4 @@
-//! What a request has found out and will answer with.
+//! The state of a request: what it has looked up, and its cookies.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use crate::login::logged_in::LoggedIn;
 use crate::login::visit::messages::Messages;
 use crate::session::{DataValues, SessionId};
 
-/// What a request has found out so far, and the cookies that go with its response.
+/// The results of a request's look-ups so far, and the cookies of its response.
 pub(crate) struct State<U> {
     pub(super) visitor: Visitor<U>,
     pub(super) anonymous_session: AnonymousId,
     /// Whether the response has begun, so no cookie can be set any more.
     pub(super) is_answered: bool,
-    /// Not read if there are none.
+    /// Not read if the request has none.
     pub(super) messages: Option<Box<Messages>>,
     pub(super) set_cookies: Option<Box<SetCookies>>,
 }

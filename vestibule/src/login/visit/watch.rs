@@ -14,15 +14,15 @@ use crate::login::visit::Visit;
 use crate::login::{User, UserId};
 use crate::session::{InvalidationFeed, Session, Slots};
 
-/// How often to look whether the session has expired; without a feed of changes, also how often to
+/// How often to check whether the session has expired. Without a feed of changes, also how often to
 /// ask the stores.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// After this many looks, the stores are asked even if no change was reported: once a minute, as for
-/// cached sessions.
+/// After this many checks, the stores are asked even if no change was reported: once a minute, as
+/// for cached sessions.
 const MAX_LOOKS: u32 = 12;
 
-/// After this many failures in a row, one at each look, the session counts as ended.
+/// After this many failures in a row, one at each check, the session counts as ended.
 const MAX_FAILURES: u32 = 12;
 
 /// Changes of other sessions wake the waiting ones too. This limits how often.
@@ -63,7 +63,7 @@ impl<U: User> Visit<U> {
                         (failures, looked) = (0, 0);
                         (seen, were_complete) = (Some(version), are_complete);
                         if is_renewed {
-                            // Its changes were not listened for while it was read.
+                            // Nothing listened to this session's changes during the read.
                             seen = None;
                             continue;
                         }
@@ -138,7 +138,7 @@ impl<U: User> Visit<U> {
     }
 }
 
-/// What the stores say.
+/// The answer of the stores.
 enum Still {
     /// With this session, if the user has one.
     LoggedIn(Option<Arc<Session>>),
@@ -185,7 +185,7 @@ fn every(period: Duration) -> Interval {
     interval
 }
 
-/// Waits for a change or the next look. Returns whether it was the look.
+/// Waits for a change or the next check. Returns whether it was the check.
 async fn look_is_due(changed: impl Future<Output = ()>, looks: &mut Interval) -> bool {
     let mut changed = pin!(changed);
     poll_fn(|cx| match changed.as_mut().poll(cx) {
