@@ -217,7 +217,7 @@ fn a_template_folder_replaces_pages_and_a_mistake_in_one_is_told_at_start() {
     std::fs::write(&welcome, "{{ url_for('home') }}").unwrap();
     let said = refusal(folder.path(), &arguments);
     assert!(
-        said.contains("there is no page home; there are admin"),
+        said.contains("there is no page home; there are account"),
         "{said}"
     );
     assert_eq!(said.matches("there is no page home").count(), 1, "{said}");
@@ -465,7 +465,7 @@ fn roles_are_added_given_permissions_and_given_to_users_and_taken_away_again() {
     said(&["user", "grant", "alice", "admin"]);
     assert_eq!(
         said(&["user", "grant", "alice", "admin"]),
-        "Nothing to do: it was so already.\n"
+        "Nothing to change.\n"
     );
     assert_eq!(said(&["user", "list"]), "alice\tactive\tadmin,editor\n");
     assert_eq!(
@@ -542,7 +542,7 @@ fn a_ghost_user_or_role_is_refused_with_the_nearest_name() {
         (&["session", "list", "alcie"], "did you mean alice?"),
         (
             &["session", "revoke", "alice", "ghost"],
-            "The user has no such session",
+            "That session has already ended.",
         ),
     ] {
         let (succeeded, output) = vestibule(folder, arguments, "");
@@ -691,6 +691,7 @@ fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
     let changes = "AdminChanges: role admin and fresh login";
     let expected = [
         ("GET /", "everybody"),
+        ("GET /account", "login"),
         ("GET /account/sessions", "login"),
         ("POST /account/sessions/end", "fresh login"),
         ("POST /account/sessions/end-others", "fresh login"),
@@ -716,6 +717,7 @@ fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
         ("GET /confirm-login", "login"),
         ("POST /confirm-login", "login"),
         ("GET /healthz", "everybody"),
+        ("POST /language", "everybody"),
         ("GET /login", "everybody"),
         ("POST /login", "everybody"),
         ("GET /logout", "everybody"),

@@ -165,7 +165,7 @@ async fn a_sibling_host_cannot_put_its_session_in_place_of_ours() {
     let page = visit.shows("/login", "Log in").await;
     assert!(!page.contains("mallory"), "{page}");
     visit.open(&format!("{}/register", hosts.app)).await;
-    visit.shows("/register", "Register").await;
+    visit.shows("/register", "Create an account").await;
     visit.fill_in_and_send().await;
     visit.shows("/welcome", "alice").await;
     visit.open(&hosts.setting(&thrown)).await;
@@ -183,7 +183,7 @@ async fn a_jar_that_runs_over_logs_out_at_worst() {
     let token = hosts.evil_token().await;
     let visit = browser().await;
     visit.open(&format!("{}/register", hosts.app)).await;
-    visit.shows("/register", "Register").await;
+    visit.shows("/register", "Create an account").await;
     visit.fill_in_and_send().await;
     visit.shows("/welcome", "alice").await;
 
@@ -202,7 +202,7 @@ async fn a_jar_that_runs_over_logs_out_at_worst() {
     visit.open(&format!("{}/login", hosts.app)).await;
     let page = visit.page_shown().await;
     assert!(
-        page.contains("alice") || page.contains("Register"),
+        page.contains("alice") || page.contains("Create an account"),
         "{page}"
     );
     assert!(!page.contains("mallory"), "{page}");

@@ -120,7 +120,7 @@ async fn after_a_hundred_wrong_passwords_only_known_browsers_pass_until_it_is_cl
     assert_eq!(closed.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(closed.header(RETRY_AFTER.as_str()), Some("86400"));
     assert!(
-        closed.text().contains("ask the operator"),
+        closed.text().contains("contact the site’s administrator"),
         "{}",
         closed.text()
     );

@@ -186,25 +186,25 @@ impl fmt::Display for UsernameObjection {
             Self::Empty => f.write_str("Enter a username."),
             Self::Length => write!(
                 f,
-                "The username needs {} to {} characters.",
+                "Use {} to {} characters.",
                 Username::MIN_CHARS,
                 Username::MAX_CHARS
             ),
             Self::Character(c) => {
                 match c {
-                    ' ' => f.write_str("A username cannot have a space inside.")?,
+                    ' ' => f.write_str("A username can't have a space inside.")?,
                     c if !is_visible(*c) => write!(
                         f,
-                        "A username cannot have the invisible character U+{:04X}.",
+                        "A username can't have the invisible character U+{:04X}.",
                         u32::from(*c)
                     )?,
-                    c => write!(f, "A username cannot have the character {c}.")?,
+                    c => write!(f, "A username can't have the character {c}.")?,
                 }
                 f.write_str(" Use letters and digits, with dots, underscores and hyphens inside.")
             }
             Self::Ends => f.write_str("A username begins and ends with a letter or a digit."),
             Self::MixedScripts => f.write_str(
-                "The username may not mix letters of several scripts, such as Latin and Cyrillic.",
+                "A username can't mix letters of several scripts, such as Latin and Cyrillic.",
             ),
         }
     }

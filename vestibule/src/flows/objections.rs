@@ -58,3 +58,78 @@ impl From<NameObjection> for Text {
         }
     }
 }
+
+/// The command line and apps without our pages show the `Display` of these, in English.
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::fmt::Display;
+
+    use crate::access::NameObjection;
+    use crate::accounts::ChangeOutcome;
+    use crate::credentials::UsernameObjection;
+    use crate::password::Objection;
+    use crate::testing::TestApp;
+    use crate::web::text::Text;
+
+    #[tokio::test]
+    async fn each_reason_says_the_same_on_a_page_and_elsewhere() {
+        let app = TestApp::new().await;
+        let texts = app.site.inner().pages.texts();
+        let english = texts.find("en").unwrap();
+        let check = |text: Text, elsewhere: &dyn Display| {
+            let page = texts.say(english, &text).replace('\u{2019}', "'");
+            let elsewhere = elsewhere.to_string();
+            assert!(page.starts_with(&elsewhere), "{page} / {elsewhere}");
+        };
+        for objection in [
+            Objection::Empty,
+            Objection::Nul,
+            Objection::TooShort { min_chars: 15 },
+            Objection::TooLong { max_chars: 256 },
+            Objection::TooManyBytes { max_bytes: 72 },
+            Objection::Common,
+            Objection::Repetitive,
+            Objection::Personal,
+            Objection::Breached,
+            Objection::Unchecked,
+        ] {
+            check(objection.into(), &objection);
+        }
+        for objection in [
+            UsernameObjection::Empty,
+            UsernameObjection::Length,
+            UsernameObjection::Character(' '),
+            UsernameObjection::Character('@'),
+            UsernameObjection::Character('\u{200b}'),
+            UsernameObjection::Ends,
+            UsernameObjection::MixedScripts,
+        ] {
+            check(objection.into(), &objection);
+        }
+        for objection in [
+            NameObjection::Empty,
+            NameObjection::Length,
+            NameObjection::Characters,
+        ] {
+            check(objection.into(), &objection);
+        }
+        let nearest = || Some("editor".to_owned());
+        for outcome in [
+            ChangeOutcome::Done,
+            ChangeOutcome::AlreadySo,
+            ChangeOutcome::NoSuchUser,
+            ChangeOutcome::NoSuchRole(None),
+            ChangeOutcome::NoSuchRole(nearest()),
+            ChangeOutcome::NoSuchPermission(None),
+            ChangeOutcome::NoSuchPermission(nearest()),
+            ChangeOutcome::NoSuchSession,
+            ChangeOutcome::NameTaken,
+            ChangeOutcome::LastAdmin,
+            ChangeOutcome::BuiltIn,
+            ChangeOutcome::ActorLacksRole,
+            ChangeOutcome::UnusableHash,
+        ] {
+            check(outcome.clone().into(), &outcome);
+        }
+    }
+}

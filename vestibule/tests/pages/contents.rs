@@ -97,6 +97,7 @@ async fn each_field_helps_those_who_fill_it_in() {
         [
             "current_password",
             "new_password",
+            "next",
             "password",
             "remember",
             "username",

@@ -27,10 +27,11 @@ async fn each_answer_stays_with_its_own_origin() {
             ("script-src", "'self'"),
             ("style-src", "'self'"),
             ("img-src", "'self'"),
+            ("font-src", "'self'"),
         ] {
             assert_eq!(policy.get(directive), Some(&value), "{directive}: {asked}");
         }
-        assert_eq!(policy.len(), 7, "nothing else is allowed: {asked}");
+        assert_eq!(policy.len(), 8, "nothing else is allowed: {asked}");
         for (name, value) in [
             ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-resource-policy", "same-origin"),

@@ -198,25 +198,21 @@ impl fmt::Display for ChangeOutcome {
         let (what, nearest) = match self {
             Self::NoSuchRole(nearest) => ("There is no such role.", nearest),
             Self::NoSuchPermission(nearest) => ("The role has no such permission.", nearest),
-            Self::Done => ("It is done.", &None),
-            Self::AlreadySo => ("Nothing to do: it was so already.", &None),
+            Self::Done => ("Done.", &None),
+            Self::AlreadySo => ("Nothing to change.", &None),
             Self::NoSuchUser => ("There is no such user.", &None),
-            Self::NoSuchSession => ("The user has no such session, or no more.", &None),
-            Self::NameTaken => ("This name is taken already.", &None),
+            Self::NoSuchSession => ("That session has already ended.", &None),
+            Self::NameTaken => ("This name is taken.", &None),
             Self::LastAdmin => (
-                "This is the last admin. Give the role admin to somebody else first, so that the \
-                 site can still be administered.",
+                "This is the last admin. Give somebody else the role admin first.",
                 &None,
             ),
-            Self::BuiltIn => (
-                "The role admin is always there, and cannot be removed.",
-                &None,
-            ),
+            Self::BuiltIn => ("The role admin can't be removed.", &None),
             Self::UnusableHash => (
-                "The password hash cannot be checked: it is malformed or of an unknown kind.",
+                "This password hash can't be checked: it is malformed or of an unknown kind.",
                 &None,
             ),
-            Self::ActorLacksRole => ("You have no longer the right to this.", &None),
+            Self::ActorLacksRole => ("You no longer have permission to do this.", &None),
         };
         f.write_str(what)?;
         match nearest {

@@ -770,6 +770,6 @@ async fn a_role_that_is_given_ends_the_sessions_from_before() {
     assert_eq!(
         office.alice.get("/welcome").await.status,
         StatusCode::OK,
-        "it was so already"
+        "Nothing to change"
     );
 }

@@ -125,8 +125,9 @@ impl Texts {
     }
 
     /// The offered language with this tag, such as `de`.
-    pub(crate) fn find(&self, tag: &str) -> Option<Language> {
-        let found = self.0.offered.iter().position(|of| of.tag() == tag);
+    pub(crate) fn find(&self, wanted: &str) -> Option<Language> {
+        let mut offered = self.0.offered.iter();
+        let found = offered.position(|catalogue| catalogue.tag() == wanted);
         found.map(Language)
     }
 
@@ -227,11 +228,12 @@ fn choose(mut found: Vec<Catalogue>, offered: &[String]) -> Result<Vec<Catalogue
         return Ok(found);
     }
     let mut chosen = Vec::new();
-    for tag in offered {
-        let Some(index) = found.iter().position(|of| of.tag() == tag) else {
+    for wanted in offered {
+        let is_wanted = |catalogue: &Catalogue| catalogue.tag() == wanted;
+        let Some(index) = found.iter().position(is_wanted) else {
             let tags: Vec<_> = found.iter().map(Catalogue::tag).collect();
             return Err(Error::config(format!(
-                "there are no texts in the language `{tag}`, or it is named twice; there are {}",
+                "there are no texts in the language `{wanted}`, or it is named twice; there are {}",
                 tags.join(", ")
             )));
         };

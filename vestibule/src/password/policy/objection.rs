@@ -42,36 +42,30 @@ impl fmt::Display for Objection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("Enter a password."),
-            Self::Nul => f.write_str("The password may not have a NUL character."),
-            Self::TooShort { min_chars } => {
-                write!(f, "The password needs at least {min_chars} characters.")
-            }
-            Self::TooLong { max_chars } => {
-                write!(f, "The password may have at most {max_chars} characters.")
-            }
+            Self::Nul => f.write_str("A password can't have a NUL character."),
+            Self::TooShort { min_chars } => write!(f, "Use at least {min_chars} characters."),
+            Self::TooLong { max_chars } => write!(f, "Use at most {max_chars} characters."),
             Self::TooManyBytes { max_bytes } => write!(
                 f,
-                "The password may have at most {max_bytes} bytes: that many plain letters, fewer \
-                 of other scripts."
+                "Use at most {max_bytes} bytes: that many plain letters, fewer of other scripts."
             ),
-            Self::Common => f.write_str(
-                "This password is among those that are tried first. Choose a few unrelated words \
-                 instead.",
-            ),
+            Self::Common => {
+                f.write_str("This password is too common. Choose a few unrelated words instead.")
+            }
             Self::Repetitive => f.write_str(
-                "This password repeats one short piece. Choose a few unrelated words instead.",
+                "This password repeats a short pattern. Choose a few unrelated words instead.",
             ),
             Self::Personal => f.write_str(
-                "This password is made of the username, the mail address or words of this site. \
+                "This password contains your username, your email address or this site's name. \
                  Choose a few unrelated words instead.",
             ),
             Self::Breached => f.write_str(
-                "This password was found in a breach of another site. Choose another one, and \
-                 change it wherever you use it.",
+                "This password was found in a data breach of another site. Choose another one, \
+                 and change it wherever you use it.",
             ),
             Self::Unchecked => f.write_str(
-                "It could not be checked just now whether this password was found in a breach. \
-                 Try again in a moment.",
+                "We couldn't check whether this password is known from a data breach. Try again \
+                 in a moment.",
             ),
         }
     }
