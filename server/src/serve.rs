@@ -91,12 +91,19 @@ const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 /// routes serves nobody who is not logged in, whatever it forgets to ask; an address that does
 /// not exist neither.
 pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
-    let public = site.public_routes().chain(PROBES);
-    let default_deny = login_required::<Account>().except(public);
+    // A monitor asks the program itself, or through the proxy.
+    let base = site.public_url().route_path();
     let probes = Router::new()
         .route(PROBES[0], get(|| async { "ok" }))
         .route(PROBES[1], get(ready))
         .with_state(site.clone());
+    let probes = match base {
+        "" => probes,
+        _ => site.public_url().nest(probes.clone()).merge(probes),
+    };
+    let public = ["", base].map(|base| PROBES.map(|probe| format!("{base}{probe}")));
+    let public = site.public_routes().map(str::to_owned).chain(public.concat());
+    let default_deny = login_required::<Account>().except(public);
     let timeout = TimeoutLayer::with_status_code(
         StatusCode::REQUEST_TIMEOUT,
         settings.serving.request_timeout,

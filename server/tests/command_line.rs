@@ -44,7 +44,7 @@ fn help_names_every_setting_with_its_variable() {
         "metrics-listen",
         "public-url",
         "dangerous-plain-http-on-private-network",
-        "path-prefix",
+        "proxy-removes-path",
         "users-can-delete-account",
         "database-url",
         "session-store",

@@ -18,16 +18,6 @@ pub(crate) struct PageSettings {
     )]
     pub(crate) site_name: String,
 
-    /// Path below which all pages are, like /auth; for a path that a proxy removes, see --public-url
-    /// [default: none]
-    #[arg(
-        long,
-        env = "VESTIBULE_PATH_PREFIX",
-        value_name = "PATH",
-        global = true
-    )]
-    pub(crate) path_prefix: Option<String>,
-
     /// Folder of templates that replace the built-in ones of the same name
     #[arg(
         long,
@@ -42,7 +32,6 @@ impl PageSettings {
     /// Sets them in the site's settings.
     pub(crate) fn configure(&self, config: &mut SiteConfig) {
         config.site_name.clone_from(&self.site_name);
-        config.path_prefix.clone_from(&self.path_prefix);
         config.templates.clone_from(&self.templates);
     }
 }

@@ -18,6 +18,7 @@ mod flow;
 mod form;
 mod login_manager;
 mod logout;
+mod misplaced;
 mod notices;
 mod on_register;
 mod page;

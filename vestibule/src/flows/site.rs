@@ -2,7 +2,6 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
@@ -20,6 +19,7 @@ use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::destination::Destinations;
 use crate::flows::flow::Flow;
 use crate::flows::login_manager::login_manager;
+use crate::flows::misplaced::{Told, warn_of_proxy};
 use crate::flows::on_register::RegisterHook;
 use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::registration_fields::RegistrationFields;
@@ -82,7 +82,8 @@ pub(super) struct Inner<U> {
     pub(super) paths: Paths,
     /// The same, as the app's router sees them.
     routes: Paths,
-    is_nesting_told: AtomicBool,
+    pub(super) nesting_told: Told,
+    pub(super) proxy_told: Told,
     pub(super) destinations: Destinations,
     static_files: StaticFiles,
     login: LoginLayer<U>,
@@ -191,9 +192,13 @@ impl<U: PageUser> Site<U> {
             database.migrate(*migrations).await?;
         }
         let prefix = path_prefix(config.path_prefix.as_deref())?;
-        let paths = flows.iter().flat_map(|flow| flow.paths);
-        let routes = Paths::of(paths, prefix, config.home.is_none());
-        let paths = routes.seen_below(config.public_url.path(), config.home.as_deref());
+        let (url, home) = (&config.public_url, config.home.as_deref());
+        let below = |app| {
+            let pages = flows.iter().flat_map(|flow| flow.paths);
+            Paths::of(pages, (app, &prefix), home.is_none())
+        };
+        let routes = below(url.route_path());
+        let paths = below(url.path()).starting_at(home, format!("{}/", url.path()));
         let destinations = Destinations::of(&config, &routes, &paths)?;
         let throttle = open_throttle(&database, &config).await?;
         let credentials = Credentials::with_store(users, passwords, sessions.clone());
@@ -252,7 +257,8 @@ impl<U: PageUser> Site<U> {
             flows,
             paths,
             routes,
-            is_nesting_told: AtomicBool::new(false),
+            nesting_told: Told::default(),
+            proxy_told: Told::default(),
             destinations,
             static_files,
             login: login.layer(),
@@ -267,7 +273,8 @@ impl<U: PageUser> Site<U> {
 
     /// The routes of the ready-made pages, to which an app adds its own. They use `/`, `/register`,
     /// `/login`, `/welcome`, `/confirm-login`, `/change-password`, `/account/…`, `/admin/…`,
-    /// `/logout` and `/static/…`, depending on the flows, each below
+    /// `/logout` and `/static/…`, depending on the flows, each below the
+    /// [path](PublicUrl::route_path) of the public URL and there below
     /// [`SiteConfig::path_prefix`]. axum panics at the start if a router merged with them has one
     /// of these too; an app with a `/` of its own sets [`SiteConfig::home`].
     ///
@@ -303,19 +310,15 @@ impl<U: PageUser> Site<U> {
     pub fn public_routes(&self) -> impl Iterator<Item = &str> {
         let names = self.0.flows.iter().flat_map(|flow| flow.public);
         let of_flows = names.filter_map(|name| self.0.routes.get(name));
-        of_flows.chain([self.0.static_files.route()])
+        let bare_index = self.0.routes.bare_index();
+        of_flows
+            .chain(bare_index)
+            .chain([self.0.static_files.route()])
     }
 
-    /// Logs, once, that the ready-made pages are in a nested router, which removed `nested` in front
-    /// of `path`.
-    pub(super) fn warn_if_nested(&self, nested: &str, path: &str) {
-        let is_ours = self.0.routes.iter().any(|(_, route)| route == path);
-        if is_ours && !self.0.is_nesting_told.swap(true, Ordering::Relaxed) {
-            tracing::error!(
-                "the ready-made pages are nested at `{nested}`, and their links and redirects do not \
-                 have it: set `SiteConfig::path_prefix` to `{nested}`, and merge the routes"
-            );
-        }
+    /// Whether a ready-made page has this route.
+    pub(super) fn has_route(&self, path: &str) -> bool {
+        self.0.routes.iter().any(|(_, route)| route == path)
     }
 
     /// The path of a ready-made page as browsers see it, by its name, as `url_for` in templates;
@@ -324,9 +327,23 @@ impl<U: PageUser> Site<U> {
         self.0.paths.get(name)
     }
 
+    /// The path of a ready-made page as the app's router sees it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn route(&self, name: &str) -> Option<&str> {
+        self.0.routes.get(name)
+    }
+
     /// Adds to `routes` what all pages need: the current user, the origin check, security headers,
     /// pages for errors and panics, a limit on the body's size.
     pub fn wrap(&self, routes: Router) -> Router {
+        let wrapped = self.wrap_all(routes);
+        match self.0.public_url.path() {
+            "" => wrapped,
+            _ => wrapped.layer(from_fn_with_state(self.clone(), warn_of_proxy)),
+        }
+    }
+
+    fn wrap_all(&self, routes: Router) -> Router {
         routes
             // Inside the login layer, so that a page that panics keeps its cookies; and outside.
             .layer(CatchPanicLayer::custom(panicked))

@@ -278,15 +278,20 @@ impl<U: User> Login<U> {
     }
 
     /// Where the visitor was going: the one `next` in the address, or in the cookie of
-    /// [`next_in_cookie`](crate::LoginManager::next_in_cookie), until the next log-in.
+    /// [`next_in_cookie`](crate::LoginManager::next_in_cookie), until the next log-in. None if it is
+    /// outside of the path of the public URL.
     pub fn next(&self) -> Next {
-        match &self.visit.context.cookies.next {
+        let next = match &self.visit.context.cookies.next {
             Some(cookie) => {
                 let kept = cookie.read(&self.request.headers);
                 let kept = kept.and_then(|kept| String::from_utf8(kept).ok());
                 kept.map(Next::from).unwrap_or_default()
             }
             None => Next::of_query(&self.request.uri),
+        };
+        match &self.visit.settings().public_url {
+            Some(app) => next.below(app),
+            None => next,
         }
     }
 
