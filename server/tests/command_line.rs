@@ -45,6 +45,7 @@ fn help_names_every_setting_with_its_variable() {
         "public-url",
         "dangerous-plain-http-on-private-network",
         "proxy-removes-path",
+        "unknown-addresses-need-login",
         "users-can-delete-account",
         "database-url",
         "session-store",

@@ -58,6 +58,10 @@ pub struct SiteConfig<U = Account> {
     /// your app. Default: none. The path of the whole app belongs to
     /// [`public_url`](Self::public_url).
     pub path_prefix: Option<String>,
+    /// Whether visitors must log in at an address without a route too, with
+    /// [`Site::deny_by_default`](crate::flows::Site::deny_by_default), so that they cannot find out
+    /// which addresses exist. Default: no, they get 404.
+    pub unknown_addresses_need_login: bool,
     /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
     /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
@@ -205,6 +209,7 @@ impl<U: User> SiteConfig<U> {
             after_register: None,
             after_logout: None,
             path_prefix: None,
+            unknown_addresses_need_login: false,
             templates: None,
             flows: None,
             registration_fields: Vec::new(),

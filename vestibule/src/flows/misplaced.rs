@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::StatusCode;
 
 use crate::flows::Site;
 use crate::login::PageUser;
@@ -33,7 +32,6 @@ impl<U: PageUser> Site<U> {
     }
 
     /// Logs, once, that a proxy removes the path of the public URL and should not, or the reverse.
-    /// `path` was not found.
     fn warn_of_proxy(&self, path: &str) {
         let url = self.public_url();
         let (is_removed, other) = match url.route_path() {
@@ -61,7 +59,8 @@ impl<U: PageUser> Site<U> {
     }
 }
 
-/// Looks for requests that are not found because of the path of the public URL.
+/// Looks for requests that lead nowhere because of the path of the public URL. They are not found,
+/// or redirected to a log-in that is not found.
 pub(super) async fn warn_of_proxy<U: PageUser>(
     State(site): State<Site<U>>,
     request: Request,
@@ -69,7 +68,7 @@ pub(super) async fn warn_of_proxy<U: PageUser>(
 ) -> Response {
     let path = request.uri().path().to_owned();
     let response = next.run(request).await;
-    if response.status() == StatusCode::NOT_FOUND {
+    if !response.status().is_success() {
         site.warn_of_proxy(&path);
     }
     response

@@ -24,7 +24,7 @@ use crate::flows::on_register::RegisterHook;
 use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::registration_fields::RegistrationFields;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
-use crate::login::{LoginHandle, LoginLayer, PageUser};
+use crate::login::{LoginHandle, LoginLayer, PageUser, login_required};
 use crate::mail::SharedMailer;
 use crate::pages::{Pages, StaticFiles, StrictTransport, error_pages, security_headers};
 use crate::password::{PasswordPolicy, Passwords};
@@ -75,6 +75,7 @@ pub(super) struct Inner<U> {
     pub(super) site_name: String,
     pub(super) public_url: PublicUrl,
     strict_transport: StrictTransport,
+    unknown_addresses_need_login: bool,
     pub(super) mailer: Option<SharedMailer>,
     pub(super) notifies_new_device: bool,
     pub(super) flows: Vec<Flow<U>>,
@@ -251,6 +252,7 @@ impl<U: PageUser> Site<U> {
                 true => StrictTransport::Host,
             },
             public_url: config.public_url,
+            unknown_addresses_need_login: config.unknown_addresses_need_login,
             mailer: config.mailer,
             notifies_new_device: config.new_device_notice,
             credentials,
@@ -290,23 +292,7 @@ impl<U: PageUser> Site<U> {
             .merge(self.0.static_files.routes())
     }
 
-    /// The public routes among [`routes`](Self::routes). Pass them, with the app's own, to
-    /// [`login_required().except(…)`](crate::login::LoginRequired::except).
-    ///
-    /// ```
-    /// # use axum::Router;
-    /// # use axum::routing::get;
-    /// # use vestibule::accounts::Account;
-    /// # use vestibule::flows::Site;
-    /// use vestibule::login::login_required;
-    ///
-    /// # fn sample(site: &Site) -> Router {
-    /// let mine = Router::new().route("/about", get(|| async { "for everybody" }));
-    /// let public = site.public_routes().chain(["/about"]);
-    /// let denied = login_required::<Account>().except(public);
-    /// site.wrap(site.routes().merge(mine).layer(denied))
-    /// # }
-    /// ```
+    /// The public routes among [`routes`](Self::routes).
     pub fn public_routes(&self) -> impl Iterator<Item = &str> {
         let names = self.0.flows.iter().flat_map(|flow| flow.public);
         let of_flows = names.filter_map(|name| self.0.routes.get(name));
@@ -314,6 +300,36 @@ impl<U: PageUser> Site<U> {
         of_flows
             .chain(bare_index)
             .chain([self.0.static_files.route()])
+    }
+
+    /// Denies by default: accepts only logged-in users on each of `routes`, except the site's
+    /// [public ones](Self::public_routes) and those in `public`, written as for
+    /// [`LoginRequired::except`](crate::login::LoginRequired::except). An address without a route is
+    /// 404, or needs the log-in too ([`SiteConfig::unknown_addresses_need_login`]).
+    ///
+    /// ```
+    /// # use axum::Router;
+    /// # use axum::routing::get;
+    /// # use vestibule::flows::Site;
+    /// # fn sample(site: &Site) -> Router {
+    /// let mine = Router::new()
+    ///     .route("/about", get(|| async { "for everybody" }))
+    ///     .route("/report", get(|| async { "for members" }));
+    /// site.wrap(site.deny_by_default(site.routes().merge(mine), ["/about"]))
+    /// # }
+    /// ```
+    pub fn deny_by_default<R: Into<String>>(
+        &self,
+        routes: Router,
+        public: impl IntoIterator<Item = R>,
+    ) -> Router {
+        let of_site = self.public_routes().map(str::to_owned);
+        let public = of_site.chain(public.into_iter().map(Into::into));
+        let denied = login_required::<U>().except(public);
+        routes.layer(match self.0.unknown_addresses_need_login {
+            true => denied,
+            false => denied.unknown_is_not_found(),
+        })
     }
 
     /// Whether a ready-made page has this route.
