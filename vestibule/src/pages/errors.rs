@@ -18,7 +18,7 @@ pub(crate) async fn error_pages(
     request: Request,
     next: Next,
 ) -> Response {
-    let client = Client::of(request.headers());
+    let client = Client::of_failed(request.headers());
     let mut response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {

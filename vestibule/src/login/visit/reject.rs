@@ -141,7 +141,7 @@ impl<U: User> Visit<U> {
 fn client_of(request: &Parts, views: &LoginViews) -> Client {
     match views.is_api() || is_handshake(&request.method, &request.headers) {
         true => Client::Json,
-        false => Client::of(&request.headers),
+        false => Client::of_failed(&request.headers),
     }
 }
 
