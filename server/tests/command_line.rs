@@ -655,6 +655,7 @@ fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
     let changes = "AdminChanges: role admin and fresh login";
     let expected = [
         ("GET /", "everybody"),
+        ("GET /.well-known/change-password", "everybody"),
         ("GET /account/sessions", "login"),
         ("POST /account/sessions/end", "fresh login"),
         ("POST /account/sessions/end-others", "fresh login"),

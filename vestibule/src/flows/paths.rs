@@ -22,14 +22,18 @@ pub(super) struct Paths {
 
 impl Paths {
     /// The paths of these pages, by name: each below `app`, the path of the app, and there below
-    /// `prefix`; both are empty or like `/auth`. Without a start page if the app has its own.
+    /// `prefix`; both are empty or like `/auth`. Well-known paths (RFC 8615) are not below `prefix`,
+    /// as nobody would look there. Without a start page if the app has its own.
     pub(super) fn of<'a>(
         pages: impl Iterator<Item = &'a (&'static str, &'static str)>,
         (app, prefix): (&str, &str),
         has_index: bool,
     ) -> Self {
         let pages = pages.filter(|(name, _)| has_index || *name != INDEX);
-        let below = |path: &str| format!("{app}{prefix}{path}");
+        let below = |path: &str| match path.starts_with("/.well-known/") {
+            true => format!("{app}{path}"),
+            false => format!("{app}{prefix}{path}"),
+        };
         Self {
             pages: pages.map(|(name, path)| (*name, below(path))).collect(),
             base: below(""),
