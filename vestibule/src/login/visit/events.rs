@@ -62,7 +62,7 @@ impl<U: User> Visit<U> {
 
     /// Emits that a request from another site was rejected. The user is that of its session, which
     /// is only looked up: a request that is rejected changes nothing.
-    pub(in crate::login) async fn emit_cross_origin(&self, request: &Parts) {
+    pub(super) async fn emit_cross_origin(&self, request: &Parts) {
         self.note_sender(&request.headers, &request.extensions);
         let tokens = RequestTokens::read(&self.context, &request.headers);
         let session = match tokens.session {
