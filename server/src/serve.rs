@@ -56,7 +56,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         probes: &PROBES,
     };
     let app = app(&site, &settings)
-        .layer(from_fn_with_state(reached, check_host))
+        .layer(from_fn_with_state((reached, site.clone()), check_host))
         .with_state(());
     let limits = connection_limits(&settings);
     let stop = stop_signal()?;

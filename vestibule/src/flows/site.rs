@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::accounts::{self, Account, Accounts};
@@ -26,11 +26,14 @@ use crate::flows::registration_fields::RegistrationFields;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::{LoginHandle, LoginLayer, PageUser, login_required};
 use crate::mail::SharedMailer;
-use crate::pages::{Pages, StaticFiles, StrictTransport, error_pages, security_headers};
+use crate::pages::{
+    Pages, StaticFiles, StrictTransport, add_security_headers, error_page, error_pages,
+    security_headers,
+};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
 use crate::stores::{SqlCounters, SqlStore, sql};
-use crate::web::{ErrorId, PublicUrl, unexpected};
+use crate::web::{Client, ErrorId, Problem, PublicUrl, unexpected};
 
 /// The complete app: users, sessions and pages. Clones share it.
 ///
@@ -371,6 +374,15 @@ impl<U: PageUser> Site<U> {
                 self.0.strict_transport,
                 security_headers,
             ))
+    }
+
+    /// The answer to a request that a layer outside of [`wrap`](Self::wrap) rejects: the site's error
+    /// page, or problem+json for scripts. `headers` are the request's.
+    pub fn error_page(&self, problem: Problem, headers: &HeaderMap) -> Response {
+        let (client, failed) = (Client::of_failed(headers), (problem.status(), problem));
+        let mut response = error_page(&self.0.pages, client, failed, false);
+        add_security_headers(self.0.strict_transport, response.headers_mut());
+        response
     }
 
     /// The ready-made pages only, ready to be served.

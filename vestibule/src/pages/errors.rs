@@ -33,23 +33,32 @@ pub(crate) async fn error_pages(
         // An answer of the app's own.
         None => return response,
     };
-    let page = if client == Client::Json {
-        problem.into_response()
-    } else {
-        let error = context! {
-            status => status.as_u16(),
-            problem => Serde(&problem),
-            is_logged_in,
-        };
-        pages
-            .render(status, "error.html", &[], error)
-            .unwrap_or_else(IntoResponse::into_response)
-    };
+    let page = error_page(&pages, client, (status, problem), is_logged_in);
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     let (page, body) = page.into_parts();
     parts.headers.extend(page.headers);
     Response::from_parts(parts, body)
+}
+
+/// The response that says what failed: a page for browsers, problem+json for scripts.
+pub(crate) fn error_page(
+    pages: &Pages,
+    client: Client,
+    (status, problem): (StatusCode, Problem),
+    is_logged_in: bool,
+) -> Response {
+    if client == Client::Json {
+        return problem.into_response();
+    }
+    let error = context! {
+        status => status.as_u16(),
+        problem => Serde(&problem),
+        is_logged_in,
+    };
+    pages
+        .render(status, "error.html", &[], error)
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 /// What a page says where there is nothing.

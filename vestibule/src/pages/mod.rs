@@ -21,7 +21,7 @@ mod headers;
 mod static_files;
 mod templates;
 
-pub(crate) use errors::{NO_SUCH_PAGE, error_pages};
-pub(crate) use headers::{StrictTransport, security_headers};
+pub(crate) use errors::{NO_SUCH_PAGE, error_page, error_pages};
+pub(crate) use headers::{StrictTransport, add_security_headers, security_headers};
 pub(crate) use static_files::{StaticFile, StaticFiles};
 pub(crate) use templates::{Pages, Template};
