@@ -17,7 +17,7 @@ use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 use vestibule::flows::{Site, SiteConfig};
 use vestibule::login::login_required;
-use vestibule::testing::{PASSWORD, TestApp, TestClient, fresh_database};
+use vestibule::testing::{Mailbox, PASSWORD, TestApp, TestClient, fresh_database};
 use vestibule::web::PublicUrl;
 
 const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", PASSWORD)];
@@ -338,7 +338,7 @@ async fn no_page_has_a_second_address_below_a_path() {
     }
 }
 
-/// As F1, for the apps of one host: a page of another app may be anybody's.
+/// A page of another app of the host may be anybody's.
 #[tokio::test]
 async fn next_leads_to_no_other_app_of_the_host() {
     let app = TestApp::with(|config| {
@@ -366,6 +366,30 @@ async fn next_leads_to_no_other_app_of_the_host() {
     let from_other = [("referer", "https://example.com/other/page")];
     let asked = browser.post_with("/app/confirm-login", &from_other, "");
     assert_eq!(asked.await.location(), Some("/app/login"));
+}
+
+#[tokio::test]
+async fn a_mail_leads_to_the_path_of_the_public_url() {
+    let mailbox = Mailbox::new();
+    let app = TestApp::with(|config| {
+        config.public_url = "https://example.com/app".parse().unwrap();
+        config.mailer(mailbox.clone());
+    });
+    let app = app.await;
+    let alice = app.registered("alice").await;
+    let operator = app.site.accounts().by(Actor::operator());
+    let email = "alice@example.com".parse().unwrap();
+    let id = app.account("alice").await.id;
+    let _ = operator.set_email(&id, Some(&email)).await.unwrap();
+
+    let new = [
+        ("current_password", PASSWORD),
+        ("new_password", "another correct horse battery"),
+    ];
+    alice.post("/app/change-password", &new).await;
+
+    let mail = &mailbox.received(1).await[0];
+    assert!(mail.text.contains("https://example.com/app"), "{mail:?}");
 }
 
 /// Two sites, each with users of its own and the default realm, as a proxy shows them on one host.
