@@ -4,21 +4,23 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
 use axum::Router;
 use axum::extract::{OriginalUri, Request};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::{StatusCode, Uri};
 use tower::ServiceExt;
-use vestibule::CurrentUser;
 use vestibule::accounts::{ADMIN, Account, Actor};
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 use vestibule::flows::{Site, SiteConfig};
-use vestibule::login::login_required;
+use vestibule::login::{LoginOutcome, User, UserId, login_required};
+use vestibule::stores::MemoryStore;
 use vestibule::testing::{Mailbox, PASSWORD, TestApp, TestClient, fresh_database};
 use vestibule::web::PublicUrl;
+use vestibule::{CurrentUser, Error, Login, LoginManager};
 
 const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", PASSWORD)];
 
@@ -390,6 +392,55 @@ async fn a_mail_leads_to_the_path_of_the_public_url() {
 
     let mail = &mailbox.received(1).await[0];
     assert!(mail.text.contains("https://example.com/app"), "{mail:?}");
+}
+
+#[derive(Clone)]
+struct Member;
+
+impl User for Member {
+    fn id(&self) -> UserId {
+        "alice".into()
+    }
+}
+
+/// Without the ready-made pages.
+#[tokio::test]
+async fn a_login_manager_alone_stays_below_the_path_too() {
+    let url: PublicUrl = "https://example.com/app".parse().unwrap();
+    for url in [url.clone(), url.proxy_removes_path()] {
+        let find = async |_: UserId| Ok::<_, Infallible>(Some(Member));
+        let manager = LoginManager::new(find, MemoryStore::new())
+            .public_url(url.clone())
+            .login_view("/app/login");
+        let log_in = async |login: Login<Member>| -> Result<String, Error> {
+            assert_eq!(login.log_in(&Member).await?, LoginOutcome::LoggedIn);
+            Ok(login.next().or("nowhere").to_owned())
+        };
+        let mine = Router::new()
+            .route("/me", get(async |_: CurrentUser<Member>| "alice"))
+            .route("/login", post(log_in));
+        let base = url.route_path().to_owned();
+        let routes = url.nest(mine).layer(manager.layer());
+        let visitor = TestClient::new(routes);
+
+        let asked = visitor.get(&format!("{base}/me")).await;
+        let login = "/app/login?next=%2Fapp%2Fme";
+        assert_eq!(asked.location(), Some(login), "{base}");
+        for (next, leads_to) in [
+            ("/app/me", "/app/me"),
+            ("/me", "nowhere"),
+            ("/other/page", "nowhere"),
+            ("/app/..%252fother", "nowhere"),
+        ] {
+            let login = format!("{base}/login?next={next}");
+            let logged_in = visitor.post(&login, &[]).await;
+            assert_eq!(logged_in.text(), leads_to, "{next}");
+            let cookies = logged_in.set_cookies();
+            let session = cookies.first().unwrap();
+            assert!(session.starts_with("__Secure-session-app="), "{session}");
+            assert!(session.ends_with("; Path=/app"), "{session}");
+        }
+    }
 }
 
 /// Two sites, each with users of its own and the default realm, as a proxy shows them on one host.
