@@ -2,13 +2,15 @@
 //! the site.
 
 use std::net::SocketAddr;
+use std::sync::Once;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{CONNECTION, HOST};
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use vestibule::flows::Site;
 use vestibule::web::{Problem, PublicUrl, TrustedProxies};
 
 /// How the site is reached.
@@ -24,14 +26,19 @@ pub(crate) struct Reached {
 /// differently (RFC 9112, section 3.2). Of a request with `Content-Length` and `Transfer-Encoding`
 /// hyper reads the latter, and closes the connection after it (section 6.3).
 pub(crate) async fn check_host(
-    State(reached): State<Reached>,
+    State((reached, site)): State<(Reached, Site)>,
     request: Request,
     next: Next,
 ) -> Response {
     match reached.objection(&request) {
         None => next.run(request).await,
         Some((status, detail)) => {
-            let mut response = Problem::new(status).detail(detail).into_response();
+            let mut problem = Problem::new(status).detail(detail);
+            if status == StatusCode::MISDIRECTED_REQUEST {
+                problem = problem.link(&reached.public_url);
+                reached.warn_of_host(&request);
+            }
+            let mut response = site.error_page(problem, request.headers());
             // What follows on this connection cannot be told from the body of this request.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
@@ -66,12 +73,27 @@ impl Reached {
         if peer.is_some_and(|ConnectInfo(peer)| self.trusted_proxies.trusts(peer.ip())) {
             return None;
         }
-        let detail = format!(
-            "This site is at {}. If a proxy in front asks for another host, let it pass `Host` on, \
-             or name it by `--trusted-proxies`.",
-            self.public_url
-        );
+        let detail = format!("This site is at {}.", self.public_url);
         Some((StatusCode::MISDIRECTED_REQUEST, detail))
+    }
+
+    /// Once: anybody can send such requests.
+    fn warn_of_host(&self, request: &Request) {
+        static ONCE: Once = Once::new();
+        let host = request
+            .headers()
+            .get(HOST)
+            .and_then(|host| host.to_str().ok());
+        let host: String = host.into_iter().flat_map(str::chars).take(100).collect();
+        ONCE.call_once(|| {
+            tracing::warn!(
+                host,
+                public_url = %self.public_url,
+                "rejected a request for another host than that of the public URL: set --public-url \
+                 to the address in the browser; if a proxy in front asks for that host, let it pass \
+                 `Host` on, or name it by --trusted-proxies"
+            );
+        });
     }
 }
 

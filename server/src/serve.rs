@@ -20,9 +20,7 @@ use tokio::net::TcpListener;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutLayer;
-use vestibule::accounts::Account;
 use vestibule::flows::Site;
-use vestibule::login::login_required;
 
 use crate::connections::{ConnectionLimits, Connections};
 use crate::framing::StrictFraming;
@@ -58,7 +56,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         probes: &PROBES,
     };
     let app = app(&site, &settings)
-        .layer(from_fn_with_state(reached, check_host))
+        .layer(from_fn_with_state((reached, site.clone()), check_host))
         .with_state(());
     let limits = connection_limits(&settings);
     let stop = stop_signal()?;
@@ -87,21 +85,25 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
 /// What a monitor asks, and anybody may.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The site, the probes, and a line in the log for each request. What is on no list of public
-/// routes serves nobody who is not logged in, whatever it forgets to ask; an address that does
-/// not exist neither.
+/// The site, the probes, and a line in the log for each request. A route that is on no list of
+/// public ones serves nobody who is not logged in, whatever it forgets to ask.
 pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
-    let public = site.public_routes().chain(PROBES);
-    let default_deny = login_required::<Account>().except(public);
+    // A monitor asks the program itself, or through the proxy.
+    let base = site.public_url().route_path();
     let probes = Router::new()
         .route(PROBES[0], get(|| async { "ok" }))
         .route(PROBES[1], get(ready))
         .with_state(site.clone());
+    let probes = match base {
+        "" => probes,
+        _ => site.public_url().nest(probes.clone()).merge(probes),
+    };
+    let public = ["", base].map(|base| PROBES.map(|probe| format!("{base}{probe}")));
     let timeout = TimeoutLayer::with_status_code(
         StatusCode::REQUEST_TIMEOUT,
         settings.serving.request_timeout,
     );
-    let routes = site.routes().merge(probes).layer(default_deny);
+    let routes = site.deny_by_default(site.routes().merge(probes), public.concat());
     site.wrap(routes.layer(timeout))
         .layer(from_fn(request_line))
         // Or axum would make each route, with all its layers, anew for each request.

@@ -44,7 +44,8 @@ fn help_names_every_setting_with_its_variable() {
         "metrics-listen",
         "public-url",
         "dangerous-plain-http-on-private-network",
-        "path-prefix",
+        "proxy-removes-path",
+        "unknown-addresses-need-login",
         "users-can-delete-account",
         "database-url",
         "session-store",
@@ -691,6 +692,7 @@ fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
     let changes = "AdminChanges: role admin and fresh login";
     let expected = [
         ("GET /", "everybody"),
+        ("GET /.well-known/change-password", "everybody"),
         ("GET /account", "login"),
         ("GET /account/sessions", "login"),
         ("POST /account/sessions/end", "fresh login"),

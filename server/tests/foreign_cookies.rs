@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, Request};
-use axum::http::header::{CONTENT_TYPE, HOST, HeaderValue, SET_COOKIE};
+use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderValue, SET_COOKIE};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::serve::Listener;
@@ -29,15 +29,22 @@ use vestibule::flows::{Site, SiteConfig};
 /// the cookies that its query names.
 struct Hosts {
     app: String,
+    /// The path of the app.
+    path: &'static str,
     evil: String,
     router: Router,
 }
 
 impl Hosts {
     async fn start() -> Self {
+        Self::below("").await
+    }
+
+    /// With the app below a path of its host.
+    async fn below(path: &'static str) -> Self {
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = tcp.local_addr().unwrap().port();
-        let app = format!("https://app.test:{port}");
+        let app = format!("https://app.test:{port}{path}");
         let key = SecretKey::generate(&Random::system()).unwrap();
         let database = Database::connect("sqlite::memory:").await.unwrap();
         let config = SiteConfig::new(app.parse().unwrap(), key);
@@ -50,6 +57,7 @@ impl Hosts {
         tokio::spawn(async { axum::serve(tls, served).await });
         Self {
             app,
+            path,
             evil: format!("https://evil.app.test:{port}"),
             router,
         }
@@ -57,7 +65,7 @@ impl Hosts {
 
     /// A session token of the attacker's own.
     async fn evil_token(&self) -> String {
-        let request = Request::post("/register")
+        let request = Request::post(format!("{}/register", self.path))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(format!("username=mallory&password={PASSWORD}")))
             .unwrap();
@@ -65,7 +73,9 @@ impl Hosts {
         let cookies = response.headers().get_all(SET_COOKIE);
         let session = cookies.iter().find_map(|cookie| {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-            pair.strip_prefix("__Host-session=").map(str::to_owned)
+            let (name, token) = pair.split_once('=').unwrap();
+            let is_it = name.starts_with("__") && name.contains("-session");
+            is_it.then(|| token.to_owned())
         });
         session.unwrap()
     }
@@ -89,6 +99,9 @@ async fn evil_host(
     next: Next,
 ) -> Response {
     let host = request.headers().get(HOST).unwrap().to_str().unwrap();
+    if request.uri().path() == "/other" {
+        return format!("other app: {:?}", request.headers().get(COOKIE)).into_response();
+    }
     if !host.starts_with("evil.") {
         return next.run(request).await;
     }
@@ -172,6 +185,33 @@ async fn a_sibling_host_cannot_put_its_session_in_place_of_ours() {
     visit.shows("/", "evil").await;
     visit.open(&format!("{}/welcome", hosts.app)).await;
     let page = visit.shows("/welcome", "alice").await;
+    assert!(!page.contains("mallory"), "{page}");
+    visit.end().await;
+}
+
+/// Below a path the prefix is `__Secure-`, so a sibling host can set such a cookie.
+#[tokio::test]
+async fn below_a_path_our_cookies_go_to_no_other_app_and_a_sibling_host_logs_out_at_worst() {
+    let hosts = Hosts::below("/auth").await;
+    let token = hosts.evil_token().await;
+    let visit = browser().await;
+    visit.open(&format!("{}/register", hosts.app)).await;
+    visit.shows("/auth/register", "Register").await;
+    visit.fill_in_and_send().await;
+    visit.shows("/auth/welcome", "alice").await;
+    visit.open(&format!("{}/", hosts.app)).await;
+    visit.shows("/auth/welcome", "alice").await;
+
+    visit.open(&hosts.app.replace("/auth", "/other")).await;
+    let page = visit.shows("/other", "other app: None").await;
+    assert!(!page.contains("session"), "{page}");
+
+    let thrown = ["/auth", "/auth/welcome", "/"]
+        .map(|path| format!("__Secure-session-auth={token}; Domain=app.test; Path={path}; Secure"));
+    visit.open(&hosts.setting(&thrown)).await;
+    visit.shows("/", "evil").await;
+    visit.open(&format!("{}/welcome", hosts.app)).await;
+    let page = visit.shows("/auth/login", "Log in").await;
     assert!(!page.contains("mallory"), "{page}");
     visit.end().await;
 }

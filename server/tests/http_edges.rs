@@ -122,6 +122,29 @@ fn a_request_that_two_servers_could_read_differently_is_refused() {
     }
 }
 
+#[test]
+fn a_visitor_at_another_host_is_shown_where_the_site_is_and_the_log_says_what_to_set() {
+    let folder = folder();
+    let program = Program::start(&folder, &[]);
+    let url = program.url.clone();
+    let shown = url.replace('/', "&#x2f;");
+
+    let request = "GET /login HTTP/1.1\r\nHost: nas.example\r\n\r\n";
+    let page = answer(&program, request);
+    answer(&program, request);
+
+    assert!(page.starts_with("HTTP/1.1 421"), "{page}");
+    assert!(page.contains("content-security-policy: "), "{page}");
+    assert!(page.contains(&format!("<a href=\"{shown}\">")), "{page}");
+    let log = program.terminate();
+    let line = log.lines().find(|line| line.contains("another host"));
+    let line = line.unwrap();
+    for part in ["nas.example", &*url, "--public-url", "--trusted-proxies"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert_eq!(log.matches("another host").count(), 1, "{log}");
+}
+
 /// I8: also in a later request of the connection, and not after a chunked body, which no browser
 /// sends with a form.
 #[test]

@@ -121,18 +121,21 @@ fn plain_http_is_served_to_a_private_network_only_if_its_host_is_named() {
 }
 
 #[test]
-fn the_pages_are_below_a_prefix_and_the_probes_are_not() {
-    let folder = folder();
-    let program = Program::start(&folder, &["--path-prefix", "/auth"]);
-    let client = Client::new(&program);
+fn an_address_that_does_not_exist_is_404_or_for_users_alone_as_it_is_set() {
+    let unknown = ["/nowhere", "/admin/nowhere", "/metrics"];
+    for (setting, status) in [("false", 404), ("true", 303)] {
+        let folder = folder();
+        let program = Program::start(&folder, &["--unknown-addresses-need-login", setting]);
+        let client = Client::new(&program);
 
-    let start = client.get("/auth").unwrap();
-    assert_eq!(start.location.as_deref(), Some("/auth/login"));
-    assert_eq!(client.get("/auth/login").unwrap().status, 200);
-    assert_eq!(client.get("/healthz").unwrap().text, "ok");
-    let elsewhere = client.get("/login").unwrap();
-    let to_log_in = "/auth/login?next=%2Flogin";
-    assert_eq!(elsewhere.location.as_deref(), Some(to_log_in), "denied");
+        for path in unknown {
+            assert_eq!(client.get(path).unwrap().status, status, "{path}");
+        }
+        for path in ["/robots.txt", "/favicon.ico"] {
+            assert_eq!(client.get(path).unwrap().status, 404, "{path}");
+        }
+        assert_eq!(client.get("/welcome").unwrap().status, 303);
+    }
 }
 
 #[test]
@@ -293,7 +296,7 @@ fn routes_are_denied_by_default_before_their_own_guards_are_asked() {
     let program = Program::start(&folder, &["--log", "vestibule=debug"]);
     let client = Client::new(&program);
 
-    for path in ["/admin", "/welcome", "/change-password", "/nowhere"] {
+    for path in ["/admin", "/welcome", "/change-password"] {
         assert_eq!(client.get(path).unwrap().status, 303, "{path}");
     }
     for path in ["/login", "/register", "/healthz", "/readyz"] {
@@ -305,7 +308,7 @@ fn routes_are_denied_by_default_before_their_own_guards_are_asked() {
         .lines()
         .filter(|line| line.contains("event=Unauthorized"))
         .collect();
-    assert_eq!(refused.len(), 4, "{log}");
+    assert_eq!(refused.len(), 3, "{log}");
     for line in refused {
         assert!(line.contains("rule=\"login\""), "by the layer: {line}");
     }
@@ -315,7 +318,7 @@ fn routes_are_denied_by_default_before_their_own_guards_are_asked() {
 fn metrics_are_shown_at_an_address_of_their_own_and_nowhere_else() {
     let folder = folder();
     let program = Program::start(&folder, &[]);
-    assert_eq!(Client::new(&program).get("/metrics").unwrap().status, 303);
+    assert_eq!(Client::new(&program).get("/metrics").unwrap().status, 404);
     program.terminate();
 
     let arguments = [&QUICK[..], &["--metrics-listen", "127.0.0.1:0"]].concat();

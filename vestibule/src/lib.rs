@@ -156,6 +156,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/cross-origin.md")]
     struct CrossOrigin;
 
+    #[doc = include_str!("../../docs/src/sub-path.md")]
+    struct SubPath;
+
     #[doc = include_str!("../../docs/src/sessions.md")]
     struct Sessions;
 

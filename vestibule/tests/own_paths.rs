@@ -4,20 +4,23 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
 use axum::Router;
 use axum::extract::{OriginalUri, Request};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::{StatusCode, Uri};
 use tower::ServiceExt;
-use vestibule::CurrentUser;
 use vestibule::accounts::{ADMIN, Account, Actor};
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 use vestibule::flows::{Site, SiteConfig};
-use vestibule::login::login_required;
-use vestibule::testing::{PASSWORD, TestApp, TestClient, fresh_database};
+use vestibule::login::{LoginOutcome, User, UserId, login_required};
+use vestibule::stores::MemoryStore;
+use vestibule::testing::{Mailbox, PASSWORD, TestApp, TestClient, fresh_database};
+use vestibule::web::PublicUrl;
+use vestibule::{CurrentUser, Error, Login, LoginManager};
 
 const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", PASSWORD)];
 
@@ -249,36 +252,257 @@ fn behind_proxy(app: Router) -> Router {
 #[tokio::test]
 async fn behind_a_proxy_that_removes_a_path_every_page_and_redirect_has_it() {
     let app = TestApp::with(|config| {
-        config.public_url = "https://example.com/app".parse().unwrap();
+        let url: PublicUrl = "https://example.com/app".parse().unwrap();
+        config.public_url = url.proxy_removes_path();
     });
     let app = app.await;
     let mine = Router::new().route("/hello", get(hello));
     let routes = app.site.routes().merge(mine);
     let browser = TestClient::new(behind_proxy(app.site.wrap(routes))).host("example.com");
 
-    let asked = browser.get("/app/hello").await;
-    assert_eq!(asked.location(), Some("/app/login?next=%2Fapp%2Fhello"));
-    stays_below("/app", &app, &browser).await;
-    let back = [
-        ALICE[0],
-        ("password", "another correct horse battery"),
-        ("next", "/app/hello"),
-    ];
-    let back = browser.post("/app/login", &back).await;
-    assert_eq!(back.location(), Some("/app/hello"));
-    assert_eq!(browser.get("/app/hello").await.text(), "Hello alice");
+    says_hello_below("/app", &app, &browser).await;
 }
 
 #[tokio::test]
-async fn a_path_of_the_proxy_and_a_prefix_are_both_in_front() {
+async fn below_the_path_of_the_public_url_every_page_and_redirect_stays_there() {
     let app = TestApp::with(|config| {
         config.public_url = "https://example.com/app".parse().unwrap();
-        config.path_prefix = own("/auth");
     });
     let app = app.await;
-    let browser = TestClient::new(behind_proxy(app.site.router())).host("example.com");
+    let mine = Router::new().route("/hello", get(hello));
+    let mine = app.site.public_url().nest(mine);
+    let app = app.routes(mine);
+    let browser = app.browser();
 
-    stays_below("/app/auth", &app, &browser).await;
-    assert_eq!(app.site.path("login"), Some("/app/auth/login"));
-    assert!(app.site.public_routes().any(|route| route == "/auth/login"));
+    says_hello_below("/app", &app, &browser).await;
+}
+
+/// As [`stays_below`], with a page of the app's own.
+async fn says_hello_below(base: &str, app: &TestApp, browser: &TestClient) {
+    let hello = format!("{base}/hello");
+    let asked = browser.get(&hello).await;
+    let next = hello.replace('/', "%2F");
+    let login = format!("{base}/login?next={next}");
+    assert_eq!(asked.location(), Some(&*login));
+    stays_below(base, app, browser).await;
+    let new = [ALICE[0], ("password", "another correct horse battery")];
+    let back = [&new[..], &[("next", &*hello)]].concat();
+    let back = browser.post(&format!("{base}/login"), &back).await;
+    assert_eq!(back.location(), Some(&*hello));
+    assert_eq!(browser.get(&hello).await.text(), "Hello alice");
+}
+
+#[tokio::test]
+async fn a_path_of_the_app_and_a_prefix_in_it_are_both_in_front() {
+    let url: PublicUrl = "https://example.com/app".parse().unwrap();
+    for (url, login) in [
+        (url.clone(), "/app/auth/login"),
+        (url.proxy_removes_path(), "/auth/login"),
+    ] {
+        let is_removed = url.route_path().is_empty();
+        let app = TestApp::with(|config| {
+            config.public_url = url;
+            config.path_prefix = own("/auth");
+        });
+        let app = app.await;
+        let router = match is_removed {
+            true => behind_proxy(app.site.router()),
+            false => app.site.router(),
+        };
+        let browser = TestClient::new(router).host("example.com");
+
+        stays_below("/app/auth", &app, &browser).await;
+        assert_eq!(app.site.path("login"), Some("/app/auth/login"));
+        assert!(app.site.public_routes().any(|route| route == login));
+    }
+}
+
+/// A proxy has its own rules for `/app/admin`, and each page one address.
+#[tokio::test]
+async fn no_page_has_a_second_address_below_a_path() {
+    let url: PublicUrl = "https://example.com/app".parse().unwrap();
+    for url in [url.clone(), url.proxy_removes_path()] {
+        let base = url.route_path().to_owned();
+        let app = TestApp::with(|config| config.public_url = url).await;
+        let browser = app.registered("alice").await;
+
+        for page in ["/login", "/welcome", "/static/icon.svg", "/"] {
+            let there = browser.get(&format!("{base}{page}")).await;
+            assert_ne!(there.status, StatusCode::NOT_FOUND, "{base}{page}");
+            for other in ["", "/app", "/app/app", "/other", "/App"] {
+                if other != base {
+                    let path = format!("{other}{page}");
+                    let nothing = browser.get(&path).await;
+                    assert_eq!(nothing.status, StatusCode::NOT_FOUND, "{path}");
+                }
+            }
+        }
+    }
+}
+
+/// A page of another app of the host may be anybody's.
+#[tokio::test]
+async fn next_leads_to_no_other_app_of_the_host() {
+    let app = TestApp::with(|config| {
+        config.public_url = "https://example.com/app".parse().unwrap();
+    });
+    let app = app.await;
+    let browser = app.registered("alice").await;
+
+    for other in [
+        "/",
+        "/other",
+        "/application",
+        "/app/../other",
+        "/app/..%2fother",
+    ] {
+        browser.post("/app/logout", &[]).await;
+        let back = [&ALICE[..], &[("next", other)]].concat();
+        let logged_in = browser.post("/app/login", &back).await;
+        assert_eq!(logged_in.location(), Some("/app/welcome"), "{other}");
+        let confirmed = [ALICE[1], ("next", other)];
+        let confirmed = browser.post("/app/confirm-login", &confirmed).await;
+        assert_eq!(confirmed.location(), Some("/app/welcome"), "{other}");
+    }
+    browser.post("/app/logout", &[]).await;
+    let from_other = [("referer", "https://example.com/other/page")];
+    let asked = browser.post_with("/app/confirm-login", &from_other, "");
+    assert_eq!(asked.await.location(), Some("/app/login"));
+}
+
+#[tokio::test]
+async fn a_mail_leads_to_the_path_of_the_public_url() {
+    let mailbox = Mailbox::new();
+    let app = TestApp::with(|config| {
+        config.public_url = "https://example.com/app".parse().unwrap();
+        config.mailer(mailbox.clone());
+    });
+    let app = app.await;
+    let alice = app.registered("alice").await;
+    let operator = app.site.accounts().by(Actor::operator());
+    let email = "alice@example.com".parse().unwrap();
+    let id = app.account("alice").await.id;
+    let _ = operator.set_email(&id, Some(&email)).await.unwrap();
+
+    let new = [
+        ("current_password", PASSWORD),
+        ("new_password", "another correct horse battery"),
+    ];
+    alice.post("/app/change-password", &new).await;
+
+    let mail = &mailbox.received(1).await[0];
+    assert!(mail.text.contains("https://example.com/app"), "{mail:?}");
+}
+
+#[derive(Clone)]
+struct Member;
+
+impl User for Member {
+    fn id(&self) -> UserId {
+        "alice".into()
+    }
+}
+
+/// Without the ready-made pages.
+#[tokio::test]
+async fn a_login_manager_alone_stays_below_the_path_too() {
+    let url: PublicUrl = "https://example.com/app".parse().unwrap();
+    for url in [url.clone(), url.proxy_removes_path()] {
+        let find = async |_: UserId| Ok::<_, Infallible>(Some(Member));
+        let manager = LoginManager::new(find, MemoryStore::new())
+            .public_url(url.clone())
+            .login_view("/app/login");
+        let log_in = async |login: Login<Member>| -> Result<String, Error> {
+            assert_eq!(login.log_in(&Member).await?, LoginOutcome::LoggedIn);
+            Ok(login.next().or("nowhere").to_owned())
+        };
+        let mine = Router::new()
+            .route("/me", get(async |_: CurrentUser<Member>| "alice"))
+            .route("/login", post(log_in));
+        let base = url.route_path().to_owned();
+        let routes = url.nest(mine).layer(manager.layer());
+        let visitor = TestClient::new(routes);
+
+        let asked = visitor.get(&format!("{base}/me")).await;
+        let login = "/app/login?next=%2Fapp%2Fme";
+        assert_eq!(asked.location(), Some(login), "{base}");
+        for (next, leads_to) in [
+            ("/app/me", "/app/me"),
+            ("/me", "nowhere"),
+            ("/other/page", "nowhere"),
+            ("/app/..%252fother", "nowhere"),
+        ] {
+            let login = format!("{base}/login?next={next}");
+            let logged_in = visitor.post(&login, &[]).await;
+            assert_eq!(logged_in.text(), leads_to, "{next}");
+            let cookies = logged_in.set_cookies();
+            let session = cookies.first().unwrap();
+            assert!(session.starts_with("__Secure-session-app="), "{session}");
+            assert!(session.ends_with("; Path=/app"), "{session}");
+        }
+    }
+}
+
+/// Two sites, each with users of its own and the default realm, as a proxy shows them on one host.
+async fn on_one_host(outer: &str, inner: &str) -> TestClient {
+    let site = async |url: &str| {
+        let app = TestApp::with(|config| config.public_url = url.parse().unwrap());
+        app.await.site
+    };
+    let (outer, inner) = (site(outer).await, site(inner).await);
+    let host = outer.public_url().origin();
+    let host = host.split("//").last().unwrap().to_owned();
+    let below = format!("{}/", inner.public_url().path());
+    let (outer, inner) = (outer.router(), inner.router());
+    let both = Router::new().fallback(async move |request: Request| -> Response {
+        let site = match request.uri().path().starts_with(&below) {
+            true => inner,
+            false => outer,
+        };
+        site.oneshot(request).await.unwrap()
+    });
+    TestClient::new(both).host(&host)
+}
+
+#[tokio::test]
+async fn two_apps_below_two_paths_of_one_host_leave_each_others_log_ins_alone() {
+    for (outer, inner) in [
+        ("https://example.com/shop", "https://example.com/blog"),
+        ("https://example.com", "https://example.com/auth"),
+        ("https://example.com/auth", "https://example.com/auth/admin"),
+        ("http://localhost:5000", "http://localhost:5000/auth"),
+        (
+            "http://localhost:5000/auth",
+            "http://localhost:5000/auth/admin",
+        ),
+    ] {
+        let browser = on_one_host(outer, inner).await;
+        let path = |url: &str| url.parse::<PublicUrl>().unwrap().path().to_owned();
+        let bases = [path(outer), path(inner)];
+        let is_in = async |base: &str| {
+            let welcome = browser.get(&format!("{base}/welcome")).await;
+            welcome.status == StatusCode::OK
+        };
+
+        for base in &bases {
+            let remembered = [&ALICE[..], &[("remember", "on")]].concat();
+            let (register, login) = (format!("{base}/register"), format!("{base}/login"));
+            browser.post(&register, &ALICE).await;
+            browser.post(&format!("{base}/logout"), &[]).await;
+            browser.post(&login, &remembered).await;
+        }
+        for _ in 0..2 {
+            for base in &bases {
+                assert!(is_in(base).await, "{base} of {outer}, {inner}");
+            }
+            // Each app must find its remember cookie too.
+            browser.restart();
+        }
+        let [outer_base, inner_base] = &bases;
+        browser.post(&format!("{outer_base}/logout"), &[]).await;
+        assert!(
+            !is_in(outer_base).await && is_in(inner_base).await,
+            "{outer}"
+        );
+    }
 }

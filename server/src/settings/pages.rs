@@ -18,15 +18,17 @@ pub(crate) struct PageSettings {
     )]
     pub(crate) site_name: String,
 
-    /// Path below which all pages are, like /auth; for a path that a proxy removes, see --public-url
-    /// [default: none]
+    /// Send visitors to the log-in at an address that does not exist too, so that they cannot find
+    /// out which addresses exist; without it they get 404
     #[arg(
         long,
-        env = "VESTIBULE_PATH_PREFIX",
-        value_name = "PATH",
+        env = "VESTIBULE_UNKNOWN_ADDRESSES_NEED_LOGIN",
+        value_name = "BOOL",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
         global = true
     )]
-    pub(crate) path_prefix: Option<String>,
+    pub(crate) unknown_addresses_need_login: bool,
 
     /// Folder of templates that replace the built-in ones of the same name
     #[arg(
@@ -90,7 +92,7 @@ impl PageSettings {
     /// Sets them in the site's settings.
     pub(crate) fn configure(&self, config: &mut SiteConfig) {
         config.site_name.clone_from(&self.site_name);
-        config.path_prefix.clone_from(&self.path_prefix);
+        config.unknown_addresses_need_login = self.unknown_addresses_need_login;
         config.templates.clone_from(&self.templates);
         let looks = &mut config.looks;
         looks.static_folder.clone_from(&self.static_folder);

@@ -34,11 +34,23 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) metrics_listen: Option<SocketAddr>,
 
-    /// Address at which browsers reach the app; https anywhere but on this machine. With a path if a
-    /// proxy removes it
+    /// Address at which browsers reach the app; https anywhere but on this machine. With a path, as
+    /// in https://example.com/auth, everything is below that path
     /// [default: http:// and the address to listen on]
     #[arg(long, env = "VESTIBULE_PUBLIC_URL", value_name = "URL", global = true)]
     public_url: Option<String>,
+
+    /// Set this if the proxy removes the path of the public URL: browsers ask for /auth/login, and
+    /// the program gets /login
+    #[arg(
+        long,
+        env = "VESTIBULE_PROXY_REMOVES_PATH",
+        value_name = "BOOL",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        global = true
+    )]
+    proxy_removes_path: bool,
 
     /// DANGEROUS: allow a public URL with plain http to this host, which must be an address of a
     /// private network, or a name. Anybody in the network can then read every password and take
@@ -158,12 +170,16 @@ impl ServingSettings {
     }
 
     fn parse_public_url(&self, text: &str) -> vestibule::Result<PublicUrl> {
-        match &self.dangerous_plain_http_on_private_network {
+        let url = match &self.dangerous_plain_http_on_private_network {
             Some(host) if text.starts_with("http:") => {
-                PublicUrl::dangerous_plain_http_on_private_network(text, host)
+                PublicUrl::dangerous_plain_http_on_private_network(text, host)?
             }
-            _ => text.parse(),
-        }
+            _ => text.parse()?,
+        };
+        Ok(match self.proxy_removes_path {
+            true => url.proxy_removes_path(),
+            false => url,
+        })
     }
 
     /// Whether a proxy is in front that is not named: the program itself has no TLS.

@@ -11,8 +11,9 @@ use super::parse_duration;
 /// How long sessions last, and how many there may be.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SessionSettings {
-    /// Separates the cookies and sessions from those of another app on the same host, under another
-    /// path or port: up to 32 letters, digits and -. Changing it logs everybody out
+    /// Separates the cookies and sessions from those of another app on the same host, if the public
+    /// URLs of both have the same path: up to 32 letters, digits and -. Changing it logs everybody
+    /// out
     #[arg(
         long,
         env = "VESTIBULE_REALM",

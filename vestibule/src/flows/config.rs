@@ -29,9 +29,10 @@ use crate::web::{PublicUrl, TrustedProxies};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SiteConfig<U = Account> {
-    /// The address at which browsers reach the site. **If another app runs on the same host, under
-    /// another path or port, set [`SessionConfig::realm`] too**, or they may overwrite each other's
-    /// cookies.
+    /// The address at which browsers reach the site. If it has a path, such as
+    /// `https://example.com/app`, all ready-made pages and cookies are below that path. **If another
+    /// app runs on the same host, under the same path or under another port, set
+    /// [`SessionConfig::realm`] too**, or they may overwrite each other's cookies.
     pub public_url: PublicUrl,
     /// Whether `Strict-Transport-Security` has `includeSubDomains`. Default: no, because then
     /// browsers use https alone for every host below this one, and one without https cannot be
@@ -54,11 +55,17 @@ pub struct SiteConfig<U = Account> {
     pub after_register: Option<String>,
     /// The page after a log-out. Default: the login page.
     pub after_logout: Option<String>,
-    /// The path below which all ready-made pages and their static files are, such as `/auth`.
-    /// Default: none. The cookies are for all paths of the host.
+    /// The path, inside your app, below which all ready-made pages and their static files are, such
+    /// as `/auth`, if your app has pages of its own beside them. The cookies are for all pages of
+    /// your app. Default: none. The path of the whole app belongs to
+    /// [`public_url`](Self::public_url).
     pub path_prefix: Option<String>,
     /// What the pages look like: accent color, logo, links at the foot, files of the app's own.
     pub looks: Looks,
+    /// Whether visitors must log in at an address without a route too, with
+    /// [`Site::deny_by_default`](crate::flows::Site::deny_by_default), so that they cannot find out
+    /// which addresses exist. Default: no, they get 404.
+    pub unknown_addresses_need_login: bool,
     /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
     /// A folder with files such as `de.ftl` or `fr.ftl`, in [Fluent](https://projectfluent.org)'s
@@ -215,6 +222,7 @@ impl<U: User> SiteConfig<U> {
             after_logout: None,
             path_prefix: None,
             looks: Looks::default(),
+            unknown_addresses_need_login: false,
             templates: None,
             texts: None,
             languages: Vec::new(),

@@ -55,7 +55,7 @@ impl<U: PageUser> Site<U> {
     /// The `next` of a visitor: any page of the app, except those for logging in or out.
     pub(super) fn destination(&self, next: impl Into<Next>) -> Next {
         let never: Vec<_> = NEVER.iter().filter_map(|name| self.path(name)).collect();
-        next.into().unless(&never)
+        next.into().below(self.public_url()).unless(&never)
     }
 
     /// The page after a log-in without a `next`.

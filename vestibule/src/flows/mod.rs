@@ -20,6 +20,7 @@ mod form;
 mod language;
 mod login_manager;
 mod logout;
+mod misplaced;
 mod notices;
 mod objections;
 mod on_register;

@@ -21,40 +21,38 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    /// The routes of these pages, by name, each below `prefix`. Without a start page if the app has
-    /// its own.
+    /// The paths of these pages, by name: each below `app`, the path of the app, and there below
+    /// `prefix`; both are empty or like `/auth`. Well-known paths (RFC 8615) are not below `prefix`,
+    /// as nobody would look there. Without a start page if the app has its own.
     pub(super) fn of<'a>(
         pages: impl Iterator<Item = &'a (&'static str, &'static str)>,
-        prefix: String,
+        (app, prefix): (&str, &str),
         has_index: bool,
     ) -> Self {
-        let all = pages.filter(|(name, _)| has_index || *name != INDEX);
-        // A router has no route `/auth/` for `/auth`.
-        let below = |path: &str| match path {
-            "/" if !prefix.is_empty() => prefix.clone(),
-            path => format!("{prefix}{path}"),
+        let pages = pages.filter(|(name, _)| has_index || *name != INDEX);
+        let below = |path: &str| match path.starts_with("/.well-known/") {
+            true => format!("{app}{path}"),
+            false => format!("{app}{prefix}{path}"),
         };
         Self {
-            pages: all.map(|(name, path)| (*name, below(path))).collect(),
-            base: prefix,
+            pages: pages.map(|(name, path)| (*name, below(path))).collect(),
+            base: below(""),
         }
     }
 
-    /// The links to these routes, for browsers that see them below `outer`, the path of the public
-    /// URL. They always have a start page: `home`, or the site's own, or that of the app's router.
-    pub(super) fn seen_below(&self, outer: &str, home: Option<&str>) -> Self {
-        let pages = self.pages.iter();
-        let mut pages: BTreeMap<_, _> = pages
-            .map(|(name, path)| (*name, format!("{outer}{path}")))
-            .collect();
+    /// The same, with a start page in any case: `home`, or the site's own, or `other`.
+    pub(super) fn starting_at(mut self, home: Option<&str>, other: String) -> Self {
         if let Some(home) = home {
-            pages.insert(INDEX, home.to_owned());
+            self.pages.insert(INDEX, home.to_owned());
         }
-        pages.entry(INDEX).or_insert_with(|| format!("{outer}/"));
-        Self {
-            base: format!("{outer}{}", self.base),
-            pages,
-        }
+        self.pages.entry(INDEX).or_insert(other);
+        self
+    }
+
+    /// The path of the start page without its last slash, if there is something left.
+    pub(super) fn bare_index(&self) -> Option<&str> {
+        let bare = self.get(INDEX)?.strip_suffix('/')?;
+        (!bare.is_empty()).then_some(bare)
     }
 
     /// The path in front of each page; empty, or like `/auth`.

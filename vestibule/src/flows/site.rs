@@ -2,14 +2,13 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::accounts::{self, Account, Accounts};
@@ -20,17 +19,21 @@ use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::destination::Destinations;
 use crate::flows::flow::Flow;
 use crate::flows::login_manager::login_manager;
+use crate::flows::misplaced::{Told, warn_of_proxy};
 use crate::flows::on_register::RegisterHook;
 use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::registration_fields::RegistrationFields;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
-use crate::login::{LoginHandle, LoginLayer, PageUser};
+use crate::login::{LoginHandle, LoginLayer, PageUser, login_required};
 use crate::mail::SharedMailer;
-use crate::pages::{Pages, StaticFiles, StrictTransport, Texts, error_pages, security_headers};
+use crate::pages::{
+    Pages, StaticFiles, StrictTransport, Texts, add_security_headers, error_page, error_pages,
+    security_headers,
+};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
 use crate::stores::{SqlCounters, SqlStore, sql};
-use crate::web::{ErrorId, PublicUrl, unexpected};
+use crate::web::{Client, ErrorId, Problem, PublicUrl, unexpected};
 
 /// The complete app: users, sessions and pages. Clones share it.
 ///
@@ -75,6 +78,7 @@ pub(super) struct Inner<U> {
     pub(super) site_name: String,
     pub(super) public_url: PublicUrl,
     strict_transport: StrictTransport,
+    unknown_addresses_need_login: bool,
     pub(super) mailer: Option<SharedMailer>,
     pub(super) notifies_new_device: bool,
     pub(super) flows: Vec<Flow<U>>,
@@ -82,7 +86,8 @@ pub(super) struct Inner<U> {
     pub(super) paths: Paths,
     /// The same, as the app's router sees them.
     routes: Paths,
-    is_nesting_told: AtomicBool,
+    pub(super) nesting_told: Told,
+    pub(super) proxy_told: Told,
     pub(super) destinations: Destinations,
     static_files: StaticFiles,
     login: LoginLayer<U>,
@@ -191,9 +196,13 @@ impl<U: PageUser> Site<U> {
             database.migrate(*migrations).await?;
         }
         let prefix = path_prefix(config.path_prefix.as_deref())?;
-        let paths = flows.iter().flat_map(|flow| flow.paths);
-        let routes = Paths::of(paths, prefix, config.home.is_none());
-        let paths = routes.seen_below(config.public_url.path(), config.home.as_deref());
+        let (url, home) = (&config.public_url, config.home.as_deref());
+        let below = |app| {
+            let pages = flows.iter().flat_map(|flow| flow.paths);
+            Paths::of(pages, (app, &prefix), home.is_none())
+        };
+        let routes = below(url.route_path());
+        let paths = below(url.path()).starting_at(home, format!("{}/", url.path()));
         let destinations = Destinations::of(&config, &routes, &paths)?;
         let throttle = open_throttle(&database, &config).await?;
         let credentials = Credentials::with_store(users, passwords, sessions.clone());
@@ -254,13 +263,15 @@ impl<U: PageUser> Site<U> {
                 true => StrictTransport::Host,
             },
             public_url: config.public_url,
+            unknown_addresses_need_login: config.unknown_addresses_need_login,
             mailer: config.mailer,
             notifies_new_device: config.new_device_notice,
             credentials,
             flows,
             paths,
             routes,
-            is_nesting_told: AtomicBool::new(false),
+            nesting_told: Told::default(),
+            proxy_told: Told::default(),
             destinations,
             static_files,
             login: login.layer(),
@@ -275,7 +286,8 @@ impl<U: PageUser> Site<U> {
 
     /// The routes of the ready-made pages, to which an app adds its own. They use `/`, `/register`,
     /// `/login`, `/welcome`, `/confirm-login`, `/change-password`, `/account/…`, `/admin/…`,
-    /// `/logout` and `/static/…`, depending on the flows, each below
+    /// `/logout` and `/static/…`, depending on the flows, each below the
+    /// [path](PublicUrl::route_path) of the public URL and there below
     /// [`SiteConfig::path_prefix`]. axum panics at the start if a router merged with them has one
     /// of these too; an app with a `/` of its own sets [`SiteConfig::home`].
     ///
@@ -291,39 +303,49 @@ impl<U: PageUser> Site<U> {
             .merge(self.0.static_files.routes())
     }
 
-    /// The public routes among [`routes`](Self::routes). Pass them, with the app's own, to
-    /// [`login_required().except(…)`](crate::login::LoginRequired::except).
+    /// The public routes among [`routes`](Self::routes).
+    pub fn public_routes(&self) -> impl Iterator<Item = &str> {
+        let names = self.0.flows.iter().flat_map(|flow| flow.public);
+        let of_flows = names.filter_map(|name| self.0.routes.get(name));
+        let bare_index = self.0.routes.bare_index();
+        of_flows
+            .chain(bare_index)
+            .chain([self.0.static_files.route()])
+    }
+
+    /// Denies by default: accepts only logged-in users on each of `routes`, except the site's
+    /// [public ones](Self::public_routes) and those in `public`, written as for
+    /// [`LoginRequired::except`](crate::login::LoginRequired::except). An address without a route is
+    /// 404, or needs the log-in too ([`SiteConfig::unknown_addresses_need_login`]).
     ///
     /// ```
     /// # use axum::Router;
     /// # use axum::routing::get;
-    /// # use vestibule::accounts::Account;
     /// # use vestibule::flows::Site;
-    /// use vestibule::login::login_required;
-    ///
     /// # fn sample(site: &Site) -> Router {
-    /// let mine = Router::new().route("/about", get(|| async { "for everybody" }));
-    /// let public = site.public_routes().chain(["/about"]);
-    /// let denied = login_required::<Account>().except(public);
-    /// site.wrap(site.routes().merge(mine).layer(denied))
+    /// let mine = Router::new()
+    ///     .route("/about", get(|| async { "for everybody" }))
+    ///     .route("/report", get(|| async { "for members" }));
+    /// site.wrap(site.deny_by_default(site.routes().merge(mine), ["/about"]))
     /// # }
     /// ```
-    pub fn public_routes(&self) -> impl Iterator<Item = &str> {
-        let names = self.0.flows.iter().flat_map(|flow| flow.public);
-        let of_flows = names.filter_map(|name| self.0.routes.get(name));
-        of_flows.chain([self.0.static_files.route()])
+    pub fn deny_by_default<R: Into<String>>(
+        &self,
+        routes: Router,
+        public: impl IntoIterator<Item = R>,
+    ) -> Router {
+        let of_site = self.public_routes().map(str::to_owned);
+        let public = of_site.chain(public.into_iter().map(Into::into));
+        let denied = login_required::<U>().except(public);
+        routes.layer(match self.0.unknown_addresses_need_login {
+            true => denied,
+            false => denied.unknown_is_not_found(),
+        })
     }
 
-    /// Logs, once, that the ready-made pages are in a nested router, which removed `nested` in front
-    /// of `path`.
-    pub(super) fn warn_if_nested(&self, nested: &str, path: &str) {
-        let is_ours = self.0.routes.iter().any(|(_, route)| route == path);
-        if is_ours && !self.0.is_nesting_told.swap(true, Ordering::Relaxed) {
-            tracing::error!(
-                "the ready-made pages are nested at `{nested}`, and their links and redirects do not \
-                 have it: set `SiteConfig::path_prefix` to `{nested}`, and merge the routes"
-            );
-        }
+    /// Whether a ready-made page has this route.
+    pub(super) fn has_route(&self, path: &str) -> bool {
+        self.0.routes.iter().any(|(_, route)| route == path)
     }
 
     /// The path of a ready-made page as browsers see it, by its name, as `url_for` in templates;
@@ -332,9 +354,23 @@ impl<U: PageUser> Site<U> {
         self.0.paths.get(name)
     }
 
+    /// The path of a ready-made page as the app's router sees it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn route(&self, name: &str) -> Option<&str> {
+        self.0.routes.get(name)
+    }
+
     /// Adds to `routes` what all pages need: the current user, the origin check, security headers,
     /// pages for errors and panics, a limit on the body's size.
     pub fn wrap(&self, routes: Router) -> Router {
+        let wrapped = self.wrap_all(routes);
+        match self.0.public_url.path() {
+            "" => wrapped,
+            _ => wrapped.layer(from_fn_with_state(self.clone(), warn_of_proxy)),
+        }
+    }
+
+    fn wrap_all(&self, routes: Router) -> Router {
         routes
             // Inside the login layer, so that a page that panics keeps its cookies; and outside.
             .layer(CatchPanicLayer::custom(panicked))
@@ -346,6 +382,16 @@ impl<U: PageUser> Site<U> {
                 self.0.strict_transport,
                 security_headers,
             ))
+    }
+
+    /// The answer to a request that a layer outside of [`wrap`](Self::wrap) rejects: the site's error
+    /// page, or problem+json for scripts. `headers` are the request's.
+    pub fn error_page(&self, problem: Problem, headers: &HeaderMap) -> Response {
+        let (client, failed) = (Client::of_failed(headers), (problem.status(), problem));
+        let language = self.0.pages.texts().language_of(headers);
+        let mut response = error_page(&self.0.pages, client, language, failed, false);
+        add_security_headers(self.0.strict_transport, response.headers_mut());
+        response
     }
 
     /// The ready-made pages only, ready to be served.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::extract::{MatchedPath, Request};
@@ -20,9 +20,8 @@ use crate::login::manager::LoginContext;
 use crate::login::route::Route;
 use crate::login::visit::Visit;
 use crate::login::{LoginManager, User};
+use crate::web::PublicUrl;
 use crate::web::handshake::is_handshake;
-use crate::web::text::Text;
-use crate::web::{Problem, PublicUrl};
 
 /// Makes the current user available on a router. From [`LoginManager::layer`].
 #[must_use = "a layer does nothing until it is put on a router"]
@@ -118,23 +117,9 @@ fn mark_secrets(headers: &mut HeaderMap) {
 #[derive(Debug, Clone, Copy)]
 struct CrossOrigin;
 
+/// The visit replaces this response.
 fn cross_origin(_: ProtectionError) -> Response {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        tracing::warn!(
-            "a request from another origin is rejected; if it is the app's own page, the app does \
-             not know its address: say it with `LoginManager::public_url`; if it is that of a front \
-             end elsewhere, name it with `LoginManager::trusted_origin`"
-        );
-    });
-    let mut response = Problem::new(StatusCode::FORBIDDEN)
-        .code("cross_origin")
-        .detail(
-            "This request came from another site, and was not carried out. If you sent it \
-             yourself, go back, reload the page and send it again.",
-        )
-        .text(Text::named("problem-cross-origin"))
-        .into_response();
+    let mut response = StatusCode::FORBIDDEN.into_response();
     response.extensions_mut().insert(CrossOrigin);
     response
 }
@@ -232,7 +217,7 @@ where
         } else {
             let public_url = self.shared.context.settings.public_url.as_ref();
             mark_insecure_origin(public_url, request.headers_mut());
-            // For the event, if the check rejects it.
+            // For the response, if the check rejects it.
             let (mut parts, body) = request.into_parts();
             let kept = Box::new(parts.clone());
             // The check skips GET, so show it a handshake as CONNECT, which HTTP/2 uses for one.
@@ -243,11 +228,11 @@ where
             });
             let mut checked = self.shared.check_origin.layer(inner);
             let checked = checked.call(Request::from_parts(parts, body));
-            let of_event = visit.clone();
+            let rejecting = visit.clone();
             let outcome = async move {
                 let mut response = checked.await?;
                 if response.extensions_mut().remove::<CrossOrigin>().is_some() {
-                    of_event.emit_cross_origin(&kept).await;
+                    response = rejecting.reject_cross_origin(&kept).await;
                 }
                 Ok(response)
             };

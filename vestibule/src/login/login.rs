@@ -280,15 +280,19 @@ impl<U: User> Login<U> {
 
     /// The page that the visitor was going to: the `next` of the address, if it has exactly one.
     /// With [`next_in_cookie`](crate::LoginManager::next_in_cookie), it is the one in the cookie,
-    /// until the next log-in.
+    /// until the next log-in. `None` if it is outside of the path of the public URL.
     pub fn next(&self) -> Next {
-        match &self.visit.context.cookies.next {
+        let next = match &self.visit.context.cookies.next {
             Some(cookie) => {
                 let kept = cookie.read(&self.request.headers);
                 let kept = kept.and_then(|kept| String::from_utf8(kept).ok());
                 kept.map(Next::from).unwrap_or_default()
             }
             None => Next::of_query(&self.request.uri),
+        };
+        match &self.visit.settings().public_url {
+            Some(app) => next.below(app),
+            None => next,
         }
     }
 

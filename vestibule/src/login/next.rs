@@ -5,6 +5,8 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use url::{Position, Url};
 
+use crate::web::{PublicUrl, is_below};
+
 /// The `next` of a request: the page to go to after the log-in, if it is in this app.
 ///
 /// Takes any text and never fails. [`or`](Self::or) returns the destination only if it has the same
@@ -52,14 +54,41 @@ impl Next {
         self.0.as_deref()
     }
 
+    /// Removes the destination if it is outside of the path of `app`: another app of the same host
+    /// is there. [`Login::next`](crate::Login::next) and the ready-made pages do this already.
+    ///
+    /// ```
+    /// use vestibule::login::Next;
+    ///
+    /// let app = "https://example.com/shop".parse()?;
+    /// assert_eq!(Next::from("/shop/cart").below(&app).or("/shop/"), "/shop/cart");
+    /// assert_eq!(Next::from("/blog").below(&app).or("/shop/"), "/shop/");
+    /// # Ok::<(), vestibule::Error>(())
+    /// ```
+    #[must_use]
+    pub fn below(self, app: &PublicUrl) -> Self {
+        let base = app.path();
+        let is_there = self.path().is_some_and(|path| {
+            let path = &path[..end_of_path(path)];
+            // As above, once more decoded: `/shop/..%2fblog`.
+            let decoded = percent_decode_str(path).decode_utf8().ok();
+            let decoded = decoded.and_then(|decoded| parse(&decoded));
+            is_below(base, path) && decoded.is_some_and(|url| is_below(base, url.path()))
+        });
+        if base.is_empty() || is_there {
+            self
+        } else {
+            Self::default()
+        }
+    }
+
     /// Removes the destination if it is one of these pages, such as the login page or a page that
     /// logs out.
     #[must_use]
     pub fn unless(self, pages: &[&str]) -> Self {
-        let leads_to_one = self.path().is_some_and(|path| {
-            let end_of_path = path.find(['?', '#']).unwrap_or(path.len());
-            pages.contains(&&path[..end_of_path])
-        });
+        let leads_to_one = self
+            .path()
+            .is_some_and(|path| pages.contains(&&path[..end_of_path(path)]));
         if leads_to_one { Self::default() } else { self }
     }
 }
@@ -74,6 +103,11 @@ impl From<String> for Next {
     fn from(text: String) -> Self {
         Self::from(&*text)
     }
+}
+
+/// Where the query or the fragment of a path begins.
+fn end_of_path(path: &str) -> usize {
+    path.find(['?', '#']).unwrap_or(path.len())
 }
 
 fn own_path(text: &str) -> Option<String> {
@@ -162,6 +196,36 @@ mod tests {
         // A browser would send "/".
         assert_eq!(Next::from("/a/..".repeat(410)).path(), None);
         assert_eq!(Next::from("/a/..".repeat(409)).path(), Some("/"));
+    }
+
+    #[test]
+    fn a_page_outside_of_the_path_of_the_app_is_another_app() {
+        let app = "https://example.com/shop".parse().unwrap();
+        for own in [
+            "/shop",
+            "/shop/",
+            "/shop/cart?to=/blog#/blog",
+            "/shop?a=1",
+            "/shop#a",
+        ] {
+            assert_eq!(Next::from(own).below(&app).path(), Some(own), "{own}");
+        }
+        for other in [
+            "/",
+            "/blog",
+            "/shopping",
+            "/Shop/cart",
+            "/shop/../blog",
+            "/shop/%2e%2e/blog",
+            "/shop/..%2fblog",
+            "/shop/%2e%2e%2fblog",
+            "/shop%2fcart",
+            "//evil.example/shop",
+        ] {
+            assert_eq!(Next::from(other).below(&app).path(), None, "{other}");
+        }
+        let whole_host = "https://example.com".parse().unwrap();
+        assert_eq!(Next::from("/blog").below(&whole_host).path(), Some("/blog"));
     }
 
     #[test]

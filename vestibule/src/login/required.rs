@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
-use http::Method;
 use http::request::Parts;
+use http::{Method, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
@@ -62,12 +62,16 @@ pub struct LoginRequired<U> {
     user: PhantomData<fn() -> U>,
 }
 
+/// What browsers and search engines ask for by themselves.
+const ASKED_FOR_UNASKED: [&str; 2] = ["/robots.txt", "/favicon.ico"];
+
 /// What the layer requires, and what is exempt.
 #[derive(Debug, Clone)]
 struct Gate {
     rule: Rule,
     exempt_methods: Vec<Method>,
     public_routes: Vec<Route>,
+    hides_unknown: bool,
 }
 
 impl<U> LoginRequired<U> {
@@ -77,6 +81,7 @@ impl<U> LoginRequired<U> {
                 rule,
                 exempt_methods: Vec::new(),
                 public_routes: Vec::new(),
+                hides_unknown: false,
             }),
             user: PhantomData,
         }
@@ -92,6 +97,16 @@ impl<U> LoginRequired<U> {
             }
         });
         Arc::make_mut(&mut self.gate).public_routes.extend(routes);
+        self
+    }
+
+    /// Answers 404 at an address without a route, instead of asking to log in. A fallback of the
+    /// router's own still needs the log-in, and is 404 for all others.
+    ///
+    /// Visitors can then find out which addresses exist. For `/robots.txt` and `/favicon.ico`, which
+    /// browsers and search engines ask for by themselves, it is always so.
+    pub fn unknown_is_not_found(mut self) -> Self {
+        Arc::make_mut(&mut self.gate).hides_unknown = true;
         self
     }
 
@@ -136,8 +151,22 @@ impl Gate {
     async fn require<U: User>(&self, request: &Parts) -> Result<(), LoginRejection> {
         let visit = Visit::<U>::of(&request.headers, &request.extensions)
             .ok_or_else(LoginRejection::no_layer::<U>)?;
-        visit.require(self.rule.into(), request).await?;
+        let demand = self.rule.into();
+        if !self.is_hidden(request) {
+            visit.require(demand, request).await?;
+        } else if !visit.passes(demand, request).await? {
+            let mut not_found = StatusCode::NOT_FOUND.into_response();
+            not_found.extensions_mut().insert(demand);
+            return Err(LoginRejection::LoginRequired(Box::new(not_found)));
+        }
         Ok(())
+    }
+
+    /// Whether the request is for nothing that visitors may know of.
+    fn is_hidden(&self, request: &Parts) -> bool {
+        let is_unknown = request.extensions.get::<MatchedPath>().is_none();
+        let path = request.uri.path();
+        is_unknown && (self.hides_unknown || ASKED_FOR_UNASKED.contains(&path))
     }
 }
 

@@ -8,7 +8,7 @@ use http::{StatusCode, header};
 use minijinja::context;
 use minijinja::value::Serde;
 
-use crate::pages::Pages;
+use crate::pages::{Language, Pages};
 use crate::web::text::Text;
 use crate::web::{Client, Problem, ToUser};
 
@@ -19,7 +19,7 @@ pub(crate) async fn error_pages(
     request: Request,
     next: Next,
 ) -> Response {
-    let client = Client::of(request.headers());
+    let client = Client::of_failed(request.headers());
     let language = pages.texts().language_of(request.headers());
     let mut response = next.run(request).await;
     let status = response.status();
@@ -35,28 +35,38 @@ pub(crate) async fn error_pages(
         // An answer of the app's own.
         None => return response,
     };
-    let texts = pages.texts();
-    let problem = problem.localized(|text| texts.say(language, text));
-    let page = if client == Client::Json {
-        let mut response = problem.into_response();
-        texts.describe(language, response.headers_mut());
-        response
-    } else {
-        let error = context! {
-            status => status.as_u16(),
-            title => texts.say(language, &Text::named(title(status))),
-            problem => Serde(&problem),
-            is_logged_in,
-        };
-        pages
-            .render(status, "error.html", language, &[], error)
-            .unwrap_or_else(IntoResponse::into_response)
-    };
+    let page = error_page(&pages, client, language, (status, problem), is_logged_in);
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     let (page, body) = page.into_parts();
     parts.headers.extend(page.headers);
     Response::from_parts(parts, body)
+}
+
+/// The response that says what failed: a page for browsers, problem+json for scripts.
+pub(crate) fn error_page(
+    pages: &Pages,
+    client: Client,
+    language: Language,
+    (status, problem): (StatusCode, Problem),
+    is_logged_in: bool,
+) -> Response {
+    let texts = pages.texts();
+    let problem = problem.localized(|text| texts.say(language, text));
+    if client == Client::Json {
+        let mut response = problem.into_response();
+        texts.describe(language, response.headers_mut());
+        return response;
+    }
+    let error = context! {
+        status => status.as_u16(),
+        title => texts.say(language, &Text::named(title(status))),
+        problem => Serde(&problem),
+        is_logged_in,
+    };
+    pages
+        .render(status, "error.html", language, &[], error)
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 /// The text about what happened and what to do, for failures that say no more than their status.

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// Nothing but our own style, script, pictures and forms; never in a frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
@@ -70,7 +70,12 @@ pub(crate) async fn security_headers(
     next: Next,
 ) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    add_security_headers(strict, response.headers_mut());
+    response
+}
+
+/// Adds those that are not there yet.
+pub(crate) fn add_security_headers(strict: StrictTransport, headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(value);
     }
@@ -79,5 +84,4 @@ pub(crate) async fn security_headers(
             .entry(header::STRICT_TRANSPORT_SECURITY)
             .or_insert(value);
     }
-    response
 }

@@ -27,8 +27,8 @@ mod templates;
 mod texts;
 mod translate;
 
-pub(crate) use errors::error_pages;
-pub(crate) use headers::{StrictTransport, security_headers};
+pub(crate) use errors::{error_page, error_pages};
+pub(crate) use headers::{StrictTransport, add_security_headers, security_headers};
 pub use looks::Looks;
 pub(crate) use static_files::{StaticFile, StaticFiles};
 pub(crate) use templates::{Pages, Template};

@@ -10,10 +10,10 @@ use crate::session::{RememberToken, RememberedLogin, SessionToken};
 use crate::web::PublicUrl;
 use crate::web::cookies::{CookieMatch, OwnCookie, find_all};
 
-/// The session token's cookie: `__Host-session` over https, and `session-` with the port over plain
-/// http. The browser deletes it when it closes.
+/// The session token's cookie: `__Host-session` over https, `__Secure-session-app` for an app below
+/// `/app`, and `session-` with the port over plain http. The browser deletes it when it closes.
 ///
-/// Always `HttpOnly`, `SameSite=Lax`, `Path=/`; over https `Secure`.
+/// Always `HttpOnly`, `SameSite=Lax`, and with the path of the public URL; over https `Secure`.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionCookie(OwnCookie);
 
@@ -77,8 +77,9 @@ pub struct RememberCookie {
     /// Send the cookie to all hosts under this domain. Default: only to this host. If set, any of
     /// those hosts can read and overwrite the cookie.
     pub domain: Option<String>,
-    /// Send the cookie only to paths under this one. Default: `/`. This is no protection: scripts
-    /// of the same origin can request that path. A log-out under another path removes the cookie,
+    /// Send the cookie only to paths under this one. Default: `/`, all paths of the app; never more
+    /// than those below the path of the public URL. This is no protection: scripts of the same
+    /// origin can request that path. A log-out under another path removes the cookie,
     /// but cannot revoke the remembered login, so a copy of the cookie still works.
     pub path: String,
     /// How long the previous token still works after it was replaced, for two tabs opened together

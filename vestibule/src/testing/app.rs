@@ -194,7 +194,8 @@ impl TestApp {
     /// When the log-in fails.
     pub async fn log_in(&self, browser: &TestClient, username: &str) {
         let fields = [("username", username), ("password", PASSWORD)];
-        let response = browser.post("/login", &fields).await;
+        let login = self.site.route("login").expect("a page to log in");
+        let response = browser.post(login, &fields).await;
         assert!(response.status.is_redirection(), "{}", response.text());
     }
 
@@ -205,8 +206,10 @@ impl TestApp {
     pub async fn registered(&self, username: &str) -> TestClient {
         let browser = self.browser();
         let fields = [("username", username), ("password", PASSWORD)];
-        let response = browser.post("/register", &fields).await;
-        assert_eq!(response.location(), Some("/welcome"), "{}", response.text());
+        let register = self.site.route("register").expect("a page to register");
+        let response = browser.post(register, &fields).await;
+        let welcome = self.site.path("welcome");
+        assert_eq!(response.location(), welcome, "{}", response.text());
         browser
     }
 }

@@ -1,6 +1,5 @@
 //! A browser for tests.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request};
-use cookie::Cookie;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE, USER_AGENT};
 use http::{Extensions, HeaderMap, Method, StatusCode};
 use tower::ServiceExt;
@@ -17,22 +15,16 @@ use url::form_urlencoded::Serializer;
 use crate::access::RouteTable;
 use crate::login::User;
 use crate::login::testing::{AtEachRequest, TestFreshness, TestLogin, WithoutLogin};
+use crate::testing::cookies::BrowserCookies;
 
 /// A browser with its own cookies, which calls a router in process. It does not follow redirects,
 /// so that a test sees each step.
 pub struct TestClient {
     router: Router,
-    cookies: Mutex<BTreeMap<String, KeptCookie>>,
+    cookies: Mutex<BrowserCookies>,
     user_agent: Option<String>,
     host: String,
     extensions: Extensions,
-}
-
-#[derive(Clone)]
-struct KeptCookie {
-    value: String,
-    /// Whether it is kept when the browser closes.
-    is_persistent: bool,
 }
 
 /// A request, except the cookies.
@@ -106,12 +98,12 @@ impl TestClient {
 
     /// Closes and reopens the browser: only cookies with an expiry are kept.
     pub fn restart(&self) {
-        self.cookies().retain(|_, cookie| cookie.is_persistent);
+        self.cookies().close();
     }
 
     /// Deletes a cookie.
     pub fn forget_cookie(&self, name: &str) {
-        self.cookies().remove(name);
+        self.cookies().forget(name);
     }
 
     /// Requests a page.
@@ -193,7 +185,7 @@ impl TestClient {
     /// When the routes cannot be read.
     pub async fn route_table(&self) -> RouteTable {
         let table = RouteTable::of(&self.router, |request| {
-            if let Some(cookies) = self.cookie_header() {
+            if let Some(cookies) = self.cookies().header(request.uri().path()) {
                 let cookies = cookies.parse().expect("cookies are ASCII");
                 request.headers_mut().insert(COOKIE, cookies);
             }
@@ -206,22 +198,17 @@ impl TestClient {
 
     /// The value of a cookie in this browser.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let cookies = self.cookies();
-        cookies.get(name).map(|cookie| cookie.value.clone())
+        self.cookies().value(name)
     }
 
-    /// Sets a cookie in this browser.
+    /// Sets a cookie in this browser, for all paths.
     pub fn set_cookie(&self, name: &str, value: &str) {
-        let cookie = KeptCookie {
-            value: value.to_owned(),
-            is_persistent: true,
-        };
-        self.cookies().insert(name.to_owned(), cookie);
+        self.cookies().set(name, value);
     }
 
     /// The names of all cookies in this browser.
     pub fn cookie_names(&self) -> Vec<String> {
-        self.cookies().keys().cloned().collect()
+        self.cookies().names()
     }
 
     /// A second browser with copies of this one's cookies, as a thief would have.
@@ -242,17 +229,8 @@ impl TestClient {
         to.cookies().extend(cookies);
     }
 
-    fn cookies(&self) -> MutexGuard<'_, BTreeMap<String, KeptCookie>> {
+    fn cookies(&self) -> MutexGuard<'_, BrowserCookies> {
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn cookie_header(&self) -> Option<String> {
-        let cookies = self.cookies();
-        let pairs = cookies
-            .iter()
-            .map(|(name, cookie)| format!("{name}={}", cookie.value));
-        let pairs: Vec<_> = pairs.collect();
-        (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
     async fn send(&self, sent: Sent<'_>) -> TestResponse {
@@ -266,36 +244,18 @@ impl TestClient {
         for (name, value) in sent.headers {
             request = request.header(*name, *value);
         }
-        if let Some(cookies) = self.cookie_header() {
+        if let Some(cookies) = self.cookies().header(sent.path) {
             request = request.header(COOKIE, cookies);
         }
         let mut request = request.body(sent.body).expect("a request that http allows");
         request.extensions_mut().extend(self.extensions.clone());
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
-        self.keep_cookies(&parts.headers);
+        self.cookies().keep(&parts.headers);
         TestResponse {
             status: parts.status,
             headers: parts.headers,
             body: to_bytes(body, usize::MAX).await.expect("a whole body"),
-        }
-    }
-
-    fn keep_cookies(&self, headers: &HeaderMap) {
-        for header in headers.get_all(SET_COOKIE) {
-            let text = header.to_str().expect("cookies are ASCII");
-            let cookie = Cookie::parse(text).expect("a cookie that browsers read");
-            let is_removal = cookie.max_age().is_some_and(|age| !age.is_positive());
-            let name = cookie.name().to_owned();
-            if is_removal {
-                self.cookies().remove(&name);
-                continue;
-            }
-            let kept = KeptCookie {
-                value: cookie.value().to_owned(),
-                is_persistent: cookie.max_age().is_some() || cookie.expires().is_some(),
-            };
-            self.cookies().insert(name, kept);
         }
     }
 }

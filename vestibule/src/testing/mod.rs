@@ -23,6 +23,7 @@
 mod app;
 mod client;
 mod conformance;
+mod cookies;
 #[cfg(feature = "sql")]
 mod database;
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 /// The kind of client that sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,24 @@ impl Client {
             Self::Browser
         }
     }
+
+    /// The same, for a failure. A script or a picture that says nothing else would get the login page
+    /// or the error page as if it were the answer.
+    pub(crate) fn of_failed(headers: &HeaderMap) -> Self {
+        match Self::of(headers) {
+            Self::Browser if !is_navigation(headers) => Self::Json,
+            client => client,
+        }
+    }
+}
+
+/// Whether the browser shows the response as a page. It does not by `Sec-Fetch-Mode`, if it is for a
+/// script, a picture or the like, or if a library for scripts names itself in `X-Requested-With`.
+fn is_navigation(headers: &HeaderMap) -> bool {
+    let is_fetched = |mode: &HeaderValue| mode.as_bytes() != b"navigate";
+    let is_by_script = |by: &HeaderValue| by.as_bytes().eq_ignore_ascii_case(b"XMLHttpRequest");
+    !headers.get("sec-fetch-mode").is_some_and(is_fetched)
+        && !headers.get("x-requested-with").is_some_and(is_by_script)
 }
 
 /// As an argument of a handler.

@@ -7,7 +7,7 @@ use cookie::{Cookie, SameSite};
 use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use memchr::memchr;
 
-use crate::web::PublicUrl;
+use crate::web::{PublicUrl, is_below};
 
 /// What a request has under a cookie's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,9 @@ pub(crate) enum CookieMatch<'a> {
 }
 
 const HOST_PREFIX: &str = "__Host-";
+const SECURE_PREFIX: &str = "__Secure-";
 
-/// A cookie of ours. By default only for this host. Hidden from scripts, and not sent with requests
+/// A cookie of ours. By default only for this app. Hidden from scripts, and not sent with requests
 /// from other sites, except when a link is followed (`SameSite=Lax`).
 #[derive(Debug, Clone)]
 pub(crate) struct OwnCookie {
@@ -34,32 +35,42 @@ impl OwnCookie {
     /// The cookie of an app at `public_url`. Assumes https if there is none.
     ///
     /// Over https the name has the prefix `__Host-`: browsers reject such a cookie without
-    /// `Secure`, with a `Domain`, or with another path (RFC 6265bis section 4.1.3.2). Over plain
-    /// http browsers reject the prefix, and share cookies among all ports. The port in the name then
-    /// separates two programs.
+    /// `Secure`, with a `Domain`, or with another path than `/` (RFC 6265bis section 4.1.3.2). An
+    /// app below a path gets `__Secure-` (section 4.1.3.1). Over plain http browsers reject both
+    /// prefixes, and share cookies among all ports. The port in the name then separates two
+    /// programs.
+    ///
+    /// The path is part of the name too: browsers send a cookie for `/` or `/app` also to
+    /// `/app/admin`, and a server does not see which path a cookie is for.
     pub(crate) fn new(base_name: &str, public_url: Option<&PublicUrl>) -> Self {
+        let path = public_url.map(PublicUrl::path).unwrap_or_default();
+        let of_path = path.replace('/', "-");
         let (name, is_secure) = match public_url.filter(|url| !url.is_https()) {
-            Some(loopback) => (format!("{base_name}-{}", loopback.port()), false),
-            None => (format!("{HOST_PREFIX}{base_name}"), true),
+            Some(plain) => (format!("{base_name}-{}{of_path}", plain.port()), false),
+            None if path.is_empty() => (format!("{HOST_PREFIX}{base_name}"), true),
+            None => (format!("{SECURE_PREFIX}{base_name}{of_path}"), true),
         };
+        let path = if path.is_empty() { "/" } else { path };
         Self {
             name,
             is_secure,
             domain: None,
-            path: "/".to_owned(),
+            path: path.to_owned(),
         }
     }
 
-    /// The same cookie for the hosts under `domain`, and only for paths under `path`. It then
-    /// cannot have the prefix `__Host-`, and gets `__Secure-` (RFC 6265bis section 4.1.3.1).
+    /// The same cookie for the hosts under `domain`, and only for paths under `path`, if these are
+    /// paths of the app. It then cannot have the prefix `__Host-`, and gets `__Secure-`.
     pub(crate) fn reaching(mut self, domain: &Option<String>, path: &str) -> Self {
-        if (domain.is_some() || path != "/")
+        self.domain.clone_from(domain);
+        if is_below(self.path.trim_end_matches('/'), path) {
+            path.clone_into(&mut self.path);
+        }
+        if (self.domain.is_some() || self.path != "/")
             && let Some(base_name) = self.name.strip_prefix(HOST_PREFIX)
         {
-            self.name = format!("__Secure-{base_name}");
+            self.name = format!("{SECURE_PREFIX}{base_name}");
         }
-        self.domain.clone_from(domain);
-        path.clone_into(&mut self.path);
         self
     }
 
@@ -232,6 +243,71 @@ mod tests {
         assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
         let cookie = cookie("data").member("a").set("1".to_owned(), None);
         assert_eq!(cookie.name(), "__Host-data.a");
+    }
+
+    #[test]
+    fn below_a_path_a_cookie_has_that_path_and_a_name_of_its_own() {
+        let app = |url: &str| OwnCookie::new("session", Some(&url.parse().unwrap()));
+        for (url, expected) in [
+            (
+                "https://example.com",
+                "__Host-session=x; HttpOnly; SameSite=Lax; Secure; Path=/",
+            ),
+            (
+                "https://example.com/a/b",
+                "__Secure-session-a-b=x; HttpOnly; SameSite=Lax; Secure; Path=/a/b",
+            ),
+            (
+                "http://localhost:5000",
+                "session-5000=x; HttpOnly; SameSite=Lax; Path=/",
+            ),
+            (
+                "http://localhost:5000/a",
+                "session-5000-a=x; HttpOnly; SameSite=Lax; Path=/a",
+            ),
+        ] {
+            let set = app(url).set("x".to_owned(), None);
+            assert_eq!(set.to_string(), expected);
+        }
+        let both = headers(&["session-5000-a=inner; session-5000=outer"]);
+        let outer = app("http://localhost:5000");
+        assert_eq!(outer.find(&both), CookieMatch::One("outer"));
+        let inner = app("http://localhost:5000/a");
+        assert_eq!(inner.find(&both), CookieMatch::One("inner"));
+    }
+
+    #[test]
+    fn a_path_of_a_setting_narrows_the_cookie_and_never_widens_it() {
+        for (url, path, expected) in [
+            (
+                "https://example.com",
+                "/",
+                "__Host-r=; HttpOnly; SameSite=Lax; Secure; Path=/",
+            ),
+            (
+                "https://example.com",
+                "/x",
+                "__Secure-r=; HttpOnly; SameSite=Lax; Secure; Path=/x",
+            ),
+            (
+                "https://example.com/a",
+                "/",
+                "__Secure-r-a=; HttpOnly; SameSite=Lax; Secure; Path=/a",
+            ),
+            (
+                "https://example.com/a",
+                "/a/x",
+                "__Secure-r-a=; HttpOnly; SameSite=Lax; Secure; Path=/a/x",
+            ),
+            (
+                "https://example.com/a",
+                "/b",
+                "__Secure-r-a=; HttpOnly; SameSite=Lax; Secure; Path=/a",
+            ),
+        ] {
+            let cookie = OwnCookie::new("r", Some(&url.parse().unwrap())).reaching(&None, path);
+            assert_eq!(cookie.set(String::new(), None).to_string(), expected);
+        }
     }
 
     #[test]

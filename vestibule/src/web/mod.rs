@@ -22,6 +22,7 @@ pub use problem::Problem;
 pub use public_url::PublicUrl;
 #[cfg(feature = "sql")]
 pub(crate) use public_url::is_base_path;
+pub(crate) use public_url::is_below;
 
 pub(crate) use error::Cause;
 #[cfg(feature = "sql")]

@@ -5,6 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
+use crate::web::PublicUrl;
 use crate::web::error::ErrorId;
 use crate::web::text::Text;
 
@@ -35,6 +36,8 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     error_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
@@ -57,6 +60,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error"),
             code: code_of(status),
             detail: None,
+            link: None,
             error_id: None,
             errors: Vec::new(),
             text: None,
@@ -94,6 +98,12 @@ impl Problem {
     /// Sets the detail: what was wrong and what to do.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Sets the address at which the visitor can go on. The error page links to it.
+    pub fn link(mut self, url: &PublicUrl) -> Self {
+        self.link = Some(url.to_string());
         self
     }
 

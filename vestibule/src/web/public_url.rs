@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use axum::Router;
 use url::{Host, Url};
 
 use crate::error::{Error, Result};
@@ -14,10 +15,9 @@ use crate::error::{Error, Result};
 /// is only accepted for a loopback address; for a private network there is
 /// [`dangerous_plain_http_on_private_network`](Self::dangerous_plain_http_on_private_network).
 ///
-/// If a proxy removes a path before the app sees the request, that path belongs here:
-/// `https://example.com/app`. Redirects and links then have it in front. The cookies are still for
-/// the whole host. **Two apps on one host need two
-/// [realms](crate::login::LoginManager::realm)**, or the log-in at one ends the log-in at the other.
+/// It can have a path, such as `https://example.com/app`, if the app has only a part of the host.
+/// Links, redirects, `next` and the cookies' `Path` then stay below that path. The routes have it
+/// too, unless a proxy removes it ([`proxy_removes_path`](Self::proxy_removes_path)).
 ///
 /// ```
 /// use vestibule::web::PublicUrl;
@@ -25,15 +25,23 @@ use crate::error::{Error, Result};
 /// let local: PublicUrl = "http://127.0.0.1:5000".parse()?;
 /// assert!(!local.is_https());
 /// assert!("http://example.com".parse::<PublicUrl>().is_err());
+///
+/// let app: PublicUrl = "https://example.com/app".parse()?;
+/// assert_eq!((app.path(), app.route_path()), ("/app", "/app"));
+/// let app = app.proxy_removes_path();
+/// assert_eq!((app.path(), app.route_path()), ("/app", ""));
 /// # Ok::<(), vestibule::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct PublicUrl(Url);
+pub struct PublicUrl {
+    url: Url,
+    is_path_removed: bool,
+}
 
 impl PublicUrl {
     /// Whether browsers reach the app over https.
     pub fn is_https(&self) -> bool {
-        self.0.scheme() == "https"
+        self.url.scheme() == "https"
     }
 
     /// Parses an address with plain http on a private network, such as `http://192.168.1.20:5000`
@@ -60,10 +68,14 @@ impl PublicUrl {
     /// ([`Error::is_config`]).
     pub fn dangerous_plain_http_on_private_network(text: &str, host: &str) -> Result<Self> {
         let this = Self::parse(text, NAME)?;
-        if !this.0.host_str().is_some_and(|found| is_host(found, host)) {
+        if !this
+            .url
+            .host_str()
+            .is_some_and(|found| is_host(found, host))
+        {
             return Err(refusal(text, NAME, &format!("its host is not `{host}`")));
         }
-        match this.0.host() {
+        match this.url.host() {
             Some(Host::Domain(_)) => Ok(this),
             Some(Host::Ipv4(address)) if is_private(address.into()) => Ok(this),
             Some(Host::Ipv6(address)) if is_private(address.into()) => Ok(this),
@@ -77,17 +89,59 @@ impl PublicUrl {
 
     /// Whether only browsers on this machine reach the app.
     pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.0)
+        is_loopback(&self.url)
     }
 
-    /// The path that a proxy removes: empty, or like `/app`.
+    /// The path in front of all pages, as browsers see it: empty, or like `/app`.
     pub fn path(&self) -> &str {
-        self.0.path().trim_end_matches('/')
+        self.url.path().trim_end_matches('/')
+    }
+
+    /// Says that a proxy removes the [path](Self::path): browsers ask for `/app/login`, and the app
+    /// gets `/login`. Without a path, it changes nothing.
+    ///
+    /// The app cannot find this out by itself. If it served a page at both addresses, a proxy that
+    /// removes the path would pass `/app/app/admin` on as `/app/admin`, past its own rules for
+    /// `/app/admin`.
+    #[must_use]
+    pub fn proxy_removes_path(mut self) -> Self {
+        self.is_path_removed = true;
+        self
+    }
+
+    /// The path in front of all routes, as the app sees it: [`path`](Self::path), or empty if a
+    /// [proxy removes it](Self::proxy_removes_path).
+    pub fn route_path(&self) -> &str {
+        match self.is_path_removed {
+            true => "",
+            false => self.path(),
+        }
+    }
+
+    /// Puts routes of the app's own below [`route_path`](Self::route_path), as axum's
+    /// [`nest`](Router::nest); if that is empty, they stay where they are. The ready-made pages and
+    /// the login layer do not need it.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use axum::routing::get;
+    /// use vestibule::web::PublicUrl;
+    ///
+    /// let url: PublicUrl = "https://example.com/app".parse()?;
+    /// // At `/app/hello`.
+    /// let mine: Router = url.nest(Router::new().route("/hello", get(|| async { "Hello" })));
+    /// # Ok::<(), vestibule::Error>(())
+    /// ```
+    pub fn nest<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
+        match self.route_path() {
+            "" => routes,
+            path => Router::new().nest(path, routes),
+        }
     }
 
     /// The origin as browsers send it: scheme, host, and the port if it is not the default.
     pub fn origin(&self) -> String {
-        self.0.origin().ascii_serialization()
+        self.url.origin().ascii_serialization()
     }
 
     /// Whether a `Host` header names this address: `example.com`, or `example.com:8443`. If the
@@ -103,11 +157,11 @@ impl PublicUrl {
     /// # Ok::<(), vestibule::Error>(())
     /// ```
     pub fn is_at(&self, host: &str) -> bool {
-        let Ok(asked) = Url::parse(&format!("{}://{host}/", self.0.scheme())) else {
+        let Ok(asked) = Url::parse(&format!("{}://{host}/", self.url.scheme())) else {
             return false;
         };
         let is_here = !self.is_https() && self.is_loopback();
-        asked.origin() == self.0.origin() || (is_here && is_loopback(&asked))
+        asked.origin() == self.url.origin() || (is_here && is_loopback(&asked))
     }
 
     /// The host, and the names in it without the last one: of `www.example.com` also `www` and
@@ -115,8 +169,8 @@ impl PublicUrl {
     /// `localhost`.
     #[cfg(feature = "sql")]
     pub(crate) fn host_names(&self) -> impl Iterator<Item = &str> {
-        let host = self.0.host_str().unwrap_or_default();
-        let domain = self.0.domain().unwrap_or_default();
+        let host = self.url.host_str().unwrap_or_default();
+        let domain = self.url.domain().unwrap_or_default();
         let (names, _) = domain.rsplit_once('.').unwrap_or_default();
         let names = names.split('.').filter(|name| !name.is_empty());
         let here = (!self.is_https()).then_some("localhost");
@@ -125,7 +179,7 @@ impl PublicUrl {
 
     /// The port; the default one if the address has none.
     pub fn port(&self) -> u16 {
-        self.0.port_or_known_default().unwrap_or(80)
+        self.url.port_or_known_default().unwrap_or(80)
     }
 }
 
@@ -184,7 +238,10 @@ impl PublicUrl {
         if url.as_str().parse::<http::Uri>().is_err() {
             return Err(refusal("its host is no host name"));
         }
-        let this = Self(url);
+        let this = Self {
+            url,
+            is_path_removed: false,
+        };
         if !this.path().is_empty() && !is_base_path(this.path()) {
             let why = "its path has more than letters, digits, `-`, `_`, `.` and `~`";
             return Err(refusal(why));
@@ -207,6 +264,12 @@ pub(crate) fn is_base_path(text: &str) -> bool {
     segments.next() == Some("")
         && text.len() > 1
         && segments.all(|name| !matches!(name, "" | "." | "..") && name.chars().all(is_plain))
+}
+
+/// Whether a path is `base`, or below it; `base` is empty, or like `/app`.
+pub(crate) fn is_below(base: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(base);
+    rest.is_some_and(|rest| base.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether two texts are one host; an IPv6 address may have brackets.

@@ -5,6 +5,7 @@
 mod contents;
 mod files;
 mod headers;
+mod sub_path;
 
 use vestibule::accounts::ADMIN;
 use vestibule::testing::{TestApp, TestClient, TestResponse};
@@ -20,6 +21,8 @@ struct Pages {
     carol: TestClient,
     /// What can be asked for by GET.
     paths: Vec<String>,
+    /// The path in front of them.
+    base: String,
 }
 
 /// A response, and what was asked.
@@ -30,7 +33,16 @@ struct Answer {
 
 impl Pages {
     async fn new() -> Self {
-        let app = TestApp::with(|config| config.users_can_delete_account = true).await;
+        Self::at("https://example.com").await
+    }
+
+    /// At this public URL.
+    async fn at(url: &str) -> Self {
+        let app = TestApp::with(|config| {
+            config.public_url = url.parse().unwrap();
+            config.users_can_delete_account = true;
+        });
+        let app = app.await;
         let (alice, carol) = (app.registered("alice").await, app.registered("carol").await);
         app.grant("carol", ADMIN).await;
         app.log_in(&carol, "carol").await;
@@ -52,6 +64,7 @@ impl Pages {
         }
         Self {
             visitor: app.browser(),
+            base: app.site.public_url().path().to_owned(),
             app,
             alice,
             carol,
@@ -66,8 +79,9 @@ impl Pages {
     /// Each of the paths, as a page and as JSON, to each of the browsers; and the errors.
     async fn answers(&self) -> Vec<Answer> {
         let mut answers = Vec::new();
+        let nowhere = format!("{}/nowhere", self.base);
         for browser in self.browsers() {
-            for path in self.paths.iter().map(String::as_str).chain(["/nowhere"]) {
+            for path in self.paths.iter().chain([&nowhere]) {
                 for accepted in ["text/html", JSON.1] {
                     let response = browser.get_with(path, &[("accept", accepted)]).await;
                     let asked = format!("{path} as {accepted}: {}", response.status);
@@ -82,7 +96,8 @@ impl Pages {
                 ("/register", &[FORM], "username=a&password=b"),
                 ("/register", &[("content-type", "text/plain")], "username=a"),
             ] {
-                let response = browser.post_with(path, headers, body).await;
+                let path = format!("{}{path}", self.base);
+                let response = browser.post_with(&path, headers, body).await;
                 let asked = format!("POST {path} {body}: {}", response.status);
                 assert!(response.status.is_client_error(), "{asked}");
                 answers.push(Answer { asked, response });

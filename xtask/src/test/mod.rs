@@ -63,8 +63,11 @@ pub(crate) fn all() -> anyhow::Result<()> {
     let postgres = Postgres::start()?;
     let mariadb = MariaDb::start()?;
     let redis = Redis::start()?;
-    // Waits most of the time, so it runs beside all others.
-    let mut jobs = vec![three_nodes()?];
+    // The first waits most of the time, so it runs beside all others.
+    let mut jobs = vec![
+        script("three nodes behind nginx", "docs/deploy/three-nodes.sh")?,
+        script("below a path behind nginx", "docs/deploy/sub-path.sh")?,
+    ];
     jobs.extend(suites.iter().map(|suite| Job {
         title: suite.source.clone(),
         command: suite.command(),
@@ -142,11 +145,12 @@ fn on(store: &str, source: &str, mut command: Command, variable: &str, value: &s
     }
 }
 
-fn three_nodes() -> anyhow::Result<Job> {
-    let mut command = Command::new("docs/deploy/three-nodes.sh");
+/// A script that starts the program.
+fn script(title: &str, path: &str) -> anyhow::Result<Job> {
+    let mut command = Command::new(path);
     command.env("VESTIBULE", target_folder()?.join("debug/vestibule"));
     Ok(Job {
-        title: "three nodes behind nginx".to_owned(),
+        title: title.to_owned(),
         command,
     })
 }

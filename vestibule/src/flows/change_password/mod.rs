@@ -1,7 +1,8 @@
 //! Changing the password.
 //!
 //! # Steps
-//! 1. `GET /change-password` shows the form. A user who must change their password is redirected
+//! 1. `GET /change-password` shows the form. `GET /.well-known/change-password`, where password
+//!    managers look for it, redirects there. A user who must change their password is redirected
 //!    here, with `next`, from every page that requires a user.
 //! 2. `POST /change-password` with `current_password`, `new_password` and optionally `next` checks
 //!    the current password and stores the new one. It ends the user's other sessions and remembered
@@ -21,7 +22,8 @@
 //! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords).
 
 use axum::Router;
-use axum::response::Response;
+use axum::extract::State;
+use axum::response::{Redirect, Response};
 use axum::routing::get;
 use http::StatusCode;
 use serde_json::json;
@@ -29,6 +31,7 @@ use serde_json::json;
 use crate::credentials::{Check, PasswordChange};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
+use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::Flow;
@@ -47,10 +50,16 @@ mod tests;
 
 pub(super) fn flow<U: PageUser>() -> Flow<U> {
     Flow {
-        paths: &[("change_password", "/change-password")],
+        paths: &[
+            ("change_password", "/change-password"),
+            (WELL_KNOWN, "/.well-known/change-password"),
+        ],
+        public: &[WELL_KNOWN],
         routes: |paths| {
             let path = paths.own("change_password");
-            Router::new().route(path, get(show::<U>).post(change::<U>))
+            Router::new()
+                .route(path, get(show::<U>).post(change::<U>))
+                .route(paths.own(WELL_KNOWN), get(well_known::<U>))
         },
         templates: &[(TEMPLATE, include_str!("change_password.html"))],
         texts: Some([
@@ -70,6 +79,14 @@ const PASSWORD_CHANGED: Notice = Notice {
 };
 
 const TEMPLATE: &str = "change_password.html";
+
+const WELL_KNOWN: &str = "well_known_change_password";
+
+/// <https://w3c.github.io/webappsec-change-password-url/>: for everybody, as the page itself asks for
+/// the log-in.
+async fn well_known<U: PageUser>(State(site): State<Site<U>>) -> Redirect {
+    Redirect::to(site.inner().paths.own("change_password"))
+}
 
 async fn show<U: PageUser>(
     user: CurrentUser<U>,

@@ -35,6 +35,29 @@ async fn log_in(app: &TestApp, password: &str) -> TestClient {
     browser
 }
 
+/// <https://w3c.github.io/webappsec-change-password-url/>
+#[tokio::test]
+async fn password_managers_find_the_page_whoever_is_logged_in_and_wherever_the_pages_are() {
+    for (prefix, page) in [
+        (None, "/change-password"),
+        (Some("/auth"), "/auth/change-password"),
+    ] {
+        let app = TestApp::with(|config| {
+            config.path_prefix = prefix.map(str::to_owned);
+        });
+        let app = app.await;
+        let alice = app.registered("alice").await;
+
+        for browser in [&app.browser(), &alice] {
+            let found = browser.get("/.well-known/change-password").await;
+            assert_eq!(found.status, StatusCode::SEE_OTHER);
+            assert_eq!(found.location(), Some(page));
+            let nothing = browser.get("/.well-known/nothing-that-exists").await;
+            assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+        }
+    }
+}
+
 #[tokio::test]
 async fn another_password_ends_all_sessions_but_this_one_which_gets_a_new_token() {
     let app = TestApp::new().await;

@@ -2,6 +2,7 @@
 
 login-title = Anmelden
 login-asked-for = Melde dich an, um diese Seite zu sehen.
+login-no-cookies = Wenn du dich gerade angemeldet hast, speichert dein Browser keine Cookies dieser Website. Erlaube sie und melde dich dann noch einmal an.
 login-remember = In diesem Browser angemeldet bleiben
 login-new-here = Neu hier?
 login-username-missing = Gib deinen Benutzernamen ein.

@@ -2,6 +2,7 @@
 
 login-title = Log in
 login-asked-for = Log in to see that page.
+login-no-cookies = If you have just logged in, your browser keeps no cookies from this site. Allow them, then log in again.
 login-remember = Stay logged in on this browser
 login-new-here = New here?
 login-username-missing = Enter your username.

@@ -2,6 +2,7 @@
 
 login-title = Iniciar sesión
 login-asked-for = Inicia sesión para ver esa página.
+login-no-cookies = Si acabas de iniciar sesión, tu navegador no guarda cookies de este sitio. Permítelas y vuelve a iniciar sesión.
 login-remember = Mantener la sesión iniciada en este navegador
 login-new-here = ¿Es tu primera vez aquí?
 login-username-missing = Escribe tu nombre de usuario.

@@ -1,7 +1,8 @@
 //! Logging in with username and password.
 //!
 //! # Steps
-//! 1. `GET /login` shows the form; with `next`, it says that a page required the log-in.
+//! 1. `GET /login` shows the form; with `next`, it says that a page required the log-in, or that the
+//!    browser keeps no cookies.
 //! 2. `POST /login` with `username`, `password` and optionally `remember` and `next` checks them,
 //!    begins a session under a new token and redirects to `next` or `/welcome`; as JSON it answers
 //!    200. With `remember`, the browser stays remembered after the session ends.
@@ -19,12 +20,15 @@
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
-use http::StatusCode;
+use http::header::{COOKIE, REFERER};
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
+use url::Url;
 
 use crate::credentials::{Check, Step};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
+use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::Flow;
@@ -77,14 +81,36 @@ const NOTICES: [Notice; 3] = [
 
 const TEMPLATE: &str = "login.html";
 
-async fn show<U: PageUser>(page: Page<U>, NextOfQuery(next): NextOfQuery) -> Result<Response> {
+async fn show<U: PageUser>(
+    page: Page<U>,
+    NextOfQuery(next): NextOfQuery,
+    headers: HeaderMap,
+) -> Result<Response> {
     let next = page.site.destination(next);
     if page.user.is_some() {
         return page.answer(Answer::see(next.or(page.site.after_login())));
     }
     let asked_for = next.path().is_some();
-    let view = json!({ "next": next.path(), "asked_for": asked_for });
+    let keeps_no_cookies = asked_for && keeps_no_cookies(&page.site, &headers);
+    let view = json!({
+        "next": next.path(),
+        "asked_for": asked_for,
+        "keeps_no_cookies": keeps_no_cookies,
+    });
     page.answer(Answer::page(TEMPLATE, view))
+}
+
+/// Whether a log-in seems to be lost, because the browser keeps no cookies: it has none, and comes
+/// from the form that sets them. A link on that page leads here as well.
+fn keeps_no_cookies<U: PageUser>(site: &Site<U>, headers: &HeaderMap) -> bool {
+    let referer = headers.get(REFERER).and_then(|from| from.to_str().ok());
+    let Some(from) = referer.and_then(|from| Url::parse(from).ok()) else {
+        return false;
+    };
+    let mut forms = ["login", "register"].into_iter();
+    !headers.contains_key(COOKIE)
+        && from.origin().ascii_serialization() == site.public_url().origin()
+        && forms.any(|form| site.path(form) == Some(from.path()))
 }
 
 async fn log_in<U: PageUser>(

@@ -50,6 +50,43 @@ async fn the_right_password_logs_in_and_goes_to_welcome() {
 }
 
 #[tokio::test]
+async fn a_log_in_that_is_lost_for_want_of_cookies_says_why() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let says = async |browser: &TestClient, path: &str, from: &str| {
+        let page = browser.get_with(path, &[("referer", from)]).await;
+        page.text()
+            .contains("your browser keeps no cookies from this site")
+    };
+    let (site, back) = ("https://example.com", "/login?next=%2Fwelcome");
+    let browser = app.browser();
+    let logged_in = log_in(&browser, "alice", PASSWORD).await;
+    assert_eq!(logged_in.location(), Some("/welcome"));
+    for name in browser.cookie_names() {
+        browser.forget_cookie(&name);
+    }
+
+    let rejected = browser.get("/welcome").await;
+    assert_eq!(rejected.location(), Some(back));
+    for from in ["/login", "/login?next=%2Fwelcome", "/register"] {
+        assert!(
+            says(&browser, back, &format!("{site}{from}")).await,
+            "{from}"
+        );
+    }
+    for (path, from) in [
+        (back, "https://example.com/about"),
+        (back, "https://evil.example/login"),
+        (back, ""),
+        ("/login", "https://example.com/login"),
+    ] {
+        assert!(!says(&browser, path, from).await, "{path} {from}");
+    }
+    browser.set_cookie("other", "1");
+    assert!(!says(&browser, back, "https://example.com/login").await);
+}
+
+#[tokio::test]
 async fn a_script_logs_in_with_json() {
     let app = TestApp::new().await;
     app.registered("alice").await;

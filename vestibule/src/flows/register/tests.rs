@@ -434,6 +434,9 @@ async fn a_form_on_another_site_registers_nobody() {
 
         assert_eq!(response.status, StatusCode::FORBIDDEN, "{foreign:?}");
         assert!(response.text().contains("came from another site"));
+        // For those who came by another address of the site.
+        let link = "<a href=\"https:&#x2f;&#x2f;example.com\">";
+        assert!(response.text().contains(link), "{}", response.text());
     }
     assert_eq!(user_count(&app).await, 0);
 }

@@ -35,10 +35,8 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
         public: &["index"],
         routes: |paths| {
             let router = Router::new().route(paths.own("welcome"), get(show::<U>));
-            match paths.get("index") {
-                Some(path) => router.route(path, get(index::<U>)),
-                None => router,
-            }
+            let index_paths = paths.get("index").into_iter().chain(paths.bare_index());
+            index_paths.fold(router, |router, path| router.route(path, get(index::<U>)))
         },
         templates: &[(TEMPLATE, include_str!("welcome.html"))],
         texts: Some([

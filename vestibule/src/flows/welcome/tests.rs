@@ -34,6 +34,50 @@ async fn an_anonymous_browser_is_sent_to_the_login_page_and_back() {
     );
 }
 
+/// A script would take the login page for the answer, and a picture would show nothing.
+#[tokio::test]
+async fn only_a_navigation_is_led_to_the_login_page() {
+    let app = TestApp::new().await;
+    let status = async |headers: &[(&str, &str)]| {
+        let response = app.browser().get_with("/welcome", headers).await;
+        let is_problem = response.header("content-type") == Some("application/problem+json");
+        assert_eq!(is_problem, response.location().is_none(), "{headers:?}");
+        response.status
+    };
+
+    for navigation in [
+        &[][..],
+        &[("accept", "*/*")],
+        &[
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ],
+        &[("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")],
+        &[("x-requested-with", "com.example.webview")],
+    ] {
+        assert_eq!(
+            status(navigation).await,
+            StatusCode::SEE_OTHER,
+            "{navigation:?}"
+        );
+    }
+    for other in [
+        &[("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")][..],
+        &[("sec-fetch-mode", "cors"), ("accept", "text/html")],
+        &[("sec-fetch-mode", "same-origin")],
+        &[("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
+        &[
+            ("x-requested-with", "XMLHttpRequest"),
+            ("accept", "text/html, */*"),
+        ],
+    ] {
+        assert_eq!(status(other).await, StatusCode::UNAUTHORIZED, "{other:?}");
+    }
+    let by_htmx = [("hx-request", "true"), ("sec-fetch-mode", "cors")];
+    let by_htmx = app.browser().get_with("/welcome", &by_htmx).await;
+    assert!(by_htmx.header("hx-redirect").is_some());
+}
+
 #[tokio::test]
 async fn an_anonymous_script_gets_401_as_problem_json() {
     let app = TestApp::new().await;

@@ -28,6 +28,8 @@ pub(crate) struct LoginContext<U> {
     sweeper: Sweeper,
     pub(crate) hang_ups: HangUps,
     pub(crate) warned_of_other_app: AtomicBool,
+    /// When the log last named the origin of a rejected request.
+    pub(crate) cross_origin_told: Regularly,
 }
 
 impl<U: User> LoginContext<U> {
@@ -43,6 +45,7 @@ impl<U: User> LoginContext<U> {
             sweeper: Sweeper::default(),
             hang_ups: HangUps::new(),
             warned_of_other_app: AtomicBool::new(false),
+            cross_origin_told: Regularly::default(),
             settings,
         }
     }

@@ -95,11 +95,13 @@ impl<U: User> LoginManager<U> {
 
     /// The address at which browsers reach the app. It decides the cookies' names and attributes,
     /// and is the only origin that forms may come from if a proxy rewrites `Host`, besides
-    /// [trusted ones](Self::trusted_origin). If it has a path, a proxy removes that path; the pages
-    /// in [`LoginViews`] are given with it, as browsers see them.
+    /// [trusted ones](Self::trusted_origin). If it has a path, the cookies are for that path alone,
+    /// and no `next` leads outside of it; the pages in [`LoginViews`] are given with it, as browsers
+    /// see them.
     ///
-    /// **If another app with a login manager runs on the same host, under another path or port, give
-    /// each a [`realm`](Self::realm) of its own**, or they overwrite each other's cookies.
+    /// **If another app with a login manager runs on the same host, under the same path or under
+    /// another port, give each a [`realm`](Self::realm) of its own**, or they overwrite each other's
+    /// cookies.
     pub fn public_url(mut self, public_url: PublicUrl) -> Self {
         match (public_url.is_https(), public_url.is_loopback()) {
             (true, _) => {}
@@ -129,9 +131,10 @@ impl<U: User> LoginManager<U> {
     /// this app from others on the same host. It is part of the cookie names and stored with the
     /// sessions, so several managers can share a store. Default: empty.
     ///
-    /// **Two apps on one host, under different paths or ports, need a realm each: browsers do not
-    /// separate their cookies, so with one realm a log-in to one app silently ends the log-in to the
-    /// other.** If it happens, a warning in the log says so.
+    /// **Two apps on one host need a realm each, unless the path of their
+    /// [public URLs](Self::public_url) differs: browsers do not separate their cookies, so with one
+    /// realm a log-in to one app silently ends the log-in to the other.** If it happens, a warning in
+    /// the log says so.
     ///
     /// Give each manager its own realm and its own user type. Two managers in one realm would read
     /// the same cookie, so customer 1 of one would be admin 1 of the other. If both are on one

@@ -62,7 +62,7 @@ impl<U: User> Visit<U> {
 
     /// Emits that a request from another site was rejected. Looks up the session of its user, but
     /// changes nothing, because the request was rejected.
-    pub(in crate::login) async fn emit_cross_origin(&self, request: &Parts) {
+    pub(super) async fn emit_cross_origin(&self, request: &Parts) {
         self.note_sender(&request.headers, &request.extensions);
         let tokens = RequestTokens::read(&self.context, &request.headers);
         let session = match tokens.session {

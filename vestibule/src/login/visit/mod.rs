@@ -5,7 +5,7 @@
 //! | read our cookies | `tokens` |
 //! | find the user once | `resolve`: by the session, the remember cookie, the request loader |
 //! | accept or reject a request | `require`, the only place |
-//! | create the response to a rejected request | `reject` |
+//! | create the response to a rejected request | `reject`; from another origin, `cross_origin` |
 //! | keep a log-in that needs another factor | `pending` |
 //! | log in, confirm, log out | `log_in`, `confirm`, `log_out`, with `limit` |
 //! | notice another app with the same cookies | `other_app` |
@@ -18,6 +18,7 @@
 
 mod anonymous;
 mod confirm;
+mod cross_origin;
 mod data;
 mod device;
 mod events;

@@ -31,9 +31,9 @@ impl<U: User> Visit<U> {
             tracing::warn!(
                 realm = &*self.settings().realm,
                 "a browser that has lost its session cookie brought one that this app did not set: \
-                 if another app runs on this host, under another path or port, give each of them a \
-                 realm of its own (`LoginManager::realm`, `--realm`), or a log-in to one ends that \
-                 to the other"
+                 if another app runs on this host, give each of them the path it has in its public \
+                 URL, or a realm of its own (`LoginManager::realm`, `--realm`), or a log-in to one \
+                 ends that to the other"
             );
         }
     }

@@ -74,7 +74,8 @@ impl<U: User> Visit<U> {
         let came_from = rejections
             .has_next
             .then(|| came_from(&origin, client, request, path))
-            .flatten();
+            .flatten()
+            .filter(|next| self.is_in_app(next));
         let login_url = view.map(|view| self.way_to(&view, came_from.as_deref(), client, &origin));
         if let Some(handler) = handler {
             let rejected = RejectedRequest {
@@ -118,13 +119,21 @@ impl<U: User> Visit<U> {
         }
     }
 
-    /// The path and query that the browser requested: with the path of the public URL, which a proxy
-    /// has removed.
+    /// Whether a page to come back to is one of this app, and not of another on the same host.
+    fn is_in_app(&self, next: &str) -> bool {
+        let public_url = self.settings().public_url.as_ref();
+        public_url.is_none_or(|app| Next::from(next).below(app).path().is_some())
+    }
+
+    /// The path and query that the browser requested: with the path of the public URL, if a proxy
+    /// has removed it.
     pub(crate) fn path_in_browser<'a>(&self, request: &'a Parts) -> Cow<'a, str> {
         let path = original_path(request);
-        match self.settings().public_url.as_ref().map(PublicUrl::path) {
-            None | Some("") => Cow::Borrowed(path),
-            Some(outer) => Cow::Owned(format!("{outer}{path}")),
+        match &self.settings().public_url {
+            Some(app) if app.route_path() != app.path() => {
+                Cow::Owned(format!("{}{path}", app.path()))
+            }
+            _ => Cow::Borrowed(path),
         }
     }
 }
@@ -133,7 +142,7 @@ impl<U: User> Visit<U> {
 fn client_of(request: &Parts, views: &LoginViews) -> Client {
     match views.is_api() || is_handshake(&request.method, &request.headers) {
         true => Client::Json,
-        false => Client::of(&request.headers),
+        false => Client::of_failed(&request.headers),
     }
 }
 

@@ -35,6 +35,23 @@ impl<U: User> Visit<U> {
         Err(Box::pin(self.reject(needed, demand, request)).await)
     }
 
+    /// Whether [`require`](Self::require) would accept this request. It rejects nothing, and so
+    /// emits no event and leaves no message.
+    ///
+    /// # Errors
+    /// When it is unknown, because the store failed.
+    pub(crate) async fn passes(
+        &self,
+        demand: Demand,
+        request: &Parts,
+    ) -> Result<bool, LoginRejection> {
+        let Some(user) = self.resolve(request).await? else {
+            return Ok(false);
+        };
+        let must_go_elsewhere = self.page_first(&user, request).is_some();
+        Ok(!must_go_elsewhere && demand.judge(&user) == Verdict::Allowed)
+    }
+
     /// Rejects a user who lacks a permission.
     pub(crate) async fn forbid(&self, demand: Demand, request: &Parts) -> LoginRejection {
         let needed = match demand.hides {

@@ -111,6 +111,7 @@ problem-second-factor-required = Melde dich mit einem zweiten Faktor an, um das 
 problem-forbidden = Du hast keine Berechtigung für diese Seite. Wende dich an die Administration, wenn du sie brauchst.
 problem-visit-required = Vorher gibt es etwas zu erledigen: { $page }.
 problem-cross-origin = Diese Anfrage kam von einer anderen Website und wurde nicht ausgeführt. Wenn du sie selbst gesendet hast, geh zurück, lade die Seite neu und sende sie noch einmal.
+problem-cross-origin-elsewhere = Diese Anfrage kam von einer anderen Website und wurde nicht ausgeführt. Diese Website ist unter { $url }: Öffne sie dort und versuche es noch einmal.
 problem-throttled = Zu viele Versuche. Versuche es in { $wait } wieder.
 problem-throttled-for-good = Zu viele Versuche. Aus diesem Browser werden keine weiteren angenommen.
 problem-internal = Bei uns ist etwas schiefgegangen. Versuche es später noch einmal.

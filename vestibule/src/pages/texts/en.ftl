@@ -111,6 +111,7 @@ problem-second-factor-required = Log in with a second factor to see this.
 problem-forbidden = You don’t have permission to view this page. Ask an administrator if you need it.
 problem-visit-required = There is something to do first, at { $page }.
 problem-cross-origin = This request came from another site, and was not carried out. If you sent it yourself, go back, reload the page and send it again.
+problem-cross-origin-elsewhere = This request came from another site, and was not carried out. This site is at { $url }: open it there, and try again.
 problem-throttled = Too many attempts. Try again in { $wait }.
 problem-throttled-for-good = Too many attempts. No more are accepted from this browser.
 problem-internal = Something’s wrong on our side. Try again later.

@@ -111,6 +111,7 @@ problem-second-factor-required = Inicia sesión con un segundo factor para ver e
 problem-forbidden = No tienes permiso para ver esta página. Pídelo a un administrador si lo necesitas.
 problem-visit-required = Antes hay algo que hacer, en { $page }.
 problem-cross-origin = Esta solicitud llegó desde otro sitio y no se ha ejecutado. Si la enviaste tú, vuelve atrás, recarga la página y envíala de nuevo.
+problem-cross-origin-elsewhere = Esta solicitud llegó desde otro sitio y no se ha ejecutado. Este sitio está en { $url }: ábrelo allí y vuelve a intentarlo.
 problem-throttled = Demasiados intentos. Vuelve a intentarlo en { $wait }.
 problem-throttled-for-good = Demasiados intentos. No se aceptan más desde este navegador.
 problem-internal = Algo ha fallado por nuestra parte. Vuelve a intentarlo más tarde.

@@ -27,6 +27,13 @@ pub fn next(text: &[u8]) {
     assert!(path.is_ascii(), "{path}");
     assert!(HeaderValue::from_str(path).is_ok(), "{path}");
 
+    let app: PublicUrl = "https://example.com/a".parse().expect("a public URL");
+    let is_in_app = ["/a", "/a/"].contains(&target.path()) || target.path().starts_with("/a/");
+    match next.clone().below(&app).path() {
+        Some(below) => assert!(below == path && is_in_app, "{below} is not below /a"),
+        None => assert!(!is_in_app || path.contains('%'), "{path} is below /a"),
+    }
+
     assert_eq!(Next::from(path).path(), Some(path), "read again");
     let origin: PublicUrl = "https://example.com".parse().expect("an origin");
     let address: Uri = (login_url("/login?a=b", path, &origin).parse()).expect("an address");

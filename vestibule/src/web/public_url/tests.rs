@@ -1,4 +1,4 @@
-use super::PublicUrl;
+use super::{PublicUrl, is_below};
 
 #[test]
 fn https_anywhere_and_http_on_this_machine_are_accepted() {
@@ -14,7 +14,7 @@ fn https_anywhere_and_http_on_this_machine_are_accepted() {
 }
 
 #[test]
-fn the_path_that_a_proxy_removes_is_kept_without_its_last_slash() {
+fn a_path_is_kept_without_its_last_slash_and_is_that_of_the_routes_unless_it_is_removed() {
     for (text, shown, path) in [
         ("https://example.com/", "https://example.com", ""),
         ("https://example.com/app", "https://example.com/app", "/app"),
@@ -29,6 +29,9 @@ fn the_path_that_a_proxy_removes_is_kept_without_its_last_slash() {
 
         assert_eq!((&*url.to_string(), url.path()), (shown, path));
         assert_eq!(url.origin(), "https://example.com");
+        assert_eq!(url.route_path(), path);
+        let removed = url.proxy_removes_path();
+        assert_eq!((removed.path(), removed.route_path()), (path, ""));
     }
 }
 
@@ -130,5 +133,20 @@ fn anything_else_is_refused_with_the_reason() {
     ] {
         let error = text.parse::<PublicUrl>().unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
+    }
+}
+
+#[test]
+fn a_path_is_below_another_only_at_a_slash() {
+    for (base, path, is_it) in [
+        ("", "/login", true),
+        ("/app", "/app", true),
+        ("/app", "/app/", true),
+        ("/app", "/app/login", true),
+        ("/app", "/application", false),
+        ("/app", "/", false),
+        ("/app", "/App/login", false),
+    ] {
+        assert_eq!(is_below(base, path), is_it, "{base} {path}");
     }
 }
