@@ -1,5 +1,6 @@
 //! The SQL database: SQLite, PostgreSQL or MySQL, through one ORM.
 
+mod address;
 mod connect;
 mod connection;
 mod migrate;
@@ -53,12 +54,14 @@ pub struct Database {
 }
 
 impl Database {
-    /// Connects to `sqlite://FILE?mode=rwc`, `sqlite::memory:`, `postgres://…` or `mysql://…`, if
-    /// the feature of this crate is enabled. Creates no tables; see [`migrate`](Self::migrate).
+    /// Connects to `sqlite://FILE?mode=rwc`, `sqlite::memory:`, `postgres://…`, `mysql://…` or
+    /// `mariadb://…`, if the feature of this crate is enabled. Creates no tables; see
+    /// [`migrate`](Self::migrate).
     ///
     /// # Errors
-    /// When the address is wrong or nothing responds there. The message shows the address without
-    /// its password.
+    /// [`Error::is_store`] when the server is not up yet: nothing answers there, or it is starting.
+    /// [`Error::is_config`] when trying again does not help: the address, the password or the name of
+    /// the database is wrong. The message shows the address without its password.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::connect_with(url, DatabaseOptions::default()).await
     }
@@ -193,6 +196,15 @@ impl Database {
     /// When it does not.
     pub async fn ping(&self) -> Result<()> {
         self.connection.inner().ping().await.map_err(Error::from_db)
+    }
+
+    /// Checks that a log-in can be written, by a write to the record of these `migrations`, which
+    /// have been run. It leaves nothing behind.
+    ///
+    /// # Errors
+    /// When the database is read-only or full, or does not respond.
+    pub(crate) async fn check_writes(&self, migrations: Migrations) -> Result<()> {
+        migrations.check_writes(&self.unsynced).await
     }
 
     pub(crate) fn connection(&self) -> &Connection {
