@@ -34,7 +34,7 @@ struct Open {
 }
 
 struct Connection {
-    /// None for a trusted proxy, whose connections are of many visitors.
+    /// None for a trusted proxy, and for a Unix socket: their connections are of many visitors.
     network: Option<IpNet>,
     /// How many requests are being answered.
     busy: usize,
@@ -64,9 +64,10 @@ impl Connections {
 
     /// A place for a connection from this address. If there is none, the connection that has waited
     /// longest for a request is closed, first of those that never sent one. `None` if all are busy.
-    pub(crate) fn admit(&self, peer: IpAddr) -> Option<Place> {
-        let network = AddressPrefix::VISITOR.of(peer.to_canonical());
-        let network = network.filter(|_| !self.limits.trusted_proxies.trusts(peer));
+    /// A connection over a Unix socket has no address.
+    pub(crate) fn admit(&self, peer: Option<IpAddr>) -> Option<Place> {
+        let visitor = peer.filter(|peer| !self.limits.trusted_proxies.trusts(*peer));
+        let network = visitor.and_then(|peer| AddressPrefix::VISITOR.of(peer.to_canonical()));
         let mut open = self.open();
         if let Some(network) = network {
             let is_its = |connection: &Connection| connection.network == Some(network);
@@ -176,8 +177,8 @@ mod tests {
         })
     }
 
-    fn address(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
     }
 
     #[test]

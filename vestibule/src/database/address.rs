@@ -172,8 +172,14 @@ mod tests {
             ("postgresql+psycopg2://app@db/app", "write postgresql://"),
             ("mysql+pymysql://app@db/app", "write mysql://"),
             ("sqlite+aiosqlite:///site.db", "write sqlite://"),
-            ("sqlite:///no-such-folder/site.db", "/no-such-folder/site.db; for"),
-            ("sqlite:///no-such-folder/site.db", "write sqlite://no-such-folder/site.db"),
+            (
+                "sqlite:///no-such-folder/site.db",
+                "/no-such-folder/site.db; for",
+            ),
+            (
+                "sqlite:///no-such-folder/site.db",
+                "write sqlite://no-such-folder/site.db",
+            ),
         ] {
             let error = Database::connect(url).await.unwrap_err();
 

@@ -3,10 +3,10 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use sea_orm::sqlx;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement,
 };
-use sea_orm::sqlx;
 use tokio::time::{interval, timeout};
 
 use super::address::Address;

@@ -175,7 +175,11 @@ impl Migrations {
         retried(|| async { attempt().await.map_err(Error::from_db) }).await
     }
 
-    async fn remove(&self, version: String, connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+    async fn remove(
+        &self,
+        version: String,
+        connection: &impl ConnectionTrait,
+    ) -> Result<(), DbErr> {
         let delete = Query::delete()
             .from_table(Alias::new(table_of(self.owner)))
             .and_where(Expr::col(Alias::new(VERSION)).eq(version))

@@ -226,7 +226,10 @@ async fn policies(connection: &Connection) -> RedisResult<Vec<String>> {
 
 /// Rejects a server that may evict keys.
 fn check_policies(policies: &[String]) -> Result<()> {
-    match policies.iter().find(|policy| policy.starts_with("allkeys-")) {
+    match policies
+        .iter()
+        .find(|policy| policy.starts_with("allkeys-"))
+    {
         None => Ok(()),
         Some(policy) => Err(Error::config(format!(
             "the session store may throw sessions away when memory is short (maxmemory-policy \
