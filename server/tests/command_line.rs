@@ -236,7 +236,12 @@ fn an_unknown_key_is_refused_with_the_nearest_right_one() {
     );
     let said = refusal(
         folder.path(),
-        &["--session-store", "redis://:hunter2@127.0.0.1:1"],
+        &[
+            "--session-store",
+            "redis://:hunter2@127.0.0.1:1",
+            "--wait-for-stores",
+            "0",
+        ],
     );
     assert!(said.contains("session store"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");

@@ -30,7 +30,11 @@ impl Pool {
                 Self::Postgres(one.connect(url).await.unwrap())
             }
             "mysql" => {
+                let repeatable = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
                 let one = MySqlPoolOptions::new().max_connections(1);
+                let one = one.after_connect(move |connection, _| {
+                    Box::pin(async move { connection.execute(repeatable).await.map(drop) })
+                });
                 Self::MySql(one.connect(url).await.unwrap())
             }
             _ => {
@@ -134,4 +138,37 @@ async fn however_many_ask_the_store_is_asked_once_a_second() {
         .unwrap();
     let seconds = i64::try_from(started.elapsed().as_secs()).unwrap();
     assert!((1..=1 + seconds).contains(&asked), "{asked} in {seconds} s");
+}
+
+/// A start that waits for a database asks for this.
+#[tokio::test]
+async fn only_a_server_that_may_be_up_soon_is_worth_waiting_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = fresh_database_url(folder.path()).await;
+    let mut cases = vec![
+        ("postgres://app@127.0.0.1:1/app".to_owned(), true),
+        ("mysql://app@127.0.0.1:1/app".to_owned(), true),
+        ("postgres://app@%2Fno%2Fsuch%2Ffolder/app".to_owned(), true),
+        (
+            "sqlite:///no/such/folder/site.db?mode=rwc".to_owned(),
+            false,
+        ),
+        ("http://127.0.0.1:1".to_owned(), false),
+    ];
+    if !url.starts_with("sqlite:") {
+        cases.push((format!("{url}_missing"), false));
+    }
+    if let Some((_, server)) = url
+        .strip_prefix("mysql://")
+        .and_then(|url| url.split_once('@'))
+    {
+        cases.push((format!("mysql://root:wrong@{server}"), false));
+        cases.push((format!("postgres://root@{server}"), false));
+    }
+
+    for (url, is_worth_it) in cases {
+        let error = Database::connect(&url).await.unwrap_err();
+        assert_eq!(error.is_store(), is_worth_it, "{url}: {error}");
+        assert_eq!(error.is_config(), !is_worth_it, "{url}: {error}");
+    }
 }

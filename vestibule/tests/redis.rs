@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use redis_server::{RedisServer, free_port, join};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::time::interval;
 use vestibule::clock::Timestamp;
 use vestibule::crypto::random::Random;
@@ -369,4 +371,30 @@ async fn only_a_server_that_may_be_up_soon_is_worth_waiting_for() {
         assert_eq!(error.is_store(), is_worth_it, "{url}: {error}");
         assert_eq!(error.is_config(), !is_worth_it, "{url}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_still_reads_its_data_is_worth_waiting_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut commands = [0; 4096];
+                while let Ok(length @ 1..) = stream.read(&mut commands).await {
+                    // Each command is an array.
+                    let count = commands[..length].iter().filter(|byte| **byte == b'*');
+                    let loading = "-LOADING Redis is loading the dataset in memory\r\n";
+                    let answer = loading.repeat(count.count());
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+
+    let error = RedisStore::connect(&url).await.unwrap_err();
+
+    assert!(error.is_store(), "{error}");
+    assert!(error.to_string().contains("loading"), "{error}");
 }

@@ -69,20 +69,26 @@ impl Address {
 /// Whether the server may accept the connection soon: nothing listens, its name is not known yet, or
 /// it still reads its data.
 fn is_not_up(error: &RedisError, said: &str) -> bool {
-    /// A cluster's errors keep nothing but the text.
-    const FOR_GOOD: [&str; 4] = ["NOAUTH", "WRONGPASS", "uthentication", "denied"];
+    /// Of a name that is not known, and of a cluster's errors, there is nothing but the text.
+    const NOT_UP: [&str; 4] = [
+        "Connection refused",
+        "failed to lookup address",
+        "timed out",
+        "unreachable",
+    ];
     let is_starting = matches!(
         error.kind(),
-        ErrorKind::ClusterConnectionNotFound
-            | ErrorKind::Server(
-                ServerErrorKind::BusyLoading
-                    | ServerErrorKind::ClusterDown
-                    | ServerErrorKind::MasterDown
-                    | ServerErrorKind::TryAgain
-            )
+        ErrorKind::Server(
+            ServerErrorKind::BusyLoading
+                | ServerErrorKind::ClusterDown
+                | ServerErrorKind::MasterDown
+                | ServerErrorKind::TryAgain
+        )
     );
-    let is_for_good = FOR_GOOD.iter().any(|words| said.contains(words));
-    (error.is_io_error() || is_starting) && !is_for_good
+    is_starting
+        || error.is_connection_refusal()
+        || error.is_timeout()
+        || NOT_UP.iter().any(|words| said.contains(words))
 }
 
 /// Advice by the error's text, because a cluster's errors keep nothing else.
