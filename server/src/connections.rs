@@ -99,6 +99,12 @@ impl Connections {
         })
     }
 
+    /// Closes the connections that never sent a whole request.
+    pub(crate) fn close_unserved(&self) {
+        let is_unserved = |connection: &Connection| !connection.has_served;
+        while self.open().close_slowest(is_unserved) {}
+    }
+
     /// No call panics during a change, so the data is consistent.
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
@@ -209,6 +215,24 @@ mod tests {
 
         drop(busy);
         assert!(connections.admit(address("192.0.2.1")).is_some());
+    }
+
+    #[test]
+    fn connections_that_have_sent_no_whole_request_are_closed_alone() {
+        let connections = connections();
+        let silent = connections.admit(address("192.0.2.1")).unwrap();
+        let served = Arc::new(connections.admit(address("198.51.100.1")).unwrap());
+        drop(served.begin());
+        let busy = Arc::new(connections.admit(address("203.0.113.1")).unwrap());
+        let _busy = busy.begin();
+
+        connections.close_unserved();
+
+        let open = connections.open();
+        assert!(!open.connections.contains_key(&silent.number));
+        assert!(open.connections.contains_key(&served.number));
+        assert!(open.connections.contains_key(&busy.number));
+        drop(open);
     }
 
     #[test]

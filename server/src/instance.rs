@@ -18,11 +18,11 @@ impl Settings {
         let storage = &self.storage;
         make_instance_folder(&storage.secret_key_file)?;
         if let Some(file) = sqlite_file(&storage.database_url) {
-            make_instance_folder(&file)
-                .map_err(|error| with_advice_on_slashes(error, &storage.database_url))?;
+            let mut made = make_instance_folder(&file);
             if storage.database_url.contains("mode=rwc") {
-                make_private_file(&file)?;
+                made = made.and_then(|()| make_private_file(&file));
             }
+            made.map_err(|error| with_advice_on_slashes(error, &storage.database_url))?;
         }
         let secret_key = secret_key::read_or_make(&storage.secret_key_file)?;
         let patience = Patience::of(storage.wait_for_stores);

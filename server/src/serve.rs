@@ -234,6 +234,8 @@ impl Server {
 
     /// Closes each connection after its current request. Returns when all are closed.
     async fn finish(self) {
+        // Half a head would keep one open until its time is over.
+        self.connections.close_unserved();
         self.graceful.shutdown().await;
     }
 }

@@ -75,7 +75,13 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
         unusable.join(", ")
     );
     let untrusted_proxy = settings.serving.untrusted_proxy();
+    let writes = site.is_ready().await.map_err(|error| error.to_string());
     let checks = [
+        (
+            writes.is_ok(),
+            "the database and the session store accept log-ins",
+            writes.as_ref().map_or_else(String::as_str, |()| ""),
+        ),
         (
             hashes.unusable.is_empty(),
             "every password can be checked",
