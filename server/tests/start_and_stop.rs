@@ -224,7 +224,7 @@ async fn a_log_out_whose_client_hung_up_is_finished_before_the_program_stops() {
 
 /// The system refuses to make a file larger, as it does where the disk is full.
 #[tokio::test]
-async fn a_full_disk_is_not_ready() {
+async fn a_full_disk_is_not_ready_and_with_room_again_it_is() {
     let folder = folder();
     Program::start(&folder, &QUICK).terminate();
     // What the next start writes goes to the beginning of the log.
@@ -236,26 +236,37 @@ async fn a_full_disk_is_not_ready() {
     let mut limited = std::process::Command::new("sh");
     limited.current_dir(folder.path());
     // In blocks of 512 bytes. The signal would kill.
-    let script = format!("trap '' XFSZ; ulimit -f 100; exec {program} \"$0\" \"$@\"");
+    let script = format!("trap '' XFSZ; ulimit -S -f 100; exec {program} \"$0\" \"$@\"");
     limited.args(["-c", &script]);
     let program = Program::start_by(limited, &["--throttle", "off", "--log", "info"]);
     let client = Client::new(&program);
     assert_eq!(client.get("/readyz").unwrap().status, 200);
 
-    let mut number = 0;
-    eventually("a log-in fails", || {
+    let (mut number, mut failed) = (0, 0);
+    // Several, as one alone leaves no lock behind.
+    eventually("log-ins fail", || {
         number += 1;
         let name = format!("user{number}");
         let fields = [("username", &*name), ("password", PASSWORD)];
-        Client::new(&program)
-            .post("/register", &fields)
-            .unwrap()
-            .status
-            == 503
+        let answer = Client::new(&program).post("/register", &fields).unwrap();
+        failed += u32::from(answer.status == 503);
+        failed == 3
     });
 
     eventually("not ready", || client.get("/readyz").unwrap().status == 503);
     assert_eq!(client.get("/healthz").unwrap().status, 200);
+
+    let (pid, unlimited) = (program.id().to_string(), "--fsize=unlimited");
+    let lifted = std::process::Command::new("prlimit")
+        .args(["--pid", &pid, unlimited])
+        .status();
+    assert!(lifted.unwrap().success());
+    eventually("ready again", || {
+        client.get("/readyz").unwrap().status == 200
+    });
+    let fields = [("username", "bob"), ("password", PASSWORD)];
+    let registered = Client::new(&program).post("/register", &fields).unwrap();
+    assert_eq!(registered.status, 303);
     let log = program.terminate();
     assert_eq!(
         log.matches("not ready: log-ins would fail").count(),

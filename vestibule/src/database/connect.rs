@@ -182,6 +182,10 @@ fn sqlite_options(
         connect
             .idle_timeout(None::<Duration>)
             .max_lifetime(None::<Duration>);
+    } else {
+        connect.map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(has_no_transaction(connection)))
+        });
     }
     connect.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite
@@ -194,6 +198,24 @@ fn sqlite_options(
             sqlite.journal_mode(SqliteJournalMode::Wal)
         }
     });
+}
+
+/// Whether a connection that is released may be used again.
+///
+/// Where a commit fails, as on a full disk, SQLite rolls back by itself, and sqlx, whose own rollback
+/// then fails, goes on counting a transaction. It would begin the next one as a part of that one, and
+/// roll back that part alone: the lock would stay, and nobody could write until the program ends.
+#[cfg(feature = "sqlite")]
+async fn has_no_transaction(
+    connection: &mut sqlx::SqliteConnection,
+) -> std::result::Result<bool, sqlx::Error> {
+    use sea_orm::sqlx::Connection;
+
+    if connection.is_in_transaction() {
+        // A rollback may be under way.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 #[cfg(not(feature = "mysql"))]
@@ -212,4 +234,36 @@ fn mysql_options(connect: &mut ConnectOptions) {
             })
         })
     });
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::time::Duration;
+
+    use sea_orm::ConnectionTrait;
+
+    use crate::database::{Database, DatabaseOptions};
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_has_rolled_back_by_itself_leaves_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
+        let options = DatabaseOptions {
+            patience: Duration::from_secs(1),
+            max_connections: 1,
+        };
+        let database = Database::connect_with(&url, options).await.unwrap();
+        let other = Database::connect(&url).await.unwrap();
+        let failed = database.connection().begin().await.unwrap();
+        // As SQLite does where it cannot write a commit.
+        failed.execute_unprepared("ROLLBACK").await.unwrap();
+        drop(failed);
+
+        let next = database.connection().begin().await.unwrap();
+        let write = "CREATE TABLE written (n)";
+        next.execute_unprepared(write).await.unwrap();
+        drop(next);
+
+        other.connection().execute_unprepared(write).await.unwrap();
+    }
 }

@@ -106,7 +106,9 @@ impl Database {
     /// Its `SqliteConnectOptions` need `.foreign_keys(true)` and a `busy_timeout`, both the default,
     /// and should have `.journal_mode(SqliteJournalMode::Wal)`, so that nobody waits to read. If it
     /// is to a database in memory, nothing is cached, because others may write to it. Commits are
-    /// as durable as the pool's `synchronous` says, the starts of sessions too.
+    /// as durable as the pool's `synchronous` says, the starts of sessions too. After a full disk, a
+    /// connection may keep the lock until the program ends, unless the pool's `after_release` closes
+    /// those that are still `is_in_transaction()` after a `ping()`.
     #[cfg(feature = "sqlite")]
     pub fn from_sqlite_pool(pool: sqlx::SqlitePool) -> Self {
         Self::from_connection(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
