@@ -12,7 +12,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, Database as Connection, TransactionTrait};
-use support::{Client, PASSWORD, Program, QUICK, command};
+use support::{Client, Killed, PASSWORD, Program, QUICK, command};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -40,13 +40,13 @@ fn the_last_line_of_the_start_is_the_address_to_open() {
     let path = folder.path().join("terminal");
     let terminal = File::create(&path).unwrap();
     // The log of a request would come after it.
-    let mut child = command(folder.path())
+    let child = command(folder.path())
         .args(["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"])
         .args(["--log", "vestibule=info,vestibule::request=off"])
         .stdout(terminal.try_clone().unwrap())
         .stderr(terminal)
-        .spawn()
-        .unwrap();
+        .spawn();
+    let _child = Killed(child.unwrap());
     let said = || std::fs::read_to_string(&path).unwrap();
     eventually("it serves", || said().contains("Ctrl-C"));
     let line = said().lines().last().unwrap().to_owned();
@@ -63,8 +63,6 @@ fn the_last_line_of_the_start_is_the_address_to_open() {
     assert!(metrics.starts_with("Metrics at http://"), "{said}");
     let warning = before.iter().find(|line| line.contains("plain http"));
     assert!(warning.unwrap().contains("WARN"), "{said}");
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 #[test]
@@ -109,23 +107,21 @@ fn sighup_ends_nothing() {
 #[test]
 fn a_program_that_can_no_longer_log_serves_all_the_same() {
     let folder = folder();
-    let mut child = command(folder.path())
+    let child = command(folder.path())
         .args(["--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .spawn();
+    let mut child = Killed(child.unwrap());
     let mut line = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
-    drop(child.stderr.take());
+    drop(child.0.stderr.take());
     let client = Client::to(line.split(' ').nth(1).unwrap());
 
     for _ in 0..3 {
         assert_eq!(client.get("/login").unwrap().status, 200);
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 /// A connection on which this was sent, and nothing more.

@@ -9,11 +9,11 @@ mod support;
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{ChildStderr, Stdio};
 use std::time::{Duration, Instant};
 
 use redis_server::{RedisServer, free_port};
-use support::{Client, command, run};
+use support::{Client, Killed, command, run};
 use tempfile::tempdir;
 
 fn signal(pid: u32, name: &str) {
@@ -24,7 +24,7 @@ fn signal(pid: u32, name: &str) {
 }
 
 /// A program that is being started, with its log.
-fn starting(folder: &tempfile::TempDir, arguments: &[&str]) -> (Child, BufReader<ChildStderr>) {
+fn starting(folder: &tempfile::TempDir, arguments: &[&str]) -> (Killed, BufReader<ChildStderr>) {
     let mut child = command(folder.path())
         .args(["--listen", "127.0.0.1:0"])
         .args(arguments)
@@ -33,7 +33,7 @@ fn starting(folder: &tempfile::TempDir, arguments: &[&str]) -> (Child, BufReader
         .spawn()
         .unwrap();
     let log = BufReader::new(child.stderr.take().unwrap());
-    (child, log)
+    (Killed(child), log)
 }
 
 fn read_until(log: &mut impl BufRead, text: &str) -> String {
@@ -60,12 +60,10 @@ fn a_store_that_is_not_up_yet_is_waited_for() {
     let redis = RedisServer::start(port, tempdir().unwrap(), &["--port", &at], Vec::new());
 
     let mut line = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
     let client = Client::to(line.split(' ').nth(1).unwrap());
     assert_eq!(client.get("/readyz").unwrap().status, 200);
-    child.kill().unwrap();
-    child.wait().unwrap();
     drop(redis);
 }
 
@@ -77,19 +75,19 @@ fn a_program_that_waits_can_be_stopped_and_refuses_connections() {
     let (mut child, mut log) = starting(&folder, &["--session-store", &url]);
     read_until(&mut log, "not up yet");
     let started = Instant::now();
-    signal(child.id(), "TERM");
-    assert!(child.wait().unwrap().success());
+    signal(child.0.id(), "TERM");
+    assert!(child.0.wait().unwrap().success());
 
     let mut waiting = command(folder.path());
     waiting.args(["--listen", &listen, "--session-store", &url]);
-    let mut waiting = waiting.stderr(Stdio::piped()).spawn().unwrap();
+    let mut waiting = Killed(waiting.stderr(Stdio::piped()).spawn().unwrap());
     read_until(
-        &mut BufReader::new(waiting.stderr.take().unwrap()),
+        &mut BufReader::new(waiting.0.stderr.take().unwrap()),
         "not up yet",
     );
     assert!(TcpStream::connect(&listen).is_err(), "nobody waits there");
-    signal(waiting.id(), "INT");
-    assert!(waiting.wait().unwrap().success());
+    signal(waiting.0.id(), "INT");
+    assert!(waiting.0.wait().unwrap().success());
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 

@@ -68,6 +68,16 @@ pub(crate) fn refusal_of(command: &mut Command) -> String {
     said
 }
 
+/// A process that a failed test does not leave behind.
+pub(crate) struct Killed(pub(crate) Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
 /// The program, serving on a free port.
 pub(crate) struct Program {
     pub(crate) url: String,
