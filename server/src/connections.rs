@@ -34,7 +34,7 @@ struct Open {
 }
 
 struct Connection {
-    /// None for a trusted proxy, whose connections are of many visitors.
+    /// None for a trusted proxy, and for a Unix socket: their connections are of many visitors.
     network: Option<IpNet>,
     /// How many requests are being answered.
     busy: usize,
@@ -64,9 +64,10 @@ impl Connections {
 
     /// A place for a connection from this address. If there is none, the connection that has waited
     /// longest for a request is closed, first of those that never sent one. `None` if all are busy.
-    pub(crate) fn admit(&self, peer: IpAddr) -> Option<Place> {
-        let network = AddressPrefix::VISITOR.of(peer.to_canonical());
-        let network = network.filter(|_| !self.limits.trusted_proxies.trusts(peer));
+    /// A connection over a Unix socket has no address.
+    pub(crate) fn admit(&self, peer: Option<IpAddr>) -> Option<Place> {
+        let visitor = peer.filter(|peer| !self.limits.trusted_proxies.trusts(*peer));
+        let network = visitor.and_then(|peer| AddressPrefix::VISITOR.of(peer.to_canonical()));
         let mut open = self.open();
         if let Some(network) = network {
             let is_its = |connection: &Connection| connection.network == Some(network);
@@ -96,6 +97,12 @@ impl Connections {
             connections: self.clone(),
             number,
         })
+    }
+
+    /// Closes the connections that never sent a whole request.
+    pub(crate) fn close_unserved(&self) {
+        let is_unserved = |connection: &Connection| !connection.has_served;
+        while self.open().close_slowest(is_unserved) {}
     }
 
     /// No call panics during a change, so the data is consistent.
@@ -176,8 +183,8 @@ mod tests {
         })
     }
 
-    fn address(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
     }
 
     #[test]
@@ -208,6 +215,24 @@ mod tests {
 
         drop(busy);
         assert!(connections.admit(address("192.0.2.1")).is_some());
+    }
+
+    #[test]
+    fn connections_that_have_sent_no_whole_request_are_closed_alone() {
+        let connections = connections();
+        let silent = connections.admit(address("192.0.2.1")).unwrap();
+        let served = Arc::new(connections.admit(address("198.51.100.1")).unwrap());
+        drop(served.begin());
+        let busy = Arc::new(connections.admit(address("203.0.113.1")).unwrap());
+        let _busy = busy.begin();
+
+        connections.close_unserved();
+
+        let open = connections.open();
+        assert!(!open.connections.contains_key(&silent.number));
+        assert!(open.connections.contains_key(&served.number));
+        assert!(open.connections.contains_key(&busy.number));
+        drop(open);
     }
 
     #[test]

@@ -60,6 +60,13 @@ impl Part {
         while at < bytes.len() {
             match self {
                 Self::Head(head) => {
+                    if bytes[at] == b'\n' && head.is_preface_of_http_2() {
+                        // hyper would close the connection without an answer. Of this it makes a
+                        // request, and `check_host` answers 505.
+                        if let Some([major, _, minor, _]) = bytes[..at].last_chunk_mut() {
+                            (*major, *minor) = (b'1', b'1');
+                        }
+                    }
                     match head.read(bytes[at]) {
                         Ok(None) => {}
                         Ok(Some(next)) => *self = next,
@@ -130,6 +137,11 @@ impl Head {
             (false, None | Some(0)) => Ok(Some(Part::Head(Self::new()))),
             (false, Some(length)) => Ok(Some(Part::Body(length))),
         }
+    }
+
+    /// Whether the line that ends here begins the preface of HTTP/2 (RFC 9113, section 3.4).
+    fn is_preface_of_http_2(&self) -> bool {
+        !self.has_request_line && self.line[..self.line_len].trim_ascii() == b"PRI * HTTP/2.0"
     }
 
     /// `is_cut` says whether the line may have more bytes than these.
@@ -218,6 +230,17 @@ mod tests {
         for first in 0..=text.len() {
             assert_eq!(followed(text, first), text, "cut at {first}");
         }
+    }
+
+    #[test]
+    fn the_preface_of_http_2_is_a_request_that_can_be_answered() {
+        let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        let answerable = "PRI * HTTP/1.1\r\n\r\nSM\r\n\r\n";
+        for first in 0..11 {
+            assert_eq!(followed(preface, first), answerable, "cut at {first}");
+        }
+        let of_a_header = "GET / HTTP/1.1\r\nPRI * HTTP/2.0\r\n\r\n";
+        assert_eq!(followed(of_a_header, 0), of_a_header);
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! Which requests are meant for this site: those with exactly one well-formed `Host`, and that of
 //! the site.
 
-use std::net::SocketAddr;
 use std::sync::Once;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{CONNECTION, HOST};
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Method, StatusCode};
@@ -53,6 +52,11 @@ impl Reached {
     fn objection(&self, request: &Request) -> Option<Objection> {
         let bad = |detail: &str| Some((StatusCode::BAD_REQUEST, detail.to_owned()));
         let (headers, uri) = (request.headers(), request.uri());
+        if request.method().as_str() == "PRI" {
+            // The preface of HTTP/2 (RFC 9113, section 3.4).
+            let said = "This server speaks HTTP/1.1.".to_owned();
+            return Some((StatusCode::HTTP_VERSION_NOT_SUPPORTED, said));
+        }
         if request.method() == Method::CONNECT || uri.path() == "*" {
             return bad("This server is no proxy: ask for a page of it.");
         }
@@ -69,8 +73,7 @@ impl Reached {
         if self.probes.contains(&uri.path()) || self.public_url.is_at(host.as_str()) {
             return None;
         }
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        if peer.is_some_and(|ConnectInfo(peer)| self.trusted_proxies.trusts(peer.ip())) {
+        if self.trusted_proxies.trusts_connection(request.extensions()) {
             return None;
         }
         let detail = format!("This site is at {}.", self.public_url);

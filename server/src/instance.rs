@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
 use vestibule::web::PublicUrl;
 
+use crate::patience::Patience;
 use crate::private_file::create_private;
 use crate::secret_key;
 use crate::settings::Settings;
@@ -17,17 +18,20 @@ impl Settings {
         let storage = &self.storage;
         make_instance_folder(&storage.secret_key_file)?;
         if let Some(file) = sqlite_file(&storage.database_url) {
-            make_instance_folder(&file)?;
+            let mut made = make_instance_folder(&file);
             if storage.database_url.contains("mode=rwc") {
-                make_private_file(&file)?;
+                made = made.and_then(|()| make_private_file(&file));
             }
+            made.map_err(|error| with_advice_on_slashes(error, &storage.database_url))?;
         }
         let secret_key = secret_key::read_or_make(&storage.secret_key_file)?;
-        let database = Database::connect(&storage.database_url).await?;
+        let patience = Patience::of(storage.wait_for_stores);
+        let connect = async || Database::connect(&storage.database_url).await;
+        let database = patience.connect("database", connect).await?;
         let database = database.table_prefix(&storage.table_prefix)?;
         let mut config = SiteConfig::new(public_url, secret_key);
         if let Some(url) = &storage.session_store {
-            keep_sessions_at(url, &mut config).await?;
+            keep_sessions_at(url, &patience, &mut config).await?;
         }
         self.pages.configure(&mut config);
         self.registration.configure(&mut config);
@@ -42,15 +46,20 @@ impl Settings {
 }
 
 #[cfg(feature = "redis")]
-async fn keep_sessions_at(url: &str, config: &mut SiteConfig) -> anyhow::Result<()> {
-    let store = vestibule::stores::RedisStore::connect(url).await?;
+async fn keep_sessions_at(
+    url: &str,
+    patience: &Patience,
+    config: &mut SiteConfig,
+) -> anyhow::Result<()> {
+    let connect = async || vestibule::stores::RedisStore::connect(url).await;
+    let store = patience.connect("session store", connect).await?;
     config.throttle_counters(store.counters());
     config.session_store(store);
     Ok(())
 }
 
 #[cfg(not(feature = "redis"))]
-async fn keep_sessions_at(_: &str, _: &mut SiteConfig) -> anyhow::Result<()> {
+async fn keep_sessions_at(_: &str, _: &Patience, _: &mut SiteConfig) -> anyhow::Result<()> {
     bail!("this build keeps sessions in the database alone: build it with the feature `redis`")
 }
 
@@ -60,6 +69,18 @@ fn sqlite_file(database_url: &str) -> Option<PathBuf> {
     let file = file.strip_prefix("//").unwrap_or(file);
     let file = file.split('?').next()?;
     (!file.is_empty() && file != ":memory:").then(|| PathBuf::from(file))
+}
+
+/// SQLAlchemy reads `sqlite:///instance/site.db` as a file in the current folder.
+fn with_advice_on_slashes(error: anyhow::Error, database_url: &str) -> anyhow::Error {
+    let path = database_url.strip_prefix("sqlite:///");
+    match path.filter(|path| !path.starts_with('/')) {
+        Some(path) => anyhow!(
+            "{error:#}; or write sqlite://{path} for a file in the current folder: with three \
+             slashes the path begins at the root of the disk"
+        ),
+        None => error,
+    }
 }
 
 /// Makes our own folder, closed to other users; of other folders says that they are missing.

@@ -19,6 +19,8 @@ pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("`{}` is no log filter", settings.logging.log))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // It would panic where standard error is closed, as by a terminal that is gone.
+        .log_internal_errors(false)
         .with_writer(io::stderr);
     match settings.logging.log_format {
         LogFormat::Text => {

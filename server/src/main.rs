@@ -5,28 +5,35 @@ mod connections;
 mod framing;
 mod host;
 mod instance;
+mod listener;
 mod log;
 mod metrics;
+mod patience;
 mod private_file;
 mod secret_key;
 mod serve;
 mod settings;
+mod signals;
+#[cfg(unix)]
+mod socket_file;
 mod sources;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 use crate::commands::{doctor, password, role, routes, session, throttle, user};
 use crate::settings::Settings;
 
 /// User accounts, log-in and sessions for the web, ready to run.
 ///
-/// Without a command it serves: open the address it prints. The first start makes the folder
-/// `instance` with a database and a secret key; nothing else is needed.
+/// Without a command it serves the site: open the address that it prints. The first start makes the
+/// folder `instance` with a database and a secret key. You need nothing else.
 #[derive(Debug, Parser)]
-#[command(name = "vestibule", version)]
+#[command(name = "vestibule", version, after_help = ABOUT_SETTINGS)]
 struct Cli {
     #[command(flatten)]
     settings: Settings,
@@ -34,9 +41,17 @@ struct Cli {
     command: Option<Command>,
 }
 
+const ABOUT_SETTINGS: &str = "\
+Settings:
+  Every command takes them, as a flag, an environment variable or a line of vestibule.toml:
+    vestibule --listen 127.0.0.1:8000
+    VESTIBULE_LISTEN=127.0.0.1:8000 vestibule
+  First needed: --listen, --public-url, --database-url, --session-store, --trusted-proxies
+  All of them: vestibule help settings";
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the app (what happens without a command, too)
+    /// Serve the site; this is what happens without a command
     Serve,
     /// Add, list and change users, and give them roles
     User {
@@ -48,17 +63,17 @@ enum Command {
         #[command(subcommand)]
         command: role::RoleCommand,
     },
-    /// List and end sessions
+    /// List and end the sessions of a user
     Session {
         #[command(subcommand)]
         command: session::SessionCommand,
     },
-    /// List and forget wrong passwords
+    /// List accounts and networks with wrong passwords, and forget those
     Throttle {
         #[command(subcommand)]
         command: throttle::ThrottleCommand,
     },
-    /// Find out how passwords should be hashed on this machine
+    /// Find the hashing settings for this machine
     Password {
         #[command(subcommand)]
         command: password::PasswordCommand,
@@ -68,18 +83,32 @@ enum Command {
         #[command(subcommand)]
         command: commands::secret_key::SecretKeyCommand,
     },
-    /// Look for what is wrong with the settings and the machine; fails if there is something
+    /// Check the settings, the database and the machine; exits with an error if something is wrong
     Doctor {
         #[command(subcommand)]
         command: Option<doctor::DoctorCommand>,
     },
-    /// Show what each route asks of its visitors
+    /// List each route with who may use it
     Routes,
+    /// List all settings. Every command takes them
+    ///
+    /// Each setting is a flag, `--database-url`; an environment variable, `VESTIBULE_DATABASE_URL`;
+    /// and a key of the settings file, `database_url`. A flag overrides the environment, the
+    /// environment overrides the file, and the file overrides the default. An empty environment
+    /// variable counts as unset. Paths are relative to the folder that the program is started in.
+    Settings,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let Err(error) = run().await else {
+/// How long threads that wait for something else, such as the address of a name, are waited for.
+const LAST_WAIT: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    let outcome = Runtime::new().map_err(Into::into).and_then(|runtime| {
+        let outcome = runtime.block_on(run());
+        runtime.shutdown_timeout(LAST_WAIT);
+        outcome
+    });
+    let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
     // What went wrong and why; never a backtrace, whatever the environment asks for.
@@ -91,7 +120,7 @@ async fn run() -> anyhow::Result<()> {
     let cli: Cli = sources::parse()?;
     let command = cli.command.unwrap_or(Command::Serve);
     // Asking each route is refused by most: nothing that happened, and nothing to log.
-    if !matches!(command, Command::Routes) {
+    if !matches!(command, Command::Routes | Command::Settings) {
         log::init(&cli.settings)?;
     }
     match command {
@@ -104,5 +133,6 @@ async fn run() -> anyhow::Result<()> {
         Command::SecretKey { command } => commands::secret_key::run(&command, &cli.settings),
         Command::Doctor { command } => doctor::run(command, &cli.settings).await,
         Command::Routes => routes::run(&cli.settings).await,
+        Command::Settings => sources::show_settings::<Cli>(),
     }
 }

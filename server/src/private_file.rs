@@ -1,4 +1,4 @@
-//! Files that nobody but the program's user can read.
+//! Files that others cannot read.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -11,3 +11,26 @@ pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
 }
+
+/// Warns if others than the file's owner and group can read it, or others than the owner change it.
+/// Service managers and containers give a secret to a group, as 0440.
+#[cfg(unix)]
+pub(crate) fn warn_if_others_can_read(path: &Path, what: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    const TOO_MUCH: u32 = 0o027;
+    let Ok(metadata) = path.metadata() else {
+        return;
+    };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & TOO_MUCH != 0 {
+        let file = path.display();
+        tracing::warn!(
+            "other users can read or change the {what} {file}, whose mode is {mode:04o}; run \
+             `chmod 600 {file}`"
+        );
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn warn_if_others_can_read(_: &Path, _: &str) {}

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
 
-use crate::private_file::create_private;
+use crate::private_file::{create_private, warn_if_others_can_read};
 
 /// Reads the key, or makes a random one in a file that only its owner can read.
 pub(crate) fn read_or_make(path: &Path) -> anyhow::Result<SecretKey> {
@@ -15,7 +15,7 @@ pub(crate) fn read_or_make(path: &Path) -> anyhow::Result<SecretKey> {
     if !path.exists() {
         return make(path).with_context(|| format!("cannot make the secret key file {shown}"));
     }
-    warn_if_others_can_read(path);
+    warn_if_others_can_read(path, "secret key");
     Ok(SecretKey::from_file(path)?)
 }
 
@@ -105,19 +105,3 @@ pub(crate) fn change(path: &Path, step: Step) -> anyhow::Result<()> {
     };
     replace(path, &changed).with_context(|| format!("cannot replace the secret key file {shown}"))
 }
-
-#[cfg(unix)]
-fn warn_if_others_can_read(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-
-    let Ok(metadata) = path.metadata() else {
-        return;
-    };
-    if metadata.permissions().mode() & 0o077 != 0 {
-        let file = path.display();
-        tracing::warn!(%file, "other users can read the secret key: `chmod 600` it");
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_if_others_can_read(_: &Path) {}

@@ -1,7 +1,6 @@
 //! Serving: the accept loop, its time-outs, and a graceful stop.
 
-use std::future::{Future, pending};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +8,15 @@ use std::time::Duration;
 use anyhow::bail;
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
-use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
-use axum::http::{HeaderValue, Request, StatusCode};
+use axum::http::header::{ALLOW, CONNECTION, TRANSFER_ENCODING};
+use axum::http::{HeaderValue, Request, Response, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutLayer;
@@ -25,60 +25,89 @@ use vestibule::flows::Site;
 use crate::connections::{ConnectionLimits, Connections};
 use crate::framing::StrictFraming;
 use crate::host::{Reached, check_host};
+use crate::listener::{Accepted, Bound, Listener};
 use crate::log::request_line;
 use crate::metrics;
-use crate::settings::{ServingSettings, Settings};
+use crate::settings::{ListenAddress, ServingSettings, Settings};
+use crate::signals::{StopSignal, ignore_hang_up};
 
-/// How long a stop waits for the requests under way.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long a stop waits for the requests under way. Docker kills after 10 seconds.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
 
 /// About how many bytes a request's line and headers may have together; past that the answer
 /// is 431. What a read brings at once may be up to twice as much.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let address = settings.serving.listen;
-    if settings.serving.metrics_listen == Some(address) && address.port() != 0 {
+    let serving = &settings.serving;
+    let metrics = serving.metrics_listen.map(ListenAddress::Tcp);
+    if let Some(ListenAddress::Tcp(address)) = &metrics
+        && serving.listen == ListenAddress::Tcp(*address)
+        && address.port() != 0
+    {
         bail!("--metrics-listen and --listen are both {address}; choose another for one");
     }
-    // The ports first, so that a second start by mistake touches nothing.
-    let listener = listen(address, "--listen").await?;
-    let metrics = match settings.serving.metrics_listen {
-        Some(address) => Some(listen(address, "--metrics-listen").await?),
-        None => None,
+    let mut stop = StopSignal::new()?;
+    ignore_hang_up()?;
+    // The addresses first, so that a second start by mistake touches nothing.
+    let bound = Bound::at(&serving.listen, "--listen")?;
+    let metrics = metrics.map(|address| Bound::at(&address, "--metrics-listen"));
+    let metrics = metrics.transpose()?;
+    let (address, public_url) = (
+        bound.address().clone(),
+        serving.public_url_at(bound.address())?,
+    );
+    let site = tokio::select! {
+        site = settings.open_site(public_url.clone()) => site?,
+        () = stop.received() => return Ok(()),
     };
-    let address = listener.local_addr()?;
-    let public_url = settings.serving.public_url_at(address)?;
-    let site = settings.open_site(public_url.clone()).await?;
     let reached = Reached {
         public_url: public_url.clone(),
-        trusted_proxies: settings.serving.trusted_proxies.clone(),
+        trusted_proxies: serving.trusted_proxies.clone(),
         probes: &PROBES,
     };
     let app = app(&site, &settings)
         .layer(from_fn_with_state((reached, site.clone()), check_host))
         .with_state(());
     let limits = connection_limits(&settings);
-    let stop = stop_signal()?;
-    let mut said = format!("Open {public_url} (Ctrl-C stops)\n");
-    if let Some(listener) = metrics {
-        let (address, path) = (listener.local_addr()?, metrics::PATH);
-        said += &format!("Metrics at http://{address}{path}\n");
-        let (app, settings) = (metrics::record()?, settings.clone());
+    if let Some(problem) = serving.untrusted_proxy() {
+        tracing::warn!("{problem}");
+    }
+    tracing::info!(%address, %public_url, "serving");
+    let mut said = String::new();
+    if let Some(bound) = metrics {
+        said = format!("Metrics at http://{}{}\n", bound.address(), metrics::PATH);
         // A monitor needs few connections. A flood of the site does not take them.
         let limits = ConnectionLimits {
             in_all: MONITORS,
             ..limits.clone()
         };
+        let server = Server::new(metrics::record()?, serving, limits);
+        let listener = bound.listen()?;
         // As long as the rest.
-        tokio::spawn(async move { accept(listener, app, &settings, limits, pending()).await });
+        tokio::spawn(async move { server.accept(&listener).await });
     }
+    let listener = bound.listen()?;
+    // The last line of the start, so that it is found.
+    said += &format!("Open {public_url} (Ctrl-C stops)\n");
     std::io::stdout().write_all(said.as_bytes())?;
-    if settings.serving.has_untrusted_proxy() {
-        tracing::warn!("{}", ServingSettings::PROXY_NOT_TRUSTED);
+    let server = Server::new(app, serving, limits);
+    tokio::select! {
+        () = server.accept(&listener) => {}
+        () = stop.received() => {}
     }
-    tracing::info!(%address, %public_url, "serving");
-    accept(listener, app, &settings, limits, stop).await;
+    drop(listener);
+    tracing::info!("stopping");
+    let finished = async {
+        server.finish().await;
+        site.finish_requests().await;
+    };
+    tokio::select! {
+        finished = timeout(STOP_WITHIN, finished) => if finished.is_err() {
+            tracing::warn!("some requests were cut off: they had not ended after {STOP_WITHIN:?}");
+        },
+        () = stop.received() => tracing::warn!("some requests were cut off: told to stop again"),
+    }
     Ok(())
 }
 
@@ -110,73 +139,79 @@ pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
         .with_state(())
 }
 
-async fn ready(State(site): State<Site>) -> Result<&'static str, vestibule::Error> {
-    site.is_ready().await?;
-    Ok("ready")
+/// What is wrong is in the log.
+async fn ready(State(site): State<Site>) -> (StatusCode, &'static str) {
+    match site.is_ready().await {
+        Ok(()) => (StatusCode::OK, "ready"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+    }
 }
 
-/// `setting` is where the address comes from.
-async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let advice = match error.kind() {
-            ErrorKind::AddrInUse => "another program has that port: stop it, or",
-            ErrorKind::PermissionDenied => "this user may not have that port:",
-            _ => "if this machine has no such address,",
-        };
-        let said = format!("cannot listen on {address}: {advice} choose another with {setting}");
-        anyhow::Error::from(error).context(said)
-    })
-}
-
-/// Serves until told to stop.
+/// Serves an app on each connection.
 ///
 /// In place of `axum::serve`, which gives hyper no timer: without one a client that sends half
 /// a header keeps its connection for ever.
-async fn accept(
-    listener: TcpListener,
+struct Server {
     app: Router,
-    settings: &Settings,
-    limits: ConnectionLimits,
-    stop: impl Future<Output = ()>,
-) {
-    let connections = Connections::new(limits);
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(settings.serving.header_timeout)
-        .max_buf_size(MAX_HEADER_BYTES);
-    let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
+    http: hyper::server::conn::http1::Builder,
+    connections: Connections,
+    write_timeout: Duration,
+    graceful: GracefulShutdown,
+}
+
+impl Server {
+    fn new(app: Router, settings: &ServingSettings, limits: ConnectionLimits) -> Self {
+        let mut http = hyper::server::conn::http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(settings.header_timeout)
+            .max_buf_size(MAX_HEADER_BYTES);
+        Self {
+            app,
+            http,
+            connections: Connections::new(limits),
+            write_timeout: settings.request_timeout,
+            graceful: GracefulShutdown::new(),
+        }
+    }
+
+    /// Serves connections until it is dropped. Those go on.
+    async fn accept(&self, listener: &Listener) {
+        loop {
+            match listener.accept().await {
+                Ok(Accepted::Tcp(stream, peer)) => self.serve(stream, Some(peer)),
+                #[cfg(unix)]
+                Ok(Accepted::Unix(stream)) => self.serve(stream, None),
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     wait_for_handles().await;
-                    continue;
                 }
-            },
-            () = &mut stop => break,
-        };
-        let Some(place) = connections.admit(peer.ip()) else {
-            tracing::debug!(%peer, "a connection was refused: all others are busy");
-            continue;
+            }
+        }
+    }
+
+    /// Serves a connection in a task of its own.
+    fn serve<S>(&self, stream: S, peer: Option<SocketAddr>)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let Some(place) = self.connections.admit(peer.map(|peer| peer.ip())) else {
+            tracing::debug!(?peer, "a connection was refused: all others are busy");
+            return;
         };
         let place = Arc::new(place);
-        // Small answers go out at once. A socket that cannot do that serves all the same.
-        stream.set_nodelay(true).ok();
-        // Events and session protection ask where a request comes from.
-        let (app, of_requests) = (app.clone(), place.clone());
+        let (app, of_requests) = (self.app.clone(), place.clone());
         let app = tower::service_fn(move |mut request: Request<_>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
+            // Events and session protection ask where a request comes from.
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(ConnectInfo(peer));
+            }
             // `StrictFraming` does not know where the next request would begin.
             let is_last = request.headers().contains_key(TRANSFER_ENCODING);
             let (app, busy) = (app.clone(), of_requests.begin());
             async move {
                 let mut answer = app.oneshot(request).await;
-                if let Some(answer) = answer.as_mut().ok().filter(|_| is_last) {
-                    let close = HeaderValue::from_static("close");
-                    answer.headers_mut().insert(CONNECTION, close);
+                if let Ok(answer) = &mut answer {
+                    finish_headers(answer, is_last);
                 }
                 drop(busy);
                 answer
@@ -185,9 +220,10 @@ async fn accept(
         let service = TowerToHyperService::new(app);
         // A client that does not read its answers loses its connection too.
         let mut stream = TimeoutStream::new(StrictFraming::new(stream));
-        stream.set_write_timeout(Some(settings.serving.request_timeout));
+        stream.set_write_timeout(Some(self.write_timeout));
         let stream = TokioIo::new(Box::pin(stream));
-        let connection = graceful.watch(http.serve_connection(stream, service));
+        let connection = self.http.serve_connection(stream, service);
+        let connection = self.graceful.watch(connection);
         let of_task = place.clone();
         let task = tokio::spawn(async move {
             let _place = of_task;
@@ -197,13 +233,24 @@ async fn accept(
         });
         place.served_by(task.abort_handle());
     }
-    drop(listener);
-    tracing::info!("stopping");
-    if tokio::time::timeout(GRACE, graceful.shutdown())
-        .await
-        .is_err()
-    {
-        tracing::warn!("some requests were cut off");
+
+    /// Closes each connection after its current request. Returns when all are closed.
+    async fn finish(self) {
+        // Half a head would keep one open until its time is over.
+        self.connections.close_unserved();
+        self.graceful.shutdown().await;
+    }
+}
+
+/// What only the outermost layer can do. axum adds `Allow` to whatever answers a method that the
+/// route does not have, a redirect to the login page too.
+fn finish_headers<B>(answer: &mut Response<B>, is_last: bool) {
+    if answer.status() != StatusCode::METHOD_NOT_ALLOWED {
+        answer.headers_mut().remove(ALLOW);
+    }
+    if is_last {
+        let close = HeaderValue::from_static("close");
+        answer.headers_mut().insert(CONNECTION, close);
     }
 }
 
@@ -243,30 +290,4 @@ fn connection_limits(settings: &Settings) -> ConnectionLimits {
 )]
 async fn wait_for_handles() {
     tokio::time::sleep(Duration::from_millis(50)).await;
-}
-
-/// Ends at Ctrl-C, or at SIGTERM. Listens from now on: a program that says it serves must not
-/// be killed by the stop that comes right after.
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Ends at Ctrl-C.
-#[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use clap::builder::Resettable;
 use clap::error::ContextKind;
 use clap::{CommandFactory, FromArgMatches};
 
@@ -15,15 +16,8 @@ const ENVIRONMENT_PREFIX: &str = "VESTIBULE_";
 /// Reads the command line, the environment and the settings file into `T`. Prints and exits
 /// where clap does: for `--help`, `--version`, and what it cannot read.
 pub(crate) fn parse<T: CommandFactory + FromArgMatches>() -> anyhow::Result<T> {
-    let command = T::command();
-    refuse_unknown_environment(&command)?;
-    let file = settings_file(command.clone())?;
-    let command = match &file {
-        Some(file) => with_file(command, file)?,
-        None => command,
-    };
-    let parsed = command
-        .clone()
+    let (command, file) = with_defaults(T::command())?;
+    let parsed = settings_apart(command.clone())
         .try_get_matches()
         .and_then(|mut matches| T::from_arg_matches_mut(&mut matches));
     parsed.or_else(|error| match file {
@@ -33,6 +27,26 @@ pub(crate) fn parse<T: CommandFactory + FromArgMatches>() -> anyhow::Result<T> {
             bail!("{}: {error}", file.display())
         }
         _ => error.exit(),
+    })
+}
+
+/// The command with the values of the settings file as defaults, and that file.
+fn with_defaults(command: clap::Command) -> anyhow::Result<(clap::Command, Option<PathBuf>)> {
+    refuse_unknown_environment(&command)?;
+    let command = without_empty_variables(command);
+    let file = settings_file(command.clone())?;
+    let command = match &file {
+        Some(file) => with_file(command, file)?,
+        None => command,
+    };
+    Ok((command, file))
+}
+
+/// Takes an empty variable for an unset one: Compose and others pass each variable that they know of.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| match arg.get_env().map(std::env::var_os) {
+        Some(Some(value)) if value.is_empty() => arg.env(Resettable::Reset),
+        _ => arg,
     })
 }
 
@@ -87,9 +101,45 @@ fn with_file(mut command: clap::Command, file: &Path) -> anyhow::Result<clap::Co
 }
 
 fn setting_names(command: &clap::Command) -> Vec<String> {
-    let is_setting = |arg: &&clap::Arg| arg.get_env().is_some() && arg.get_id() != "config";
+    let is_setting = |arg: &&clap::Arg| arg.is_global_set() && arg.get_id() != "config";
     let settings = command.get_arguments().filter(is_setting);
     settings.map(|arg| arg.get_id().to_string()).collect()
+}
+
+/// The command whose help shows the settings.
+pub(crate) const SETTINGS: &str = "settings";
+
+/// Hides the settings in all help but that of [`SETTINGS`]: every command has them, and they are
+/// longer than all else.
+fn settings_apart(command: clap::Command) -> clap::Command {
+    let is_setting = |arg: &clap::Arg| arg.is_global_set();
+    let settings = command.get_arguments().filter(|arg| is_setting(arg));
+    let settings: Vec<_> = settings.cloned().collect();
+    command
+        .mut_args(|arg| {
+            let is_hidden = is_setting(&arg) || arg.is_hide_set();
+            arg.hide(is_hidden)
+        })
+        .mut_subcommands(|command| match command.get_name() {
+            SETTINGS => command.args(&settings),
+            _ => with_hint(command),
+        })
+}
+
+fn with_hint(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(with_hint).after_help(
+        "It also takes the settings, such as --database-url: `vestibule help settings`.",
+    )
+}
+
+/// Prints the help of [`SETTINGS`].
+pub(crate) fn show_settings<T: CommandFactory>() -> anyhow::Result<()> {
+    let (command, _) = with_defaults(T::command())?;
+    let mut command = settings_apart(command);
+    command.build();
+    let settings = command.find_subcommand_mut(SETTINGS);
+    let settings = settings.context("there is a command for it")?;
+    Ok(settings.print_long_help()?)
 }
 
 fn refuse_unknown_environment(command: &clap::Command) -> anyhow::Result<()> {
@@ -97,9 +147,10 @@ fn refuse_unknown_environment(command: &clap::Command) -> anyhow::Result<()> {
         .get_arguments()
         .filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned))
         .collect();
-    let ours = |(name, _): (OsString, OsString)| {
+    let ours = |(name, value): (OsString, OsString)| {
         let name = name.into_string().ok()?;
         let is_ours = name.starts_with(ENVIRONMENT_PREFIX)
+            && !value.is_empty()
             // Kubernetes gives every program these for a service of that name.
             && !name.starts_with("VESTIBULE_SERVICE_")
             && !name.starts_with("VESTIBULE_PORT");

@@ -33,10 +33,50 @@ fn soon(is_so: impl Fn() -> bool) {
     }
 }
 
+/// The help that these arguments print.
+fn help(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments, "");
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_help_of_a_command_has_its_own_arguments_and_says_where_the_settings_are() {
+    let folder = folder();
+    let commands = [
+        &["--help"][..],
+        &["-h"],
+        &["serve", "--help"],
+        &["user", "--help"],
+        &["user", "add", "--help"],
+        &["help", "user", "set-password"],
+        &["role", "allow", "--help"],
+        &["session", "revoke", "-h"],
+        &["throttle", "clear", "--help"],
+        &["password", "calibrate", "--help"],
+        &["doctor", "--help"],
+        &["doctor", "timing", "--help"],
+        &["routes", "--help"],
+    ];
+    for command in commands {
+        let help = help(folder.path(), command);
+        assert!(help.contains("vestibule help settings"), "{help}");
+        assert!(!help.contains("VESTIBULE_DATABASE_URL"), "{help}");
+        assert!(!help.contains("--argon2"), "{help}");
+        assert!(help.lines().count() < 40, "{help}");
+    }
+    let own = help(folder.path(), &["user", "set-password", "--help"]);
+    assert!(
+        own.contains("--must-change") && own.contains("Username"),
+        "{own}"
+    );
+    let settings = help(folder.path(), &["settings"]);
+    assert_eq!(settings, help(folder.path(), &["help", "settings"]));
+}
+
 #[test]
 fn help_names_every_setting_with_its_variable() {
-    let output = run(folder().path(), &["--help"], "");
-    let help = String::from_utf8(output.stdout).unwrap();
+    let help = help(folder().path(), &["help", "settings"]);
 
     for setting in [
         "config",
@@ -49,6 +89,7 @@ fn help_names_every_setting_with_its_variable() {
         "users-can-delete-account",
         "database-url",
         "session-store",
+        "wait-for-stores",
         "secret-key-file",
         "site-name",
         "templates",
@@ -117,7 +158,7 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
     assert_eq!(title(&program), "Log in · From the flag");
     let shown = command(folder.path())
         .env("VESTIBULE_SITE_NAME", "From the environment")
-        .arg("--help")
+        .args(["help", "settings"])
         .output()
         .unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
@@ -127,6 +168,27 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
     );
     assert!(shown.contains("[default: \"From the file\"]"), "{shown}");
     assert!(shown.contains("[default: true]"), "{shown}");
+}
+
+/// Compose and others pass an empty variable for one that is not set.
+#[test]
+fn an_empty_variable_is_an_unset_one() {
+    let folder = folder();
+    std::fs::write(folder.path().join("vestibule.toml"), "site_name = \"Ours\"").unwrap();
+    let mut command = command(folder.path());
+    for setting in help(folder.path(), &["settings"]).split("[env: ").skip(1) {
+        command.env(setting.split('=').next().unwrap(), "");
+    }
+    command.env("VESTIBULE_UNKNOWN", "");
+
+    let program = Program::start_by(command, &[]);
+
+    let page = Client::new(&program).get("/login").unwrap().text;
+    assert!(page.contains("Ours"), "the file counts: {page}");
+    assert!(
+        program.terminate().contains("serving"),
+        "the log is not silent"
+    );
 }
 
 #[test]
@@ -141,8 +203,8 @@ fn an_unknown_key_is_refused_with_the_nearest_right_one() {
         "{said}"
     );
     write("database_url = \"postgres://app:hunter2@db/app\"");
-    let help = run(folder.path(), &["--help"], "");
-    assert!(!String::from_utf8(help.stdout).unwrap().contains("hunter2"));
+    let help = help(folder.path(), &["settings"]);
+    assert!(!help.contains("hunter2"));
     write("listen = [1]");
     let said = refusal(folder.path(), &[]);
     assert!(
@@ -175,7 +237,12 @@ fn an_unknown_key_is_refused_with_the_nearest_right_one() {
     );
     let said = refusal(
         folder.path(),
-        &["--session-store", "redis://:hunter2@127.0.0.1:1"],
+        &[
+            "--session-store",
+            "redis://:hunter2@127.0.0.1:1",
+            "--wait-for-stores",
+            "0",
+        ],
     );
     assert!(said.contains("session store"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");

@@ -153,6 +153,8 @@ async fn the_doctor_names_users_whose_password_cannot_be_checked() {
     let output = run(folder.path(), &[&["doctor"][..], &SLOW].concat(), "");
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("ok: every password can be checked"), "{said}");
+    let writes = "ok: the database and the session store accept log-ins";
+    assert!(said.contains(writes), "{said}");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use support::{Client, Program};
+use support::{Client, PASSWORD, Program, QUICK};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -201,6 +201,57 @@ fn no_answer_of_the_program_names_what_made_it() {
     }
 }
 
+/// RFC 9110, 10.2.1 and 15.5.6.
+#[test]
+fn allow_is_in_405_alone_and_names_the_methods_that_the_route_has() {
+    const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
+    let folder = folder();
+    let program = Program::start(&folder, &QUICK);
+    let mut client = Client::new(&program);
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    client.post("/register", &fields).unwrap();
+    let port = program.address().split(':').nth(1).unwrap();
+    let alice = format!("Cookie: session-{port}={}\r\n", client.token());
+    let mut refused = 0;
+    for cookie in ["", &*alice] {
+        // The last one ends the session.
+        for path in [
+            "/",
+            "/login",
+            "/register",
+            "/welcome",
+            "/change-password",
+            "/account/sessions",
+            "/admin",
+            "/nowhere",
+            "/healthz",
+            "/readyz",
+            "/static/vestibule.css",
+            "/logout",
+        ] {
+            let answers = METHODS.map(|method| {
+                let head = format!(
+                    "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                     User-Agent: ureq/3.5.2\r\n{cookie}\r\n"
+                );
+                answer(&program, &head).to_lowercase()
+            });
+            let is_405 = |answer: &String| answer.starts_with("http/1.1 405");
+            let has = METHODS.iter().zip(&answers);
+            let has = has.filter(|(_, answer)| !is_405(answer));
+            let has: Vec<_> = has.map(|(method, _)| method.to_lowercase()).collect();
+            for answer in &answers {
+                let allow = answer.lines().find_map(|line| line.strip_prefix("allow: "));
+                let allow = allow.map(|allow| allow.split(',').map(str::trim).collect::<Vec<_>>());
+                let expected = is_405(answer).then(|| has.iter().map(String::as_str).collect());
+                assert_eq!(allow, expected, "{path} {answer}");
+                refused += u32::from(is_405(answer));
+            }
+        }
+    }
+    assert!(refused > 40, "{refused}");
+}
+
 /// Attack I9.
 #[test]
 fn http_2_is_not_spoken() {
@@ -210,20 +261,20 @@ fn http_2_is_not_spoken() {
     let preface = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &settings_frame].concat();
     let mut stream = program.connect();
     stream.write_all(&preface).unwrap();
-    let mut closed = Vec::new();
-    // It may close before all of it is read.
-    stream.read_to_end(&mut closed).ok();
+    let mut refused = String::new();
+    // An error would be a reset.
+    stream.read_to_string(&mut refused).unwrap();
 
     let upgrade = "GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\n\
                    Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
     let upgraded = answer(&program, upgrade);
 
-    assert!(
-        closed.is_empty() || closed.starts_with(b"HTTP/1.1 400"),
-        "{closed:?}"
-    );
+    assert!(refused.starts_with("HTTP/1.1 505"), "{refused}");
+    assert!(refused.contains("\r\nconnection: close\r\n"), "{refused}");
     assert!(upgraded.starts_with("HTTP/1.1 200"), "{upgraded}");
     assert_eq!(Client::new(&program).get("/login").unwrap().status, 200);
+    let log = program.terminate();
+    assert!(!log.contains("ERROR"), "{log}");
 }
 
 /// Attack I5.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{AbortHandle, JoinHandle};
+use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 tokio::task_local! {
@@ -18,7 +19,11 @@ tokio::task_local! {
 }
 
 /// The requests that go on without their client.
-pub(crate) struct HangUps(Arc<Semaphore>);
+pub(crate) struct HangUps {
+    places: Arc<Semaphore>,
+    /// All requests that may go on without their client, also those that have it still.
+    tasks: TaskTracker,
+}
 
 impl HangUps {
     /// The maximum number of requests that continue without their client. Beyond it, a request ends
@@ -26,7 +31,10 @@ impl HangUps {
     const MOST: usize = 1_000;
 
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(Self::MOST)))
+        Self {
+            places: Arc::new(Semaphore::new(Self::MOST)),
+            tasks: TaskTracker::new(),
+        }
     }
 
     /// Carries out `request` to its end, even if the returned future is dropped.
@@ -35,13 +43,21 @@ impl HangUps {
         request: impl Future<Output = T> + Send + 'static,
     ) -> impl Future<Output = T> + Send + 'static {
         let (told, client) = watch::channel(None);
-        let task = tokio::spawn(CLIENT.scope(client, request.in_current_span()));
+        let task = CLIENT.scope(client, request.in_current_span());
+        let task = self.tasks.spawn(task);
         let waiting = Waiting {
             task: task.abort_handle(),
-            hang_ups: self.0.clone(),
+            hang_ups: self.places.clone(),
             told,
         };
         outcome(task, waiting)
+    }
+
+    /// Returns once no request is being carried out.
+    pub(crate) async fn finished(&self) {
+        // Further requests are accepted all the same.
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 }
 
@@ -92,6 +108,7 @@ pub(crate) async fn client_hung_up() {
 mod tests {
     use std::sync::Arc;
 
+    use futures_util::FutureExt;
     use tokio::sync::Notify;
 
     use super::HangUps;
@@ -122,6 +139,21 @@ mod tests {
         let next = request();
         go_on.notify_one();
         next.await;
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stops_can_wait_for_the_requests_without_a_client() {
+        let hang_ups = HangUps::new();
+        let go_on = Arc::new(Notify::new());
+        let request = go_on.clone();
+        let request = hang_ups.carry_out(async move { request.notified().await });
+        tokio::task::yield_now().await;
+        drop(request);
+
+        assert_eq!(hang_ups.finished().now_or_never(), None, "it waits");
+
+        go_on.notify_one();
+        hang_ups.finished().await;
     }
 
     #[tokio::test]

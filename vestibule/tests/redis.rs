@@ -5,10 +5,13 @@
 #[path = "support/redis_server.rs"]
 mod redis_server;
 
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use redis_server::{RedisServer, free_port, join};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::time::interval;
 use vestibule::clock::Timestamp;
 use vestibule::crypto::random::Random;
@@ -311,7 +314,87 @@ async fn an_address_is_refused_without_its_password() {
     ] {
         let error = RedisStore::connect(url).await.unwrap_err();
 
-        assert!(error.is_config(), "{error}");
+        let is_readable = url.contains("//") && !url.contains('#');
+        assert_eq!(error.is_config(), !is_readable, "{error}");
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_is_full_or_a_replica_is_not_ready_and_a_question_leaves_nothing_behind() {
+    let server = start(&["--maxmemory-policy", "noeviction"]);
+    let store = RedisStore::connect(&url(&server)).await.unwrap();
+    let is_ready = async || store.check_writes().await.is_ok();
+    assert!(is_ready().await);
+    assert_eq!(server.say(&["DBSIZE"]).trim(), "0");
+
+    for (broken, mended) in [
+        (
+            &["CONFIG", "SET", "maxmemory", "1"][..],
+            &["CONFIG", "SET", "maxmemory", "0"][..],
+        ),
+        (
+            &["REPLICAOF", "127.0.0.1", "1"],
+            &["REPLICAOF", "NO", "ONE"],
+        ),
+        (
+            &["CONFIG", "SET", "min-replicas-to-write", "1"],
+            &["CONFIG", "SET", "min-replicas-to-write", "0"],
+        ),
+    ] {
+        server.say(broken);
+        assert!(!is_ready().await, "{broken:?}");
+        server.say(mended);
+        assert!(is_ready().await, "{mended:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_server_that_may_be_up_soon_is_worth_waiting_for() {
+    let port = free_port();
+    let options = ["--port", &port.to_string(), "--requirepass", "hunter2"];
+    let cli = ["-a", "hunter2"].map(OsString::from).to_vec();
+    let server = RedisServer::start(port, tempfile::tempdir().unwrap(), &options, cli);
+    let nobody = format!("redis://127.0.0.1:{}", free_port());
+    let at = url(&server).replace("redis://", "");
+
+    for (url, is_worth_it) in [
+        (nobody.clone(), true),
+        (nobody.replace("redis:", "redis+cluster:"), true),
+        (format!("redis://{at}"), false),
+        (format!("redis://:wrong@{at}"), false),
+        (format!("redis+cluster://:wrong@{at}"), false),
+        (format!("rediss://:hunter2@{at}"), false),
+        ("redis:nowhere".to_owned(), false),
+    ] {
+        let error = RedisStore::connect(&url).await.unwrap_err();
+        assert_eq!(error.is_store(), is_worth_it, "{url}: {error}");
+        assert_eq!(error.is_config(), !is_worth_it, "{url}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_still_reads_its_data_is_worth_waiting_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut commands = [0; 4096];
+                while let Ok(length @ 1..) = stream.read(&mut commands).await {
+                    // Each command is an array.
+                    let count = commands[..length].iter().filter(|byte| **byte == b'*');
+                    let loading = "-LOADING Redis is loading the dataset in memory\r\n";
+                    let answer = loading.repeat(count.count());
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+
+    let error = RedisStore::connect(&url).await.unwrap_err();
+
+    assert!(error.is_store(), "{error}");
+    assert!(error.to_string().contains("loading"), "{error}");
 }

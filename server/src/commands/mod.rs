@@ -17,14 +17,17 @@ use vestibule::access::RoleName;
 use vestibule::accounts::{Account, Actor, Administration, ChangeOutcome};
 use vestibule::flows::Site;
 
-use crate::settings::Settings;
+use crate::settings::{ListenAddress, Settings};
 
 /// The site, for a command that serves nothing.
 async fn open(settings: &Settings) -> anyhow::Result<Site> {
     // Its host is among the words that a password may not be made of. Nobody is sent there.
     let public_url = match settings.serving.public_url()? {
         Some(public_url) => public_url,
-        None => format!("https://{}", settings.serving.listen).parse()?,
+        None => match &settings.serving.listen {
+            ListenAddress::Tcp(address) => format!("https://{address}").parse()?,
+            ListenAddress::Unix(_) => "https://localhost".parse()?,
+        },
     };
     settings.open_site(public_url).await
 }

@@ -11,10 +11,10 @@ use crate::settings::{Settings, parse_duration};
 /// What can be done about the hashing of passwords.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PasswordCommand {
-    /// Measure this machine, and print the settings with which a hash takes so long, and what they
-    /// cost. Run it where the program will run, with nothing else to do
+    /// Measure this machine and print the settings for a given time per hash. Run it on the machine
+    /// that will serve, while it is idle
     Calibrate {
-        /// How long a hash is to take
+        /// How long a hash should take
         #[arg(long, value_name = "TIME", default_value = "250ms", value_parser = parse_duration)]
         target: Duration,
     },

@@ -10,16 +10,32 @@ use crate::settings::Settings;
 /// What can be done with roles. A running program knows of a change within 2 seconds.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RoleCommand {
-    /// List all roles: name, permissions, number of users
+    /// List all roles with their permissions and number of users
     List,
     /// Add a role
-    Add { role: String },
-    /// Remove a role, and take it from all who have it
-    Remove { role: String },
-    /// Give a role a permission, such as posts.edit
-    Allow { role: String, permission: String },
+    Add {
+        /// Name of the role
+        role: String,
+    },
+    /// Delete a role and take it from all users who have it
+    Remove {
+        /// Name of the role
+        role: String,
+    },
+    /// Give a role a permission
+    Allow {
+        /// Name of the role
+        role: String,
+        /// Name of the permission, such as posts.edit
+        permission: String,
+    },
     /// Take a permission from a role
-    Forbid { role: String, permission: String },
+    Forbid {
+        /// Name of the role
+        role: String,
+        /// Name of the permission, such as posts.edit
+        permission: String,
+    },
 }
 
 pub(crate) async fn run(command: RoleCommand, settings: &Settings) -> anyhow::Result<()> {

@@ -12,17 +12,28 @@ use crate::settings::Settings;
 /// What can be done with sessions. What is ended a running program refuses within 2 seconds.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionCommand {
-    /// List a user's sessions, the last seen first: id, last seen, since, address, browser,
-    /// and how the log-in was proved
-    List { name: String },
-    /// End one session of a user, by its id, and forget its browser
-    Revoke { name: String, session: String },
-    /// End all sessions of a user, and forget their browsers
-    RevokeAll { name: String },
-    /// End all sessions of all users, and forget their browsers: after a restored backup, which
-    /// brings back sessions that were ended since, or after a theft
+    /// List a user's sessions, most recently used first: id, last use, log-in, address, browser, and
+    /// what was shown at the log-in
+    List {
+        /// Username
+        name: String,
+    },
+    /// End one session of a user, and its "remember me"
+    Revoke {
+        /// Username
+        name: String,
+        /// Id of the session, from `vestibule session list`
+        session: String,
+    },
+    /// End all sessions of a user, and every "remember me"
+    RevokeAll {
+        /// Username
+        name: String,
+    },
+    /// End all sessions of all users, and every "remember me": after a theft, or after a restored
+    /// backup, which brings back ended sessions
     RevokeEveryone,
-    /// Remove what has expired, a little at a time. A running program does so by itself
+    /// Delete expired sessions. A running program does this by itself
     Sweep,
 }
 

@@ -15,11 +15,14 @@ use crate::settings::Settings;
 /// What can be done with wrong tries. A running program knows it within a second.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ThrottleCommand {
-    /// List the accounts and networks with wrong tries, and the networks with registrations: kind,
-    /// name, how many, and when the next one may be made
+    /// List what is counted, by account and by network: kind, name, wrong passwords or registrations,
+    /// and when the next one is accepted
     List,
-    /// Forget the wrong tries at an account, or of a network like 198.51.100.0/24
-    Clear { name_or_network: String },
+    /// Forget the wrong passwords at an account or from a network
+    Clear {
+        /// Username, or a network such as 198.51.100.0/24
+        name_or_network: String,
+    },
 }
 
 /// The kinds of counters that an operator can do something about.

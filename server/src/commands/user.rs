@@ -16,31 +16,55 @@ use crate::settings::Settings;
 /// standard input; never taken from the command line, which other users of the machine can see.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Add a user; asks for the password, or reads it from standard input
-    Add { name: String },
-    /// List all users: name, state, roles
-    List,
-    /// Give a user a new password, end all their sessions and forget wrong tries at the old one
-    SetPassword {
+    /// Add a user. Asks for the password, or reads it from standard input
+    Add {
+        /// Username, 3 to 64 letters and digits
         name: String,
-        /// The user must choose another one before anything else
+    },
+    /// List all users with state and roles
+    List,
+    /// Give a user a new password and end all their sessions. Forgets their wrong passwords
+    SetPassword {
+        /// Username
+        name: String,
+        /// Let the user choose another one at the next log-in
         #[arg(long)]
         must_change: bool,
     },
-    /// Let a user choose another password before anything else
-    DemandNewPassword { name: String },
-    /// Disable a user's account and end all their sessions
-    Disable { name: String },
-    /// Enable a user's account again
-    Enable { name: String },
-    /// Give a user a role; `admin` is the one that may use the pages below /admin
-    Grant { name: String, role: String },
-    /// Take a role from a user; a running program knows within 2 seconds
-    Revoke { name: String, role: String },
-    /// Delete a user's account for ever, and end all their sessions
-    Delete {
+    /// Let a user choose another password before they can do anything else
+    DemandNewPassword {
+        /// Username
         name: String,
-        /// Without asking for the name once more
+    },
+    /// Disable an account and end all its sessions
+    Disable {
+        /// Username
+        name: String,
+    },
+    /// Enable an account again
+    Enable {
+        /// Username
+        name: String,
+    },
+    /// Give a user a role. With the role `admin` they can use the pages below /admin
+    Grant {
+        /// Username
+        name: String,
+        /// Name of the role
+        role: String,
+    },
+    /// Take a role from a user. A running program knows within 2 seconds
+    Revoke {
+        /// Username
+        name: String,
+        /// Name of the role
+        role: String,
+    },
+    /// Delete an account permanently and end all its sessions
+    Delete {
+        /// Username
+        name: String,
+        /// Do not ask to type the name again
         #[arg(long)]
         yes: bool,
     },

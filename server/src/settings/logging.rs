@@ -4,8 +4,9 @@ use clap::{Args, ValueEnum};
 
 /// What is logged, and how.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Log")]
 pub(crate) struct LoggingSettings {
-    /// What to log: error, warn, info, debug, trace, or a filter such as vestibule=debug
+    /// What to log: error, warn, info, debug or trace; or a filter such as vestibule=debug
     #[arg(
         long,
         env = "VESTIBULE_LOG",
@@ -15,7 +16,7 @@ pub(crate) struct LoggingSettings {
     )]
     pub(crate) log: String,
 
-    /// How to write the log
+    /// Format of the log, on standard error
     #[arg(
         long,
         env = "VESTIBULE_LOG_FORMAT",

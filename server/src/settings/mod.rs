@@ -1,5 +1,6 @@
 //! Every setting of the program, an area in each file.
 
+mod listen;
 mod logging;
 mod pages;
 mod passwords;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+pub(crate) use self::listen::ListenAddress;
 pub(crate) use self::logging::{LogFormat, LoggingSettings};
 pub(crate) use self::pages::PageSettings;
 pub(crate) use self::passwords::PasswordSettings;
@@ -24,15 +26,12 @@ pub(crate) use self::sessions::SessionSettings;
 pub(crate) use self::storage::StorageSettings;
 pub(crate) use self::throttle::ThrottleSettings;
 
-/// The settings. Each is a flag, `--database-url`; an environment variable,
-/// `VESTIBULE_DATABASE_URL`; and a key of the settings file, `database_url`. A flag overrides the
-/// environment, the environment overrides the file, and the file overrides the default.
-/// Paths are relative to the folder that the program is started in.
+/// The settings: of each, the flag, the environment variable and the key of the settings file.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Settings")]
+#[command(next_help_heading = "Settings file")]
 pub(crate) struct Settings {
-    /// Settings file, TOML, with the names of these flags as keys: database_url = "…"
-    /// [default: vestibule.toml, if it is there]
+    /// Settings file in TOML. Its keys are the names of the flags: database_url = "…"
+    /// [default: vestibule.toml, if it exists]
     #[arg(long, env = "VESTIBULE_CONFIG", value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
 
@@ -60,9 +59,17 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("it must be more than nothing".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}; write it like 30s, 12h or 14days")),
+    match parse_duration_or_none(text)? {
+        Duration::ZERO => Err("it must be more than nothing".to_owned()),
+        duration => Ok(duration),
     }
+}
+
+/// Accepts 0.
+fn parse_duration_or_none(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write it like 30s, 12h or 14days"))
 }

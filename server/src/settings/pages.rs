@@ -7,8 +7,9 @@ use vestibule::flows::SiteConfig;
 
 /// What the pages look like.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Pages")]
 pub(crate) struct PageSettings {
-    /// Name of the site, on its pages
+    /// Name of the site on its pages
     #[arg(
         long,
         env = "VESTIBULE_SITE_NAME",

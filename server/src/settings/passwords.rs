@@ -13,8 +13,9 @@ use super::parse_duration;
 
 /// How passwords are hashed, and which may be chosen.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Passwords")]
 pub(crate) struct PasswordSettings {
-    /// Algorithm for new passwords; those hashed otherwise are hashed anew when their users log in
+    /// Algorithm for new passwords. Older passwords are rehashed when their users log in
     #[arg(
         long,
         env = "VESTIBULE_PASSWORD_ALGORITHM",
@@ -24,7 +25,7 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) password_algorithm: Algorithm,
 
-    /// Memory of an Argon2id hash, in KiB; less makes a stolen database easier to crack
+    /// Memory of an Argon2id hash, in KiB. Less makes a stolen database easier to crack
     #[arg(
         long,
         env = "VESTIBULE_ARGON2_MEMORY_KIB",
@@ -34,7 +35,7 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) argon2_memory_kib: u32,
 
-    /// Passes of an Argon2id hash over its memory
+    /// Number of passes of an Argon2id hash over its memory
     #[arg(
         long,
         env = "VESTIBULE_ARGON2_PASSES",
@@ -44,7 +45,7 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) argon2_passes: u32,
 
-    /// Cost of a bcrypt hash, 4 to 16: each step doubles its time
+    /// Cost of a bcrypt hash, 4 to 16. Each step doubles its time
     #[arg(
         long,
         env = "VESTIBULE_BCRYPT_COST",
@@ -55,8 +56,8 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) bcrypt_cost: u32,
 
-    /// Highest cost of bcrypt that an old hash may have, 16 to 31: while there are hashes of more
-    /// than 16, a few who try to log in keep out all others
+    /// Maximum bcrypt cost of an old hash, 16 to 31. With hashes above 16, a few log-in attempts keep
+    /// all hashing threads busy
     #[arg(
         long,
         env = "VESTIBULE_MAX_BCRYPT_COST",
@@ -67,8 +68,8 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) max_bcrypt_cost: u32,
 
-    /// Whether bcrypt's hashes, old and new, are of the password's SHA-256, so that it may be
-    /// longer than 72 bytes: BCRYPT_HANDLE_LONG_PASSWORDS of Flask-Bcrypt
+    /// Whether bcrypt hashes, old and new, are of the password's SHA-256, so that passwords may be
+    /// longer than 72 bytes: Flask-Bcrypt's BCRYPT_HANDLE_LONG_PASSWORDS
     #[arg(
         long,
         env = "VESTIBULE_BCRYPT_LONG_PASSWORDS",
@@ -79,7 +80,7 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) bcrypt_long_passwords: bool,
 
-    /// File of passwords that may not be chosen, one a line, beside those that everybody tries
+    /// File of more passwords that nobody may choose, one a line. Common ones are rejected anyway
     #[arg(
         long,
         env = "VESTIBULE_PASSWORD_BLOCKLIST",
@@ -88,8 +89,8 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) password_blocklist: Option<PathBuf>,
 
-    /// Words of the site that a password may not be made of, with commas between, besides its name
-    /// and its host: products, the company, the place
+    /// Words that a password may not consist of, with commas between: products, the company, the
+    /// place. The site's name and host are among them anyway
     #[arg(
         long,
         env = "VESTIBULE_PASSWORD_CONTEXT_WORDS",
@@ -99,9 +100,9 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) password_context_words: Vec<String>,
 
-    /// Where to look up whether a chosen password was found in a breach: a file of SHA-1 hashes,
-    /// sorted, one a line; or a service such as https://api.pwnedpasswords.com, which learns five
-    /// digits of the hash [default: nowhere]
+    /// Where to look up whether a new password was in a breach: a sorted file of SHA-1 hashes, one a
+    /// line; or a service such as https://api.pwnedpasswords.com, which learns five digits of the hash
+    /// [default: nowhere]
     #[arg(
         long,
         env = "VESTIBULE_BREACHED_PASSWORDS",
@@ -111,8 +112,8 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) breached_passwords: Option<String>,
 
-    /// Whether a password is refused while that fails; otherwise it is accepted, and logged that
-    /// it was not looked up
+    /// Whether to reject new passwords while that look-up fails. Otherwise they are accepted, with a
+    /// warning in the log
     #[arg(
         long,
         env = "VESTIBULE_BREACHED_PASSWORDS_FAIL_CLOSED",
@@ -123,8 +124,8 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) breached_passwords_fail_closed: bool,
 
-    /// File of secrets that are mixed into passwords, a line of version and key each: `1 KEY`.
-    /// The highest version hashes, the others check; without its key a password is lost
+    /// File of secrets (peppers) that are mixed into passwords, one a line: a version and a key, `1
+    /// KEY`. The highest version makes new hashes. Without its key, a password cannot be checked
     #[arg(
         long,
         env = "VESTIBULE_PEPPER_FILE",
@@ -133,7 +134,7 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) pepper_file: Option<PathBuf>,
 
-    /// How many threads hash passwords; 0 is one fewer than there are cores
+    /// How many threads hash passwords; 0 means one fewer than there are cores
     #[arg(
         long,
         env = "VESTIBULE_HASHING_THREADS",
@@ -143,7 +144,7 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) hashing_threads: usize,
 
-    /// How many log-ins may wait for those; the rest is told to try again
+    /// How many log-ins may wait for a hashing thread. Others get 503
     #[arg(
         long,
         env = "VESTIBULE_HASHING_QUEUE",
@@ -153,7 +154,7 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) hashing_queue: usize,
 
-    /// How long they may wait
+    /// How long they may wait before they get 503
     #[arg(
         long,
         env = "VESTIBULE_HASHING_PATIENCE",

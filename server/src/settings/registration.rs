@@ -5,9 +5,10 @@ use vestibule::flows::SiteConfig;
 
 /// Which names visitors may register, and whether they may leave.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Accounts")]
 pub(crate) struct RegistrationSettings {
-    /// Usernames that visitors cannot register, with commas between, besides the site's name, its
-    /// host, and names such as admin and support. `vestibule user add` can add them
+    /// More usernames that visitors cannot register, with commas between. The site's name, its host
+    /// and names such as admin are reserved anyway. `vestibule user add` accepts them all
     #[arg(
         long,
         env = "VESTIBULE_RESERVED_NAMES",
@@ -17,7 +18,7 @@ pub(crate) struct RegistrationSettings {
     )]
     pub(crate) reserved_names: Vec<String>,
 
-    /// Let users delete their own account, with their password, at /account/delete
+    /// Whether users can delete their own account, with their password, at /account/delete
     #[arg(
         long,
         env = "VESTIBULE_USERS_CAN_DELETE_ACCOUNT",

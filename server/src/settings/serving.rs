@@ -7,24 +7,25 @@ use anyhow::{Context, bail};
 use clap::Args;
 use vestibule::web::{PublicUrl, TrustedProxies};
 
-use super::{parse_address, parse_duration};
+use super::{ListenAddress, parse_address, parse_duration};
 
 /// How the program listens for requests.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Serving")]
 pub(crate) struct ServingSettings {
-    /// Address and port to listen on
+    /// Address and port to listen on; or a Unix socket for a proxy on this machine, like
+    /// unix:/run/vestibule.sock, whose mode follows the umask
     #[arg(
         long,
         env = "VESTIBULE_LISTEN",
         value_name = "ADDRESS",
         default_value = "127.0.0.1:5000",
-        value_parser = parse_address,
         global = true
     )]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: ListenAddress,
 
-    /// Address and port at which a monitor reads the metrics, /metrics for Prometheus, without
-    /// logging in [default: none]
+    /// Address and port of the metrics for Prometheus, at /metrics. Anybody who reaches the port
+    /// can read them [default: none]
     #[arg(
         long,
         env = "VESTIBULE_METRICS_LISTEN",
@@ -34,8 +35,8 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) metrics_listen: Option<SocketAddr>,
 
-    /// Address at which browsers reach the app; https anywhere but on this machine. With a path, as
-    /// in https://example.com/auth, everything is below that path
+    /// Address at which browsers reach the site. It must be https, except on this machine. With a
+    /// path, as in https://example.com/auth, everything is below that path
     /// [default: http:// and the address to listen on]
     #[arg(long, env = "VESTIBULE_PUBLIC_URL", value_name = "URL", global = true)]
     public_url: Option<String>,
@@ -52,9 +53,9 @@ pub(crate) struct ServingSettings {
     )]
     proxy_removes_path: bool,
 
-    /// DANGEROUS: allow a public URL with plain http to this host, which must be an address of a
-    /// private network, or a name. Anybody in the network can then read every password and take
-    /// over every session [default: none]
+    /// DANGEROUS: accept a public URL with plain http to this host, an address of a private network
+    /// or a name. Anybody in the network can then read every password and take over every session
+    /// [default: none]
     #[arg(
         long,
         env = "VESTIBULE_DANGEROUS_PLAIN_HTTP_ON_PRIVATE_NETWORK",
@@ -75,8 +76,8 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) hsts_include_subdomains: bool,
 
-    /// Proxies whose X-Forwarded-For is believed: addresses or networks, with commas between
-    /// [default: none]
+    /// Proxies whose X-Forwarded-For is trusted: addresses or networks, with commas between, and unix
+    /// for the proxy at a Unix socket [default: none]
     #[arg(
         long,
         env = "VESTIBULE_TRUSTED_PROXIES",
@@ -87,8 +88,8 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) trusted_proxies: TrustedProxies,
 
-    /// How many connections may be open at a time. With one more, the client that has kept the
-    /// server waiting longest is closed
+    /// Maximum number of open connections. With one more, the program closes the connection that has
+    /// waited longest for a request
     #[arg(
         long,
         env = "VESTIBULE_MAX_CONNECTIONS",
@@ -99,7 +100,7 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) max_connections: u32,
 
-    /// How many of these may be of one network (/24 or /64), if it is no trusted proxy
+    /// Maximum number of these from one network (/24 or /64) that is no trusted proxy
     #[arg(
         long,
         env = "VESTIBULE_MAX_CONNECTIONS_PER_NETWORK",
@@ -121,7 +122,7 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) header_timeout: Duration,
 
-    /// Give up a request that takes longer than this from its headers to its answer
+    /// Answer 408 to a request that takes longer than this after its headers
     #[arg(
         long,
         env = "VESTIBULE_REQUEST_TIMEOUT",
@@ -134,11 +135,14 @@ pub(crate) struct ServingSettings {
 }
 
 impl ServingSettings {
-    /// What is wrong if a proxy in front is not named.
-    pub(crate) const PROXY_NOT_TRUSTED: &str = "the public URL is https, so a proxy must be in \
+    const PROXY_NOT_TRUSTED: &str = "the public URL is https, so a proxy must be in \
         front, but `--trusted-proxies` is not set: all visitors appear to have the proxy's \
         address, and the throttle, the limit of connections and the logs treat them as one \
         visitor; set the proxy's address, as in `--trusted-proxies 127.0.0.1`";
+
+    const SOCKET_NOT_TRUSTED: &str = "`--trusted-proxies` does not have `unix`, so visitors who come \
+        over the Unix socket have no address: the throttle and the logs cannot tell them apart; let \
+        the proxy send X-Forwarded-For, and set `--trusted-proxies unix`";
 
     /// The public URL, if there is one.
     ///
@@ -154,16 +158,23 @@ impl ServingSettings {
     ///
     /// # Errors
     /// When other machines can reach it, and the public URL has neither https nor a host where plain
-    /// http is allowed.
-    pub(crate) fn public_url_at(&self, address: SocketAddr) -> anyhow::Result<PublicUrl> {
-        let url = match self.public_url()? {
-            Some(url) => url,
-            None if address.ip().is_loopback() => format!("http://{address}").parse()?,
-            None => self
-                .parse_public_url(&format!("http://{address}"))
-                .with_context(|| needs_https(address))?,
+    /// http is allowed; and when there is none for a Unix socket.
+    pub(crate) fn public_url_at(&self, address: &ListenAddress) -> anyhow::Result<PublicUrl> {
+        let url = match (self.public_url()?, address) {
+            (Some(url), _) => url,
+            (None, ListenAddress::Tcp(address)) if address.ip().is_loopback() => {
+                format!("http://{address}").parse()?
+            }
+            (None, ListenAddress::Tcp(_)) => {
+                let url = self.parse_public_url(&format!("http://{address}"));
+                url.with_context(|| needs_https(address))?
+            }
+            (None, ListenAddress::Unix(_)) => bail!(
+                "say where browsers reach the proxy in front of {address}, as in --public-url \
+                 https://example.com"
+            ),
         };
-        if !address.ip().is_loopback() && !url.is_https() && url.is_loopback() {
+        if !address.is_local() && !url.is_https() && url.is_loopback() {
             bail!(needs_https(address));
         }
         Ok(url)
@@ -182,14 +193,19 @@ impl ServingSettings {
         })
     }
 
-    /// Whether a proxy is in front that is not named: the program itself has no TLS.
-    pub(crate) fn has_untrusted_proxy(&self) -> bool {
+    /// What is wrong if a proxy must be in front and is not trusted: the program itself has no TLS.
+    pub(crate) fn untrusted_proxy(&self) -> Option<&'static str> {
         let url = self.public_url.as_deref().unwrap_or_default();
-        url.starts_with("https:") && self.trusted_proxies.is_empty()
+        match self.listen {
+            ListenAddress::Unix(_) if self.trusted_proxies.trusts_unix_sockets() => None,
+            ListenAddress::Unix(_) => Some(Self::SOCKET_NOT_TRUSTED),
+            ListenAddress::Tcp(_) => (url.starts_with("https:") && self.trusted_proxies.is_empty())
+                .then_some(Self::PROXY_NOT_TRUSTED),
+        }
     }
 }
 
-fn needs_https(address: SocketAddr) -> String {
+fn needs_https(address: &ListenAddress) -> String {
     format!(
         "listening on {address}, other machines can reach the app, and passwords and cookies need \
          https there: put a proxy with a certificate in front and name its address, as in \

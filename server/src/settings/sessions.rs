@@ -10,10 +10,10 @@ use super::parse_duration;
 
 /// How long sessions last, and how many there may be.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Sessions")]
 pub(crate) struct SessionSettings {
-    /// Separates the cookies and sessions from those of another app on the same host, if the public
-    /// URLs of both have the same path: up to 32 letters, digits and -. Changing it logs everybody
-    /// out
+    /// Separates cookies and sessions from those of another app on the same host, if the public URLs
+    /// of both have the same path: up to 32 letters, digits and -. Changing it logs everybody out
     #[arg(
         long,
         env = "VESTIBULE_REALM",
@@ -24,7 +24,7 @@ pub(crate) struct SessionSettings {
     )]
     pub(crate) realm: String,
 
-    /// End a session that is not used for this long
+    /// End a session that was not used for this long
     #[arg(
         long,
         env = "VESTIBULE_SESSION_IDLE",
@@ -35,7 +35,7 @@ pub(crate) struct SessionSettings {
     )]
     pub(crate) session_idle: Duration,
 
-    /// End a session this long after the log-in, however busy it is
+    /// End a session this long after the log-in, even if it is in use
     #[arg(
         long,
         env = "VESTIBULE_SESSION_ABSOLUTE",
@@ -46,7 +46,7 @@ pub(crate) struct SessionSettings {
     )]
     pub(crate) session_absolute: Duration,
 
-    /// How many sessions a user may have at a time; 0 is no limit
+    /// Maximum number of sessions of a user; 0 means no limit
     #[arg(
         long,
         env = "VESTIBULE_MAX_SESSIONS",
@@ -56,7 +56,7 @@ pub(crate) struct SessionSettings {
     )]
     pub(crate) max_sessions: u16,
 
-    /// What happens with one session more than that
+    /// What happens when a user logs in with that many sessions
     #[arg(
         long,
         env = "VESTIBULE_AT_MAX_SESSIONS",
@@ -66,7 +66,7 @@ pub(crate) struct SessionSettings {
     )]
     pub(crate) at_max_sessions: AtMaxSessions,
 
-    /// How many sessions to keep in memory between requests; 0 for none
+    /// How many sessions to cache in memory; 0 means none
     #[arg(
         long,
         env = "VESTIBULE_CACHED_SESSIONS",
@@ -76,7 +76,7 @@ pub(crate) struct SessionSettings {
     )]
     pub(crate) cached_sessions: usize,
 
-    /// What happens to a session that comes from another browser
+    /// What happens when a session's cookie comes from another browser
     #[arg(
         long,
         env = "VESTIBULE_SESSION_PROTECTION",
@@ -86,7 +86,7 @@ pub(crate) struct SessionSettings {
     )]
     pub(crate) session_protection: Protection,
 
-    /// Remember a browser this long after the log-in, if its user asks; at most 400 days
+    /// How long "remember me" lasts; at most 400 days
     #[arg(
         long,
         env = "VESTIBULE_REMEMBER_FOR",
@@ -97,8 +97,8 @@ pub(crate) struct SessionSettings {
     )]
     pub(crate) remember_for: Duration,
 
-    /// Ask for the password again this long after it was entered, on pages that want it fresh
-    /// (changes by an admin, ending sessions)
+    /// Ask for the password again after this long, before changes by an admin and before a user ends
+    /// sessions
     #[arg(
         long,
         env = "VESTIBULE_FRESH_FOR",

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::parse_duration;
+use super::{parse_duration, parse_duration_or_none};
 
 /// Where the program keeps users, sessions and its secret key.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Storage")]
 pub(crate) struct StorageSettings {
-    /// Database of users and sessions, such as sqlite://FILE?mode=rwc
+    /// Database of users and sessions: sqlite://FILE?mode=rwc, postgres://USER:PASSWORD@HOST/NAME,
+    /// mysql://… or mariadb://…
     /// [default: sqlite://instance/site.db?mode=rwc]
     #[arg(
         long,
@@ -23,8 +25,8 @@ pub(crate) struct StorageSettings {
     )]
     pub(crate) database_url: String,
 
-    /// What the names of the tables begin with, such as vestibule_: they then go beside tables of
-    /// another app in the same database [default: nothing]
+    /// Prefix of the names of all tables, such as vestibule_, to share a database with another app
+    /// [default: none]
     #[arg(
         long,
         env = "VESTIBULE_TABLE_PREFIX",
@@ -35,8 +37,9 @@ pub(crate) struct StorageSettings {
     )]
     pub(crate) table_prefix: String,
 
-    /// Where sessions are kept, if not in the database: redis://HOST:PORT, or some nodes of a
-    /// cluster, redis+cluster://HOST:PORT,HOST:PORT; with TLS rediss://… and rediss+cluster://…
+    /// Redis or Valkey for the sessions: redis://HOST:PORT, or some nodes of a cluster,
+    /// redis+cluster://HOST:PORT,HOST:PORT; with TLS rediss://… and rediss+cluster://…
+    /// [default: the database]
     #[arg(
         long,
         env = "VESTIBULE_SESSION_STORE",
@@ -46,7 +49,19 @@ pub(crate) struct StorageSettings {
     )]
     pub(crate) session_store: Option<String>,
 
-    /// File with the key that signs messages in cookies; made at the first start. The first line
+    /// How long to wait at the start for a database or a session store that is not up yet; 0 means
+    /// not at all
+    #[arg(
+        long,
+        env = "VESTIBULE_WAIT_FOR_STORES",
+        value_name = "TIME",
+        default_value = "60s",
+        value_parser = parse_duration_or_none,
+        global = true
+    )]
+    pub(crate) wait_for_stores: Duration,
+
+    /// File with the key that signs messages in cookies. The first start makes it. The first line
     /// signs, and each line verifies: `vestibule secret-key rotate`
     #[arg(
         long,
@@ -57,7 +72,7 @@ pub(crate) struct StorageSettings {
     )]
     pub(crate) secret_key_file: PathBuf,
 
-    /// How long lines of the security log are kept
+    /// How long to keep lines of the security log
     #[arg(
         long,
         env = "VESTIBULE_SECURITY_LOG_RETENTION",

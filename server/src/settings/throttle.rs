@@ -9,6 +9,7 @@ use super::parse_duration;
 
 /// How many wrong passwords pass, and how long they make the next one wait.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Throttle")]
 pub(crate) struct ThrottleSettings {
     /// Count wrong passwords and make the next one wait; off only if a proxy limits log-ins
     #[arg(

@@ -68,12 +68,24 @@ pub(crate) fn refusal_of(command: &mut Command) -> String {
     said
 }
 
+/// A process that a failed test does not leave behind.
+pub(crate) struct Killed(pub(crate) Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
 /// The program, serving on a free port.
 pub(crate) struct Program {
     pub(crate) url: String,
+    /// What it said on standard output when it had started.
+    pub(crate) said: String,
     child: Child,
-    stdout: BufReader<ChildStdout>,
     log: Option<std::thread::JoinHandle<String>>,
+    _stdout: BufReader<ChildStdout>,
 }
 
 impl Program {
@@ -99,26 +111,29 @@ impl Program {
             stderr.read_to_string(&mut log).unwrap();
             log
         });
-        let mut line = String::new();
+        let mut said = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let url = line.split_whitespace().nth(1).map(str::to_owned);
-        let Some(url) = url else {
-            panic!("it does not serve: {}", log.join().unwrap());
+        let url = loop {
+            let start = said.len();
+            if stdout.read_line(&mut said).unwrap() == 0 {
+                panic!("it does not serve: {}", log.join().unwrap());
+            }
+            let url = said[start..].strip_prefix("Open ");
+            if let Some(url) = url.and_then(|url| url.split(' ').next()) {
+                break url.to_owned();
+            }
         };
         Self {
             url,
             child,
-            stdout,
+            said,
             log: Some(log),
+            _stdout: stdout,
         }
     }
 
-    /// What it says next on standard output.
-    pub(crate) fn next_line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        line
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -134,10 +149,15 @@ impl Program {
     }
 
     /// Ends it as a service manager does; returns the log.
-    pub(crate) fn terminate(mut self) -> String {
+    pub(crate) fn terminate(self) -> String {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(sent.success());
+        self.ended()
+    }
+
+    /// Waits until it has ended by itself; returns the log.
+    pub(crate) fn ended(mut self) -> String {
         let status = self.child.wait().unwrap();
         let log = self.log.take().unwrap().join().unwrap();
         assert!(status.success(), "{status} {log}");

@@ -1,12 +1,15 @@
 //! Opening a database.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
+use sea_orm::sqlx;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement,
 };
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 
+use super::address::Address;
 use super::{AGAIN_AFTER, NODE_TRIES};
 use crate::error::{Error, Result};
 
@@ -36,13 +39,18 @@ pub(super) async fn open(
     url: &str,
     options: DatabaseOptions,
 ) -> Result<(DatabaseConnection, DatabaseConnection)> {
+    let address = Address::parse(url)?;
+    let url = address.url();
+    let first = timeout(options.patience, Box::pin(connect_once(&address))).await;
+    let first = first.unwrap_or_else(|_| Err(std::io::Error::from(ErrorKind::TimedOut).into()));
+    first.map_err(|error| address.cannot_connect(&error, &error))?;
     let mut connect = ConnectOptions::new(url);
     connect
         .sqlx_logging(false)
         .connect_timeout(options.patience)
         .acquire_timeout(options.patience)
         .max_connections(options.max_connections);
-    let is_sqlite = url.starts_with("sqlite:");
+    let is_sqlite = address.is_sqlite();
     if is_sqlite {
         sqlite_options(&mut connect, url, &options, Durability::Synced);
     }
@@ -55,14 +63,43 @@ pub(super) async fn open(
         match sea_orm::Database::connect(connect.clone()).await {
             Ok(connection) => {
                 let unsynced = unsynced(&connection, url, connect, &options).await;
-                let unsynced = unsynced.map_err(|error| cannot_connect(url, &error))?;
+                let unsynced = unsynced.map_err(|error| cannot_open(&address, &error))?;
                 return Ok((connection, unsynced));
             }
             Err(error) if is_sqlite && tries < NODE_TRIES && is_locked(&error) => {
                 tracing::debug!(%error, "a database is opened again");
             }
-            Err(error) => return Err(cannot_connect(url, &error)),
+            Err(error) => return Err(cannot_open(&address, &error)),
         }
+    }
+}
+
+/// Connects to a server and closes the connection. A pool tries again where the server is not up
+/// yet, and when its time is over does not say why.
+async fn connect_once(address: &Address) -> std::result::Result<(), sqlx::Error> {
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    use sea_orm::sqlx::Connection;
+
+    match address.scheme() {
+        #[cfg(feature = "postgres")]
+        "postgres" | "postgresql" => {
+            let connection = sqlx::PgConnection::connect(address.url()).await?;
+            connection.close().await
+        }
+        #[cfg(feature = "mysql")]
+        "mysql" => {
+            let connection = sqlx::MySqlConnection::connect(address.url()).await?;
+            connection.close().await
+        }
+        _ => Ok(()),
+    }
+}
+
+fn cannot_open(address: &Address, error: &DbErr) -> Error {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) => address.cannot_connect(error, cause),
+        // Not about the server.
+        _ => address.cannot_connect(error, &sqlx::Error::PoolClosed),
     }
 }
 
@@ -145,6 +182,10 @@ fn sqlite_options(
         connect
             .idle_timeout(None::<Duration>)
             .max_lifetime(None::<Duration>);
+    } else {
+        connect.map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(has_no_transaction(connection)))
+        });
     }
     connect.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite
@@ -157,6 +198,24 @@ fn sqlite_options(
             sqlite.journal_mode(SqliteJournalMode::Wal)
         }
     });
+}
+
+/// Whether a connection that is released may be used again.
+///
+/// Where a commit fails, as on a full disk, SQLite rolls back by itself, and sqlx, whose own rollback
+/// then fails, goes on counting a transaction. It would begin the next one as a part of that one, and
+/// roll back that part alone: the lock would stay, and nobody could write until the program ends.
+#[cfg(feature = "sqlite")]
+async fn has_no_transaction(
+    connection: &mut sqlx::SqliteConnection,
+) -> std::result::Result<bool, sqlx::Error> {
+    use sea_orm::sqlx::Connection;
+
+    if connection.is_in_transaction() {
+        // A rollback may be under way.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 #[cfg(not(feature = "mysql"))]
@@ -177,61 +236,34 @@ fn mysql_options(connect: &mut ConnectOptions) {
     });
 }
 
-fn cannot_connect(url: &str, error: &DbErr) -> Error {
-    Error::config(match without_secrets(url) {
-        Some(shown) => {
-            let error = error.to_string().replace(url, &shown);
-            let advice = if error.contains("no supporting driver") {
-                "; this build has no driver for it: build it with the feature of its name, as in \
-                 `cargo build --features postgres`, or `mysql`"
-            } else if error.contains("unable to open") && url.contains("mode=rwc") {
-                "; this user has to be allowed to write the file, and in its folder"
-            } else if error.contains("unable to open") {
-                "; if it is to be made, add `?mode=rwc` to its address"
-            } else {
-                ""
-            };
-            format!("cannot open the database {shown}: {error}{advice}")
-        }
-        // Neither our message nor the ORM's may repeat a password that was mistyped.
-        None => "the database's address cannot be read; write it like sqlite://FILE?mode=rwc or \
-                 postgres://USER:PASSWORD@HOST/NAME, with `%23` for a `#` in the password"
-            .to_owned(),
-    })
-}
-
-/// The address without password and query, if it can be parsed.
-fn without_secrets(url: &str) -> Option<String> {
-    let mut url = url::Url::parse(url).ok()?;
-    if url.password().is_some() {
-        // Fails only for addresses that cannot have a password.
-        url.set_password(Some("***")).ok();
-    }
-    url.set_query(None);
-    url.set_fragment(None);
-    Some(url.to_string())
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod tests {
-    use crate::database::Database;
+    use std::time::Duration;
+
+    use sea_orm::ConnectionTrait;
+
+    use crate::database::{Database, DatabaseOptions};
 
     #[tokio::test]
-    async fn an_address_is_shown_without_its_password() {
-        for (url, shown) in [
-            ("postgres://app:hunter2@db.invalid/app", "db.invalid/app"),
-            (
-                "postgres://db.invalid/app?password=hunter2",
-                "db.invalid/app",
-            ),
-            ("postgres://app:hunt#hunter2@db.invalid/app", "%23"),
-            ("hunter2", "sqlite://FILE"),
-        ] {
-            let error = Database::connect(url).await.unwrap_err();
+    async fn a_transaction_that_sqlite_has_rolled_back_by_itself_leaves_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
+        let options = DatabaseOptions {
+            patience: Duration::from_secs(1),
+            max_connections: 1,
+        };
+        let database = Database::connect_with(&url, options).await.unwrap();
+        let other = Database::connect(&url).await.unwrap();
+        let failed = database.connection().begin().await.unwrap();
+        // As SQLite does where it cannot write a commit.
+        failed.execute_unprepared("ROLLBACK").await.unwrap();
+        drop(failed);
 
-            assert!(error.is_config());
-            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
-            assert!(error.to_string().contains(shown), "{error}");
-        }
+        let next = database.connection().begin().await.unwrap();
+        let write = "CREATE TABLE written (n)";
+        next.execute_unprepared(write).await.unwrap();
+        drop(next);
+
+        other.connection().execute_unprepared(write).await.unwrap();
     }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use data_encoding::HEXLOWER;
 use sea_orm::sea_query::{Alias, ColumnDef, Expr, ExprTrait, OnConflict, Query, Table};
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr};
 
@@ -15,7 +16,10 @@ use super::connection::Connection;
 use super::names::OURS;
 use super::objects::{Made, Objects};
 use super::requirements;
+use super::retried;
 use super::schema::Schema;
+use crate::crypto::random::Random;
+use crate::error::{Error, Result};
 
 /// The migrations of one part of the library.
 ///
@@ -152,12 +156,35 @@ impl Migrations {
         (step.up)(&Schema::new(Connection::new(executor, names))).await?;
         let transaction = connection.begin().await?;
         self.write(step.name, &transaction).await?;
+        self.remove(begun, &transaction).await?;
+        transaction.commit().await
+    }
+
+    /// Commits a write that leaves nothing behind: a row of the record, which goes again in the same
+    /// transaction. No other table has fewer readers, and no trigger.
+    pub(super) async fn check_writes(&self, connection: &Connection) -> Result<()> {
+        // Of two nodes that write the same row, one would wait for the other.
+        let nonce = HEXLOWER.encode(&Random::system().bytes::<8>()?);
+        let row = format!("writes {nonce}");
+        let attempt = async || {
+            let transaction = connection.begin().await?;
+            self.write(&row, &transaction).await?;
+            self.remove(row.clone(), &transaction).await?;
+            transaction.commit().await
+        };
+        retried(|| async { attempt().await.map_err(Error::from_db) }).await
+    }
+
+    async fn remove(
+        &self,
+        version: String,
+        connection: &impl ConnectionTrait,
+    ) -> Result<(), DbErr> {
         let delete = Query::delete()
             .from_table(Alias::new(table_of(self.owner)))
-            .and_where(Expr::col(Alias::new(VERSION)).eq(begun))
+            .and_where(Expr::col(Alias::new(VERSION)).eq(version))
             .to_owned();
-        transaction.execute(&delete).await?;
-        transaction.commit().await
+        connection.execute(&delete).await.map(drop)
     }
 
     async fn write(&self, version: &str, connection: &impl ConnectionTrait) -> Result<(), DbErr> {

@@ -1,5 +1,6 @@
 //! The SQL database: SQLite, PostgreSQL or MySQL, through one ORM.
 
+mod address;
 mod connect;
 mod connection;
 mod migrate;
@@ -53,12 +54,14 @@ pub struct Database {
 }
 
 impl Database {
-    /// Connects to `sqlite://FILE?mode=rwc`, `sqlite::memory:`, `postgres://…` or `mysql://…`, if
-    /// the feature of this crate is enabled. Creates no tables; see [`migrate`](Self::migrate).
+    /// Connects to `sqlite://FILE?mode=rwc`, `sqlite::memory:`, `postgres://…`, `mysql://…` or
+    /// `mariadb://…`, if the feature of this crate is enabled. Creates no tables; see
+    /// [`migrate`](Self::migrate).
     ///
     /// # Errors
-    /// When the address is wrong or nothing responds there. The message shows the address without
-    /// its password.
+    /// [`Error::is_store`] when the server is not up yet: nothing answers there, or it is starting.
+    /// [`Error::is_config`] when trying again does not help: the address, the password or the name of
+    /// the database is wrong. The message shows the address without its password.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::connect_with(url, DatabaseOptions::default()).await
     }
@@ -103,7 +106,9 @@ impl Database {
     /// Its `SqliteConnectOptions` need `.foreign_keys(true)` and a `busy_timeout`, both the default,
     /// and should have `.journal_mode(SqliteJournalMode::Wal)`, so that nobody waits to read. If it
     /// is to a database in memory, nothing is cached, because others may write to it. Commits are
-    /// as durable as the pool's `synchronous` says, the starts of sessions too.
+    /// as durable as the pool's `synchronous` says, the starts of sessions too. After a full disk, a
+    /// connection may keep the lock until the program ends, unless the pool's `after_release` closes
+    /// those that are still `is_in_transaction()` after a `ping()`.
     #[cfg(feature = "sqlite")]
     pub fn from_sqlite_pool(pool: sqlx::SqlitePool) -> Self {
         Self::from_connection(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
@@ -193,6 +198,15 @@ impl Database {
     /// When it does not.
     pub async fn ping(&self) -> Result<()> {
         self.connection.inner().ping().await.map_err(Error::from_db)
+    }
+
+    /// Checks that a log-in can be written, by a write to the record of these `migrations`, which
+    /// have been run. It leaves nothing behind.
+    ///
+    /// # Errors
+    /// When the database is read-only or full, or does not respond.
+    pub(crate) async fn check_writes(&self, migrations: Migrations) -> Result<()> {
+        migrations.check_writes(&self.unsynced).await
     }
 
     pub(crate) fn connection(&self) -> &Connection {

@@ -27,6 +27,7 @@ mod on_register;
 mod page;
 mod password_login;
 mod paths;
+mod readiness;
 mod register;
 mod registration_fields;
 mod second_factor;

@@ -22,6 +22,7 @@ use crate::flows::login_manager::login_manager;
 use crate::flows::misplaced::{Told, warn_of_proxy};
 use crate::flows::on_register::RegisterHook;
 use crate::flows::paths::{Paths, path_prefix};
+use crate::flows::readiness::Readiness;
 use crate::flows::registration_fields::RegistrationFields;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::{LoginHandle, LoginLayer, PageUser, login_required};
@@ -91,8 +92,7 @@ pub(super) struct Inner<U> {
     pub(super) destinations: Destinations,
     static_files: StaticFiles,
     login: LoginLayer<U>,
-    database: Database,
-    sessions: SharedSessionStore,
+    readiness: Readiness,
     /// Only set if the users are in our own tables.
     pub(super) accounts: Option<Accounts>,
 }
@@ -104,6 +104,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The parts of a site, besides its settings.
 struct Parts<U> {
     database: Database,
+    /// Those of the users, which have been run.
+    migrations: Migrations,
     sessions: SharedSessionStore,
     passwords: Passwords,
     policy: PasswordPolicy,
@@ -134,6 +136,7 @@ impl Site<Account> {
         let parts = Parts {
             flows: flows_for_accounts(),
             database,
+            migrations: accounts::MIGRATIONS,
             sessions,
             passwords,
             policy,
@@ -173,6 +176,7 @@ impl<U: PageUser> Site<U> {
             flows: flows_for_all(),
             users: users.epochs_in(&database),
             database,
+            migrations: credentials::MIGRATIONS,
             sessions,
             passwords,
             policy,
@@ -184,6 +188,7 @@ impl<U: PageUser> Site<U> {
     async fn assemble(parts: Parts<U>, config: SiteConfig<U>) -> Result<Self> {
         let Parts {
             database,
+            migrations,
             sessions,
             passwords,
             policy,
@@ -275,8 +280,7 @@ impl<U: PageUser> Site<U> {
             destinations,
             static_files,
             login: login.layer(),
-            database,
-            sessions,
+            readiness: Readiness::of(database, migrations, &sessions),
             accounts,
         }));
         // The listeners need the site, which needs the login manager with its listeners.
@@ -420,13 +424,21 @@ impl<U: PageUser> Site<U> {
         &self.0.policy
     }
 
-    /// Whether the site can serve requests: the database and the session store respond.
+    /// Whether users can log in: the database and the session store accept a write, which leaves
+    /// nothing behind. Asks them at most once a second, however often it is called, so that a
+    /// monitor's address may be public.
     ///
     /// # Errors
-    /// When one of them does not respond.
+    /// When one of them is read-only or full, or does not respond within 5 seconds.
     pub async fn is_ready(&self) -> Result<()> {
-        self.0.database.ping().await?;
-        self.0.sessions.ping().await
+        self.0.readiness.check().await
+    }
+
+    /// Returns once the requests that change something are finished, those of clients that have hung
+    /// up included. Await it after a graceful shutdown of the server, with a time-out: a runtime that
+    /// ends before cuts them off.
+    pub async fn finish_requests(&self) {
+        self.0.login.finish_requests().await;
     }
 
     pub(super) fn inner(&self) -> &Inner<U> {
@@ -496,7 +508,6 @@ impl<U> fmt::Debug for Site<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Site")
             .field("public_url", &self.0.public_url)
-            .field("database", &self.0.database)
             .finish_non_exhaustive()
     }
 }

@@ -75,6 +75,15 @@ impl<U: User> LoginManager<U> {
     }
 }
 
+impl<U: User> LoginLayer<U> {
+    /// Returns once the requests that the layer carries out are finished, those of clients that have
+    /// hung up included. Await it after a graceful shutdown of the server, with a time-out: a
+    /// runtime that ends before cuts them off.
+    pub async fn finish_requests(&self) {
+        self.0.context.hang_ups.finished().await;
+    }
+}
+
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Marks forms from plain http as cross-site if the app is on https. An attacker on the network can

@@ -1,6 +1,7 @@
 //! The login manager alone, with a user type and loader defined here.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -8,6 +9,7 @@ use axum::routing::{any, get, post};
 use futures_util::stream;
 use http::StatusCode;
 
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Result};
 use crate::login::{
     CurrentUser, Epoch, Login, LoginManager, LoginOutcome, User, UserId, UserLoader, login_required,
@@ -344,4 +346,26 @@ async fn a_session_that_ends_at_once_for_another_epoch_is_a_warning_in_the_log()
         warned.contains("WARN") && warned.contains("the new hash to `log_in`"),
         "{warned}"
     );
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_is_a_warning_in_the_log_and_not_one_for_each_request() {
+    let members = Members::default();
+    members.set(Some(member("alice", true)));
+    let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
+    let manager = LoginManager::new(members, MemoryStore::new()).clock(clock.clone());
+    let browser = TestClient::new(routes().layer(manager.layer()));
+    browser.post_with("/in", &[], "alice").await;
+    let log = Log::default();
+    let guard = log.begin();
+
+    clock.set(clock.now() - Duration::from_hours(1));
+
+    for _ in 0..3 {
+        assert_eq!(browser.get("/who").await.text(), "nobody");
+    }
+    drop(guard);
+    let warned = log.text();
+    assert_eq!(warned.matches("clock was set back").count(), 1, "{warned}");
+    assert!(warned.contains("ahead_seconds=3600"), "{warned}");
 }

@@ -44,10 +44,12 @@ impl SessionExpiry {
     /// the row has a later `expires_at`. A row dated in the future (wrong clock, forged row) is
     /// rejected.
     pub fn is_alive(&self, session: &Session, now: Timestamp) -> bool {
-        let newest = now + Self::MAX_CLOCK_SKEW;
-        session.created_at <= newest
-            && session.last_seen_at <= newest
-            && !self.is_over(session, now)
+        !Self::is_of_the_future(session, now) && !self.is_over(session, now)
+    }
+
+    /// Whether `session` is dated further in the future than clocks may differ.
+    pub(crate) fn is_of_the_future(session: &Session, now: Timestamp) -> bool {
+        session.created_at.max(session.last_seen_at) > now + Self::MAX_CLOCK_SKEW
     }
 
     /// Whether `session` has expired. Unlike [`is_alive`](Self::is_alive), accepts dates in the

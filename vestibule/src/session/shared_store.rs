@@ -62,15 +62,6 @@ impl SharedSessionStore {
         Ok(ours + pending? + anonymous?)
     }
 
-    /// Whether the store answers.
-    ///
-    /// # Errors
-    /// When it does not.
-    #[cfg(feature = "sql")]
-    pub(crate) async fn ping(&self) -> Result<()> {
-        self.load(SessionId::from_bytes([0; 32])).await.map(drop)
-    }
-
     /// At most `limit` sessions of a user in this epoch that are alive at `now`, most recently used
     /// first. With `after`, the [`public_id`](Session::public_id) of one of them, those that follow
     /// it; the first ones if that session does not exist.
@@ -117,11 +108,17 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 /// Writes the object-safe twin of [`SessionStore`] from one list of methods: the trait, its
 /// implementation for every store, and the methods of the shared store.
 macro_rules! object_safe_twin {
-    ($(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+    ($(
+        $(#[$attribute:meta])*
+        fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;
+    )*) => {
         trait DynSessionStore: Send + Sync {
             fn feed(&self) -> Option<&InvalidationFeed>;
             fn sql_table(&self) -> Option<SqlTable>;
-            $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer>;)*
+            $(
+                $(#[$attribute])*
+                fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer>;
+            )*
         }
 
         impl<S: SessionStore> DynSessionStore for S {
@@ -133,16 +130,24 @@ macro_rules! object_safe_twin {
                 SessionStore::sql_table(self)
             }
 
-            $(fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer> {
-                Box::pin(SessionStore::$method(self, $($argument),*))
-            })*
+            $(
+                $(#[$attribute])*
+                fn $method<'a>(&'a self, $($argument: $type),*) -> BoxFuture<'a, $answer> {
+                    Box::pin(SessionStore::$method(self, $($argument),*))
+                }
+            )*
         }
 
         #[allow(clippy::needless_lifetimes, reason = "some of them borrow arguments too")]
         impl SharedSessionStore {
-            $(pub(crate) async fn $method<'a>(&'a self, $($argument: $type),*) -> Result<$answer> {
-                self.0.$method($($argument),*).await
-            })*
+            $(
+                $(#[$attribute])*
+                pub(crate) async fn $method<'a>(
+                    &'a self, $($argument: $type),*
+                ) -> Result<$answer> {
+                    self.0.$method($($argument),*).await
+                }
+            )*
         }
     };
 }
@@ -178,4 +183,6 @@ object_safe_twin! {
     fn load_data(id: SessionId) -> DataValues;
     fn change_data(id: SessionId, changes: &'a DataChanges) -> DataOutcome;
     fn sweep(realm: &'a str, expiry: SessionExpiry, now: Timestamp) -> u64;
+    #[cfg(feature = "sql")]
+    fn check_writes() -> ();
 }

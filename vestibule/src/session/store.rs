@@ -133,6 +133,15 @@ pub trait SessionStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<u64>> + Send;
 
+    /// Checks that sessions can be begun, by a write that leaves nothing behind. Called by
+    /// [`Site::is_ready`](crate::flows::Site::is_ready). Default: only reads.
+    ///
+    /// # Errors
+    /// When the store failed.
+    fn check_writes(&self) -> impl Future<Output = Result<()>> + Send {
+        async { self.load(SessionId::from_bytes([0; 32])).await.map(drop) }
+    }
+
     /// The feed that allows caching of sessions. Every call that changes or ends a session must
     /// invalidate it there before it returns. Exempt are [`Update::LastSeen`], `sweep`, and `create`
     /// except for what it replaces. Default: none, so each request reads its session from the store.

@@ -10,6 +10,9 @@ use ipnet::IpNet;
 
 use crate::error::{Error, Result};
 
+/// Stands for connections over a Unix socket.
+const UNIX: &str = "unix";
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The proxies that are trusted to report a visitor's address. Default: none.
@@ -18,6 +21,9 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// trusted proxy, `X-Forwarded-For` is read from its end, where each proxy appends, up to the first
 /// address that is not a trusted proxy. Anything before that can be forged.
 ///
+/// The entry `unix` trusts connections without an address, as those over a Unix socket are. Use it
+/// only if every other connection has an address, or visitors can choose theirs.
+///
 /// ```
 /// use vestibule::web::TrustedProxies;
 ///
@@ -25,15 +31,19 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// # Ok::<(), vestibule::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct TrustedProxies(Vec<IpNet>);
+pub struct TrustedProxies {
+    networks: Vec<IpNet>,
+    /// Whether to trust connections without an address.
+    unix: bool,
+}
 
 impl TrustedProxies {
-    /// The visitor's address, if the connection's is known.
+    /// The visitor's address, if it is known.
     pub(crate) fn visitor(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
-        let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-        let mut address = peer.ip().to_canonical();
-        if !self.has(address) {
-            return Some(address);
+        let peer = peer(extensions);
+        let mut visitor = peer;
+        if !self.trusts_connection(extensions) {
+            return visitor;
         }
         let forwarded: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
         // Stop at an unreadable entry: those before it can be forged.
@@ -43,20 +53,21 @@ impl TrustedProxies {
             .flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
         for entry in entries {
             let Some(entry) = address_in(entry) else {
-                warn_of_unreadable(peer.ip());
+                warn_of_unreadable(peer);
                 break;
             };
-            address = entry.to_canonical();
-            if !self.has(address) {
+            let entry = entry.to_canonical();
+            visitor = Some(entry);
+            if !self.has(entry) {
                 break;
             }
         }
-        Some(address)
+        visitor
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.networks.is_empty() && !self.unix
     }
 
     /// Whether this address is that of a trusted proxy.
@@ -64,9 +75,30 @@ impl TrustedProxies {
         self.has(address.to_canonical())
     }
 
-    fn has(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
+    /// Whether connections over a Unix socket, which have no address, are those of a trusted proxy.
+    pub fn trusts_unix_sockets(&self) -> bool {
+        self.unix
     }
+
+    /// Whether the connection of a request with these extensions is that of a trusted proxy.
+    pub fn trusts_connection(&self, extensions: &Extensions) -> bool {
+        match peer(extensions) {
+            Some(address) => self.has(address),
+            None => self.unix,
+        }
+    }
+
+    fn has(&self, address: IpAddr) -> bool {
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+}
+
+/// The address of the connection.
+fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(peer.ip().to_canonical())
 }
 
 /// The address of an entry in `X-Forwarded-For`. Some proxies add the port, brackets or quotes:
@@ -79,11 +111,12 @@ fn address_in(entry: &[u8]) -> Option<IpAddr> {
 }
 
 /// Warns at the first entry that cannot be read: all visitors behind that proxy count as one.
-fn warn_of_unreadable(proxy: IpAddr) {
+fn warn_of_unreadable(proxy: Option<IpAddr>) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        let proxy = proxy.map_or(UNIX.to_owned(), |proxy| proxy.to_string());
         tracing::warn!(
-            %proxy,
+            proxy,
             "a trusted proxy sent an X-Forwarded-For that is not read; all its visitors have its \
              address"
         );
@@ -93,22 +126,28 @@ fn warn_of_unreadable(proxy: IpAddr) {
 impl FromStr for TrustedProxies {
     type Err = Error;
 
-    /// Addresses and networks, separated by commas: `10.0.0.1, 192.168.0.0/16`.
+    /// Addresses and networks, separated by commas: `10.0.0.1, 192.168.0.0/16`; and `unix`.
     ///
     /// # Errors
     /// When one of them is invalid ([`Error::is_config`]).
     fn from_str(text: &str) -> Result<Self> {
+        let mut proxies = Self::default();
         let entries = text.split(',').map(str::trim);
-        let networks = entries.filter(|entry| !entry.is_empty()).map(|entry| {
+        for entry in entries.filter(|entry| !entry.is_empty()) {
+            if entry == UNIX {
+                proxies.unix = true;
+                continue;
+            }
             let address = entry.parse::<IpAddr>().map(IpNet::from);
-            address.or_else(|_| entry.parse::<IpNet>()).map_err(|_| {
+            let network = address.or_else(|_| entry.parse::<IpNet>()).map_err(|_| {
                 Error::config(format!(
                     "`{entry}` is neither an address nor a network; write it like `10.0.0.1` \
-                     or `10.0.0.0/8`"
+                     or `10.0.0.0/8`, or `unix` for the proxy at the other end of a Unix socket"
                 ))
-            })
-        });
-        networks.collect::<Result<_>>().map(Self)
+            });
+            proxies.networks.push(network?);
+        }
+        Ok(proxies)
     }
 }
 
@@ -183,6 +222,26 @@ mod tests {
             let address = visitor(&["10.0.0.0/8"], "10.0.0.1:1", &[forwarded]);
             assert_eq!(address, expected, "{forwarded}");
         }
+    }
+
+    /// Attack: a visitor of an app that trusts no Unix socket chooses an address.
+    #[test]
+    fn a_connection_without_an_address_is_trusted_only_if_unix_sockets_are() {
+        let visitor = |trusted: &str, forwarded: &'static str| {
+            let trusted: TrustedProxies = trusted.parse().unwrap();
+            let headers = [(X_FORWARDED_FOR, HeaderValue::from_static(forwarded))];
+            let headers: HeaderMap = headers.into_iter().collect();
+            let visitor = trusted.visitor(&Extensions::new(), &headers);
+            visitor.map(|address| address.to_string())
+        };
+        let known = Some("192.0.2.7".to_owned());
+
+        assert_eq!(visitor("unix", "6.6.6.6, 192.0.2.7"), known);
+        let both = visitor("unix, 10.0.0.0/8", "6.6.6.6, 192.0.2.7, 10.0.0.1");
+        assert_eq!(both, known);
+        assert_eq!(visitor("unix", "unknown"), None);
+        assert_eq!(visitor("10.0.0.0/8", "192.0.2.7"), None);
+        assert_eq!(visitor("", "192.0.2.7"), None);
     }
 
     #[test]

@@ -28,13 +28,14 @@ const ON_EACH_STORE: [&str; 6] = [
 ];
 
 /// The suites that run on each database too.
-const ON_EACH_DATABASE: [&str; 6] = [
+const ON_EACH_DATABASE: [&str; 7] = [
     "vestibule/tests/cache.rs",
     "vestibule/tests/faults.rs",
     "vestibule/tests/names.rs",
     "vestibule/tests/nodes.rs",
     "vestibule/tests/own_tables_beside.rs",
     "vestibule/tests/pools.rs",
+    "vestibule/tests/readiness.rs",
 ];
 
 /// The library's modules that cannot reach a store, so their tests run only once. The test

@@ -10,20 +10,20 @@ use vestibule::flows::Site;
 use vestibule::password::PasswordAlgorithm;
 
 use super::{open, say};
-use crate::settings::{ServingSettings, Settings};
+use crate::settings::Settings;
 
 /// What needs more than the settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DoctorCommand {
-    /// Measure whether a running program tells by the time of its answers who has an account. Asks
-    /// for some 900 log-ins with a wrong password; run it against your own, with nothing else to do
+    /// Measure whether a running program reveals by its response times who has an account. Makes
+    /// about 900 log-ins with a wrong password; use it on your own site, while it is idle
     Timing {
-        /// Where the program is: http://127.0.0.1:5000
+        /// Address of the site, such as http://127.0.0.1:5000
         url: String,
-        /// A user there is
+        /// Name of a user who exists
         #[arg(long, value_name = "NAME")]
         user: String,
-        /// How many log-ins of a user and of nobody to compare, 400 to 5,000
+        /// How many pairs of log-ins to compare, 400 to 5,000
         #[arg(long, value_name = "COUNT", default_value_t = 400, value_parser = clap::value_parser!(u32).range(400..=5_000))]
         pairs: u32,
     },
@@ -74,7 +74,14 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
          too much; their users cannot log in until `vestibule user set-password`: {}",
         unusable.join(", ")
     );
+    let untrusted_proxy = settings.serving.untrusted_proxy();
+    let writes = site.is_ready().await.map_err(|error| error.to_string());
     let checks = [
+        (
+            writes.is_ok(),
+            "the database and the session store accept log-ins",
+            writes.as_ref().map_or_else(String::as_str, |()| ""),
+        ),
         (
             hashes.unusable.is_empty(),
             "every password can be checked",
@@ -104,9 +111,9 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
              `--password-algorithm argon2id`",
         ),
         (
-            !settings.serving.has_untrusted_proxy(),
+            untrusted_proxy.is_none(),
             "visitors have addresses of their own",
-            ServingSettings::PROXY_NOT_TRUSTED,
+            untrusted_proxy.unwrap_or_default(),
         ),
     ];
     say(format!("ok: a hash takes {millis:.1} ms on this machine"))?;

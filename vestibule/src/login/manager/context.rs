@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::clock::{Regularly, Timestamp};
+use crate::clock::{Regularly, Timestamp, monotonic};
 use crate::error::Result;
 use crate::hang_up::HangUps;
 use crate::login::cache::{LoginCache, Touches, Users};
@@ -30,6 +30,7 @@ pub(crate) struct LoginContext<U> {
     pub(crate) warned_of_other_app: AtomicBool,
     /// When the log last named the origin of a rejected request.
     pub(crate) cross_origin_told: Regularly,
+    warned_of_clock: Regularly,
 }
 
 impl<U: User> LoginContext<U> {
@@ -46,6 +47,7 @@ impl<U: User> LoginContext<U> {
             hang_ups: HangUps::new(),
             warned_of_other_app: AtomicBool::new(false),
             cross_origin_told: Regularly::default(),
+            warned_of_clock: Regularly::default(),
             settings,
         }
     }
@@ -74,6 +76,23 @@ impl<U: User> LoginContext<U> {
     /// The user's epoch, combined from the users table and our epochs table.
     pub(crate) async fn epoch_of(&self, user: &U) -> Result<i64> {
         Epochs::of(self.settings.epochs.as_ref(), user).await
+    }
+
+    /// Logs, at most once a minute, that a session is rejected because its dates are in the future at
+    /// `now`. Until the clock has caught up, that happens to every session used before it jumped.
+    pub(crate) fn warn_of_clock(&self, session: &Session, now: Timestamp) {
+        const EVERY: Duration = Duration::from_secs(60);
+        // Not by the clock that is wrong.
+        let monotonic = i64::try_from(monotonic()).unwrap_or(i64::MAX);
+        let since_start = Timestamp::from_millis(monotonic) + EVERY;
+        if self.warned_of_clock.is_due(EVERY, since_start) {
+            let ahead = session.created_at.max(session.last_seen_at).since(now);
+            tracing::warn!(
+                ahead_seconds = ahead.as_secs(),
+                "sessions are rejected because they are dated in the future: this machine's clock \
+                 was set back, or another node's is ahead; set the clocks right, or log in again"
+            );
+        }
     }
 
     /// Removes expired sessions in the background, at most every ten minutes.

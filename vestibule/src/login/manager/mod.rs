@@ -107,8 +107,8 @@ impl<U: User> LoginManager<U> {
             (true, _) => {}
             (false, true) => tracing::warn!(
                 url = %public_url,
-                "plain http on this machine only: cookies are neither Secure nor __Host-; \
-                 set an https public URL before anybody else logs in"
+                "plain http works for browsers on this machine only: set an https public URL before \
+                 other people use the site"
             ),
             (false, false) => tracing::warn!(
                 url = %public_url,

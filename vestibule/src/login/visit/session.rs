@@ -99,6 +99,9 @@ impl<U: User> Visit<U> {
             return Ok(None);
         };
         if !expiry.is_alive(&session, now) {
+            if SessionExpiry::is_of_the_future(&session, now) {
+                context.warn_of_clock(&session, now);
+            }
             return Ok(None);
         }
         let exists = loaded.is_some();

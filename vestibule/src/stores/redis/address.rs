@@ -1,6 +1,6 @@
 //! The address of Redis, and advice if it cannot be reached.
 
-use redis::{Client, ConnectionAddr, RedisError};
+use redis::{Client, ConnectionAddr, ErrorKind, RedisError, ServerErrorKind};
 use rustls::crypto::{CryptoProvider, ring};
 
 use crate::error::{Error, Result};
@@ -53,13 +53,42 @@ impl Address {
         }
     }
 
+    /// [`Error::is_store`] if the server is not up yet, so that trying again may help, and
+    /// [`Error::is_config`] otherwise.
     pub(super) fn cannot_connect(&self, error: &RedisError) -> Error {
         let said = error.to_string();
         let advice = advice(self.is_tls, &said);
-        Error::config(format!(
-            "cannot connect to the session store: {said}{advice}"
-        ))
+        let message = format!("cannot connect to the session store: {said}{advice}");
+        match is_not_up(error, &said) && advice.is_empty() {
+            true => Error::store(message),
+            false => Error::config(message),
+        }
     }
+}
+
+/// Whether the server may accept the connection soon: nothing listens, its name is not known yet, or
+/// it still reads its data.
+fn is_not_up(error: &RedisError, said: &str) -> bool {
+    /// Of a name that is not known, and of a cluster's errors, there is nothing but the text.
+    const NOT_UP: [&str; 4] = [
+        "Connection refused",
+        "failed to lookup address",
+        "timed out",
+        "unreachable",
+    ];
+    let is_starting = matches!(
+        error.kind(),
+        ErrorKind::Server(
+            ServerErrorKind::BusyLoading
+                | ServerErrorKind::ClusterDown
+                | ServerErrorKind::MasterDown
+                | ServerErrorKind::TryAgain
+        )
+    );
+    is_starting
+        || error.is_connection_refusal()
+        || error.is_timeout()
+        || NOT_UP.iter().any(|words| said.contains(words))
 }
 
 /// Advice by the error's text, because a cluster's errors keep nothing else.

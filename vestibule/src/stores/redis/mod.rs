@@ -13,7 +13,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
-use redis::{FromRedisValue, Script, ScriptInvocation};
+use redis::{FromRedisValue, RedisResult, Script, ScriptInvocation};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -84,8 +84,10 @@ impl RedisStore {
     /// ring if none is set.
     ///
     /// # Errors
-    /// When the address is wrong, nothing responds there, the certificate is not trusted, or the
-    /// server may evict keys ([`Error::is_config`]). The message contains no password.
+    /// [`Error::is_store`] when the server is not up yet: nothing answers there, or it still reads
+    /// its data. [`Error::is_config`] when trying again does not help: the address or the password is
+    /// wrong, the certificate is not trusted, or the server may evict keys. The message contains no
+    /// password.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::connect_with(url, RedisOptions::default()).await
     }
@@ -124,7 +126,9 @@ impl RedisStore {
             prefix,
             script: Script::new(include_str!("store.lua")),
         };
-        check_policy(&calls.connection).await?;
+        let (answered, policies) = (calls.answers().await, policies(&calls.connection).await);
+        answered.map_err(|error| address.cannot_connect(&error))?;
+        check_policies(&policies.map_err(|error| address.cannot_connect(&error))?)?;
         Ok(Self {
             feed: watch::feed(address.nodes, calls.clone()),
             calls,
@@ -173,48 +177,65 @@ impl Calls {
 
     /// Reads fields of one key.
     async fn read<T: FromRedisValue>(&self, kind: &str, id: &str, fields: [&str; 3]) -> Result<T> {
+        let answer = self.try_read(kind, id, fields).await;
+        answer.map_err(Error::store)
+    }
+
+    async fn try_read<T: FromRedisValue>(
+        &self,
+        kind: &str,
+        id: &str,
+        fields: [&str; 3],
+    ) -> RedisResult<T> {
         let mut command = redis::cmd("HMGET");
         command
             .arg(format!("{}:{kind}:{id}", self.prefix))
             .arg(&fields);
-        let answer = match self.connection.clone() {
+        match self.connection.clone() {
             Connection::Single(mut connection) => command.query_async(&mut connection).await,
             Connection::Cluster(mut connection) => command.query_async(&mut connection).await,
-        };
-        answer.map_err(Error::store)
+        }
+    }
+
+    /// Reads a key that does not exist. A server that still reads its data accepts connections, and
+    /// rejects this.
+    async fn answers(&self) -> RedisResult<()> {
+        let nothing: Vec<Option<String>> = self.try_read("s", "", ["data"; 3]).await?;
+        drop(nothing);
+        Ok(())
     }
 }
 
-/// Rejects a server that may evict keys; in a cluster, checks each node that has keys.
-async fn check_policy(connection: &Connection) -> Result<()> {
+/// What each server does when memory is short; in a cluster, each one that has keys.
+async fn policies(connection: &Connection) -> RedisResult<Vec<String>> {
     let mut info = redis::cmd("INFO");
     info.arg("memory");
-    let answers = match connection.clone() {
-        Connection::Single(mut connection) => {
-            let answer = info.query_async(&mut connection).await;
-            vec![answer.map_err(Error::store)?]
-        }
+    let answers: Vec<String> = match connection.clone() {
+        Connection::Single(mut connection) => vec![info.query_async(&mut connection).await?],
         Connection::Cluster(mut connection) => {
             let masters = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
-            let answers = connection.route_command(info, masters).await;
-            let by_node = redis::from_redis_value(answers.map_err(Error::store)?);
-            let by_node: HashMap<String, String> = by_node.map_err(Error::store)?;
-            by_node.into_values().collect::<Vec<String>>()
+            let answers = connection.route_command(info, masters).await?;
+            let by_node: HashMap<String, String> = redis::from_redis_value(answers)?;
+            by_node.into_values().collect()
         }
     };
-    let policies = answers
+    let lines = answers.iter().flat_map(|info| info.lines());
+    let policies = lines.filter_map(|line| line.strip_prefix("maxmemory_policy:"));
+    Ok(policies.map(|policy| policy.trim().to_owned()).collect())
+}
+
+/// Rejects a server that may evict keys.
+fn check_policies(policies: &[String]) -> Result<()> {
+    match policies
         .iter()
-        .flat_map(|info| info.lines())
-        .filter_map(|line| line.strip_prefix("maxmemory_policy:"));
-    for policy in policies.map(str::trim) {
-        if policy.starts_with("allkeys-") {
-            return Err(Error::config(format!(
-                "the session store may throw sessions away when memory is short (maxmemory-policy \
-                {policy}); set maxmemory-policy to noeviction",
-            )));
-        }
+        .find(|policy| policy.starts_with("allkeys-"))
+    {
+        None => Ok(()),
+        Some(policy) => Err(Error::config(format!(
+            "the session store may throw sessions away when memory is short (maxmemory-policy \
+             {policy}); set maxmemory-policy to noeviction",
+        ))),
     }
-    Ok(())
 }
 
 async fn to_cluster(address: &Address, patience: Duration) -> Result<ClusterConnection> {

@@ -210,6 +210,10 @@ impl SessionStore for RedisStore {
         }
     }
 
+    async fn check_writes(&self) -> Result<()> {
+        self.calls.run::<()>("check_writes", &[]).await
+    }
+
     fn feed(&self) -> Option<&InvalidationFeed> {
         Some(&self.feed)
     }

@@ -1,7 +1,7 @@
 //! The [`SessionStore`] trait, which delegates to the methods in the other files. Methods named
 //! `try_…` are retried when the database aborts them to break a deadlock.
 
-use super::{BATCH_ROWS, SqlStore};
+use super::{BATCH_ROWS, MIGRATIONS, SqlStore};
 use crate::clock::Timestamp;
 use crate::database::retried;
 use crate::error::Result;
@@ -105,6 +105,10 @@ impl SessionStore for SqlStore {
 
     async fn change_data(&self, id: SessionId, changes: &DataChanges) -> Result<DataOutcome> {
         retried(|| Box::pin(self.try_change_data(id, changes))).await
+    }
+
+    async fn check_writes(&self) -> Result<()> {
+        self.database.check_writes(MIGRATIONS).await
     }
 
     fn feed(&self) -> Option<&InvalidationFeed> {

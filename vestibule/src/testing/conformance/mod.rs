@@ -61,6 +61,7 @@ pub async fn store_conformance(store: impl SessionStore) {
     sessions::what_a_kept_session_was_renewed_as_is_kept(&store, &made).await;
     sessions::nothing_is_renewed_past_its_end_in_a_race(&store, &made).await;
     sessions::a_stale_session_stays_stale(&store, &made).await;
+    sessions::a_check_of_writes_changes_no_session(&store, &made).await;
     remembered::a_remembered_login_is_loaded_as_it_was(&store, &made).await;
     remembered::a_remember_token_is_used_once(&store, &made).await;
     remembered::of_uses_in_a_race_one_succeeds(&store, &made).await;

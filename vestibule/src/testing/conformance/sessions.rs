@@ -596,3 +596,18 @@ pub(super) async fn a_stale_session_stays_stale(store: &impl SessionStore, sessi
     assert!(!marked, "and is not revived by it");
     assert_eq!(store.load(session.id).await.expect("load"), None);
 }
+
+pub(super) async fn a_check_of_writes_changes_no_session(
+    store: &impl SessionStore,
+    sessions: &Sessions,
+) {
+    let session = sessions.of("writes");
+    create(store, &session).await;
+
+    store.check_writes().await.expect("check_writes");
+
+    let loaded = store.load(session.id).await.expect("load");
+    assert_eq!(loaded.as_ref(), Some(&session), "it stays as it was");
+    let listed = store.list_user(&session.realm, &session.user_id, None, 10);
+    assert_eq!(listed.await.expect("list_user"), [session], "and alone");
+}

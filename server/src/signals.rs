@@ -1,0 +1,68 @@
+//! The signals that a service manager sends.
+
+use std::io;
+
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Ctrl-C and SIGTERM, which stop the program. It listens from the beginning: a program that says
+/// it serves must not be killed by the stop that comes right after.
+#[cfg(unix)]
+pub(crate) struct StopSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+#[cfg(unix)]
+impl StopSignal {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Returns at the next one.
+    pub(crate) async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C, which stops the program.
+#[cfg(not(unix))]
+pub(crate) struct StopSignal;
+
+#[cfg(not(unix))]
+impl StopSignal {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Returns at the next one.
+    pub(crate) async fn received(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Lets the program survive SIGHUP, by which others read their settings again, and which a closed
+/// terminal sends.
+#[cfg(unix)]
+pub(crate) fn ignore_hang_up() -> io::Result<()> {
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hang_up.recv().await.is_some() {
+            tracing::info!("SIGHUP is ignored: settings are read at the start, so restart instead");
+        }
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn ignore_hang_up() -> io::Result<()> {
+    Ok(())
+}

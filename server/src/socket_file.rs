@@ -1,0 +1,80 @@
+//! The file of a Unix socket.
+
+use std::fs::Metadata;
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use tokio::net::UnixSocket;
+
+/// A socket's file that this process made. Removed when dropped, if it is still that one.
+#[derive(Debug)]
+pub(crate) struct SocketFile {
+    path: PathBuf,
+    /// The device and the number of the file.
+    identity: (u64, u64),
+}
+
+impl SocketFile {
+    /// Makes the file, in place of one that a process has left behind. Its mode is what the umask
+    /// leaves of 0777: who may write it may connect.
+    pub(crate) fn bind(path: &Path) -> anyhow::Result<(UnixSocket, Self)> {
+        remove_left_behind(path)?;
+        let socket = UnixSocket::new_stream()?;
+        socket.bind(path).map_err(|error| {
+            let advice = match error.kind() {
+                ErrorKind::NotFound => "its folder does not exist",
+                ErrorKind::PermissionDenied => "this user may not write in its folder",
+                ErrorKind::InvalidInput => "its path is too long: at most 107 bytes",
+                _ => "the system does not make it",
+            };
+            anyhow::Error::from(error).context(advice)
+        })?;
+        let file = Self {
+            identity: identity(&path.symlink_metadata()?),
+            path: path.to_owned(),
+        };
+        Ok((socket, file))
+    }
+}
+
+impl SocketFile {
+    /// Whether it is still the one that this process made. A second start takes one where nobody
+    /// listens yet for one that was left behind.
+    pub(crate) fn is_ours(&self) -> bool {
+        let found = self.path.symlink_metadata();
+        found.is_ok_and(|found| identity(&found) == self.identity)
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if self.is_ours() {
+            // The next start replaces one that stays.
+            std::fs::remove_file(&self.path).ok();
+        }
+    }
+}
+
+fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
+}
+
+/// Removes the socket of a process that did not end by itself. Nothing else is removed.
+fn remove_left_behind(path: &Path) -> anyhow::Result<()> {
+    let Ok(found) = path.symlink_metadata() else {
+        return Ok(());
+    };
+    if !found.file_type().is_socket() {
+        bail!("there is a file by that name that is no socket; remove it, or choose another name");
+    }
+    match UnixStream::connect(path) {
+        Ok(_) => bail!("another program listens there: stop it, or choose another name"),
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path).context("cannot remove the socket of an earlier start")
+        }
+        Err(error) => Err(error).context("cannot tell whether another program listens there"),
+    }
+}

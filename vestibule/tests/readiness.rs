@@ -1,0 +1,174 @@
+//! Whether the site says that log-ins would fail, and what asking costs. On SQLite, or on the server
+//! named in the environment.
+#![cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use tokio::time::interval;
+use vestibule::database::Database;
+use vestibule::sqlx::mysql::{MySqlPool, MySqlPoolOptions};
+use vestibule::sqlx::postgres::{PgPool, PgPoolOptions};
+use vestibule::sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use vestibule::sqlx::{self, Executor};
+use vestibule::testing::{TestApp, fresh_database_url};
+
+/// One connection, of which a test can say whether it may write.
+enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+    MySql(MySqlPool),
+}
+
+impl Pool {
+    async fn open(url: &str) -> Self {
+        match url.split(':').next().unwrap() {
+            "postgres" => {
+                let one = PgPoolOptions::new().max_connections(1);
+                Self::Postgres(one.connect(url).await.unwrap())
+            }
+            "mysql" => {
+                let repeatable = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+                let one = MySqlPoolOptions::new().max_connections(1);
+                let one = one.after_connect(move |connection, _| {
+                    Box::pin(async move { connection.execute(repeatable).await.map(drop) })
+                });
+                Self::MySql(one.connect(url).await.unwrap())
+            }
+            _ => {
+                let one = SqlitePoolOptions::new().max_connections(1);
+                Self::Sqlite(one.connect(url).await.unwrap())
+            }
+        }
+    }
+
+    fn database(&self) -> Database {
+        match self {
+            Self::Sqlite(pool) => Database::from_sqlite_pool(pool.clone()),
+            Self::Postgres(pool) => Database::from_pg_pool(pool.clone()),
+            Self::MySql(pool) => Database::from_mysql_pool(pool.clone()),
+        }
+    }
+
+    async fn set_read_only(&self, is_read_only: bool) {
+        let mode = if is_read_only { "ONLY" } else { "WRITE" };
+        let set = match self {
+            Self::Sqlite(_) => format!("PRAGMA query_only = {is_read_only}"),
+            Self::Postgres(_) => {
+                format!("SET SESSION CHARACTERISTICS AS TRANSACTION READ {mode}")
+            }
+            Self::MySql(_) => format!("SET SESSION TRANSACTION READ {mode}"),
+        };
+        let set = sqlx::AssertSqlSafe(set);
+        match self {
+            Self::Sqlite(pool) => drop(pool.execute(set).await.unwrap()),
+            Self::Postgres(pool) => drop(pool.execute(set).await.unwrap()),
+            Self::MySql(pool) => drop(pool.execute(set).await.unwrap()),
+        }
+    }
+
+    /// How many rows there are in the table that the question writes to.
+    async fn rows(&self) -> i64 {
+        let query = "SELECT count(*) FROM vestibule_accounts_migrations";
+        let count = match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
+            Self::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
+            Self::MySql(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
+        };
+        count.unwrap()
+    }
+}
+
+/// Asks until it is so.
+async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    let mut again = interval(Duration::from_millis(20));
+    while !is_so().await {
+        assert!(started.elapsed() < Duration::from_secs(20), "never: {what}");
+        again.tick().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_accepts_no_write_is_not_ready_and_a_question_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = fresh_database_url(folder.path()).await;
+    let pool = Pool::open(&url).await;
+    let app = TestApp::on(pool.database(), |_| {}).await;
+    let rows = pool.rows().await;
+    app.site.is_ready().await.unwrap();
+
+    pool.set_read_only(true).await;
+
+    eventually("not ready", async || app.site.is_ready().await.is_err()).await;
+    assert!(app.site.is_ready().await.unwrap_err().is_store());
+    pool.set_read_only(false).await;
+    eventually("ready again", async || app.site.is_ready().await.is_ok()).await;
+    assert_eq!(pool.rows().await, rows);
+}
+
+/// Attack: somebody who poses as a monitor, and hangs up.
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_ask_the_store_is_asked_once_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/site.db?mode=rwc", folder.path().display());
+    let pool = SqlitePool::connect(&url).await.unwrap();
+    let app = TestApp::on(Database::from_sqlite_pool(pool.clone()), |_| {}).await;
+    let count = "CREATE TABLE asked (n); \
+        CREATE TRIGGER asked AFTER INSERT ON vestibule_accounts_migrations \
+        BEGIN INSERT INTO asked VALUES (1); END";
+    sqlx::raw_sql(count).execute(&pool).await.unwrap();
+    let started = Instant::now();
+
+    for _ in 0..100 {
+        // Dropped where it waits for the database.
+        assert!(app.site.is_ready().now_or_never().is_none());
+    }
+    let answers = join_all((0..100).map(|_| app.site.is_ready())).await;
+    for answer in answers {
+        answer.unwrap();
+    }
+    app.site.is_ready().await.unwrap();
+
+    let asked: i64 = sqlx::query_scalar("SELECT count(*) FROM asked")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    let seconds = i64::try_from(started.elapsed().as_secs()).unwrap();
+    assert!((1..=1 + seconds).contains(&asked), "{asked} in {seconds} s");
+}
+
+/// A start that waits for a database asks for this.
+#[tokio::test]
+async fn only_a_server_that_may_be_up_soon_is_worth_waiting_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = fresh_database_url(folder.path()).await;
+    let mut cases = vec![
+        ("postgres://app@127.0.0.1:1/app".to_owned(), true),
+        ("mysql://app@127.0.0.1:1/app".to_owned(), true),
+        ("postgres://app@%2Fno%2Fsuch%2Ffolder/app".to_owned(), true),
+        (
+            "sqlite:///no/such/folder/site.db?mode=rwc".to_owned(),
+            false,
+        ),
+        ("http://127.0.0.1:1".to_owned(), false),
+    ];
+    if !url.starts_with("sqlite:") {
+        cases.push((format!("{url}_missing"), false));
+    }
+    if let Some((_, server)) = url
+        .strip_prefix("mysql://")
+        .and_then(|url| url.split_once('@'))
+    {
+        cases.push((format!("mysql://root:wrong@{server}"), false));
+        cases.push((format!("postgres://root@{server}"), false));
+    }
+
+    for (url, is_worth_it) in cases {
+        let error = Database::connect(&url).await.unwrap_err();
+        assert_eq!(error.is_store(), is_worth_it, "{url}: {error}");
+        assert_eq!(error.is_config(), !is_worth_it, "{url}: {error}");
+    }
+}
