@@ -217,7 +217,7 @@ fn a_template_folder_replaces_pages_and_a_mistake_in_one_is_told_at_start() {
     std::fs::write(&welcome, "{{ url_for('home') }}").unwrap();
     let said = refusal(folder.path(), &arguments);
     assert!(
-        said.contains("there is no page home; there are admin"),
+        said.contains("there is no page home; there are account_log, admin"),
         "{said}"
     );
     assert_eq!(said.matches("there is no page home").count(), 1, "{said}");
@@ -643,6 +643,42 @@ fn whoever_got_a_temporary_password_must_choose_another_one() {
     assert_eq!(client.get("/welcome").unwrap().status, 200);
 }
 
+#[test]
+fn the_operator_reads_what_happened_to_an_account() {
+    let folder = folder();
+    assert!(
+        run(folder.path(), &["user", "add", "alice"], PASSWORD)
+            .status
+            .success()
+    );
+    let program = Program::start(&folder, &[]);
+    let mut client = Client::new(&program);
+    let fields = [
+        ("username", "alice"),
+        ("password", "wrong horse and battery"),
+    ];
+    client.post("/login", &fields).unwrap();
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    client.post("/login", &fields).unwrap();
+    let read = || {
+        let log = run(folder.path(), &["user", "log", "alice"], "");
+        String::from_utf8(log.stdout).unwrap()
+    };
+
+    let mut log = read();
+    // The line is written after the response.
+    for _ in 0..50 {
+        if log.contains("logged in") {
+            break;
+        }
+        log = read();
+    }
+
+    let actions: Vec<_> = log.lines().map(|line| line.split('\t').nth(1)).collect();
+    let expected = ["logged in", "log-in failed", "account added"];
+    assert_eq!(actions, expected.map(Some), "{log}");
+}
+
 /// H1: whoever adds a route says here what it asks.
 #[test]
 fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
@@ -654,6 +690,7 @@ fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
     let changes = "AdminChanges: role admin and fresh login";
     let expected = [
         ("GET /", "everybody"),
+        ("GET /account/log", "login"),
         ("GET /account/sessions", "login"),
         ("POST /account/sessions/end", "fresh login"),
         ("POST /account/sessions/end-others", "fresh login"),

@@ -37,6 +37,13 @@ pub(crate) enum UserCommand {
     Grant { name: String, role: String },
     /// Take a role from a user; a running program knows within 2 seconds
     Revoke { name: String, role: String },
+    /// Show what happened to a user's account, newest first: log-ins, failed log-ins, changes
+    Log {
+        name: String,
+        /// The number of lines
+        #[arg(long, default_value_t = 50)]
+        lines: u64,
+    },
     /// Delete a user's account for ever, and end all their sessions
     Delete {
         name: String,
@@ -118,8 +125,31 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
             report(&change, done)?;
             warn_without_admin(&site).await
         }
+        UserCommand::Log { name, lines } => log(&site, &name, lines).await,
         UserCommand::Delete { name, yes } => delete(&site, &name, yes).await,
     }
+}
+
+async fn log(site: &Site, name: &str, lines: u64) -> anyhow::Result<()> {
+    let account = find(site, name).await?;
+    let found = site.accounts().security_log(Some(&account.id), None, lines);
+    for line in found.await? {
+        let times = match line.times {
+            1 => String::new(),
+            times => format!("{times} times"),
+        };
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        say(format!(
+            "{}\t{}\t{}\t{times}\t{}\t{}\t{}",
+            line.at,
+            line.action,
+            text(&line.detail),
+            line.actor,
+            text(&line.address),
+            text(&line.browser),
+        ))?;
+    }
+    Ok(())
 }
 
 async fn delete(site: &Site, name: &str, yes: bool) -> anyhow::Result<()> {

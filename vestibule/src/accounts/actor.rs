@@ -7,6 +7,10 @@ use ipnet::IpNet;
 use crate::access::RoleName;
 use crate::accounts::Account;
 use crate::login::UserId;
+use crate::web::browser_and_system;
+
+/// The length of the column for browsers.
+pub(super) const MAX_BROWSER_CHARS: usize = 64;
 
 /// Who changes an account or a role. It is named in the security log, and its rights are checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +21,7 @@ pub struct Actor {
     requirement: Option<Requirement>,
     name: String,
     address: Option<String>,
+    browser: Option<String>,
 }
 
 /// What is checked about a user who changes something.
@@ -29,13 +34,16 @@ pub(super) struct Requirement {
 }
 
 impl Actor {
+    pub(super) const OPERATOR: &str = "command line";
+
     /// The operator at the command line, who may do anything.
     pub fn operator() -> Self {
         Self {
             id: None,
             requirement: None,
-            name: "command line".to_owned(),
+            name: Self::OPERATOR.to_owned(),
             address: None,
+            browser: None,
         }
     }
 
@@ -81,17 +89,25 @@ impl Actor {
             requirement: Some(requirement),
             name: account.username.clone(),
             address: None,
+            browser: None,
         }
     }
 
-    /// Somebody in this network who is not logged in.
-    pub(super) fn stranger(network: Option<IpNet>) -> Self {
+    /// Somebody who is not logged in.
+    pub(super) fn stranger() -> Self {
         Self {
             id: None,
             requirement: None,
             name: "not logged in".to_owned(),
-            address: network.map(|network| network.to_string()),
+            address: None,
+            browser: None,
         }
+    }
+
+    /// The network that the requests came from.
+    pub(super) fn within(mut self, network: Option<IpNet>) -> Self {
+        self.address = network.map(|network| network.to_string());
+        self
     }
 
     /// The address that the request came from.
@@ -100,9 +116,18 @@ impl Actor {
         self
     }
 
-    /// The same actor, from several addresses.
+    /// The browser that the request came from, by its `User-Agent`.
+    pub fn in_browser(mut self, user_agent: Option<&str>) -> Self {
+        let user_agent = user_agent.filter(|text| !text.is_empty());
+        self.browser =
+            user_agent.map(|text| browser_and_system(text).unwrap_or_else(|| beginning(text)));
+        self
+    }
+
+    /// The same actor, from several places.
     pub(super) fn nowhere(mut self) -> Self {
         self.address = None;
+        self.browser = None;
         self
     }
 
@@ -128,4 +153,17 @@ impl Actor {
     pub(super) fn address(&self) -> Option<&str> {
         self.address.as_deref()
     }
+
+    pub(super) fn browser(&self) -> Option<&str> {
+        self.browser.as_deref()
+    }
+}
+
+/// What the column for browsers keeps of a `User-Agent`. A terminal would obey control characters.
+fn beginning(user_agent: &str) -> String {
+    let plain = user_agent.chars().map(|c| match c.is_control() {
+        true => ' ',
+        false => c,
+    });
+    plain.take(MAX_BROWSER_CHARS).collect()
 }

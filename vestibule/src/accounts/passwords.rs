@@ -13,7 +13,7 @@ use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Accounts, Action, Actor, rows};
 use crate::clock::Timestamp;
 use crate::credentials::{Activity, ActivityLog, PasswordUsers, Registrar, Username};
-use crate::database::{changed, retried};
+use crate::database::changed;
 use crate::error::{Error, Result};
 use crate::login::{AddressPrefix, UserId};
 use crate::password::PasswordHash;
@@ -137,20 +137,10 @@ impl ActivityLog<Account> for Accounts {
             }
             Activity::LoginFailed => {
                 let network = from.and_then(|from| AddressPrefix::VISITOR.of(from));
-                (Actor::stranger(network), Action::LoginFailed, None)
+                (Actor::stranger().within(network), Action::LoginFailed, None)
             }
         };
-        let note = async || {
-            let entry = Entry {
-                action,
-                user: Some(account),
-                detail: detail.map(str::to_owned),
-            };
-            let transaction = self.inner.database.connection().begin().await;
-            let transaction = transaction.map_err(Error::from_db)?;
-            self.commit_own(transaction, &actor, entry).await
-        };
-        retried(note).await
+        self.add_own(account, &actor, action, detail).await
     }
 }
 

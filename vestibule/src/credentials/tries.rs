@@ -1,6 +1,8 @@
 //! Tries at credentials, counted by the throttle.
 
 use std::fmt;
+#[cfg(feature = "sql")]
+use std::future::Future;
 use std::net::IpAddr;
 
 use data_encoding::HEXLOWER;
@@ -197,6 +199,12 @@ impl<U: User> Credentials<U> {
         after: Option<&CounterKey>,
     ) -> Result<Vec<Counter>> {
         self.0.throttle.list(kind, after).await
+    }
+
+    /// Runs something that the response does not wait for.
+    #[cfg(feature = "sql")]
+    pub(crate) fn after_response(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.throttle.after_response(task);
     }
 
     /// Waits until all tries that were right are settled.

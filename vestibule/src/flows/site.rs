@@ -200,7 +200,7 @@ impl<U: PageUser> Site<U> {
         let credentials = credentials.throttle(throttle);
         let credentials = Configure::all(&config.credentials, credentials)?;
         let this = Arc::<OnceLock<Self>>::default();
-        let login = login_manager(&credentials, &paths, &config)?;
+        let login = login_manager(&credentials, accounts.as_ref(), &paths, &config)?;
         let login = match &config.mailer {
             Some(_) => {
                 let this = this.clone();

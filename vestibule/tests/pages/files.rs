@@ -11,6 +11,7 @@ async fn no_private_page_is_served_under_the_name_of_a_file() {
     for private in [
         "/welcome",
         "/account/sessions",
+        "/account/log",
         "/change-password",
         "/admin",
     ] {

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{QUICK, accounts};
-use crate::accounts::{Account, Accounts, Action, Actor, ChangeOutcome, LogEntry, LogFilter};
+use crate::accounts::{
+    Account, Accounts, Action, Actor, ChangeOutcome, LogEntry, LogFilter, LogStart,
+};
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::{Activity, ActivityLog};
 use crate::crypto::secret::Secret;
@@ -27,8 +29,8 @@ async fn lines(accounts: &Accounts, action: Action) -> Vec<LogEntry> {
         action: Some(action),
         ..LogFilter::default()
     };
-    let lines = accounts.search_security_log(&filter, None, 1_000).await;
-    lines.unwrap()
+    let page = accounts.search_security_log(&filter, LogStart::Newest, 1_000);
+    page.await.unwrap().lines
 }
 
 fn times(lines: &[LogEntry]) -> Vec<u64> {
@@ -58,7 +60,7 @@ async fn note_at_once(
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_user_has_ten_lines_an_hour_for_an_action_and_one_that_counts_the_rest() {
     let (accounts, alice, clock) = accounts_with_alice().await;
-    let from = |_| address("192.0.2.7");
+    let from = |i| address(&format!("192.0.2.{i}"));
 
     note_at_once(&accounts, &alice, (Activity::OtherSessionsEnded, 30), from).await;
     note_at_once(&accounts, &alice, (Activity::SessionEnded("one"), 1), from).await;
@@ -83,6 +85,22 @@ async fn a_user_has_ten_lines_an_hour_for_an_action_and_one_that_counts_the_rest
         (12, 1),
         "the next hour has its own"
     );
+}
+
+#[tokio::test]
+async fn after_ten_lines_what_comes_from_one_place_is_counted_in_its_newest_line() {
+    let (accounts, alice, clock) = accounts_with_alice().await;
+    for i in 0..30 {
+        clock.advance(Duration::from_secs(1));
+        let place = if i < 9 { "192.0.2.7" } else { "198.51.100.9" };
+        let ended = Activity::OtherSessionsEnded;
+        accounts.note(&alice, ended, address(place)).await.unwrap();
+    }
+
+    let ended = lines(&accounts, Action::SessionsEnded).await;
+
+    assert_eq!(times(&ended), [21, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+    assert_eq!(ended[0].address.as_deref(), Some("198.51.100.9"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -143,9 +161,12 @@ async fn the_lines_of_admins_have_no_limit_and_are_not_used_up_by_others() {
         let _ = operator.end_sessions(&alice.id).await.unwrap();
     }
 
-    for _ in 0..12 {
-        let ended = Activity::OtherSessionsEnded;
-        accounts.note(&alice, ended, None).await.unwrap();
+    for i in 0..12 {
+        let (ended, from) = (
+            Activity::OtherSessionsEnded,
+            address(&format!("192.0.2.{i}")),
+        );
+        accounts.note(&alice, ended, from).await.unwrap();
     }
 
     let ended = lines(&accounts, Action::SessionsEnded).await;
@@ -171,8 +192,9 @@ async fn lines_are_found_by_user_by_actor_and_by_action_also_of_deleted_users() 
     let found = async |change: fn(&mut LogFilter)| {
         let mut filter = LogFilter::default();
         change(&mut filter);
-        let lines = accounts.search_security_log(&filter, None, 10).await;
-        let lines = lines.unwrap().into_iter().map(|line| line.action);
+        let page = accounts.search_security_log(&filter, LogStart::Newest, 10);
+        let lines = page.await.unwrap().lines.into_iter();
+        let lines = lines.map(|line| line.action);
         lines.collect::<Vec<_>>()
     };
 
