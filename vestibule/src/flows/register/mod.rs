@@ -5,6 +5,7 @@
 //! 2. `POST /register` with `username`, `password` and the app's own fields creates the account,
 //!    calls the app's function for it, logs the new user in and redirects to `/welcome`; as JSON it
 //!    answers 201. If the app's function rejects or fails, the account is deleted again.
+//! 3. The same form sent again, as by a double click, logs the new user in (`repeated`).
 //!
 //! # What it protects against
 //! Usernames that look like another user's ([`Username`](crate::credentials::Username)) or are
@@ -24,6 +25,8 @@
 //!
 //! # Needs
 //! A users table that implements [`Registrar`](crate::credentials::Registrar).
+
+mod repeated;
 
 use axum::Router;
 use axum::response::Response;
@@ -134,7 +137,16 @@ async fn register<U: PageUser>(
                 let advice = credentials.advice(&login, &name, password, words).await;
                 return Ok(page.answer(registered(&page, &name, advice))?);
             }
-            None => errors.add("username", NAME_TAKEN),
+            None => match page.site.is_repeated(&login, &username, &password).await? {
+                Some(Step::LoggedIn { user, .. }) => {
+                    let name = user.name().to_owned();
+                    return Ok(page.answer(registered(&page, &name, None))?);
+                }
+                Some(Step::SecondFactor) => {
+                    return Ok(page.answer(second_factor(&page, &login))?);
+                }
+                _ => errors.add("username", NAME_TAKEN),
+            },
         }
     }
     Ok(page.answer(invalid(&page, &username, &values, errors))?)
