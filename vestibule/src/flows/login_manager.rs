@@ -79,7 +79,8 @@ fn into_security_log<U: PageUser>(
 
 /// The pages explain why the visitor is there, except for facts that only the previous page had.
 fn views(paths: &Paths) -> LoginViews {
-    let lost = "What you sent was not saved. Do first what this page asks, then send it again.";
+    // A double click may have sent it before, and then it was saved.
+    let lost = "What you sent may not have been saved. Do what this page asks first, then check.";
     let copied = "You were logged out, as somebody used a copy of what this browser remembers. Log \
                   in, and choose another password.";
     let mut views = LoginViews::new()
