@@ -15,7 +15,7 @@ use crate::crypto::digest::sha256;
 /// An embedded file: its name, its content type, its text.
 pub(crate) type StaticFile = (&'static str, &'static str, &'static str);
 
-const OWN: [StaticFile; 3] = [
+const OWN: [StaticFile; 4] = [
     (
         "vestibule.css",
         "text/css; charset=utf-8",
@@ -25,6 +25,11 @@ const OWN: [StaticFile; 3] = [
         "show-password.js",
         "text/javascript; charset=utf-8",
         include_str!("static/show-password.js"),
+    ),
+    (
+        "send-once.js",
+        "text/javascript; charset=utf-8",
+        include_str!("static/send-once.js"),
     ),
     ("icon.svg", "image/svg+xml", include_str!("static/icon.svg")),
 ];

@@ -65,11 +65,9 @@ async fn message(browser: &TestClient, response: &TestResponse) -> String {
     );
     let page = browser.get(response.location().unwrap()).await;
     let text = page.text();
-    let after = text
-        .split("role=\"status\">")
-        .skip(1)
-        .last()
-        .unwrap_or_default();
+    let after = text.split("role=\"alert\"").skip(1).last();
+    let after = after.and_then(|after| after.split('>').nth(1));
+    let after = after.unwrap_or_default();
     after.split('<').next().unwrap_or_default().to_owned()
 }
 
