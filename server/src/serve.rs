@@ -34,6 +34,9 @@ use crate::settings::{ServingSettings, Settings};
 /// How long a stop waits for the requests under way.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long it then waits for what responses do not wait for.
+const FINISH: Duration = Duration::from_secs(1);
+
 /// About how many bytes a request's line and headers may have together; past that the answer
 /// is 431. What a read brings at once may be up to twice as much.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
@@ -81,6 +84,9 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     tracing::info!(%address, %public_url, "serving");
     accept(listener, app, &settings, limits, stop).await;
+    if tokio::time::timeout(FINISH, site.finish()).await.is_err() {
+        tracing::warn!("the security log may lack lines of the last requests");
+    }
     Ok(())
 }
 

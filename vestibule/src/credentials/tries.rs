@@ -207,8 +207,8 @@ impl<U: User> Credentials<U> {
         self.0.throttle.after_response(task);
     }
 
-    /// Waits until all tries that were right are settled.
-    #[cfg(any(test, feature = "testing"))]
+    /// Waits for all that the responses did not wait for.
+    #[cfg(feature = "sql")]
     pub(crate) async fn settled(&self) {
         self.0.throttle.settled().await;
     }

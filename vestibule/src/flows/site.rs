@@ -375,6 +375,12 @@ impl<U: PageUser> Site<U> {
         self.0.sessions.ping().await
     }
 
+    /// Waits for what responses do not wait for: lines of the security log, and tries at passwords
+    /// that were right. Call it when the server has stopped, before the program ends.
+    pub async fn finish(&self) {
+        self.0.credentials.settled().await;
+    }
+
     pub(super) fn inner(&self) -> &Inner<U> {
         &self.0
     }
