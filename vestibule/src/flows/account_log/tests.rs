@@ -6,7 +6,7 @@ use http::StatusCode;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::accounts::{Action, Actor};
+use crate::accounts::{Account, Action, Actor};
 use crate::login::SessionLimit;
 use crate::testing::{PASSWORD, TestApp, TestClient, fresh_database};
 
@@ -172,6 +172,42 @@ async fn a_log_in_that_is_rejected_though_the_password_is_right_is_a_line() {
             "192.0.2.8"
         ])
     );
+}
+
+#[tokio::test]
+async fn a_password_without_the_second_factor_is_a_line_and_so_is_a_session_used_elsewhere() {
+    let app = TestApp::with(|config| {
+        config.credentials(|credentials| {
+            let needs = |user: Account| async move { Ok(user.username == "alice") };
+            Ok(credentials.second_factor(needs))
+        });
+    });
+    let app = app.await;
+    app.registered("bob").await;
+    log_in(&app.browser(), "bob", PASSWORD).await;
+    tick(&app);
+    let browser = app.browser();
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    browser.post("/register", &fields).await;
+    tick(&app);
+    log_in(&browser_at(&app, "192.0.2.7"), "alice", PASSWORD).await;
+
+    let alice = app.account("alice").await;
+    let log = app.site.accounts().security_log(Some(&alice.id), None, 9);
+    let newest = log.await.unwrap().remove(0);
+    assert_eq!(newest.action, "log-in pending");
+    assert_eq!(newest.actor, "not logged in");
+    assert_eq!(newest.detail.as_deref(), Some("password"));
+    assert_eq!(newest.address.as_deref(), Some("192.0.2.7"));
+
+    let bob = app.browser();
+    log_in(&bob, "bob", PASSWORD).await;
+    tick(&app);
+    let copy = bob.stolen().user_agent("another browser");
+    copy.get("/welcome").await;
+    let newest = lines(&copy).await.remove(0);
+    assert_eq!(newest["action"], "session protected");
+    assert_eq!(newest["browser"], "another browser");
 }
 
 #[tokio::test]
