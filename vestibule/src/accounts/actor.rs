@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use crate::access::RoleName;
 use crate::accounts::Account;
-use crate::login::UserId;
+use crate::login::{Sender, UserId};
 use crate::web::browser_and_system;
 
 /// The length of the column for browsers.
@@ -69,7 +69,7 @@ impl Actor {
     /// use vestibule::{FreshUser, Login};
     ///
     /// # async fn sample(site: Site, user: FreshUser<Account>, login: Login<Account>, email: Email) -> vestibule::Result<()> {
-    /// let themself = Actor::themself(&user).at(login.address());
+    /// let themself = Actor::themself(&user).sent_by(&login.sender());
     /// let change = site.accounts().by(themself).set_email(&user.id, Some(&email)).await?;
     /// assert_eq!(change, ChangeOutcome::Done);
     /// # Ok(()) }
@@ -116,8 +116,14 @@ impl Actor {
         self
     }
 
-    /// The browser that the request came from, by its `User-Agent`.
-    pub fn in_browser(mut self, user_agent: Option<&str>) -> Self {
+    /// The browser and the address that the request came from.
+    pub fn sent_by(self, sender: &Sender) -> Self {
+        let user_agent = sender.user_agent();
+        self.at(sender.address()).in_browser(user_agent.as_deref())
+    }
+
+    /// The browser, by its `User-Agent`.
+    pub(super) fn in_browser(mut self, user_agent: Option<&str>) -> Self {
         let user_agent = user_agent.filter(|text| !text.is_empty());
         self.browser =
             user_agent.map(|text| browser_and_system(text).unwrap_or_else(|| beginning(text)));

@@ -236,12 +236,12 @@ impl<U: User> Credentials<U> {
         if self.0.users.log().is_none() {
             return;
         }
-        let (credentials, from) = (self.clone(), login.address());
+        let (credentials, from) = (self.clone(), login.sender());
         self.0.throttle.after_response(async move {
             let Some(log) = credentials.0.users.log() else {
                 return;
             };
-            if let Err(error) = log.note(&user, Activity::LoginFailed, from).await {
+            if let Err(error) = log.note(&user, Activity::LoginFailed, &from).await {
                 let user = user.id();
                 tracing::warn!(user = user.as_str(), %error, "a failed log-in is not in the log");
             }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::credentials::erased::{
@@ -10,7 +9,7 @@ use crate::credentials::erased::{
     ErasedUsers, TableLoader,
 };
 use crate::error::Result;
-use crate::login::{Epochs, User, UserId, UserLoader};
+use crate::login::{Epochs, Sender, User, UserId, UserLoader};
 use crate::password::PasswordHash;
 
 /// A users table with a password hash for each user.
@@ -63,7 +62,7 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
     /// the user as they are now, or none if they are gone or have changed since. If the epoch is
     /// [`Epoch::of`](crate::login::Epoch::of) the hash, that is the user with the new hash.
     ///
-    /// `from` is the address of the request, for a table that keeps a log.
+    /// `from` is who sent the request, for a table that keeps a log.
     ///
     /// # Errors
     /// When it could not write; then nothing is written.
@@ -71,7 +70,7 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
         &self,
         user: &U,
         new: &PasswordHash,
-        from: Option<IpAddr>,
+        from: &Sender,
     ) -> impl Future<Output = Result<Option<U>>> + Send;
 
     /// Up to some thousand users who have a password, in the order of their ids, from the first
@@ -121,7 +120,7 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
     /// Adds a user with this password hash. Returns the user, or none if somebody has the name: of
     /// any number of calls at once for one name, one succeeds.
     ///
-    /// `from` is the address of the request, for a table that keeps a log.
+    /// `from` is who sent the request, for a table that keeps a log.
     ///
     /// # Errors
     /// When it could not write; then nothing is written.
@@ -129,7 +128,7 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
         &self,
         typed: &str,
         hash: &PasswordHash,
-        from: Option<IpAddr>,
+        from: &Sender,
     ) -> impl Future<Output = Result<Option<U>>> + Send;
 }
 
@@ -139,7 +138,7 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
     note = "implement `vestibule::credentials::ActivityLog<{U}>` for it"
 )]
 pub trait ActivityLog<U: User>: Send + Sync + 'static {
-    /// Writes down what `user` is about to do, from this address. It is not done if this fails.
+    /// Writes down what `user` is about to do, and who sent the request. It is not done if this fails.
     /// Anybody can cause [`Activity::LoginFailed`] as often as they like: limit what you write.
     ///
     /// # Errors
@@ -148,7 +147,7 @@ pub trait ActivityLog<U: User>: Send + Sync + 'static {
         &self,
         user: &U,
         activity: Activity<'_>,
-        from: Option<IpAddr>,
+        from: &Sender,
     ) -> impl Future<Output = Result<()>> + Send;
 }
 

@@ -1,6 +1,5 @@
 //! What strangers and users can write to the security log, and finding and removing lines.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{QUICK, accounts};
@@ -10,6 +9,7 @@ use crate::accounts::{
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::{Activity, ActivityLog};
 use crate::crypto::secret::Secret;
+use crate::login::Sender;
 use crate::password::Passwords;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -37,8 +37,8 @@ fn times(lines: &[LogEntry]) -> Vec<u64> {
     lines.iter().map(|line| line.times).collect()
 }
 
-fn address(text: &str) -> Option<IpAddr> {
-    Some(text.parse().unwrap())
+fn address(text: &str) -> Sender {
+    Sender::at(Some(text.parse().unwrap()))
 }
 
 /// What `count` tasks at once note.
@@ -46,11 +46,11 @@ async fn note_at_once(
     accounts: &Accounts,
     alice: &Account,
     (activity, count): (Activity<'static>, u8),
-    from: impl Fn(u8) -> Option<IpAddr>,
+    from: impl Fn(u8) -> Sender,
 ) {
     let tasks = (0..count).map(|i| {
         let (accounts, alice, from) = (accounts.clone(), alice.clone(), from(i));
-        tokio::spawn(async move { accounts.note(&alice, activity, from).await })
+        tokio::spawn(async move { accounts.note(&alice, activity, &from).await })
     });
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap().unwrap();
@@ -94,7 +94,7 @@ async fn after_ten_lines_what_comes_from_one_place_is_counted_in_its_newest_line
         clock.advance(Duration::from_secs(1));
         let place = if i < 9 { "192.0.2.7" } else { "198.51.100.9" };
         let ended = Activity::OtherSessionsEnded;
-        accounts.note(&alice, ended, address(place)).await.unwrap();
+        accounts.note(&alice, ended, &address(place)).await.unwrap();
     }
 
     let ended = lines(&accounts, Action::SessionsEnded).await;
@@ -116,7 +116,7 @@ async fn failed_log_ins_are_one_line_for_each_account_network_and_hour() {
         address(&format!("2001:db8::{i}"))
     })
     .await;
-    note_at_once(&accounts, &alice, (failed, 2), |_| None).await;
+    note_at_once(&accounts, &alice, (failed, 2), |_| Sender::at(None)).await;
 
     let mut found: Vec<_> = lines(&accounts, Action::LoginFailed)
         .await
@@ -166,7 +166,7 @@ async fn the_lines_of_admins_have_no_limit_and_are_not_used_up_by_others() {
             Activity::OtherSessionsEnded,
             address(&format!("192.0.2.{i}")),
         );
-        accounts.note(&alice, ended, from).await.unwrap();
+        accounts.note(&alice, ended, &from).await.unwrap();
     }
 
     let ended = lines(&accounts, Action::SessionsEnded).await;

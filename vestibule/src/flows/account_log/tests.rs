@@ -242,7 +242,9 @@ async fn what_changes_nothing_is_no_line() {
 #[tokio::test]
 async fn a_new_password_is_a_line_and_no_log_in() {
     let app = TestApp::new().await;
-    let alice = app.registered("alice").await;
+    let alice = browser_at(&app, "192.0.2.7");
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    alice.post("/register", &fields).await;
     tick(&app);
     let new = "another horse and battery";
     let fields = [("current_password", PASSWORD), ("new_password", new)];
@@ -253,6 +255,10 @@ async fn a_new_password_is_a_line_and_no_log_in() {
     let actions = actions(&alice).await;
     assert_eq!(actions.len(), 3, "{actions:?}");
     assert_eq!(actions[2], "password changed");
+    for line in lines(&alice).await {
+        assert_eq!(line["browser"], "Firefox on Linux", "{line}");
+        assert_eq!(line["address"], "192.0.2.7", "{line}");
+    }
 }
 
 #[tokio::test]

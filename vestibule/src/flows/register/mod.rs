@@ -209,7 +209,7 @@ impl<U: PageUser> Site<U> {
         let Some(account) = accounts.find_by_id(&user.id()).await? else {
             return Err(Error::internal("the account was deleted meanwhile"));
         };
-        hook.run(accounts, account, values.clone(), login.address())
+        hook.run(accounts, account, values.clone(), login.sender())
             .await
     }
 }
