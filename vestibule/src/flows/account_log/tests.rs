@@ -418,6 +418,10 @@ async fn many_log_ins_in_an_hour_are_few_lines_and_do_not_hide_one_from_elsewher
         .iter()
         .find(|line| line["detail"] == "the rest of this hour");
     assert_eq!(rest.map(|line| times(&line)), Some(1));
+    let page = script.get("/account/log").await;
+    for text in ["(32 times)", "from other browsers or addresses"] {
+        assert!(page.text().contains(text), "{text}");
+    }
 }
 
 #[tokio::test]
