@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::post;
 use http::StatusCode;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::accounts::{Account, Action, Actor};
-use crate::login::SessionLimit;
+use crate::login::{Login, SessionLimit};
+use crate::session::Methods;
 use crate::testing::{PASSWORD, TestApp, TestClient, fresh_database};
 
 const JSON: [(&str, &str); 1] = [("accept", "application/json")];
@@ -236,6 +239,33 @@ async fn what_changes_nothing_is_no_line() {
     log_in(&stranger, "nobody", WRONG).await;
     let log = app.site.accounts().security_log(None, None, 100).await;
     assert_eq!(log.unwrap().len(), 2, "a name that nobody has is no line");
+}
+
+#[tokio::test]
+async fn log_ins_and_log_outs_by_the_apps_own_handlers_are_lines_too() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let alice = app.account("alice").await;
+    let log_in = move |login: Login<Account>| async move {
+        let _ = login.log_in(&alice).by(Methods::PASSKEY).await?;
+        Ok::<_, crate::Error>("in")
+    };
+    let log_out = async |login: Login<Account>| login.log_out().await;
+    let mine = Router::new().route("/in", post(log_in));
+    let app = app.routes(mine.route("/out", post(log_out)));
+    let browser = app.browser();
+    tick(&app);
+
+    browser.post("/in", &[]).await;
+    tick(&app);
+    browser.post("/out", &[]).await;
+    tick(&app);
+    browser.post("/in", &[]).await;
+
+    let lines = lines(&browser).await;
+    let actions: Vec<_> = lines.iter().take(3).map(|line| &line["action"]).collect();
+    assert_eq!(actions, ["logged in", "logged out", "logged in"]);
+    assert_eq!(lines[0]["detail"], "passkey");
 }
 
 /// It is one line, though the session continues under a new token.
