@@ -100,7 +100,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     tracing::info!("stopping");
     let finished = async {
         server.finish().await;
-        site.finish_requests().await;
+        site.finish().await;
     };
     tokio::select! {
         finished = timeout(STOP_WITHIN, finished) => if finished.is_err() {

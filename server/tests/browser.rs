@@ -136,6 +136,74 @@ async fn what_was_wrong_has_the_focus_and_a_password_can_be_shown() {
     visit.end().await;
 }
 
+#[tokio::test]
+async fn a_double_click_sends_once_and_the_button_works_again_after_going_back() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(
+        run(folder.path(), &["user", "add", "alice"], PASSWORD)
+            .status
+            .success()
+    );
+    let program = Program::start(&folder, &[]);
+    let visit = Visit::begin().await;
+    visit.open(&format!("{}/login", program.url)).await;
+    visit.shows("/login", "Show password").await;
+    visit.type_into("#username", "alice").await;
+    visit.type_into("#password", PASSWORD).await;
+
+    let twice = "const button = document.querySelector('form > button'); \
+                 button.click(); button.click(); button.getAttribute('aria-disabled')";
+    let disabled = visit.page.evaluate(twice).await.unwrap();
+    assert_eq!(disabled.into_value::<String>().unwrap(), "true");
+    visit.shows("/welcome", "alice").await;
+    visit.open(&format!("{}/logout", program.url)).await;
+    visit.shows("/logout", "Stay logged in").await;
+    visit.press("form > button").await;
+    visit.shows("/login", "You are logged out.").await;
+    let focused = visit
+        .page
+        .evaluate("document.activeElement.textContent")
+        .await;
+    let focused = focused.unwrap().into_value::<String>().unwrap();
+    assert_eq!(focused, "You are logged out.", "so it is read out");
+    visit.go_back(1).await;
+    visit.page_shown().await;
+    let ready = "document.querySelectorAll('[aria-disabled]').length";
+    let ready = visit.page.evaluate(ready).await.unwrap();
+    assert_eq!(ready.into_value::<u32>().unwrap(), 0);
+
+    visit.end().await;
+    let log = program.terminate();
+    let posts = log.matches("method=POST path=\"/login\"").count();
+    assert_eq!(posts, 1, "{log}");
+}
+
+#[tokio::test]
+async fn each_button_that_shows_a_password_names_its_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&folder, &[]);
+    let visit = Visit::begin().await;
+    visit.open(&format!("{}/register", program.url)).await;
+    visit.shows("/register", "Show password").await;
+    visit.fill_in_and_send().await;
+    visit.shows("/welcome", "alice").await;
+
+    visit
+        .open(&format!("{}/change-password", program.url))
+        .await;
+    visit.shows("/change-password", "Show password").await;
+
+    let names = "[...document.querySelectorAll('button.show')].map(button => \
+                 button.getAttribute('aria-labelledby').split(' ').map(id => \
+                 document.getElementById(id).textContent).join(' ')).join('|')";
+    let names = visit.page.evaluate(names).await.unwrap();
+    assert_eq!(
+        names.into_value::<String>().unwrap(),
+        "Show password Current password|Show password New password"
+    );
+    visit.end().await;
+}
+
 /// Finds a user, gives a role, disables, and reads what was done: by the keyboard alone.
 #[tokio::test]
 async fn an_admin_works_by_keyboard_and_without_script() {

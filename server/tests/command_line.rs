@@ -748,6 +748,34 @@ fn whoever_got_a_temporary_password_must_choose_another_one() {
     assert_eq!(client.get("/welcome").unwrap().status, 200);
 }
 
+#[test]
+fn the_operator_reads_what_happened_to_an_account() {
+    let folder = folder();
+    assert!(
+        run(folder.path(), &["user", "add", "alice"], PASSWORD)
+            .status
+            .success()
+    );
+    let program = Program::start(&folder, &[]);
+    let mut client = Client::new(&program);
+    let fields = [
+        ("username", "alice"),
+        ("password", "wrong horse and battery"),
+    ];
+    client.post("/login", &fields).unwrap();
+    let fields = [("username", "alice"), ("password", PASSWORD)];
+    client.post("/login", &fields).unwrap();
+    // Lines that are written after the response are there too.
+    program.terminate();
+
+    let log = run(folder.path(), &["user", "log", "alice"], "");
+
+    let log = String::from_utf8(log.stdout).unwrap();
+    let actions: Vec<_> = log.lines().map(|line| line.split('\t').nth(1)).collect();
+    let expected = ["logged in", "log-in failed", "account added"];
+    assert_eq!(actions, expected.map(Some), "{log}");
+}
+
 /// H1: whoever adds a route says here what it asks.
 #[test]
 fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
@@ -761,6 +789,7 @@ fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
         ("GET /", "everybody"),
         ("GET /.well-known/change-password", "everybody"),
         ("GET /account", "login"),
+        ("GET /account/log", "login"),
         ("GET /account/sessions", "login"),
         ("POST /account/sessions/end", "fresh login"),
         ("POST /account/sessions/end-others", "fresh login"),

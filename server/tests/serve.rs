@@ -558,6 +558,25 @@ fn too_large_headers_are_refused() {
     assert_eq!(Client::new(&program).get("/login").unwrap().status, 200);
 }
 
+#[test]
+fn an_unreadable_x_forwarded_for_is_a_warning_once() {
+    let folder = folder();
+    let program = Program::start(&folder, &["--trusted-proxies", "127.0.0.1"]);
+    for _ in 0..3 {
+        let mut stream = program.connect();
+        let head = "GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                    X-Forwarded-For: 203.0.113.9, not-an-address\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+    }
+
+    let log = program.terminate();
+
+    let warnings = log.matches("an X-Forwarded-For that is not read").count();
+    assert_eq!(warnings, 1, "{log}");
+}
+
 /// The database waits for another writer when the client of a log-in hangs up. That what it began
 /// is finished shows in the library's `tests/faults.rs`.
 #[tokio::test]

@@ -4,7 +4,7 @@
 //!
 //! `cargo run --example own_table -- --listen 127.0.0.1:3000 --database-url sqlite://site.db`
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, QueryResult, Statement, Value};
 use tracing_subscriber::filter::LevelFilter;
@@ -12,7 +12,7 @@ use vestibule::credentials::{PasswordUsers, Registrar, Users};
 use vestibule::crypto::key::SecretKey;
 use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
-use vestibule::login::{PageUser, User, UserId, UserLoader};
+use vestibule::login::{PageUser, Sender, User, UserId, UserLoader};
 use vestibule::password::PasswordHash;
 use vestibule::{Error, Result};
 
@@ -124,7 +124,7 @@ impl PasswordUsers<Member> for Table {
         &self,
         member: &Member,
         new: &PasswordHash,
-        _: Option<IpAddr>,
+        _: &Sender,
     ) -> Result<Option<Member>> {
         let sql = r#"UPDATE "user" SET password_hash = ? WHERE id = ?"#;
         let is_there = self.execute(sql, vec![new.as_str().into(), member.id.into()]);
@@ -150,7 +150,7 @@ impl Registrar<Member> for Table {
         &self,
         typed: &str,
         hash: &PasswordHash,
-        _: Option<IpAddr>,
+        _: &Sender,
     ) -> Result<Option<Member>> {
         let sql = r#"INSERT INTO "user" (username, password_hash) VALUES (?, ?)
                      ON CONFLICT (username) DO NOTHING"#;

@@ -45,6 +45,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "login",
             "password",
             "session",
+            "web",
         ],
     ),
     ("pages", &["clock", "crypto", "error", "web"]),

@@ -2,7 +2,6 @@
 //! login manager alone.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
@@ -10,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use vestibule::credentials::{Check, Credentials, PasswordChange, PasswordUsers, Step, Users};
 use vestibule::crypto::secret::Secret;
-use vestibule::login::{ConfirmOutcome, Epoch, LoginOutcome, User, UserId, UserLoader};
+use vestibule::login::{ConfirmOutcome, Epoch, LoginOutcome, Sender, User, UserId, UserLoader};
 use vestibule::password::{Claimant, HashCheck, PasswordAlgorithm, PasswordHash, Passwords};
 use vestibule::stores::MemoryStore;
 use vestibule::testing::TestClient;
@@ -108,7 +107,7 @@ impl PasswordUsers<Member> for Table {
         &self,
         member: &Member,
         new: &PasswordHash,
-        _: Option<IpAddr>,
+        _: &Sender,
     ) -> Result<Option<Member>> {
         let is_set = self.replace(&member.password_hash, new);
         Ok(is_set.then(|| self.member()))

@@ -97,6 +97,44 @@ fn the_book_has_each_event_and_no_other_at_its_level() {
     }
 }
 
+/// The events that are a line of the security log, by the source, and their lines.
+#[test]
+fn the_book_says_of_each_event_of_a_log_in_what_is_in_the_security_log() {
+    let rows = table("events.md", "event");
+    let source = read("vestibule/src/accounts/security_log/login_events.rs");
+    let arms = source.split("Some(match event {").nth(1).unwrap();
+    let arms = arms
+        .lines()
+        .filter_map(|line| line.split_once(" => Action::"));
+    let mut noted = BTreeMap::new();
+    for (events, action) in arms {
+        let action = action.trim_end_matches(',');
+        let action = Action::ALL
+            .into_iter()
+            .find(|other| format!("{other:?}") == action)
+            .unwrap();
+        for event in events.split(" | ") {
+            noted.insert(event.trim().replace("Event::", ""), action.as_str());
+        }
+    }
+    // Their lines are written where the change is made.
+    noted.extend(
+        [
+            ("LoginFailed", Action::LoginFailed),
+            ("SessionEnded", Action::SessionEnded),
+            ("LoggedOutElsewhere", Action::SessionsEnded),
+            ("PasswordChanged", Action::PasswordChanged),
+            ("AccountDeleted", Action::AccountDeleted),
+        ]
+        .map(|(event, action)| (event.to_owned(), action.as_str())),
+    );
+
+    let in_book = rows.iter().filter(|row| row[3] != "–");
+    let in_book = in_book.map(|row| (quoted(&row[0])[0].to_owned(), quoted(&row[3])[0]));
+    assert_eq!(in_book.collect::<BTreeMap<_, _>>(), noted);
+    assert!(noted.len() > 10);
+}
+
 /// A browser in which carol, who is an admin, has just logged in.
 async fn carol(app: &TestApp) -> TestClient {
     let browser = app.browser();

@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use proptest::{collection, prop_oneof};
 use vestibule::clock::{Clock, Timestamp};
 use vestibule::credentials::{Check, Credentials, PasswordUsers, SecondFactor, Users};
 use vestibule::crypto::random::Random;
-use vestibule::login::{Epoch, User, UserId, UserLoader};
+use vestibule::login::{Epoch, Sender, User, UserId, UserLoader};
 use vestibule::password::{PasswordAlgorithm, PasswordHash, Passwords};
 use vestibule::session::{
     DataChanges, DataOutcome, DataValues, Ended, InvalidationFeed, Listed, ListedSession, Methods,
@@ -618,12 +617,7 @@ impl PasswordUsers<Member> for Members {
         Ok(false)
     }
 
-    async fn set_hash(
-        &self,
-        _: &Member,
-        _: &PasswordHash,
-        _: Option<IpAddr>,
-    ) -> Result<Option<Member>> {
+    async fn set_hash(&self, _: &Member, _: &PasswordHash, _: &Sender) -> Result<Option<Member>> {
         Ok(None)
     }
 }

@@ -186,6 +186,7 @@ async fn stays_below(base: &str, app: &TestApp, browser: &TestClient) {
         "/static/vestibule.css?",
         "/admin/users/",
         "/account/sessions",
+        "/account/log",
     ] {
         let part = at(part);
         assert!(seen.iter().any(|path| path.starts_with(&part)), "{part}");

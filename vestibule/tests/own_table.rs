@@ -304,11 +304,9 @@ async fn admin_is_for_our_own_accounts_alone() {
 
 /// Users who can do nothing but log in.
 mod read_only {
-    use std::net::IpAddr;
-
     use vestibule::Result;
     use vestibule::credentials::PasswordUsers;
-    use vestibule::login::UserLoader;
+    use vestibule::login::{Sender, UserLoader};
     use vestibule::password::PasswordHash;
 
     use super::{BCRYPT, PageUser, User, UserId};
@@ -359,12 +357,7 @@ mod read_only {
             Ok(false)
         }
 
-        async fn set_hash(
-            &self,
-            _: &Carol,
-            _: &PasswordHash,
-            _: Option<IpAddr>,
-        ) -> Result<Option<Carol>> {
+        async fn set_hash(&self, _: &Carol, _: &PasswordHash, _: &Sender) -> Result<Option<Carol>> {
             Ok(None)
         }
     }

@@ -627,7 +627,7 @@ mod refusals {
         assert_eq!(sent.location(), Some("/login"));
         assert_eq!(
             text(&browser, "/messages").await,
-            "What you sent was not saved. Log in first, then send it again.",
+            "What you sent may not have been saved. Log in first, then check.",
             "told, and once"
         );
     }

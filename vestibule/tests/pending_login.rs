@@ -17,7 +17,7 @@ use vestibule::credentials::{Check, Credentials, PasswordChange, SecondFactor, S
 use vestibule::crypto::random::Random;
 use vestibule::database::Database;
 use vestibule::flows::SiteConfig;
-use vestibule::login::{Event, SessionLimit};
+use vestibule::login::{Event, Sender, SessionLimit};
 use vestibule::session::Methods;
 use vestibule::testing::{PASSWORD, TestApp, TestClient, TestResponse, fresh_database_url};
 use vestibule::{CurrentUser, Error, Login};
@@ -488,7 +488,9 @@ async fn a_log_in_of_an_epoch_before_cannot_be_finished() {
 
     // Writes the password and begins a new epoch, and no more.
     use vestibule::credentials::PasswordUsers;
-    let changed = accounts.set_hash(&alice, &hash.unwrap(), None).await;
+    let changed = accounts
+        .set_hash(&alice, &hash.unwrap(), &Sender::at(None))
+        .await;
 
     assert!(changed.unwrap().is_some());
     is_dead(&browser, "alice").await;

@@ -588,7 +588,7 @@ async fn a_registration_under_a_taken_name_takes_none_from_the_others() {
     };
     assert_eq!(all().await, 1);
 
-    let fields = [("username", "alice"), ("password", PASSWORD)];
+    let fields = [("username", "alice"), ("password", WRONG)];
     let taken = stranger(&app, 1).post("/register", &fields).await;
 
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);

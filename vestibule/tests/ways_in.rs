@@ -169,7 +169,11 @@ async fn whoever_takes_the_name_of_a_deleted_user_gets_nothing_of_theirs() {
     assert_ne!(after.id, before.id);
     assert!(after.rights.roles().is_empty());
     assert_eq!(after.email, None);
-    assert_eq!(lines(&after.id).await, 1, "their own registration");
+    assert_eq!(
+        lines(&after.id).await,
+        2,
+        "their own registration and log-in"
+    );
     assert_eq!(accounts.sessions(&after, None, 10).await.unwrap().len(), 1);
     let listed = heir
         .get_with("/account/sessions", &[("accept", "application/json")])

@@ -60,6 +60,14 @@ pub(crate) enum UserCommand {
         /// Name of the role
         role: String,
     },
+    /// Show what happened to an account, newest first: log-ins, failed log-ins, changes
+    Log {
+        /// Username
+        name: String,
+        /// Number of lines
+        #[arg(long, default_value_t = 50)]
+        lines: u64,
+    },
     /// Delete an account permanently and end all its sessions
     Delete {
         /// Username
@@ -142,8 +150,31 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
             report(&change, done)?;
             warn_without_admin(&site).await
         }
+        UserCommand::Log { name, lines } => log(&site, &name, lines).await,
         UserCommand::Delete { name, yes } => delete(&site, &name, yes).await,
     }
+}
+
+async fn log(site: &Site, name: &str, lines: u64) -> anyhow::Result<()> {
+    let account = find(site, name).await?;
+    let found = site.accounts().security_log(Some(&account.id), None, lines);
+    for line in found.await? {
+        let times = match line.times {
+            1 => String::new(),
+            times => format!("{times} times"),
+        };
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        say(format!(
+            "{}\t{}\t{}\t{times}\t{}\t{}\t{}",
+            line.at,
+            line.action,
+            text(&line.detail),
+            line.actor,
+            text(&line.address),
+            text(&line.browser),
+        ))?;
+    }
+    Ok(())
 }
 
 async fn delete(site: &Site, name: &str, yes: bool) -> anyhow::Result<()> {

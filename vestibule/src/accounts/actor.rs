@@ -6,7 +6,11 @@ use ipnet::IpNet;
 
 use crate::access::RoleName;
 use crate::accounts::Account;
-use crate::login::UserId;
+use crate::login::{Sender, UserId};
+use crate::web::browser_and_system;
+
+/// The length of the column for browsers.
+pub(super) const MAX_BROWSER_CHARS: usize = 64;
 
 /// Who changes an account or a role. The security log names the actor, and each change checks the
 /// actor's rights.
@@ -18,6 +22,7 @@ pub struct Actor {
     requirement: Option<Requirement>,
     name: String,
     address: Option<String>,
+    browser: Option<String>,
 }
 
 /// The checks for a user who makes a change.
@@ -30,13 +35,16 @@ pub(super) struct Requirement {
 }
 
 impl Actor {
+    pub(super) const OPERATOR: &str = "command line";
+
     /// The operator at the command line, who may do anything.
     pub fn operator() -> Self {
         Self {
             id: None,
             requirement: None,
-            name: "command line".to_owned(),
+            name: Self::OPERATOR.to_owned(),
             address: None,
+            browser: None,
         }
     }
 
@@ -62,7 +70,7 @@ impl Actor {
     /// use vestibule::{FreshUser, Login};
     ///
     /// # async fn sample(site: Site, user: FreshUser<Account>, login: Login<Account>, email: Email) -> vestibule::Result<()> {
-    /// let themself = Actor::themself(&user).at(login.address());
+    /// let themself = Actor::themself(&user).sent_by(&login.sender());
     /// let change = site.accounts().by(themself).set_email(&user.id, Some(&email)).await?;
     /// assert_eq!(change, ChangeOutcome::Done);
     /// # Ok(()) }
@@ -82,17 +90,25 @@ impl Actor {
             requirement: Some(requirement),
             name: account.username.clone(),
             address: None,
+            browser: None,
         }
     }
 
-    /// Somebody in this network who is not logged in.
-    pub(super) fn stranger(network: Option<IpNet>) -> Self {
+    /// Somebody who is not logged in.
+    pub(super) fn stranger() -> Self {
         Self {
             id: None,
             requirement: None,
             name: "not logged in".to_owned(),
-            address: network.map(|network| network.to_string()),
+            address: None,
+            browser: None,
         }
+    }
+
+    /// The network that the requests came from.
+    pub(super) fn within(mut self, network: Option<IpNet>) -> Self {
+        self.address = network.map(|network| network.to_string());
+        self
     }
 
     /// The address that the request came from.
@@ -101,9 +117,24 @@ impl Actor {
         self
     }
 
-    /// The same actor, from several addresses.
+    /// The browser and the address that the request came from.
+    pub fn sent_by(self, sender: &Sender) -> Self {
+        let user_agent = sender.user_agent();
+        self.at(sender.address()).in_browser(user_agent.as_deref())
+    }
+
+    /// The browser, by its `User-Agent`.
+    pub(super) fn in_browser(mut self, user_agent: Option<&str>) -> Self {
+        let user_agent = user_agent.filter(|text| !text.is_empty());
+        self.browser =
+            user_agent.map(|text| browser_and_system(text).unwrap_or_else(|| beginning(text)));
+        self
+    }
+
+    /// The same actor, from several places.
     pub(super) fn nowhere(mut self) -> Self {
         self.address = None;
+        self.browser = None;
         self
     }
 
@@ -129,4 +160,17 @@ impl Actor {
     pub(super) fn address(&self) -> Option<&str> {
         self.address.as_deref()
     }
+
+    pub(super) fn browser(&self) -> Option<&str> {
+        self.browser.as_deref()
+    }
+}
+
+/// What the column for browsers keeps of a `User-Agent`. A terminal would obey control characters.
+fn beginning(user_agent: &str) -> String {
+    let plain = user_agent.chars().map(|c| match c.is_control() {
+        true => ' ',
+        false => c,
+    });
+    plain.take(MAX_BROWSER_CHARS).collect()
 }

@@ -173,6 +173,7 @@ pub(super) mod security_log {
         pub(in crate::accounts) detail: Option<String>,
         /// How often it happened. `NULL` in a line of an admin, which stands for one time.
         pub(in crate::accounts) times: Option<i64>,
+        pub(in crate::accounts) browser: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

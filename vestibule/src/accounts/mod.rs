@@ -6,7 +6,7 @@
 //!
 //! Roles have permissions, and users have roles. Both are loaded with the user, at each request. An
 //! [`Actor`] makes every change to an account or a role, and the same transaction writes a line to
-//! the security log.
+//! the security log. Log-ins and log-outs are lines of that log too.
 
 mod account;
 mod actor;
@@ -31,5 +31,5 @@ pub use email::{Email, NoEmail};
 pub use migration::MIGRATIONS;
 pub use repository::{Accounts, Registration};
 pub use roles::{ADMIN, Role};
-pub use security_log::{Action, LogEntry, LogFilter};
+pub use security_log::{Action, LogEntry, LogFilter, LogPage, LogStart};
 pub use skeletons::LookAlike;

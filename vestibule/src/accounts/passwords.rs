@@ -1,7 +1,5 @@
 //! [`Accounts`] as a users table for the credentials.
 
-use std::net::IpAddr;
-
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
@@ -13,9 +11,9 @@ use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Accounts, Action, Actor, rows};
 use crate::clock::Timestamp;
 use crate::credentials::{Activity, ActivityLog, PasswordUsers, Registrar, Username};
-use crate::database::{changed, retried};
+use crate::database::changed;
 use crate::error::{Error, Result};
-use crate::login::{AddressPrefix, UserId};
+use crate::login::{AddressPrefix, Sender, UserId};
 use crate::password::PasswordHash;
 use crate::session::Invalidation;
 
@@ -59,7 +57,7 @@ impl PasswordUsers<Account> for Accounts {
         &self,
         account: &Account,
         new: &PasswordHash,
-        from: Option<IpAddr>,
+        from: &Sender,
     ) -> Result<Option<Account>> {
         let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
@@ -81,7 +79,7 @@ impl PasswordUsers<Account> for Accounts {
         };
         let feed = self.inner.database.feed();
         let _invalidated = feed.invalidate_on_drop(Invalidation::User(&account.id));
-        let themself = Actor::themself(account).at(from);
+        let themself = Actor::themself(account).sent_by(from);
         self.commit_own(transaction, &themself, entry).await?;
         Ok(Some(Account {
             session_epoch: account.session_epoch + 1,
@@ -113,7 +111,7 @@ impl Registrar<Account> for Accounts {
         &self,
         typed: &str,
         hash: &PasswordHash,
-        from: Option<IpAddr>,
+        from: &Sender,
     ) -> Result<Option<Account>> {
         let username: Username = typed.parse().map_err(Error::config)?;
         self.insert_registered(&username, hash, from).await
@@ -121,13 +119,8 @@ impl Registrar<Account> for Accounts {
 }
 
 impl ActivityLog<Account> for Accounts {
-    async fn note(
-        &self,
-        account: &Account,
-        activity: Activity<'_>,
-        from: Option<IpAddr>,
-    ) -> Result<()> {
-        let themself = || Actor::themself(account).at(from);
+    async fn note(&self, account: &Account, activity: Activity<'_>, from: &Sender) -> Result<()> {
+        let themself = || Actor::themself(account).sent_by(from);
         let (actor, action, detail) = match activity {
             Activity::SessionEnded(public_id) => {
                 (themself(), Action::SessionEnded, Some(public_id))
@@ -136,21 +129,12 @@ impl ActivityLog<Account> for Accounts {
                 (themself(), Action::SessionsEnded, Some("all but one"))
             }
             Activity::LoginFailed => {
-                let network = from.and_then(|from| AddressPrefix::VISITOR.of(from));
-                (Actor::stranger(network), Action::LoginFailed, None)
+                let address = from.address();
+                let network = address.and_then(|address| AddressPrefix::VISITOR.of(address));
+                (Actor::stranger().within(network), Action::LoginFailed, None)
             }
         };
-        let note = async || {
-            let entry = Entry {
-                action,
-                user: Some(account),
-                detail: detail.map(str::to_owned),
-            };
-            let transaction = self.inner.database.connection().begin().await;
-            let transaction = transaction.map_err(Error::from_db)?;
-            self.commit_own(transaction, &actor, entry).await
-        };
-        retried(note).await
+        self.add_own(account, &actor, action, detail).await
     }
 }
 

@@ -19,7 +19,7 @@ use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::database::{Database, Transaction, is_duplicate};
 use crate::error::{Error, Result};
-use crate::login::{SessionJoin, UserId, UserLoader};
+use crate::login::{Sender, SessionJoin, UserId, UserLoader};
 use crate::password::{Claimant, PasswordHash, Passwords};
 use crate::session::{InvalidationFeed, Session, SessionExpiry, SessionStore, SharedSessionStore};
 
@@ -138,18 +138,18 @@ impl Accounts {
         };
         let hash = self.inner.passwords.hash_for(&claimant, password).await?;
         let registered = self
-            .insert_registered(username, &hash, self.address)
+            .insert_registered(username, &hash, &Sender::at(self.address))
             .await?;
         Ok(registered.map_or(Registration::NameTaken, Registration::Registered))
     }
 
-    /// Adds a user who registers from this address, with a line in the security log; `None` if the
+    /// Adds a user who registers, with a line in the security log; `None` if the
     /// name is taken.
     pub(super) async fn insert_registered(
         &self,
         username: &Username,
         hash: &PasswordHash,
-        from: Option<IpAddr>,
+        from: &Sender,
     ) -> Result<Option<Account>> {
         let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
@@ -161,17 +161,13 @@ impl Accounts {
             user: Some(&account),
             detail: None,
         };
-        let themself = Actor::themself(&account).at(from);
+        let themself = Actor::themself(&account).sent_by(from);
         self.commit(transaction, &themself, entry).await?;
         Ok(Some(account))
     }
 
     /// Deletes an account whose registration the app rejected, and ends its sessions.
-    pub(crate) async fn undo_registration(
-        &self,
-        account: &Account,
-        from: Option<IpAddr>,
-    ) -> Result<()> {
+    pub(crate) async fn undo_registration(&self, account: &Account, from: &Sender) -> Result<()> {
         let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
         user::Entity::delete_by_id(account.id.as_str())
@@ -183,7 +179,7 @@ impl Accounts {
             user: Some(account),
             detail: Some("registration rejected".to_owned()),
         };
-        let themself = Actor::themself(account).at(from);
+        let themself = Actor::themself(account).sent_by(from);
         self.commit(transaction, &themself, entry).await?;
         let (sessions, realm) = (&self.inner.sessions, &self.inner.realm);
         sessions

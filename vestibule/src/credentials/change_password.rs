@@ -5,7 +5,7 @@ use tracing::Instrument;
 use crate::credentials::{Credentials, Proof};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
-use crate::login::{Event, Login, User};
+use crate::login::{Event, Login, Sender, User};
 use crate::password::{Claimant, PasswordHash};
 
 /// The outcome of a password change.
@@ -52,9 +52,9 @@ impl<U: User> Credentials<U> {
         if continued.is_some() && !login.is_still_logged_in().await? {
             return Ok(PasswordChange::Conflict);
         }
-        let (credentials, from, visit) = (self.clone(), login.address(), login.visit().clone());
+        let (credentials, from, visit) = (self.clone(), login.sender(), login.visit().clone());
         let write = async move {
-            let written = credentials.write_password(proof, &hash, from).await;
+            let written = credentials.write_password(proof, &hash, &from).await;
             if let Ok(Some(_)) = &written {
                 visit.emit(Event::PasswordChanged).await;
             }
@@ -76,7 +76,7 @@ impl<U: User> Credentials<U> {
         &self,
         proof: Proof<U>,
         hash: &PasswordHash,
-        from: Option<std::net::IpAddr>,
+        from: &Sender,
     ) -> Result<Option<Proof<U>>> {
         let Proof {
             user,

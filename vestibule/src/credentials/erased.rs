@@ -2,13 +2,12 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::credentials::{Activity, ActivityLog, PasswordUsers, Registrar};
 use crate::error::Result;
-use crate::login::{SessionJoin, User, UserId, UserLoader};
+use crate::login::{Sender, SessionJoin, User, UserId, UserLoader};
 use crate::password::PasswordHash;
 use crate::session::InvalidationFeed;
 
@@ -32,7 +31,7 @@ pub(super) trait DynPasswordUsers<U>: Send + Sync {
         &'a self,
         user: &'a U,
         new: &'a PasswordHash,
-        from: Option<IpAddr>,
+        from: &'a Sender,
     ) -> BoxFuture<'a, Option<U>>;
     fn hashes<'a>(
         &'a self,
@@ -51,7 +50,7 @@ pub(super) trait DynRegistrar<U>: Send + Sync {
         &'a self,
         typed: &'a str,
         hash: &'a PasswordHash,
-        from: Option<IpAddr>,
+        from: &'a Sender,
     ) -> BoxFuture<'a, Option<U>>;
 }
 
@@ -96,7 +95,7 @@ impl<U: User, T: PasswordUsers<U>> DynPasswordUsers<U> for ErasedUsers<T, U> {
         &'a self,
         user: &'a U,
         new: &'a PasswordHash,
-        from: Option<IpAddr>,
+        from: &'a Sender,
     ) -> BoxFuture<'a, Option<U>> {
         Box::pin(self.table.set_hash(user, new, from))
     }
@@ -146,7 +145,7 @@ impl<U: User, R: Registrar<U>> DynRegistrar<U> for ErasedRegistrar<R, U> {
         &'a self,
         typed: &'a str,
         hash: &'a PasswordHash,
-        from: Option<IpAddr>,
+        from: &'a Sender,
     ) -> BoxFuture<'a, Option<U>> {
         Box::pin(self.registrar.register(typed, hash, from))
     }
@@ -158,7 +157,7 @@ pub(super) trait DynActivityLog<U>: Send + Sync {
         &'a self,
         user: &'a U,
         activity: Activity<'a>,
-        from: Option<IpAddr>,
+        from: &'a Sender,
     ) -> BoxFuture<'a, ()>;
 }
 
@@ -179,7 +178,7 @@ impl<U: User, L: ActivityLog<U>> DynActivityLog<U> for ErasedActivityLog<L, U> {
         &'a self,
         user: &'a U,
         activity: Activity<'a>,
-        from: Option<IpAddr>,
+        from: &'a Sender,
     ) -> BoxFuture<'a, ()> {
         Box::pin(self.log.note(user, activity, from))
     }

@@ -66,7 +66,7 @@ impl<U: User> Credentials<U> {
         typed: &str,
         password: &Secret,
     ) -> Result<Option<Proof<U>>> {
-        let from = login.address();
+        let from = login.sender();
         // Only saves the hashing; the table decides.
         if self.is_taken(typed).await? {
             tried.cost_no_hash();
@@ -75,13 +75,13 @@ impl<U: User> Credentials<U> {
         let canonical = self.0.users.table().canonical(typed);
         let claimant = Claimant {
             account: Some(&canonical),
-            address: from,
+            address: from.address(),
         };
         let hash = self.0.passwords.hash_for(&claimant, password).await?;
         let (credentials, typed) = (self.clone(), typed.to_owned());
         let add = async move {
             let registrar = credentials.registrar()?;
-            let Some(user) = registrar.register(&typed, &hash, from).await? else {
+            let Some(user) = registrar.register(&typed, &hash, &from).await? else {
                 return Ok(None);
             };
             // The id may have belonged to another user.

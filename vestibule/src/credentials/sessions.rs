@@ -61,7 +61,7 @@ impl<U: User> Credentials<U> {
 
     async fn note(&self, user: &U, activity: Activity<'_>, login: &Login<U>) -> Result<()> {
         match self.0.users.log() {
-            Some(log) => log.note(user, activity, login.address()).await,
+            Some(log) => log.note(user, activity, &login.sender()).await,
             None => Ok(()),
         }
     }

@@ -1,6 +1,8 @@
 //! Tries at credentials, which the throttle counts.
 
 use std::fmt;
+#[cfg(feature = "sql")]
+use std::future::Future;
 use std::net::IpAddr;
 
 use data_encoding::HEXLOWER;
@@ -199,8 +201,14 @@ impl<U: User> Credentials<U> {
         self.0.throttle.list(kind, after).await
     }
 
-    /// Waits until all correct tries are settled.
-    #[cfg(any(test, feature = "testing"))]
+    /// Runs something that the response does not wait for.
+    #[cfg(feature = "sql")]
+    pub(crate) fn after_response(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.throttle.after_response(task);
+    }
+
+    /// Waits for all that the responses did not wait for.
+    #[cfg(feature = "sql")]
     pub(crate) async fn settled(&self) {
         self.0.throttle.settled().await;
     }
@@ -228,12 +236,12 @@ impl<U: User> Credentials<U> {
         if self.0.users.log().is_none() {
             return;
         }
-        let (credentials, from) = (self.clone(), login.address());
+        let (credentials, from) = (self.clone(), login.sender());
         self.0.throttle.after_response(async move {
             let Some(log) = credentials.0.users.log() else {
                 return;
             };
-            if let Err(error) = log.note(&user, Activity::LoginFailed, from).await {
+            if let Err(error) = log.note(&user, Activity::LoginFailed, &from).await {
                 let user = user.id();
                 tracing::warn!(user = user.as_str(), %error, "a failed log-in is not in the log");
             }

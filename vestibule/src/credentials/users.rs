@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::credentials::erased::{
@@ -10,7 +9,7 @@ use crate::credentials::erased::{
     ErasedUsers, TableLoader,
 };
 use crate::error::Result;
-use crate::login::{Epochs, User, UserId, UserLoader};
+use crate::login::{Epochs, Sender, User, UserId, UserLoader};
 use crate::password::PasswordHash;
 
 /// A users table with a password hash for each user.
@@ -64,7 +63,7 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
     /// as they are now, or `None` if they no longer exist or have changed. If the epoch is
     /// [`Epoch::of`](crate::login::Epoch::of) the hash, returns the user with the new hash.
     ///
-    /// `from` is the address of the request, for a table that keeps a log.
+    /// `from` is who sent the request, for a table that keeps a log.
     ///
     /// # Errors
     /// When it could not write. Nothing is written then.
@@ -72,7 +71,7 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
         &self,
         user: &U,
         new: &PasswordHash,
-        from: Option<IpAddr>,
+        from: &Sender,
     ) -> impl Future<Output = Result<Option<U>>> + Send;
 
     /// Up to some thousand users with a password, ordered by id, starting after `after`; an empty
@@ -123,7 +122,7 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
     /// Adds a user with this password hash. Returns the user, or `None` if the name is taken. Of
     /// parallel calls for one name, only one succeeds.
     ///
-    /// `from` is the address of the request, for a table that keeps a log.
+    /// `from` is who sent the request, for a table that keeps a log.
     ///
     /// # Errors
     /// When it could not write. Nothing is written then.
@@ -131,7 +130,7 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
         &self,
         typed: &str,
         hash: &PasswordHash,
-        from: Option<IpAddr>,
+        from: &Sender,
     ) -> impl Future<Output = Result<Option<U>>> + Send;
 }
 
@@ -141,7 +140,7 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
     note = "implement `vestibule::credentials::ActivityLog<{U}>` for it"
 )]
 pub trait ActivityLog<U: User>: Send + Sync + 'static {
-    /// Records what `user` is about to do, from this address. If it fails, the action does not
+    /// Records what `user` is about to do, and who sent the request. If it fails, the action does not
     /// happen. Anybody can cause [`Activity::LoginFailed`] any number of times, so limit what you
     /// write.
     ///
@@ -151,7 +150,7 @@ pub trait ActivityLog<U: User>: Send + Sync + 'static {
         &self,
         user: &U,
         activity: Activity<'_>,
-        from: Option<IpAddr>,
+        from: &Sender,
     ) -> impl Future<Output = Result<()>> + Send;
 }
 

@@ -77,7 +77,7 @@ pub struct SiteConfig<U = Account> {
     /// [`texts`](Self::texts).
     pub languages: Vec<String>,
     /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
-    /// `change_password`, `sessions`, `delete_account`, `admin`, `logout`. Default: all that the users
+    /// `change_password`, `sessions`, `account_log`, `delete_account`, `admin`, `logout`. Default: all that the users
     /// table supports; `delete_account` only if
     /// [`users_can_delete_account`](Self::users_can_delete_account) is set. A flow named here that the table does not support is an error at the start.
     pub flows: Option<Vec<String>>,

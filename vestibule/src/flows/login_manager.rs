@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::accounts::Accounts;
 use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::paths::Paths;
-use crate::login::{LoginManager, LoginViews, PageUser};
+use crate::login::{EventRecord, LoginManager, LoginViews, PageUser, UserId};
 use crate::pages::Texts;
 use crate::web::Flash;
 
@@ -16,6 +17,7 @@ use crate::web::Flash;
 /// When a setting is out of range, or the app's own changes failed.
 pub(super) fn login_manager<U: PageUser>(
     credentials: &Credentials<U>,
+    accounts: Option<&Accounts>,
     paths: &Paths,
     texts: Texts,
     config: &SiteConfig<U>,
@@ -44,13 +46,20 @@ pub(super) fn login_manager<U: PageUser>(
     let mut login = Configure::all(&config.login, login)?;
     // Ours are names of texts. The app's own messages are for its own function.
     let theirs = login.settings.rejections.localize.take();
-    let login = login.localize(move |message, headers| {
+    let mut login = login.localize(move |message, headers| {
         let ours = texts.say_by_name(texts.language_of(headers), message);
         ours.unwrap_or_else(|| match &theirs {
             Some(theirs) => theirs(message, headers),
             None => message.to_owned(),
         })
     });
+    if let Some(accounts) = accounts {
+        let listener = into_security_log(accounts.clone(), credentials.clone());
+        login
+            .settings
+            .listeners
+            .add_for(Accounts::notes_event, listener);
+    }
     // A password change comes before the app's own required page.
     let theirs = login.settings.rejections.must_visit.clone();
     let change_password: Option<Arc<str>> = paths.get("change_password").map(Into::into);
@@ -65,6 +74,23 @@ pub(super) fn login_manager<U: PageUser>(
 /// The names of the messages, which are localized when one is left.
 const LOST: &str = "login-form-lost";
 const COPIED: &str = "login-cookie-copied";
+
+/// Writes the lines of log-ins and log-outs to the security log, after the response: they neither slow
+/// nor fail a log-in.
+fn into_security_log<U: PageUser>(
+    accounts: Accounts,
+    credentials: Credentials<U>,
+) -> impl Fn(&EventRecord) + Send + Sync {
+    move |record| {
+        let (accounts, record) = (accounts.clone(), record.clone());
+        credentials.after_response(async move {
+            if let Err(error) = accounts.note_event(&record).await {
+                let user = record.user.as_ref().map(UserId::as_str);
+                tracing::warn!(event = ?record.event, user, %error, "an event is not in the log");
+            }
+        });
+    }
+}
 
 /// The pages explain why the visitor is there, except for facts that only the previous page had.
 fn views(paths: &Paths) -> LoginViews {

@@ -1,11 +1,12 @@
 //! Ready-made pages: register, log in, welcome, confirm a log-in, change the password, sessions,
-//! administer, log out.
+//! activity, administer, log out.
 //!
 //! [`Site`] combines them, over our own accounts or the app's own users table. Each flow is one
 //! folder, with its paths, routes, actions, templates, mails and tests. To remove a flow, delete
 //! its folder, its `mod` line and its line in the list of flows.
 
 mod account;
+mod account_log;
 mod admin;
 mod advice;
 mod answer;
@@ -18,6 +19,7 @@ mod destination;
 mod flow;
 mod form;
 mod language;
+mod log_page;
 mod login_manager;
 mod logout;
 mod misplaced;
@@ -71,6 +73,7 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
 /// All flows, including those that need our own accounts.
 fn flows_for_accounts() -> Vec<Flow<Account>> {
     let mut flows = flows_for_all();
+    flows.push(account_log::flow());
     flows.push(delete_account::flow());
     flows.push(admin::flow());
     flows

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use tracing::Instrument;
 use crate::accounts::{Account, Accounts};
 use crate::error::{Error, Result};
 use crate::flows::registration_fields::RegistrationValues;
+use crate::login::Sender;
 
 /// What the app says of a registration, in
 /// [`SiteConfig::on_register`](crate::flows::SiteConfig::on_register).
@@ -67,7 +67,7 @@ impl RegisterHook {
         accounts: &Accounts,
         account: Account,
         values: RegistrationValues,
-        from: Option<IpAddr>,
+        from: Sender,
     ) -> Result<RegistrationOutcome> {
         let (hook, accounts) = (self.0.clone(), accounts.clone());
         let run = async move {
@@ -77,7 +77,7 @@ impl RegisterHook {
             let answered = tokio::spawn(answered).await;
             let outcome = answered.map_err(Error::internal).flatten();
             if !matches!(outcome, Ok(RegistrationOutcome::Accepted)) {
-                accounts.undo_registration(&account, from).await?;
+                accounts.undo_registration(&account, &from).await?;
             }
             outcome
         };

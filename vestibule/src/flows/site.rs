@@ -220,7 +220,13 @@ impl<U: PageUser> Site<U> {
             &config.languages,
             &config.public_url,
         )?;
-        let login = login_manager(&credentials, &paths, texts.clone(), &config)?;
+        let login = login_manager(
+            &credentials,
+            accounts.as_ref(),
+            &paths,
+            texts.clone(),
+            &config,
+        )?;
         let login = match &config.mailer {
             Some(_) => {
                 let this = this.clone();
@@ -434,11 +440,13 @@ impl<U: PageUser> Site<U> {
         self.0.readiness.check().await
     }
 
-    /// Returns once the requests that change something are finished, those of clients that have hung
-    /// up included. Await it after a graceful shutdown of the server, with a time-out: a runtime that
-    /// ends before cuts them off.
-    pub async fn finish_requests(&self) {
+    /// Returns once the requests that change something are finished, including those whose clients
+    /// have hung up, and what responses do not wait for: lines of the security log, and the settling
+    /// of right passwords. Await it after a graceful shutdown of the server, with a time-out: a
+    /// runtime that ends before cuts them off.
+    pub async fn finish(&self) {
         self.0.login.finish_requests().await;
+        self.0.credentials.settled().await;
     }
 
     pub(super) fn inner(&self) -> &Inner<U> {

@@ -24,7 +24,8 @@ pub enum Event {
     LoadedFromCookie,
     /// The request loader found the user. `user_loaded_from_request`.
     LoadedFromRequest,
-    /// The user showed a credential again. `user_login_confirmed`.
+    /// The user showed a credential again, and their session continues: also where they changed
+    /// their password. `user_login_confirmed`.
     LoginConfirmed,
     /// A request was rejected because it needs a log-in. `user_unauthorized`.
     Unauthorized,
@@ -181,7 +182,14 @@ impl Event {
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 #[derive(Clone)]
-enum Listener {
+struct Listener {
+    /// Which events it is called for.
+    wants: fn(Event) -> bool,
+    call: Call,
+}
+
+#[derive(Clone)]
+enum Call {
     Sync(Arc<dyn Fn(&EventRecord) + Send + Sync>),
     Async(Arc<dyn Fn(EventRecord) -> BoxFuture + Send + Sync>),
 }
@@ -192,7 +200,17 @@ pub(crate) struct Listeners(Vec<Listener>);
 
 impl Listeners {
     pub(crate) fn add(&mut self, listener: impl Fn(&EventRecord) + Send + Sync + 'static) {
-        self.0.push(Listener::Sync(Arc::new(listener)));
+        self.add_for(|_| true, listener);
+    }
+
+    /// Adds a listener of some events only.
+    pub(crate) fn add_for(
+        &mut self,
+        wants: fn(Event) -> bool,
+        listener: impl Fn(&EventRecord) + Send + Sync + 'static,
+    ) {
+        let call = Call::Sync(Arc::new(listener));
+        self.0.push(Listener { wants, call });
     }
 
     pub(crate) fn add_async<F, Fut>(&mut self, listener: F)
@@ -201,21 +219,28 @@ impl Listeners {
         Fut: Future<Output = ()> + Send + 'static,
     {
         let listener = move |record| -> BoxFuture { Box::pin(listener.clone()(record)) };
-        self.0.push(Listener::Async(Arc::new(listener)));
+        let call = Call::Async(Arc::new(listener));
+        self.0.push(Listener {
+            wants: |_| true,
+            call,
+        });
     }
 
     /// Whether anything would receive `event`. For most requests, nothing does.
     pub(crate) fn want(&self, event: Event) -> bool {
-        !self.0.is_empty() || !event.is_routine() || tracing::enabled!(tracing::Level::DEBUG)
+        !event.is_routine()
+            || self.0.iter().any(|listener| (listener.wants)(event))
+            || tracing::enabled!(tracing::Level::DEBUG)
     }
 
     /// Writes to the log, then calls all listeners in the order they were added.
     pub(crate) async fn emit(&self, record: EventRecord) {
         record.log();
-        for listener in &self.0 {
-            match listener {
-                Listener::Sync(listener) => listener(&record),
-                Listener::Async(listener) => listener(record.clone()).await,
+        let wanting = |listener: &&Listener| (listener.wants)(record.event);
+        for listener in self.0.iter().filter(wanting) {
+            match &listener.call {
+                Call::Sync(listener) => listener(&record),
+                Call::Async(listener) => listener(record.clone()).await,
             }
         }
     }

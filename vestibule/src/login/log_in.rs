@@ -52,7 +52,8 @@ impl<U: User> LogIn<'_, U> {
 
     /// Continues a session of the same user under a new token, with its public id and the app's
     /// values. Use it after a password change, which changes [`User::session_epoch`] and so ends
-    /// all sessions.
+    /// all sessions. It emits [`Event::LoginConfirmed`](crate::login::Event::LoginConfirmed): nobody
+    /// logged in.
     pub fn continuing(mut self, continued: ContinuedSession) -> Self {
         self.options.continued = Some(continued);
         self

@@ -13,7 +13,7 @@ use crate::login::rule::{Demand, Rule};
 use crate::login::views::Needed;
 use crate::login::visit::{LogInOptions, Visit};
 use crate::login::{
-    ContinuedSession, CurrentUser, Event, LoginRejection, Next, PendingLogin, User, UserId,
+    ContinuedSession, CurrentUser, Event, LoginRejection, Next, PendingLogin, Sender, User, UserId,
 };
 use crate::session::{Methods, Session};
 
@@ -185,6 +185,11 @@ impl<U: User> Login<U> {
     /// ([`LoginManager::trusted_proxies`](crate::LoginManager::trusted_proxies)).
     pub fn address(&self) -> Option<IpAddr> {
         self.visit.sender().address
+    }
+
+    /// The browser and the address that the request came from.
+    pub fn sender(&self) -> Sender {
+        self.visit.sender().clone()
     }
 
     /// Whether this request's session still exists. A guard only checks when the request begins.

@@ -89,7 +89,7 @@ pub use manager::LoginManager;
 pub use next::Next;
 pub use page_user::PageUser;
 pub use pending::PendingLogin;
-pub use protection::{AddressPrefix, SessionProtection};
+pub use protection::{AddressPrefix, Sender, SessionProtection};
 pub use rejection::{LoginRejection, RejectedRequest};
 pub use request_loader::RequestLoader;
 pub use required::{LoginRequired, LoginRequiredService, fresh_login_required, login_required};

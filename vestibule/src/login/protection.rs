@@ -72,19 +72,29 @@ impl AddressPrefix {
     }
 }
 
-/// The sender of a request: user agent and address.
+/// The sender of a request: browser and address, as far as they are known.
 #[derive(Debug, Clone)]
-pub(crate) struct Sender {
+pub struct Sender {
     user_agent: Option<HeaderValue>,
     pub(crate) address: Option<IpAddr>,
 }
 
 impl Sender {
-    pub(crate) fn nobody() -> Self {
+    /// A sender at this address, if known, with an unknown browser.
+    pub fn at(address: Option<IpAddr>) -> Self {
         Self {
             user_agent: None,
-            address: None,
+            address,
         }
+    }
+
+    /// The address that the request came from, if known.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    pub(crate) fn nobody() -> Self {
+        Self::at(None)
     }
 
     pub(crate) fn of(
@@ -98,8 +108,10 @@ impl Sender {
         }
     }
 
-    /// The user agent in its stored form.
-    pub(crate) fn user_agent(&self) -> Option<String> {
+    /// The request's `User-Agent`, cut to
+    /// [`MAX_USER_AGENT_CHARS`](crate::Session::MAX_USER_AGENT_CHARS). The client can send any text
+    /// here.
+    pub fn user_agent(&self) -> Option<String> {
         self.user_agent.as_ref().map(kept_user_agent)
     }
 

@@ -85,7 +85,9 @@ impl LoginViews {
             second_factor_view: Setting::Off,
             login_message: message("Please log in to access this page."),
             refresh_message: message("Please reauthenticate to access this page."),
-            lost_message: message("What you sent was not saved. Log in first, then send it again."),
+            lost_message: message(
+                "What you sent may not have been saved. Log in first, then check.",
+            ),
             copied_message: message(
                 "You were logged out, as somebody used a copy of what your browser remembers.",
             ),

@@ -20,7 +20,7 @@ use crate::pages::Looks;
 /// An embedded file: its name, its content type, its text.
 pub(crate) type StaticFile = (&'static str, &'static str, &'static str);
 
-const OWN: [StaticFile; 4] = [
+const OWN: [StaticFile; 5] = [
     (
         "vestibule.css",
         "text/css; charset=utf-8",
@@ -35,6 +35,11 @@ const OWN: [StaticFile; 4] = [
         "times.js",
         "text/javascript; charset=utf-8",
         include_str!("static/times.js"),
+    ),
+    (
+        "send-once.js",
+        "text/javascript; charset=utf-8",
+        include_str!("static/send-once.js"),
     ),
     ("icon.svg", "image/svg+xml", include_str!("static/icon.svg")),
 ];

@@ -32,6 +32,24 @@ impl Flash {
     }
 }
 
+/// A message that waits for the next page, and who it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptFlash {
+    #[serde(flatten)]
+    pub(crate) flash: Flash,
+    /// The user who was logged in when the message was written, as the login visit names them.
+    /// Others do not see it: `You are logged in` would be a lie to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<String>,
+}
+
+impl KeptFlash {
+    /// A message for anybody who uses the browser.
+    pub(crate) fn for_anybody(flash: Flash) -> Self {
+        Self { flash, user: None }
+    }
+}
+
 /// Keeps messages for the next page in a short-lived signed cookie, so that an anonymous visitor
 /// needs no row in a store.
 #[derive(Debug, Clone)]
@@ -57,6 +75,12 @@ impl Flashes {
 
     /// The messages in a request. Forged and expired ones are skipped.
     pub fn read(&self, headers: &HeaderMap) -> Vec<Flash> {
+        let kept = self.read_kept(headers).into_iter();
+        kept.map(|kept| kept.flash).collect()
+    }
+
+    /// As [`read`](Self::read), with who they are for.
+    pub(crate) fn read_kept(&self, headers: &HeaderMap) -> Vec<KeptFlash> {
         let payload = self.0.read(headers);
         payload
             .and_then(|payload| serde_json::from_slice(&payload).ok())
@@ -71,11 +95,12 @@ impl Flashes {
     /// Adds the cookie that keeps `flashes` for the next page. If they do not fit, the oldest are
     /// dropped.
     pub fn write(&self, headers: &mut HeaderMap, flashes: &[Flash]) {
-        cookies::append(headers, &self.set(flashes));
+        let kept = flashes.iter().cloned().map(KeptFlash::for_anybody);
+        cookies::append(headers, &self.set(&kept.collect::<Vec<_>>()));
     }
 
     /// The cookie that keeps `flashes` for the next page.
-    pub(crate) fn set(&self, flashes: &[Flash]) -> Cookie<'static> {
+    pub(crate) fn set(&self, flashes: &[KeptFlash]) -> Cookie<'static> {
         let mut kept = flashes;
         let payload = loop {
             let payload = serde_json::to_vec(kept).unwrap_or_default();

@@ -17,6 +17,7 @@ mod user_agent;
 
 pub use accept::Client;
 pub use address::TrustedProxies;
+pub(crate) use flash::KeptFlash;
 pub use flash::{Flash, Flashes};
 pub use problem::Problem;
 pub use public_url::PublicUrl;

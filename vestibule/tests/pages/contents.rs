@@ -36,7 +36,12 @@ async fn no_page_leads_a_browser_to_another_host() {
             assert!(tags(html, name).is_empty(), "<{name}> in {}", answer.asked);
         }
     }
-    for name in ["vestibule.css", "show-password.js", "icon.svg"] {
+    for name in [
+        "vestibule.css",
+        "show-password.js",
+        "send-once.js",
+        "icon.svg",
+    ] {
         let file = pages.visitor.get(&format!("/static/{name}")).await;
         let text = file.text().replace("http://www.w3.org/2000/svg", "");
         for foreign in ["://", "url(//", "@import"] {
@@ -103,6 +108,84 @@ async fn each_field_helps_those_who_fill_it_in() {
             "username",
         ]
     );
+}
+
+/// Phones correct names, and screen readers go by headings.
+#[tokio::test]
+async fn names_are_left_as_they_are_typed_and_headings_begin_with_the_first() {
+    let pages = Pages::new().await;
+    let mut names = 0;
+    for answer in pages.html().await {
+        let html = &answer.html();
+        for input in tags(html, "input") {
+            let is_shown = !input.contains(" hidden") && attribute(input, "type") != Some("hidden");
+            if attribute(input, "name") == Some("username") && is_shown {
+                assert_eq!(
+                    attribute(input, "autocorrect"),
+                    Some("off"),
+                    "{}",
+                    answer.asked
+                );
+                names += 1;
+            }
+        }
+        let (first, second) = (html.find("<h1"), html.find("<h2"));
+        assert!(
+            second.is_none_or(|second| first.unwrap() < second),
+            "{}",
+            answer.asked
+        );
+        assert!(
+            !html.contains("role=\"status\""),
+            "{}: there from the start",
+            answer.asked
+        );
+    }
+    assert!(names > 3);
+}
+
+/// WCAG 2.2, 1.4.11: the border of a field against what is in and around it.
+#[tokio::test]
+async fn the_border_of_a_field_is_seen_in_the_light_and_in_the_dark() {
+    let pages = Pages::new().await;
+    let style = pages.visitor.get("/static/vestibule.css").await;
+    let color = |name: &str, is_dark: bool| {
+        let (_, rest) = style
+            .text()
+            .split_once(&format!("--{name}: light-dark("))
+            .unwrap();
+        let pair = rest.split(')').next().unwrap();
+        pair.split(", ")
+            .nth(usize::from(is_dark))
+            .unwrap()
+            .to_owned()
+    };
+    for is_dark in [false, true] {
+        for around in ["ground", "card"] {
+            let contrast = contrast(&color("line", is_dark), &color(around, is_dark));
+            assert!(contrast >= 3.0, "{around}, dark: {is_dark}: {contrast}");
+        }
+    }
+}
+
+/// WCAG's contrast ratio of two colors, as `#8b949e` or `#fff`.
+fn contrast(one: &str, other: &str) -> f64 {
+    let luminance = |color: &str| {
+        let digits = color.trim_start_matches('#');
+        let width = digits.len() / 3;
+        let part = |i: usize| {
+            let hex = &digits[i * width..(i + 1) * width];
+            let hex = hex.repeat(2 / width);
+            let part = f64::from(u8::from_str_radix(&hex, 16).unwrap()) / 255.0;
+            match part <= 0.040_45 {
+                true => part / 12.92,
+                false => ((part + 0.055) / 1.055).powf(2.4),
+            }
+        };
+        0.2126 * part(0) + 0.7152 * part(1) + 0.0722 * part(2)
+    };
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
 /// F19; ASVS 14.3.3.

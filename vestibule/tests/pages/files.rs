@@ -11,6 +11,7 @@ async fn no_private_page_is_served_under_the_name_of_a_file() {
     for private in [
         "/welcome",
         "/account/sessions",
+        "/account/log",
         "/change-password",
         "/admin",
     ] {
@@ -48,7 +49,12 @@ async fn no_private_page_is_served_under_the_name_of_a_file() {
 #[tokio::test]
 async fn only_the_static_files_that_there_are_are_served() {
     let pages = Pages::new().await;
-    for name in ["vestibule.css", "show-password.js", "icon.svg"] {
+    for name in [
+        "vestibule.css",
+        "show-password.js",
+        "send-once.js",
+        "icon.svg",
+    ] {
         let file = pages.visitor.get(&format!("/static/{name}")).await;
         assert_eq!(file.status, StatusCode::OK, "{name}");
     }
@@ -97,7 +103,12 @@ async fn only_the_static_files_that_there_are_are_served() {
 #[tokio::test]
 async fn a_static_file_is_the_same_for_everybody() {
     let pages = Pages::new().await;
-    for name in ["vestibule.css", "show-password.js", "icon.svg"] {
+    for name in [
+        "vestibule.css",
+        "show-password.js",
+        "send-once.js",
+        "icon.svg",
+    ] {
         let path = format!("/static/{name}");
         let first = pages.visitor.get(&path).await;
         for browser in [&pages.alice, &pages.carol] {

@@ -1,8 +1,9 @@
-//! The security log: changes to accounts and roles, with time and actor.
+//! The security log: log-ins, and changes to accounts and roles, with time and actor.
 //!
-//! Only an admin can write more than a few lines an hour (`own_lines`). Old lines are removed
-//! (`retention`).
+//! Lines of log-ins come from events (`login_events`). Only an admin can write more than a few lines
+//! an hour (`own_lines`). Old lines are removed (`retention`).
 
+mod login_events;
 mod own_lines;
 mod retention;
 mod search;
@@ -10,7 +11,7 @@ mod search;
 use sea_orm::{ActiveModelTrait, ActiveValue};
 use serde::Serialize;
 
-pub use search::LogFilter;
+pub use search::{LogFilter, LogPage, LogStart};
 
 use crate::accounts::entity::security_log;
 use crate::accounts::{Account, Accounts, Actor};
@@ -20,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::session::Invalidation;
 
-/// The change that was made.
+/// The change that was made, or the log-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {
@@ -61,11 +62,25 @@ pub enum Action {
     /// Somebody tried a wrong credential of a user: at a log-in, or while logged in as them. One
     /// line for each network and hour, with the number of tries.
     LoginFailed,
+    /// A user logged in, by the methods in the detail.
+    LoggedIn,
+    /// A remembered browser began a new session, without a credential.
+    LoginResumed,
+    /// The methods in the detail were right, and a second factor was asked for.
+    LoginPending,
+    /// The credential was right, and the log-in was rejected, for the reason in the detail.
+    LoginRejected,
+    /// A user logged out.
+    LoggedOut,
+    /// A copy of a remember cookie was used. The log-in it stands for has ended.
+    RememberCookieReused,
+    /// A session was used from another browser or network than it began in.
+    SessionProtected,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 25] = [
         Self::AccountAdded,
         Self::AccountDisabled,
         Self::AccountEnabled,
@@ -84,6 +99,13 @@ impl Action {
         Self::PermissionAllowed,
         Self::PermissionForbidden,
         Self::LoginFailed,
+        Self::LoggedIn,
+        Self::LoginResumed,
+        Self::LoginPending,
+        Self::LoginRejected,
+        Self::LoggedOut,
+        Self::RememberCookieReused,
+        Self::SessionProtected,
     ];
 
     /// Its text in the database and on pages.
@@ -107,6 +129,13 @@ impl Action {
             Self::PermissionAllowed => "permission allowed",
             Self::PermissionForbidden => "permission forbidden",
             Self::LoginFailed => "log-in failed",
+            Self::LoggedIn => "logged in",
+            Self::LoginResumed => "log-in resumed",
+            Self::LoginPending => "log-in pending",
+            Self::LoginRejected => "log-in rejected",
+            Self::LoggedOut => "logged out",
+            Self::RememberCookieReused => "remember cookie reused",
+            Self::SessionProtected => "session protected",
         }
     }
 }
@@ -130,16 +159,27 @@ pub struct LogEntry {
     pub actor: String,
     /// The address of the actor's request, if known; for failed log-ins the network.
     pub address: Option<String>,
+    /// The browser that the actor's request came from, if known: its name and system, such as
+    /// `Firefox on Linux`, or the beginning of an unknown `User-Agent`. The client can send any
+    /// text here.
+    pub browser: Option<String>,
     /// The id of the changed user.
     #[serde(skip)]
     pub user_id: Option<UserId>,
     /// The changed user's username at that time.
     pub username: Option<String>,
-    /// The role, the permission, the session.
+    /// The role, the permission, the session, the methods of a log-in.
     pub detail: Option<String>,
-    /// How often it happened in this hour. More than 1 for failed log-ins, and for the line that
-    /// counts the rest of a user's changes to their own account.
+    /// How often it happened in this hour. More than 1 for failed log-ins, and for lines that
+    /// count the rest of what a user did.
     pub times: u64,
+}
+
+impl LogEntry {
+    /// Whether the operator made the change, at the command line.
+    pub fn is_by_operator(&self) -> bool {
+        self.actor_id.is_none() && self.actor == Actor::OPERATOR
+    }
 }
 
 /// A line to be written.
@@ -184,6 +224,7 @@ impl Accounts {
             actor_id: ActiveValue::Set(actor.id().map(UserId::to_string)),
             actor_name: ActiveValue::Set(actor.name().to_owned()),
             address: ActiveValue::Set(actor.address().map(str::to_owned)),
+            browser: ActiveValue::Set(actor.browser().map(str::to_owned)),
             user_id: ActiveValue::Set(entry.user.map(|user| user.id.to_string())),
             username: ActiveValue::Set(entry.user.map(|user| user.username.clone())),
             detail: ActiveValue::Set(entry.detail.clone()),
@@ -202,6 +243,7 @@ fn log_line(actor: &Actor, entry: &Entry<'_>) {
         actor = actor.name(),
         actor_id = actor.id().map(UserId::as_str),
         address = actor.address(),
+        browser = actor.browser(),
         user = entry.user.map(|user| user.username.as_str()),
         user_id = entry.user.map(|user| user.id.as_str()),
         detail = entry.detail,
@@ -218,6 +260,7 @@ impl From<security_log::Model> for LogEntry {
             actor_id: row.actor_id.map(UserId::from),
             actor: row.actor_name,
             address: row.address,
+            browser: row.browser,
             user_id: row.user_id.map(UserId::from),
             username: row.username,
             detail: row.detail,

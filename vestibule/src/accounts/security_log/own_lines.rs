@@ -1,18 +1,19 @@
-//! Lines that anybody can cause: users' changes to their own account, and failed log-ins.
+//! Lines that anybody can cause: log-ins, and users' changes to their own account.
 //!
 //! They are limited, so that nobody can fill the log. Lines of admins have no limit.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Action, Entry, log_line};
 use crate::accounts::entity::{security_log, user};
-use crate::accounts::{Accounts, Actor};
+use crate::accounts::{Account, Accounts, Actor};
 use crate::clock::Timestamp;
-use crate::database::{Transaction, changed};
+use crate::database::{Transaction, changed, retried};
 use crate::error::{Error, Result};
 
-/// The number of lines for each user, action and hour. One more line counts the rest.
+/// The number of lines for each user, action and hour. What comes after them is counted: in the line
+/// of the same place, or in one more line.
 const LINES_PER_HOUR: usize = 10;
 
 /// The detail of the line that counts the rest.
@@ -21,7 +22,28 @@ const THE_REST: &str = "the rest of this hour";
 const HOUR_MILLIS: i64 = 3_600_000;
 
 impl Accounts {
-    /// As [`commit`](Self::commit), for a user's change to their own account. Lines of the same
+    /// Writes a line about an account that changes nothing else.
+    pub(in crate::accounts) async fn add_own(
+        &self,
+        account: &Account,
+        actor: &Actor,
+        action: Action,
+        detail: Option<&str>,
+    ) -> Result<()> {
+        let add = async || {
+            let entry = Entry {
+                action,
+                user: Some(account),
+                detail: detail.map(str::to_owned),
+            };
+            let transaction = self.inner.database.connection().begin().await;
+            let transaction = transaction.map_err(Error::from_db)?;
+            self.commit_own(transaction, actor, entry).await
+        };
+        retried(add).await
+    }
+
+    /// As [`commit`](Self::commit), of what a user does to their own account. Lines of the same
     /// action are limited.
     pub(in crate::accounts) async fn commit_own(
         &self,
@@ -60,19 +82,13 @@ impl Accounts {
             return Ok(false);
         }
         let lines = self.own_lines_of_this_hour(transaction, entry).await?;
-        let same = match entry.action {
-            // Failed log-ins have one line for each network, whatever the limit.
-            Action::LoginFailed => {
-                let network = actor.address();
-                lines
-                    .iter()
-                    .find(|line| line.address.as_deref() == network && !line.is_rest())
-            }
-            _ => None,
-        };
         let is_full = lines.len() >= LINES_PER_HOUR;
+        // Failed log-ins are one line for each network, whatever the limit. Others are counted where
+        // they came from, so that many from one place do not hide those from another.
+        let is_counted = is_full || entry.action == Action::LoginFailed;
+        let same = lines.iter().find(|line| line.is_from(actor));
         let rest = || lines.iter().find(|line| line.is_rest());
-        if let Some(line) = same.or_else(|| rest().filter(|_| is_full)) {
+        if let Some(line) = same.or_else(rest).filter(|_| is_counted) {
             let times = Expr::col(security_log::Column::Times).add(1);
             let count = security_log::Entity::update_many()
                 .col_expr(security_log::Column::Times, times)
@@ -112,6 +128,8 @@ impl Accounts {
             .filter(Column::Id.gte(first_id(hour)))
             .filter(Column::Action.eq(entry.action.as_str()))
             .filter(Column::Times.is_not_null())
+            // The newest is the one that counts.
+            .order_by_desc(Column::Id)
             .limit(LINES_PER_HOUR as u64 + 1)
             .all(transaction)
             .await
@@ -122,6 +140,12 @@ impl Accounts {
 impl security_log::Model {
     fn is_rest(&self) -> bool {
         self.detail.as_deref() == Some(THE_REST)
+    }
+
+    /// Whether this line is of the same place.
+    fn is_from(&self, actor: &Actor) -> bool {
+        let place = (self.address.as_deref(), self.browser.as_deref());
+        place == (actor.address(), actor.browser()) && !self.is_rest()
     }
 }
 

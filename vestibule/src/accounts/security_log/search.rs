@@ -30,6 +30,30 @@ pub struct LogFilter {
     pub action: Option<Action>,
 }
 
+/// Where a page of the security log starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogStart<'a> {
+    /// With the newest line.
+    #[default]
+    Newest,
+    /// With the next line that is older than the one with this id.
+    Before(&'a str),
+    /// With the lines that are newer than the one with this id: those next to it.
+    After(&'a str),
+}
+
+/// One page of the security log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogPage {
+    /// The lines, newest first.
+    pub lines: Vec<LogEntry>,
+    /// The page of newer lines starts [after](LogStart::After) this id; `None` on the newest page.
+    pub newer: Option<String>,
+    /// The page of older lines starts [before](LogStart::Before) this id; `None` on the oldest page.
+    pub older: Option<String>,
+}
+
 impl Accounts {
     /// Up to `limit` lines of the security log, of one user or of all, newest first, older than the
     /// line `before`.
@@ -46,18 +70,61 @@ impl Accounts {
             user_id: of.cloned(),
             ..LogFilter::default()
         };
-        self.search_security_log(&filter, before, limit).await
+        let start = before.map_or(LogStart::Newest, LogStart::Before);
+        self.lines(&filter, start, limit).await
     }
 
-    /// As [`security_log`](Self::security_log), for the lines that match `filter`. Each field of
-    /// the filter has an index, so it is fast however long the log is.
+    /// A page of up to `most` lines of the security log that match `filter`. Each field of the filter
+    /// has an index, so it is fast however long the log is.
     ///
     /// # Errors
     /// When the database failed.
     pub async fn search_security_log(
         &self,
         filter: &LogFilter,
-        before: Option<&str>,
+        start: LogStart<'_>,
+        most: usize,
+    ) -> Result<LogPage> {
+        // One more than a page, to know whether there is another one.
+        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+        let mut lines = self.lines(filter, start, limit).await?;
+        let is_more = lines.len() > most;
+        let (start, is_more) = match start {
+            LogStart::After(_) if is_more => {
+                // The one too many is the newest.
+                lines.remove(0);
+                (start, true)
+            }
+            // No page with only some lines: the newest page has them.
+            LogStart::After(_) => {
+                lines = self.lines(filter, LogStart::Newest, limit).await?;
+                (LogStart::Newest, lines.len() > most)
+            }
+            _ => (start, is_more),
+        };
+        lines.truncate(most);
+        let id = |line: Option<&LogEntry>| line.map(|line| line.id.clone());
+        let (first, last) = (id(lines.first()), id(lines.last()));
+        let (newer, older) = match start {
+            LogStart::Newest => (None, last.filter(|_| is_more)),
+            LogStart::Before(anchor) => {
+                let newer = first.unwrap_or_else(|| anchor.to_owned());
+                (Some(newer), last.filter(|_| is_more))
+            }
+            LogStart::After(_) => (first, last),
+        };
+        Ok(LogPage {
+            lines,
+            newer,
+            older,
+        })
+    }
+
+    /// Up to `limit` lines that match, from this start, newest first.
+    async fn lines(
+        &self,
+        filter: &LogFilter,
+        start: LogStart<'_>,
         limit: u64,
     ) -> Result<Vec<LogEntry>> {
         use security_log::Column;
@@ -76,15 +143,21 @@ impl Accounts {
                 find = find.filter(column.eq(value));
             }
         }
-        if let Some(before) = before {
-            find = find.filter(Column::Id.lt(before));
+        let find = match start {
+            LogStart::Newest => find.order_by_desc(Column::Id),
+            LogStart::Before(id) => find.filter(Column::Id.lt(id)).order_by_desc(Column::Id),
+            LogStart::After(id) => find.filter(Column::Id.gt(id)).order_by_asc(Column::Id),
+        };
+        let found = find.limit(limit);
+        let found = found.all(self.inner.database.connection()).await;
+        let mut lines: Vec<_> = found
+            .map_err(Error::from_db)?
+            .into_iter()
+            .map(LogEntry::from)
+            .collect();
+        if matches!(start, LogStart::After(_)) {
+            lines.reverse();
         }
-        let found = find
-            .order_by_desc(Column::Id)
-            .limit(limit)
-            .all(self.inner.database.connection())
-            .await
-            .map_err(Error::from_db)?;
-        Ok(found.into_iter().map(LogEntry::from).collect())
+        Ok(lines)
     }
 }

@@ -9,7 +9,7 @@ use crate::credentials::{Activity, ActivityLog, Check, PasswordUsers, Username};
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::database::{Database, Migrations};
-use crate::login::{User, UserLoader};
+use crate::login::{Sender, User, UserLoader};
 use crate::password::{PasswordHash, Passwords};
 use crate::session::{DataValues, Replaced, Session, SessionId, SessionStore, SessionToken};
 use crate::stores::MemoryStore;
@@ -411,10 +411,12 @@ async fn without_a_line_in_the_log_nothing_is_changed() {
     assert_eq!(account(&accounts, "alice").await, alice);
     assert!(store.load(session).await.unwrap().is_some());
     for activity in [Activity::SessionEnded("one"), Activity::OtherSessionsEnded] {
-        let noted = accounts.note(&alice, activity, None).await;
+        let noted = accounts.note(&alice, activity, &Sender::at(None)).await;
         assert!(noted.unwrap_err().is_store());
     }
-    let changed = accounts.set_hash(&alice, &hash("c").await, None).await;
+    let changed = accounts
+        .set_hash(&alice, &hash("c").await, &Sender::at(None))
+        .await;
     assert!(changed.unwrap_err().is_store());
     let password = Secret::from("a");
     let check = credentials(&accounts)
@@ -433,12 +435,16 @@ async fn a_change_under_way_does_not_do_for_a_demand_that_came_after_it() {
     let operator = accounts.by(Actor::operator());
     let _ = operator.demand_new_password(&alice.id).await.unwrap();
 
-    let changed = accounts.set_hash(&alice, &hash("b").await, None).await;
+    let changed = accounts
+        .set_hash(&alice, &hash("b").await, &Sender::at(None))
+        .await;
 
     assert_eq!(changed.unwrap(), None);
     let alice = account(&accounts, "alice").await;
     assert!(alice.must_change_password);
-    let changed = accounts.set_hash(&alice, &hash("b").await, None).await;
+    let changed = accounts
+        .set_hash(&alice, &hash("b").await, &Sender::at(None))
+        .await;
     assert!(!changed.unwrap().unwrap().must_change_password);
 }
 

@@ -9,6 +9,7 @@ use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
+use crate::login::Sender;
 use crate::password::{
     Claimant, HashingLimits, PasswordAlgorithm, PasswordHash, Passwords, Peppers,
 };
@@ -117,7 +118,9 @@ async fn a_password_changed_meanwhile_is_not_overwritten_by_the_old_one() {
         moved(Passwords::new(OLD).unwrap(), Passwords::new(QUICK).unwrap()).await;
     let seen = PasswordHash::from_stored(stored(&accounts, &alice).await);
     let b = accounts.inner.passwords.hash(&Secret::from("b")).await;
-    let changed = accounts.set_hash(&alice, &b.unwrap(), None).await;
+    let changed = accounts
+        .set_hash(&alice, &b.unwrap(), &Sender::at(None))
+        .await;
     changed.unwrap().unwrap();
 
     let (credentials, claimant) = (&accounts.credentials, Claimant::default());

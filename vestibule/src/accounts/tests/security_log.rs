@@ -1,13 +1,15 @@
 //! Lines that strangers and users can write to the security log, and finding and removing lines.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{QUICK, accounts};
-use crate::accounts::{Account, Accounts, Action, Actor, ChangeOutcome, LogEntry, LogFilter};
+use crate::accounts::{
+    Account, Accounts, Action, Actor, ChangeOutcome, LogEntry, LogFilter, LogStart,
+};
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::{Activity, ActivityLog};
 use crate::crypto::secret::Secret;
+use crate::login::Sender;
 use crate::password::Passwords;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -27,16 +29,16 @@ async fn lines(accounts: &Accounts, action: Action) -> Vec<LogEntry> {
         action: Some(action),
         ..LogFilter::default()
     };
-    let lines = accounts.search_security_log(&filter, None, 1_000).await;
-    lines.unwrap()
+    let page = accounts.search_security_log(&filter, LogStart::Newest, 1_000);
+    page.await.unwrap().lines
 }
 
 fn times(lines: &[LogEntry]) -> Vec<u64> {
     lines.iter().map(|line| line.times).collect()
 }
 
-fn address(text: &str) -> Option<IpAddr> {
-    Some(text.parse().unwrap())
+fn address(text: &str) -> Sender {
+    Sender::at(Some(text.parse().unwrap()))
 }
 
 /// Notes from `count` tasks in parallel.
@@ -44,11 +46,11 @@ async fn note_at_once(
     accounts: &Accounts,
     alice: &Account,
     (activity, count): (Activity<'static>, u8),
-    from: impl Fn(u8) -> Option<IpAddr>,
+    from: impl Fn(u8) -> Sender,
 ) {
     let tasks = (0..count).map(|i| {
         let (accounts, alice, from) = (accounts.clone(), alice.clone(), from(i));
-        tokio::spawn(async move { accounts.note(&alice, activity, from).await })
+        tokio::spawn(async move { accounts.note(&alice, activity, &from).await })
     });
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap().unwrap();
@@ -58,7 +60,7 @@ async fn note_at_once(
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_user_has_ten_lines_an_hour_for_an_action_and_one_that_counts_the_rest() {
     let (accounts, alice, clock) = accounts_with_alice().await;
-    let from = |_| address("192.0.2.7");
+    let from = |i| address(&format!("192.0.2.{i}"));
 
     note_at_once(&accounts, &alice, (Activity::OtherSessionsEnded, 30), from).await;
     note_at_once(&accounts, &alice, (Activity::SessionEnded("one"), 1), from).await;
@@ -85,6 +87,22 @@ async fn a_user_has_ten_lines_an_hour_for_an_action_and_one_that_counts_the_rest
     );
 }
 
+#[tokio::test]
+async fn after_ten_lines_what_comes_from_one_place_is_counted_in_its_newest_line() {
+    let (accounts, alice, clock) = accounts_with_alice().await;
+    for i in 0..30 {
+        clock.advance(Duration::from_secs(1));
+        let place = if i < 9 { "192.0.2.7" } else { "198.51.100.9" };
+        let ended = Activity::OtherSessionsEnded;
+        accounts.note(&alice, ended, &address(place)).await.unwrap();
+    }
+
+    let ended = lines(&accounts, Action::SessionsEnded).await;
+
+    assert_eq!(times(&ended), [21, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+    assert_eq!(ended[0].address.as_deref(), Some("198.51.100.9"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn failed_log_ins_are_one_line_for_each_account_network_and_hour() {
     let (accounts, alice, clock) = accounts_with_alice().await;
@@ -98,7 +116,7 @@ async fn failed_log_ins_are_one_line_for_each_account_network_and_hour() {
         address(&format!("2001:db8::{i}"))
     })
     .await;
-    note_at_once(&accounts, &alice, (failed, 2), |_| None).await;
+    note_at_once(&accounts, &alice, (failed, 2), |_| Sender::at(None)).await;
 
     let mut found: Vec<_> = lines(&accounts, Action::LoginFailed)
         .await
@@ -143,9 +161,12 @@ async fn the_lines_of_admins_have_no_limit_and_are_not_used_up_by_others() {
         let _ = operator.end_sessions(&alice.id).await.unwrap();
     }
 
-    for _ in 0..12 {
-        let ended = Activity::OtherSessionsEnded;
-        accounts.note(&alice, ended, None).await.unwrap();
+    for i in 0..12 {
+        let (ended, from) = (
+            Activity::OtherSessionsEnded,
+            address(&format!("192.0.2.{i}")),
+        );
+        accounts.note(&alice, ended, &from).await.unwrap();
     }
 
     let ended = lines(&accounts, Action::SessionsEnded).await;
@@ -171,8 +192,9 @@ async fn lines_are_found_by_user_by_actor_and_by_action_also_of_deleted_users() 
     let found = async |change: fn(&mut LogFilter)| {
         let mut filter = LogFilter::default();
         change(&mut filter);
-        let lines = accounts.search_security_log(&filter, None, 10).await;
-        let lines = lines.unwrap().into_iter().map(|line| line.action);
+        let page = accounts.search_security_log(&filter, LogStart::Newest, 10);
+        let lines = page.await.unwrap().lines.into_iter();
+        let lines = lines.map(|line| line.action);
         lines.collect::<Vec<_>>()
     };
 

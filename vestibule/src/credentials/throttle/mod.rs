@@ -431,8 +431,8 @@ impl Throttle {
         self.0.tasks.spawn(task.in_current_span());
     }
 
-    /// Waits until all correct tries are settled.
-    #[cfg(any(test, feature = "testing"))]
+    /// Waits for all that the responses did not wait for.
+    #[cfg(feature = "sql")]
     pub(crate) async fn settled(&self) {
         self.0.tasks.wait().await;
     }

@@ -8,3 +8,5 @@ account-sessions = Sitzungen
 account-sessions-hint = Sieh, wo du angemeldet bist, und melde dich anderswo ab
 account-delete = Konto löschen
 account-delete-hint = Dein Konto und alles, was dazugehört, löschen
+account-log = Aktivität
+account-log-hint = Sieh Anmeldungen und Änderungen deines Kontos

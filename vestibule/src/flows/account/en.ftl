@@ -8,3 +8,5 @@ account-sessions = Sessions
 account-sessions-hint = See where you are logged in, and log out elsewhere
 account-delete = Delete account
 account-delete-hint = Delete your account and everything in it
+account-log = Activity
+account-log-hint = See log-ins and changes of your account

@@ -8,3 +8,5 @@ account-sessions = Sesiones
 account-sessions-hint = Mira dónde tienes la sesión iniciada y ciérrala en otros sitios
 account-delete = Eliminar la cuenta
 account-delete-hint = Eliminar tu cuenta y todo lo que contiene
+account-log = Actividad
+account-log-hint = Mira los inicios de sesión y los cambios de tu cuenta

@@ -10,6 +10,7 @@ use crate::accounts::{Accounts, Action, LogEntry, LogFilter};
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
+use crate::flows::log_page::LogQuery;
 use crate::flows::page::Page;
 use crate::login::UserId;
 
@@ -25,7 +26,8 @@ pub(super) struct Search {
     user: String,
     actor: String,
     action: String,
-    before: Option<String>,
+    #[serde(flatten)]
+    page: LogQuery,
 }
 
 #[derive(Serialize)]
@@ -37,7 +39,9 @@ struct ListView {
     actions: [&'static str; Action::ALL.len()],
     goes_on: bool,
     log: Vec<LogView>,
-    /// The line before which the next page starts.
+    /// The line after which the page of newer lines starts.
+    previous: Option<String>,
+    /// The line before which the page of older lines starts.
     next: Option<String>,
 }
 
@@ -57,9 +61,6 @@ pub(super) async fn list(
     Query(search): Query<Search>,
 ) -> Result<Response> {
     let accounts = page.site.accounts();
-    let limit = u64::try_from(PAGE).unwrap_or(u64::MAX) + 1;
-    // An invalid line id would still be compared with the others.
-    let before = search.before.as_deref().filter(|before| is_id(before));
     let filter = LogFilter {
         username: as_in_the_log(accounts, &search.user).await?,
         actor: as_in_the_log(accounts, &search.actor).await?,
@@ -68,15 +69,16 @@ pub(super) async fn list(
             .find(|action| action.as_str() == search.action),
         ..LogFilter::default()
     };
-    let mut found = accounts.search_security_log(&filter, before, limit).await?;
-    let is_more = found.len() > PAGE;
-    found.truncate(PAGE);
+    let found = accounts.search_security_log(&filter, search.page.start(), PAGE);
+    let found = found.await?;
     let view = ListView {
         action: filter.action.map(Action::as_str),
         actions: Action::ALL.map(Action::as_str),
-        goes_on: before.is_some(),
-        next: found.last().filter(|_| is_more).map(|last| last.id.clone()),
+        goes_on: found.newer.is_some(),
+        previous: found.newer,
+        next: found.older,
         log: found
+            .lines
             .into_iter()
             .map(|entry| log_view(&page.site, entry))
             .collect(),
@@ -106,8 +108,4 @@ pub(super) fn log_view(site: &Site, entry: LogEntry) -> LogView {
         actor_href: path(&entry.actor_id),
         entry,
     }
-}
-
-fn is_id(text: &str) -> bool {
-    text.len() == 36 && text.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-')
 }

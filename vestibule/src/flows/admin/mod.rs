@@ -161,7 +161,7 @@ impl FromRequest<Site> for Changing {
             Err(error) => return Err(error.into_response()),
         }
         Ok(Self {
-            actor: Actor::user(&admin, role).at(login.address()),
+            actor: Actor::user(&admin, role).sent_by(&login.sender()),
             admin,
             page,
             login,

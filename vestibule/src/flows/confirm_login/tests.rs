@@ -132,7 +132,7 @@ async fn who_was_posting_is_told_and_led_back_to_the_form() {
     let confirm = "/confirm-login?next=%2Fsensitive%3Fform%3D1";
     assert_eq!(refused.location(), Some(confirm));
     let page = browser.get(confirm).await;
-    assert!(page.text().contains("Your change wasn’t saved."));
+    assert!(page.text().contains("Your change may not have been saved."));
     let page = browser.get(confirm).await;
     assert!(!page.text().contains("What you sent"), "told once");
     let foreign = [("referer", "https://evil.example/form")];

@@ -117,7 +117,7 @@ async fn delete(
     if !login.is_still_logged_in().await? {
         return Ok(login.unauthorized().await.into_response());
     }
-    let themself = Actor::themself(&user).at(login.address());
+    let themself = Actor::themself(&user).sent_by(&login.sender());
     match page.site.accounts().by(themself).delete(&user.id).await? {
         ChangeOutcome::Done => {}
         last @ ChangeOutcome::LastAdmin => {

@@ -5,6 +5,7 @@
 //! 2. `POST /register` with `username`, `password` and the app's own fields creates the account,
 //!    calls the app's function for it, logs the new user in and redirects to `/welcome`; as JSON it
 //!    answers 201. If the app's function rejects or fails, the account is deleted again.
+//! 3. The same form sent again, as by a double click, logs the new user in (`repeated`).
 //!
 //! # What it protects against
 //! Usernames that look like another user's ([`Username`](crate::credentials::Username)) or are
@@ -24,6 +25,8 @@
 //!
 //! # Needs
 //! A users table that implements [`Registrar`](crate::credentials::Registrar).
+
+mod repeated;
 
 use axum::Router;
 use axum::response::Response;
@@ -136,7 +139,16 @@ async fn register<U: PageUser>(
                 let advice = credentials.advice(&login, &name, password, words).await;
                 return Ok(page.answer(registered(&page, &name, advice.is_some()))?);
             }
-            None => errors.add("username", Text::named("register-username-taken")),
+            None => match page.site.is_repeated(&login, &username, &password).await? {
+                Some(Step::LoggedIn { user, .. }) => {
+                    let name = user.name().to_owned();
+                    return Ok(page.answer(registered(&page, &name, false))?);
+                }
+                Some(Step::SecondFactor) => {
+                    return Ok(page.answer(second_factor(&page, &login))?);
+                }
+                _ => errors.add("username", Text::named("register-username-taken")),
+            },
         }
     }
     Ok(page.answer(invalid(&page, &username, &values, errors))?)
@@ -209,7 +221,7 @@ impl<U: PageUser> Site<U> {
         let Some(account) = accounts.find_by_id(&user.id()).await? else {
             return Err(Error::internal("the account was deleted meanwhile"));
         };
-        hook.run(accounts, account, values.clone(), login.address())
+        hook.run(accounts, account, values.clone(), login.sender())
             .await
     }
 }

@@ -69,6 +69,36 @@ async fn a_visitor_registers_and_is_logged_in() {
     );
 }
 
+/// The message waits in a cookie for the next page, which may be another user's.
+#[tokio::test]
+async fn a_message_to_a_user_is_shown_to_nobody_else() {
+    let app = TestApp::new().await;
+    app.registered("bob").await;
+    for log_in in [false, true] {
+        let browser = app.registered(&format!("alice{log_in}")).await;
+        browser.forget_cookie("__Host-session");
+        if log_in {
+            app.log_in(&browser, "bob").await;
+        }
+
+        let page = browser
+            .get(if log_in { "/welcome" } else { "/login" })
+            .await;
+
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(
+            !page.text().contains("Your account is ready"),
+            "{}",
+            page.text()
+        );
+        assert_eq!(
+            browser.cookie("__Host-flash"),
+            None,
+            "it does not come back"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_script_registers_with_json() {
     let app = TestApp::new().await;
@@ -292,7 +322,7 @@ async fn a_name_that_reads_like_another_is_taken() {
     app.registered("Alice").await;
 
     for name in ["alice", "ALICE", "ａｌｉｃｅ"] {
-        let response = submit(&app, name, PASSWORD).await;
+        let response = submit(&app, name, "another horse and battery").await;
 
         assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(response.text().contains("This username is taken."));
@@ -381,7 +411,8 @@ async fn of_fifty_registrations_of_one_name_at_once_one_succeeds() {
     let attempts: Vec<_> = (0..50)
         .map(|i| {
             let app = app.clone();
-            tokio::spawn(async move { submit(&app, names[i % 3], PASSWORD).await })
+            let password = format!("{PASSWORD} {i}");
+            tokio::spawn(async move { submit(&app, names[i % 3], &password).await })
         })
         .collect();
     let mut registered = 0;

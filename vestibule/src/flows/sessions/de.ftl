@@ -11,3 +11,4 @@ sessions-log-out-others = Überall sonst abmelden
 sessions-ended-one = Dieser Browser wurde abgemeldet.
 sessions-ended-others = Du bist überall sonst abgemeldet.
 sessions-ended-already = Diese Sitzung ist schon beendet.
+sessions-activity = Aktivität deines Kontos ansehen

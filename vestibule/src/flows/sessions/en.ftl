@@ -11,3 +11,4 @@ sessions-log-out-others = Log out everywhere else
 sessions-ended-one = That browser has been logged out.
 sessions-ended-others = You are logged out everywhere else.
 sessions-ended-already = That session has already ended.
+sessions-activity = See your account’s activity

@@ -11,3 +11,4 @@ sessions-log-out-others = Cerrar la sesión en todos los demás sitios
 sessions-ended-one = Se ha cerrado la sesión de ese navegador.
 sessions-ended-others = Se ha cerrado tu sesión en todos los demás sitios.
 sessions-ended-already = Esa sesión ya ha terminado.
+sessions-activity = Ver la actividad de tu cuenta

@@ -27,7 +27,9 @@ impl<U: User> Visit<U> {
             .messages
             .as_ref()
             .zip(self.context.cookies.messages.as_ref());
-        let messages = messages.and_then(|(messages, flashes)| messages.cookie(flashes));
+        let user = || state.known().flatten().map(|logged_in| logged_in.user.id());
+        let messages =
+            messages.and_then(|(messages, flashes)| messages.cookie(flashes, user().as_ref()));
         let sets_cookies = state.set_cookies.is_some() || messages.is_some();
         if !sets_cookies && matches!(state.visitor, Visitor::NotAsked) {
             return;

@@ -79,6 +79,7 @@ impl<U: User> Visit<U> {
         });
         session.methods = session.confirmed_by;
         let mut kept_data = None;
+        let mut event = Event::LoggedIn;
         if let Some((before, data)) = options
             .continued
             .and_then(|continued| continued.for_user(&user_id))
@@ -86,6 +87,7 @@ impl<U: User> Visit<U> {
             session.public_id.clone_from(&before.public_id);
             session.methods |= before.methods;
             kept_data = Some(data);
+            event = Event::LoginConfirmed;
         }
         let remembered = match options.remember {
             Some(duration) => {
@@ -140,7 +142,7 @@ impl<U: User> Visit<U> {
         self.enter(&token, logged_in);
         self.drop_data(headers).await;
         self.context.sweep_if_due();
-        self.emit(Event::LoggedIn).await;
+        self.emit(event).await;
         Ok(true)
     }
 

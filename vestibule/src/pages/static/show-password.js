@@ -4,11 +4,16 @@ for (const field of document.querySelectorAll('input[type="password"]')) {
   button.type = "button";
   button.className = "show";
   button.setAttribute("aria-controls", field.id);
+  // Named after its field: a page may have two.
+  const label = field.labels[0];
+  if (label) {
+    button.id = `${field.id}-show`;
+    label.id = `${field.id}-label`;
+    button.setAttribute("aria-labelledby", `${button.id} ${label.id}`);
+  }
   const show = (visible) => {
     field.type = visible ? "text" : "password";
     button.textContent = visible ? field.dataset.hide : field.dataset.show;
-    // Which field it is for, for screen readers.
-    button.setAttribute("aria-label", `${button.textContent}: ${field.labels[0].textContent}`);
   };
   show(false);
   button.addEventListener("click", () => show(field.type === "password"));

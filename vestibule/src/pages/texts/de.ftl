@@ -119,7 +119,7 @@ problem-busy = Gerade melden sich zu viele Leute an. Versuche es gleich noch ein
 problem-store = Bei uns ist etwas schiefgegangen. Versuche es gleich noch einmal.
 problem-mail = Wir können gerade keine E-Mails senden. Versuche es gleich noch einmal.
 second-factor-needed = Das stimmt so weit. Zeige einen zweiten Faktor, um dich anzumelden.
-login-form-lost = Deine Änderung wurde nicht gespeichert. Tu, was diese Seite verlangt, und versuche es dann noch einmal.
+login-form-lost = Deine Änderung wurde vielleicht nicht gespeichert. Tu, was diese Seite verlangt, und sieh dann nach.
 login-cookie-copied = Du wurdest abgemeldet, weil jemand eine Kopie des Anmelde-Cookies dieses Browsers benutzt hat. Melde dich an und ändere dann dein Passwort.
 
 form-wrong-type = Sende das Formular als application/x-www-form-urlencoded oder ein JSON-Objekt als application/json.
@@ -155,3 +155,6 @@ explain-4xx = Die Anfrage kann so nicht ausgeführt werden.
 explain-503 = Der Dienst ist überlastet. Versuche es in einigen Sekunden noch einmal.
 error-status = Fehler { $status }
 error-id = Fehler { $status }, Kennung { $id }. Gib diese Kennung an, wenn du das Problem meldest.
+newer = Neuere
+older = Ältere
+log-times = ({ $count }-mal)

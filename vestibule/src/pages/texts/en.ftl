@@ -119,7 +119,7 @@ problem-busy = Too many people are logging in right now. Try again in a moment.
 problem-store = Something’s wrong on our side. Try again in a moment.
 problem-mail = We can’t send mail right now. Try again in a moment.
 second-factor-needed = That’s right so far. Show a second factor to log in.
-login-form-lost = Your change wasn’t saved. Do what this page asks, then try again.
+login-form-lost = Your change may not have been saved. Do what this page asks, then check.
 login-cookie-copied = You were logged out because somebody used a copy of this browser’s login cookie. Log in, then change your password.
 
 form-wrong-type = Send the form as application/x-www-form-urlencoded, or a JSON object as application/json.
@@ -155,3 +155,6 @@ explain-4xx = The request can’t be carried out as it was sent.
 explain-503 = The service is busy. Try again in a few seconds.
 error-status = Error { $status }
 error-id = Error { $status }, id { $id }. Include this id if you report the problem.
+newer = Newer
+older = Older
+log-times = ({ $count } times)

@@ -119,7 +119,7 @@ problem-busy = Demasiadas personas están iniciando sesión ahora mismo. Vuelve 
 problem-store = Algo ha fallado por nuestra parte. Vuelve a intentarlo en un momento.
 problem-mail = Ahora mismo no podemos enviar correo. Vuelve a intentarlo en un momento.
 second-factor-needed = Hasta aquí es correcto. Muestra un segundo factor para iniciar sesión.
-login-form-lost = Tu cambio no se ha guardado. Haz lo que pide esta página y vuelve a intentarlo.
+login-form-lost = Puede que tu cambio no se haya guardado. Haz lo que pide esta página y luego compruébalo.
 login-cookie-copied = Se ha cerrado tu sesión porque alguien usó una copia de la cookie de inicio de sesión de este navegador. Inicia sesión y cambia tu contraseña.
 
 form-wrong-type = Envía el formulario como application/x-www-form-urlencoded, o un objeto JSON como application/json.
@@ -155,3 +155,6 @@ explain-4xx = La solicitud no se puede ejecutar tal como se envió.
 explain-503 = El servicio está ocupado. Vuelve a intentarlo en unos segundos.
 error-status = Error { $status }
 error-id = Error { $status }, identificador { $id }. Indica este identificador si informas del problema.
+newer = Más recientes
+older = Más antiguas
+log-times = ({ $count } veces)

@@ -97,7 +97,8 @@ fn every_text_is_used_and_every_used_text_exists() {
     for source in &code {
         asked.extend(source.split('"'));
     }
-    let of_a_list = |name: &str| name.starts_with("method-") || name.starts_with("action-");
+    let lists = ["method-", "action-", "activity-"];
+    let of_a_list = |name: &str| lists.iter().any(|list| name.starts_with(list));
     let unused: Vec<_> = all
         .difference(&asked)
         .filter(|name| !of_a_list(name))

@@ -89,7 +89,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
                 .differs("-> /login?next=%2Fmethod", "a redirect asks by GET"),
             get(
                 "/messages",
-                "message: Your change wasn’t saved. Log in first, then send it again.",
+                "message: What you sent may not have been saved. Log in first, then check.",
             )
             .differs(LOG_IN, "what was sent is lost, and the visitor should know"),
         ],

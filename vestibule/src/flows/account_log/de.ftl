@@ -1,0 +1,37 @@
+# Die eigenen Zeilen des Sicherheitsprotokolls.
+
+account-log-title = Kontoaktivität
+account-log-text = Wenn du etwas nicht kennst, { $links }.
+account-log-and = { $one } und { $other }
+account-log-change-password = ändere dein Passwort
+account-log-check-sessions = prüfe deine Sitzungen
+account-log-caption = Kontoaktivität, die neueste zuerst; Zeiten in UTC
+account-log-when = Wann
+account-log-what = Was
+account-log-none = Noch nichts.
+account-log-nothing-older = Nichts Älteres.
+account-log-by-admin = durch die Administration
+account-log-by-operator = durch den Betreiber der Website
+account-log-all-but-one = alle außer einer
+account-log-elsewhere = aus anderen Browsern oder Adressen
+account-log-pages = Seiten
+activity-account-added = Konto angelegt
+activity-account-disabled = Konto deaktiviert
+activity-account-enabled = Konto aktiviert
+activity-account-deleted = Konto gelöscht
+activity-password-set = Passwort gesetzt
+activity-password-change-demanded = Passwortänderung verlangt
+activity-password-changed = Passwort geändert
+activity-email-changed = E-Mail-Adresse geändert
+activity-role-granted = Rolle hinzugefügt
+activity-role-revoked = Rolle entfernt
+activity-session-ended = Von einer Sitzung abgemeldet
+activity-sessions-ended = Sitzungen beendet
+activity-log-in-failed = Anmeldung fehlgeschlagen: falsches Passwort
+activity-logged-in = Angemeldet
+activity-log-in-resumed = Durch einen gemerkten Browser angemeldet
+activity-log-in-pending = Passwort angenommen, zweiter Faktor verlangt
+activity-log-in-rejected = Anmeldung abgelehnt
+activity-logged-out = Abgemeldet
+activity-remember-cookie-reused = Abgemeldet: Eine Kopie des Cookies dieses Browsers wurde benutzt
+activity-session-protected = Eine Sitzung wurde in einem anderen Browser oder Netz benutzt

@@ -1,0 +1,37 @@
+# The user’s own lines of the security log.
+
+account-log-title = Account activity
+account-log-text = If you don’t recognize something, { $links }.
+account-log-and = { $one } and { $other }
+account-log-change-password = change your password
+account-log-check-sessions = check your sessions
+account-log-caption = Account activity, newest first; times are UTC
+account-log-when = When
+account-log-what = What
+account-log-none = Nothing yet.
+account-log-nothing-older = Nothing older.
+account-log-by-admin = by an administrator
+account-log-by-operator = by the site’s operator
+account-log-all-but-one = all but one
+account-log-elsewhere = from other browsers or addresses
+account-log-pages = Pages
+activity-account-added = Account created
+activity-account-disabled = Account disabled
+activity-account-enabled = Account enabled
+activity-account-deleted = Account deleted
+activity-password-set = Password set
+activity-password-change-demanded = Password change required
+activity-password-changed = Password changed
+activity-email-changed = Email address changed
+activity-role-granted = Role added
+activity-role-revoked = Role removed
+activity-session-ended = Logged out of one session
+activity-sessions-ended = Sessions ended
+activity-log-in-failed = Failed log-in: wrong password
+activity-logged-in = Logged in
+activity-log-in-resumed = Logged in by a remembered browser
+activity-log-in-pending = Password accepted, second factor required
+activity-log-in-rejected = Log-in rejected
+activity-logged-out = Logged out
+activity-remember-cookie-reused = Logged out: a copy of this browser’s cookie was used
+activity-session-protected = A session was used in another browser or network

@@ -1,0 +1,37 @@
+# Las líneas propias del registro de seguridad.
+
+account-log-title = Actividad de la cuenta
+account-log-text = Si no reconoces algo, { $links }.
+account-log-and = { $one } y { $other }
+account-log-change-password = cambia tu contraseña
+account-log-check-sessions = revisa tus sesiones
+account-log-caption = Actividad de la cuenta, la más reciente primero; horas en UTC
+account-log-when = Cuándo
+account-log-what = Qué
+account-log-none = Todavía nada.
+account-log-nothing-older = Nada más antiguo.
+account-log-by-admin = por un administrador
+account-log-by-operator = por el operador del sitio
+account-log-all-but-one = todas menos una
+account-log-elsewhere = desde otros navegadores o direcciones
+account-log-pages = Páginas
+activity-account-added = Cuenta creada
+activity-account-disabled = Cuenta desactivada
+activity-account-enabled = Cuenta activada
+activity-account-deleted = Cuenta eliminada
+activity-password-set = Contraseña establecida
+activity-password-change-demanded = Cambio de contraseña exigido
+activity-password-changed = Contraseña cambiada
+activity-email-changed = Correo electrónico cambiado
+activity-role-granted = Rol añadido
+activity-role-revoked = Rol quitado
+activity-session-ended = Se cerró una sesión
+activity-sessions-ended = Sesiones terminadas
+activity-log-in-failed = Inicio de sesión fallido: contraseña incorrecta
+activity-logged-in = Sesión iniciada
+activity-log-in-resumed = Sesión iniciada por un navegador recordado
+activity-log-in-pending = Contraseña aceptada, segundo factor exigido
+activity-log-in-rejected = Inicio de sesión rechazado
+activity-logged-out = Sesión cerrada
+activity-remember-cookie-reused = Sesión cerrada: se usó una copia de la cookie de este navegador
+activity-session-protected = Se usó una sesión en otro navegador o red

@@ -1,0 +1,130 @@
+//! The user's own lines of the security log.
+//!
+//! # Steps
+//! `GET /account/log` lists what happened to the user's account, newest first: log-ins, log-outs,
+//! failed log-ins, changes. Each line has the time, the browser and the address, and says if somebody
+//! else did it. It shows 50 lines at a time; `before` or `after` with the id of a line shows older or
+//! newer ones. It responds in JSON too.
+//!
+//! # What it protects against
+//! A log-in or a change that its user does not notice. Other users' lines: only those about the user
+//! of the session are read.
+//!
+//! # What it does not do
+//! It does not say which admin made a change, or from where: users see `an administrator`. It has no
+//! lines from before [`SiteConfig::security_log_retention`](crate::flows::SiteConfig::security_log_retention).
+//!
+//! # Needs
+//! Our own accounts ([`Site::open`](crate::flows::Site::open)).
+
+use axum::Router;
+use axum::extract::Query;
+use axum::response::Response;
+use axum::routing::get;
+use serde::Serialize;
+
+use crate::accounts::{Account, LogEntry, LogFilter};
+use crate::error::Result;
+use crate::flows::answer::Answer;
+use crate::flows::flow::Flow;
+use crate::flows::log_page::LogQuery;
+use crate::flows::page::Page;
+use crate::login::{CurrentUser, UserId};
+
+#[cfg(test)]
+mod tests;
+
+pub(super) fn flow() -> Flow<Account> {
+    Flow {
+        paths: &[("account_log", "/account/log")],
+        routes: |paths| Router::new().route(paths.own("account_log"), get(show)),
+        templates: &[(TEMPLATE, include_str!("account_log.html"))],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
+        ..Flow::new("account_log")
+    }
+}
+
+const TEMPLATE: &str = "account_log.html";
+
+/// The number of lines on one page.
+const PAGE: usize = 50;
+
+#[derive(Serialize)]
+struct View {
+    log: Vec<LineView>,
+    /// The line after which the page of newer lines starts.
+    previous: Option<String>,
+    /// The line before which the page of older lines starts.
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LineView {
+    id: String,
+    at: String,
+    action: String,
+    times: u64,
+    detail: Option<String>,
+    by: By,
+    /// Unknown where an admin made the change: it is theirs.
+    address: Option<String>,
+    browser: Option<String>,
+}
+
+/// Who it was, as far as its user may know.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum By {
+    User,
+    Admin,
+    Operator,
+    NotLoggedIn,
+}
+
+async fn show(
+    user: CurrentUser<Account>,
+    page: Page,
+    Query(query): Query<LogQuery>,
+) -> Result<Response> {
+    let filter = LogFilter {
+        user_id: Some(user.id.clone()),
+        ..LogFilter::default()
+    };
+    let accounts = page.site.accounts();
+    let found = accounts.search_security_log(&filter, query.start(), PAGE);
+    let found = found.await?;
+    let view = View {
+        previous: found.newer,
+        next: found.older,
+        log: found
+            .lines
+            .into_iter()
+            .map(|line| line_view(&user.id, line))
+            .collect(),
+    };
+    page.answer(Answer::page(TEMPLATE, view))
+}
+
+fn line_view(user: &UserId, line: LogEntry) -> LineView {
+    let by = match &line.actor_id {
+        Some(actor) if actor == user => By::User,
+        Some(_) => By::Admin,
+        None if line.is_by_operator() => By::Operator,
+        None => By::NotLoggedIn,
+    };
+    let is_of_visitor = matches!(by, By::User | By::NotLoggedIn);
+    LineView {
+        id: line.id,
+        at: line.at.to_string(),
+        action: line.action,
+        times: line.times,
+        detail: line.detail,
+        by,
+        address: line.address.filter(|_| is_of_visitor),
+        browser: line.browser.filter(|_| is_of_visitor),
+    }
+}
