@@ -421,7 +421,7 @@ fn what_cannot_be_done_is_said() {
         (
             &["add", "bob", "--site-name", "Rosebud"],
             "rosebudrosebudrosebud",
-            "the username, the mail address or words of this site",
+            "your username, your email address or this site's name",
         ),
         (&["add", "b b"], PASSWORD, "letters and digits"),
         (&["disable", "ghost"], "", "there is no user ghost"),
@@ -449,7 +449,7 @@ fn names_and_words_of_the_settings_are_reserved() {
     for password in ["rocket skates 1987!", "localhost localhost"] {
         let at_localhost = ["add", "alice", "--public-url", "http://localhost:5000"];
         let (succeeded, said) = user(folder.path(), &at_localhost, password);
-        assert!(!succeeded && said.contains("words of this site"), "{said}");
+        assert!(!succeeded && said.contains("this site's name"), "{said}");
     }
     assert!(user(folder.path(), &["add", "board"], PASSWORD).0);
     let program = Program::start(&folder, &support::QUICK);
@@ -477,7 +477,7 @@ fn a_breached_password_is_refused_at_the_command_line_too() {
     for (arguments, said) in [
         (
             &["--breached-passwords", "hashes.txt"][..],
-            "was found in a breach of another site",
+            "was found in a data breach of another site",
         ),
         (
             &[
@@ -590,10 +590,7 @@ fn a_ghost_user_or_role_is_refused_with_the_nearest_name() {
             "`Editor` cannot be the name of a role",
         ),
         (&["role", "add", "editor"], "This name is taken."),
-        (
-            &["role", "add", "chief editor"],
-            "the lowercase letters a to z",
-        ),
+        (&["role", "add", "chief editor"], "lowercase letters a to z"),
         (
             &["role", "remove", "admin"],
             "The role admin is always there",

@@ -196,7 +196,7 @@ async fn below_a_path_our_cookies_go_to_no_other_app_and_a_sibling_host_logs_out
     let token = hosts.evil_token().await;
     let visit = browser().await;
     visit.open(&format!("{}/register", hosts.app)).await;
-    visit.shows("/auth/register", "Register").await;
+    visit.shows("/auth/register", "Create an account").await;
     visit.fill_in_and_send().await;
     visit.shows("/auth/welcome", "alice").await;
     visit.open(&format!("{}/", hosts.app)).await;

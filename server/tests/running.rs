@@ -65,7 +65,7 @@ fn each_command_of_the_chapters_exists() {
 #[test]
 fn each_setting_of_the_chapters_exists() {
     let folder = tempfile::tempdir().unwrap();
-    let help = String::from_utf8(run(folder.path(), &["--help"], "").stdout).unwrap();
+    let help = String::from_utf8(run(folder.path(), &["help", "settings"], "").stdout).unwrap();
     let variables = found(r"\[env: (VESTIBULE_[A-Z0-9_]+)", &help);
     for (chapter, text) in chapters() {
         let named = found(r"\b(VESTIBULE_[A-Z0-9_]+)", &text);

@@ -12,7 +12,11 @@ use vestibule::database::Database;
 use vestibule::testing::{PASSWORD, TestApp, TestResponse, fresh_database_url};
 
 async fn register(app: &TestApp, name: &str) -> TestResponse {
-    let fields = json!({ "username": name, "password": PASSWORD });
+    register_with(app, name, PASSWORD).await
+}
+
+async fn register_with(app: &TestApp, name: &str, password: &str) -> TestResponse {
+    let fields = json!({ "username": name, "password": password });
     app.browser().post_json("/register", &fields).await
 }
 
@@ -22,7 +26,8 @@ async fn a_name_that_looks_like_a_users_is_taken_like_the_users_own() {
     for name in ["Alice", "coco", "arnold", "BOB", "佐藤太郎"] {
         assert_eq!(register(&app, name).await.status, StatusCode::CREATED);
     }
-    let same = register(&app, "alice").await;
+    // The password of the account would log in.
+    let same = register_with(&app, "alice", "another horse and battery").await;
 
     for name in [
         "a1ice",
@@ -51,13 +56,11 @@ async fn of_look_alikes_that_register_at_once_one_is_registered() {
     let app = TestApp::on(Database::connect(&url).await.unwrap(), |_| {}).await;
     let names = ["alice", "a1ice", "AIice", "al1ce", "ALICE", "aIIce"];
 
-    let responses = join_all(
-        names
-            .iter()
-            .cycle()
-            .take(18)
-            .map(|name| register(&app, name)),
-    )
+    let requests = names.iter().cycle().take(18).enumerate();
+    let responses = join_all(requests.map(|(i, name)| {
+        let (app, password) = (&app, format!("{PASSWORD} {i}"));
+        async move { register_with(app, name, &password).await }
+    }))
     .await;
 
     let statuses = || responses.iter().map(|response| response.status);

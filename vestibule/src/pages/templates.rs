@@ -102,7 +102,7 @@ impl Pages {
         }
         looks.check_links()?;
         let links = looks.footer_links.iter();
-        let links = links.map(|(text, url)| context! { text, url });
+        let links = links.map(|(text, url)| context! { text, url => safe_if_plain(url.clone()) });
         environment.add_global("footer_links", links.collect::<Vec<_>>());
         let offered = texts.offered();
         let offered = offered.map(|(tag, name)| context! { tag, name });

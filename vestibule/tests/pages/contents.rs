@@ -161,8 +161,8 @@ async fn the_border_of_a_field_is_seen_in_the_light_and_in_the_dark() {
             .to_owned()
     };
     for is_dark in [false, true] {
-        for around in ["ground", "card"] {
-            let contrast = contrast(&color("line", is_dark), &color(around, is_dark));
+        for around in ["ground", "card", "field"] {
+            let contrast = contrast(&color("border", is_dark), &color(around, is_dark));
             assert!(contrast >= 3.0, "{around}, dark: {is_dark}: {contrast}");
         }
     }
