@@ -4,12 +4,14 @@ mod add_roles;
 mod add_skeletons;
 mod count_log_lines;
 mod create_users;
+mod index_states;
 mod tell_changes;
 
 use add_roles::ADD_ROLES;
 use add_skeletons::ADD_SKELETONS;
 use count_log_lines::COUNT_LOG_LINES;
 use create_users::CREATE_USERS;
+use index_states::INDEX_STATES;
 use tell_changes::{SPREAD_CHANGES, TELL_CHANGES};
 
 use crate::database::Migrations;
@@ -25,5 +27,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         ADD_SKELETONS,
         SPREAD_CHANGES,
         COUNT_LOG_LINES,
+        INDEX_STATES,
     ],
 };

@@ -3,8 +3,8 @@
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Action, LogEntry};
-use crate::accounts::Accounts;
 use crate::accounts::entity::security_log;
+use crate::accounts::{Accounts, Cursor};
 use crate::error::{Error, Result};
 use crate::login::UserId;
 
@@ -49,15 +49,16 @@ impl Accounts {
         self.search_security_log(&filter, before, limit).await
     }
 
-    /// As [`security_log`](Self::security_log), the lines that match `filter`. Each field of the
-    /// filter has an index, so it is fast however long the log is.
+    /// As [`security_log`](Self::security_log), the lines that match `filter`. The cursor is the id
+    /// of a line; the lines after it are older. Each field of the filter has an index, so it is fast
+    /// however long the log is.
     ///
     /// # Errors
     /// When the database failed.
-    pub async fn search_security_log(
+    pub async fn search_security_log<'k>(
         &self,
         filter: &LogFilter,
-        before: Option<&str>,
+        cursor: impl Into<Cursor<'k>>,
         limit: u64,
     ) -> Result<Vec<LogEntry>> {
         use security_log::Column;
@@ -76,15 +77,18 @@ impl Accounts {
                 find = find.filter(column.eq(value));
             }
         }
-        if let Some(before) = before {
-            find = find.filter(Column::Id.lt(before));
+        let cursor = cursor.into();
+        let find = match cursor {
+            Cursor::Start => find.order_by_desc(Column::Id),
+            Cursor::After(id) => find.filter(Column::Id.lt(id)).order_by_desc(Column::Id),
+            Cursor::Before(id) => find.filter(Column::Id.gt(id)).order_by_asc(Column::Id),
+        };
+        let connection = self.inner.database.connection();
+        let found = find.limit(limit).all(connection).await;
+        let mut found = found.map_err(Error::from_db)?;
+        if let Cursor::Before(_) = cursor {
+            found.reverse();
         }
-        let found = find
-            .order_by_desc(Column::Id)
-            .limit(limit)
-            .all(self.inner.database.connection())
-            .await
-            .map_err(Error::from_db)?;
         Ok(found.into_iter().map(LogEntry::from).collect())
     }
 }

@@ -4,6 +4,7 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::pages::{Pages, cursor};
 use super::{Admins, user_path};
 use crate::access::Allowed;
 use crate::accounts::{Accounts, Action, LogEntry, LogFilter};
@@ -25,7 +26,10 @@ pub(super) struct Search {
     user: String,
     actor: String,
     action: String,
-    before: Option<String>,
+    /// Lines older than this one, which come after it in the list.
+    before: String,
+    /// Lines newer than this one.
+    after: String,
 }
 
 #[derive(Serialize)]
@@ -35,10 +39,9 @@ struct ListView {
     action: Option<&'static str>,
     /// The actions there are.
     actions: [&'static str; Action::ALL.len()],
-    goes_on: bool,
     log: Vec<LogView>,
-    /// The line before which the next page starts.
-    next: Option<String>,
+    #[serde(flatten)]
+    pages: Pages,
 }
 
 #[derive(Serialize)]
@@ -59,7 +62,7 @@ pub(super) async fn list(
     let accounts = page.site.accounts();
     let limit = u64::try_from(PAGE).unwrap_or(u64::MAX) + 1;
     // An invalid line id would still be compared with the others.
-    let before = search.before.as_deref().filter(|before| is_id(before));
+    let cursor = cursor(line_id(&search.before), line_id(&search.after));
     let filter = LogFilter {
         username: as_in_the_log(accounts, &search.user).await?,
         actor: as_in_the_log(accounts, &search.actor).await?,
@@ -68,14 +71,11 @@ pub(super) async fn list(
             .find(|action| action.as_str() == search.action),
         ..LogFilter::default()
     };
-    let mut found = accounts.search_security_log(&filter, before, limit).await?;
-    let is_more = found.len() > PAGE;
-    found.truncate(PAGE);
+    let mut found = accounts.search_security_log(&filter, cursor, limit).await?;
     let view = ListView {
         action: filter.action.map(Action::as_str),
         actions: Action::ALL.map(Action::as_str),
-        goes_on: before.is_some(),
-        next: found.last().filter(|_| is_more).map(|last| last.id.clone()),
+        pages: Pages::cut(&mut found, PAGE, cursor, |line| &line.id),
         log: found
             .into_iter()
             .map(|entry| log_view(&page.site, entry))
@@ -108,6 +108,8 @@ pub(super) fn log_view(site: &Site, entry: LogEntry) -> LogView {
     }
 }
 
-fn is_id(text: &str) -> bool {
-    text.len() == 36 && text.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-')
+/// This id of a line; empty if it is none.
+fn line_id(text: &str) -> &str {
+    let is_id = text.len() == 36 && text.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-');
+    if is_id { text } else { "" }
 }
