@@ -15,9 +15,6 @@ use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
 use crate::login::UserId;
 
-/// The detail of a line about a temporary password.
-const TEMPORARY: &str = "to be changed at the next log-in";
-
 impl Administration<'_> {
     /// Creates an account. Check `password` with the
     /// [`PasswordPolicy`](crate::password::PasswordPolicy) first.
@@ -63,7 +60,9 @@ impl Administration<'_> {
         let Some(account) = inserted else {
             return Ok(ChangeOutcome::NameTaken);
         };
-        let detail = new.must_change_password.then(|| TEMPORARY.to_owned());
+        let detail = new
+            .must_change_password
+            .then(|| "with a temporary password".to_owned());
         let action = Action::AccountAdded;
         self.done(transaction, action, Some(&account), detail).await
     }
@@ -253,7 +252,7 @@ impl Administration<'_> {
         self.accounts
             .write_password(id, &hash, &transaction)
             .await?;
-        let detail = must_change.then(|| TEMPORARY.to_owned());
+        let detail = must_change.then(|| "to be changed at the next log-in".to_owned());
         let action = Action::PasswordSet;
         self.done(transaction, action, Some(&account), detail).await
     }

@@ -60,13 +60,12 @@ async fn an_added_user_logs_in_by_the_shown_password_and_must_change_it_first() 
     let old = office.app.browser().post("/login", &fields).await;
     assert_eq!(old.status, StatusCode::UNAUTHORIZED);
     let log = office.log().await;
-    let line = log.iter().find(|line| line.2.as_deref() == Some("Dora"));
-    assert!(
-        log.iter().any(|line| line.0 == "account added"
-            && line.1 == "carol"
-            && line.2.as_deref() == Some("Dora")),
-        "{line:?}"
-    );
+    let (_, actor, user, detail) = log
+        .iter()
+        .find(|line| line.0 == "account added" && line.2.as_deref() == Some("Dora"))
+        .unwrap();
+    assert_eq!((&**actor, user.as_deref()), ("carol", Some("Dora")));
+    assert_eq!(detail.as_deref(), Some("with a temporary password"));
 }
 
 #[tokio::test]
