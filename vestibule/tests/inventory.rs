@@ -176,6 +176,11 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
         ("/language", vec![("language", "de")]),
         ("/account/sessions/end", vec![("session", "")]),
         ("/account/sessions/end-others", vec![]),
+        ("/admin/users/new", vec![("username", "frank")]),
+        (
+            "/admin/users/{id}/email",
+            vec![("email", "alice@example.com")],
+        ),
         ("/admin/users/{id}/grant", vec![("role", "editor")]),
         ("/admin/users/{id}/revoke", vec![("role", "editor")]),
         ("/admin/users/{id}/disable", vec![]),

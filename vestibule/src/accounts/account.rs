@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::access::Rights;
+use crate::accounts::Email;
 use crate::clock::Timestamp;
+use crate::credentials::Username;
 use crate::login::{Epoch, PageUser, User, UserId};
 
 /// A user of the account store, without its credentials.
@@ -42,6 +44,25 @@ pub struct Account {
     /// When the account last changed.
     #[serde(skip)]
     pub updated_at: Timestamp,
+}
+
+/// An account to be inserted.
+#[derive(Clone, Copy)]
+pub(super) struct NewAccount<'a> {
+    pub(super) username: &'a Username,
+    pub(super) email: Option<&'a Email>,
+    pub(super) must_change_password: bool,
+}
+
+impl<'a> NewAccount<'a> {
+    /// One with this name, and nothing else.
+    pub(super) fn of(username: &'a Username) -> Self {
+        Self {
+            username,
+            email: None,
+            must_change_password: false,
+        }
+    }
 }
 
 impl User for Account {

@@ -11,6 +11,7 @@
 mod account;
 mod actor;
 mod administration;
+mod cursor;
 mod email;
 mod entity;
 mod migration;
@@ -21,15 +22,18 @@ mod rows;
 mod search;
 mod security_log;
 mod skeletons;
+mod temporary_password;
 #[cfg(test)]
 mod tests;
 
 pub use account::Account;
 pub use actor::Actor;
 pub use administration::{Administration, ChangeOutcome};
+pub use cursor::Cursor;
 pub use email::{Email, NoEmail};
 pub use migration::MIGRATIONS;
 pub use repository::{Accounts, Registration};
 pub use roles::{ADMIN, Role};
+pub use search::{UserFilter, UserState};
 pub use security_log::{Action, LogEntry, LogFilter, LogPage, LogStart};
 pub use skeletons::LookAlike;

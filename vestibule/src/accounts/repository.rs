@@ -9,10 +9,11 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
 
 use crate::access::Rights;
+use crate::accounts::account::NewAccount;
 use crate::accounts::entity::user;
 use crate::accounts::passwords::password_row;
 use crate::accounts::security_log::Entry;
-use crate::accounts::{Account, Action, Actor, Administration, Email, rows};
+use crate::accounts::{Account, Action, Actor, Administration, rows};
 use crate::clock::{Clock, Regularly, Timestamp};
 use crate::credentials::Username;
 use crate::crypto::random::Random;
@@ -153,7 +154,8 @@ impl Accounts {
     ) -> Result<Option<Account>> {
         let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
-        let Some(account) = self.insert(username, None, hash, &transaction).await? else {
+        let new = NewAccount::of(username);
+        let Some(account) = self.insert(new, hash, &transaction).await? else {
             return Ok(None);
         };
         let entry = Entry {
@@ -191,11 +193,15 @@ impl Accounts {
     /// Adds a user and their password, or neither if the name, or one that looks like it, is taken.
     pub(super) async fn insert(
         &self,
-        username: &Username,
-        email: Option<&Email>,
+        new: NewAccount<'_>,
         hash: &PasswordHash,
         transaction: &Transaction,
     ) -> Result<Option<Account>> {
+        let NewAccount {
+            username,
+            email,
+            must_change_password,
+        } = new;
         let now = self.inner.clock.now();
         let id = self.new_id(now)?;
         let user = user::ActiveModel {
@@ -205,7 +211,7 @@ impl Accounts {
             skeleton: ActiveValue::Set(Some(Username::skeleton_of(username.as_str()))),
             email: ActiveValue::Set(email.map(|email| email.as_str().to_owned())),
             is_disabled: ActiveValue::Set(false),
-            must_change_password: ActiveValue::Set(false),
+            must_change_password: ActiveValue::Set(must_change_password),
             session_epoch: ActiveValue::Set(0),
             created_at: ActiveValue::Set(now.as_millis()),
             updated_at: ActiveValue::Set(now.as_millis()),

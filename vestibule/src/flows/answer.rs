@@ -1,6 +1,8 @@
 //! The outcome of an action, and its rendering in one place: as a page, as JSON, or as
 //! problem+json.
 
+use std::fmt;
+
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -14,7 +16,6 @@ use crate::web::text::Text;
 use crate::web::{Client, Flash, Problem};
 
 /// The outcome of an action.
-#[derive(Debug)]
 #[must_use = "render it by `Page::answer`"]
 pub(super) struct Answer {
     status: StatusCode,
@@ -28,7 +29,15 @@ pub(super) struct Answer {
     headers: HeaderMap,
 }
 
-#[derive(Debug)]
+/// Omits what is shown, because the view may have a temporary password.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
 enum Shown {
     Template(&'static str),
     /// With messages by category.

@@ -153,7 +153,15 @@ async fn the_book_has_each_variable_of_each_template_and_each_field_of_its_json(
         .flat_map(|row| quoted(&row[0]))
         .filter_map(|name| name.split('(').next().map(str::to_owned))
         .collect();
-    let of_admin = ["form", "parts", "state", "confirm_first", "log_table"].map(str::to_owned);
+    let of_admin = [
+        "form",
+        "parts",
+        "badges",
+        "confirm_first",
+        "log_table",
+        "rejected_here",
+    ]
+    .map(str::to_owned);
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::default());
     let texts = templates();

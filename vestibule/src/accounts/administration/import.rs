@@ -1,6 +1,7 @@
 //! Moving users in from another system.
 
 use super::{Administration, ChangeOutcome, Stopped, settled};
+use crate::accounts::account::NewAccount;
 use crate::accounts::{Action, Email};
 use crate::credentials::Username;
 use crate::error::Result;
@@ -58,7 +59,11 @@ impl Administration<'_> {
             return Ok(ChangeOutcome::UnusableHash);
         }
         let transaction = self.begin().await?;
-        let inserted = accounts.insert(username, email, hash, &transaction).await?;
+        let new = NewAccount {
+            email,
+            ..NewAccount::of(username)
+        };
+        let inserted = accounts.insert(new, hash, &transaction).await?;
         let Some(account) = inserted else {
             return Ok(ChangeOutcome::NameTaken);
         };

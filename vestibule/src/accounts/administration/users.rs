@@ -5,6 +5,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait};
 
 use super::{Administration, ChangeOutcome, Stopped, settled};
 use crate::access::RoleName;
+use crate::accounts::account::NewAccount;
 use crate::accounts::entity::{user, user_role};
 use crate::accounts::roles::{check_role, count_active_admins};
 use crate::accounts::{ADMIN, Account, Action, Email};
@@ -21,25 +22,49 @@ impl Administration<'_> {
     /// # Errors
     /// When the database failed or the hashing queue is full.
     pub async fn add(&self, username: &Username, password: &Secret) -> Result<ChangeOutcome> {
-        settled(self.try_add(username, password).await)
+        let new = NewAccount::of(username);
+        settled(self.try_add(new, password).await)
     }
 
-    async fn try_add(&self, username: &Username, password: &Secret) -> Stopped<ChangeOutcome> {
+    /// Creates an account with a temporary password: the user must choose another one before
+    /// anything else. The email address is not verified.
+    ///
+    /// The password need not keep the
+    /// [`PasswordPolicy`](crate::password::PasswordPolicy), but must be random:
+    /// [`Accounts::temporary_password`](crate::accounts::Accounts::temporary_password).
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub async fn add_with_temporary_password(
+        &self,
+        username: &Username,
+        email: Option<&Email>,
+        password: &Secret,
+    ) -> Result<ChangeOutcome> {
+        let new = NewAccount {
+            username,
+            email,
+            must_change_password: true,
+        };
+        settled(self.try_add(new, password).await)
+    }
+
+    async fn try_add(&self, new: NewAccount<'_>, password: &Secret) -> Stopped<ChangeOutcome> {
         // Only saves the hashing; the unique indexes decide.
-        if self.accounts.has_name_like(username.as_str()).await? {
+        if self.accounts.has_name_like(new.username.as_str()).await? {
             return Ok(ChangeOutcome::NameTaken);
         }
         let hash = self.accounts.inner.passwords.hash(password).await?;
         let transaction = self.begin().await?;
-        let inserted = self
-            .accounts
-            .insert(username, None, &hash, &transaction)
-            .await?;
+        let inserted = self.accounts.insert(new, &hash, &transaction).await?;
         let Some(account) = inserted else {
             return Ok(ChangeOutcome::NameTaken);
         };
+        let detail = new
+            .must_change_password
+            .then(|| "with a temporary password".to_owned());
         let action = Action::AccountAdded;
-        self.done(transaction, action, Some(&account), None).await
+        self.done(transaction, action, Some(&account), detail).await
     }
 
     /// Sets or removes the email address of an account. The address is not verified.

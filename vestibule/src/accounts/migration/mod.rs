@@ -4,6 +4,7 @@ mod add_roles;
 mod add_skeletons;
 mod count_log_lines;
 mod create_users;
+mod index_states;
 mod name_browsers;
 mod tell_changes;
 
@@ -11,6 +12,7 @@ use add_roles::ADD_ROLES;
 use add_skeletons::ADD_SKELETONS;
 use count_log_lines::COUNT_LOG_LINES;
 use create_users::CREATE_USERS;
+use index_states::INDEX_STATES;
 use name_browsers::NAME_BROWSERS;
 use tell_changes::{SPREAD_CHANGES, TELL_CHANGES};
 
@@ -28,5 +30,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         SPREAD_CHANGES,
         COUNT_LOG_LINES,
         NAME_BROWSERS,
+        INDEX_STATES,
     ],
 };

@@ -31,11 +31,46 @@ admin-account = Konto
 admin-require-password-change = Passwortänderung verlangen
 admin-enable = Aktivieren
 admin-disable = Deaktivieren und überall abmelden
-admin-delete-label = Um das Konto endgültig zu löschen, gib seinen Benutzernamen ein
-admin-delete = Löschen
+admin-delete-label = Gib den Benutzernamen ein, um das Konto endgültig zu löschen
+admin-delete = Konto löschen
 admin-delete-mismatch = Der Benutzername stimmt nicht überein. Gib ihn genau so ein.
 admin-activity = Aktivität
 admin-nothing = Nichts.
+admin-new-user = Benutzer anlegen
+admin-new-user-again = Noch einen Benutzer anlegen
+admin-new-user-effect = Der Benutzer bekommt ein vorläufiges Passwort, das du einmal siehst, und muss es bei der ersten Anmeldung ändern.
+admin-email-optional = E-Mail (freiwillig)
+admin-user-added = { $username } ist angelegt
+admin-temporary-password = Vorläufiges Passwort
+admin-temporary-password-once = Gib { $username } dieses Passwort jetzt: Es wird nicht noch einmal angezeigt. Es muss bei der ersten Anmeldung geändert werden.
+admin-user-page = Zum Benutzer
+admin-any = alle
+admin-users-total =
+    { $count ->
+        [one] { $count } Benutzer
+       *[other] { $count } Benutzer
+    }
+admin-users-more-than = Mehr als { $count } Benutzer
+admin-previous = Vorherige Seite
+admin-choose-role = Rolle wählen…
+admin-role-missing = Wähle eine Rolle.
+admin-session-count =
+    { $count ->
+        [0] keine Sitzungen
+        [one] { $count } Sitzung
+       *[other] { $count } Sitzungen
+    }
+admin-many-sessions = mehr als { $count } Sitzungen
+admin-add-role-effect = Beendet { $sessions }. Der Benutzer hat die Rolle nach der nächsten Anmeldung.
+admin-disable-effect = Das Konto zu deaktivieren beendet { $sessions }.
+admin-delete-effect = Beendet { $sessions }. Das lässt sich nicht rückgängig machen.
+admin-email-address = E-Mail-Adresse
+admin-email-hint = Lass das Feld leer, um sie zu entfernen. Niemand hat geprüft, ob der Benutzer dort Mails liest.
+admin-email-invalid = Gib eine E-Mail-Adresse wie name@example.com ein.
+admin-email-set = E-Mail-Adresse gespeichert.
+admin-email-removed = E-Mail-Adresse entfernt.
+admin-save = Speichern
+admin-delete-button = Löschen
 admin-log-caption = Änderungen und Versuche, die neuesten zuerst; Zeiten in UTC
 admin-log-when = Wann
 admin-log-what = Was

@@ -31,11 +31,46 @@ admin-account = Account
 admin-require-password-change = Require password change
 admin-enable = Enable
 admin-disable = Disable and log out everywhere
-admin-delete-label = To delete the account permanently, type its username
-admin-delete = Delete
+admin-delete-label = Type the username to delete the account permanently
+admin-delete = Delete the account
 admin-delete-mismatch = The username didn’t match. Type it exactly.
 admin-activity = Activity
 admin-nothing = Nothing.
+admin-new-user = Add a user
+admin-new-user-again = Add another user
+admin-new-user-effect = The user gets a temporary password, which you see once, and must change it at the first log-in.
+admin-email-optional = Email (optional)
+admin-user-added = Added { $username }
+admin-temporary-password = Temporary password
+admin-temporary-password-once = Give { $username } this password now: it is not shown again. It must be changed at the first log-in.
+admin-user-page = Go to the user
+admin-any = any
+admin-users-total =
+    { $count ->
+        [one] { $count } user
+       *[other] { $count } users
+    }
+admin-users-more-than = More than { $count } users
+admin-previous = Previous page
+admin-choose-role = Choose a role…
+admin-role-missing = Choose a role.
+admin-session-count =
+    { $count ->
+        [0] no sessions
+        [one] { $count } session
+       *[other] { $count } sessions
+    }
+admin-many-sessions = more than { $count } sessions
+admin-add-role-effect = Ends { $sessions }. The user has the role after the next log-in.
+admin-disable-effect = Disabling the account ends { $sessions }.
+admin-delete-effect = Ends { $sessions }. This can’t be undone.
+admin-email-address = Email address
+admin-email-hint = Leave it empty to remove it. Nobody has checked that the user reads mail there.
+admin-email-invalid = Enter an email address such as name@example.com.
+admin-email-set = Email address saved.
+admin-email-removed = Email address removed.
+admin-save = Save
+admin-delete-button = Delete
 admin-log-caption = Changes and attempts, the newest first; times are UTC
 admin-log-when = When
 admin-log-what = What

@@ -31,11 +31,46 @@ admin-account = Cuenta
 admin-require-password-change = Exigir un cambio de contraseña
 admin-enable = Activar
 admin-disable = Desactivar y cerrar todas las sesiones
-admin-delete-label = Para eliminar la cuenta definitivamente, escribe su nombre de usuario
-admin-delete = Eliminar
+admin-delete-label = Escribe el nombre de usuario para eliminar la cuenta definitivamente
+admin-delete = Eliminar la cuenta
 admin-delete-mismatch = El nombre de usuario no coincide. Escríbelo exactamente.
 admin-activity = Actividad
 admin-nothing = Nada.
+admin-new-user = Añadir un usuario
+admin-new-user-again = Añadir otro usuario
+admin-new-user-effect = El usuario recibe una contraseña temporal, que ves una sola vez, y debe cambiarla al iniciar sesión por primera vez.
+admin-email-optional = Correo (opcional)
+admin-user-added = Usuario añadido: { $username }
+admin-temporary-password = Contraseña temporal
+admin-temporary-password-once = Dale ahora esta contraseña a { $username }: no se volverá a mostrar. Hay que cambiarla al iniciar sesión por primera vez.
+admin-user-page = Ir al usuario
+admin-any = todos
+admin-users-total =
+    { $count ->
+        [one] { $count } usuario
+       *[other] { $count } usuarios
+    }
+admin-users-more-than = Más de { $count } usuarios
+admin-previous = Página anterior
+admin-choose-role = Elige un rol…
+admin-role-missing = Elige un rol.
+admin-session-count =
+    { $count ->
+        [0] ninguna sesión
+        [one] { $count } sesión
+       *[other] { $count } sesiones
+    }
+admin-many-sessions = más de { $count } sesiones
+admin-add-role-effect = Sesiones que se cierran: { $sessions }. El usuario tendrá el rol al volver a iniciar sesión.
+admin-disable-effect = Sesiones que se cierran al desactivar la cuenta: { $sessions }.
+admin-delete-effect = Sesiones que se cierran: { $sessions }. No se puede deshacer.
+admin-email-address = Dirección de correo
+admin-email-hint = Déjalo vacío para quitarla. Nadie ha comprobado que el usuario lea el correo ahí.
+admin-email-invalid = Escribe una dirección de correo como nombre@example.com.
+admin-email-set = Dirección de correo guardada.
+admin-email-removed = Dirección de correo quitada.
+admin-save = Guardar
+admin-delete-button = Eliminar
 admin-log-caption = Cambios e intentos, los más recientes primero; horas en UTC
 admin-log-when = Cuándo
 admin-log-what = Qué

@@ -37,8 +37,9 @@ struct ListView {
     action: Option<&'static str>,
     /// The actions there are.
     actions: [&'static str; Action::ALL.len()],
-    goes_on: bool,
     log: Vec<LogView>,
+    /// Whether there are newer lines.
+    goes_on: bool,
     /// The line after which the page of newer lines starts.
     previous: Option<String>,
     /// The line before which the page of older lines starts.

@@ -3,13 +3,16 @@
 //! # Steps
 //! 1. The operator creates the first admin on the command line: `vestibule user grant NAME admin`.
 //! 2. `GET /admin` lists users, a page at a time; with `q`, those whose username begins with it, or
-//!    whose email address it is.
-//! 3. `GET /admin/users/{id}` shows a user's roles, sessions and activity. By POST to paths below
-//!    it, an admin adds and removes roles, disables and enables the account, requires a password
-//!    change, ends one session or all, and deletes the account.
-//! 4. `GET /admin/roles` and `/admin/roles/{name}` show the roles and their permissions. POST
+//!    whose email address it is; with `state` and `role`, those in that state and with that role.
+//!    `GET /admin/users` is the same list.
+//! 3. `POST /admin/users/new` with `username` and, if known, `email` adds a user with a temporary
+//!    password, and shows it once. The user must replace it at the first log-in.
+//! 4. `GET /admin/users/{id}` shows a user's roles, sessions and activity. By POST to paths below
+//!    it, an admin adds and removes roles, sets the email address, disables and enables the
+//!    account, requires a password change, ends one session or all, and deletes the account.
+//! 5. `GET /admin/roles` and `/admin/roles/{name}` show the roles and their permissions. POST
 //!    changes them.
-//! 5. `GET /admin/log` shows the security log, a page at a time; with `user`, `actor` and `action`,
+//! 6. `GET /admin/log` shows the security log, a page at a time; with `user`, `actor` and `action`,
 //!    the lines of that user, of that actor and of that action.
 //!
 //! All of these respond in JSON too.
@@ -22,14 +25,18 @@
 //! it.
 //!
 //! # What it does not do
-//! Admins never see or set a password. They can remove the role from each other.
+//! Admins do not set passwords. The only one they see is the temporary password of an account that
+//! they add. They can remove the role from each other.
 //!
 //! # Settings
 //! [`SessionConfig::fresh_for`](crate::flows::SessionConfig::fresh_for).
 
 mod log;
+mod new_user;
 mod outcomes;
+mod pages;
 mod roles;
+mod user;
 mod users;
 
 #[cfg(test)]
@@ -41,6 +48,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::access::Rule::{self, AllOf, FreshLogin};
@@ -63,6 +71,7 @@ pub(super) fn flow() -> Flow<Account> {
         paths: &[
             ("admin", "/admin"),
             ("admin_users", "/admin/users"),
+            ("admin_new_user", "/admin/users/new"),
             ("admin_roles", "/admin/roles"),
             ("admin_log", "/admin/log"),
         ],
@@ -70,7 +79,9 @@ pub(super) fn flow() -> Flow<Account> {
         templates: &[
             ("admin.html", include_str!("admin.html")),
             (users::LIST, include_str!("admin_users.html")),
-            (users::ONE, include_str!("admin_user.html")),
+            (new_user::FORM, include_str!("admin_new_user.html")),
+            (new_user::ADDED, include_str!("admin_added_user.html")),
+            (user::ONE, include_str!("admin_user.html")),
             (roles::LIST, include_str!("admin_roles.html")),
             (roles::ONE, include_str!("admin_role.html")),
             (log::LIST, include_str!("admin_log.html")),
@@ -89,18 +100,24 @@ fn routes(paths: &Paths) -> Router<Site> {
     let role = |action: &str| format!("{}/{{name}}{action}", paths.own("admin_roles"));
     Router::new()
         .route(paths.own("admin"), get(users::list))
-        .route(&user(""), get(users::show))
-        .route(&user("/grant"), post(users::grant))
-        .route(&user("/revoke"), post(users::revoke))
-        .route(&user("/disable"), post(users::disable))
-        .route(&user("/enable"), post(users::enable))
+        .route(paths.own("admin_users"), get(users::list))
+        .route(
+            paths.own("admin_new_user"),
+            get(new_user::show).post(new_user::add),
+        )
+        .route(&user(""), get(user::show))
+        .route(&user("/grant"), post(user::grant))
+        .route(&user("/revoke"), post(user::revoke))
+        .route(&user("/email"), post(user::set_email))
+        .route(&user("/disable"), post(user::disable))
+        .route(&user("/enable"), post(user::enable))
         .route(
             &user("/demand-new-password"),
-            post(users::demand_new_password),
+            post(user::demand_new_password),
         )
-        .route(&user("/end-session"), post(users::end_session))
-        .route(&user("/end-sessions"), post(users::end_sessions))
-        .route(&user("/delete"), post(users::delete))
+        .route(&user("/end-session"), post(user::end_session))
+        .route(&user("/end-sessions"), post(user::end_sessions))
+        .route(&user("/delete"), post(user::delete))
         .route(paths.own("admin_roles"), get(roles::list).post(roles::add))
         .route(&role(""), get(roles::show))
         .route(&role("/allow"), post(roles::allow))
@@ -186,7 +203,8 @@ impl Changing {
         self.page.site.accounts().by(self.actor.clone())
     }
 
-    /// Responds with the outcome: on the page at `path`, or to a script.
+    /// Responds with the outcome: on the page at `path`, or to a script. A page that has the form
+    /// of the change shows a [`conflict`](ChangeOutcome::conflict) itself.
     async fn answer(&self, change: ChangeOutcome, done: Text, path: &str) -> ActionResult {
         let answer = match change {
             ChangeOutcome::Done => self.done(path, done),
@@ -199,7 +217,7 @@ impl Changing {
                 let demand = Demand::of_guard::<AdminChanges>(AdminChanges::RULE, false);
                 return Ok(self.login.lacks(demand).await.into_response());
             }
-            rejected => Answer::rejected_to(path, StatusCode::CONFLICT, rejected.into()),
+            conflict => Answer::problem(Problem::new(StatusCode::CONFLICT).text(conflict.into())),
         };
         Ok(self.page.answer(answer)?)
     }
@@ -223,6 +241,21 @@ impl Changing {
     /// The path of a role's page.
     fn role_path(&self, name: &str) -> String {
         role_path(&self.page.site, name)
+    }
+}
+
+/// The form of a page that was rejected, which shows why.
+#[derive(Serialize)]
+struct Rejected {
+    /// The last part of the form's address, such as `grant`.
+    form: &'static str,
+    /// The text of its field.
+    typed: String,
+}
+
+impl Rejected {
+    fn of(form: &'static str, typed: String) -> Self {
+        Self { form, typed }
     }
 }
 

@@ -26,3 +26,22 @@ impl From<ChangeOutcome> for Text {
         }
     }
 }
+
+impl ChangeOutcome {
+    /// Why the change does not fit what is there now, if it does not.
+    pub(super) fn conflict(&self) -> Option<Text> {
+        match self {
+            Self::Done
+            | Self::AlreadySo
+            | Self::NoSuchUser
+            | Self::NoSuchSession
+            | Self::ActorLacksRole => None,
+            Self::NoSuchRole(_)
+            | Self::NoSuchPermission(_)
+            | Self::NameTaken
+            | Self::LastAdmin
+            | Self::BuiltIn
+            | Self::UnusableHash => Some(self.clone().into()),
+        }
+    }
+}

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{ActionResult, Admins, Changing, role_path};
+use super::{ActionResult, Admins, Changing, Rejected, role_path};
 use crate::access::{Allowed, PermissionName, RoleName};
 use crate::accounts::{ADMIN, ChangeOutcome, Role};
 use crate::error::Result;
@@ -39,6 +39,8 @@ struct OneView {
     holders: u64,
     /// The new permission entered.
     permission: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<Rejected>,
 }
 
 pub(super) async fn list(_: Allowed<Admins>, page: Page) -> Result<Response> {
@@ -80,6 +82,7 @@ async fn one_view(site: &Site, name: &str, permission: &str) -> Result<Option<On
         holders: accounts.count_with_role(&name).await?,
         role: role_view(site, role),
         permission: permission.to_owned(),
+        rejected: None,
     }))
 }
 
@@ -150,9 +153,7 @@ pub(super) async fn forbid(Path(name): Path<String>, mut changing: Changing) -> 
         return Ok(changing.not_found()?);
     }
     let done = Text::named("admin-permission-removed");
-    changing
-        .answer(change, done, &changing.role_path(&name))
-        .await
+    changing.answer_on_role(&name, "forbid", change, done).await
 }
 
 pub(super) async fn remove(Path(name): Path<String>, changing: Changing) -> ActionResult {
@@ -161,17 +162,39 @@ pub(super) async fn remove(Path(name): Path<String>, changing: Changing) -> Acti
         return Ok(changing.not_found()?);
     };
     let change = changing.accounts().remove_role(&role).await?;
-    let path = match change {
-        ChangeOutcome::NoSuchRole(_) => return Ok(changing.not_found()?),
-        ChangeOutcome::Done => changing
-            .page
-            .site
-            .inner()
-            .paths
-            .own("admin_roles")
-            .to_owned(),
-        _ => changing.role_path(&name),
-    };
-    let done = Text::named("admin-role-deleted").with("role", name);
-    changing.answer(change, done, &path).await
+    let done = Text::named("admin-role-deleted").with("role", &*name);
+    match change {
+        ChangeOutcome::NoSuchRole(_) => Ok(changing.not_found()?),
+        ChangeOutcome::Done => {
+            let list = changing.page.site.inner().paths.own("admin_roles");
+            changing.answer(change, done, list).await
+        }
+        _ => changing.answer_on_role(&name, "remove", change, done).await,
+    }
+}
+
+impl Changing {
+    /// Responds with the outcome of a change to a role. If it could not be made, the role's page
+    /// shows why at the form.
+    async fn answer_on_role(
+        &self,
+        name: &str,
+        form: &'static str,
+        change: ChangeOutcome,
+        done: Text,
+    ) -> ActionResult {
+        let Some(why) = change.conflict() else {
+            return self.answer(change, done, &self.role_path(name)).await;
+        };
+        let Some(view) = one_view(&self.page.site, name, "").await? else {
+            return Ok(self.not_found()?);
+        };
+        let view = OneView {
+            rejected: Some(Rejected::of(form, String::new())),
+            ..view
+        };
+        let (status, errors) = (StatusCode::CONFLICT, FormErrors::of_form(why));
+        let answer = Answer::rejected(status, "conflict", errors, ONE, view);
+        Ok(self.page.answer(answer)?)
+    }
 }

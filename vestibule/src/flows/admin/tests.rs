@@ -1,5 +1,9 @@
 #![cfg(feature = "sqlite")]
 
+mod forms;
+mod list;
+mod new_user;
+
 use std::time::Duration;
 
 use http::StatusCode;
@@ -213,16 +217,14 @@ async fn a_ghost_role_is_refused_with_the_nearest_name_and_a_ghost_user_is_404()
     let office = Office::new().await;
     office.add_role("editor").await;
 
-    let refused = office.press("alice", "grant", &[("role", "edtior")]).await;
-    let said = message(&office.carol, &refused).await;
-    assert_eq!(said, "There is no such role. Did you mean editor?");
-    let refused = office
-        .press("alice", "grant", &[("role", "<script>")])
-        .await;
-    assert_eq!(
-        message(&office.carol, &refused).await,
-        "There is no such role."
-    );
+    for (role, said) in [
+        ("edtior", "There is no such role. Did you mean editor?"),
+        ("<script>", "There is no such role."),
+    ] {
+        let refused = office.press("alice", "grant", &[("role", role)]).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        assert!(refused.text().contains(said), "{}", refused.text());
+    }
     for action in ["grant", "revoke"] {
         let ghost = format!("/admin/users/ghost/{action}");
         let answer = office.carol.post(&ghost, &[("role", "admin")]).await;
@@ -384,11 +386,8 @@ async fn roles_get_permissions_and_lose_them_and_so_do_those_who_have_them() {
         .carol
         .post("/admin/roles/editor/forbid", &wrong)
         .await;
-    let said = message(&office.carol, &refused).await;
-    assert_eq!(
-        said,
-        "The role has no such permission. Did you mean posts.edit?"
-    );
+    let said = "The role has no such permission. Did you mean posts.edit?";
+    assert!(refused.text().contains(said), "{}", refused.text());
     office
         .carol
         .post("/admin/roles/editor/forbid", &permission)
@@ -398,10 +397,8 @@ async fn roles_get_permissions_and_lose_them_and_so_do_those_who_have_them() {
     assert_eq!(removed.location(), Some("/admin/roles"));
     assert!(office.account("alice").await.rights.roles().is_empty());
     let kept = office.carol.post("/admin/roles/admin/remove", &[]).await;
-    assert_eq!(
-        message(&office.carol, &kept).await,
-        "The role admin can’t be removed."
-    );
+    assert_eq!(kept.status, StatusCode::CONFLICT);
+    assert!(kept.text().contains("The role admin can’t be removed."));
 }
 
 #[tokio::test]
