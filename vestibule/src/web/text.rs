@@ -9,6 +9,10 @@ pub(crate) enum Text {
     /// A text of the catalogue, by its name, with its arguments by name.
     Named(&'static str, Vec<(&'static str, Argument)>),
     /// A text that is in the visitor's language already, or that the app has written.
+    #[cfg_attr(
+        not(feature = "sql"),
+        expect(dead_code, reason = "only pages have such texts")
+    )]
     AsIs(String),
 }
 

@@ -10,6 +10,7 @@ admin-no-users = Noch keine Benutzer.
 admin-no-users-match = Kein Benutzer passt zu „{ $search }“.
 admin-no-more-users = Keine weiteren Benutzer.
 admin-state = Zustand
+admin-last-login = Letzte Anmeldung
 admin-since = Seit
 admin-id = Kennung
 admin-email = E-Mail

@@ -10,6 +10,7 @@ admin-no-users = No users yet.
 admin-no-users-match = No users match “{ $search }”.
 admin-no-more-users = No more users.
 admin-state = State
+admin-last-login = Last log-in
 admin-since = Since
 admin-id = Id
 admin-email = Email

@@ -10,6 +10,7 @@ admin-no-users = Todavía no hay usuarios.
 admin-no-users-match = Ningún usuario coincide con «{ $search }».
 admin-no-more-users = No hay más usuarios.
 admin-state = Estado
+admin-last-login = Último inicio de sesión
 admin-since = Desde
 admin-id = Identificador
 admin-email = Correo

@@ -9,7 +9,7 @@ use super::log::{LogView, log_view};
 use super::users::{UserView, owned, user_view};
 use super::{ActionResult, Admins, Changing, Rejected, THEIRS};
 use crate::access::{Allowed, RoleName};
-use crate::accounts::{Account, ChangeOutcome, Email, LogEntry};
+use crate::accounts::{Account, Action, ChangeOutcome, Email, LogEntry, LogFilter, LogStart};
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
@@ -39,6 +39,8 @@ struct OneView {
     page: SessionsView,
     /// Whether this is a page of the sessions after the first.
     goes_on: bool,
+    /// When the user last logged in, as far back as the security log goes.
+    last_login: Option<String>,
     log: Vec<LogView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<Rejected>,
@@ -74,6 +76,13 @@ async fn one_view(
     let log: Vec<LogEntry> = accounts
         .security_log(Some(&account.id), None, LOG_LINES)
         .await?;
+    let log_ins = LogFilter {
+        user_id: Some(account.id.clone()),
+        action: Some(Action::LoggedIn),
+        ..LogFilter::default()
+    };
+    let log_ins = accounts.search_security_log(&log_ins, LogStart::Newest, 1);
+    let last_login = log_ins.await?.lines.pop();
     let roles = accounts.role_names().await?;
     let has = |role: &String| account.rights.has_role(role);
     Ok(OneView {
@@ -83,6 +92,7 @@ async fn one_view(
         session_count: Some(session_count).filter(|&count| count <= SESSIONS),
         page: SessionsView::new(sessions, SESSIONS, admin.session()),
         goes_on: after.is_some(),
+        last_login: last_login.map(|line| line.at.to_string()),
         log: log.into_iter().map(|entry| log_view(site, entry)).collect(),
         rejected: None,
     })

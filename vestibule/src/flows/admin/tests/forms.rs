@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::json;
 
-use super::{Office, message};
+use super::{JSON, Office, message};
 use crate::accounts::{Actor, Email};
 
 /// One click on a preselected role would make an admin.
@@ -175,4 +175,23 @@ async fn nobody_but_an_admin_who_has_just_logged_in_sets_an_email_address() {
 
     let email = office.account("carol").await.email;
     assert_eq!(email.as_deref(), Some(before.as_str()));
+}
+
+#[tokio::test]
+async fn a_user_s_page_says_when_they_last_logged_in() {
+    let office = Office::new().await;
+    let path = office.path_of("alice").await;
+    let last_login = async || {
+        office.app.site.finish().await;
+        let view = office.carol.get_with(&path, &JSON).await.json();
+        view["last_login"].clone()
+    };
+    let before = last_login().await;
+
+    office.app.clock.advance(Duration::from_mins(5));
+    office.app.log_in(&office.app.browser(), "alice").await;
+
+    let now = office.app.clock.now().to_string();
+    assert_ne!(before, now);
+    assert_eq!(last_login().await, now);
 }
