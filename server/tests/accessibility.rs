@@ -151,11 +151,13 @@ async fn axe_finds_nothing_on_any_page_in_any_look() {
     for (path, text, name) in [
         ("/account", "Your account", "account"),
         ("/account/sessions", "This browser", "sessions"),
+        ("/account/log", "Account activity", "account-log"),
         ("/account/delete", "Delete your account", "delete-account"),
         ("/change-password", "Current password", "change-password"),
         ("/logout", "Stay logged in", "logout"),
         ("/admin", ">bob<", "admin-users"),
         ("/admin?q=zzzz", "No users match", "admin-nobody"),
+        ("/admin/users/new", "Username", "admin-new-user"),
         ("/admin/roles", "editor", "admin-roles"),
         ("/admin/roles/editor", "posts.edit", "admin-role"),
         ("/admin/log", "account created", "admin-log"),

@@ -32,7 +32,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Site> {
     settings.open_site(public_url).await
 }
 
-/// Changes by the hand of whoever sits at the command line.
+/// Changes by the operator at the command line.
 fn operator(site: &Site) -> Administration<'_> {
     site.accounts().by(Actor::operator())
 }
@@ -69,7 +69,7 @@ fn report(change: &ChangeOutcome, done: impl Display) -> anyhow::Result<()> {
 
 fn say(line: impl Display) -> anyhow::Result<()> {
     match writeln!(std::io::stdout(), "{line}") {
-        // Whoever reads has seen enough, as with `| head`.
+        // The reader has seen enough, as with `| head`.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
         result => Ok(result?),
     }

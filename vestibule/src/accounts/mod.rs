@@ -35,5 +35,5 @@ pub use migration::MIGRATIONS;
 pub use repository::{Accounts, Registration};
 pub use roles::{ADMIN, Role};
 pub use search::{UserFilter, UserState};
-pub use security_log::{Action, LogEntry, LogFilter, LogPage, LogStart};
+pub use security_log::{Action, LogEntry, LogFilter, LogPage};
 pub use skeletons::LookAlike;

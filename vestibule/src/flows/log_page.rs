@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::accounts::LogStart;
+use crate::accounts::Cursor;
 
 /// `?before=ID` or `?after=ID`, with the id of a line.
 #[derive(Debug, Default, Deserialize)]
@@ -12,16 +12,16 @@ pub(super) struct LogQuery {
 }
 
 impl LogQuery {
-    /// The start that the query asks for. An invalid id would still be compared with the others, so
+    /// The start that the query asks for: older lines follow newer ones. An invalid id would still be compared with the others, so
     /// it counts as none.
-    pub(super) fn start(&self) -> LogStart<'_> {
+    pub(super) fn start(&self) -> Cursor<'_> {
         let valid = |id: &&str| is_id(id);
         let before = self.before.as_deref().filter(valid);
         let after = self.after.as_deref().filter(valid);
         match (before, after) {
-            (Some(before), _) => LogStart::Before(before),
-            (None, Some(after)) => LogStart::After(after),
-            (None, None) => LogStart::Newest,
+            (Some(before), _) => Cursor::After(before),
+            (None, Some(after)) => Cursor::Before(after),
+            (None, None) => Cursor::Start,
         }
     }
 }

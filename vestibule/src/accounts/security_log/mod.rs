@@ -11,7 +11,7 @@ mod search;
 use sea_orm::{ActiveModelTrait, ActiveValue};
 use serde::Serialize;
 
-pub use search::{LogFilter, LogPage, LogStart};
+pub use search::{LogFilter, LogPage};
 
 use crate::accounts::entity::security_log;
 use crate::accounts::{Account, Accounts, Actor};

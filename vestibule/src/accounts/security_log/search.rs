@@ -3,8 +3,8 @@
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Action, LogEntry};
-use crate::accounts::Accounts;
 use crate::accounts::entity::security_log;
+use crate::accounts::{Accounts, Cursor};
 use crate::error::{Error, Result};
 use crate::login::UserId;
 
@@ -30,27 +30,15 @@ pub struct LogFilter {
     pub action: Option<Action>,
 }
 
-/// Where a page of the security log starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogStart<'a> {
-    /// With the newest line.
-    #[default]
-    Newest,
-    /// With the next line that is older than the one with this id.
-    Before(&'a str),
-    /// With the lines that are newer than the one with this id: those next to it.
-    After(&'a str),
-}
-
 /// One page of the security log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogPage {
     /// The lines, newest first.
     pub lines: Vec<LogEntry>,
-    /// The page of newer lines starts [after](LogStart::After) this id; `None` on the newest page.
+    /// The page of newer lines ends [before](Cursor::Before) this id; `None` on the newest page.
     pub newer: Option<String>,
-    /// The page of older lines starts [before](LogStart::Before) this id; `None` on the oldest page.
+    /// The page of older lines starts [after](Cursor::After) this id; `None` on the oldest page.
     pub older: Option<String>,
 }
 
@@ -70,8 +58,7 @@ impl Accounts {
             user_id: of.cloned(),
             ..LogFilter::default()
         };
-        let start = before.map_or(LogStart::Newest, LogStart::Before);
-        self.lines(&filter, start, limit).await
+        self.lines(&filter, Cursor::from(before), limit).await
     }
 
     /// A page of up to `most` lines of the security log that match `filter`. Each field of the filter
@@ -82,7 +69,7 @@ impl Accounts {
     pub async fn search_security_log(
         &self,
         filter: &LogFilter,
-        start: LogStart<'_>,
+        start: Cursor<'_>,
         most: usize,
     ) -> Result<LogPage> {
         // One more than a page, to know whether there is another one.
@@ -90,15 +77,15 @@ impl Accounts {
         let mut lines = self.lines(filter, start, limit).await?;
         let is_more = lines.len() > most;
         let (start, is_more) = match start {
-            LogStart::After(_) if is_more => {
+            Cursor::Before(_) if is_more => {
                 // The one too many is the newest.
                 lines.remove(0);
                 (start, true)
             }
             // No page with only some lines: the newest page has them.
-            LogStart::After(_) => {
-                lines = self.lines(filter, LogStart::Newest, limit).await?;
-                (LogStart::Newest, lines.len() > most)
+            Cursor::Before(_) => {
+                lines = self.lines(filter, Cursor::Start, limit).await?;
+                (Cursor::Start, lines.len() > most)
             }
             _ => (start, is_more),
         };
@@ -106,12 +93,12 @@ impl Accounts {
         let id = |line: Option<&LogEntry>| line.map(|line| line.id.clone());
         let (first, last) = (id(lines.first()), id(lines.last()));
         let (newer, older) = match start {
-            LogStart::Newest => (None, last.filter(|_| is_more)),
-            LogStart::Before(anchor) => {
+            Cursor::Start => (None, last.filter(|_| is_more)),
+            Cursor::After(anchor) => {
                 let newer = first.unwrap_or_else(|| anchor.to_owned());
                 (Some(newer), last.filter(|_| is_more))
             }
-            LogStart::After(_) => (first, last),
+            Cursor::Before(_) => (first, last),
         };
         Ok(LogPage {
             lines,
@@ -124,7 +111,7 @@ impl Accounts {
     async fn lines(
         &self,
         filter: &LogFilter,
-        start: LogStart<'_>,
+        start: Cursor<'_>,
         limit: u64,
     ) -> Result<Vec<LogEntry>> {
         use security_log::Column;
@@ -144,9 +131,9 @@ impl Accounts {
             }
         }
         let find = match start {
-            LogStart::Newest => find.order_by_desc(Column::Id),
-            LogStart::Before(id) => find.filter(Column::Id.lt(id)).order_by_desc(Column::Id),
-            LogStart::After(id) => find.filter(Column::Id.gt(id)).order_by_asc(Column::Id),
+            Cursor::Start => find.order_by_desc(Column::Id),
+            Cursor::After(id) => find.filter(Column::Id.lt(id)).order_by_desc(Column::Id),
+            Cursor::Before(id) => find.filter(Column::Id.gt(id)).order_by_asc(Column::Id),
         };
         let found = find.limit(limit);
         let found = found.all(self.inner.database.connection()).await;
@@ -155,7 +142,7 @@ impl Accounts {
             .into_iter()
             .map(LogEntry::from)
             .collect();
-        if matches!(start, LogStart::After(_)) {
+        if matches!(start, Cursor::Before(_)) {
             lines.reverse();
         }
         Ok(lines)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{QUICK, accounts};
 use crate::accounts::{
-    Account, Accounts, Action, Actor, ChangeOutcome, LogEntry, LogFilter, LogStart,
+    Account, Accounts, Action, Actor, ChangeOutcome, Cursor, LogEntry, LogFilter,
 };
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::{Activity, ActivityLog};
@@ -29,7 +29,7 @@ async fn lines(accounts: &Accounts, action: Action) -> Vec<LogEntry> {
         action: Some(action),
         ..LogFilter::default()
     };
-    let page = accounts.search_security_log(&filter, LogStart::Newest, 1_000);
+    let page = accounts.search_security_log(&filter, Cursor::Start, 1_000);
     page.await.unwrap().lines
 }
 
@@ -192,7 +192,7 @@ async fn lines_are_found_by_user_by_actor_and_by_action_also_of_deleted_users() 
     let found = async |change: fn(&mut LogFilter)| {
         let mut filter = LogFilter::default();
         change(&mut filter);
-        let page = accounts.search_security_log(&filter, LogStart::Newest, 10);
+        let page = accounts.search_security_log(&filter, Cursor::Start, 10);
         let lines = page.await.unwrap().lines.into_iter();
         let lines = lines.map(|line| line.action);
         lines.collect::<Vec<_>>()

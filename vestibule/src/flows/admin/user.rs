@@ -9,7 +9,7 @@ use super::log::{LogView, log_view};
 use super::users::{UserView, owned, user_view};
 use super::{ActionResult, Admins, Changing, Rejected, THEIRS};
 use crate::access::{Allowed, RoleName};
-use crate::accounts::{Account, Action, ChangeOutcome, Email, LogEntry, LogFilter, LogStart};
+use crate::accounts::{Account, Action, ChangeOutcome, Cursor, Email, LogEntry, LogFilter};
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
@@ -81,7 +81,7 @@ async fn one_view(
         action: Some(Action::LoggedIn),
         ..LogFilter::default()
     };
-    let log_ins = accounts.search_security_log(&log_ins, LogStart::Newest, 1);
+    let log_ins = accounts.search_security_log(&log_ins, Cursor::Start, 1);
     let last_login = log_ins.await?.lines.pop();
     let roles = accounts.role_names().await?;
     let has = |role: &String| account.rights.has_role(role);

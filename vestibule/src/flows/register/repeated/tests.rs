@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::accounts::{Action, Actor, LogFilter, LogStart};
+use crate::accounts::{Action, Actor, Cursor, LogFilter};
 use crate::flows::RegistrationOutcome;
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
 
@@ -29,7 +29,7 @@ async fn failed_log_ins(app: &TestApp) -> u64 {
         ..LogFilter::default()
     };
     let accounts = app.site.accounts();
-    let found = accounts.search_security_log(&filter, LogStart::Newest, 10);
+    let found = accounts.search_security_log(&filter, Cursor::Start, 10);
     found
         .await
         .unwrap()
