@@ -593,7 +593,7 @@ fn a_ghost_user_or_role_is_refused_with_the_nearest_name() {
         (&["role", "add", "chief editor"], "lowercase letters a to z"),
         (
             &["role", "remove", "admin"],
-            "The role admin is always there",
+            "The role admin can't be removed.",
         ),
         (&["role", "remove", "edito"], "Did you mean editor?"),
         (
