@@ -233,6 +233,7 @@ async fn an_admin_works_by_keyboard_and_without_script() {
     let bob = format!("/admin/users/{}", bob.split('"').next().unwrap());
     visit.press("tbody a").await;
     visit.shows(&bob, "Disable and log out everywhere").await;
+    visit.choose_next("#role").await;
     visit.press("form[action$='/grant'] button").await;
     let given = visit.shows(&bob, "Role added.").await;
     assert!(given.contains("Remove: admin"), "{given}");

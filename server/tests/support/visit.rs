@@ -115,6 +115,12 @@ impl Visit {
         self.key("Space", 32, " ").await;
     }
 
+    /// Chooses the next option of a list by the keyboard.
+    pub(crate) async fn choose_next(&self, list: &str) {
+        self.focus(list).await;
+        self.key("ArrowDown", 40, "").await;
+    }
+
     async fn key(&self, code: &str, virtual_key: i64, text: &str) {
         for kind in [DispatchKeyEventType::KeyDown, DispatchKeyEventType::KeyUp] {
             let key = DispatchKeyEventParams::builder()
