@@ -69,7 +69,7 @@ pub(crate) fn error_page(
         .unwrap_or_else(IntoResponse::into_response)
 }
 
-/// The text about what happened and what to do, for failures that say no more than their status.
+/// The text for a failure without a detail: what happened and what to do.
 fn explanation(status: StatusCode) -> &'static str {
     match status {
         StatusCode::NOT_FOUND => "explain-404",

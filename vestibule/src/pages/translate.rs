@@ -30,10 +30,6 @@ impl Translate {
     /// The text as HTML. Arguments are escaped, except those that are HTML already, such as what a
     /// macro or a `{% set %}` block made.
     fn translate(&self, name: &str, arguments: &Kwargs) -> Result<Value, Error> {
-        if !self.texts.has(name) {
-            let message = format!("{NOT_THERE}text {name}");
-            return Err(Error::new(ErrorKind::InvalidOperation, message));
-        }
         let mut given = FluentArgs::new();
         let mut markup = Vec::new();
         for argument in arguments.args() {
@@ -50,6 +46,10 @@ impl Translate {
             given.set(argument.to_owned(), fluent);
         }
         let text = self.texts.format(self.language, name, &given);
+        let text = text.ok_or_else(|| {
+            let message = format!("{NOT_THERE}text {name}");
+            Error::new(ErrorKind::InvalidOperation, message)
+        })?;
         let mut html = HtmlEscape(&text).to_string();
         for (index, markup) in markup.iter().enumerate() {
             html = html.replace(&format!("{MARK}{index}{MARK}"), markup);

@@ -1,7 +1,7 @@
 //! The texts of one language.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -16,8 +16,6 @@ pub(super) struct Catalogue {
     tag: String,
     language: LanguageIdentifier,
     bundle: FluentBundle<FluentResource>,
-    /// The shipped texts by name, with the arguments that each uses.
-    shipped: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Catalogue {
@@ -32,11 +30,9 @@ impl Catalogue {
         let mut bundle = FluentBundle::new_concurrent(vec![language.clone()]);
         // The templates isolate what could have another direction, with `<bdi>`.
         bundle.set_use_isolating(false);
-        let mut shipped = BTreeMap::new();
         for file in files {
             let texts = parse(file.to_owned())
                 .map_err(|error| Error::config(format!("the texts in `{tag}`: {error}")))?;
-            shipped.extend(arguments_of(&texts));
             bundle
                 .add_resource(texts)
                 .map_err(|errors| Error::config(format!("the texts in `{tag}`: {errors:?}")))?;
@@ -45,7 +41,6 @@ impl Catalogue {
             tag: language.to_string(),
             language,
             bundle,
-            shipped,
         })
     }
 
@@ -71,11 +66,6 @@ impl Catalogue {
         }
     }
 
-    /// The shipped texts by name, with the arguments that each uses.
-    pub(super) fn shipped(&self) -> &BTreeMap<String, BTreeSet<String>> {
-        &self.shipped
-    }
-
     pub(super) fn has(&self, name: &str) -> bool {
         self.bundle.has_message(name)
     }
@@ -98,14 +88,19 @@ impl Catalogue {
     }
 }
 
-/// The texts of the files `LANGUAGE.ftl` in a folder, by language.
+/// The texts of the files `LANGUAGE.ftl` in a folder, by language. `english` are the shipped files.
 ///
 /// # Errors
-/// When one cannot be read, is malformed, or uses an argument that the `english` text does not get.
+/// When one cannot be read, is malformed, or uses an argument that the English text does not get.
 pub(super) fn read_folder(
     folder: &Path,
-    english: &Catalogue,
+    english: impl IntoIterator<Item = &'static str>,
 ) -> Result<BTreeMap<String, FluentResource>> {
+    let mut known = BTreeMap::new();
+    for file in english {
+        let texts = parse(file.to_owned()).map_err(Error::config)?;
+        known.extend(arguments_of(&texts));
+    }
     let cannot =
         |path: &Path, error| Error::config(format!("cannot read {}: {error}", path.display()));
     let mut found = BTreeMap::new();
@@ -125,7 +120,7 @@ pub(super) fn read_folder(
         let text = std::fs::read_to_string(&path).map_err(|error| cannot(&path, error))?;
         let texts = parse(text).map_err(wrong)?;
         for (name, used) in arguments_of(&texts) {
-            match english.shipped().get(&name) {
+            match known.get(&name) {
                 Some(known) => {
                     if let Some(other) = used.difference(known).next() {
                         return Err(wrong(format!(
@@ -147,7 +142,7 @@ pub(super) fn read_folder(
 
 /// # Errors
 /// What is wrong, with the line.
-fn parse(text: String) -> std::result::Result<FluentResource, String> {
+pub(super) fn parse(text: String) -> std::result::Result<FluentResource, String> {
     FluentResource::try_new(text).map_err(|(texts, errors)| {
         let Some(error) = errors.first() else {
             return "malformed".to_owned();

@@ -81,9 +81,8 @@ impl Texts {
     ) -> Result<Self> {
         let parts: Vec<_> = std::iter::once(SHARED).chain(parts).collect();
         let shipped = |index: usize| parts.iter().map(move |part| part[index]);
-        let english = || Catalogue::new(SHIPPED[0], shipped(0));
         let mut replaced = match overrides {
-            Some(folder) => read_folder(folder, &english()?)?,
+            Some(folder) => read_folder(folder, shipped(0))?,
             None => BTreeMap::new(),
         };
         let mut found = Vec::new();
@@ -104,7 +103,7 @@ impl Texts {
         Ok(Self(Arc::new(Inner {
             languages: offered.iter().map(Catalogue::language).cloned().collect(),
             offered,
-            english: english()?,
+            english: Catalogue::new(SHIPPED[0], shipped(0))?,
             cookie: OwnCookie::new("language", Some(public_url)),
         })))
     }
@@ -167,12 +166,6 @@ impl Texts {
         })
     }
 
-    /// Whether there is a text with this name, at least in English.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        let all = std::iter::once(&self.0.english).chain(&self.0.offered);
-        all.into_iter().any(|catalogue| catalogue.has(name))
-    }
-
     /// A text in this language, or in English where it is missing.
     pub(crate) fn say(&self, language: Language, text: &Text) -> String {
         match text {
@@ -182,15 +175,20 @@ impl Texts {
                 for (name, argument) in arguments {
                     given.set(*name, self.value(language, argument));
                 }
-                self.format(language, name, &given).into_owned()
+                let text = self.format(language, name, &given);
+                let text = text.map(Cow::into_owned);
+                text.unwrap_or_else(|| {
+                    tracing::error!(name, "there is no such text");
+                    (*name).to_owned()
+                })
             }
         }
     }
 
     /// A text without arguments by a name that may not be one of the catalogue.
     pub(crate) fn say_by_name(&self, language: Language, name: &str) -> Option<String> {
-        let is_ours = self.has(name);
-        is_ours.then(|| self.format(language, name, &FluentArgs::new()).into_owned())
+        let none = FluentArgs::new();
+        self.format(language, name, &none).map(Cow::into_owned)
     }
 
     fn value<'a>(&self, language: Language, argument: &'a Argument) -> FluentValue<'a> {
@@ -201,20 +199,21 @@ impl Texts {
         }
     }
 
-    /// A text in this language, or in English where it is missing, or its name where there is none.
+    /// A text in this language, or in English where it is missing. If only another language has it,
+    /// this is its name; `None` if none has it.
     pub(crate) fn format<'a>(
         &'a self,
         language: Language,
         name: &'a str,
         arguments: &'a FluentArgs<'a>,
-    ) -> Cow<'a, str> {
-        self.catalogue(language)
-            .format(name, arguments)
-            .or_else(|| self.0.english.format(name, arguments))
-            .unwrap_or_else(|| {
-                tracing::error!(name, "there is no such text");
-                Cow::Borrowed(name)
-            })
+    ) -> Option<Cow<'a, str>> {
+        let text = self.catalogue(language).format(name, arguments);
+        let text = text.or_else(|| self.0.english.format(name, arguments));
+        if text.is_none() && self.0.offered.iter().any(|other| other.has(name)) {
+            tracing::error!(name, "a text is in another language only");
+            return Some(Cow::Borrowed(name));
+        }
+        text
     }
 
     fn catalogue(&self, language: Language) -> &Catalogue {
