@@ -1,0 +1,250 @@
+//! Opening a site: its tables, its stores, its pages and its login manager.
+
+use std::any::TypeId;
+use std::sync::{Arc, OnceLock};
+
+use super::{Inner, Site};
+use crate::accounts::{self, Account, Accounts};
+use crate::credentials::{self, Credentials, Throttle, Users};
+use crate::database::{Database, Migrations};
+use crate::error::{Error, Result};
+use crate::flows::config::{Configure, SiteConfig};
+use crate::flows::destination::Destinations;
+use crate::flows::flow::Flow;
+use crate::flows::login_manager::login_manager;
+use crate::flows::misplaced::Told;
+use crate::flows::paths::{Paths, path_prefix};
+use crate::flows::readiness::Readiness;
+use crate::flows::{choose, flows_for_accounts, flows_for_all};
+use crate::login::PageUser;
+use crate::pages::{Pages, StaticFiles, StrictTransport, Texts};
+use crate::password::{PasswordPolicy, Passwords};
+use crate::session::SharedSessionStore;
+use crate::stores::{SqlCounters, SqlStore, sql};
+
+/// The parts of a site, besides its settings.
+struct Parts<U> {
+    database: Database,
+    /// Those of the users, which have been run.
+    migrations: Migrations,
+    sessions: SharedSessionStore,
+    passwords: Passwords,
+    policy: PasswordPolicy,
+    users: Users<U>,
+    accounts: Option<Accounts>,
+    flows: Vec<Flow<U>>,
+}
+
+impl Site<Account> {
+    /// Migrates our tables in `database` and creates the site.
+    ///
+    /// # Errors
+    /// When the database failed, a template does not compile or a parameter is out of range.
+    pub async fn open(database: Database, config: SiteConfig) -> Result<Self> {
+        check_names(accounts::MIGRATIONS, &database, &config).await?;
+        database.migrate(accounts::MIGRATIONS).await?;
+        let sessions = open_sessions(&database, config.session_store.clone()).await?;
+        let (passwords, policy) = config.open_passwords()?;
+        let accounts = Accounts::with_store(database.clone(), passwords.clone(), sessions.clone())
+            .clock(config.clock.clone())
+            .random(config.random.clone())
+            .security_log_retention(config.security_log_retention);
+        accounts.check_peppers().await?;
+        accounts.fill_skeletons().await?;
+        let users = Users::new(accounts.clone())
+            .registrar(accounts.clone())
+            .activity_log(accounts.clone());
+        let parts = Parts {
+            flows: flows_for_accounts(),
+            database,
+            migrations: accounts::MIGRATIONS,
+            sessions,
+            passwords,
+            policy,
+            users,
+            accounts: Some(accounts),
+        };
+        Self::assemble(parts, config).await
+    }
+}
+
+impl<U: PageUser> Site<U> {
+    /// Creates a site over the app's own users table. `database` is migrated, and holds our tables
+    /// for sessions and for what the users table lacks. Pages that need a capability the table
+    /// lacks do not exist.
+    ///
+    /// # Errors
+    /// As [`open`](Site::open); and when [`SiteConfig::flows`] names a flow that the table does not
+    /// support.
+    pub async fn over(database: Database, users: Users<U>, config: SiteConfig<U>) -> Result<Self> {
+        if TypeId::of::<U>() == TypeId::of::<Account>() {
+            return Err(Error::config("for our own accounts use `Site::open`"));
+        }
+        check_names(credentials::MIGRATIONS, &database, &config).await?;
+        database.migrate(credentials::MIGRATIONS).await?;
+        let sessions = open_sessions(&database, config.session_store.clone()).await?;
+        let (passwords, policy) = config.open_passwords()?;
+        let parts = Parts {
+            flows: flows_for_all(),
+            users: users.epochs_in(&database),
+            database,
+            migrations: credentials::MIGRATIONS,
+            sessions,
+            passwords,
+            policy,
+            accounts: None,
+        };
+        Self::assemble(parts, config).await
+    }
+
+    async fn assemble(parts: Parts<U>, config: SiteConfig<U>) -> Result<Self> {
+        let Parts {
+            database,
+            migrations,
+            sessions,
+            passwords,
+            policy,
+            users,
+            accounts,
+            flows,
+        } = parts;
+        let flows = choose(flows, &users, &config)?;
+        for migrations in flows.iter().flat_map(|flow| flow.migrations) {
+            database.migrate(*migrations).await?;
+        }
+        let prefix = path_prefix(config.path_prefix.as_deref())?;
+        let (url, home) = (&config.public_url, config.home.as_deref());
+        let below = |app| {
+            let pages = flows.iter().flat_map(|flow| flow.paths);
+            Paths::of(pages, (app, &prefix), home.is_none())
+        };
+        let routes = below(url.route_path());
+        let paths = below(url.path()).starting_at(home, format!("{}/", url.path()));
+        let destinations = Destinations::of(&config, &routes, &paths)?;
+        let throttle = open_throttle(&database, &config).await?;
+        let credentials = Credentials::with_store(users, passwords, sessions.clone());
+        let credentials = credentials.throttle(throttle);
+        let credentials = Configure::all(&config.credentials, credentials)?;
+        let this = Arc::<OnceLock<Self>>::default();
+        let texts = Texts::new(
+            flows.iter().filter_map(|flow| flow.texts),
+            config.texts.as_deref(),
+            &config.languages,
+            &config.public_url,
+        )?;
+        let login = login_manager(
+            &credentials,
+            accounts.as_ref(),
+            &paths,
+            texts.clone(),
+            &config,
+        )?;
+        let login = match &config.mailer {
+            Some(_) => {
+                let this = this.clone();
+                login.on_event(move |record| {
+                    if let Some(site) = this.get() {
+                        site.notify(record);
+                    }
+                })
+            }
+            None => login,
+        };
+        let (realm, expiry) = (&login.settings.realm, login.settings.sessions.expiry);
+        let credentials = credentials.realm(realm);
+        let accounts = accounts.map(|accounts| accounts.realm(realm).expiry(expiry));
+        credentials.read_kinds_if_due();
+        let templates: Vec<_> = flows
+            .iter()
+            .flat_map(|flow| flow.templates)
+            .copied()
+            .collect();
+        let static_files = flows.iter().flat_map(|flow| flow.static_files).copied();
+        let static_files =
+            StaticFiles::new(static_files, &config.looks, routes.base(), paths.base())?;
+        let reserved_names = config.all_reserved_names();
+        let registration_fields = config.open_registration_fields()?;
+        let site = Self(Arc::new(Inner {
+            pages: Pages::new(
+                &templates,
+                config.templates.as_deref(),
+                paths.iter().map(|(name, path)| (name, path.to_owned())),
+                &static_files,
+                texts,
+                &config.site_name,
+                &config.looks,
+            )?,
+            policy,
+            reserved_names,
+            registration_fields,
+            on_register: config.on_register,
+            ignored_fields: config.ignored_fields.into(),
+            site_name: config.site_name,
+            strict_transport: match config.public_url.is_https() {
+                false => StrictTransport::Off,
+                true if config.hsts_include_subdomains => StrictTransport::Subdomains,
+                true => StrictTransport::Host,
+            },
+            public_url: config.public_url,
+            unknown_addresses_need_login: config.unknown_addresses_need_login,
+            mailer: config.mailer,
+            notifies_new_device: config.new_device_notice,
+            credentials,
+            flows,
+            paths,
+            routes,
+            nesting_told: Told::default(),
+            proxy_told: Told::default(),
+            destinations,
+            static_files,
+            login: login.layer(),
+            readiness: Readiness::of(database, migrations, &sessions),
+            accounts,
+        }));
+        // The listeners need the site, which needs the login manager with its listeners.
+        this.set(site.clone()).ok();
+        Ok(site)
+    }
+}
+
+/// Checks the names of all tables that the site needs, before it creates the first.
+async fn check_names<U>(
+    of_users: Migrations,
+    database: &Database,
+    config: &SiteConfig<U>,
+) -> Result<()> {
+    let mut parts = vec![of_users];
+    if config.session_store.is_none() {
+        parts.push(sql::MIGRATIONS);
+    }
+    if config.throttle.is_on && config.shared_throttle.is_none() {
+        parts.push(sql::COUNTER_MIGRATIONS);
+    }
+    database.check_names(&parts).await
+}
+
+async fn open_sessions(
+    database: &Database,
+    store: Option<SharedSessionStore>,
+) -> Result<SharedSessionStore> {
+    if let Some(store) = store {
+        return Ok(store);
+    }
+    database.migrate(sql::MIGRATIONS).await?;
+    Ok(SharedSessionStore::new(SqlStore::new(database.clone())))
+}
+
+async fn open_throttle<U>(database: &Database, config: &SiteConfig<U>) -> Result<Throttle> {
+    if !config.throttle.is_on {
+        return Ok(Throttle::off());
+    }
+    let throttle = match &config.shared_throttle {
+        Some(throttle) => throttle.clone(),
+        None => {
+            database.migrate(sql::COUNTER_MIGRATIONS).await?;
+            Throttle::new(SqlCounters::new(database.clone()))
+        }
+    };
+    let throttle = throttle.limits(config.throttle.limits.clone());
+    Ok(throttle.key(&config.secret_key))
+}
