@@ -244,7 +244,7 @@ impl Changing {
     }
 }
 
-/// The form of a page that was rejected, which shows why.
+/// The form of a page, to show why it was rejected.
 #[derive(Serialize)]
 struct Rejected {
     /// The last part of the form's address, such as `grant`.

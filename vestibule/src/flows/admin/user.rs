@@ -100,19 +100,18 @@ async fn one_view(
 
 impl Changing {
     /// Responds with the outcome of a change to a user. If it could not be made, the user's page
-    /// shows why at the form, with what was `typed` there.
+    /// shows why at the `form`, with what was typed there.
     async fn answer_on_user(
         &self,
         id: &str,
-        (form, typed): (&'static str, String),
+        form: Rejected,
         change: ChangeOutcome,
         done: Text,
     ) -> ActionResult {
         match change.conflict() {
             Some(why) => {
                 let status = StatusCode::CONFLICT;
-                let rejected = Rejected { form, typed };
-                self.reject_on_user(id, rejected, status, "conflict", FormErrors::of_form(why))
+                self.reject_on_user(id, form, status, "conflict", FormErrors::of_form(why))
                     .await
             }
             None => self.answer(change, done, &self.user_path(id)).await,
@@ -158,10 +157,8 @@ impl Changing {
 pub(super) async fn grant(Path(id): Path<String>, mut changing: Changing) -> ActionResult {
     let role = changing.take("role")?;
     if role.is_empty() {
-        let (rejected, why) = (
-            Rejected::of("grant", role),
-            Text::named("admin-role-missing"),
-        );
+        let rejected = Rejected::of("grant", role);
+        let why = Text::named("admin-role-missing");
         return changing.invalid_on_user(&id, rejected, "role", why).await;
     }
     let change = match role.parse::<RoleName>() {
@@ -175,7 +172,7 @@ pub(super) async fn grant(Path(id): Path<String>, mut changing: Changing) -> Act
     };
     let done = Text::named("admin-role-added");
     changing
-        .answer_on_user(&id, ("grant", role), change, done)
+        .answer_on_user(&id, Rejected::of("grant", role), change, done)
         .await
 }
 
@@ -192,7 +189,7 @@ pub(super) async fn revoke(Path(id): Path<String>, mut changing: Changing) -> Ac
     };
     let done = Text::named("admin-role-removed");
     changing
-        .answer_on_user(&id, ("revoke", role), change, done)
+        .answer_on_user(&id, Rejected::of("revoke", role), change, done)
         .await
 }
 
@@ -232,7 +229,7 @@ pub(super) async fn disable(Path(id): Path<String>, changing: Changing) -> Actio
     changing.no_fields()?;
     let change = changing.accounts().disable(&id.as_str().into()).await?;
     let done = Text::named("admin-account-disabled");
-    let form = ("disable", String::new());
+    let form = Rejected::of("disable", String::new());
     changing.answer_on_user(&id, form, change, done).await
 }
 
@@ -301,10 +298,8 @@ pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> Ac
         return Ok(changing.not_found()?);
     };
     if typed.trim() != account.username {
-        let (rejected, why) = (
-            Rejected::of("delete", typed),
-            Text::named("admin-delete-mismatch"),
-        );
+        let rejected = Rejected::of("delete", typed);
+        let why = Text::named("admin-delete-mismatch");
         return changing
             .invalid_on_user(id.as_str(), rejected, "username", why)
             .await;
@@ -318,6 +313,6 @@ pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> Ac
         return changing.answer(change, done, list).await;
     }
     changing
-        .answer_on_user(id.as_str(), ("delete", typed), change, done)
+        .answer_on_user(id.as_str(), Rejected::of("delete", typed), change, done)
         .await
 }
