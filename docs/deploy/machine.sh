@@ -21,9 +21,9 @@ cp "$script" "$layers/script"
 cp "$program" "$layers/vestibule"
 cp "$here/systemctl" "$layers/systemctl"
 for folder in etc usr/local home root srv run var; do
-  mkdir --parents "$layers/upper/$folder" "$layers/work/$folder"
+  mkdir --parents "$layers/upper/$folder" "$layers/scratch/$folder"
   mount --types overlay overlay \
-    --options "lowerdir=/$folder,upperdir=$layers/upper/$folder,workdir=$layers/work/$folder" "/$folder"
+    --options "lowerdir=/$folder,upperdir=$layers/upper/$folder,workdir=$layers/scratch/$folder" "/$folder"
 done
 mkdir "$layers/tmp"
 chmod 1777 "$layers/tmp"

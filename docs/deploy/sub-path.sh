@@ -8,31 +8,7 @@
 set -euo pipefail
 
 program=$(realpath "${VESTIBULE:-target/debug/vestibule}")
-PATH=$PATH:/usr/sbin
-folder=$(mktemp -d)
-chmod 755 "$folder"
-declare -A pid
-
-free_port() {
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 10000))
-    # Nobody listens there, and nobody got it before.
-    if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null && mkdir "$folder/port-$port" 2>/dev/null; then
-      break
-    fi
-  done
-  echo "$port"
-}
-
-stop() {
-  for name in "${!pid[@]}"; do
-    kill "${pid[$name]}" 2>/dev/null || true
-  done
-  wait 2>/dev/null || true
-  rm -rf "$folder"
-}
-trap stop EXIT
+source "$(dirname "$0")/processes.sh"
 
 fail() {
   echo "$1" >&2

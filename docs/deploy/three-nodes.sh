@@ -6,44 +6,22 @@
 #   docs/deploy/three-nodes.sh            shows it, and stops everything
 #   docs/deploy/three-nodes.sh --serve    leaves it running until Enter is pressed
 set -euo pipefail
-# Where Debian keeps nginx, which the PATH of ordinary users lacks.
-PATH=$PATH:/usr/sbin:/sbin
 
 program=$(realpath "${VESTIBULE:-target/release/vestibule}")
-folder=$(mktemp -d)
-chmod 755 "$folder"
-declare -A pid
+source "$(dirname "$0")/processes.sh"
 postgres_bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)
 as_postgres=()
 if [ "$(id -u)" = 0 ]; then
   as_postgres=(runuser -u postgres --)
 fi
 
-free_port() {
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 10000))
-    # Nobody listens there, and nobody got it before.
-    if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null && mkdir "$folder/port-$port" 2>/dev/null; then
-      break
-    fi
-  done
-  echo "$port"
-}
-
 postgres() {
   (cd /tmp && "${as_postgres[@]}" "$postgres_bin/pg_ctl" "$@" --silent --pgdata "$folder/postgres/data")
 }
 
-stop() {
-  for name in "${!pid[@]}"; do
-    kill "${pid[$name]}" 2>/dev/null || true
-  done
+stop_more() {
   postgres stop --mode=immediate 2>/dev/null || true
-  wait 2>/dev/null || true
-  rm -rf "$folder"
 }
-trap stop EXIT
 
 start_postgres() {
   postgres start --wait --log "$folder/postgres/log" \
