@@ -1,4 +1,4 @@
-//! An API beside the pages: whoever has no session brings a token, as `Authorization: Bearer`,
+//! An API next to the pages: a client without a session sends a token, as `Authorization: Bearer`,
 //! as the password of `Authorization: Basic`, or in `X-API-Key`.
 //!
 //! `cargo run --example api_tokens`, then

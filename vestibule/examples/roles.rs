@@ -1,5 +1,5 @@
-//! Levels of access with a user type of one's own: a blog whose writers edit their own posts,
-//! whose editors edit all of them, and whose admins see the statistics.
+//! Roles and permissions with your own user type: a blog where writers edit their own posts,
+//! editors edit all posts, and admins see the statistics.
 //!
 //! `cargo run --example roles`, then open the address it prints.
 
@@ -41,7 +41,7 @@ impl User for Member {
     }
 }
 
-/// A table of your own would have these.
+/// Your app would load these from a table.
 fn member(name: &str) -> Option<Member> {
     let rights = match name {
         "ada" => Rights::new(["admin"], ["posts.write", "posts.edit"]),
@@ -65,7 +65,7 @@ struct Post {
 }
 
 impl Post {
-    /// Its author may edit it, and whoever may edit all.
+    /// The author may edit the post, and users who may edit all posts.
     fn may_be_edited_by(&self, user: &CurrentUser<Member>) -> bool {
         let is_author = self.author == user.name && user.can("posts.write");
         is_author || user.can("posts.edit")
@@ -112,7 +112,7 @@ where
     }
 }
 
-/// Whoever may edit this very post.
+/// Lets users pass who may edit the post in the path.
 struct EditPost;
 
 impl Guard for EditPost {
@@ -217,7 +217,7 @@ async fn log_out(login: Login<Member>) -> Result<Redirect> {
     Ok(Redirect::to("/posts/1"))
 }
 
-/// What everybody may see. Each other route is denied to whoever is not logged in.
+/// The public routes. All others need a login.
 pub(crate) const PUBLIC: [&str; 3] = ["GET /posts/{number}", "/login", "/logout"];
 
 /// The app, for a site at this address.

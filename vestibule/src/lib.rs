@@ -8,7 +8,7 @@
 //! |---|---|
 //! | the finished pages on a database | [`flows::Site`] |
 //! | your own users, templates and log-in form | [`LoginManager`] with [`CurrentUser`] and [`Login`] |
-//! | levels of access | [`access`]: roles, permissions, and guards in a handler's arguments |
+//! | roles and permissions | [`access`]: guards in a handler's arguments |
 //! | stored users without the pages | [`accounts::Accounts`] |
 //! | password hashing alone | [`password::Passwords`] |
 //! | sessions elsewhere | [`session::SessionStore`] |

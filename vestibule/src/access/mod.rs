@@ -1,4 +1,4 @@
-//! Access levels: roles, permissions, and guards that the compiler checks.
+//! Roles and permissions, and guards that the compiler checks.
 //!
 //! # How it works
 //! 1. A user has the roles and permissions that [`User::has_role`](crate::login::User::has_role)

@@ -1,4 +1,4 @@
-//! Searching accounts efficiently, even among very many.
+//! Searching accounts, fast with any number of them.
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement};
 use sea_orm::{
@@ -24,12 +24,12 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserFilter {
-    /// Accounts whose canonical username begins with that of this text. With an `@`, only those
-    /// with exactly this email address or username. Empty for all.
+    /// The beginning of a username, compared in its canonical form. With an `@`, a whole email
+    /// address or username. Empty for all accounts.
     pub text: String,
-    /// Accounts in this state.
+    /// Only accounts in this state.
     pub state: Option<UserState>,
-    /// Accounts with this role.
+    /// Only accounts with this role.
     pub role: Option<RoleName>,
 }
 
@@ -59,9 +59,9 @@ impl UserState {
     }
 }
 
-/// If no more users than this have a role, they are found by the role, and sorted. Otherwise users
-/// are looked at in the order of the list until a page is full: one in a thousand has the role, if
-/// there are ten million.
+/// Up to this many users of a role are found by the role, then sorted. If more users have it, all
+/// users are read in the order of the list until a page is full; among ten million users, at least
+/// one in a thousand has the role then.
 const FEW: u64 = 10_000;
 
 impl Accounts {
@@ -76,8 +76,7 @@ impl Accounts {
 
     /// Up to `limit` accounts that match `filter`, ordered by
     /// [`canonical_username`](Account::canonical_username). The cursor is one of these names; an
-    /// `Option` is the name that they follow. Uses indexes, so it is fast with any number of
-    /// accounts.
+    /// `Option` starts after its name. Uses indexes, so it is fast with any number of accounts.
     ///
     /// # Errors
     /// When the database failed.
@@ -104,8 +103,8 @@ impl Accounts {
         rows::with_rights(found.map_err(Error::from_db)?, connection).await
     }
 
-    /// How many accounts match `filter`, but no more than `most`: the database stops counting there,
-    /// so it is fast with any number of accounts.
+    /// The number of accounts that match `filter`, at most `most`. The database stops counting
+    /// there, so this is fast with any number of accounts.
     ///
     /// # Errors
     /// When the database failed.
@@ -146,7 +145,8 @@ impl Accounts {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// The accounts that match `filter` on this side of the cursor; `None` if there cannot be any.
+    /// The query for accounts that match `filter` on this side of the cursor. `None` if no account
+    /// can match.
     async fn matching(
         &self,
         filter: &UserFilter,
@@ -207,12 +207,10 @@ impl Accounts {
         Ok(Some(find))
     }
 
-    /// The account with this email address, spelled exactly like this. Nobody has verified that the
-    /// user reads mail there.
+    /// The account with exactly this email address, which is unverified.
     ///
     /// # Errors
-    /// When the database failed, or several accounts have this address ([`Error::is_config`]): which
-    /// one is meant is unknown.
+    /// When the database failed, or several accounts have this address ([`Error::is_config`]).
     pub async fn find_by_email(&self, email: &Email) -> Result<Option<Account>> {
         let connection = self.inner.database.connection();
         let found = user::Entity::find().filter(user::Column::Email.eq(email.as_str()));
@@ -227,7 +225,7 @@ impl Accounts {
         }
     }
 
-    /// The username that was probably meant by `name`, from the first ones with the same beginning.
+    /// The username that is most similar to `name`, among the first with the same beginning.
     ///
     /// # Errors
     /// When the database failed.

@@ -31,8 +31,8 @@ impl Random {
         Self(Source::System)
     }
 
-    /// The same bytes in the same order for the same seed. For tests only: whoever knows the
-    /// seed knows every token.
+    /// The same bytes in the same order for the same seed. For tests only: the seed reveals every
+    /// token.
     #[cfg(any(test, feature = "testing"))]
     pub fn insecure_seeded(seed: u64) -> Self {
         Self(Source::Seeded {

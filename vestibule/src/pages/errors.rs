@@ -1,4 +1,4 @@
-//! Error pages: every failure gets one, whichever layer it comes from.
+//! Error pages, for errors from every layer.
 
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
@@ -12,8 +12,8 @@ use crate::pages::{Language, Pages};
 use crate::web::text::Text;
 use crate::web::{Client, Problem, ToUser};
 
-/// Gives failures of ours, and those without a body, one: a page for browsers, problem+json for
-/// scripts. Their other headers stay, and so does every answer that an app gives itself.
+/// Adds a body to our own errors and to errors without one: a page for browsers, problem+json for
+/// scripts. Keeps their other headers, and leaves error responses of the app's own unchanged.
 pub(crate) async fn error_pages(
     State(pages): State<Pages>,
     request: Request,
@@ -69,7 +69,7 @@ pub(crate) fn error_page(
         .unwrap_or_else(IntoResponse::into_response)
 }
 
-/// The text for a failure without a detail: what happened and what to do.
+/// The text for an error without a detail: what happened and what to do.
 fn explanation(status: StatusCode) -> &'static str {
     match status {
         StatusCode::NOT_FOUND => "explain-404",
@@ -82,7 +82,7 @@ fn explanation(status: StatusCode) -> &'static str {
     }
 }
 
-/// The text above it.
+/// The title of an error page.
 fn title(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED => "title-401",

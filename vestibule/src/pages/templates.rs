@@ -176,8 +176,8 @@ fn read_templates(folder: &Path) -> Result<Vec<(String, String)>> {
     Ok(found)
 }
 
-/// Renders a template with nothing, to find at start-up what it calls for and is not there.
-/// Other failures may come of having nothing, and are left to the page itself.
+/// Renders a template without data, to find missing templates, filters and functions at start-up.
+/// Ignores other errors, because they may come from the missing data.
 fn try_out(environment: &Environment<'_>, name: &str, texts: &Texts) -> Result<()> {
     let outcome = environment
         .get_template(name)

@@ -14,7 +14,7 @@ use crate::run;
 pub(super) struct Server {
     child: Child,
     address: String,
-    /// Kept open, as whoever writes to a closed one fails.
+    /// Kept open, because the program fails if it writes to a closed one.
     _output: BufReader<ChildStdout>,
 }
 
