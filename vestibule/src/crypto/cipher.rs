@@ -13,7 +13,7 @@ use crate::crypto::key::DerivedKey;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
 
-/// Encrypts values for one purpose and reads them back, until they expire. From
+/// Encrypts values for one purpose, and decrypts them until they expire. Made by
 /// [`SecretKey::cipher`](crate::crypto::key::SecretKey).
 pub(crate) struct Cipher {
     current: XChaCha20Poly1305,
@@ -23,7 +23,7 @@ pub(crate) struct Cipher {
 const NONCE_BYTES: usize = 24;
 
 impl Cipher {
-    /// Encrypts with `key`, and decrypts with each.
+    /// Encrypts with `key`; decrypts with `key` and each fallback.
     pub(super) fn new(key: &DerivedKey, fallbacks: &[DerivedKey]) -> Self {
         let cipher = |key: &DerivedKey| XChaCha20Poly1305::new((&**key).into());
         Self {
@@ -32,7 +32,8 @@ impl Cipher {
         }
     }
 
-    /// `payload` and its expiry, encrypted, as base64url. It is good under this `name` only.
+    /// Encrypts `payload` together with its expiry, and returns base64url. The text decrypts only
+    /// under the same `name`.
     ///
     /// # Errors
     /// When the operating system's generator fails.
@@ -54,7 +55,8 @@ impl Cipher {
         Ok(BASE64URL_NOPAD.encode(&[&nonce[..], &encrypted].concat()))
     }
 
-    /// What was encrypted under this `name`, if it is ours and `now` is before its expiry.
+    /// Decrypts a text that was encrypted under this `name`. `None` if it was changed, was not
+    /// encrypted with our keys, or has expired.
     pub(crate) fn decrypt(&self, name: &str, text: &str, now: Timestamp) -> Option<Vec<u8>> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let (nonce, encrypted) = bytes.split_first_chunk::<NONCE_BYTES>()?;

@@ -9,8 +9,9 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// The SHA-256 digest of `secret`, which has always the same length, in a domain of its own.
-/// In the domain without a name it is that of `secret` alone.
+/// The SHA-256 digest of `domain` followed by `secret`, so that each domain has its own digests. An
+/// empty domain gives the digest of `secret` alone. All secrets must have the same length, or two
+/// pairs could have the same digest.
 pub(crate) fn sha256_in(domain: &str, secret: &[u8]) -> [u8; 32] {
     if domain.is_empty() {
         return sha256(secret);
@@ -29,7 +30,7 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Whether `a` and `b` are the same bytes, in a time that depends on their length alone.
+/// Whether `a` and `b` are equal. How long this takes depends only on their lengths.
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }

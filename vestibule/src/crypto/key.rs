@@ -17,18 +17,18 @@ use crate::error::{Error, Result};
 
 /// The app's secret key: at least 32 bytes that nobody can guess, kept outside the database.
 ///
-/// Each purpose uses a key of its own, derived by HKDF-SHA-256 (RFC 5869), so a value signed for
-/// one purpose is worthless for another.
+/// Each purpose uses its own key, derived by HKDF-SHA-256 (RFC 5869), so a value signed for one
+/// purpose is invalid for every other.
 ///
 /// # Rotation
 ///
 /// Put a new key in front and keep the old ones as [fallbacks](Self::fallback), or as further lines
-/// of the key file. Nobody is logged out, and nothing that a browser keeps is lost:
+/// of the key file. Nobody is logged out, and signed and encrypted cookies stay valid:
 ///
 /// - The first key signs and encrypts.
 /// - Every key verifies and decrypts.
-/// - The last key digests what is looked up later, such as the names that nobody has in the
-///   throttle. A new first key does not change them.
+/// - The last key makes the digests that are looked up later, such as those of unknown usernames in
+///   the throttle. A new first key does not change them.
 ///
 /// Sessions and remember cookies do not depend on the key.
 ///
@@ -45,7 +45,7 @@ use crate::error::{Error, Result};
 pub struct SecretKey {
     current: KeyBytes,
     fallbacks: Vec<KeyBytes>,
-    /// All lines of a text as one key, which is how earlier versions read it.
+    /// The whole text as one key, because earlier versions read a text of several lines as one key.
     whole: Option<KeyBytes>,
 }
 
@@ -58,8 +58,8 @@ impl SecretKey {
     /// The minimum number of different bytes. With fewer it is a pattern, not a key.
     const MIN_DISTINCT_BYTES: usize = 10;
 
-    /// The minimum length of a line that is a key of its own: 32 bytes in base64. A line of prose,
-    /// or of the frame of a PEM file, must never be one, because others can guess it.
+    /// The minimum length of a line that is a key of its own: 32 bytes in base64. Shorter lines are
+    /// never keys, because a line of prose or of a PEM file's frame can be guessed.
     const MIN_LINE_CHARS: usize = 43;
 
     /// A key of these bytes.
@@ -94,12 +94,12 @@ impl SecretKey {
         }
     }
 
-    /// Adds a former key, which still verifies and decrypts, with its own fallbacks. Flask's
+    /// Adds a former key and its fallbacks. It still verifies and decrypts. Flask's
     /// `SECRET_KEY_FALLBACKS`.
     ///
-    /// Drop it when nothing that it signed is left: after `SessionExpiry::absolute`, by default 30
-    /// days, if you keep values of anonymous visitors in cookies; otherwise after half an hour. Drop
-    /// it at once if somebody else knows it.
+    /// Remove it once everything that it signed has expired: after `SessionExpiry::absolute`, by
+    /// default 30 days, if you keep values of anonymous visitors in cookies; otherwise after half
+    /// an hour. If somebody else knows the key, remove it at once.
     pub fn fallback(mut self, old: Self) -> Self {
         self.fallbacks.push(old.current);
         self.fallbacks.extend(old.fallbacks);
@@ -183,8 +183,8 @@ fn derived(key: &KeyBytes, purpose: &str) -> DerivedKey {
     derived
 }
 
-/// Reads a key file's text: base64url as [`SecretKey::to_text`] writes it, or any other text
-/// of at least 32 bytes, taken as it stands.
+/// Reads a key file's text: base64url as [`SecretKey::to_text`] writes it, or any other text of at
+/// least 32 bytes, used as it is.
 ///
 /// If the text has several lines, and each has at least 43 letters, digits and `-_+/=` and nothing
 /// else, the first line is the key and the others are fallbacks. The whole text, which earlier
@@ -248,7 +248,7 @@ mod tests {
         SecretKey::generate(&Random::insecure_seeded(seed)).unwrap()
     }
 
-    /// A key that is there and cannot be read must not be written over.
+    /// An existing key that cannot be read must not be overwritten.
     #[test]
     fn only_where_there_is_no_key_file_is_it_said_how_to_make_one() {
         let folder = std::env::temp_dir();
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(read.to_text(), text);
     }
 
-    /// The keys that a text gives, each by a value that it signed and whether `text` verifies it.
+    /// Whether the key in `text` verifies a value that the key in `by` signed.
     fn verifies(text: &str, by: &str) -> bool {
         let now = Timestamp::from_millis(0);
         let by: SecretKey = by.parse().unwrap();

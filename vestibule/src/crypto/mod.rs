@@ -1,8 +1,8 @@
-//! Randomness, secrets and digests: thin, named uses of well-kept crates.
+//! Randomness, secrets and digests: thin wrappers around well-maintained crates.
 //!
-//! Nothing here invents cryptography. [`random`] asks the operating system, [`secret`]
-//! keeps what must not be shown, [`digest`] is SHA-256, [`key`] is HKDF, [`signer`] is
-//! HMAC-SHA-256, and `cipher` is XChaCha20-Poly1305.
+//! Nothing here is our own cryptography. [`random`] asks the operating system, [`secret`] keeps
+//! secret text out of logs, [`digest`] is SHA-256, [`key`] is HKDF, [`signer`] is HMAC-SHA-256, and
+//! `cipher` is XChaCha20-Poly1305.
 
 pub(crate) mod cipher;
 mod dated;

@@ -1,4 +1,4 @@
-//! The only place that asks for randomness.
+//! The only source of randomness.
 
 use std::fmt;
 #[cfg(any(test, feature = "testing"))]
@@ -31,8 +31,8 @@ impl Random {
         Self(Source::System)
     }
 
-    /// The same bytes in the same order for the same seed. For tests only: the seed reveals every
-    /// token.
+    /// The same bytes in the same order for the same seed. For tests only: anyone who knows the
+    /// seed knows every token.
     #[cfg(any(test, feature = "testing"))]
     pub fn insecure_seeded(seed: u64) -> Self {
         Self(Source::Seeded {
@@ -44,7 +44,7 @@ impl Random {
     /// `N` random bytes.
     ///
     /// # Errors
-    /// When the operating system's generator fails: nothing may go on without it.
+    /// When the operating system's generator fails. Do not continue without randomness.
     pub fn bytes<const N: usize>(&self) -> Result<[u8; N]> {
         let mut bytes = [0; N];
         self.fill(&mut bytes)?;

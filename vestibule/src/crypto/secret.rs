@@ -1,4 +1,4 @@
-//! Text that must not be shown: a password, a token in transit.
+//! Secret text: a password, a token in transit.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -8,18 +8,19 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 
-/// Reads a file with a secret, for people `what`, that the command `make` prints a new one of.
+/// Reads a file with a secret. Errors call it `what`, and `make` is a command that prints a new
+/// one.
 ///
 /// # Errors
-/// When it cannot be read. How to make it is said only where there is none: what is there must
-/// not be written over.
+/// When the file cannot be read. Only for a missing file does the message say how to make one, so
+/// that nobody overwrites an existing secret.
 pub(crate) fn read_secret_file(path: &Path, what: &str, make: &str) -> Result<Zeroizing<String>> {
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|error| {
         let path = path.display();
         let advice = match error.kind() {
             ErrorKind::NotFound => format!("make it with `(umask 077; {make} > {path})`"),
-            _ => "it has to be a file of text that this user may read".to_owned(),
+            _ => "it must be a text file that this user may read".to_owned(),
         };
         Error::config(format!(
             "cannot read the {what} file {path}: {error}; {advice}"
@@ -30,7 +31,7 @@ pub(crate) fn read_secret_file(path: &Path, what: &str, make: &str) -> Result<Ze
 
 /// A secret text. `Debug` does not show it, and its memory is overwritten when it is dropped.
 ///
-/// There is no `Display`: to use the text one must say [`expose`](Self::expose).
+/// There is no `Display`. Call [`expose`](Self::expose) to get the text.
 ///
 /// ```
 /// use vestibule::crypto::secret::Secret;

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::crypto::dated::{dated, unexpired};
 use crate::crypto::key::DerivedKey;
 
-/// Signs short values for one purpose and reads them back, until they expire.
+/// Signs short values for one purpose, and reads them back until they expire.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct Signer {
 const MAC_BYTES: usize = 32;
 
 impl Signer {
-    /// Signs with `key`, and verifies with each.
+    /// Signs with `key`; verifies with `key` and each fallback.
     pub(super) fn new(key: DerivedKey, fallbacks: Vec<DerivedKey>) -> Self {
         Self { key, fallbacks }
     }
@@ -49,9 +49,8 @@ impl Signer {
         sealed
     }
 
-    /// The payload of `sealed`, if its signature is ours and `now` is before its expiry.
-    ///
-    /// A wrong signature and an expired value get the same answer, the signature first.
+    /// The payload of `sealed`, or `None` if we did not sign it or it has expired. The signature is
+    /// checked first.
     pub fn open(&self, sealed: &str, now: Timestamp) -> Option<Vec<u8>> {
         let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
         let (message, tag) = bytes.split_at_checked(bytes.len().checked_sub(MAC_BYTES)?)?;
