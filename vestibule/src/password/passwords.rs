@@ -150,7 +150,7 @@ impl Passwords {
             |password: &Zeroizing<String>| is_unambiguous(kind.prehash, self.function, password);
         let Some(password) = normalized(password).filter(fits) else {
             return Err(Error::internal(
-                "a password that the policy does not allow reached the hashing",
+                "the policy rejects this password; check it before hashing",
             ));
         };
         let salt = self.random.bytes()?;
@@ -160,8 +160,8 @@ impl Passwords {
         Ok(PasswordHash::from_stored(text))
     }
 
-    /// [Advice](crate::password::password_advice) on an accepted password, computed on a hashing
-    /// thread, in its turn. None if there is no room in the queue.
+    /// [Advice](crate::password::password_advice) on an accepted password. A hashing thread
+    /// computes it in its turn. `None` if the queue is full.
     #[cfg(feature = "sql")]
     pub(crate) async fn advice(
         &self,
@@ -214,17 +214,14 @@ impl Passwords {
         let stored = ParsedHash::parse(hash.as_str(), self.read_options);
         let stored = stored.map_err(|_| {
             Error::unusable_hash(
-                "it is malformed, of an unknown kind, or asks for too much; set that user's \
-                 password anew",
+                "it is malformed, of an unknown kind, or exceeds the limits; set a new \
+                 password for that user",
             )
         })?;
         match stored.prehash {
-            Prehash::Pepper(version) if !self.peppers.has(version) => {
-                Err(Error::unusable_hash(format!(
-                    "it was made with the pepper of version {version}, which is not among those \
-                     that are set"
-                )))
-            }
+            Prehash::Pepper(version) if !self.peppers.has(version) => Err(Error::unusable_hash(
+                format!("it was made with the pepper of version {version}, which is not set"),
+            )),
             _ => Ok(stored),
         }
     }

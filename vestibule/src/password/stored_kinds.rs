@@ -37,7 +37,8 @@ impl Passwords {
         Ok(Kind::of(&stored) != self.kind())
     }
 
-    /// Whether an unknown user of this name costs as much as a user with this hash.
+    /// Whether checking an unknown user of this name costs as much as checking a user with this
+    /// hash.
     #[cfg(test)]
     pub(crate) fn costs_like(&self, account: &str, hash: &PasswordHash) -> bool {
         let kind = self.parse(hash).map(|stored| Kind::of(&stored));

@@ -105,7 +105,7 @@ impl Bcrypt {
             return Err(BcryptError::EmptyPassword);
         }
         let cost = rounds.unwrap_or(self.log_rounds);
-        // A hash that could not be checked later is not made.
+        // Do not make a hash that could not be checked later.
         let function = Function::Bcrypt { cost };
         if !function.is_within_bounds(self.max_log_rounds) {
             return Err(BcryptError::InvalidRounds);
@@ -204,14 +204,14 @@ impl fmt::Display for BcryptError {
         f.write_str(match self {
             Self::EmptyPassword => "the password is empty",
             Self::PasswordTooLong => {
-                "the password has more than 72 bytes; set `handle_long_passwords` before there are \
-                 any hashes, or refuse it"
+                "the password has more than 72 bytes; set `handle_long_passwords` before you \
+                 store any hashes, or reject the password"
             }
-            Self::NulInPassword => "the password has a NUL, and bcrypt takes it for another",
+            Self::NulInPassword => "the password has a NUL, so bcrypt confuses it with another",
             Self::InvalidRounds => "bcrypt takes 4 to 31 rounds, and no more than `max_log_rounds`",
             Self::UnsupportedPrefix => "the prefixes for new hashes are `2a` and `2b`",
-            Self::InvalidHash => "this is no bcrypt hash, or one of more than `max_log_rounds`",
-            Self::NoRandomness => "the system has no randomness to give",
+            Self::InvalidHash => "this is not a bcrypt hash, or has more than `max_log_rounds`",
+            Self::NoRandomness => "the system cannot provide randomness",
         })
     }
 }

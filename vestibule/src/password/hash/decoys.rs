@@ -7,10 +7,11 @@ use crate::password::hash::kind::Kind;
 
 /// Chooses the kind of hash for each unknown name, in the proportions in which users have them.
 ///
-/// While some users have hashes of another cost than the rest, the time until a wrong password is
-/// rejected would reveal who they are, and so that they exist. So each unknown name has a kind too,
-/// chosen with a secret key. Nodes with the same key agree on it, also after a restart. As one
-/// kind's share shrinks, some of its names move to other kinds, and all other names keep theirs.
+/// If users have hashes of different costs, the time until a wrong password is rejected depends on
+/// the user's hash. If unknown names all had one cost, any other cost would reveal a user. So each
+/// unknown name has a kind too, chosen with a secret key. Nodes with the same key choose the same
+/// kind, also after a restart. As one kind's share shrinks, some of its names move to other kinds,
+/// and all other names keep theirs.
 pub(crate) struct Decoys {
     key: [u8; 32],
     kinds: RwLock<Kinds>,

@@ -23,7 +23,7 @@ pub(crate) fn new_hash(
     stored.salt = salt.to_vec();
     stored.digest = digest(&stored, password, peppers, memory)?;
     let text = stored.to_text();
-    text.ok_or_else(|| Error::internal("new hashes are of a kind that is written"))
+    text.ok_or_else(|| Error::internal("a new hash has no text format"))
 }
 
 /// The digest of `password` with the parameters and the salt of `stored`.
@@ -40,7 +40,7 @@ pub(crate) fn digest(
         )),
         Prehash::Pepper(version) => {
             let peppered = peppers.apply(version, password.as_bytes());
-            Some(peppered.ok_or_else(|| Error::internal("this pepper was there before"))?)
+            Some(peppered.ok_or_else(|| Error::internal("the pepper is missing"))?)
         }
     };
     let password = prehashed.as_ref().map_or(password, |prehashed| prehashed);
@@ -50,8 +50,8 @@ pub(crate) fn digest(
         .digest(password.as_bytes(), salt, len, memory)
 }
 
-/// Whether no shorter password has the same hash. A prehash covers the whole password, so only
-/// the function alone can confuse two.
+/// Whether no shorter password has the same hash. This always holds with a prehash, because it
+/// covers the whole password.
 pub(crate) fn is_unambiguous(prehash: Prehash, function: Function, password: &str) -> bool {
     prehash != Prehash::None || function.is_unambiguous(password.as_bytes())
 }

@@ -39,8 +39,8 @@ pub(crate) struct ReadOptions {
 const PEPPER_PREFIX: &str = "{pepper:";
 
 impl ParsedHash {
-    /// Reads a stored hash. ASCII white space around it does not count: an export may have added
-    /// a newline, and a `CHAR` column pads with spaces.
+    /// Reads a stored hash. ASCII white space around it is ignored: an export may have added a
+    /// newline, and a `CHAR` column pads with spaces.
     pub(crate) fn parse(text: &str, options: ReadOptions) -> Result<Self> {
         let text = text.trim_ascii();
         let (pepper, text) = match text.strip_prefix(PEPPER_PREFIX) {

@@ -111,7 +111,7 @@ impl Function {
         }
     }
 
-    /// The digest of a password. bcrypt reads only its first 72 bytes.
+    /// The digest of a password. bcrypt ignores all bytes after the first 72.
     pub(crate) fn digest(
         self,
         password: &[u8],

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 pub(crate) struct Memory(Vec<Block>);
 
 impl Memory {
-    /// Returns to the system whatever exceeds `blocks`.
+    /// Frees all memory beyond `blocks`.
     pub(crate) fn keep(&mut self, blocks: usize) {
         if self.0.len() > blocks {
             self.0.truncate(blocks);

@@ -18,7 +18,7 @@ impl PasswordHash {
         Self(text.into())
     }
 
-    /// As [`from_stored`](Self::from_stored), from a column of bytes, such as `BYTEA` or
+    /// As [`from_stored`](Self::from_stored), for a column of bytes, such as `BYTEA` or
     /// SQLAlchemy's `LargeBinary`.
     ///
     /// ```
@@ -34,10 +34,10 @@ impl PasswordHash {
     /// When the bytes are not UTF-8 ([`Error::is_unusable_hash`]): every hash is text, so the column
     /// holds something else, such as a bare digest or an encrypted value.
     pub fn from_stored_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self> {
-        // The error of the conversion holds the bytes.
+        // Drop the conversion's error, because it contains the bytes.
         let text = String::from_utf8(bytes.into()).map_err(|_| {
             Error::unusable_hash(
-                "a stored password hash is no text (UTF-8): the column holds a bare digest or \
+                "a stored password hash is not text (UTF-8): the column holds a bare digest or \
                  encrypted bytes, which cannot be checked",
             )
         })?;

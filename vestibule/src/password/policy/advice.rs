@@ -10,12 +10,12 @@ const MAX_CHARS: usize = 32;
 /// all readings of them. The ten digits are among them.
 const MAX_SUBSTITUTES: usize = 12;
 
-/// Advice, in English, on how to make an accepted password stronger. `None` if the password is
-/// hard to guess (a zxcvbn score of at least 3; Wheeler 2016), or has more than 32 characters, or
-/// more than 12 different ones that can stand for letters. The others take less than a hash.
+/// Advice, in English, on how to make an accepted password stronger. `None` if the password is hard
+/// to guess (a zxcvbn score of at least 3; Wheeler 2016), has more than 32 characters, or has more
+/// than 12 different characters that can stand for letters.
 ///
 /// `words` are words that belong to the account, such as its username. A call takes some
-/// milliseconds, so make it off the async threads.
+/// milliseconds, less than a hash, so call it outside the async threads.
 pub fn password_advice(password: &Secret, words: &[&str]) -> Option<String> {
     let text = password.expose();
     let substitutes = "4@8({[<3690!1|$5+7%2".chars();

@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 /// whole password, in lower case. Clones share the list.
 ///
 /// A short built-in list is always included. [`from_file`](Self::from_file) adds your own, such as
-/// passwords from breaches. Each password takes 8 bytes of memory, and a look-up some hundred
-/// nanoseconds.
+/// passwords from breaches. Each password takes 8 bytes of memory, and a look-up takes a few
+/// hundred nanoseconds.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Blocklist(Arc<[u64]>);
 
@@ -31,8 +31,8 @@ impl Blocklist {
         let path = path.as_ref().display();
         let text = text.map_err(|error| {
             Error::config(format!(
-                "cannot read the blocklist {path}: {error}; it is a text in UTF-8 with a password \
-                 a line"
+                "cannot read the blocklist {path}: {error}; it must be UTF-8 text with one \
+                 password on each line"
             ))
         })?;
         Ok(text.lines().collect())
@@ -54,8 +54,8 @@ impl Blocklist {
     }
 }
 
-/// The first 8 bytes of the SHA-256. An unlisted password collides with the list, and is rejected,
-/// with a probability of the list's length over 2^64.
+/// The first 8 bytes of the SHA-256. An unlisted password has the digest of a listed one, and is
+/// rejected, with a probability of the list's length over 2^64.
 fn digest(lower: &str) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = sha256(lower.as_bytes());
     u64::from_be_bytes([a, b, c, d, e, f, g, h])

@@ -41,8 +41,8 @@ const ROWS: [&str; 27] = [
 /// number, a sequence of keys, or signs: `sunshineprincess1987!` has two words and two runs.
 const BUDGET: Budget = Budget { words: 2, runs: 3 };
 
-/// How many positions the search tries in vain before it gives up. A common password takes some
-/// dozens at most; one that takes more was made to keep the processor busy.
+/// After how many failed positions the search gives up. A common password needs some dozens at
+/// most; one that needs more was made to keep the processor busy.
 const MAX_TRIES: usize = 200;
 
 /// Whether this normalized password in lower case consists of at most two common words, with runs

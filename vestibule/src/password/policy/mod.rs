@@ -39,9 +39,9 @@ pub struct PasswordPolicy {
     #[serde(skip)]
     pub blocklist: Blocklist,
     /// Words that belong to the site, and so are guessed first (NIST SP 800-63B-4, 3.1.1.2): its
-    /// products, its company, its place. A password may not be made of them, just as not of the
-    /// account's own words. Words of fewer than 3 letters do not count. Default: `vestibule`. A
-    /// [`Site`](crate::flows::Site) adds its name and its host.
+    /// products, its company, its place. A password may not consist of them, just as it may not
+    /// consist of the account's own words. Words of fewer than 3 letters are ignored. Default:
+    /// `vestibule`. A [`Site`](crate::flows::Site) adds its name and its host.
     pub context_words: Vec<String>,
     /// Where [`review`](Self::review) looks up whether a password was exposed in a breach of
     /// another site. Default: nowhere. If you use a service, it learns that someone is choosing a
@@ -159,7 +159,7 @@ impl PasswordPolicy {
     /// As [`objection`](Self::objection), and then looks the password up in
     /// [`breached`](Self::breached), which takes at most [`BreachedPasswords::timeout`].
     ///
-    /// If the look-up fails, the password is accepted with a warning in the log. With
+    /// If the look-up fails, the password is accepted and a warning is logged. With
     /// [`BreachedPasswords::fail_closed`] it is rejected as [`Unchecked`](Objection::Unchecked).
     ///
     /// ```
@@ -179,9 +179,9 @@ impl PasswordPolicy {
         self.look_up(password).await
     }
 
-    /// The second half of [`review`](Self::review): only the look-up in
-    /// [`breached`](Self::breached). Use it if you have checks of your own to make before an
-    /// anonymous visitor may cause a request to a service.
+    /// Only the look-up in [`breached`](Self::breached), the second half of
+    /// [`review`](Self::review). Use it if you make checks of your own before an anonymous visitor
+    /// may cause a request to a service.
     pub async fn look_up(&self, password: &Secret) -> Option<Objection> {
         let breached = self.breached.as_ref()?;
         breached.objection(&normalized(password)?).await

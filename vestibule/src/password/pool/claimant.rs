@@ -4,9 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// Who a password is checked for: in the words of NIST SP 800-63-4, the person who claims an
-/// identity. The hashing queue uses it to be fair: each network, address and account waits behind
-/// itself.
+/// Who a password is checked for. NIST SP 800-63-4 calls a person who claims an identity a
+/// claimant. The hashing queue uses it to be fair between networks, addresses and accounts.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Claimant<'a> {
     /// The username in canonical form, whether or not such a user exists. For an unknown user it

@@ -9,8 +9,8 @@ use crate::password::hash::Memory;
 use crate::password::pool::claimant::Claimant;
 
 /// A queue in order of arrival, with one exception: when a job is served, the waiting jobs of the
-/// same network, address or account count as having arrived at that moment. So a flood waits behind
-/// itself, and nobody waits for jobs that arrive later.
+/// same network, address or account count as having arrived at that moment. So a flood delays only
+/// itself, and no job waits for jobs that arrive later.
 ///
 /// Anyone can name any account, so within an account the network counts first: a flood in a user's
 /// name delays that user by one turn.
@@ -121,8 +121,8 @@ impl FairQueue {
         self.waiting.remove(&place)
     }
 
-    /// The last job of the network with the most jobs. Of several, the address with the most jobs
-    /// decides, and then the account.
+    /// The last job of the network with the most jobs. If several networks have as many, the
+    /// address with the most jobs decides, and then the account.
     fn eviction_candidate(&self) -> Option<Place> {
         let networks = count_by_id(self.waiting.values().map(|job| &job.network));
         let addresses = count_by_id(self.waiting.values().map(|job| &job.address));

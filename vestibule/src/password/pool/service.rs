@@ -21,7 +21,8 @@ use crate::password::pool::threads::{Pool, queue_gauge};
 #[derive(Clone)]
 pub(crate) struct HashingService(Arc<Handle>);
 
-/// Closes the pool when the last clone of the service is dropped. The threads hold the pool alone.
+/// Closes the pool when the last clone of the service is dropped. The threads hold only the pool,
+/// not this handle.
 struct Handle {
     pool: Arc<Pool>,
     /// The threads keep the memory that this function needs.
@@ -73,7 +74,7 @@ impl HashingService {
         Ok(done.result)
     }
 
-    /// As [`run`](Self::run), for work that is no hash: its time is in no metric.
+    /// As [`run`](Self::run), for work other than hashing. No metric includes its time.
     ///
     /// # Errors
     /// As [`run`](Self::run).

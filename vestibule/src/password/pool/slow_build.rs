@@ -3,22 +3,23 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Tells once that hashes are slow because they are not optimized.
+/// Warns once that hashes are slow because they are not optimized.
 #[derive(Debug, Default)]
 pub(super) struct SlowBuild {
     is_told: AtomicBool,
 }
 
 impl SlowBuild {
-    /// An optimized hash takes about a fifth of this by default, and others about three times this.
+    /// With the default settings, an optimized hash takes about a fifth of this, and an unoptimized
+    /// one about three times this.
     const SLOW: Duration = Duration::from_millis(500);
 
-    /// Notes how long a hash took. `is_debug` says whether this is a debug build.
+    /// Warns if a hash took long. `is_debug` says whether this is a debug build.
     pub(super) fn note(&self, worked: Duration, is_debug: bool) {
         if is_debug && worked >= Self::SLOW && !self.is_told.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 seconds = worked.as_secs_f32(),
-                "hashing a password is slow, because this is a debug build; write into Cargo.toml: \
+                "hashing a password is slow, because this is a debug build; add to Cargo.toml: \
                  [profile.dev.package.argon2] opt-level = 3, \
                  and the same for blake2 (for bcrypt: bcrypt and blowfish)"
             );

@@ -82,13 +82,11 @@ impl Pool {
     }
 }
 
-/// The gauge of the queue length. It is incremented and decremented rather than set, because
-/// threads may report out of order: they report without the lock, since a metrics exporter can be
-/// slow.
-/// How often a line says that the queue is full: a flood must not fill the log.
+/// At most one warning in this time says that the queue is full, so that a flood does not fill the
+/// log.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
-/// What was rejected since the last line in the log.
+/// How many jobs were rejected since the last warning.
 #[derive(Debug, Default)]
 struct Refusals {
     count: AtomicU64,
@@ -96,7 +94,7 @@ struct Refusals {
 }
 
 impl Pool {
-    /// Counts a rejected job, and says in the log how many there were, at most once a minute.
+    /// Counts a rejected job, and logs the count at most once a minute.
     pub(super) fn warn_of_refusals(&self) {
         let refusals = &self.refusals;
         refusals.count.fetch_add(1, Ordering::Relaxed);
@@ -110,18 +108,21 @@ impl Pool {
     }
 }
 
+/// The gauge of the queue length. It is incremented and decremented rather than set, because
+/// threads may report out of order: they report without the lock, since a metrics exporter can be
+/// slow.
 pub(super) fn queue_gauge() -> metrics::Gauge {
     metrics::gauge!("vestibule_hashing_queue")
 }
 
-/// Gives hashing only the processor time that other threads leave. Where the system does not allow
+/// Gives hashing only the processor time that other threads leave. If the system does not allow
 /// that, the thread keeps its normal priority.
 fn lower_thread_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) =
         rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS)
     {
-        tracing::debug!(%error, "hashing has the priority of all threads");
+        tracing::debug!(%error, "a hashing thread keeps the normal priority");
     }
 }
 

@@ -35,7 +35,7 @@ async fn nobodys_hash_has_the_parameters_in_use() {
     }
 }
 
-/// Attack B2: while there are old hashes, timing must not tell their users from unknown ones.
+/// Attack B2: while there are old hashes, timing must not reveal which names have them.
 #[tokio::test]
 async fn an_unknown_name_costs_what_one_of_the_users_costs_and_always_the_same() {
     let key = SecretKey::generate(&Random::insecure_seeded(1)).unwrap();

@@ -275,7 +275,7 @@ proptest! {
     }
 }
 
-/// A framework's name may not be repeated, however often.
+/// A framework's name may occur only once. Reading a long repetition must end.
 #[tokio::test]
 async fn a_hash_within_a_hash_is_malformed_and_ends_the_reading() {
     let passwords = Passwords::new(QUICK).unwrap();

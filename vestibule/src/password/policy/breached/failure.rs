@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// Why a look-up has no result. It must not reveal what was looked up, not even the position in the
-/// file where it failed.
+/// Why a look-up has no result. It must not reveal the password's hash, not even by the position in
+/// the file where the look-up failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     TimedOut,

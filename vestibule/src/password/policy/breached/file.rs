@@ -18,8 +18,8 @@ pub(super) struct HashFile(PathBuf);
 /// The maximum length of a line, newline included: 40 digits, a colon, and a count of any size.
 const MAX_LINE_BYTES: usize = 128;
 
-/// How many digits a line may have. With 16 digits, an unlisted password collides with the list,
-/// and is rejected, with a probability of the list's length over 2^64.
+/// How many digits a line may have. With 16 digits, an unlisted password has the digits of a listed
+/// one, and is rejected, with a probability of the list's length over 2^64.
 const DIGITS_PER_LINE: RangeInclusive<usize> = 16..=HashDigits::LEN;
 
 /// The check at start-up reads some lines at each of this many places.
@@ -108,7 +108,8 @@ impl Lines {
         self.check_from(tail, usize::MAX, &mut last)
     }
 
-    /// Checks that `count` lines from `place` on are sorted, and follow the `last` line checked.
+    /// Checks that `count` lines from `place` on are sorted, and come after the `last` line checked
+    /// before.
     fn check_from(
         &mut self,
         place: u64,

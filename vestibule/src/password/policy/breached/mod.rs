@@ -125,7 +125,7 @@ impl BreachedPasswords {
     }
 
     /// Whether to reject a password with [`Objection::Unchecked`] when the file or the service
-    /// fails. Default: no; the password is accepted with a warning in the log. With `true`, users
+    /// fails. Default: no; the password is accepted, and a warning is logged. With `true`, users
     /// cannot choose a password while the service is down.
     pub fn fail_closed(mut self, fail_closed: bool) -> Self {
         self.fail_closed = fail_closed;
@@ -160,7 +160,7 @@ impl BreachedPasswords {
 
     async fn look_up(&self, digits: HashDigits) -> Result<bool, Failure> {
         let began_at = Instant::now();
-        // It would fail only if the semaphore were closed, which never happens.
+        // Acquiring fails only if the semaphore is closed, and nothing closes it.
         let permit = self.permits.clone().acquire_owned().await;
         let this = self.clone();
         let look_up = move || {

@@ -50,11 +50,11 @@ impl Service {
         }
         if url.scheme() == "http" && !is_loopback(&url) {
             return Err(refuse(
-                "what is known of a password needs https to any host but this machine",
+                "any host but this machine needs https, because it gets digits of the hash",
             ));
         }
         if url.as_str().parse::<http::Uri>().is_err() {
-            return Err(refuse("its host is no host name"));
+            return Err(refuse("its host is not a valid host name"));
         }
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)

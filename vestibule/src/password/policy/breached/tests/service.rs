@@ -277,7 +277,7 @@ async fn a_flood_asks_for_eight_at_a_time() {
     assert_eq!(waiting.len(), 8);
 }
 
-/// A flood of visitors who disconnect starts no more threads than a flood of those who wait.
+/// A flood of visitors who disconnect starts no more threads than a flood of visitors who wait.
 #[tokio::test]
 async fn whoever_goes_away_leaves_the_place_taken_until_its_thread_is_free() {
     let (service, breached, mut waiting) = eight_waiting().await;
