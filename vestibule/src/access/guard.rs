@@ -55,7 +55,7 @@ use crate::login::{CurrentUser, LoginRejection, User};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no guard",
+    message = "`{Self}` is not a guard",
     note = "implement `vestibule::access::Guard` for it: `type User`, `type Object = ()` and \
             `const RULE: Rule`"
 )]
@@ -65,7 +65,7 @@ pub trait Guard: Send + Sync + 'static {
 
     /// What the guard checks besides the user: any extractor that does not read the body, such as
     /// `Path<Id>`, the app's state, a tuple of both, or the app's own extractor that loads the
-    /// object. `()` for nothing.
+    /// object. Use `()` for nothing.
     ///
     /// It is only extracted for users who meet [`RULE`](Self::RULE).
     type Object: Send + Sync;
@@ -126,9 +126,9 @@ where
     }
 }
 
-/// Why [`Allowed`] rejected a request. Return it from the handler: it is the response.
+/// Why [`Allowed`] rejected a request. Return it from the handler to send its response.
 #[derive(Debug)]
-#[must_use = "the request is not refused until this is returned"]
+#[must_use = "the request is not rejected until this is returned"]
 #[non_exhaustive]
 pub enum AccessRejection {
     /// The user was rejected, or nobody is logged in.

@@ -27,8 +27,8 @@ pub fn access_required<U: User>(rule: Rule) -> LoginRequired<U> {
     LoginRequired::of(rule)
 }
 
-/// A layer that accepts only users accepted by a [`Guard`]: [`Allowed`] for a whole router. `state`
-/// is the state that the guard's object is extracted from; `()` if it needs none.
+/// A layer that accepts only users accepted by a [`Guard`]: [`Allowed`] for a whole router. The
+/// guard's object is extracted from `state`; pass `()` if it needs none.
 ///
 /// Add it with `route_layer`, so that the guard sees the path's parameters. It has none of the
 /// options of [`access_required`]. If a handler inside takes the guard too, its object is extracted

@@ -39,7 +39,7 @@ pub enum NameObjection {
 }
 
 impl NameObjection {
-    /// The most characters of a name.
+    /// The maximum number of characters in a name.
     #[cfg(feature = "sql")]
     pub(crate) const MAX_CHARS: usize = MAX_CHARS;
 }
@@ -91,8 +91,8 @@ fn checked(text: &str) -> Result<String, NameObjection> {
     Ok(text.to_owned())
 }
 
-/// The name in `there_are` that was probably meant: the one with the fewest typos
-/// (Damerau-Levenshtein distance), if that is close.
+/// The name in `there_are` that the user probably meant: the one with the fewest typos
+/// (Damerau-Levenshtein distance), if there are few.
 ///
 /// ```
 /// use vestibule::access::nearest;
@@ -102,7 +102,7 @@ fn checked(text: &str) -> Result<String, NameObjection> {
 /// assert_eq!(nearest("auditor-in-chief", roles), None);
 /// ```
 pub fn nearest<'a>(name: &str, there_are: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Such a long text is not a typo of a name, so skip the work.
+    // A longer text is not a mistyped name.
     if name.len() > 4 * MAX_CHARS {
         return None;
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 /// A user's roles and permissions, as sets, so each check is one look-up. Clones share them; an
 /// empty value allocates nothing.
 ///
-/// [`Account`](crate::accounts::Account) has those in the database. Your own user type can keep
-/// them too, or implement [`User::has_role`](crate::login::User::has_role) and
+/// [`Account`](crate::accounts::Account) has the rights stored in the database. Your own user type
+/// can have `Rights` too, or implement [`User::has_role`](crate::login::User::has_role) and
 /// [`User::can`](crate::login::User::can) in another way.
 ///
 /// ```

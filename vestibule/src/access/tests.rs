@@ -538,7 +538,7 @@ async fn a_user_with_something_to_do_first_is_sent_there_and_let_in_there_alone(
     assert_eq!(carol.get("/admin").await.text(), "carol");
 }
 
-/// A layer must also check a user who is already looked up.
+/// A layer must also check a user who has already been resolved.
 #[tokio::test]
 async fn a_guard_asks_also_where_somebody_has_looked_who_it_is() {
     async fn looks(login: Login<Member>, request: Request, next: Next) -> Response {
@@ -630,12 +630,13 @@ async fn a_route_without_a_guard_is_found_and_so_is_a_list_that_is_out_of_date()
         panic.downcast_ref::<String>().unwrap().clone()
     };
 
-    assert!(complaint(&["/login"]).starts_with("GET /leak asks nothing of its visitors\n"));
+    assert!(complaint(&["/login"]).starts_with("GET /leak requires nothing of its visitors\n"));
     assert!(complaint(&["/login", "/leak", "/gone"]).starts_with("there is no route /gone\n"));
     assert!(
-        complaint(&["/login", "/leak", "/me"]).contains("GET /me is to be public, and asks: login")
+        complaint(&["/login", "/leak", "/me"])
+            .contains("GET /me should be public, but requires: login")
     );
-    assert!(complaint(&["POST /login", "/leak"]).contains("GET /login asks nothing"));
+    assert!(complaint(&["POST /login", "/leak"]).contains("GET /login requires nothing"));
     assert_public_routes(&table, ["GET /login", "/leak"]);
 }
 

@@ -21,7 +21,7 @@ use crate::login::route::Route;
 ///
 /// # Panics
 /// When a route that is not in `public` requires nothing of its visitors, when one in `public`
-/// does, or does not exist, and when a route responds with 5xx.
+/// requires something or does not exist, and when a route responds with 5xx.
 #[track_caller]
 pub fn assert_public_routes<R: Into<String>>(
     table: &RouteTable,
@@ -38,11 +38,11 @@ pub fn assert_public_routes<R: Into<String>>(
                 wrong.push(format!("{method} {path} is {guard}"));
             }
             None if !is_public => {
-                wrong.push(format!("{method} {path} asks nothing of its visitors"))
+                wrong.push(format!("{method} {path} requires nothing of its visitors"))
             }
             Some(guard) if is_public => {
                 wrong.push(format!(
-                    "{method} {path} is to be public, and asks: {guard}"
+                    "{method} {path} should be public, but requires: {guard}"
                 ));
             }
             _ => {}

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// for them. Unexpected output is an error, so that no route is silently left out.
 pub(super) fn routes(debug: &str) -> Result<Vec<(&'static str, String)>> {
     read_routes(debug).ok_or_else(|| {
-        Error::internal("the routes of this version of axum cannot be read from its Debug")
+        Error::internal("cannot read the routes from the Debug output of this version of axum")
     })
 }
 

@@ -15,7 +15,8 @@ use crate::error::Result;
 use crate::login::rule::Demand;
 use crate::web::Cause;
 
-/// Every route of an app, with what it requires of its visitors. Found by calling each route.
+/// Every route of an app, with what it requires of its visitors. The table is made by calling each
+/// route.
 ///
 /// Each route gets an anonymous request and, if that is rejected, one of a user without any rights
 /// and without a fresh log-in. A guard that rejects reports its rule. No access rule is bypassed,
@@ -67,15 +68,15 @@ pub struct TableRoute {
     pub path: String,
     /// What it requires: the guard's name, if any, and the rule. Of nested guards, lists those up
     /// to the first that rejects the user. `None` if the route is public. `broken` with the status
-    /// and the cause if it responds with 5xx, for example without a login layer around it. If a
-    /// route before it ended the user's log-in, it is what a visitor lacks, "at least".
+    /// and the cause if it responds with 5xx, for example without a login layer around it. If an
+    /// earlier route ended the user's log-in, says what rejected an anonymous visitor, "at least".
     pub guard: Option<String>,
 }
 
 impl RouteTable {
     /// Calls every route of `router`. `as_user` turns a request into one of a user without rights
-    /// and without a fresh log-in, for example by a session cookie. If it does nothing, the table
-    /// only shows the outermost guard of each route.
+    /// and without a fresh log-in, for example by adding a session cookie. If it does nothing, the
+    /// table shows only the outermost guard of each route.
     ///
     /// # Errors
     /// When the routes of this version of axum cannot be read.
@@ -146,7 +147,7 @@ const OF_ANY: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "PATCH"];
 /// The result of calling a route.
 enum Answer {
     Rejected(Demand),
-    /// Nothing exists for such a parameter.
+    /// No object has this parameter as its id.
     NotFound,
     NotAllowed,
     Open,
@@ -154,12 +155,12 @@ enum Answer {
     Broken(String),
 }
 
-/// What a route answers an anonymous visitor.
+/// How a route responds to an anonymous visitor.
 enum AsVisitor {
     /// One of its methods requires nothing.
     Open,
     Broken(String),
-    /// For each method that exists, the request that was rejected. None if nothing was found.
+    /// For each method that exists, the request that was rejected. Empty if no object was found.
     Rejected(Vec<Rejected>),
 }
 
@@ -193,8 +194,8 @@ async fn as_visitor(router: &Router, methods: &[&'static str], path: &str) -> As
     AsVisitor::Rejected(rejected)
 }
 
-/// Asks as the user what visitors may not do. Returns each route's guard; `None` if the route is
-/// public.
+/// Repeats the requests that were rejected, as the user. Returns each route's guard; `None` if the
+/// route is public.
 async fn as_the_user(
     router: &Router,
     asked: Vec<AsVisitor>,
@@ -260,7 +261,7 @@ fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
 }
 
-/// Whether a user got further than a visitor, who is rejected with `demand`.
+/// Whether the user got further than an anonymous visitor, who is rejected with `demand`.
 fn is_let_in(answer: &Answer, demand: Demand) -> bool {
     match answer {
         Answer::Rejected(second) => *second != demand,
@@ -268,8 +269,8 @@ fn is_let_in(answer: &Answer, demand: Demand) -> bool {
     }
 }
 
-/// Orders the requests: those that may end the user's log-in come after the others, and last those
-/// that may delete the user.
+/// The order of the requests: those that may end the user's log-in come late, and those that may
+/// delete the user come last.
 fn harm(rejected: &Rejected) -> u8 {
     const ENDING: [&str; 4] = ["logout", "signout", "end", "revoke"];
     const DELETING: [&str; 3] = ["delete", "remove", "close"];
@@ -284,7 +285,7 @@ fn harm(rejected: &Rejected) -> u8 {
     }
 }
 
-/// How the table marks a route whose rule is unknown.
+/// Marks a route in the table whose rule is unknown.
 pub(crate) const BROKEN: &str = "broken: ";
 
 fn broken(why: &str) -> String {
