@@ -573,7 +573,9 @@ fn an_unreadable_x_forwarded_for_is_a_warning_once() {
 
     let log = program.terminate();
 
-    let warnings = log.matches("an X-Forwarded-For that is not read").count();
+    let warnings = log
+        .matches("an X-Forwarded-For that cannot be read")
+        .count();
     assert_eq!(warnings, 1, "{log}");
 }
 

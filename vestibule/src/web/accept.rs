@@ -15,7 +15,8 @@ pub enum Client {
     Browser,
     /// A script that accepts or sends JSON, or an `EventSource`, which accepts `text/event-stream`.
     Json,
-    /// [htmx](https://htmx.org): it does not follow a redirect to a page, but a header.
+    /// [htmx](https://htmx.org): redirected by a header, because it does not follow a redirect to a
+    /// page.
     Htmx,
 }
 
@@ -47,8 +48,8 @@ impl Client {
         }
     }
 
-    /// The same, for a failure. A script or a picture that says nothing else would get the login page
-    /// or the error page as if it were the answer.
+    /// As [`of`](Self::of), for a failed request. A browser's request for anything but a page gets
+    /// JSON, because a script would treat the login page or the error page as its result.
     pub(crate) fn of_failed(headers: &HeaderMap) -> Self {
         match Self::of(headers) {
             Self::Browser if !is_navigation(headers) => Self::Json,
@@ -57,8 +58,9 @@ impl Client {
     }
 }
 
-/// Whether the browser shows the response as a page. It does not by `Sec-Fetch-Mode`, if it is for a
-/// script, a picture or the like, or if a library for scripts names itself in `X-Requested-With`.
+/// Whether the browser shows the response as a page. It does not if `Sec-Fetch-Mode` says that the
+/// request is from a script, an image or the like, or if a script library names itself in
+/// `X-Requested-With`.
 fn is_navigation(headers: &HeaderMap) -> bool {
     let is_fetched = |mode: &HeaderValue| mode.as_bytes() != b"navigate";
     let is_by_script = |by: &HeaderValue| by.as_bytes().eq_ignore_ascii_case(b"XMLHttpRequest");
@@ -66,7 +68,7 @@ fn is_navigation(headers: &HeaderMap) -> bool {
         && !headers.get("x-requested-with").is_some_and(is_by_script)
 }
 
-/// As an argument of a handler.
+/// For handlers that take it as an argument.
 impl<S: Send + Sync> FromRequestParts<S> for Client {
     type Rejection = Infallible;
 
@@ -77,7 +79,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 
 /// One entry of an `Accept` header (RFC 9110 section 12.5.1), weighed in thousandths.
 struct Preference {
-    /// Only a script reads it.
+    /// Whether only scripts accept this type.
     is_script: bool,
     is_html: bool,
     weight: u16,
@@ -104,7 +106,7 @@ pub(crate) fn sends_json(headers: &HeaderMap) -> bool {
     media_type(headers).is_some_and(|media_type| media_type == "application/json")
 }
 
-/// Whether the `Content-Type` leaves the characters to be UTF-8: it names them so, or not at all.
+/// Whether the body is UTF-8: the `Content-Type` has that charset or none.
 #[cfg(feature = "sql")]
 pub(crate) fn is_utf8(headers: &HeaderMap) -> bool {
     let value = headers

@@ -18,10 +18,11 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The proxies that are trusted to report a visitor's address. Default: none.
 ///
 /// The address is the connection's, from axum's `into_make_service_with_connect_info`. If that is a
-/// trusted proxy, `X-Forwarded-For` is read from its end, where each proxy appends, up to the first
-/// address that is not a trusted proxy. Anything before that can be forged.
+/// trusted proxy, the visitor's address comes from `X-Forwarded-For`. It is read from the end,
+/// where each proxy appends, up to the first address that is not a trusted proxy. Anything before
+/// that can be forged.
 ///
-/// The entry `unix` trusts connections without an address, as those over a Unix socket are. Use it
+/// The entry `unix` trusts connections without an address, such as those over a Unix socket. Use it
 /// only if every other connection has an address, or visitors can choose theirs.
 ///
 /// ```
@@ -65,7 +66,7 @@ impl TrustedProxies {
         visitor
     }
 
-    /// Whether there is none.
+    /// Whether no proxy is trusted.
     pub fn is_empty(&self) -> bool {
         self.networks.is_empty() && !self.unix
     }
@@ -110,15 +111,15 @@ fn address_in(entry: &[u8]) -> Option<IpAddr> {
     bare.parse().or_else(|_| with_port()).ok()
 }
 
-/// Warns at the first entry that cannot be read: all visitors behind that proxy count as one.
+/// Warns once, at the first unreadable entry, because all visitors behind that proxy count as one.
 fn warn_of_unreadable(proxy: Option<IpAddr>) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let proxy = proxy.map_or(UNIX.to_owned(), |proxy| proxy.to_string());
         tracing::warn!(
             proxy,
-            "a trusted proxy sent an X-Forwarded-For that is not read; all its visitors have its \
-             address"
+            "a trusted proxy sent an X-Forwarded-For that cannot be read; all its visitors count \
+             as one"
         );
     });
 }

@@ -21,8 +21,8 @@ pub(crate) enum CookieMatch<'a> {
 const HOST_PREFIX: &str = "__Host-";
 const SECURE_PREFIX: &str = "__Secure-";
 
-/// A cookie of ours. By default only for this app. Hidden from scripts, and not sent with requests
-/// from other sites, except when a link is followed (`SameSite=Lax`).
+/// One of our cookies. By default it is only for this app, hidden from scripts, and not sent with
+/// requests from other sites, except when the user follows a link (`SameSite=Lax`).
 #[derive(Debug, Clone)]
 pub(crate) struct OwnCookie {
     name: String,
@@ -59,8 +59,9 @@ impl OwnCookie {
         }
     }
 
-    /// The same cookie for the hosts under `domain`, and only for paths under `path`, if these are
-    /// paths of the app. It then cannot have the prefix `__Host-`, and gets `__Secure-`.
+    /// The same cookie for the hosts under `domain`, if that is set, and only for paths under
+    /// `path`, if that is a path of the app. A cookie changed so cannot have the prefix `__Host-`,
+    /// and gets `__Secure-`.
     pub(crate) fn reaching(mut self, domain: &Option<String>, path: &str) -> Self {
         self.domain.clone_from(domain);
         if is_below(self.path.trim_end_matches('/'), path) {
@@ -88,7 +89,7 @@ impl OwnCookie {
         }
     }
 
-    /// All [members](Self::member) in a request, by name. If one is sent twice, or is not text, it
+    /// All [members](Self::member) in a request, by name. One that is sent twice, or is not text,
     /// has no value, because it is unclear which one is ours.
     pub(crate) fn find_members<'a>(
         &self,

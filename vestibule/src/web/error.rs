@@ -11,12 +11,12 @@ use crate::error::Error;
 use crate::web::Problem;
 use crate::web::text::Text;
 
-/// Ties what a visitor sees to the line in the log: random, and of no use but to find that line.
+/// A random id that the visitor sees and the log repeats, to find the log line of an error.
 #[derive(Debug, Clone)]
 pub(crate) struct ErrorId([u8; 5]);
 
 impl ErrorId {
-    /// A new one; none if the system has no randomness.
+    /// A new id, or `None` if the system has no randomness.
     pub(crate) fn generate() -> Option<Self> {
         Random::system().bytes().ok().map(Self)
     }
@@ -29,7 +29,7 @@ impl fmt::Display for ErrorId {
     }
 }
 
-/// The problem of an error about which visitors learn nothing but its id in the log.
+/// The problem for an unexpected error. It tells visitors only the id in the log.
 pub(crate) fn unexpected(status: StatusCode, id: Option<ErrorId>) -> Problem {
     Problem::new(status)
         .detail("Something's wrong on our side. Try again later.")
@@ -37,7 +37,8 @@ pub(crate) fn unexpected(status: StatusCode, id: Option<ErrorId>) -> Problem {
         .error_id(id)
 }
 
-/// What broke, in a response that does not say it to the visitor: for the table of routes.
+/// The cause of an error, in the response's extensions, where the table of routes reads it.
+/// Visitors do not see it.
 #[derive(Debug, Clone)]
 pub(crate) struct Cause(pub(crate) String);
 
@@ -46,7 +47,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();
         if self.is_busy() {
-            // Of a flood, the hashing pool logs some lines and counts the rest.
+            // The hashing pool already logs a flood of these, at most one line a minute.
             tracing::debug!(status = status.as_u16(), error = %self, "request rejected");
             return try_again(
                 "busy",

@@ -38,13 +38,13 @@ pub(crate) struct KeptFlash {
     #[serde(flatten)]
     pub(crate) flash: Flash,
     /// The user who was logged in when the message was written, as the login visit names them.
-    /// Others do not see it: `You are logged in` would be a lie to them.
+    /// Others do not see the message, because `You are logged in` would be wrong for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<String>,
 }
 
 impl KeptFlash {
-    /// A message for anybody who uses the browser.
+    /// A message for any user of the browser.
     pub(crate) fn for_anybody(flash: Flash) -> Self {
         Self { flash, user: None }
     }
@@ -79,7 +79,7 @@ impl Flashes {
         kept.map(|kept| kept.flash).collect()
     }
 
-    /// As [`read`](Self::read), with who they are for.
+    /// As [`read`](Self::read), including the users they are for.
     pub(crate) fn read_kept(&self, headers: &HeaderMap) -> Vec<KeptFlash> {
         let payload = self.0.read(headers);
         payload

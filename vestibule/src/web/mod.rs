@@ -31,6 +31,6 @@ pub(crate) use error::{ErrorId, unexpected};
 #[cfg(feature = "sql")]
 pub(crate) use user_agent::browser_and_system;
 
-/// In the extensions of an error: its request asked for the current user, and there is one.
+/// Marks the response to an error if its request asked for the current user, and there is one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ToUser;

@@ -41,7 +41,7 @@ pub struct Problem {
     error_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
-    /// The detail as a text of the catalogue, for sites that have one.
+    /// The detail as a text of the catalogue, for sites that have a catalogue.
     #[serde(skip)]
     text: Option<Text>,
 }
@@ -101,13 +101,13 @@ impl Problem {
         self
     }
 
-    /// Sets the address at which the visitor can go on. The error page links to it.
+    /// Sets the address where the visitor can continue. The error page links to it.
     pub fn link(mut self, url: &PublicUrl) -> Self {
         self.link = Some(url.to_string());
         self
     }
 
-    /// Sets the id that the line in the log has too.
+    /// Sets the id that is also in the log line.
     pub(crate) fn error_id(mut self, id: Option<ErrorId>) -> Self {
         self.error_id = id.map(|id| id.to_string());
         self
@@ -152,9 +152,9 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        // A moment later the answer may be another.
+        // The error may be gone a moment later.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // For the layer that turns it into a page.
+        // For the layer that turns the problem into a page.
         response.extensions_mut().insert(self);
         response
     }

@@ -45,7 +45,7 @@ impl PublicUrl {
     }
 
     /// Parses an address with plain http on a private network, such as `http://192.168.1.20:5000`
-    /// or `http://nas.local`. `host` is its host again, to show that it is meant: an address of a
+    /// or `http://nas.local`. Repeat its host as `host`, to show that you mean it: an address of a
     /// private network (RFC 1918), a unique local address (RFC 4193), a link-local address, or any
     /// name.
     ///
@@ -118,7 +118,7 @@ impl PublicUrl {
         }
     }
 
-    /// Puts routes of the app's own below [`route_path`](Self::route_path), as axum's
+    /// Puts the app's own routes below [`route_path`](Self::route_path), as axum's
     /// [`nest`](Router::nest); if that is empty, they stay where they are. The ready-made pages and
     /// the login layer do not need it.
     ///
@@ -145,8 +145,8 @@ impl PublicUrl {
     }
 
     /// Whether a `Host` header names this address: `example.com`, or `example.com:8443`. If the
-    /// address is one of the local machine on plain http, every name of the local machine does, with
-    /// any port.
+    /// address is one of the local machine on plain http, every name of the local machine matches,
+    /// with any port.
     ///
     /// ```
     /// use vestibule::web::PublicUrl;
@@ -164,9 +164,8 @@ impl PublicUrl {
         asked.origin() == self.url.origin() || (is_here && is_loopback(&asked))
     }
 
-    /// The host, and the names in it without the last one: of `www.example.com` also `www` and
-    /// `example`. They name the site to its visitors; `com` does not. On plain http also
-    /// `localhost`.
+    /// The host and its labels except the last: for `www.example.com` also `www` and `example`.
+    /// These words name the site to its visitors; `com` does not. On plain http also `localhost`.
     #[cfg(feature = "sql")]
     pub(crate) fn host_names(&self) -> impl Iterator<Item = &str> {
         let host = self.url.host_str().unwrap_or_default();
@@ -197,11 +196,11 @@ impl FromStr for PublicUrl {
 const NAME: &str = "the public URL";
 
 impl PublicUrl {
-    /// The address in `text` if it is a scheme, a host and a port; it is to be `what`, such as
-    /// `a trusted origin`.
+    /// Parses a scheme, a host and a port. `what` names the address in errors, such as `a trusted
+    /// origin`.
     ///
     /// # Errors
-    /// When it is not, or is plain http to another host than this machine.
+    /// When `text` is something else, or is plain http to another host than this machine.
     pub(crate) fn origin_of(text: &str, what: &str) -> Result<Self> {
         let this = Self::parse(text, what)?.without_plain_http(text, what)?;
         if !this.path().is_empty() {
@@ -218,7 +217,7 @@ impl PublicUrl {
         Ok(self)
     }
 
-    /// Everything but whether plain http may be used.
+    /// Parses an address. Does not check whether it may use plain http.
     fn parse(text: &str, what: &str) -> Result<Self> {
         let refusal = |why: &str| refusal(text, what, why);
         let url = Url::parse(text).map_err(|error| refusal(&error.to_string()))?;
@@ -236,14 +235,14 @@ impl PublicUrl {
         }
         // The URL standard allows characters in a host, such as braces, that HTTP does not.
         if url.as_str().parse::<http::Uri>().is_err() {
-            return Err(refusal("its host is no host name"));
+            return Err(refusal("its host is not a valid host name"));
         }
         let this = Self {
             url,
             is_path_removed: false,
         };
         if !this.path().is_empty() && !is_base_path(this.path()) {
-            let why = "its path has more than letters, digits, `-`, `_`, `.` and `~`";
+            let why = "its path may have only letters, digits, `-`, `_`, `.` and `~`";
             return Err(refusal(why));
         }
         Ok(this)
@@ -256,8 +255,8 @@ fn refusal(text: &str, what: &str, why: &str) -> Error {
     ))
 }
 
-/// Whether a text can be in front of every path of an app: `/auth` or `/a/b`, in characters that
-/// every URL parser and router reads alike.
+/// Whether a text can be the path in front of an app: `/auth` or `/a/b`, in characters that every
+/// URL parser and router reads alike.
 pub(crate) fn is_base_path(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
     let mut segments = text.split('/');
@@ -272,7 +271,7 @@ pub(crate) fn is_below(base: &str, path: &str) -> bool {
     rest.is_some_and(|rest| base.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether two texts are one host; an IPv6 address may have brackets.
+/// Whether two texts name the same host; an IPv6 address may have brackets.
 fn is_host(found: &str, given: &str) -> bool {
     let bare = |host: &str| {
         host.trim_start_matches('[')

@@ -13,8 +13,8 @@ use crate::crypto::signer::Signer;
 use crate::web::PublicUrl;
 use crate::web::cookies::{CookieMatch, OwnCookie};
 
-/// Keeps a value for a later request of the same browser. It is signed, so nobody else can write
-/// one, but not encrypted, because its reader is its owner.
+/// Keeps a value for a later request of the same browser. The value is signed, so nobody else can
+/// write one, but not encrypted, because only the browser's own user can read it.
 #[derive(Clone)]
 pub(crate) struct SignedCookie {
     signer: Arc<Signer>,

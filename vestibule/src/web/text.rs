@@ -1,4 +1,4 @@
-//! [`Text`]: a text for a visitor, before it is known in which language.
+//! [`Text`]: a text for a visitor whose language is not yet known.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 pub(crate) enum Text {
     /// A text of the catalogue, by its name, with its arguments by name.
     Named(&'static str, Vec<(&'static str, Argument)>),
-    /// A text that is in the visitor's language already, or that the app has written.
+    /// A text that is already in the visitor's language, or that the app wrote.
     #[cfg_attr(
         not(feature = "sql"),
         expect(dead_code, reason = "only pages have such texts")
@@ -75,7 +75,7 @@ impl From<Text> for Argument {
 pub(crate) struct InWords(pub(crate) Duration);
 
 impl InWords {
-    /// How many of which unit.
+    /// The number and its unit.
     fn count(&self) -> (u64, Unit) {
         match whole_seconds(self.0) {
             seconds @ 0..100 => (seconds, Unit::Second),

@@ -3,8 +3,8 @@
 /// The browser and system that a `User-Agent` names, such as `Firefox on Linux`, so that users
 /// recognize theirs. The client can send any text here.
 ///
-/// Browsers also claim to be others, for compatibility with old servers; the order of the lists
-/// handles that. `None` if neither list has a match.
+/// For compatibility with old servers, browsers also name other browsers, so the order of the lists
+/// matters. `None` if neither list has a match.
 pub(crate) fn browser_and_system(user_agent: &str) -> Option<String> {
     const BROWSERS: [(&str, &str); 8] = [
         ("Edg", "Edge"),
