@@ -34,7 +34,7 @@ struct Row {
 impl Kept {
     fn add(&mut self, session: Session, data: DataValues) -> Result<()> {
         if self.sessions.contains_key(&session.id) {
-            return Err(Error::store("a session by this id is there already"));
+            return Err(Error::store("a session with this id already exists"));
         }
         self.sessions.insert(session.id, Row { session, data });
         Ok(())

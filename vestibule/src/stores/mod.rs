@@ -1,8 +1,7 @@
 //! Session stores and throttle counters: in memory, in a SQL database, or in Redis.
 //!
 //! They implement [`SessionStore`](crate::session::SessionStore) and
-//! [`Counters`](crate::credentials::throttle::Counters). Only an app's start-up code names one of
-//! them.
+//! [`Counters`](crate::credentials::throttle::Counters). Only an app's start-up code names a store.
 
 mod memory;
 #[cfg(feature = "redis")]

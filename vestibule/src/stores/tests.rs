@@ -177,7 +177,7 @@ async fn counters_in_a_file_of_sqlite_keep_the_rules() {
     counters_conformance(SqlCounters::new(database)).await;
 }
 
-/// As above, beside an app's own tables.
+/// As above, next to an app's own tables.
 #[tokio::test(flavor = "multi_thread")]
 async fn stores_with_a_table_prefix_keep_the_rules_on_any_database() {
     let folder = tempfile::tempdir().unwrap();

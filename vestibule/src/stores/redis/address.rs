@@ -16,11 +16,11 @@ pub(super) struct Address {
 
 impl Address {
     pub(super) fn parse(url: &str) -> Result<Self> {
-        // The redis crate reads `#insecure` as an order to accept any certificate, in builds where
-        // another crate has enabled that feature.
+        // The redis crate accepts any certificate if the address ends in `#insecure`, in builds
+        // where another crate has enabled that feature.
         if url.contains('#') {
             return Err(Error::config(
-                "the session store's address may not have a `#`: the certificate of a server is \
+                "the session store's address must not have a `#`: the certificate of a server is \
                  always verified, and in a password it is written %23",
             ));
         }
@@ -48,7 +48,7 @@ impl Address {
     /// process, and panics if none is set and Cargo built two.
     pub(super) fn choose_cryptography(&self) {
         if self.is_tls && CryptoProvider::get_default().is_none() {
-            // If it was set meanwhile, that one is fine too.
+            // If another thread has just set one, that one is fine too.
             ring::default_provider().install_default().ok();
         }
     }
@@ -69,7 +69,7 @@ impl Address {
 /// Whether the server may accept the connection soon: nothing listens, its name is not known yet, or
 /// it still reads its data.
 fn is_not_up(error: &RedisError, said: &str) -> bool {
-    /// Of a name that is not known, and of a cluster's errors, there is nothing but the text.
+    /// An unknown name, and every error of a cluster, can be recognized only by the text.
     const NOT_UP: [&str; 4] = [
         "Connection refused",
         "failed to lookup address",
@@ -91,17 +91,17 @@ fn is_not_up(error: &RedisError, said: &str) -> bool {
         || NOT_UP.iter().any(|words| said.contains(words))
 }
 
-/// Advice by the error's text, because a cluster's errors keep nothing else.
+/// Advice, chosen by the error's text, because a cluster's errors contain nothing else.
 fn advice(is_tls: bool, said: &str) -> &'static str {
     let says = |some: &[&str]| some.iter().any(|words| said.contains(words));
     if says(&["certificate not valid for name"]) {
         "; name the server in the address as its certificate does, or give it a certificate for \
          that name"
     } else if says(&["invalid peer certificate: UnknownIssuer"]) {
-        "; whoever issued the server's certificate is not trusted on this machine: name the file \
-         of their own certificate, in PEM, by the environment variable SSL_CERT_FILE"
+        "; the issuer of the server's certificate is not trusted on this machine: set the \
+         environment variable SSL_CERT_FILE to a PEM file with the issuer's certificate"
     } else if says(&["CaUsedAsEndEntity"]) {
-        "; this is the certificate of an authority itself: let it issue one for the server"
+        "; this certificate belongs to a certificate authority: let it issue one for the server"
     } else if says(&["invalid peer certificate"]) {
         "; give the server a certificate that is valid"
     } else if is_tls && says(&["corrupt message", "handshake eof", "timed out"]) {
@@ -114,10 +114,10 @@ fn advice(is_tls: bool, said: &str) -> &'static str {
     }
 }
 
-/// How a server that expects TLS reacts to clients without it.
+/// Errors of a client without TLS at a server that expects TLS.
 const DROPPED: &[&str] = &["reset by peer", "roken pipe", "end of file"];
 
-/// Omits the address, which may contain a mistyped password.
+/// Leaves out the address, which may contain a mistyped password.
 fn unreadable() -> Error {
     Error::config(
         "the session store's address cannot be read; write it like redis://127.0.0.1:6379, or \

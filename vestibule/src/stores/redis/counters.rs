@@ -7,16 +7,15 @@ use crate::credentials::throttle::{
 use crate::error::{Error, Result};
 use crate::stores::redis::{Calls, RedisStore};
 
-/// Counts wrong tries in Redis 7 or later, or Valkey, for all nodes that share it. From
-/// [`RedisStore::counters`]. Clones share the connection.
+/// Counts wrong tries in Redis 7 or later, or Valkey, for all nodes that share it.
+/// [`RedisStore::counters`] makes it. Clones share the connection.
 #[derive(Clone)]
 pub struct RedisCounters {
     calls: Calls,
 }
 
 impl RedisStore {
-    /// Counters of wrong tries in the same server, for the
-    /// [throttle](crate::credentials::throttle).
+    /// The counters of the [throttle](crate::credentials::throttle), on the same server.
     pub fn counters(&self) -> RedisCounters {
         RedisCounters {
             calls: self.calls.with_script(include_str!("counters.lua")),

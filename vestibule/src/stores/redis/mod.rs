@@ -30,9 +30,9 @@ pub use counters::RedisCounters;
 /// Every call is one atomic script. All keys have one hash tag, so a cluster keeps them on one of
 /// its masters.
 ///
-/// A server that may evict keys when memory is short, by an `allkeys-` policy, is rejected: a
-/// log-out everywhere would miss evicted entries. A server that loses its last writes in a crash
-/// may bring back a session that they ended. If that matters, set `appendonly yes` and
+/// Connecting fails if the server may evict keys when memory is short, by an `allkeys-` policy: a
+/// log-out everywhere would miss evicted entries. After a crash, a server that lost its last writes
+/// may bring back sessions that those writes ended. If that matters, set `appendonly yes` and
 /// `appendfsync always`.
 #[derive(Clone)]
 pub struct RedisStore {
@@ -40,7 +40,7 @@ pub struct RedisStore {
     feed: InvalidationFeed,
 }
 
-/// The calls to the server.
+/// What each call to the server needs.
 #[derive(Clone)]
 struct Calls {
     connection: Connection,
@@ -168,7 +168,7 @@ impl Calls {
         answer.map_err(Error::store)
     }
 
-    /// Runs one operation of the script that answers with sessions.
+    /// Runs one operation of the script that returns sessions.
     async fn list(&self, operation: &str, arguments: &[&str]) -> Result<Vec<Session>> {
         let found: Vec<SessionFields> = self.run(operation, arguments).await?;
         let sessions = found.into_iter().map(json::to_session);
@@ -197,8 +197,8 @@ impl Calls {
         }
     }
 
-    /// Reads a key that does not exist. A server that still reads its data accepts connections, and
-    /// rejects this.
+    /// Reads a key that does not exist. A server that is still loading its data accepts
+    /// connections, but rejects this.
     async fn answers(&self) -> RedisResult<()> {
         let nothing: Vec<Option<String>> = self.try_read("s", "", ["data"; 3]).await?;
         drop(nothing);
@@ -206,7 +206,7 @@ impl Calls {
     }
 }
 
-/// What each server does when memory is short; in a cluster, each one that has keys.
+/// The eviction policy of the server, or of each node of a cluster that has keys.
 async fn policies(connection: &Connection) -> RedisResult<Vec<String>> {
     let mut info = redis::cmd("INFO");
     info.arg("memory");
@@ -232,7 +232,7 @@ fn check_policies(policies: &[String]) -> Result<()> {
     {
         None => Ok(()),
         Some(policy) => Err(Error::config(format!(
-            "the session store may throw sessions away when memory is short (maxmemory-policy \
+            "the session store may evict sessions when memory is short (maxmemory-policy \
              {policy}); set maxmemory-policy to noeviction",
         ))),
     }

@@ -44,7 +44,7 @@ impl SessionStore for RedisStore {
             .await?
         {
             true => Ok(()),
-            false => Err(Error::store("a session by this id is there already")),
+            false => Err(Error::store("a session with this id already exists")),
         }
     }
 

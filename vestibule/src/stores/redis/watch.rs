@@ -53,7 +53,7 @@ impl Watched for Channel {
         loop {
             let began = Watcher::now();
             // Check the path that changes take: a node that is cut off from its cluster still
-            // responds itself.
+            // responds, but receives no changes.
             let heard = timeout(InvalidationFeed::BOUND, async {
                 self.calls.run::<u64>("ping", &[&ping]).await?;
                 loop {

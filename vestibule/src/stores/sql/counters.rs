@@ -17,7 +17,7 @@ use crate::database::{
 };
 use crate::error::{Error, Result};
 
-/// What brings the table of [`SqlCounters`] up to date, for
+/// The migrations of the table of [`SqlCounters`]. Pass them to
 /// [`Database::migrate`](crate::database::Database::migrate).
 pub const COUNTER_MIGRATIONS: Migrations = Migrations {
     owner: "throttle",
@@ -48,13 +48,13 @@ use counter::{Column, Entity};
 /// Counts wrong tries in the table `vestibule_throttle`, for all nodes that share the database.
 /// Clones share the connections.
 ///
-/// A power cut may lose the last counts, and a crash of the program does not.
+/// A power cut may lose the last counts; a crash of the program loses none.
 #[derive(Debug, Clone)]
 pub struct SqlCounters {
     database: Database,
 }
 
-/// How often a change to one counter is tried, while others change it.
+/// How often to try a change to a counter that others change at the same time.
 const TRIES: usize = 100;
 
 /// How many rows one statement sweeps.
@@ -93,7 +93,7 @@ impl SqlCounters {
         transaction.commit().await.map_err(Error::from_db)
     }
 
-    /// Writes a tally in place of `old`. Returns whether it was still that.
+    /// Replaces the tally `old`. Returns false if the counter no longer has that tally.
     async fn replace(&self, key: &CounterKey, old: Tally, new: Tally) -> Result<bool> {
         let update = Entity::update_many()
             .set(row(key, new))
@@ -104,7 +104,8 @@ impl SqlCounters {
         changed(update, self.database.unsynced()).await
     }
 
-    /// Counts a try at the first of these that exists and is not closed. `None` if there is none.
+    /// Counts a try at the first of these limits that exists and is not closed. `None` if there is
+    /// none.
     async fn count_known(&self, known: &[Limit], now: Timestamp) -> Result<Option<Counted>> {
         for _ in 0..TRIES {
             let names = known.iter().map(|limit| limit.key.as_str());
@@ -130,10 +131,10 @@ impl SqlCounters {
                 return Ok(Some(Counted::Passed(vec![new], By::Known(index))));
             }
         }
-        Err(Error::store("a counter changed too often to be changed"))
+        Err(Error::store("other requests kept changing a counter"))
     }
 
-    /// Counts a try at all of these, in one transaction.
+    /// Counts a try at all of these limits, in one transaction.
     async fn count_all(&self, limits: &[Limit], now: Timestamp) -> Result<Counted> {
         if limits.is_empty() {
             return Ok(Counted::Passed(Vec::new(), By::Otherwise));
@@ -181,7 +182,8 @@ impl SqlCounters {
     }
 }
 
-/// Takes back one try of a counter. A rate is set back by arithmetic, so that nothing is read first.
+/// Takes back one try of a counter. For a rate it subtracts in the database, so that it need not
+/// read first.
 async fn take_back(limit: &Limit, now: Timestamp, transaction: &Transaction) -> Result<()> {
     let update = Entity::update_many().filter(Column::Name.eq(limit.key.as_str()));
     let update = match limit.rule {
@@ -206,7 +208,7 @@ async fn take_back(limit: &Limit, now: Timestamp, transaction: &Transaction) -> 
     changed(update, transaction).await.map(drop)
 }
 
-/// Writes these rows, over what is there.
+/// Inserts these rows, or overwrites the existing ones.
 async fn write(rows: Vec<counter::ActiveModel>, transaction: &Transaction) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -300,7 +302,7 @@ impl Counters for SqlCounters {
                 return Ok(swept);
             }
             let is_last = (names.len() as u64) < BATCH_ROWS;
-            // The condition again: a counter that has counted meanwhile must stay.
+            // Repeat the condition: a counter that has counted a try meanwhile must stay.
             let deleted = Entity::delete_many()
                 .filter(Column::Name.is_in(names))
                 .filter(forgotten.clone())
@@ -325,7 +327,7 @@ const KEEP_COUNTERS: Step = Step {
 };
 
 async fn up(schema: &Schema<'_>) -> std::result::Result<(), DbErr> {
-    // Names with one beginning lie side by side.
+    // In byte order, all names with the same prefix follow each other.
     let by_bytes = match schema.backend() {
         DbBackend::Postgres => "COLLATE \"C\"",
         backend => exact_collation(backend),

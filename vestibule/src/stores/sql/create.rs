@@ -1,4 +1,4 @@
-//! Creating a session at a log-in, in place of what the browser had before.
+//! Creating a session at a log-in, in place of the browser's earlier one.
 
 use super::SqlStore;
 use super::data::insert_session_with_data;

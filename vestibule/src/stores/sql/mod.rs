@@ -39,6 +39,6 @@ impl SqlStore {
     }
 }
 
-/// The maximum number of rows that one statement touches or sweeps, so that other statements do not
-/// wait long for it.
+/// The maximum number of rows that one statement changes, so that other statements do not wait long
+/// for it.
 const BATCH_ROWS: usize = 500;

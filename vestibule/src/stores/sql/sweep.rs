@@ -24,8 +24,8 @@ impl SqlStore {
         expiry: SessionExpiry,
         now: Timestamp,
     ) -> Result<u64> {
-        // Both conditions use an index. If a limit was shortened after the log-in, the session is
-        // rejected at once, but swept only when the limits in its row have passed.
+        // Both conditions use an index. If the settings became stricter after the log-in, the
+        // session is rejected at once, but swept only when the limits in its row have passed.
         let is_over = Condition::any()
             .add(session::Column::ExpiresAt.lte(now.as_millis()))
             .add(session::Column::LastSeenAt.lte((now - expiry.idle).as_millis()));
@@ -63,7 +63,7 @@ impl SqlStore {
                 return Ok(deleted);
             }
             let count = ids.len();
-            // The condition again: a session that was touched meanwhile must stay.
+            // Repeat the condition: a session that was touched meanwhile must stay.
             let rows = Condition::all().add(id.is_in(ids)).add(expired.clone());
             deleted += retried(|| self.delete_quietly::<E>(rows.clone())).await?;
             if count < BATCH_ROWS {

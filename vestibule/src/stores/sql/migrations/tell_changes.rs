@@ -7,8 +7,8 @@ use super::columns::Sessions;
 use crate::database::triggers::{About, Trigger, When, create_triggers};
 use crate::database::{Made, Schema, Step};
 
-/// All columns but `last_seen_at`, which changes constantly. That one counts only if it goes
-/// back, which happens only by hand.
+/// All columns but `last_seen_at`, which changes constantly. A change of that one is reported only
+/// if the time goes back, which happens only by hand.
 pub(super) const TRIGGERS: [Trigger; 2] = [
     ("sessions", When::Deleted, About::Session("id")),
     (
