@@ -435,7 +435,7 @@ async fn a_table_of_the_app_that_has_our_name_is_an_error_at_the_start_and_left_
 
     let said = format!("{error} {:?}", std::error::Error::source(&error));
     assert!(
-        said.contains("did not make and whose name it needs: the table `sessions`;"),
+        said.contains("are already taken in the database: the table `sessions`;"),
         "{said}"
     );
     let ours = "SELECT count(*) FROM sqlite_master WHERE name LIKE 'vestibule%'";

@@ -1,4 +1,4 @@
-//! The address of a database, and what to say if it cannot be opened.
+//! The address of a database, and the errors if it cannot be opened.
 
 use std::fmt::Display;
 use std::io::ErrorKind;
@@ -39,8 +39,8 @@ impl Address {
         self.scheme() == "sqlite"
     }
 
-    /// The error for `shown`, which `cause` has caused. [`Error::is_store`] if the server is not up
-    /// yet, so that trying again may help, and [`Error::is_config`] otherwise.
+    /// The error to return; it shows `shown`. Its kind depends on `cause`: [`Error::is_store`] if
+    /// the server is not up yet, so that trying again may help, and [`Error::is_config`] otherwise.
     pub(super) fn cannot_connect(&self, shown: &impl Display, cause: &sqlx::Error) -> Error {
         let Some(address) = self.without_secrets() else {
             return unreadable();
@@ -69,8 +69,8 @@ impl Address {
             return String::new();
         }
         let advice = match self.url().contains("mode=rwc") {
-            true => "; this user has to be allowed to write the file, and in its folder",
-            false => "; if it is to be made, add `?mode=rwc` to its address",
+            true => "; this user must be able to write the file and its folder",
+            false => "; to create it, add `?mode=rwc` to its address",
         };
         format!("{advice}{}", self.advice_on_slashes())
     }
@@ -102,7 +102,7 @@ impl Address {
 }
 
 /// Whether a server may accept the connection soon: nothing listens, its name is not known yet, a
-/// proxy has nobody to connect to, or it starts, or has too many connections.
+/// proxy cannot reach it, it is starting, or it has too many connections.
 fn is_not_up(error: &sqlx::Error) -> bool {
     /// PostgreSQL's `cannot_connect_now` and `too_many_connections`, and MySQL's "Too many
     /// connections".
@@ -118,7 +118,7 @@ fn is_not_up(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Repeats nothing of an address that may hold a mistyped password.
+/// Repeats no part of the address, which may contain a mistyped password.
 fn unreadable() -> Error {
     Error::config(
         "the database's address cannot be read; write it like sqlite://FILE?mode=rwc or \
@@ -136,7 +136,7 @@ fn unknown_scheme(scheme: &str) -> Error {
             ))
         }
         _ => Error::config(
-            "the database's address begins with none of sqlite://, postgres://, mysql:// and \
+            "the database's address must begin with sqlite://, postgres://, mysql:// or \
              mariadb://",
         ),
     }

@@ -34,7 +34,8 @@ impl Default for DatabaseOptions {
     }
 }
 
-/// Opens the database, and once more for commits that need not be synced.
+/// Opens two pools of connections to the database. The second is for commits that need not be
+/// synced.
 pub(super) async fn open(
     url: &str,
     options: DatabaseOptions,
@@ -67,15 +68,15 @@ pub(super) async fn open(
                 return Ok((connection, unsynced));
             }
             Err(error) if is_sqlite && tries < NODE_TRIES && is_locked(&error) => {
-                tracing::debug!(%error, "a database is opened again");
+                tracing::debug!(%error, "opening a database failed; trying again");
             }
             Err(error) => return Err(cannot_open(&address, &error)),
         }
     }
 }
 
-/// Connects to a server and closes the connection. A pool tries again where the server is not up
-/// yet, and when its time is over does not say why.
+/// Connects to a server and closes the connection. A pool would keep trying while the server is not
+/// up, and then give no reason.
 async fn connect_once(address: &Address) -> std::result::Result<(), sqlx::Error> {
     #[cfg(any(feature = "mysql", feature = "postgres"))]
     use sea_orm::sqlx::Connection;
@@ -98,7 +99,7 @@ async fn connect_once(address: &Address) -> std::result::Result<(), sqlx::Error>
 fn cannot_open(address: &Address, error: &DbErr) -> Error {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(cause)) => address.cannot_connect(error, cause),
-        // Not about the server.
+        // The error is not about the server.
         _ => address.cannot_connect(error, &sqlx::Error::PoolClosed),
     }
 }
@@ -126,8 +127,8 @@ enum Durability {
 }
 
 /// Connections whose commits are not synced, if SQLite can do so without risk to other commits.
-/// That needs a write-ahead log (or unsynced commits could damage the file) and caches of their own
-/// (or synced commits would not be synced).
+/// That needs a write-ahead log, because otherwise unsynced commits could damage the file. It also
+/// needs separate caches, because otherwise synced commits would not be synced.
 async fn unsynced(
     connection: &DatabaseConnection,
     url: &str,
@@ -200,11 +201,12 @@ fn sqlite_options(
     });
 }
 
-/// Whether a connection that is released may be used again.
+/// Whether a released connection may be used again.
 ///
-/// Where a commit fails, as on a full disk, SQLite rolls back by itself, and sqlx, whose own rollback
-/// then fails, goes on counting a transaction. It would begin the next one as a part of that one, and
-/// roll back that part alone: the lock would stay, and nobody could write until the program ends.
+/// If a commit fails, as on a full disk, SQLite rolls back by itself. sqlx's own rollback then
+/// fails, and sqlx still counts an open transaction. It would run the next transaction as a
+/// savepoint within that one, and roll back only the savepoint: the lock would stay, and nobody
+/// could write until the program ends.
 #[cfg(feature = "sqlite")]
 async fn has_no_transaction(
     connection: &mut sqlx::SqliteConnection,
@@ -255,7 +257,7 @@ mod tests {
         let database = Database::connect_with(&url, options).await.unwrap();
         let other = Database::connect(&url).await.unwrap();
         let failed = database.connection().begin().await.unwrap();
-        // As SQLite does where it cannot write a commit.
+        // SQLite does the same when it cannot write a commit.
         failed.execute_unprepared("ROLLBACK").await.unwrap();
         drop(failed);
 

@@ -10,8 +10,8 @@ use sea_orm::{
 
 use super::names::TableNames;
 
-/// A pool of connections or a [`Transaction`], which puts the prefix before the names of our tables
-/// in each statement. The ORM's entities have fixed names, and each of their statements comes
+/// A pool of connections or a [`Transaction`] that puts the prefix before the names of our tables
+/// in each statement. The ORM's entities have fixed names, so each of their statements passes
 /// through here.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection<C = DatabaseConnection> {

@@ -1,7 +1,7 @@
-//! Migrations: the steps by which our tables are brought up to date.
+//! Migrations: the steps that bring our tables up to date.
 //!
-//! A table of our own records which steps were done. A table that exists, although no step that
-//! creates it was done, is somebody else's, and is never touched.
+//! A table of our own records the steps that were run. A table that exists although no recorded
+//! step created it is not ours, and we never change it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -23,8 +23,8 @@ use crate::error::{Error, Result};
 
 /// The migrations of one part of the library.
 ///
-/// Each part records them in a table of its own, so any of the parts can share a database with each
-/// other and with the app's own migrations.
+/// Each part has its own table of the steps that were run, so several parts and the app's own
+/// migrations can share a database.
 #[derive(Debug, Clone, Copy)]
 pub struct Migrations {
     pub(crate) owner: &'static str,
@@ -34,16 +34,16 @@ pub struct Migrations {
 /// One migration.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
-    /// Under which it is recorded. Begins with its date.
+    /// The name under which it is recorded. Begins with a date.
     pub(crate) name: &'static str,
-    /// What it creates that was not there before.
+    /// The new objects that it creates.
     pub(crate) makes: Made,
-    /// Each part of it checks whether it was done already: on MySQL an interrupted migration is not
+    /// Each part of it checks whether it was run before: on MySQL an interrupted migration is not
     /// rolled back, and runs again.
     pub(crate) up: for<'a> fn(&'a Schema<'a>) -> Up<'a>,
 }
 
-/// What a step does.
+/// The future of a step.
 pub(crate) type Up<'a> = Pin<Box<dyn Future<Output = Result<(), DbErr>> + Send + 'a>>;
 
 impl fmt::Debug for Step {
@@ -52,15 +52,15 @@ impl fmt::Debug for Step {
     }
 }
 
-/// Stands before the name of a step that was begun on MySQL, where an interrupted one leaves its
-/// tables. An older version of the library that finds it does not start.
+/// The prefix in the record of a step that has begun, on MySQL, where an interrupted step leaves
+/// its tables. An older version of the library does not start if it finds this.
 const BEGUN: &str = "begun ";
 
 const VERSION: &str = "version";
 const APPLIED_AT: &str = "applied_at";
 
-/// The steps that create the counters of changes, which several parts share: whose they are, and
-/// how they are called.
+/// The steps that create the table of counters, which several parts share: the part that owns each,
+/// and its name.
 const COUNTED_BY: [(&str, &str); 3] = [
     ("accounts", "2026_11_24_000002_tell_changes"),
     ("sessions", "2026_11_24_000002_tell_changes"),
@@ -71,7 +71,7 @@ fn table_of(owner: &str) -> String {
     format!("{OURS}{owner}_migrations")
 }
 
-/// What is recorded of the steps of one part.
+/// The recorded steps of one part.
 #[derive(Debug, Default)]
 struct Record(BTreeSet<String>);
 
@@ -86,16 +86,17 @@ impl Record {
 }
 
 impl Migrations {
-    /// The steps that were not done yet, after checking that no name that they need is taken.
+    /// The steps that were not run yet. Checks first that no name they need is taken.
     ///
     /// # Errors
-    /// [`DbErr::Migration`] when another try cannot help, because of what the database has.
+    /// [`DbErr::Migration`] when trying again cannot help, because of what is in the database.
     pub(super) async fn pending(
         &self,
         connection: &Connection,
     ) -> Result<Vec<&'static Step>, DbErr> {
         requirements::check(connection).await?;
-        // In this order: what another node of ours has just made is recorded by then.
+        // Read the objects first: any object that another of our nodes has just created is recorded
+        // by then.
         let objects = Objects::of(connection).await?;
         let record = read(self.owner, connection).await?;
         self.reject_newer(&record)?;
@@ -116,7 +117,7 @@ impl Migrations {
         Ok(pending)
     }
 
-    /// Runs the steps that were not done yet.
+    /// Runs the steps that were not run yet.
     ///
     /// # Errors
     /// As [`pending`](Self::pending).
@@ -139,7 +140,7 @@ impl Migrations {
     /// A step that is rolled back if it fails.
     async fn run_at_once(&self, step: &Step, connection: &Connection) -> Result<(), DbErr> {
         let transaction = connection.begin().await?;
-        // First, so that of two nodes the second waits here, and then fails.
+        // Write first, so that the second of two nodes waits here, and then fails.
         self.write(step.name, &transaction).await?;
         let executor = DatabaseExecutor::Transaction(transaction.inner());
         let names = transaction.names().clone();
@@ -147,7 +148,7 @@ impl Migrations {
         transaction.commit().await
     }
 
-    /// A step on MySQL, where each change of a table is a transaction of its own.
+    /// Runs a step on MySQL, where each change of a table is its own transaction.
     async fn run_in_pieces(&self, step: &Step, connection: &Connection) -> Result<(), DbErr> {
         let begun = format!("{BEGUN}{}", step.name);
         self.write(&begun, connection).await?;
@@ -160,10 +161,10 @@ impl Migrations {
         transaction.commit().await
     }
 
-    /// Commits a write that leaves nothing behind: a row of the record, which goes again in the same
-    /// transaction. No other table has fewer readers, and no trigger.
+    /// Commits a write that leaves nothing behind: it adds a row to the record and deletes it in
+    /// the same transaction. The record has no trigger, and fewer readers than any other table.
     pub(super) async fn check_writes(&self, connection: &Connection) -> Result<()> {
-        // Of two nodes that write the same row, one would wait for the other.
+        // If two nodes wrote the same row, one would wait for the other.
         let nonce = HEXLOWER.encode(&Random::system().bytes::<8>()?);
         let row = format!("writes {nonce}");
         let attempt = async || {
@@ -200,7 +201,7 @@ impl Migrations {
             .values_panic([version.into(), Expr::cust(now)])
             .to_owned();
         if backend == DbBackend::MySql {
-            // Two nodes may both have begun.
+            // Two nodes may both have begun the step.
             let version = Alias::new(VERSION);
             let keep = OnConflict::column(version.clone())
                 .update_column(version)
@@ -221,7 +222,8 @@ impl Migrations {
         connection.execute(&create).await.map(drop)
     }
 
-    /// Steps that this version does not know were done by a newer one.
+    /// Rejects a database with steps that this version does not know, because a newer version has
+    /// run them.
     fn reject_newer(&self, record: &Record) -> Result<(), DbErr> {
         let is_known = |version: &String| {
             let name = version.strip_prefix(BEGUN).unwrap_or(version);
@@ -238,8 +240,8 @@ impl Migrations {
     }
 }
 
-/// What is recorded now. What [`Objects`] found before this was recorded before it was made, so it
-/// is in here if it is ours.
+/// Reads the record. If an object that [`Objects`] found earlier is ours, its step is in here,
+/// because a step is recorded before it creates anything.
 async fn read(owner: &str, connection: &Connection) -> Result<Record, DbErr> {
     let table = table_of(owner);
     let executor = DatabaseExecutor::Connection(connection.inner());
@@ -271,14 +273,13 @@ async fn counters_are_ours(connection: &Connection) -> Result<bool, DbErr> {
     Ok(false)
 }
 
-/// Why nothing was migrated.
+/// The error if a name is taken.
 fn rejection(foreign: BTreeSet<String>) -> String {
     let foreign: Vec<_> = foreign.into_iter().collect();
     format!(
-        "the database has something that Vestibule did not make and whose name it needs: {}; \
-         nothing was changed. Let the names of Vestibule's tables begin otherwise, by \
-         `Database::table_prefix(\"vestibule_\")` (`--table-prefix vestibule_` for the program), \
-         or rename it",
+        "names that Vestibule needs are already taken in the database: {}; nothing was changed. Give \
+         Vestibule's tables a prefix with `Database::table_prefix(\"vestibule_\")` \
+         (`--table-prefix vestibule_` for the program), or rename what is there",
         foreign.join(", ")
     )
 }

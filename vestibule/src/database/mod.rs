@@ -49,7 +49,7 @@ pub struct Database {
     /// The same as `connection`, except for a SQLite file.
     unsynced: Connection,
     feed: InvalidationFeed,
-    /// Whether it is in memory, and nobody else can open it.
+    /// Whether it is in memory, where only this pool can open it.
     is_own_memory: bool,
 }
 
@@ -88,9 +88,9 @@ impl Database {
         })
     }
 
-    /// Uses a pool of the app's own, opened by SeaORM. It needs what a [pool of
-    /// sqlx](Self::from_sqlite_pool) needs, by its database. [`migrate`](Self::migrate) checks what
-    /// a query shows.
+    /// Uses the app's own pool, opened by SeaORM. It needs the same settings as [a pool of
+    /// sqlx](Self::from_sqlite_pool) for its database. [`migrate`](Self::migrate) checks those that
+    /// a query can show.
     pub fn from_connection(connection: DatabaseConnection) -> Self {
         let connection = Connection::new(connection, TableNames::default());
         Self {
@@ -103,12 +103,12 @@ impl Database {
 
     /// Uses a pool of sqlx that the app has opened, so that both share its connections.
     ///
-    /// Its `SqliteConnectOptions` need `.foreign_keys(true)` and a `busy_timeout`, both the default,
-    /// and should have `.journal_mode(SqliteJournalMode::Wal)`, so that nobody waits to read. If it
-    /// is to a database in memory, nothing is cached, because others may write to it. Commits are
-    /// as durable as the pool's `synchronous` says, the starts of sessions too. After a full disk, a
-    /// connection may keep the lock until the program ends, unless the pool's `after_release` closes
-    /// those that are still `is_in_transaction()` after a `ping()`.
+    /// Its `SqliteConnectOptions` need `.foreign_keys(true)` and a `busy_timeout`, both the
+    /// default, and should have `.journal_mode(SqliteJournalMode::Wal)`, so that readers need not
+    /// wait. With a database in memory nothing is cached, because other code may write to it. All
+    /// commits, also those that start sessions, are as durable as the pool's `synchronous` says.
+    /// After a full disk, a connection may keep the lock until the program ends, unless the pool's
+    /// `after_release` closes those that are still `is_in_transaction()` after a `ping()`.
     #[cfg(feature = "sqlite")]
     pub fn from_sqlite_pool(pool: sqlx::SqlitePool) -> Self {
         Self::from_connection(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
@@ -130,10 +130,10 @@ impl Database {
         Self::from_connection(SqlxMySqlConnector::from_sqlx_mysql_pool(pool))
     }
 
-    /// Lets the name of each table, index, trigger and function of ours begin with `prefix`, so
-    /// that they can be beside an app's own `users` or `sessions`: at most 16 lower-case letters,
-    /// digits and `_`, a letter first. Empty by default. Call this first: clones made before keep
-    /// the old names. Tables that exist are not renamed.
+    /// Puts `prefix` before the name of each of our tables, indexes, triggers and functions, so
+    /// that the database can also have an app's own `users` or `sessions`. A prefix has at most 16
+    /// lower-case letters, digits and `_`, a letter first. Default: empty. Call this first, because
+    /// clones made before keep the old names. Existing tables are not renamed.
     ///
     /// ```
     /// # use vestibule::database::Database;
@@ -146,7 +146,7 @@ impl Database {
     /// ```
     ///
     /// # Errors
-    /// When the prefix is not as above.
+    /// When the prefix has another form.
     pub fn table_prefix(self, prefix: &str) -> Result<Self> {
         let names = TableNames::with_prefix(prefix)?;
         let connection = Connection::new(self.connection.inner().clone(), names.clone());
@@ -167,16 +167,16 @@ impl Database {
     /// others retry until the first is done.
     ///
     /// # Errors
-    /// When the database has a table, index, trigger or function that these migrations would
-    /// create and did not: the app's own. It is named, and nothing was changed. Also when a
-    /// migration fails. That one is rolled back, except on MySQL, where it continues the next
-    /// time; earlier ones stay.
+    /// When the database has a table, index, trigger or function of the app's own with a name that
+    /// these migrations need. The message names it, and nothing was changed. Also when a migration
+    /// fails. That one is rolled back, except on MySQL, where the next call continues it; earlier
+    /// ones stay.
     pub async fn migrate(&self, migrations: Migrations) -> Result<()> {
         beside_nodes(|| Box::pin(migrations.run(&self.connection))).await
     }
 
-    /// Checks that no name that these migrations need is taken, so that the first of them is not
-    /// run if the last cannot be.
+    /// Checks that no name that these migrations need is taken, so that the first does not run if
+    /// the last cannot.
     ///
     /// # Errors
     /// As [`migrate`](Self::migrate).
@@ -201,7 +201,7 @@ impl Database {
     }
 
     /// Checks that a log-in can be written, by a write to the record of these `migrations`, which
-    /// have been run. It leaves nothing behind.
+    /// must have run. It leaves nothing behind.
     ///
     /// # Errors
     /// When the database is read-only or full, or does not respond.
@@ -213,8 +213,8 @@ impl Database {
         &self.connection
     }
 
-    /// For changes that may be lost in a power cut, but not in a crash of the program: the start of
-    /// a session, never its end. Avoids most waits for the disk.
+    /// For changes that a power cut, but not a crash of the program, may undo: the start of a
+    /// session, never its end. Avoids most waits for the disk.
     pub(crate) fn unsynced(&self) -> &Connection {
         &self.unsynced
     }
@@ -266,10 +266,10 @@ async fn beside_nodes<'a>(attempt: impl Fn() -> Up<'a>) -> Result<()> {
         tries += 1;
         match attempt().await {
             Ok(()) => return Ok(()),
-            // About what the database has: another try changes nothing.
+            // The cause is in the database: trying again changes nothing.
             Err(DbErr::Migration(message)) => return Err(Error::config(message)),
             Err(error) if tries < NODE_TRIES => {
-                tracing::debug!(%error, "a migration is tried again");
+                tracing::debug!(%error, "a migration failed; trying again");
             }
             Err(error) => return Err(Error::from_db(error)),
         }
@@ -296,7 +296,7 @@ where
     for _ in 1..TRIES {
         match attempt().await {
             Err(error) if is_given_up(&error) => {
-                tracing::debug!(%error, "a transaction is tried again");
+                tracing::debug!(%error, "a transaction was aborted; trying again");
             }
             outcome => return outcome,
         }
@@ -306,7 +306,7 @@ where
     attempt().await
 }
 
-/// Sleeps.
+/// Waits for this long.
 #[expect(clippy::disallowed_methods, reason = "nothing is waited for but time")]
 pub(crate) async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
@@ -327,9 +327,9 @@ fn is_given_up(error: &Error) -> bool {
     code.is_some_and(|code| matches!(&*code, "40001" | "40P01"))
 }
 
-/// The collation by which texts are equal only if they have the same code points, as by default in
-/// SQLite and PostgreSQL. MySQL by default treats `müller` as `muller`, and may have columns that
-/// cannot store `佐藤`. Even with this collation it treats `a` as `a `.
+/// The collation that treats texts as equal only if they have the same code points, the default of
+/// SQLite and PostgreSQL. MySQL's default treats `müller` as `muller`, and may have columns that
+/// cannot store `佐藤`. Even with this collation MySQL treats `a` as `a `.
 pub(crate) fn exact_collation(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::MySql => "COLLATE utf8mb4_bin",

@@ -20,10 +20,10 @@ const TABLES: [&str; 9] = [
     "users",
 ];
 
-/// How the names of all other tables, and of all triggers and functions, begin.
+/// The prefix of all other tables, and of all triggers and functions.
 pub(super) const OURS: &str = "vestibule_";
 
-/// What comes before each name. Clones are cheap.
+/// The prefix of our names, which the app has chosen. Clones are cheap.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TableNames {
     prefix: Arc<str>,
@@ -58,12 +58,12 @@ impl TableNames {
         })
     }
 
-    /// The name in the database of what is called `name` here.
+    /// The name in the database, with the prefix.
     pub(crate) fn of(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
-    /// The statement with the prefix before each quoted name of ours.
+    /// The statement, with the prefix before each quoted name of ours.
     pub(super) fn put_into(&self, sql: String, backend: DbBackend) -> String {
         const TEXT: char = '\'';
         if self.prefix.is_empty() {
@@ -95,7 +95,7 @@ impl TableNames {
     }
 }
 
-/// Whether this is the name of something of ours, without the prefix.
+/// Whether this name, without the prefix, is one of ours.
 pub(super) fn is_ours(name: &str) -> bool {
     let is_of = |table: &&str| {
         let rest = name.strip_prefix(*table);

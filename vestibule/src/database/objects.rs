@@ -1,4 +1,4 @@
-//! What a database has, and which of our names are taken there.
+//! The tables and other objects of a database, and which of our names they take.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::connection::Connection;
 use super::names::TableNames;
 use super::triggers::{self, Trigger};
 
-/// What a migration creates, by names that the app may have given to something of its own.
+/// The names of the objects that a migration creates. The app may use them already.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Made {
     pub(crate) tables: &'static [&'static str],
@@ -25,21 +25,21 @@ impl Made {
         triggers: &[],
     };
 
-    /// Whether it creates the table of counters too, if nobody else has.
+    /// Whether it also creates the table of counters, if that does not exist.
     pub(super) fn needs_counters(&self) -> bool {
         !self.triggers.is_empty()
     }
 }
 
-/// The names of what a database has, in the schema where ours would be created.
+/// The names of all objects in the schema where ours would be created.
 #[derive(Debug)]
 pub(super) struct Objects {
     backend: DbBackend,
-    /// Tables and views, and indexes where each has a name of its own in the schema.
+    /// Tables and views. Also indexes, in databases where an index name is unique in the schema.
     relations: BTreeSet<String>,
     /// Triggers; on PostgreSQL, functions.
     triggers: BTreeSet<String>,
-    /// Foreign keys, on MySQL, where each has a name of its own in the schema.
+    /// Foreign keys, on MySQL, where their names are unique in the schema.
     foreign_keys: BTreeSet<String>,
 }
 
@@ -65,7 +65,7 @@ impl Objects {
                  FROM information_schema.referential_constraints \
                  WHERE constraint_schema = database()"
             }
-            // SQLite takes `Users` and `users` for the same name.
+            // SQLite treats `Users` and `users` as the same name.
             _ => {
                 "SELECT CASE type WHEN 'trigger' THEN type ELSE 'relation' END AS kind, \
                  lower(name) AS name FROM sqlite_master"

@@ -1,4 +1,4 @@
-//! What a pool of the app's own has to be set to, as far as a query shows it.
+//! The settings that an app's own pool needs, as far as a query can show them.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
@@ -7,7 +7,7 @@ use super::connection::Connection;
 /// Checks the settings of one connection.
 ///
 /// # Errors
-/// [`DbErr::Migration`] when one of our promises would not hold with them.
+/// [`DbErr::Migration`] when one of our guarantees would not hold with them.
 pub(super) async fn check(connection: &Connection) -> Result<(), DbErr> {
     match connection.get_database_backend() {
         DbBackend::Sqlite => check_sqlite(connection).await,

@@ -1,11 +1,11 @@
-//! What a migration may do to the database.
+//! The changes that a migration may make to the database.
 
 use sea_orm::sea_query::IndexCreateStatement;
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr, Statement, StatementBuilder};
 
 use super::connection::Connection;
 
-/// The database, as a migration changes it. Quoted names of ours get the prefix.
+/// The database, for a migration that changes it. Puts the prefix before our quoted names.
 #[derive(Debug)]
 pub(crate) struct Schema<'c> {
     connection: Connection<DatabaseExecutor<'c>>,
@@ -29,7 +29,7 @@ impl<'c> Schema<'c> {
         self.connection.execute(&statement).await.map(drop)
     }
 
-    /// Runs SQL in which [`quoted`](Self::quoted) has quoted the names of ours.
+    /// Runs SQL whose names were quoted by [`quoted`](Self::quoted).
     pub(crate) async fn execute_sql(&self, sql: &str) -> Result<(), DbErr> {
         self.connection.execute_unprepared(sql).await.map(drop)
     }

@@ -12,18 +12,19 @@ use crate::error::{Error, Result};
 
 /// The table of counters. On PostgreSQL, the channel of notifications has the same name.
 pub(super) const TABLE: &str = "vestibule_changes";
-/// The first letter of a counter's name, and of a notification. The byte concerned follows in
+/// The first letter of a counter's name, and of a notification. The shard's byte follows in
 /// hexadecimal.
 pub(super) const SESSIONS: char = 's';
 pub(super) const USERS: char = 'i';
-/// The letter for users in versions that took another byte of the id. Triggers of theirs may still
-/// be in use, and nodes; to each the other's letter means that everything changed.
+/// The letter for users in older versions, which took another byte of the id. Their triggers and
+/// nodes may still run; each version treats the other's letter as a change of everything.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) const FORMER_USERS: char = 'u';
-/// The number of rows of this version: per kind, one counter for each byte and one for all; and the quiet flag.
+/// The number of rows of this version: for each of the two kinds, one counter for each byte and one
+/// for all; and the quiet flag.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) const COUNT: usize = 2 * (256 + 1) + 1;
-/// Used instead of the byte for all of them.
+/// Stands for all bytes.
 const ALL: &str = "**";
 /// While this row is 1, the current transaction need not be reported.
 const QUIET: &str = "qui";
@@ -123,7 +124,7 @@ async fn create_trigger(
         When::Updated(columns, back) => is_changed(backend, columns, back),
         _ => "TRUE".to_owned(),
     }];
-    // If the flag's row is missing, still report.
+    // Report even if the flag's row is missing.
     let quiet = format!("SELECT changes FROM {counters} WHERE shard = '{QUIET}'");
     let is_quiet = format!("coalesce(({quiet}), 0) = 1");
     if matches!((when, about), (When::Deleted, About::Session(_))) {
@@ -225,8 +226,8 @@ fn trigger_name(table: &str, when: When) -> String {
     format!("{OURS}{table}_{event}")
 }
 
-/// The name of the counter, by the first byte of a session's id, which is a digest, or by the
-/// byte of a user's that the feed takes too, in `session::feed`.
+/// The SQL for the name of the counter. The byte is the first of a session's id, which is a digest,
+/// or the same byte of a user's id as in `session::feed`.
 fn shard(backend: DbBackend, about: About, row: &str) -> String {
     let (kind, byte) = match about {
         About::Users => return format!("'{USERS}{ALL}'"),
@@ -247,7 +248,7 @@ fn session_byte(backend: DbBackend, id: &str) -> String {
 }
 
 fn user_byte(backend: DbBackend, id: &str) -> String {
-    // Each digit by itself: what is in a range can depend on the collation.
+    // List each digit, because the meaning of a range can depend on the collation.
     const DIGIT: &str = "[0123456789ABCDEFabcdef]";
     let (end, are_digits, last_byte) = match backend {
         DbBackend::Postgres => (
@@ -280,9 +281,9 @@ fn is_changed(backend: DbBackend, columns: &[&str], back: Option<&str>) -> Strin
     format!("({})", any.join(" OR "))
 }
 
-/// Sets, and before the end resets, the flag that the sessions deleted by this transaction have
-/// expired anyway. These must be its first and last statements, so that such transactions run one
-/// after the other.
+/// Sets or resets the flag that keeps the triggers from reporting the sessions that this transaction
+/// deletes, because they have expired. These must be the first and the last statement of the
+/// transaction, so that such transactions run one after the other.
 ///
 /// # Errors
 /// When the database failed.

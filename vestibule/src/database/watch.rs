@@ -32,7 +32,7 @@ pub(super) fn feed_of(connection: &Connection) -> InvalidationFeed {
 /// A message that a watcher sends to itself. Other watchers ignore it.
 const PING: &str = "ping";
 
-/// Invalidates by the name of the counter; everything if another version named it.
+/// Invalidates what the counter's name says; everything if another version chose the name.
 fn forward(watcher: &Watcher, shard: &str) {
     if shard.starts_with(PING) {
         return;
@@ -151,7 +151,7 @@ mod counters {
                     let of_this_version = |shard: &&String| !shard.starts_with(FORMER_USERS);
                     if counters.keys().filter(of_this_version).count() != COUNT {
                         return Err(Error::store(format!(
-                            "rows of {} are missing: changes are not told",
+                            "rows of {} are missing, so changes are not reported",
                             self.table
                         )));
                     }
@@ -219,7 +219,7 @@ mod notifications {
 
     pub(super) struct Postgres {
         options: Arc<PgConnectOptions>,
-        /// The name of the channel, and of the table that is there if the triggers are.
+        /// The name of the channel, and of the table that exists if the triggers do.
         changes: String,
     }
 
