@@ -129,8 +129,8 @@ impl TestApp {
         (app.await, told)
     }
 
-    /// As [`with`](Self::with), with the sessions in the database regardless of the environment,
-    /// for a test that drops their tables.
+    /// As [`with`](Self::with), but always with the sessions in the database, for a test that drops
+    /// their tables.
     #[cfg(test)]
     pub(crate) async fn with_tables(change: impl FnOnce(&mut SiteConfig)) -> Self {
         let database = fresh_database().await;
@@ -164,8 +164,8 @@ impl TestApp {
         TestClient::new(self.router.clone().layer(settled)).host(host)
     }
 
-    /// Grants a role to a user. Creates the role if necessary. The user's sessions end, so grant
-    /// roles before you log in, or [log in again](Self::log_in).
+    /// Grants a role to a user. Creates the role if necessary. This ends the user's sessions, so
+    /// grant roles before you log in, or [log in again](Self::log_in).
     ///
     /// # Panics
     /// When the user does not exist, or the name is not valid for a role.
@@ -214,7 +214,8 @@ impl TestApp {
     }
 }
 
-/// Lets what the response does not wait for come first, so that the next request finds it done.
+/// Waits for the background work of a request before it responds, so that the next request finds
+/// that work done.
 async fn settled(State(site): State<Site>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     site.credentials().settled().await;

@@ -48,9 +48,9 @@ impl TestClient {
     }
 
     /// Logs `user` in at the first request that uses the current user, without a form. The session
-    /// is in the app's own store, and has a cookie. The app's user loader must find the user, with the
-    /// same [`session_epoch`](User::session_epoch). After
-    /// a log-out, the user is not logged in again. Flask-Login's `FlaskLoginClient`.
+    /// is in the app's own store, and has a cookie. The app's user loader must find the user, with
+    /// the same [`session_epoch`](User::session_epoch). After a log-out, the user is not logged in
+    /// again. Flask-Login's `FlaskLoginClient`.
     #[must_use]
     pub fn logged_in_as<U: User>(mut self, user: &U) -> Self {
         self.extensions.insert(TestLogin::new(user.clone()));
@@ -80,8 +80,8 @@ impl TestClient {
         self
     }
 
-    /// Asks for this host from now on: the name, and the port if it is not the default. Default:
-    /// `example.com`.
+    /// Sets the `Host` of all further requests: the name, and the port if it is not the default.
+    /// Default: `example.com`.
     #[must_use]
     pub fn host(mut self, host: &str) -> Self {
         host.clone_into(&mut self.host);

@@ -9,8 +9,8 @@ use http::header::SET_COOKIE;
 
 use crate::web::is_below;
 
-/// The cookies of one host: as browsers do, one of each name for each path, sent to that path and
-/// all below it, the longest path first (RFC 6265bis section 5.8.3).
+/// The cookies of one host. As in browsers, there is one of each name for each path; it is sent to
+/// that path and all paths below it, the longest path first (RFC 6265bis section 5.8.3).
 #[derive(Debug, Clone, Default)]
 pub(super) struct BrowserCookies(BTreeMap<(Reverse<String>, String), Kept>);
 
@@ -22,7 +22,7 @@ struct Kept {
 }
 
 impl BrowserCookies {
-    /// Keeps and removes what a response says.
+    /// Stores and removes cookies as a response says.
     ///
     /// # Panics
     /// When a `Set-Cookie` cannot be read.
@@ -44,7 +44,7 @@ impl BrowserCookies {
         }
     }
 
-    /// Sets one for all paths.
+    /// Sets a cookie for all paths.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         let kept = Kept {
             value: value.to_owned(),
@@ -54,22 +54,22 @@ impl BrowserCookies {
             .insert((Reverse("/".to_owned()), name.to_owned()), kept);
     }
 
-    /// Removes one from all paths.
+    /// Removes a cookie from all paths.
     pub(super) fn forget(&mut self, name: &str) {
         self.0.retain(|(_, its), _| its != name);
     }
 
-    /// Removes those without an expiry, as when the browser closes.
+    /// Removes the cookies without an expiry, as when the browser closes.
     pub(super) fn close(&mut self) {
         self.0.retain(|_, cookie| cookie.is_persistent);
     }
 
-    /// Adds all of another browser's.
+    /// Adds all cookies of another browser.
     pub(super) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
-    /// The value of one; that of the longest path, if there are several.
+    /// The value of a cookie; that of the longest path, if there are several.
     pub(super) fn value(&self, name: &str) -> Option<String> {
         let mut of_name = self.0.iter().filter(|((_, its), _)| its == name);
         of_name.next().map(|(_, cookie)| cookie.value.clone())

@@ -13,11 +13,11 @@ use crate::stores::MemoryStore;
 /// The environment variable with the server on which [`fresh_database`] creates databases.
 const URL: &str = "VESTIBULE_TEST_DATABASE_URL";
 
-/// An empty database for one test: SQLite in memory; or a new one on the server in the environment
-/// variable `VESTIBULE_TEST_DATABASE_URL`, such as `postgres://app@127.0.0.1:5432/app` or
-/// `mysql://root@127.0.0.1:3306/app`. So the same tests run on each.
+/// An empty database for one test: SQLite in memory, or a new database on the server in the
+/// environment variable `VESTIBULE_TEST_DATABASE_URL`, such as `postgres://app@127.0.0.1:5432/app`
+/// or `mysql://root@127.0.0.1:3306/app`. So the same tests run on each.
 ///
-/// It is never removed, so use a server that is only for tests.
+/// The database is never removed, so use a server that is only for tests.
 ///
 /// # Panics
 /// When it cannot be created.
@@ -28,8 +28,8 @@ pub async fn fresh_database() -> Database {
     }
 }
 
-/// The address of an empty database that several nodes can open: the file `site.db` in `folder`; or
-/// a new one on the server, as for [`fresh_database`].
+/// The address of an empty database that several nodes can open: the file `site.db` in `folder`, or
+/// a new database on the server, as for [`fresh_database`].
 ///
 /// # Panics
 /// When it cannot be created.

@@ -11,7 +11,7 @@ use tracing::subscriber::DefaultGuard;
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Keeps all that this thread logs until the guard is dropped.
+    /// Keeps everything that this thread logs until the guard is dropped.
     pub(crate) fn begin(&self) -> DefaultGuard {
         let writer = self.clone();
         let subscriber = tracing_subscriber::fmt()

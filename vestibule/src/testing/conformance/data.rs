@@ -82,7 +82,7 @@ pub(super) async fn values_begin_with_their_session(
         let begun = store.resume(session.clone(), begin.clone(), rotated.clone(), seen);
         let begun = begun.await.expect("resume");
         if !begun {
-            // Would pick up values that were left behind.
+            // This would pick up values that were left behind.
             create(store, &session).await;
         }
         resumed.push((begun, data(store, id).await));

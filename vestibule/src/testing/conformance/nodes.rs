@@ -147,7 +147,7 @@ pub(super) async fn writes_at_both_undo_nothing(
     assert_eq!(values.len(), RACES, "each is there");
 }
 
-/// Either the touch comes first, and the session stays, or a sweep does.
+/// Either the touch comes first and the session stays, or a sweep comes first and deletes it.
 pub(super) async fn what_one_touches_while_both_sweep_is_there_or_not(
     here: &impl SessionStore,
     there: &impl SessionStore,

@@ -176,7 +176,8 @@ pub(super) async fn a_forgotten_browser_is_swept(store: &impl SessionStore, sess
     assert_eq!(loaded, None);
 }
 
-/// One begun by the token in force, or with the login, and one by the token before it.
+/// The two sessions: one begun by the current token or with the login, and one by the previous
+/// token.
 pub(super) async fn a_remembered_login_has_two_sessions_at_most(
     store: &impl SessionStore,
     sessions: &Sessions,
@@ -197,7 +198,7 @@ pub(super) async fn a_remembered_login_has_two_sessions_at_most(
         let values = DataValues::new();
         let resumed = store.resume(session.clone(), values, login.clone(), seen);
         assert!(resumed.await.expect("resume"));
-        // The first place is that of the token in force.
+        // The first place is for the current token.
         let place = usize::from(session.is_from_replaced_token);
         match there.get_mut(place) {
             Some(like) => {

@@ -340,7 +340,7 @@ pub(super) async fn the_sweep_takes_all_that_has_expired(
     assert_eq!(left.expect("list_user"), []);
 }
 
-/// Either the touch comes first, and the session stays, or the sweep does.
+/// Either the touch comes first and the session stays, or the sweep comes first and deletes it.
 pub(super) async fn a_session_that_is_touched_while_it_is_swept_is_there_or_not(
     store: &impl SessionStore,
     sessions: &Sessions,
@@ -495,7 +495,7 @@ pub(super) async fn a_renewed_session_takes_the_place_of_the_old_one(
     assert_eq!(store.load(late.id).await.expect("load"), None);
 }
 
-/// The caller has read the session's id before, and the session may have a new one by now.
+/// The caller has read the session's id before, and the session may have been renewed since.
 pub(super) async fn ending_a_session_ends_what_it_was_renewed_as(
     store: &impl SessionStore,
     sessions: &Sessions,
@@ -528,7 +528,7 @@ pub(super) async fn ending_a_session_ends_what_it_was_renewed_as(
     }
 }
 
-/// The caller has read the id of the session to keep before, too.
+/// The id of the session to keep may be outdated, too.
 pub(super) async fn what_a_kept_session_was_renewed_as_is_kept(
     store: &impl SessionStore,
     sessions: &Sessions,
@@ -552,7 +552,7 @@ pub(super) async fn what_a_kept_session_was_renewed_as_is_kept(
     assert_eq!(count.expect("revoke_user"), 1);
 }
 
-/// If a session is renewed and ended at once, it ends.
+/// If a session is renewed and ended at the same time, it ends.
 pub(super) async fn nothing_is_renewed_past_its_end_in_a_race(
     store: &impl SessionStore,
     sessions: &Sessions,

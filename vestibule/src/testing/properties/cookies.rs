@@ -14,11 +14,11 @@ use crate::testing::properties::header_lines;
 use crate::web::encrypted_cookies::EncryptedCookies;
 use crate::web::signed_cookie::SignedCookie;
 
-/// The lines of `Cookie` headers: our cookies are those of exactly this name, there once; and of
-/// the signed and encrypted ones none but those that we made are read.
+/// Checks lines of `Cookie` headers: we read a cookie only if it has exactly our name and occurs
+/// once, and a signed or encrypted one only if we made it.
 ///
 /// # Panics
-/// When that is not so.
+/// When this does not hold.
 pub fn cookies(lines: &[u8]) {
     let headers = header_lines(&COOKIE, lines);
     tokens_are_those_of_the_only_cookie_of_the_name(&headers);
@@ -57,7 +57,7 @@ fn shown<T>(read: CookieToken<T>, to_text: fn(&T) -> String) -> Option<Option<St
 }
 
 /// The value of a cookie, read slowly by the grammar of RFC 6265, section 5.4. None if there is no
-/// such cookie, and `Some(None)` if there are several, or one that is not text.
+/// such cookie; `Some(None)` if there are several, or it is not text.
 fn only_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<Option<&'a str>> {
     let lines = headers.get_all(COOKIE).into_iter();
     let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
@@ -118,7 +118,7 @@ mod tests {
     use super::{OURS, cookies, header_lines};
     use http::header::COOKIE;
 
-    /// The fuzzer cannot make one: it does not know the key.
+    /// The fuzzer cannot make such cookies, because it does not know the key.
     #[test]
     fn the_seeds_have_cookies_that_we_made() {
         let seed = include_bytes!("../../../../fuzz/seeds/cookies/ours");

@@ -8,11 +8,11 @@ use url::form_urlencoded;
 
 use crate::testing::{TestApp, TestClient, TestResponse};
 
-/// The pages that a body is sent to. They change nothing here: nobody has an account, and no
-/// password is long enough for one.
+/// The pages that receive a body. They change nothing here: there is no account, and no password is
+/// long enough for one.
 const PATHS: [&str; 2] = ["/login", "/register"];
 
-/// A page's number, and a body: as a form and as JSON, it is answered and never an error of ours.
+/// Checks a page's number and a body: sent as a form and as JSON, it never causes an error of ours.
 /// The fields of a form get the same answer when they are sent as JSON.
 ///
 /// # Panics

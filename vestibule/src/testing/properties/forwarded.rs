@@ -11,11 +11,11 @@ use crate::web::TrustedProxies;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The lines of `X-Forwarded-For` headers: what a visitor sends changes nothing, with or without a
-/// trusted proxy. `Forwarded` is never read.
+/// Checks lines of `X-Forwarded-For` headers: with or without a trusted proxy, nothing that a
+/// visitor sends changes their address. `Forwarded` is never read.
 ///
 /// # Panics
-/// When the address is another one.
+/// When the address changes.
 pub fn forwarded(lines: &[u8]) {
     let [proxy, visitor]: [IpAddr; 2] = [[10, 0, 0, 1].into(), [198, 51, 100, 7].into()];
     let sent = header_lines(&X_FORWARDED_FOR, lines);

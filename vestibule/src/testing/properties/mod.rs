@@ -1,4 +1,4 @@
-//! What must hold of any bytes that a visitor, a proxy or a store sends.
+//! Properties that hold for any bytes that a visitor, a proxy or a store sends.
 //!
 //! Each function takes such bytes and panics if its property does not hold. The fuzz targets in
 //! `fuzz/` call them with the bytes that reach new code, and `tests/properties.rs` with random

@@ -6,8 +6,8 @@ use url::Url;
 use crate::login::{Next, login_url};
 use crate::web::PublicUrl;
 
-/// The `next` of a request: a page of this site, as browsers read it, which stays the same when it
-/// is passed on.
+/// Checks the `next` of a request: it leads to a page of this site, as browsers read it, and stays
+/// the same when it is passed on.
 ///
 /// # Panics
 /// When it leads elsewhere, or to another page when it is read again.

@@ -9,11 +9,11 @@ use crate::session::{RememberCookie, RememberToken, RememberedLogin, Session, Se
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
-/// The three fields of an entry, in a line each: it is rejected, or is the same when it is written
-/// and read again, and can be used, whatever its numbers are.
+/// Checks the three fields of an entry, one in each line: the entry is rejected, or it stays the
+/// same when it is written and read again, and can be used, whatever its numbers are.
 ///
 /// # Panics
-/// When that is not so.
+/// When this does not hold.
 pub fn redis_entries(lines: &[u8]) {
     let Ok(text) = str::from_utf8(lines) else {
         return;

@@ -3,11 +3,11 @@
 use crate::password::Passwords;
 use crate::password::hash::{Function, Memory, ParsedHash, Prehash, ReadOptions};
 
-/// A stored hash: what is read is within the bounds, can be computed, and is the same when it is
-/// written and read again.
+/// Checks a stored hash: if it can be read, it is within the bounds, can be computed, and stays the
+/// same when it is written and read again.
 ///
 /// # Panics
-/// When that is not so.
+/// When this does not hold.
 pub fn stored_hashes(text: &[u8]) {
     let Ok(text) = str::from_utf8(text) else {
         return;

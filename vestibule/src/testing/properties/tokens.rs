@@ -2,7 +2,7 @@
 
 use crate::session::{RememberToken, SessionToken};
 
-/// The value of a cookie: a token has exactly one spelling.
+/// Checks the value of a cookie: a token has exactly one spelling.
 ///
 /// # Panics
 /// When another spelling is read too.
