@@ -1,5 +1,5 @@
-//! How many connections are open: in all, and from one network. When there is no room, the
-//! slowest client is closed first.
+//! Limits the open connections: all together, and those from one network. If there is no room, it
+//! closes the connection of the slowest client.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -22,7 +22,7 @@ pub(crate) struct Connections {
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionLimits {
     pub(crate) in_all: usize,
-    /// From one network, /24 or /64, which is no trusted proxy's.
+    /// From one network (/24 or /64), unless it is that of a trusted proxy.
     pub(crate) from_one_network: usize,
     pub(crate) trusted_proxies: TrustedProxies,
 }
@@ -34,18 +34,19 @@ struct Open {
 }
 
 struct Connection {
-    /// None for a trusted proxy, and for a Unix socket: their connections are of many visitors.
+    /// None for a trusted proxy and for a Unix socket, because many visitors share their
+    /// connections.
     network: Option<IpNet>,
-    /// How many requests are being answered.
+    /// The number of requests in progress.
     busy: usize,
     /// Whether a request was answered before.
     has_served: bool,
-    /// Since when it waits for a request.
+    /// When it began to wait for a request.
     waits_since: Instant,
     task: Option<AbortHandle>,
 }
 
-/// A place for one connection. It is given back when dropped.
+/// A place for one connection. Dropping it frees the place.
 pub(crate) struct Place {
     connections: Connections,
     number: u64,
@@ -62,9 +63,9 @@ impl Connections {
         }
     }
 
-    /// A place for a connection from this address. If there is none, the connection that has waited
-    /// longest for a request is closed, first of those that never sent one. `None` if all are busy.
-    /// A connection over a Unix socket has no address.
+    /// Takes a place for a connection from this address; a connection over a Unix socket has none.
+    /// If no place is free, closes the connection that has waited longest for a request, beginning
+    /// with those that never sent one. `None` if all are busy.
     pub(crate) fn admit(&self, peer: Option<IpAddr>) -> Option<Place> {
         let visitor = peer.filter(|peer| !self.limits.trusted_proxies.trusts(*peer));
         let network = visitor.and_then(|peer| AddressPrefix::VISITOR.of(peer.to_canonical()));
@@ -112,7 +113,7 @@ impl Connections {
 }
 
 impl Open {
-    /// Closes the slowest of these connections. Returns whether there was one that is not busy.
+    /// Closes the slowest of these connections. Returns false if all of them are busy.
     fn close_slowest(&mut self, is_one: impl Fn(&Connection) -> bool) -> bool {
         let waiting = self.connections.iter();
         let waiting = waiting.filter(|(_, open)| open.busy == 0 && is_one(open));
@@ -132,7 +133,7 @@ impl Open {
 }
 
 impl Place {
-    /// Lets the connection be closed by ending this task.
+    /// Sets the task that serves the connection. Ending the task closes the connection.
     pub(crate) fn served_by(&self, task: AbortHandle) {
         let mut open = self.connections.open();
         match open.connections.get_mut(&self.number) {
@@ -142,7 +143,7 @@ impl Place {
         }
     }
 
-    /// A request has come.
+    /// Marks the connection as busy until the result is dropped.
     pub(crate) fn begin(self: &Arc<Self>) -> Busy {
         if let Some(connection) = self.connections.open().connections.get_mut(&self.number) {
             connection.busy += 1;

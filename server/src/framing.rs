@@ -1,4 +1,4 @@
-//! Where one request ends and the next begins, such that no two servers read it differently.
+//! Rejects requests whose end two servers could read differently.
 
 use std::io;
 use std::pin::Pin;
@@ -9,11 +9,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// A connection that rejects requests with a bare LF in their head, or with both `Content-Length`
 /// and `Transfer-Encoding`.
 ///
-/// hyper accepts both, as RFC 9112 (2.2 and 6.3) allows, and a proxy in front may read them
-/// differently: then what is one request for the proxy is two for us (request smuggling). In place
-/// of the byte at which that is certain, hyper gets a NUL, and answers 400.
+/// hyper accepts both, as RFC 9112 (2.2 and 6.3) allows, but a proxy in front may read them
+/// differently: one request for the proxy could be two for us (request smuggling). As soon as this
+/// is certain, the current byte is replaced by a NUL, and hyper answers 400.
 ///
-/// A chunked body is not followed to its end, so the response to one must close the connection.
+/// It does not find the end of a chunked body, so the response to one must close the connection.
 pub(crate) struct StrictFraming<S> {
     stream: S,
     part: Part,
@@ -22,13 +22,13 @@ pub(crate) struct StrictFraming<S> {
 /// What the next byte belongs to.
 enum Part {
     Head(Head),
-    /// A body, with the number of bytes to come.
+    /// A body, with the number of bytes that remain.
     Body(u64),
-    /// A body that ends the connection, or what hyper rejects.
+    /// A body after which the connection closes, or bytes that hyper rejects.
     Rest,
 }
 
-/// What was read of a request's line and headers.
+/// The parts of a request's line and headers that were read so far.
 struct Head {
     /// The first bytes of the line, and how many there are.
     line: [u8; MAX_LINE_BYTES],
@@ -43,7 +43,7 @@ struct Head {
 #[derive(Debug, PartialEq, Eq)]
 struct Ambiguous;
 
-/// Enough of a line for the names and the longest number.
+/// Long enough for the names that matter and the longest number.
 const MAX_LINE_BYTES: usize = 64;
 
 impl<S> StrictFraming<S> {
@@ -54,15 +54,15 @@ impl<S> StrictFraming<S> {
 }
 
 impl Part {
-    /// Follows these bytes.
+    /// Tracks these bytes, and changes some so that hyper rejects the request.
     fn follow(&mut self, bytes: &mut [u8]) {
         let mut at = 0;
         while at < bytes.len() {
             match self {
                 Self::Head(head) => {
                     if bytes[at] == b'\n' && head.is_preface_of_http_2() {
-                        // hyper would close the connection without an answer. Of this it makes a
-                        // request, and `check_host` answers 505.
+                        // hyper would close the connection without a response. With this version it
+                        // reads a request, and `check_host` answers 505.
                         if let Some([major, _, minor, _]) = bytes[..at].last_chunk_mut() {
                             (*major, *minor) = (b'1', b'1');
                         }
@@ -144,7 +144,7 @@ impl Head {
         !self.has_request_line && self.line[..self.line_len].trim_ascii() == b"PRI * HTTP/2.0"
     }
 
-    /// `is_cut` says whether the line may have more bytes than these.
+    /// Reads a header line. `is_cut` says whether the line may be longer than these bytes.
     fn read_header(&mut self, line: &[u8], is_cut: bool) -> Result<(), Ambiguous> {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else {
             return Ok(());
@@ -212,7 +212,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StrictFraming<S> {
 mod tests {
     use super::{Head, Part};
 
-    /// What hyper gets of these bytes, which arrive in two pieces.
+    /// The bytes that hyper gets when these arrive in two pieces.
     fn followed(text: &str, first: usize) -> String {
         let mut bytes = text.as_bytes().to_owned();
         let mut part = Part::Head(Head::new());

@@ -1,4 +1,4 @@
-//! What the program keeps: its folder, its database, its secret key, and the site on them.
+//! The program's data: its folder, its database, its secret key, and the site that uses them.
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ async fn keep_sessions_at(
 
 #[cfg(not(feature = "redis"))]
 async fn keep_sessions_at(_: &str, _: &Patience, _: &mut SiteConfig) -> anyhow::Result<()> {
-    bail!("this build keeps sessions in the database alone: build it with the feature `redis`")
+    bail!("this build keeps sessions only in the database: build it with the feature `redis`")
 }
 
 /// The file of a SQLite address, if it is one.
@@ -83,7 +83,7 @@ fn with_advice_on_slashes(error: anyhow::Error, database_url: &str) -> anyhow::E
     }
 }
 
-/// Makes our own folder, closed to other users; of other folders says that they are missing.
+/// Creates our own folder, closed to other users. Any other missing folder is an error.
 fn make_instance_folder(file: &Path) -> anyhow::Result<()> {
     let Some(folder) = file.parent() else {
         return Ok(());
@@ -103,7 +103,7 @@ fn make_instance_folder(file: &Path) -> anyhow::Result<()> {
         .context("cannot make the folder instance here; start the program where you may write")
 }
 
-/// Makes an empty database that nobody else can read: it will hold the password hashes.
+/// Creates an empty database that nobody else can read, because it will hold the password hashes.
 /// SQLite gives its journal the same mode.
 fn make_private_file(file: &Path) -> anyhow::Result<()> {
     match create_private(file) {

@@ -1,4 +1,4 @@
-//! Where connections come from: a TCP port, or a Unix socket.
+//! Listening for connections: on a TCP port, or on a Unix socket.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -12,8 +12,8 @@ use crate::settings::ListenAddress;
 #[cfg(unix)]
 use crate::socket_file::SocketFile;
 
-/// An address that nobody else can take, and where nobody listens yet: while the program starts,
-/// the system refuses clients at once, and a proxy can turn to another node.
+/// An address that the program has bound but does not listen on yet. While the program starts, the
+/// system refuses connections at once, so a proxy can try another node.
 pub(crate) struct Bound {
     socket: Socket,
     address: ListenAddress,
@@ -42,11 +42,11 @@ pub(crate) enum Accepted {
     Unix(UnixStream),
 }
 
-/// How many connections the system keeps that were not accepted yet. It may keep fewer.
+/// The maximum number of connections that wait to be accepted. The system may allow fewer.
 const BACKLOG: u32 = 1024;
 
 impl Bound {
-    /// `setting` is where the address comes from.
+    /// Binds `address`. Errors name `setting`, where the address comes from.
     pub(crate) fn at(address: &ListenAddress, setting: &str) -> anyhow::Result<Self> {
         match address {
             ListenAddress::Tcp(address) => {
@@ -104,7 +104,7 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                // Small answers go out at once. A socket that cannot do that serves all the same.
+                // Sends small responses at once. A socket that cannot do that works all the same.
                 stream.set_nodelay(true).ok();
                 Ok(Accepted::Tcp(stream, peer))
             }
@@ -122,8 +122,8 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
-    // So that a restart gets the port although connections of before are being closed. On Windows
-    // it would take the port from another program.
+    // Lets a restart bind the port while earlier connections are still being closed. On Windows
+    // this would take the port from another program.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -132,8 +132,8 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
 
 fn cannot_listen(address: SocketAddr, setting: &str, error: ErrorKind) -> String {
     let advice = match error {
-        ErrorKind::AddrInUse => "another program has that port: stop it, or",
-        ErrorKind::PermissionDenied => "this user may not have that port:",
+        ErrorKind::AddrInUse => "another program uses that port: stop it, or",
+        ErrorKind::PermissionDenied => "this user may not use that port:",
         _ => "if this machine has no such address,",
     };
     format!("cannot listen on {address}: {advice} choose another with {setting}")

@@ -16,10 +16,10 @@ use crate::settings::{LogFormat, Settings};
 /// Sends the log to standard error.
 pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.logging.log)
-        .with_context(|| format!("`{}` is no log filter", settings.logging.log))?;
+        .with_context(|| format!("`{}` is not a log filter", settings.logging.log))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        // It would panic where standard error is closed, as by a terminal that is gone.
+        // It would panic if standard error is closed, for instance because the terminal is gone.
         .log_internal_errors(false)
         .with_writer(io::stderr);
     match settings.logging.log_format {
@@ -36,9 +36,8 @@ pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Escapes the control characters and line ends that a string in JSON may hold as they are. A
-/// reader that ends lines at U+2028 or U+0085 would take what a visitor wrote after one for a line
-/// of the log.
+/// Escapes the control characters and line ends that JSON allows in a string. Some readers end
+/// lines at U+2028 or U+0085, and would treat a visitor's text after one as a line of the log.
 struct OneLine<W>(W);
 
 impl<W: Write> Write for OneLine<W> {
@@ -67,10 +66,11 @@ impl<W: Write> Write for OneLine<W> {
     }
 }
 
-/// The longest path a line shows.
+/// The maximum length of a path in the log.
 const MAX_PATH_CHARS: usize = 200;
 
-/// Writes one line for a request: no query, no header, no body, as any of them may be secret.
+/// Writes one line for a request. It has no query, header or body, because any of them may be
+/// secret.
 pub(crate) async fn request_line(request: Request, next: Next) -> Response {
     let mut line = Line {
         started: Instant::now(),
@@ -86,7 +86,7 @@ pub(crate) async fn request_line(request: Request, next: Next) -> Response {
 /// The status of a request whose client hung up before the response, as nginx logs it.
 const CLIENT_HUNG_UP: u16 = 499;
 
-/// A request's line, written when it is dropped: also where the client hangs up.
+/// The line of a request, written when it is dropped, so also when the client hangs up.
 struct Line {
     started: Instant,
     method: Method,

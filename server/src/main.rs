@@ -99,7 +99,7 @@ enum Command {
     Settings,
 }
 
-/// How long threads that wait for something else, such as the address of a name, are waited for.
+/// How long to wait at the end for threads that are blocked, for instance by a DNS look-up.
 const LAST_WAIT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
@@ -111,7 +111,7 @@ fn main() -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
-    // What went wrong and why; never a backtrace, whatever the environment asks for.
+    // Show the error and its causes, but never a backtrace, even if the environment asks for one.
     writeln!(std::io::stderr(), "Error: {error:#}").ok();
     ExitCode::FAILURE
 }
@@ -119,7 +119,7 @@ fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let cli: Cli = sources::parse()?;
     let command = cli.command.unwrap_or(Command::Serve);
-    // Asking each route is refused by most: nothing that happened, and nothing to log.
+    // `routes` calls every route, and most reject it. These rejections do not belong in the log.
     if !matches!(command, Command::Routes | Command::Settings) {
         log::init(&cli.settings)?;
     }

@@ -1,5 +1,5 @@
-//! What a monitor reads: the metrics, in Prometheus's text format, at an address of their own where
-//! nobody has to log in. There is nothing of visitors in them.
+//! The metrics, in Prometheus's text format, at their own address and without a log-in. They
+//! contain no data of visitors.
 
 use std::time::Duration;
 
@@ -10,24 +10,25 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::time::interval;
 
-/// Where they are.
+/// Their path.
 pub(crate) const PATH: &str = "/metrics";
 
-/// Prometheus's own, for version 0.0.4 of its text.
+/// The content type of version 0.0.4 of Prometheus's text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Upper ends, in seconds: a hash takes some hundredths, and nobody waits for more than a few.
+/// Upper bounds, in seconds: a hash takes some hundredths, and nobody waits for more than a few
+/// seconds.
 const BUCKETS: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// How often what was recorded is summed up where nobody reads it: until then all of it is kept.
+/// How often to aggregate the recorded values if nobody reads them; until then, each takes memory.
 const SUM_UP_EVERY: Duration = Duration::from_secs(5);
 
-/// Records from now on. Returns the app that shows what.
+/// Starts recording. Returns the app that shows the metrics.
 ///
 /// # Errors
-/// When something else in this process records already.
+/// When this process has another recorder.
 pub(crate) fn record() -> anyhow::Result<Router> {
     let recorder = PrometheusBuilder::new().set_buckets(&BUCKETS)?;
     let recorded = recorder.install_recorder()?;
@@ -52,7 +53,7 @@ fn describe() {
     describe_histogram!(
         "vestibule_hashing_wait_seconds",
         Unit::Seconds,
-        "How long they waited"
+        "How long log-ins waited for a hashing thread"
     );
     describe_histogram!(
         "vestibule_hashing_seconds",
@@ -61,10 +62,10 @@ fn describe() {
     );
     describe_counter!(
         "vestibule_throttled_total",
-        "Tries at a password that were rejected unseen, as too many wrong ones came before"
+        "Password tries rejected without a check, because too many wrong ones came before"
     );
     describe_counter!(
         "vestibule_hashing_refused_total",
-        "Log-ins sent away as the queue was full or too slow"
+        "Log-ins rejected because the hashing queue was full or too slow"
     );
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How long all stores together are waited for.
+/// How long to wait for all stores together.
 pub(crate) struct Patience {
     whole: Duration,
     until: Instant,
@@ -25,8 +25,8 @@ impl Patience {
         }
     }
 
-    /// Connects to `store`, and tries again as long as it is not up yet. An error that another try
-    /// does not help is returned at once.
+    /// Connects to `store`, and keeps trying while it is not up yet. Returns any other error at
+    /// once.
     pub(crate) async fn connect<T>(
         &self,
         store: &str,

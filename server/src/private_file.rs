@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
-/// A file that was not there before and that nobody else can read, from its first moment.
+/// Creates a new file. From its first moment, nobody else can read it.
 pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -12,8 +12,8 @@ pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-/// Warns if others than the file's owner and group can read it, or others than the owner change it.
-/// Service managers and containers give a secret to a group, as 0440.
+/// Warns if users outside the file's group can read it, or anyone but its owner can change it. The
+/// group may read it, because service managers and containers give a secret to a group, as 0440.
 #[cfg(unix)]
 pub(crate) fn warn_if_others_can_read(path: &Path, what: &str) {
     use std::os::unix::fs::PermissionsExt;

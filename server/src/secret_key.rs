@@ -9,7 +9,7 @@ use vestibule::crypto::random::Random;
 
 use crate::private_file::{create_private, warn_if_others_can_read};
 
-/// Reads the key, or makes a random one in a file that only its owner can read.
+/// Reads the key, or creates a random one in a file that only its owner can read.
 pub(crate) fn read_or_make(path: &Path) -> anyhow::Result<SecretKey> {
     let shown = path.display();
     if !path.exists() {
@@ -21,7 +21,7 @@ pub(crate) fn read_or_make(path: &Path) -> anyhow::Result<SecretKey> {
 
 fn make(path: &Path) -> anyhow::Result<SecretKey> {
     let key = SecretKey::generate(&Random::system())?;
-    // Written whole before it has its name, so that no kill in between leaves half a key.
+    // Write all of it before the file gets its name, so that a kill leaves no half key.
     let unfinished = write_beside(path, &key.to_text())?;
     std::fs::hard_link(&unfinished, path)?;
     std::fs::remove_file(&unfinished)?;
@@ -29,9 +29,10 @@ fn make(path: &Path) -> anyhow::Result<SecretKey> {
     Ok(key)
 }
 
-/// Replaces the file's lines. Its owner and its mode stay; a kill leaves the old file or the new one.
+/// Replaces the file's lines, and keeps its owner and mode. A kill leaves the old file or the new
+/// one.
 fn replace(path: &Path, lines: &[&str]) -> anyhow::Result<()> {
-    // The file that a symbolic link leads to, or the link would become a file.
+    // Replace the file that a symbolic link leads to, not the link.
     let path = path.canonicalize()?;
     let mut text = lines.join("\n");
     text.push('\n');
@@ -61,7 +62,7 @@ fn keep_owner_and_mode(old: &Path, new: &Path) -> std::io::Result<()> {
     if (old.uid(), old.gid()) != (made.uid(), made.gid()) {
         chown(new, Some(old.uid()), Some(old.gid()))?;
     }
-    // After the owner, who alone can read it until here.
+    // Set the mode last, because until then only the owner can read the file.
     std::fs::set_permissions(new, old.permissions())
 }
 
@@ -73,18 +74,18 @@ fn keep_owner_and_mode(_: &Path, _: &Path) -> std::io::Result<()> {
 /// A step of a rotation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
-    /// A new key verifies, and does not sign yet.
+    /// Adds a new key that verifies, but does not sign yet.
     Prepare,
-    /// The prepared key signs, or a new one.
+    /// Signs with the prepared key, or with a new one.
     Rotate,
-    /// The first key stays.
+    /// Keeps only the first key.
     DropOld,
 }
 
 /// Changes the keys in the file.
 ///
-/// The first line signs, all verify, and the last digests what is looked up. So a prepared file
-/// repeats its first line after the new one: `old new old`.
+/// The first line signs, all lines verify, and the last makes the digests that are looked up. So a
+/// prepared file repeats its first line after the new one: `old new old`.
 pub(crate) fn change(path: &Path, step: Step) -> anyhow::Result<()> {
     let shown = path.display();
     let text = SecretKey::from_file(path)?.to_text();

@@ -31,11 +31,11 @@ use crate::metrics;
 use crate::settings::{ListenAddress, ServingSettings, Settings};
 use crate::signals::{StopSignal, ignore_hang_up};
 
-/// How long a stop waits for the requests under way. Docker kills after 10 seconds.
+/// How long a stop waits for requests in progress. Docker kills after 10 seconds.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 
-/// About how many bytes a request's line and headers may have together; past that the answer
-/// is 431. What a read brings at once may be up to twice as much.
+/// The approximate maximum size of a request's line and headers together; the response to more is
+/// 431. One read may bring up to twice as much.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
@@ -49,7 +49,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     let mut stop = StopSignal::new()?;
     ignore_hang_up()?;
-    // The addresses first, so that a second start by mistake touches nothing.
+    // Bind the addresses first, so that a second start by mistake changes nothing.
     let bound = Bound::at(&serving.listen, "--listen")?;
     let metrics = metrics.map(|address| Bound::at(&address, "--metrics-listen"));
     let metrics = metrics.transpose()?;
@@ -77,18 +77,19 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let mut said = String::new();
     if let Some(bound) = metrics {
         said = format!("Metrics at http://{}{}\n", bound.address(), metrics::PATH);
-        // A monitor needs few connections. A flood of the site does not take them.
+        // A monitor needs few connections. They are counted apart, so that a flood of the site
+        // cannot take them.
         let limits = ConnectionLimits {
             in_all: MONITORS,
             ..limits.clone()
         };
         let server = Server::new(metrics::record()?, serving, limits);
         let listener = bound.listen()?;
-        // As long as the rest.
+        // Serves until the program ends.
         tokio::spawn(async move { server.accept(&listener).await });
     }
     let listener = bound.listen()?;
-    // The last line of the start, so that it is found.
+    // Print this last at the start, so that the operator finds it.
     said += &format!("Open {public_url} (Ctrl-C stops)\n");
     std::io::stdout().write_all(said.as_bytes())?;
     let server = Server::new(app, serving, limits);
@@ -111,13 +112,13 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a monitor asks, and anybody may.
+/// The paths for monitors, open to anybody.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The site, the probes, and a line in the log for each request. A route that is on no list of
-/// public ones serves nobody who is not logged in, whatever it forgets to ask.
+/// The site, the probes, and a line in the log for each request. A route that is not listed as
+/// public serves only users who are logged in, even if it has no guard.
 pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
-    // A monitor asks the program itself, or through the proxy.
+    // A monitor may ask the program directly, or through the proxy.
     let base = site.public_url().route_path();
     let probes = Router::new()
         .route(PROBES[0], get(|| async { "ok" }))
@@ -135,11 +136,11 @@ pub(crate) fn app(site: &Site, settings: &Settings) -> Router {
     let routes = site.deny_by_default(site.routes().merge(probes), public.concat());
     site.wrap(routes.layer(timeout))
         .layer(from_fn(request_line))
-        // Or axum would make each route, with all its layers, anew for each request.
+        // Otherwise axum would build each route, with all its layers, for each request.
         .with_state(())
 }
 
-/// What is wrong is in the log.
+/// The log says what is wrong.
 async fn ready(State(site): State<Site>) -> (StatusCode, &'static str) {
     match site.is_ready().await {
         Ok(()) => (StatusCode::OK, "ready"),
@@ -149,8 +150,8 @@ async fn ready(State(site): State<Site>) -> (StatusCode, &'static str) {
 
 /// Serves an app on each connection.
 ///
-/// In place of `axum::serve`, which gives hyper no timer: without one a client that sends half
-/// a header keeps its connection for ever.
+/// It replaces `axum::serve`, which gives hyper no timer: without one, a client that sends half a
+/// header keeps its connection forever.
 struct Server {
     app: Router,
     http: hyper::server::conn::http1::Builder,
@@ -174,7 +175,7 @@ impl Server {
         }
     }
 
-    /// Serves connections until it is dropped. Those go on.
+    /// Accepts connections until it is dropped. Accepted connections continue.
     async fn accept(&self, listener: &Listener) {
         loop {
             match listener.accept().await {
@@ -195,13 +196,13 @@ impl Server {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let Some(place) = self.connections.admit(peer.map(|peer| peer.ip())) else {
-            tracing::debug!(?peer, "a connection was refused: all others are busy");
+            tracing::debug!(?peer, "rejected a connection: all others are busy");
             return;
         };
         let place = Arc::new(place);
         let (app, of_requests) = (self.app.clone(), place.clone());
         let app = tower::service_fn(move |mut request: Request<_>| {
-            // Events and session protection ask where a request comes from.
+            // Events and session protection need the address of the client.
             if let Some(peer) = peer {
                 request.extensions_mut().insert(ConnectInfo(peer));
             }
@@ -236,14 +237,14 @@ impl Server {
 
     /// Closes each connection after its current request. Returns when all are closed.
     async fn finish(self) {
-        // Half a head would keep one open until its time is over.
+        // A connection with half a head would stay open until its time-out.
         self.connections.close_unserved();
         self.graceful.shutdown().await;
     }
 }
 
-/// What only the outermost layer can do. axum adds `Allow` to whatever answers a method that the
-/// route does not have, a redirect to the login page too.
+/// Changes headers as only the outermost layer can. axum adds `Allow` to every response to a method
+/// that the route does not have, even to a redirect to the login page.
 fn finish_headers<B>(answer: &mut Response<B>, is_last: bool) {
     if answer.status() != StatusCode::METHOD_NOT_ALLOWED {
         answer.headers_mut().remove(ALLOW);
@@ -254,13 +255,13 @@ fn finish_headers<B>(answer: &mut Response<B>, is_last: bool) {
     }
 }
 
-/// How many connections the metrics may have.
+/// The maximum number of connections to the metrics.
 const MONITORS: usize = 64;
 
 /// File handles for anything but connections: databases, logs, listeners.
 const OTHER_HANDLES: u64 = 256;
 
-/// The limits of the settings, or as many connections as the system gives file handles for.
+/// The limits of the settings, or fewer connections if the system gives too few file handles.
 fn connection_limits(settings: &Settings) -> ConnectionLimits {
     let serving = &settings.serving;
     let wanted = u64::from(serving.max_connections);
@@ -283,7 +284,7 @@ fn connection_limits(settings: &Settings) -> ConnectionLimits {
     }
 }
 
-/// No connection is accepted when the system has no file handle left: lets some close.
+/// Waits for some connections to close, because the system has no file handle left for a new one.
 #[expect(
     clippy::disallowed_methods,
     reason = "there is nothing to wait for but time"

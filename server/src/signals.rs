@@ -5,8 +5,8 @@ use std::io;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ctrl-C and SIGTERM, which stop the program. It listens from the beginning: a program that says
-/// it serves must not be killed by the stop that comes right after.
+/// Ctrl-C and SIGTERM, which stop the program. It listens from the start, because a stop right
+/// after the program says that it serves must not kill it.
 #[cfg(unix)]
 pub(crate) struct StopSignal {
     interrupt: Signal,
@@ -22,7 +22,7 @@ impl StopSignal {
         })
     }
 
-    /// Returns at the next one.
+    /// Waits for the next signal.
     pub(crate) async fn received(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -41,7 +41,7 @@ impl StopSignal {
         Ok(Self)
     }
 
-    /// Returns at the next one.
+    /// Waits for the next signal.
     pub(crate) async fn received(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
@@ -49,8 +49,8 @@ impl StopSignal {
     }
 }
 
-/// Lets the program survive SIGHUP, by which others read their settings again, and which a closed
-/// terminal sends.
+/// Ignores SIGHUP. A closed terminal sends it, and for other programs it means to read the settings
+/// again.
 #[cfg(unix)]
 pub(crate) fn ignore_hang_up() -> io::Result<()> {
     let mut hang_up = signal(SignalKind::hangup())?;

@@ -9,17 +9,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use tokio::net::UnixSocket;
 
-/// A socket's file that this process made. Removed when dropped, if it is still that one.
+/// The file of a Unix socket that this process created. Removed when dropped, if it is still the
+/// same.
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
-    /// The device and the number of the file.
+    /// The file's device and inode numbers.
     identity: (u64, u64),
 }
 
 impl SocketFile {
-    /// Makes the file, in place of one that a process has left behind. Its mode is what the umask
-    /// leaves of 0777: who may write it may connect.
+    /// Creates the file, or replaces one that another process left behind. Its mode is 0777 without
+    /// the bits of the umask: users who may write to it may connect.
     pub(crate) fn bind(path: &Path) -> anyhow::Result<(UnixSocket, Self)> {
         remove_left_behind(path)?;
         let socket = UnixSocket::new_stream()?;
@@ -28,7 +29,7 @@ impl SocketFile {
                 ErrorKind::NotFound => "its folder does not exist",
                 ErrorKind::PermissionDenied => "this user may not write in its folder",
                 ErrorKind::InvalidInput => "its path is too long: at most 107 bytes",
-                _ => "the system does not make it",
+                _ => "the system cannot create it",
             };
             anyhow::Error::from(error).context(advice)
         })?;
@@ -41,8 +42,8 @@ impl SocketFile {
 }
 
 impl SocketFile {
-    /// Whether it is still the one that this process made. A second start takes one where nobody
-    /// listens yet for one that was left behind.
+    /// Whether it is still the file that this process created. A second start may have replaced it,
+    /// because it treats a socket where nobody listens yet as left behind.
     pub(crate) fn is_ours(&self) -> bool {
         let found = self.path.symlink_metadata();
         found.is_ok_and(|found| identity(&found) == self.identity)
@@ -52,7 +53,7 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if self.is_ours() {
-            // The next start replaces one that stays.
+            // If this fails, the next start replaces the file.
             std::fs::remove_file(&self.path).ok();
         }
     }
@@ -62,13 +63,13 @@ fn identity(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
-/// Removes the socket of a process that did not end by itself. Nothing else is removed.
+/// Removes a socket that an earlier process left behind, and nothing else.
 fn remove_left_behind(path: &Path) -> anyhow::Result<()> {
     let Ok(found) = path.symlink_metadata() else {
         return Ok(());
     };
     if !found.file_type().is_socket() {
-        bail!("there is a file by that name that is no socket; remove it, or choose another name");
+        bail!("a file with that name is not a socket; remove it, or choose another name");
     }
     match UnixStream::connect(path) {
         Ok(_) => bail!("another program listens there: stop it, or choose another name"),

@@ -9,12 +9,12 @@ use clap::builder::Resettable;
 use clap::error::ContextKind;
 use clap::{CommandFactory, FromArgMatches};
 
-/// The file that is read when no other is named, if it is there.
+/// The settings file to read if none is named and this one exists.
 const DEFAULT_FILE: &str = "vestibule.toml";
 const ENVIRONMENT_PREFIX: &str = "VESTIBULE_";
 
-/// Reads the command line, the environment and the settings file into `T`. Prints and exits
-/// where clap does: for `--help`, `--version`, and what it cannot read.
+/// Reads the command line, the environment and the settings file into `T`. Prints and exits where
+/// clap does: for `--help`, for `--version`, and for input that it cannot read.
 pub(crate) fn parse<T: CommandFactory + FromArgMatches>() -> anyhow::Result<T> {
     let (command, file) = with_defaults(T::command())?;
     let parsed = settings_apart(command.clone())
@@ -30,7 +30,7 @@ pub(crate) fn parse<T: CommandFactory + FromArgMatches>() -> anyhow::Result<T> {
     })
 }
 
-/// The command with the values of the settings file as defaults, and that file.
+/// The command with the values of the settings file as defaults, and the path of that file.
 fn with_defaults(command: clap::Command) -> anyhow::Result<(clap::Command, Option<PathBuf>)> {
     refuse_unknown_environment(&command)?;
     let command = without_empty_variables(command);
@@ -42,7 +42,8 @@ fn with_defaults(command: clap::Command) -> anyhow::Result<(clap::Command, Optio
     Ok((command, file))
 }
 
-/// Takes an empty variable for an unset one: Compose and others pass each variable that they know of.
+/// Treats an empty variable as unset, because Compose and others pass each variable that they know
+/// of.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_args(|arg| match arg.get_env().map(std::env::var_os) {
         Some(Some(value)) if value.is_empty() => arg.env(Resettable::Reset),
@@ -50,7 +51,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
     })
 }
 
-/// Whether the value that clap refuses is one of those that the file made a default.
+/// Whether the value that clap rejects is a default from the settings file.
 fn is_of_the_file(command: &clap::Command, error: &clap::Error) -> bool {
     let value = error
         .get(ContextKind::InvalidValue)
@@ -61,7 +62,7 @@ fn is_of_the_file(command: &clap::Command, error: &clap::Error) -> bool {
     value.is_some_and(|value| defaults.any(|default| default.to_str() == Some(&value)))
 }
 
-/// The file that is named, or the usual one if it is there.
+/// The settings file that is named, or else the usual one if it exists.
 fn settings_file(command: clap::Command) -> anyhow::Result<Option<PathBuf>> {
     let named = command
         .ignore_errors(true)
@@ -75,7 +76,7 @@ fn settings_file(command: clap::Command) -> anyhow::Result<Option<PathBuf>> {
     }
 }
 
-/// Makes the file's values the defaults, so that flags and environment go before them.
+/// Makes the file's values the defaults, so that flags and environment override them.
 fn with_file(mut command: clap::Command, file: &Path) -> anyhow::Result<clap::Command> {
     let shown = file.display();
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
@@ -91,7 +92,7 @@ fn with_file(mut command: clap::Command, file: &Path) -> anyhow::Result<clap::Co
             toml::Value::Integer(number) => number.to_string(),
             toml::Value::Boolean(truth) => truth.to_string(),
             other => bail!(
-                "{shown}: `{key}` is a text, a whole number, true or false, not of the type {}",
+                "{shown}: `{key}` must be a text, a whole number, true or false, not of the type {}",
                 other.type_str()
             ),
         };
@@ -109,8 +110,8 @@ fn setting_names(command: &clap::Command) -> Vec<String> {
 /// The command whose help shows the settings.
 pub(crate) const SETTINGS: &str = "settings";
 
-/// Hides the settings in all help but that of [`SETTINGS`]: every command has them, and they are
-/// longer than all else.
+/// Hides the settings in all help but that of [`SETTINGS`], because every command has them, and
+/// they are longer than the rest.
 fn settings_apart(command: clap::Command) -> clap::Command {
     let is_setting = |arg: &clap::Arg| arg.is_global_set();
     let settings = command.get_arguments().filter(|arg| is_setting(arg));
@@ -138,7 +139,7 @@ pub(crate) fn show_settings<T: CommandFactory>() -> anyhow::Result<()> {
     let mut command = settings_apart(command);
     command.build();
     let settings = command.find_subcommand_mut(SETTINGS);
-    let settings = settings.context("there is a command for it")?;
+    let settings = settings.context("the command is missing")?;
     Ok(settings.print_long_help()?)
 }
 
@@ -151,7 +152,7 @@ fn refuse_unknown_environment(command: &clap::Command) -> anyhow::Result<()> {
         let name = name.into_string().ok()?;
         let is_ours = name.starts_with(ENVIRONMENT_PREFIX)
             && !value.is_empty()
-            // Kubernetes gives every program these for a service of that name.
+            // Kubernetes gives every program these variables for a service of that name.
             && !name.starts_with("VESTIBULE_SERVICE_")
             && !name.starts_with("VESTIBULE_PORT");
         is_ours.then_some(name)
@@ -165,10 +166,10 @@ fn refuse_unknown_environment(command: &clap::Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What was probably meant, as the end of a sentence.
+/// The name that was probably meant, as the end of a sentence.
 fn nearest(name: &str, known: &[String]) -> String {
     match vestibule::access::nearest(name, known.iter().map(String::as_str)) {
         Some(candidate) => format!("; did you mean `{candidate}`?"),
-        None => format!("; there are {}", known.join(", ")),
+        None => format!("; the settings are {}", known.join(", ")),
     }
 }

@@ -208,7 +208,9 @@ fn an_unknown_key_is_refused_with_the_nearest_right_one() {
     write("listen = [1]");
     let said = refusal(folder.path(), &[]);
     assert!(
-        said.contains("`listen` is a text, a whole number, true or false, not of the type array"),
+        said.contains(
+            "`listen` must be a text, a whole number, true or false, not of the type array"
+        ),
         "{said}"
     );
     write("listen = \"somewhere\"");
@@ -542,7 +544,7 @@ fn roles_are_added_given_permissions_and_given_to_users_and_taken_away_again() {
     );
     assert_eq!(
         said(&["user", "revoke", "alice", "admin"]).lines().next(),
-        Some("alice has no longer the role admin.")
+        Some("alice no longer has the role admin.")
     );
     said(&["role", "forbid", "editor", "posts.edit"]);
     said(&["role", "remove", "editor"]);

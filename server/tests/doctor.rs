@@ -87,8 +87,8 @@ fn the_doctor_warns_of_bcrypt_of_a_bare_digest() {
     let key = "1 MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=";
     std::fs::write(folder.path().join("pepper"), key).unwrap();
     let pepper = ["--pepper-file", "pepper"];
-    let warning = "warning: new hashes are of a password's bare SHA-256";
-    let well = "ok: no new hash is of a bare digest";
+    let warning = "warning: new hashes are made from a password's bare SHA-256";
+    let well = "ok: no new hash is made from a bare digest";
 
     for (settings, says) in [
         (&[&bcrypt[..], &long][..], warning),
@@ -111,7 +111,7 @@ fn the_doctor_says_how_many_passwords_are_not_hashed_as_new_ones() {
 
     for (settings, says) in [
         (&SLOW[..], "ok: all passwords are hashed as new ones are"),
-        (&QUICK, "hashed otherwise than new ones: 1;"),
+        (&QUICK, "hashes differ from new ones: 1;"),
     ] {
         let output = run(folder.path(), &[&["doctor"], settings].concat(), "");
         let said = String::from_utf8(output.stdout).unwrap();
@@ -195,7 +195,7 @@ fn the_doctor_and_the_start_warn_of_a_proxy_that_is_not_named() {
     let https = ["--public-url", "https://example.com"];
     let trusted = ["--trusted-proxies", "127.0.0.1"];
     let warning = "warning: the public URL is https";
-    let well = "ok: visitors have addresses of their own";
+    let well = "ok: each visitor has their own address";
 
     for (settings, says) in [
         (&https[..], warning),
@@ -270,7 +270,7 @@ async fn an_app_that_hashes_for_its_users_alone_is_found_out() {
     });
 
     let said = said.await.unwrap();
-    assert!(said.contains("tells whether a user exists"), "{said}");
+    assert!(said.contains("reveal whether a user exists"), "{said}");
 }
 
 async fn leaky(

@@ -104,7 +104,7 @@ fn a_file_that_is_no_socket_of_ours_is_not_removed() {
     std::fs::write(&socket, "a letter").unwrap();
 
     let said = refusal(folder.path(), &arguments);
-    assert!(said.contains("is no socket"), "{said}");
+    assert!(said.contains("is not a socket"), "{said}");
     assert_eq!(std::fs::read_to_string(&socket).unwrap(), "a letter");
     std::fs::remove_file(&socket).unwrap();
 
@@ -112,7 +112,7 @@ fn a_file_that_is_no_socket_of_ours_is_not_removed() {
     std::fs::write(&elsewhere, "a letter").unwrap();
     std::os::unix::fs::symlink(&elsewhere, &socket).unwrap();
     let said = refusal(folder.path(), &arguments);
-    assert!(said.contains("is no socket"), "{said}");
+    assert!(said.contains("is not a socket"), "{said}");
     assert!(elsewhere.exists());
     std::fs::remove_file(&socket).unwrap();
 

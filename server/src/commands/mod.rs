@@ -1,4 +1,4 @@
-//! What the operator does at the command line, beside serving.
+//! The commands of the operator, except serving.
 
 pub(crate) mod doctor;
 pub(crate) mod password;
@@ -19,9 +19,9 @@ use vestibule::flows::Site;
 
 use crate::settings::{ListenAddress, Settings};
 
-/// The site, for a command that serves nothing.
+/// Opens the site for a command that does not serve it.
 async fn open(settings: &Settings) -> anyhow::Result<Site> {
-    // Its host is among the words that a password may not be made of. Nobody is sent there.
+    // A password may not consist of words of this address's host. No link or redirect uses it.
     let public_url = match settings.serving.public_url()? {
         Some(public_url) => public_url,
         None => match &settings.serving.listen {
@@ -37,7 +37,7 @@ fn operator(site: &Site) -> Administration<'_> {
     site.accounts().by(Actor::operator())
 }
 
-/// The user by this name; if there is none, the one that was probably meant.
+/// Finds the user with this name. The error suggests the name that was probably meant.
 async fn find(site: &Site, name: &str) -> anyhow::Result<Account> {
     let accounts = site.accounts();
     if let Some(account) = accounts.find(name).await? {
@@ -45,23 +45,23 @@ async fn find(site: &Site, name: &str) -> anyhow::Result<Account> {
     }
     match accounts.nearest_username(name).await? {
         Some(nearest) => bail!("there is no user {name}; did you mean {nearest}?"),
-        None => bail!("there is no user {name}; `vestibule user list` shows all there are"),
+        None => bail!("there is no user {name}; `vestibule user list` shows all users"),
     }
 }
 
-/// The name of a role as it was typed.
+/// Parses the name of a role.
 fn role_name(name: &str) -> anyhow::Result<RoleName> {
     name.parse()
         .with_context(|| format!("`{name}` cannot be the name of a role"))
 }
 
-/// Says what came of a change, or why it was not made.
+/// Prints `done`, or fails with the reason why the change was not made.
 fn report(change: &ChangeOutcome, done: impl Display) -> anyhow::Result<()> {
     match change {
         ChangeOutcome::Done => say(done),
         ChangeOutcome::AlreadySo => say(change),
         ChangeOutcome::NoSuchRole(None) => {
-            bail!("{change} `vestibule role list` shows all there are.")
+            bail!("{change} `vestibule role list` shows all roles.")
         }
         refused => bail!("{refused}"),
     }
@@ -69,7 +69,7 @@ fn report(change: &ChangeOutcome, done: impl Display) -> anyhow::Result<()> {
 
 fn say(line: impl Display) -> anyhow::Result<()> {
     match writeln!(std::io::stdout(), "{line}") {
-        // The reader has seen enough, as with `| head`.
+        // The reader has closed the pipe, as `| head` does.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
         result => Ok(result?),
     }

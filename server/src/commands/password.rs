@@ -8,7 +8,7 @@ use vestibule::password::PasswordAlgorithm;
 use super::say;
 use crate::settings::{Settings, parse_duration};
 
-/// What can be done about the hashing of passwords.
+/// Commands for the hashing of passwords.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PasswordCommand {
     /// Measure this machine and print the settings for a given time per hash. Run it on the machine

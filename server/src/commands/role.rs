@@ -7,7 +7,7 @@ use vestibule::access::PermissionName;
 use super::{open, operator, report, role_name, say};
 use crate::settings::Settings;
 
-/// What can be done with roles. A running program knows of a change within 2 seconds.
+/// Commands for roles. A running program applies a change within 2 seconds.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RoleCommand {
     /// List all roles with their permissions and number of users
@@ -69,7 +69,7 @@ pub(crate) async fn run(command: RoleCommand, settings: &Settings) -> anyhow::Re
             let change = operator
                 .forbid(&role_name(&role)?, &permission_name(&permission)?)
                 .await?;
-            let done = format!("The role {role} has no longer the permission {permission}.");
+            let done = format!("The role {role} no longer has the permission {permission}.");
             report(&change, done)
         }
     }

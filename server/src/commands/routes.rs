@@ -1,4 +1,4 @@
-//! `vestibule routes`: what each route asks of its visitors.
+//! `vestibule routes`: what each route requires of its visitors.
 
 use std::time::Duration;
 
@@ -18,15 +18,15 @@ use super::say;
 use crate::serve::app;
 use crate::settings::Settings;
 
-/// Prints a line for each route of the program: method, path, and what it asks.
+/// Prints a line for each route of the program: method, path, and what it requires.
 ///
-/// The routes are asked on a site in memory, so that nothing happens to the one that serves.
+/// It calls the routes of a site in memory, so that nothing changes on the site that is served.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let database = Database::connect("sqlite::memory:").await?;
     let key = SecretKey::generate(&Random::system())?;
     let password = SecretKey::generate(&Random::system())?.to_text();
     let mut config = SiteConfig::new("https://vestibule.invalid".parse()?, key);
-    // No log-in is fresh, so that what wants a fresh one says so.
+    // No log-in is fresh, so that the table shows which routes require a fresh one.
     config.sessions.fresh_for = Duration::ZERO;
     let site = Site::open(database, config).await?;
     let app = app(&site, settings);
@@ -48,6 +48,6 @@ async fn register(app: &Router, password: &str) -> anyhow::Result<HeaderValue> {
     let session = cookies
         .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
         .find(|cookie| cookie.starts_with("__Host-session="))
-        .context("nobody could be registered to ask the routes")?;
+        .context("could not register a user to call the routes")?;
     Ok(HeaderValue::try_from(session)?)
 }

@@ -7,7 +7,7 @@ use super::say;
 use crate::secret_key::{Step, change};
 use crate::settings::Settings;
 
-/// What can be done with the secret key. A running program reads the file when it starts.
+/// Commands for the secret key. A running program reads the file when it starts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretKeyCommand {
     /// Sign with a new key, or with the prepared one; old keys still verify

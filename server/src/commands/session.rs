@@ -9,11 +9,11 @@ use vestibule::flows::Site;
 use super::{find, open, operator, report, say};
 use crate::settings::Settings;
 
-/// What can be done with sessions. What is ended a running program refuses within 2 seconds.
+/// Commands for sessions. A running program rejects an ended session within 2 seconds.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionCommand {
-    /// List a user's sessions, most recently used first: id, last use, log-in, address, browser, and
-    /// what was shown at the log-in
+    /// List a user's sessions, most recently used first: id, last use, log-in, address, browser,
+    /// and the credentials shown at the log-in
     List {
         /// Username
         name: String,
@@ -60,7 +60,7 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
             let change = operator(&site).end_session(&account.id, &session).await?;
             if change == ChangeOutcome::NoSuchSession {
                 let name = account.username;
-                bail!("{change} `vestibule session list {name}` shows all there are.");
+                bail!("{change} `vestibule session list {name}` shows all sessions.");
             }
             report(&change, format!("The session {session} is ended."))
         }
@@ -92,7 +92,7 @@ async fn revoke_everyone(site: &Site) -> anyhow::Result<u64> {
     loop {
         let accounts = site.accounts().list(after.as_deref(), PAGE as u64).await?;
         for account in &accounts {
-            // A user who was deleted meanwhile has none.
+            // A user who has been deleted meanwhile has no sessions.
             if operator(site).end_sessions(&account.id).await? == ChangeOutcome::Done {
                 ended += 1;
             }
@@ -119,8 +119,8 @@ fn line(session: &Session) -> String {
     )
 }
 
-/// What a browser wrote, without what would move the cursor of a terminal or turn its text round
-/// (the bidirectional controls of Unicode's UAX 9), or break the line.
+/// A text that a browser sent, without characters that break the line, move a terminal's cursor or
+/// reverse its text (the bidirectional controls of Unicode's UAX 9).
 fn printable(text: &str) -> String {
     let is_bidirectional = |c: char| matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let printable = |c: char| match c.is_control() || is_bidirectional(c) {

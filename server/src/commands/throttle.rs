@@ -1,4 +1,4 @@
-//! `vestibule throttle …`: wrong tries that count, and forgetting them.
+//! `vestibule throttle …`: lists and clears the counts of wrong tries.
 
 use anyhow::bail;
 use clap::Subcommand;
@@ -12,7 +12,7 @@ use vestibule::login::{UserId, UserLoader};
 use super::{open, say};
 use crate::settings::Settings;
 
-/// What can be done with wrong tries. A running program knows it within a second.
+/// Commands for wrong tries. A running program applies a change within a second.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ThrottleCommand {
     /// List what is counted, by account and by network: kind, name, wrong passwords or registrations,
@@ -86,7 +86,7 @@ async fn show(site: &Site, counter: &Counter) -> anyhow::Result<()> {
     say(format!("{kind}\t{name}\t{}\t{next}", tally.tries))
 }
 
-/// The username of the account that a counter is of. Its subject is the realm, a `/` and the id.
+/// The username of a counter's account. The counter's subject is the realm, a `/` and the id.
 async fn name_of(site: &Site, subject: &str) -> anyhow::Result<String> {
     let id = subject.split_once('/').map_or(subject, |(_, id)| id);
     let account: Option<Account> = site.accounts().load(UserId::from(id)).await?;

@@ -1,4 +1,4 @@
-//! `vestibule user …`: users by the operator's hand.
+//! `vestibule user …`: the operator's commands for users.
 
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -12,8 +12,8 @@ use vestibule::flows::Site;
 use super::{find, open, operator, report, role_name, say};
 use crate::settings::Settings;
 
-/// What can be done with users. Passwords are asked for without echo, or read as one line from
-/// standard input; never taken from the command line, which other users of the machine can see.
+/// Commands for users. They ask for passwords without echo, or read one line from standard input.
+/// They never take passwords from the command line, which other users of the machine can see.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
     /// Add a user. Asks for the password, or reads it from standard input
@@ -27,11 +27,11 @@ pub(crate) enum UserCommand {
     SetPassword {
         /// Username
         name: String,
-        /// Let the user choose another one at the next log-in
+        /// Require the user to choose another one at the next log-in
         #[arg(long)]
         must_change: bool,
     },
-    /// Let a user choose another password before they can do anything else
+    /// Require a user to choose another password before they can do anything else
     DemandNewPassword {
         /// Username
         name: String,
@@ -53,7 +53,7 @@ pub(crate) enum UserCommand {
         /// Name of the role
         role: String,
     },
-    /// Take a role from a user. A running program knows within 2 seconds
+    /// Take a role from a user. A running program applies this within 2 seconds
     Revoke {
         /// Username
         name: String,
@@ -97,7 +97,7 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
                 false => operator.set_password(&account.id, &password).await?,
             };
             if change == ChangeOutcome::Done {
-                // Wrong tries at the old password do not count for the new one.
+                // Wrong tries at the old password must not count against the new one.
                 let credentials = site.credentials();
                 credentials.clear_throttle(&account.username).await?;
             }
@@ -146,7 +146,7 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
             let change = operator(&site)
                 .revoke_role(&account.id, &role_name(&role)?)
                 .await?;
-            let done = format!("{} has no longer the role {role}.", account.username);
+            let done = format!("{} no longer has the role {role}.", account.username);
             report(&change, done)?;
             warn_without_admin(&site).await
         }
@@ -181,12 +181,12 @@ async fn delete(site: &Site, name: &str, yes: bool) -> anyhow::Result<()> {
     let account = find(site, name).await?;
     let username = &account.username;
     if !yes {
-        let asked = format!("To delete {username} for ever, type the name again:");
+        let asked = format!("To delete {username} permanently, type the name again:");
         writeln!(std::io::stderr(), "{asked}")?;
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
         if line.trim() != username {
-            bail!("that was not {username}; nothing was deleted");
+            bail!("the name did not match {username}; nothing was deleted");
         }
     }
     let change = operator(site).delete(&account.id).await?;
@@ -197,13 +197,13 @@ async fn delete(site: &Site, name: &str, yes: bool) -> anyhow::Result<()> {
     warn_without_admin(site).await
 }
 
-/// Says so where nobody is left who can administer the site by its pages.
+/// Warns if no user is left who can use the admin pages.
 async fn warn_without_admin(site: &Site) -> anyhow::Result<()> {
     if site.accounts().has_active_admin().await? {
         return Ok(());
     }
     say(
-        "Nobody can use the pages below /admin now; `vestibule user grant NAME admin` lets somebody.",
+        "Nobody can use the pages below /admin now; `vestibule user grant NAME admin` changes that.",
     )
 }
 
@@ -242,8 +242,8 @@ async fn list(site: &Site) -> anyhow::Result<()> {
     }
 }
 
-/// Asks twice at a terminal; reads one line where standard input is something else. `words` belong
-/// to the account.
+/// Asks twice at a terminal; otherwise reads one line from standard input. `words` belong to the
+/// account.
 async fn ask_password(site: &Site, words: &[&str]) -> anyhow::Result<Secret> {
     let password = if std::io::stdin().is_terminal() {
         let first = Secret::from(rpassword::prompt_password("Password: ")?);

@@ -14,7 +14,7 @@ pub(crate) enum ListenAddress {
 }
 
 impl ListenAddress {
-    /// Whether nobody but this machine reaches it.
+    /// Whether only this machine can reach it.
     pub(crate) fn is_local(&self) -> bool {
         match self {
             Self::Tcp(address) => address.ip().is_loopback(),

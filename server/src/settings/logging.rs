@@ -27,7 +27,7 @@ pub(crate) struct LoggingSettings {
     pub(crate) log_format: LogFormat,
 }
 
-/// Forms of the log.
+/// Formats of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// A line of text for each event

@@ -1,4 +1,4 @@
-//! Every setting of the program, an area in each file.
+//! Every setting of the program, one area in each file.
 
 mod listen;
 mod logging;
@@ -26,7 +26,7 @@ pub(crate) use self::sessions::SessionSettings;
 pub(crate) use self::storage::StorageSettings;
 pub(crate) use self::throttle::ThrottleSettings;
 
-/// The settings: of each, the flag, the environment variable and the key of the settings file.
+/// The settings. Each has a flag, an environment variable, and a key in the settings file.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Settings file")]
 pub(crate) struct Settings {
@@ -60,12 +60,12 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
 
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     match parse_duration_or_none(text)? {
-        Duration::ZERO => Err("it must be more than nothing".to_owned()),
+        Duration::ZERO => Err("it must be more than 0".to_owned()),
         duration => Ok(duration),
     }
 }
 
-/// Accepts 0.
+/// As [`parse_duration`], but accepts 0.
 fn parse_duration_or_none(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);

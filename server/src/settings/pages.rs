@@ -19,8 +19,8 @@ pub(crate) struct PageSettings {
     )]
     pub(crate) site_name: String,
 
-    /// Send visitors to the log-in at an address that does not exist too, so that they cannot find
-    /// out which addresses exist; without it they get 404
+    /// Redirect visitors to the log-in even at addresses that do not exist, so that they cannot
+    /// find out which addresses exist; without this they get 404
     #[arg(
         long,
         env = "VESTIBULE_UNKNOWN_ADDRESSES_NEED_LOGIN",

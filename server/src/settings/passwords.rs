@@ -80,7 +80,8 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) bcrypt_long_passwords: bool,
 
-    /// File of more passwords that nobody may choose, one a line. Common ones are rejected anyway
+    /// File of more passwords that nobody may choose, one on each line. Common ones are rejected
+    /// anyway
     #[arg(
         long,
         env = "VESTIBULE_PASSWORD_BLOCKLIST",
@@ -89,7 +90,7 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) password_blocklist: Option<PathBuf>,
 
-    /// Words that a password may not consist of, with commas between: products, the company, the
+    /// Words that a password may not consist of, separated by commas: products, the company, the
     /// place. The site's name and host are among them anyway
     #[arg(
         long,
@@ -100,8 +101,9 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) password_context_words: Vec<String>,
 
-    /// Where to look up whether a new password was in a breach: a sorted file of SHA-1 hashes, one a
-    /// line; or a service such as https://api.pwnedpasswords.com, which learns five digits of the hash
+    /// Where to look up whether a new password was in a breach: a sorted file of SHA-1 hashes, one
+    /// on each line; or a service such as https://api.pwnedpasswords.com, which learns five digits
+    /// of the hash
     /// [default: nowhere]
     #[arg(
         long,
@@ -112,8 +114,8 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) breached_passwords: Option<String>,
 
-    /// Whether to reject new passwords while that look-up fails. Otherwise they are accepted, with a
-    /// warning in the log
+    /// Whether to reject new passwords while that look-up fails. Otherwise they are accepted, and a
+    /// warning is logged
     #[arg(
         long,
         env = "VESTIBULE_BREACHED_PASSWORDS_FAIL_CLOSED",
@@ -124,8 +126,9 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) breached_passwords_fail_closed: bool,
 
-    /// File of secrets (peppers) that are mixed into passwords, one a line: a version and a key, `1
-    /// KEY`. The highest version makes new hashes. Without its key, a password cannot be checked
+    /// File of secrets (peppers) that are mixed into passwords, one on each line: a version and a
+    /// key, `1 KEY`. The highest version makes new hashes. Without its key, a password cannot be
+    /// checked
     #[arg(
         long,
         env = "VESTIBULE_PEPPER_FILE",
@@ -188,8 +191,8 @@ impl PasswordSettings {
             config.policy.breached = Some(breached);
         } else if self.breached_passwords_fail_closed {
             bail!(
-                "`--breached-passwords-fail-closed` says what happens when a look-up fails, and \
-                 nothing is looked up; say where with `--breached-passwords`"
+                "`--breached-passwords-fail-closed` has no effect, because nothing is looked up; \
+                 say where with `--breached-passwords`"
             );
         }
         Ok(())
@@ -235,7 +238,7 @@ fn breach_service(url: &str) -> anyhow::Result<BreachedPasswords> {
 #[cfg(not(feature = "breach-service"))]
 fn breach_service(_: &str) -> anyhow::Result<BreachedPasswords> {
     bail!(
-        "this build looks up breached passwords in a file alone: build it with the feature \
+        "this build looks up breached passwords only in a file: build it with the feature \
          `breach-service`"
     )
 }

@@ -7,7 +7,7 @@ use vestibule::flows::SiteConfig;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Accounts")]
 pub(crate) struct RegistrationSettings {
-    /// More usernames that visitors cannot register, with commas between. The site's name, its host
+    /// More usernames that visitors cannot register, separated by commas. The site's name, its host
     /// and names such as admin are reserved anyway. `vestibule user add` accepts them all
     #[arg(
         long,

@@ -76,8 +76,8 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) hsts_include_subdomains: bool,
 
-    /// Proxies whose X-Forwarded-For is trusted: addresses or networks, with commas between, and unix
-    /// for the proxy at a Unix socket [default: none]
+    /// Proxies whose X-Forwarded-For is trusted: addresses or networks, separated by commas, and
+    /// unix for the proxy at a Unix socket [default: none]
     #[arg(
         long,
         env = "VESTIBULE_TRUSTED_PROXIES",
@@ -100,7 +100,7 @@ pub(crate) struct ServingSettings {
     )]
     pub(crate) max_connections: u32,
 
-    /// Maximum number of these from one network (/24 or /64) that is no trusted proxy
+    /// Maximum number of these from one network (/24 or /64) that is not a trusted proxy
     #[arg(
         long,
         env = "VESTIBULE_MAX_CONNECTIONS_PER_NETWORK",
@@ -147,18 +147,18 @@ impl ServingSettings {
     /// The public URL, if there is one.
     ///
     /// # Errors
-    /// When it cannot be one.
+    /// When it is not valid as a public URL.
     pub(crate) fn public_url(&self) -> anyhow::Result<Option<PublicUrl>> {
         let text = self.public_url.as_deref();
         let url = text.map(|text| self.parse_public_url(text)).transpose();
         url.context("the setting --public-url")
     }
 
-    /// The address at which browsers reach the app that listens at `address`.
+    /// The public URL, or the default one for an app that listens at `address`.
     ///
     /// # Errors
-    /// When other machines can reach it, and the public URL has neither https nor a host where plain
-    /// http is allowed; and when there is none for a Unix socket.
+    /// When other machines can reach the app, and the public URL has neither https nor a host where
+    /// plain http is allowed; and when a Unix socket has no public URL.
     pub(crate) fn public_url_at(&self, address: &ListenAddress) -> anyhow::Result<PublicUrl> {
         let url = match (self.public_url()?, address) {
             (Some(url), _) => url,
@@ -193,7 +193,8 @@ impl ServingSettings {
         })
     }
 
-    /// What is wrong if a proxy must be in front and is not trusted: the program itself has no TLS.
+    /// The warning if a proxy in front is necessary but not trusted. It is necessary for https,
+    /// because the program itself has no TLS.
     pub(crate) fn untrusted_proxy(&self) -> Option<&'static str> {
         let url = self.public_url.as_deref().unwrap_or_default();
         match self.listen {
@@ -207,8 +208,8 @@ impl ServingSettings {
 
 fn needs_https(address: &ListenAddress) -> String {
     format!(
-        "listening on {address}, other machines can reach the app, and passwords and cookies need \
-         https there: put a proxy with a certificate in front and name its address, as in \
+        "other machines can reach the app at {address}, and passwords and cookies need https \
+         there: put a proxy with a certificate in front and name its address, as in \
          --public-url https://example.com"
     )
 }

@@ -131,21 +131,21 @@ impl SessionSettings {
     }
 }
 
-/// What happens with one session more than a user may have.
+/// What happens when a user who has the maximum number of sessions logs in.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum AtMaxSessions {
-    /// The session that was seen longest ago ends
+    /// The session that was least recently used ends
     EndOldest,
-    /// The log-in is refused
+    /// The log-in is rejected
     Refuse,
 }
 
-/// What happens to a session that comes from another browser.
+/// What happens when a session's cookie comes from another browser.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Protection {
     /// Nothing
     Off,
-    /// It needs the password again where it matters
+    /// It needs the password again where that matters
     Basic,
     /// It ends
     Strong,

@@ -1,4 +1,4 @@
-//! How many wrong passwords pass, and how long they make the next one wait.
+//! How many wrong passwords are allowed, and how long the next one must wait.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use vestibule::flows::ThrottleConfig;
 
 use super::parse_duration;
 
-/// How many wrong passwords pass, and how long they make the next one wait.
+/// How many wrong passwords are allowed, and how long the next one must wait.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Throttle")]
 pub(crate) struct ThrottleSettings {
@@ -56,7 +56,7 @@ pub(crate) struct ThrottleSettings {
     )]
     pub(crate) throttle_closed_after: u32,
 
-    /// Wrong passwords from one network (/24 or /64) at whatever account before the first wait
+    /// Wrong passwords from one network (/24 or /64), at any account, before the first wait
     #[arg(
         long,
         env = "VESTIBULE_THROTTLE_NETWORK_TRIES",
@@ -78,7 +78,7 @@ pub(crate) struct ThrottleSettings {
     )]
     pub(crate) throttle_registrations: u32,
 
-    /// Wrong passwords a minute, of all browsers that are not known, before these have to wait
+    /// Wrong passwords per minute from all unknown browsers together before they have to wait
     #[arg(
         long,
         env = "VESTIBULE_THROTTLE_TRIES_PER_MINUTE",
@@ -100,7 +100,7 @@ impl ThrottleSettings {
         limits.account.closed_after = Some(self.throttle_closed_after);
         limits.network.burst = self.throttle_network_tries;
         limits.registrations.burst = self.throttle_registrations;
-        // Of those in a minute two thirds may come at once, and the others one by one.
+        // Of the tries in a minute, two thirds may come at once, and the rest one by one.
         let each = self.throttle_tries_per_minute / 3;
         limits.overall.burst = self.throttle_tries_per_minute - each;
         limits.overall.each = Duration::from_mins(1) / each.max(1);

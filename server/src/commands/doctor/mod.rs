@@ -12,7 +12,7 @@ use vestibule::password::PasswordAlgorithm;
 use super::{open, say};
 use crate::settings::Settings;
 
-/// What needs more than the settings.
+/// Checks that need more than the settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DoctorCommand {
     /// Measure whether a running program reveals by its response times who has an account. Makes
@@ -38,12 +38,13 @@ pub(crate) async fn run(command: Option<DoctorCommand>, settings: &Settings) -> 
     }
 }
 
-/// A log-in that takes less is cheap to guess; one that takes more is cheap to flood.
+/// A hash that takes less makes guessing cheap; one that takes more makes flooding cheap.
 const QUICKEST: Duration = Duration::from_millis(5);
 const SLOWEST: Duration = Duration::from_secs(1);
 
 async fn check(settings: &Settings) -> anyhow::Result<()> {
-    // That it opens says that the database answers, is up to date, and lacks no pepper.
+    // Opening the site checks that the database answers and is up to date, and that no pepper is
+    // missing.
     let site = open(settings).await?;
     say("ok: the database answers, and no password lacks its pepper")?;
     let hashes = site.credentials().review_hashes().await?;
@@ -57,8 +58,8 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
         0 if hashes.unusable.is_empty() => say("ok: all passwords are hashed as new ones are")?,
         0 => {}
         outdated => say(format!(
-            "note: passwords that are hashed otherwise than new ones: {outdated}; each is hashed \
-             anew at the next log-in of its user"
+            "note: passwords whose hashes differ from new ones: {outdated}; each is rehashed when \
+             its user logs in next"
         ))?,
     }
     list_look_alikes(&site).await?;
@@ -70,8 +71,8 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
         && settings.passwords.bcrypt_long_passwords
         && settings.passwords.pepper_file.is_none();
     let cannot_check = format!(
-        "passwords that cannot be checked, as the hash is malformed, of an unknown kind or asks for \
-         too much; their users cannot log in until `vestibule user set-password`: {}",
+        "passwords that cannot be checked, because the hash is malformed, of an unknown kind or \
+         exceeds the limits; their users cannot log in until `vestibule user set-password`: {}",
         unusable.join(", ")
     );
     let untrusted_proxy = settings.serving.untrusted_proxy();
@@ -89,7 +90,7 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
         ),
         (
             algorithm.meets_owasp_minimum(),
-            "passwords are hashed as OWASP asks for at least",
+            "password hashes meet OWASP's minimum",
             "passwords are hashed with less than OWASP's minimum; run `vestibule password calibrate`",
         ),
         (
@@ -105,14 +106,14 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
         ),
         (
             !is_bare_digest,
-            "no new hash is of a bare digest",
-            "new hashes are of a password's bare SHA-256, so that such digests from a breach \
-             elsewhere can be tried in place of passwords; set `--pepper-file`, or \
+            "no new hash is made from a bare digest",
+            "new hashes are made from a password's bare SHA-256, so attackers can try such digests \
+             from another breach in place of passwords; set `--pepper-file`, or \
              `--password-algorithm argon2id`",
         ),
         (
             untrusted_proxy.is_none(),
-            "visitors have addresses of their own",
+            "each visitor has their own address",
             untrusted_proxy.unwrap_or_default(),
         ),
     ];
@@ -125,7 +126,7 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     }
     match checks.iter().filter(|(is_well, ..)| !is_well).count() {
         0 => Ok(()),
-        count => bail!("{count} of these are not well"),
+        count => bail!("{count} of these checks failed"),
     }
 }
 

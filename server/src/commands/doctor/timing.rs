@@ -1,4 +1,4 @@
-//! Whether the time of a refusal tells who has an account.
+//! Measures whether response times reveal who has an account.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use anyhow::{Context, bail};
 
 use crate::commands::say;
 
-/// So many are asked for before anything counts.
+/// How many pairs to discard before measuring.
 const WARM_UP: u32 = 50;
 
-/// Differences below this are nobody's to use over a network, nor are those below a twentieth.
+/// Smaller differences are useless to an attacker over a network; so are those below a twentieth.
 const LEAST_MS: f64 = 1.0;
 const LEAST_SHARE: f64 = 0.05;
 const SIGNIFICANT: f64 = 0.001;
@@ -35,15 +35,15 @@ pub(super) fn run(url: &str, user: &str, pairs: u32) -> anyhow::Result<()> {
         match answer.status().as_u16() {
             401 => Ok(took),
             429 => bail!(
-                "{login} answers 429, as it counts wrong passwords; start it with `--throttle off` \
-                 for this, where nobody else reaches it"
+                "{login} answers 429, because it counts wrong passwords; for this test, \
+                 start it with `--throttle off` where nobody else can reach it"
             ),
-            status => bail!("{login} answers {status}, and not 401, to a wrong password"),
+            status => bail!("{login} answers {status} instead of 401 to a wrong password"),
         }
     };
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for at in 0..WARM_UP + pairs {
-        // One after the other, so that a slow minute hits both alike.
+        // Alternate, so that a slow minute affects both alike.
         let (user, nobody) = (ask(user)?, ask(&format!("nobody{at}"))?);
         if at >= WARM_UP {
             known.push(user);
@@ -56,10 +56,10 @@ pub(super) fn run(url: &str, user: &str, pairs: u32) -> anyhow::Result<()> {
         compared.medians.0, compared.medians.1, compared.shift, compared.p
     ))?;
     if compared.tells_apart() {
-        bail!("the time of an answer tells whether a user exists");
+        bail!("response times reveal whether a user exists");
     }
     say(format!(
-        "ok: the time of an answer does not tell whether a user exists, if {user} is one there"
+        "ok: response times do not reveal whether a user exists, provided that {user} exists"
     ))
 }
 
@@ -67,9 +67,9 @@ pub(super) fn run(url: &str, user: &str, pairs: u32) -> anyhow::Result<()> {
 #[derive(Debug)]
 struct Compared {
     medians: (f64, f64),
-    /// By how much the first takes longer: the median of all differences (Hodges and Lehmann 1963).
+    /// How much longer the first takes: the median of all differences (Hodges and Lehmann 1963).
     shift: f64,
-    /// How likely so great a difference in rank is by chance (Mann and Whitney 1947).
+    /// The probability of such a difference in rank by chance (Mann and Whitney 1947).
     p: f64,
 }
 
@@ -96,8 +96,8 @@ fn median(values: &mut [f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-/// The two-sided p of the rank sum, by the normal approximation, which is good from some twenty on.
-/// Times have no ties to speak of.
+/// The two-sided p of the rank sum, by the normal approximation, which is accurate for some twenty
+/// values or more. It ignores ties, because times hardly ever have any.
 fn mann_whitney(one: &[f64], other: &[f64]) -> f64 {
     let pairs = one.iter().flat_map(|a| other.iter().map(move |b| (a, b)));
     let u: f64 = pairs
@@ -109,7 +109,7 @@ fn mann_whitney(one: &[f64], other: &[f64]) -> f64 {
     2.0 * upper_tail(z)
 }
 
-/// The chance that a normal variable is greater than `z`, for positive ones, to within 1e-7
+/// The probability that a normal variable is greater than a positive `z`, to within 1e-7
 /// (Abramowitz and Stegun 1964, 26.2.17).
 fn upper_tail(z: f64) -> f64 {
     let t = 1.0 / (1.0 + 0.231_641_9 * z);
