@@ -89,7 +89,10 @@ async fn opens(counters: &impl Counters, limits: &[Limit], now: Timestamp) -> Op
     match count(counters, limits, now).await {
         Counted::Closed(counter) => {
             let is_one = |limit: &Limit| limit.key == counter.key;
-            assert!(limits.iter().any(is_one), "one of those that were to count");
+            assert!(
+                limits.iter().any(is_one),
+                "the closed counter is one of the limits"
+            );
             Some(counter.tally.open_at)
         }
         Counted::Passed(..) => None,
@@ -142,7 +145,7 @@ async fn a_streak_closes_until_it_is_cleared(counters: &impl Counters) {
     let cleared = counters.clear(&[limits[0].key.clone()]).await;
     assert_eq!(cleared.expect("an answer"), 1, "there was one counter");
     let cleared = counters.clear(&[limits[0].key.clone()]).await;
-    assert_eq!(cleared.expect("an answer"), 0, "it is gone");
+    assert_eq!(cleared.expect("an answer"), 0, "a cleared counter is gone");
     let tallies = passed(counters, &limits, now).await;
     assert_eq!(
         tallies[0].tries, 1,
@@ -184,7 +187,11 @@ async fn a_rate_lets_a_burst_pass_and_then_one_at_a_time(counters: &impl Counter
         passed(counters, &limits, later).await;
     }
     let again = opens(counters, &limits, later).await;
-    assert_eq!(again, at(later + 10 * SECOND), "a burst at most");
+    assert_eq!(
+        again,
+        at(later + 10 * SECOND),
+        "a rate saves up one burst at most"
+    );
 }
 
 async fn a_try_counts_at_all_or_none(counters: &impl Counters) {
@@ -199,7 +206,7 @@ async fn a_try_counts_at_all_or_none(counters: &impl Counters) {
     assert_eq!(opens(counters, &both, NOW).await, waits, "one waits");
     let tallies = passed(counters, &both, NOW + SECOND).await;
     let tries: Vec<_> = tallies.iter().map(|tally| tally.tries).collect();
-    assert_eq!(tries, [1, 4], "the other did not count what was rejected");
+    assert_eq!(tries, [1, 4], "a try that one limit rejects counts at none");
 }
 
 async fn a_right_try_is_taken_back(counters: &impl Counters) {
@@ -222,7 +229,7 @@ async fn a_right_try_is_taken_back(counters: &impl Counters) {
     passed(counters, of_rate, NOW).await;
     let next = at(NOW + 10 * SECOND);
     let again = opens(counters, of_rate, NOW).await;
-    assert_eq!(again, next, "a rate gets back one try for one");
+    assert_eq!(again, next, "a rate gets back each try that is taken back");
     let unknown = counters.settle(&back(&[streak("back/none")]), NOW).await;
     unknown.expect("nothing to take back is no error");
 }
@@ -243,13 +250,17 @@ async fn a_known_browser_counts_alone(counters: &impl Counters) {
     for _ in 0..3 {
         let counted = counters.count(attempt, NOW).await.expect("an answer");
         let Counted::Passed(tallies, By::Known(1)) = counted else {
-            panic!("strangers do not keep a known browser out: {counted:?}");
+            panic!("unknown browsers do not block a known one: {counted:?}");
         };
-        assert_eq!(tallies.len(), 1, "it counts alone");
+        assert_eq!(
+            tallies.len(),
+            1,
+            "only the known browser's counter counts the try"
+        );
     }
     let counted = counters.count(attempt, NOW).await.expect("an answer");
     let Counted::Closed(closed) = counted else {
-        panic!("a known browser has a budget of its own: {counted:?}");
+        panic!("a known browser has its own counter: {counted:?}");
     };
     assert_eq!(at(NOW + SECOND), Some(closed.tally.open_at));
 }
@@ -340,7 +351,11 @@ async fn of_tries_at_once_no_more_pass_than_one_by_one(counters: Arc<impl Counte
     let passed = counted
         .iter()
         .filter(|counted| matches!(counted, Counted::Passed(..)));
-    assert_eq!(passed.count(), 3, "as many as one by one");
+    assert_eq!(
+        passed.count(),
+        3,
+        "tries at once pass as often as one by one"
+    );
     let known = streak("race/device");
     let until = NOW + HOUR;
     know(&*counters, &known.key, until).await;
@@ -359,5 +374,9 @@ async fn of_tries_at_once_no_more_pass_than_one_by_one(counters: Arc<impl Counte
     let passed = counted
         .iter()
         .filter(|counted| matches!(counted, Counted::Passed(..)));
-    assert_eq!(passed.count(), 3, "of a known browser too");
+    assert_eq!(
+        passed.count(),
+        3,
+        "tries of a known browser pass as often at once"
+    );
 }

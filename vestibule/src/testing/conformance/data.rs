@@ -26,7 +26,11 @@ fn pairs(values: &[(&str, &str)]) -> Vec<(String, String)> {
 pub(super) async fn values_are_written_one_by_one(store: &impl SessionStore, sessions: &Sessions) {
     let session = sessions.of("1");
     create(store, &session).await;
-    assert_eq!(data(store, session.id).await, [], "none at first");
+    assert_eq!(
+        data(store, session.id).await,
+        [],
+        "a new session has no values"
+    );
 
     let written = set(store, session.id, "a", "\"佐藤 ' 😀\"").await;
     assert_eq!(written, DataOutcome::Written);
@@ -41,7 +45,7 @@ pub(super) async fn values_are_written_one_by_one(store: &impl SessionStore, ses
     assert_eq!(
         data(store, session.id).await,
         all,
-        "all of them, names differ by case"
+        "all values are there, and names differ by case"
     );
 
     let changes = DataChanges::from([
@@ -54,7 +58,7 @@ pub(super) async fn values_are_written_one_by_one(store: &impl SessionStore, ses
     assert_eq!(
         data(store, session.id).await,
         rest,
-        "one removed, one replaced, one as it was"
+        "one value is removed, one replaced, one unchanged"
     );
 }
 
@@ -88,7 +92,10 @@ pub(super) async fn values_begin_with_their_session(
         resumed.push((begun, data(store, id).await));
     }
     let once = [(true, values.clone()), (false, Vec::new())];
-    assert_eq!(resumed, once, "once, and nothing without a session");
+    assert_eq!(
+        resumed, once,
+        "values are written once, and only with their session"
+    );
 
     let replaced = Replaced {
         session: Some(session.id),
@@ -97,7 +104,11 @@ pub(super) async fn values_begin_with_their_session(
     let next = sessions.of("1");
     let made = store.create(next.clone(), begin.clone(), None, replaced);
     made.await.expect("create");
-    assert_eq!(data(store, next.id).await, values, "in place of another");
+    assert_eq!(
+        data(store, next.id).await,
+        values,
+        "a session that replaces another has its values"
+    );
 
     let other = DataValues::from([("c".to_owned(), "1".to_owned())]);
     let mut taken = sessions.of("2");
@@ -107,9 +118,16 @@ pub(super) async fn values_begin_with_their_session(
         remembered: None,
     };
     let made = store.create(taken, other, None, replaced);
-    assert!(made.await.is_err(), "an id that is taken is refused");
+    assert!(
+        made.await.is_err(),
+        "a second session with that id is rejected"
+    );
     for id in [created.id, next.id] {
-        assert_eq!(data(store, id).await, values, "and nothing happened");
+        assert_eq!(
+            data(store, id).await,
+            values,
+            "the rejected session changed no values"
+        );
     }
 }
 
@@ -157,7 +175,11 @@ pub(super) async fn values_end_with_their_session(store: &impl SessionStore, ses
     store.sweep("", expiry, later).await.expect("sweep");
 
     for session in [&ended, &swept, &of_user] {
-        assert_eq!(data(store, session.id).await, [], "gone with it");
+        assert_eq!(
+            data(store, session.id).await,
+            [],
+            "the ended session's values are deleted"
+        );
         let late = set(store, session.id, "a", "2").await;
         assert_eq!(late, DataOutcome::NoSession, "nothing to write to");
         create(store, session).await;
@@ -188,7 +210,11 @@ pub(super) async fn values_go_on_with_a_renewed_session(
     assert_eq!(data(store, renewed.id).await, both);
     assert_eq!(data(store, session.id).await, both, "and reads it");
     store.revoke(renewed.id).await.expect("revoke");
-    assert_eq!(data(store, renewed.id).await, [], "gone with it");
+    assert_eq!(
+        data(store, renewed.id).await,
+        [],
+        "the ended session's values are deleted"
+    );
 }
 
 pub(super) async fn there_is_a_limit_to_them(store: &impl SessionStore, sessions: &Sessions) {

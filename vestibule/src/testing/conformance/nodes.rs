@@ -59,13 +59,21 @@ pub(super) async fn what_one_ends_is_ended_for_both_in_a_race(
 
     for (_, session, login, renewed) in &before {
         for id in [session.id, renewed.id] {
-            assert_eq!(here.load(id).await.expect("load"), None, "ended");
-            assert_eq!(there.load(id).await.expect("load"), None, "for both");
+            assert_eq!(
+                here.load(id).await.expect("load"),
+                None,
+                "ended at one node"
+            );
+            assert_eq!(
+                there.load(id).await.expect("load"),
+                None,
+                "ended at the other node"
+            );
             let left = there.load_data(id).await.expect("load_data");
-            assert_eq!(left, DataValues::new(), "with its values");
+            assert_eq!(left, DataValues::new(), "its values are deleted");
         }
         let left = there.load_remembered(login.id).await.expect("load");
-        assert_eq!(left, None, "with what it came of");
+        assert_eq!(left, None, "its remembered login has ended");
     }
 }
 
@@ -91,7 +99,11 @@ pub(super) async fn nothing_is_resumed_at_one_after_the_end_at_the_other(
 
     ended.expect("revoke_user");
     let left = there.list_user("", &user, None, 100).await;
-    assert_eq!(left.expect("list_user"), [], "all of them ended");
+    assert_eq!(
+        left.expect("list_user"),
+        [],
+        "all sessions of the user have ended"
+    );
 }
 
 /// If both nodes use a token at once, only one succeeds.
@@ -144,7 +156,7 @@ pub(super) async fn writes_at_both_undo_nothing(
         assert_eq!(outcome.expect("change_data"), DataOutcome::Written);
     }
     let values = here.load_data(session.id).await.expect("load_data");
-    assert_eq!(values.len(), RACES, "each is there");
+    assert_eq!(values.len(), RACES, "every value is there");
 }
 
 /// Either the touch comes first and the session stays, or a sweep comes first and deletes it.

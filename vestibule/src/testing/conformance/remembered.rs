@@ -13,7 +13,7 @@ pub(super) async fn a_remembered_login_is_loaded_as_it_was(
 
     let extended = store.extend_remembered(login.id, NOW + HOUR * 2).await;
 
-    assert!(extended.expect("extend"), "it was there");
+    assert!(extended.expect("extend"), "an existing login is extended");
     let loaded = store.load_remembered(token.id("")).await.expect("load");
     let expected = RememberedLogin {
         expires_at: NOW + HOUR * 2,
@@ -41,7 +41,11 @@ pub(super) async fn a_remember_token_is_used_once(store: &impl SessionStore, ses
 
     assert!(resumed.expect("resume"), "once");
     let loaded = store.load_remembered(login.id).await.expect("load");
-    assert_eq!(loaded.as_ref(), Some(&rotated), "it has its next token");
+    assert_eq!(
+        loaded.as_ref(),
+        Some(&rotated),
+        "the login has its next token"
+    );
     assert_eq!(store.load(first.id).await.expect("load"), Some(first));
     let resumed = store
         .resume(
@@ -51,7 +55,7 @@ pub(super) async fn a_remember_token_is_used_once(store: &impl SessionStore, ses
             login.token,
         )
         .await;
-    assert!(!resumed.expect("resume"), "and not again");
+    assert!(!resumed.expect("resume"), "a token resumes once");
     assert_eq!(store.load(second.id).await.expect("load"), None);
 }
 
@@ -103,7 +107,7 @@ pub(super) async fn a_remembered_login_and_its_sessions_end_together(
         let late = store
             .resume(second, DataValues::new(), login.clone(), login.token)
             .await;
-        assert!(!late.expect("resume"), "it does not begin again");
+        assert!(!late.expect("resume"), "an ended login does not resume");
         let extended = store.extend_remembered(login.id, NOW + HOUR).await;
         assert!(!extended.expect("extend"));
         let was_there = store.revoke_remembered(login.id).await;
@@ -132,7 +136,7 @@ pub(super) async fn ending_all_of_a_user_spares_what_the_kept_session_came_of(
         .await
         .expect("revoke_user");
     let login = store.load_remembered(kept.login.id).await.expect("load");
-    assert_eq!(login, None, "without one to keep, all");
+    assert_eq!(login, None, "all logins end if none is kept");
 }
 
 pub(super) async fn nothing_is_resumed_after_the_end_in_a_race(
@@ -159,7 +163,7 @@ pub(super) async fn nothing_is_resumed_after_the_end_in_a_race(
             "no session is left"
         );
         let login = store.load_remembered(login.id).await.expect("load");
-        assert_eq!(login, None, "and nothing to begin one from");
+        assert_eq!(login, None, "no remembered login is left");
     }
 }
 
@@ -169,7 +173,7 @@ pub(super) async fn a_forgotten_browser_is_swept(store: &impl SessionStore, sess
 
     store.sweep("", expiry, NOW).await.expect("sweep");
     let loaded = store.load_remembered(login.id).await.expect("load");
-    assert!(loaded.is_some(), "it still counts");
+    assert!(loaded.is_some(), "the login has not expired");
     store.sweep("", expiry, NOW + HOUR).await.expect("sweep");
 
     let loaded = store.load_remembered(login.id).await.expect("load");
@@ -204,7 +208,10 @@ pub(super) async fn a_remembered_login_has_two_sessions_at_most(
             Some(like) => {
                 let ended = std::mem::replace(like, session.id);
                 let loaded = store.load(ended).await.expect("load");
-                assert_eq!(loaded, None, "its like has ended");
+                assert_eq!(
+                    loaded, None,
+                    "the earlier session of the same kind has ended"
+                );
             }
             None => there.push(session.id),
         }
@@ -217,5 +224,5 @@ pub(super) async fn a_remembered_login_has_two_sessions_at_most(
         assert_eq!(listed, expected, "minute {minute}");
     }
     let loaded = store.load(other.session.id).await.expect("load");
-    assert!(loaded.is_some(), "another login has its own");
+    assert!(loaded.is_some(), "sessions of another login stay");
 }

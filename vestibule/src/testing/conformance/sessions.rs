@@ -20,7 +20,7 @@ pub(super) async fn what_is_created_is_loaded_as_it_was(
     let loaded = store.load(session.id).await.expect("load");
     assert_eq!(loaded.as_ref(), Some(&session), "loaded as created");
     let unknown = store.load(nobodys.id).await.expect("load");
-    assert_eq!(unknown, None, "an unknown id is nobody's");
+    assert_eq!(unknown, None, "an unknown id has no session");
 }
 
 pub(super) async fn an_id_is_created_once(store: &impl SessionStore, sessions: &Sessions) {
@@ -33,9 +33,9 @@ pub(super) async fn an_id_is_created_once(store: &impl SessionStore, sessions: &
         .create(foreign, DataValues::new(), None, Replaced::default())
         .await;
 
-    assert!(again.is_err(), "an id that is taken is refused");
+    assert!(again.is_err(), "a second session with that id is rejected");
     let loaded = store.load(session.id).await.expect("load");
-    assert_eq!(loaded, Some(session), "the first stays as it was");
+    assert_eq!(loaded, Some(session), "the first session is unchanged");
 }
 
 pub(super) async fn a_replaced_session_is_gone(store: &impl SessionStore, sessions: &Sessions) {
@@ -61,12 +61,15 @@ pub(super) async fn what_is_revoked_stays_revoked(store: &impl SessionStore, ses
     let touched = store.touch(&[session.id], NOW + HOUR).await.expect("touch");
     assert_eq!(touched, 1, "a live session is touched");
 
-    assert!(store.revoke(session.id).await.expect("revoke"), "was there");
+    assert!(
+        store.revoke(session.id).await.expect("revoke"),
+        "an existing session is revoked"
+    );
 
     let touched = store.touch(&[session.id], NOW + HOUR).await.expect("touch");
     assert_eq!(touched, 0, "a late touch does not find it");
     let loaded = store.load(session.id).await.expect("load");
-    assert_eq!(loaded, None, "and does not revive it");
+    assert_eq!(loaded, None, "a late touch does not revive it");
     assert!(
         !store.revoke(session.id).await.expect("revoke"),
         "only once"
@@ -96,12 +99,12 @@ pub(super) async fn all_sessions_of_a_user_end_but_the_kept_one(
     let loaded = store.load(others.id).await.expect("load");
     assert_eq!(loaded, Some(others), "ids differ by case");
     let loaded = store.load(elsewhere.id).await.expect("load");
-    assert_eq!(loaded, Some(elsewhere), "and realms differ");
+    assert_eq!(loaded, Some(elsewhere), "realms differ");
     let count = store
         .revoke_user("", &user, None)
         .await
         .expect("revoke_user");
-    assert_eq!(count, 1, "without one to keep, all");
+    assert_eq!(count, 1, "all sessions end if none is kept");
 }
 
 pub(super) async fn the_sessions_of_a_user_are_listed_and_nobody_elses(
@@ -130,7 +133,11 @@ pub(super) async fn the_sessions_of_a_user_are_listed_and_nobody_elses(
     let nobodys = store
         .list_user("", &UserId::from("nobody"), None, 100)
         .await;
-    assert_eq!(nobodys.expect("list_user"), [], "nobody has none");
+    assert_eq!(
+        nobodys.expect("list_user"),
+        [],
+        "an unknown user has no sessions"
+    );
     store.revoke(first.id).await.expect("revoke");
     let listed = store
         .list_user("", &UserId::from("lister"), None, 100)
@@ -161,7 +168,7 @@ pub(super) async fn a_user_s_sessions_are_listed_in_pages(
         loop {
             let page = store.list_user("", &user, after, limit).await;
             let page = page.expect("list_user");
-            assert!(page.len() <= limit, "no more than asked for");
+            assert!(page.len() <= limit, "a page is not longer than its limit");
             after = page.last().map(ListedSession::from);
             let is_last = page.len() < limit;
             listed.extend(page);
@@ -174,10 +181,18 @@ pub(super) async fn a_user_s_sessions_are_listed_in_pages(
     let (third, rest) = (&all[2], &all[3..]);
     store.touch(&[third.id], NOW + HOUR).await.expect("touch");
     let page = store.list_user("", &user, Some(third.into()), 100).await;
-    assert_eq!(page.expect("list_user"), rest, "after where it was");
+    assert_eq!(
+        page.expect("list_user"),
+        rest,
+        "a page continues after the session's old place"
+    );
     store.revoke(third.id).await.expect("revoke");
     let page = store.list_user("", &user, Some(third.into()), 100).await;
-    assert_eq!(page.expect("list_user"), rest, "though it has ended");
+    assert_eq!(
+        page.expect("list_user"),
+        rest,
+        "a page continues after a session that has ended"
+    );
 }
 
 pub(super) async fn a_session_is_found_by_its_public_id_among_its_user_s(
@@ -232,7 +247,11 @@ pub(super) async fn a_session_may_be_an_anonymous_visitor_s(
             .await;
         assert_eq!(listed.expect("list_user"), [session.clone()]);
         let ended = store.revoke_user(realm, &session.user_id, None).await;
-        assert_eq!(ended.expect("revoke_user"), 1, "the user's, and no other");
+        assert_eq!(
+            ended.expect("revoke_user"),
+            1,
+            "only the user's session ends"
+        );
         let expiry = SessionExpiry::default();
         store.sweep(realm, expiry, NOW + HOUR).await.expect("sweep");
         let loaded = store.load(session.id).await.expect("load");
@@ -265,12 +284,12 @@ pub(super) async fn a_session_may_be_a_log_in_proved_in_part(
     let loaded = store.load(pending.id).await.expect("load");
     assert_eq!(loaded.as_ref(), Some(&pending), "loaded as created");
     let loaded = store.load_data(pending.id).await.expect("load_data");
-    assert_eq!(loaded, data, "with its values");
+    assert_eq!(loaded, data, "a pending login has its values");
     let listed = store.list_user("", &users.user_id, None, 100).await;
     assert_eq!(
         listed.expect("list_user"),
         std::slice::from_ref(&users),
-        "in no list"
+        "the pending login is in no list"
     );
     let uses = all((0..RACES).map(|_| store.revoke(pending.id))).await;
     let used = uses
@@ -278,9 +297,13 @@ pub(super) async fn a_session_may_be_a_log_in_proved_in_part(
         .filter(|used| *used.as_ref().expect("revoke"));
     assert_eq!(used.count(), 1, "of many uses at once one succeeds");
     let ended = store.revoke_user(&realm, &users.user_id, None).await;
-    assert_eq!(ended.expect("revoke_user"), 0, "it is gone");
+    assert_eq!(
+        ended.expect("revoke_user"),
+        0,
+        "a used pending login is gone"
+    );
     let loaded = store.load(users.id).await.expect("load");
-    assert_eq!(loaded, Some(users), "the user's session is not");
+    assert_eq!(loaded, Some(users), "the user's session stays");
 }
 
 pub(super) async fn the_sweep_takes_the_expired_only(
@@ -306,11 +329,11 @@ pub(super) async fn the_sweep_takes_the_expired_only(
     assert_eq!(elsewhere, 0, "each realm has its own expiry");
     let swept = store.sweep("", expiry, later).await.expect("sweep");
 
-    assert_eq!(swept, 1, "one had idled out");
+    assert_eq!(swept, 1, "one session was idle too long");
     assert_eq!(store.load(idle.id).await.expect("load"), None);
     assert!(store.load(busy.id).await.expect("load").is_some());
     let swept = store.sweep("", expiry, NOW + HOUR).await.expect("sweep");
-    assert_eq!(swept, 1, "however busy, it ends");
+    assert_eq!(swept, 1, "a session ends even if it is in use");
 
     let mut ahead = sessions.of("1");
     ahead.created_at = NOW + HOUR;
@@ -318,7 +341,10 @@ pub(super) async fn the_sweep_takes_the_expired_only(
     ahead.expires_at = NOW + HOUR * 2;
     create(store, &ahead).await;
     let swept = store.sweep("", expiry, NOW).await.expect("sweep");
-    assert_eq!(swept, 0, "that of a node whose clock is ahead is not over");
+    assert_eq!(
+        swept, 0,
+        "a session of a node whose clock is ahead has not expired"
+    );
     store.revoke(ahead.id).await.expect("revoke");
 }
 
@@ -484,14 +510,14 @@ pub(super) async fn a_renewed_session_takes_the_place_of_the_old_one(
 
     let renewed = store.renew(new.clone(), session.id).await.expect("renew");
 
-    assert!(renewed, "the old one was there");
+    assert!(renewed, "an existing session is renewed");
     assert_eq!(store.load(session.id).await.expect("load"), None);
     assert_eq!(store.load(new.id).await.expect("load"), Some(new.clone()));
     let loaded = store.load_remembered(login.id).await.expect("load");
-    assert_eq!(loaded, Some(login), "what both came of stays");
+    assert_eq!(loaded, Some(login), "the remembered login of both stays");
     store.revoke(new.id).await.expect("revoke");
     let renewed = store.renew(late.clone(), new.id).await.expect("renew");
-    assert!(!renewed, "an ended session does not go on");
+    assert!(!renewed, "an ended session is not renewed");
     assert_eq!(store.load(late.id).await.expect("load"), None);
 }
 
@@ -524,7 +550,7 @@ pub(super) async fn ending_a_session_ends_what_it_was_renewed_as(
             assert_eq!(store.load(after.id).await.expect("load"), None);
         }
         let loaded = store.load_remembered(login.id).await.expect("load");
-        assert_eq!(loaded, None, "with what it came of");
+        assert_eq!(loaded, None, "its remembered login has ended");
     }
 }
 
@@ -543,11 +569,11 @@ pub(super) async fn what_a_kept_session_was_renewed_as_is_kept(
     let user = UserId::from("keeper");
     let count = store.revoke_user("", &user, Some(session.id)).await;
 
-    assert_eq!(count.expect("revoke_user"), 1, "the other one");
+    assert_eq!(count.expect("revoke_user"), 1, "the other session ends");
     let loaded = store.load(renewed.id).await.expect("load");
-    assert_eq!(loaded, Some(renewed), "it goes on");
+    assert_eq!(loaded, Some(renewed), "the renewed session stays");
     let loaded = store.load_remembered(login.id).await.expect("load");
-    assert_eq!(loaded, Some(login), "with what it came of");
+    assert_eq!(loaded, Some(login), "its remembered login stays");
     let count = store.revoke_user("", &user, None).await;
     assert_eq!(count.expect("revoke_user"), 1);
 }
@@ -577,7 +603,7 @@ pub(super) async fn nothing_is_renewed_past_its_end_in_a_race(
         assert_eq!(
             store.load(id).await.expect("load"),
             None,
-            "not past its end"
+            "an ended session is not renewed"
         );
     }
 }
@@ -593,7 +619,7 @@ pub(super) async fn a_stale_session_stays_stale(store: &impl SessionStore, sessi
     assert!(loaded.is_some_and(|session| !session.is_fresh));
     store.revoke(session.id).await.expect("revoke");
     let marked = store.mark_stale(session.id).await.expect("mark_stale");
-    assert!(!marked, "and is not revived by it");
+    assert!(!marked, "marking an ended session does not revive it");
     assert_eq!(store.load(session.id).await.expect("load"), None);
 }
 
@@ -607,7 +633,11 @@ pub(super) async fn a_check_of_writes_changes_no_session(
     store.check_writes().await.expect("check_writes");
 
     let loaded = store.load(session.id).await.expect("load");
-    assert_eq!(loaded.as_ref(), Some(&session), "it stays as it was");
+    assert_eq!(loaded.as_ref(), Some(&session), "the session is unchanged");
     let listed = store.list_user(&session.realm, &session.user_id, None, 10);
-    assert_eq!(listed.await.expect("list_user"), [session], "and alone");
+    assert_eq!(
+        listed.await.expect("list_user"),
+        [session],
+        "no session was added"
+    );
 }
