@@ -31,8 +31,8 @@ pub(crate) async fn check_host(
 ) -> Response {
     match reached.objection(&request) {
         None => next.run(request).await,
-        Some((status, detail)) => {
-            let mut problem = Problem::new(status).detail(detail);
+        Some((status, text)) => {
+            let mut problem = Problem::new(status).detail_text(text);
             if status == StatusCode::MISDIRECTED_REQUEST {
                 problem = problem.link(&reached.public_url);
                 reached.warn_of_host(&request);
@@ -46,29 +46,30 @@ pub(crate) async fn check_host(
     }
 }
 
-type Objection = (StatusCode, String);
+/// The status, and the name of the text.
+type Objection = (StatusCode, &'static str);
 
 impl Reached {
     fn objection(&self, request: &Request) -> Option<Objection> {
-        let bad = |detail: &str| Some((StatusCode::BAD_REQUEST, detail.to_owned()));
+        let bad = |text| Some((StatusCode::BAD_REQUEST, text));
         let (headers, uri) = (request.headers(), request.uri());
         if request.method().as_str() == "PRI" {
             // The preface of HTTP/2 (RFC 9113, section 3.4).
-            let said = "This server speaks HTTP/1.1.".to_owned();
-            return Some((StatusCode::HTTP_VERSION_NOT_SUPPORTED, said));
+            let status = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
+            return Some((status, "program-http-version"));
         }
         if request.method() == Method::CONNECT || uri.path() == "*" {
-            return bad("This server is no proxy: ask for a page of it.");
+            return bad("program-not-a-proxy");
         }
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
-            return bad("Send exactly one `Host`.");
+            return bad("program-host-count");
         };
         let Some(host) = authority(host) else {
-            return bad("`Host` is no host name.");
+            return bad("program-host-malformed");
         };
         if uri.authority().is_some_and(|asked| *asked != host) {
-            return bad("`Host` and the address of the request name two hosts.");
+            return bad("program-host-ambiguous");
         }
         if self.probes.contains(&uri.path()) || self.public_url.is_at(host.as_str()) {
             return None;
@@ -76,8 +77,7 @@ impl Reached {
         if self.trusted_proxies.trusts_connection(request.extensions()) {
             return None;
         }
-        let detail = format!("This site is at {}.", self.public_url);
-        Some((StatusCode::MISDIRECTED_REQUEST, detail))
+        Some((StatusCode::MISDIRECTED_REQUEST, "program-host-elsewhere"))
     }
 
     /// Once: anybody can send such requests.

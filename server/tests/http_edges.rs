@@ -145,6 +145,71 @@ fn a_visitor_at_another_host_is_shown_where_the_site_is_and_the_log_says_what_to
     assert_eq!(log.matches("another host").count(), 1, "{log}");
 }
 
+#[test]
+fn a_request_for_another_host_is_rejected_in_the_language_of_its_visitor() {
+    let folder = folder();
+    // German is for requests that name no language.
+    let program = Program::start(&folder, &["--languages", "de,es"]);
+    let port = program.address().split(':').nth(1).unwrap();
+    let spanish = [
+        "Accept-Language: es\r\n".to_owned(),
+        format!("Accept-Language: de\r\nCookie: language-{port}=es\r\n"),
+    ];
+    let rejected = [
+        ("PRI * HTTP/2.0\r\n", 505, "HTTP&#x2f;1.1", "HTTP&#x2f;1.1"),
+        (
+            "CONNECT localhost:1 HTTP/1.1\r\nHost: localhost:1\r\n",
+            400,
+            "Dieser Server ist kein Proxy.",
+            "Este servidor no es un proxy.",
+        ),
+        (
+            "GET /login HTTP/1.1\r\n",
+            400,
+            "Sende genau einen Host-Header.",
+            "Envía exactamente una cabecera Host.",
+        ),
+        (
+            "GET /login HTTP/1.1\r\nHost: a@b\r\n",
+            400,
+            "Der Host-Header ist kein Hostname.",
+            "La cabecera Host no es un nombre de host.",
+        ),
+        (
+            "GET http://evil.example/login HTTP/1.1\r\nHost: localhost\r\n",
+            400,
+            "nennen zwei verschiedene Hosts.",
+            "nombran dos hosts distintos.",
+        ),
+        (
+            "GET /login HTTP/1.1\r\nHost: nas.example\r\n",
+            421,
+            "Diese Website hat eine andere Adresse.",
+            "Este sitio tiene otra dirección.",
+        ),
+    ];
+
+    for (request, status, in_german, in_spanish) in rejected {
+        let asked = spanish.iter().map(|wish| (wish.as_str(), "es", in_spanish));
+        for (wish, tag, text) in asked.chain([("", "de", in_german)]) {
+            if status == 505 && !wish.is_empty() {
+                // A preface of HTTP/2 has no headers.
+                continue;
+            }
+            let answer = answer(&program, &format!("{request}{wish}\r\n"));
+            for part in [
+                &*format!("HTTP/1.1 {status}"),
+                &*format!("\r\ncontent-language: {tag}\r\n"),
+                "\r\nvary: cookie\r\n",
+                "\r\nvary: accept-language\r\n",
+                text,
+            ] {
+                assert!(answer.contains(part), "{part}: {request}{wish}\n{answer}");
+            }
+        }
+    }
+}
+
 /// I8: also in a later request of the connection, and not after a chunked body, which no browser
 /// sends with a form.
 #[test]

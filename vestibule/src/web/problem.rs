@@ -101,7 +101,23 @@ impl Problem {
         self
     }
 
-    /// Sets the address where the visitor can continue. The error page links to it.
+    /// Sets the detail to a text of the site's catalogue by its name, such as one from the folder
+    /// [`SiteConfig::texts`](crate::flows::SiteConfig::texts). The visitor reads it in their
+    /// language; a name without a text is shown itself, and logged as an error.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use vestibule::web::Problem;
+    ///
+    /// let problem = Problem::new(StatusCode::CONFLICT).detail_text("sold-out");
+    /// # assert_eq!(problem.status(), StatusCode::CONFLICT);
+    /// ```
+    #[cfg(feature = "sql")]
+    pub fn detail_text(self, name: &'static str) -> Self {
+        self.text(Text::named(name))
+    }
+
+    /// Sets the address at which the visitor can go on. The error page links to it.
     pub fn link(mut self, url: &PublicUrl) -> Self {
         self.link = Some(url.to_string());
         self

@@ -135,6 +135,15 @@ form-unknown = Das Feld „{ $field }“ ist hier nicht bekannt. Die Felder sind
 form-unknown-and-none = Das Feld „{ $field }“ ist hier nicht bekannt. Sende keine Felder.
 
 ## Fehlerseiten
+## Vom Programm abgelehnt, bevor die Website die Anfrage sieht
+
+program-http-version = Sende die Anfrage mit HTTP/1.1.
+program-not-a-proxy = Dieser Server ist kein Proxy. Fordere eine seiner eigenen Seiten an.
+program-host-count = Sende genau einen Host-Header.
+program-host-malformed = Der Host-Header ist kein Hostname.
+program-host-ambiguous = Der Host-Header und die Adresse der Anfrage nennen zwei verschiedene Hosts.
+program-host-elsewhere = Diese Website hat eine andere Adresse. Folge dem Link.
+
 
 title-401 = Melde dich zuerst an
 title-403 = Zugriff verweigert

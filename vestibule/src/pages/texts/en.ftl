@@ -135,6 +135,15 @@ form-unknown = The field "{ $field }" is not known here. The fields are: { $know
 form-unknown-and-none = The field "{ $field }" is not known here. Send no fields.
 
 ## Error pages
+## Rejected by the program, before the site sees the request
+
+program-http-version = Send the request with HTTP/1.1.
+program-not-a-proxy = This server is not a proxy. Request one of its own pages.
+program-host-count = Send exactly one Host header.
+program-host-malformed = The Host header is not a host name.
+program-host-ambiguous = The Host header and the address of the request name two different hosts.
+program-host-elsewhere = This site has another address. Follow the link.
+
 
 title-401 = Log in first
 title-403 = Access denied

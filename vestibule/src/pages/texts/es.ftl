@@ -135,6 +135,15 @@ form-unknown = El campo «{ $field }» no se conoce aquí. Los campos son: { $kn
 form-unknown-and-none = El campo «{ $field }» no se conoce aquí. No envíes ningún campo.
 
 ## Páginas de error
+## Rechazadas por el programa, antes de que el sitio vea la solicitud
+
+program-http-version = Envía la solicitud con HTTP/1.1.
+program-not-a-proxy = Este servidor no es un proxy. Solicita una de sus propias páginas.
+program-host-count = Envía exactamente una cabecera Host.
+program-host-malformed = La cabecera Host no es un nombre de host.
+program-host-ambiguous = La cabecera Host y la dirección de la solicitud nombran dos hosts distintos.
+program-host-elsewhere = Este sitio tiene otra dirección. Sigue el enlace.
+
 
 title-401 = Inicia sesión primero
 title-403 = Acceso denegado
