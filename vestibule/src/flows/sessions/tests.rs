@@ -113,6 +113,29 @@ async fn one_session_is_ended_with_what_remembers_its_browser() {
     assert_eq!((&*line.actor, line.detail.as_deref()), ("alice", Some(id)));
 }
 
+#[tokio::test]
+async fn the_name_of_a_browser_is_in_the_language_of_the_visitor() {
+    let app = TestApp::new().await;
+    app.registered("alice").await;
+    let browser = log_in(&app, FIREFOX).await;
+    log_in(&app, "curl on stilts").await;
+
+    for page in ["/account/sessions", "/account/log"] {
+        for (language, name) in [
+            ("en", "<bdi>Firefox on Linux</bdi>"),
+            ("de", "<bdi>Firefox auf Linux</bdi>"),
+            ("es", "<bdi>Firefox en Linux</bdi>"),
+        ] {
+            let shown = browser
+                .get_with(page, &[("accept-language", language)])
+                .await;
+            assert!(shown.text().contains(name), "{page}: {name}");
+        }
+    }
+    let sessions = browser.get("/account/sessions").await;
+    assert!(sessions.text().contains("<bdi>curl on stilts</bdi>"));
+}
+
 /// It has resumed, and its previous session must not look like another browser.
 #[tokio::test]
 async fn a_remembered_browser_is_listed_once() {

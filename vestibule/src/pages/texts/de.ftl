@@ -93,6 +93,7 @@ session-last-seen = Zuletzt gesehen
 session-actions = Aktionen
 session-this = Dieser Browser
 session-unknown = unbekannt
+browser-on-system = { $browser } auf { $system }
 session-remembered = bleibt angemeldet
 session-by = mit { $methods }
 method-password = Passwort
@@ -134,7 +135,6 @@ form-repeated = Das Feld „{ $field }“ kommt mehr als einmal vor. Sende es ei
 form-unknown = Das Feld „{ $field }“ ist hier nicht bekannt. Die Felder sind: { $known }.
 form-unknown-and-none = Das Feld „{ $field }“ ist hier nicht bekannt. Sende keine Felder.
 
-## Fehlerseiten
 ## Vom Programm abgelehnt, bevor die Website die Anfrage sieht
 
 program-http-version = Sende die Anfrage mit HTTP/1.1.
@@ -144,6 +144,7 @@ program-host-malformed = Der Host-Header ist kein Hostname.
 program-host-ambiguous = Der Host-Header und die Adresse der Anfrage nennen zwei verschiedene Hosts.
 program-host-elsewhere = Diese Website hat eine andere Adresse. Folge dem Link.
 
+## Fehlerseiten
 
 title-401 = Melde dich zuerst an
 title-403 = Zugriff verweigert

@@ -93,6 +93,7 @@ session-last-seen = Last seen
 session-actions = Actions
 session-this = This browser
 session-unknown = unknown
+browser-on-system = { $browser } on { $system }
 session-remembered = stays logged in
 session-by = with { $methods }
 method-password = password
@@ -134,7 +135,6 @@ form-repeated = The field "{ $field }" occurs more than once. Send it once.
 form-unknown = The field "{ $field }" is not known here. The fields are: { $known }.
 form-unknown-and-none = The field "{ $field }" is not known here. Send no fields.
 
-## Error pages
 ## Rejected by the program, before the site sees the request
 
 program-http-version = Send the request with HTTP/1.1.
@@ -144,6 +144,7 @@ program-host-malformed = The Host header is not a host name.
 program-host-ambiguous = The Host header and the address of the request name two different hosts.
 program-host-elsewhere = This site has another address. Follow the link.
 
+## Error pages
 
 title-401 = Log in first
 title-403 = Access denied

@@ -93,6 +93,7 @@ session-last-seen = Última actividad
 session-actions = Acciones
 session-this = Este navegador
 session-unknown = desconocido
+browser-on-system = { $browser } en { $system }
 session-remembered = permanece abierta
 session-by = con { $methods }
 method-password = contraseña
@@ -134,7 +135,6 @@ form-repeated = El campo «{ $field }» aparece más de una vez. Envíalo una so
 form-unknown = El campo «{ $field }» no se conoce aquí. Los campos son: { $known }.
 form-unknown-and-none = El campo «{ $field }» no se conoce aquí. No envíes ningún campo.
 
-## Páginas de error
 ## Rechazadas por el programa, antes de que el sitio vea la solicitud
 
 program-http-version = Envía la solicitud con HTTP/1.1.
@@ -144,6 +144,7 @@ program-host-malformed = La cabecera Host no es un nombre de host.
 program-host-ambiguous = La cabecera Host y la dirección de la solicitud nombran dos hosts distintos.
 program-host-elsewhere = Este sitio tiene otra dirección. Sigue el enlace.
 
+## Páginas de error
 
 title-401 = Inicia sesión primero
 title-403 = Acceso denegado
