@@ -140,7 +140,7 @@ sqlmap() {
   local target targets=("$url/item?id=1")
   if [ "$1" = program ]; then
     targets=("$url/login --data username=bob&password=wrong&next=/" "$url/admin?q=al&after=a"
-      "$url/admin/log?before=1")
+      "$url/admin/log?after=1")
   fi
   : >"$folder/$1-sqlmap"
   for target in "${targets[@]}"; do

@@ -19,7 +19,7 @@ mod destination;
 mod flow;
 mod form;
 mod language;
-mod log_page;
+mod list_page;
 mod login_manager;
 mod logout;
 mod misplaced;

@@ -4,7 +4,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Action, LogEntry};
 use crate::accounts::entity::security_log;
-use crate::accounts::{Accounts, Cursor};
+use crate::accounts::{Accounts, Cursor, ListPage};
 use crate::error::{Error, Result};
 use crate::login::UserId;
 
@@ -61,8 +61,9 @@ impl Accounts {
         self.lines(&filter, Cursor::from(before), limit).await
     }
 
-    /// A page of up to `most` lines of the security log that match `filter`. Each field of the filter
-    /// has an index, so it is fast however long the log is.
+    /// A page of up to `most` lines of the security log that match `filter`. A cursor that is no id
+    /// of a line counts as the start. Each field of the filter has an index, so it is fast however
+    /// long the log is.
     ///
     /// # Errors
     /// When the database failed.
@@ -72,38 +73,22 @@ impl Accounts {
         start: Cursor<'_>,
         most: usize,
     ) -> Result<LogPage> {
-        // One more than a page, to know whether there is another one.
-        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-        let mut lines = self.lines(filter, start, limit).await?;
-        let is_more = lines.len() > most;
-        let (start, is_more) = match start {
-            Cursor::Before(_) if is_more => {
-                // The one too many is the newest.
-                lines.remove(0);
-                (start, true)
-            }
-            // No page with only some lines: the newest page has them.
-            Cursor::Before(_) => {
-                lines = self.lines(filter, Cursor::Start, limit).await?;
-                (Cursor::Start, lines.len() > most)
-            }
-            _ => (start, is_more),
+        // Any other text would be compared with the ids too.
+        let start = match start {
+            Cursor::After(id) | Cursor::Before(id) if !is_id(id) => Cursor::Start,
+            start => start,
         };
-        lines.truncate(most);
-        let id = |line: Option<&LogEntry>| line.map(|line| line.id.clone());
-        let (first, last) = (id(lines.first()), id(lines.last()));
-        let (newer, older) = match start {
-            Cursor::Start => (None, last.filter(|_| is_more)),
-            Cursor::After(anchor) => {
-                let newer = first.unwrap_or_else(|| anchor.to_owned());
-                (Some(newer), last.filter(|_| is_more))
-            }
-            Cursor::Before(_) => (first, last),
-        };
+        let page = ListPage::read(
+            start,
+            most,
+            |line: &LogEntry| &line.id,
+            |start, limit| self.lines(filter, start, limit),
+        );
+        let page = page.await?;
         Ok(LogPage {
-            lines,
-            newer,
-            older,
+            lines: page.entries,
+            newer: page.previous,
+            older: page.next,
         })
     }
 
@@ -147,4 +132,8 @@ impl Accounts {
         }
         Ok(lines)
     }
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-')
 }

@@ -3,7 +3,7 @@
 //! # Steps
 //! `GET /account/log` lists what happened to the user's account, newest first: log-ins, log-outs,
 //! failed log-ins, changes. Each line has the time, the browser and the address, and says if somebody
-//! else did it. It shows 50 lines at a time; `before` or `after` with the id of a line shows older or
+//! else did it. It shows 50 lines at a time; `after` or `before` with the id of a line shows older or
 //! newer ones. It responds in JSON too.
 //!
 //! # What it protects against
@@ -27,7 +27,7 @@ use crate::accounts::{Account, LogEntry, LogFilter};
 use crate::error::Result;
 use crate::flows::answer::Answer;
 use crate::flows::flow::Flow;
-use crate::flows::log_page::LogQuery;
+use crate::flows::list_page::{PageLinks, PageQuery};
 use crate::flows::page::Page;
 use crate::login::{CurrentUser, UserId};
 
@@ -56,10 +56,8 @@ const PAGE: usize = 50;
 #[derive(Serialize)]
 struct View {
     log: Vec<LineView>,
-    /// The line after which the page of newer lines starts.
-    previous: Option<String>,
-    /// The line before which the page of older lines starts.
-    next: Option<String>,
+    #[serde(flatten)]
+    links: PageLinks,
 }
 
 #[derive(Serialize)]
@@ -88,18 +86,17 @@ enum By {
 async fn show(
     user: CurrentUser<Account>,
     page: Page,
-    Query(query): Query<LogQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Response> {
     let filter = LogFilter {
         user_id: Some(user.id.clone()),
         ..LogFilter::default()
     };
     let accounts = page.site.accounts();
-    let found = accounts.search_security_log(&filter, query.start(), PAGE);
+    let found = accounts.search_security_log(&filter, query.cursor(), PAGE);
     let found = found.await?;
     let view = View {
-        previous: found.newer,
-        next: found.older,
+        links: PageLinks::of_log(&found),
         log: found
             .lines
             .into_iter()

@@ -314,11 +314,11 @@ async fn a_user_sees_no_line_of_another_whatever_the_query() {
 
     for query in [
         String::new(),
-        format!("?before={}", id(0)),
-        format!("?after={}", id(3)),
+        format!("?after={}", id(0)),
+        format!("?before={}", id(3)),
         format!("?user=bob&user_id={bobs}&username=bob&actor=bob"),
-        "?before=zzzz".to_owned(),
-        format!("?before={}", "f".repeat(36)),
+        "?after=zzzz".to_owned(),
+        format!("?after={}", "f".repeat(36)),
     ] {
         let page = page(&alice, &query).await;
         let lines = page["log"].as_array().unwrap();
@@ -391,9 +391,9 @@ async fn fifty_lines_are_a_page_and_the_links_lead_through_all_and_back() {
     let link = |page: &Value, name: &str| page[name].as_str().map(str::to_owned);
 
     let first = page(&alice, "").await;
-    let older = format!("?before={}", link(&first, "next").unwrap());
+    let older = format!("?after={}", link(&first, "next").unwrap());
     let second = page(&alice, &older).await;
-    let oldest = format!("?before={}", link(&second, "next").unwrap());
+    let oldest = format!("?after={}", link(&second, "next").unwrap());
     let third = page(&alice, &oldest).await;
 
     let mut all = [ids(&first), ids(&second), ids(&third)].concat();
@@ -406,10 +406,10 @@ async fn fifty_lines_are_a_page_and_the_links_lead_through_all_and_back() {
     assert_eq!(all.len(), 123);
     assert_eq!(link(&first, "previous"), None);
     assert_eq!(link(&third, "next"), None);
-    let back = format!("?after={}", link(&third, "previous").unwrap());
+    let back = format!("?before={}", link(&third, "previous").unwrap());
     let back = page(&alice, &back).await;
     assert_eq!(ids(&back), ids(&second));
-    let back = format!("?after={}", link(&back, "previous").unwrap());
+    let back = format!("?before={}", link(&back, "previous").unwrap());
     let back = page(&alice, &back).await;
     assert_eq!(ids(&back), ids(&first), "a whole page");
     assert_eq!(link(&back, "previous"), None);

@@ -10,7 +10,7 @@ use crate::accounts::{Accounts, Action, LogEntry, LogFilter};
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
-use crate::flows::log_page::LogQuery;
+use crate::flows::list_page::{PageLinks, PageQuery};
 use crate::flows::page::Page;
 use crate::login::UserId;
 
@@ -27,7 +27,7 @@ pub(super) struct Search {
     actor: String,
     action: String,
     #[serde(flatten)]
-    page: LogQuery,
+    page: PageQuery,
 }
 
 #[derive(Serialize)]
@@ -38,12 +38,8 @@ struct ListView {
     /// The actions there are.
     actions: [&'static str; Action::ALL.len()],
     log: Vec<LogView>,
-    /// Whether there are newer lines.
-    goes_on: bool,
-    /// The line after which the page of newer lines starts.
-    previous: Option<String>,
-    /// The line before which the page of older lines starts.
-    next: Option<String>,
+    #[serde(flatten)]
+    links: PageLinks,
 }
 
 #[derive(Serialize)]
@@ -70,14 +66,12 @@ pub(super) async fn list(
             .find(|action| action.as_str() == search.action),
         ..LogFilter::default()
     };
-    let found = accounts.search_security_log(&filter, search.page.start(), PAGE);
+    let found = accounts.search_security_log(&filter, search.page.cursor(), PAGE);
     let found = found.await?;
     let view = ListView {
         action: filter.action.map(Action::as_str),
         actions: Action::ALL.map(Action::as_str),
-        goes_on: found.newer.is_some(),
-        previous: found.newer,
-        next: found.older,
+        links: PageLinks::of_log(&found),
         log: found
             .lines
             .into_iter()

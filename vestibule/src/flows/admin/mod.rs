@@ -34,7 +34,6 @@
 mod log;
 mod new_user;
 mod outcomes;
-mod pages;
 mod roles;
 mod user;
 mod users;

@@ -615,14 +615,14 @@ async fn the_log_goes_on_page_by_page() {
     let next = first["next"].as_str().unwrap();
     let second = office
         .carol
-        .get_with(&format!("/admin/log?before={next}"), &JSON)
+        .get_with(&format!("/admin/log?after={next}"), &JSON)
         .await
         .json();
     assert_eq!(second["log"][0]["detail"], "role-0");
     assert_eq!(second["next"], Value::Null);
     let nonsense = office
         .carol
-        .get_with("/admin/log?before=%27+OR+1", &JSON)
+        .get_with("/admin/log?after=%27+OR+1", &JSON)
         .await
         .json();
     assert_eq!(nonsense["log"], first["log"]);

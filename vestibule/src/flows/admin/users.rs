@@ -4,13 +4,13 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::pages::{Pages, cursor};
 use super::{Admins, user_path};
 use crate::access::Allowed;
-use crate::accounts::{Account, UserFilter, UserState};
+use crate::accounts::{Account, ListPage, UserFilter, UserState};
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
+use crate::flows::list_page::{PageLinks, PageQuery};
 use crate::flows::page::Page;
 
 pub(super) const LIST: &str = "admin_users.html";
@@ -28,8 +28,8 @@ pub(super) struct Search {
     q: String,
     state: String,
     role: String,
-    after: String,
-    before: String,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ struct ListView {
     /// Whether no more users match than were counted.
     is_total_exact: bool,
     #[serde(flatten)]
-    pages: Pages,
+    links: PageLinks,
 }
 
 #[derive(Serialize)]
@@ -75,23 +75,27 @@ pub(super) async fn list(
             .find(|state| state.as_str() == search.state),
         role: None,
     };
-    let cursor = cursor(&search.after, &search.before);
-    // One more than a page, to know whether there is another one.
-    let limit = u64::try_from(PAGE).unwrap_or(u64::MAX) + 1;
-    let (mut found, total) = match search.role.parse() {
+    let (found, total) = match search.role.parse() {
         // What cannot be the name of a role is one that nobody has.
-        Err(_) if !search.role.is_empty() => (Vec::new(), 0),
+        Err(_) if !search.role.is_empty() => (ListPage::empty(), 0),
         role => {
             filter.role = role.ok();
-            let found = accounts.search(&filter, cursor, limit).await?;
-            (found, accounts.count(&filter, MOST_COUNTED + 1).await?)
+            let found = ListPage::read(
+                search.page.cursor(),
+                PAGE,
+                |account: &Account| &account.canonical_username,
+                |cursor, limit| accounts.search(&filter, cursor, limit),
+            );
+            (
+                found.await?,
+                accounts.count(&filter, MOST_COUNTED + 1).await?,
+            )
         }
     };
     let view = ListView {
-        pages: Pages::cut(&mut found, PAGE, cursor, |account| {
-            &account.canonical_username
-        }),
+        links: PageLinks::of(&found),
         users: found
+            .entries
             .iter()
             .map(|account| user_view(&page.site, account))
             .collect(),
