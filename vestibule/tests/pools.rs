@@ -3,61 +3,25 @@
 #![cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/pool.rs"]
+mod pool;
+
 use std::str::FromStr;
 
 use http::StatusCode;
+use pool::Pool;
 use vestibule::accounts;
 use vestibule::database::Database;
-use vestibule::sqlx::mysql::{MySqlPool, MySqlPoolOptions};
-use vestibule::sqlx::postgres::PgPool;
+use vestibule::sqlx::Executor;
+use vestibule::sqlx::mysql::MySqlPoolOptions;
 use vestibule::sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
-use vestibule::sqlx::{self, Executor};
 use vestibule::testing::{PASSWORD, TestApp, fresh_database_url};
-
-enum Pool {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-    MySql(MySqlPool),
-}
-
-impl Pool {
-    async fn open(url: &str) -> Self {
-        match url.split(':').next().unwrap() {
-            "postgres" => Self::Postgres(PgPool::connect(url).await.unwrap()),
-            "mysql" => {
-                let repeatable = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
-                let pool = MySqlPoolOptions::new().after_connect(move |connection, _| {
-                    Box::pin(async move { connection.execute(repeatable).await.map(drop) })
-                });
-                Self::MySql(pool.connect(url).await.unwrap())
-            }
-            _ => Self::Sqlite(SqlitePool::connect(url).await.unwrap()),
-        }
-    }
-
-    fn database(&self) -> Database {
-        match self {
-            Self::Sqlite(pool) => Database::from_sqlite_pool(pool.clone()),
-            Self::Postgres(pool) => Database::from_pg_pool(pool.clone()),
-            Self::MySql(pool) => Database::from_mysql_pool(pool.clone()),
-        }
-    }
-
-    async fn count(&self, query: &'static str) -> i64 {
-        let count = match self {
-            Self::Sqlite(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
-            Self::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
-            Self::MySql(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
-        };
-        count.unwrap()
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_of_the_app_keeps_our_tables_too() {
     let folder = tempfile::tempdir().unwrap();
     let url = fresh_database_url(folder.path()).await;
-    let pool = Pool::open(&url).await;
+    let pool = Pool::open(&url, 10).await;
     let app = TestApp::on(pool.database(), |_| {}).await;
 
     app.registered("alice").await;

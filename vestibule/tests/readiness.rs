@@ -3,81 +3,38 @@
 #![cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/pool.rs"]
+mod pool;
+
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use pool::Pool;
 use tokio::time::interval;
 use vestibule::database::Database;
-use vestibule::sqlx::mysql::{MySqlPool, MySqlPoolOptions};
-use vestibule::sqlx::postgres::{PgPool, PgPoolOptions};
-use vestibule::sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use vestibule::sqlx::sqlite::SqlitePool;
 use vestibule::sqlx::{self, Executor};
 use vestibule::testing::{TestApp, fresh_database_url};
 
-/// One connection, of which a test can say whether it may write.
-enum Pool {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-    MySql(MySqlPool),
-}
+/// How many rows there are in the table that the question writes to.
+const COUNT: &str = "SELECT count(*) FROM vestibule_accounts_migrations";
 
-impl Pool {
-    async fn open(url: &str) -> Self {
-        match url.split(':').next().unwrap() {
-            "postgres" => {
-                let one = PgPoolOptions::new().max_connections(1);
-                Self::Postgres(one.connect(url).await.unwrap())
-            }
-            "mysql" => {
-                let repeatable = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
-                let one = MySqlPoolOptions::new().max_connections(1);
-                let one = one.after_connect(move |connection, _| {
-                    Box::pin(async move { connection.execute(repeatable).await.map(drop) })
-                });
-                Self::MySql(one.connect(url).await.unwrap())
-            }
-            _ => {
-                let one = SqlitePoolOptions::new().max_connections(1);
-                Self::Sqlite(one.connect(url).await.unwrap())
-            }
+/// Says whether the pool's only connection may write.
+async fn set_read_only(pool: &Pool, is_read_only: bool) {
+    let mode = if is_read_only { "ONLY" } else { "WRITE" };
+    let set = match pool {
+        Pool::Sqlite(_) => format!("PRAGMA query_only = {is_read_only}"),
+        Pool::Postgres(_) => {
+            format!("SET SESSION CHARACTERISTICS AS TRANSACTION READ {mode}")
         }
-    }
-
-    fn database(&self) -> Database {
-        match self {
-            Self::Sqlite(pool) => Database::from_sqlite_pool(pool.clone()),
-            Self::Postgres(pool) => Database::from_pg_pool(pool.clone()),
-            Self::MySql(pool) => Database::from_mysql_pool(pool.clone()),
-        }
-    }
-
-    async fn set_read_only(&self, is_read_only: bool) {
-        let mode = if is_read_only { "ONLY" } else { "WRITE" };
-        let set = match self {
-            Self::Sqlite(_) => format!("PRAGMA query_only = {is_read_only}"),
-            Self::Postgres(_) => {
-                format!("SET SESSION CHARACTERISTICS AS TRANSACTION READ {mode}")
-            }
-            Self::MySql(_) => format!("SET SESSION TRANSACTION READ {mode}"),
-        };
-        let set = sqlx::AssertSqlSafe(set);
-        match self {
-            Self::Sqlite(pool) => drop(pool.execute(set).await.unwrap()),
-            Self::Postgres(pool) => drop(pool.execute(set).await.unwrap()),
-            Self::MySql(pool) => drop(pool.execute(set).await.unwrap()),
-        }
-    }
-
-    /// How many rows there are in the table that the question writes to.
-    async fn rows(&self) -> i64 {
-        let query = "SELECT count(*) FROM vestibule_accounts_migrations";
-        let count = match self {
-            Self::Sqlite(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
-            Self::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
-            Self::MySql(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
-        };
-        count.unwrap()
+        Pool::MySql(_) => format!("SET SESSION TRANSACTION READ {mode}"),
+    };
+    let set = sqlx::AssertSqlSafe(set);
+    match pool {
+        Pool::Sqlite(pool) => drop(pool.execute(set).await.unwrap()),
+        Pool::Postgres(pool) => drop(pool.execute(set).await.unwrap()),
+        Pool::MySql(pool) => drop(pool.execute(set).await.unwrap()),
     }
 }
 
@@ -95,18 +52,18 @@ async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 async fn a_database_that_accepts_no_write_is_not_ready_and_a_question_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let url = fresh_database_url(folder.path()).await;
-    let pool = Pool::open(&url).await;
+    let pool = Pool::open(&url, 1).await;
     let app = TestApp::on(pool.database(), |_| {}).await;
-    let rows = pool.rows().await;
+    let rows = pool.count(COUNT).await;
     app.site.is_ready().await.unwrap();
 
-    pool.set_read_only(true).await;
+    set_read_only(&pool, true).await;
 
     eventually("not ready", async || app.site.is_ready().await.is_err()).await;
     assert!(app.site.is_ready().await.unwrap_err().is_store());
-    pool.set_read_only(false).await;
+    set_read_only(&pool, false).await;
     eventually("ready again", async || app.site.is_ready().await.is_ok()).await;
-    assert_eq!(pool.rows().await, rows);
+    assert_eq!(pool.count(COUNT).await, rows);
 }
 
 /// Attack: somebody who poses as a monitor, and hangs up.

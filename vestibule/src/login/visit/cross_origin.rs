@@ -78,7 +78,6 @@ impl<U: User> Visit<U> {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
     use std::time::Duration;
 
     use axum::Router;
@@ -86,27 +85,16 @@ mod tests {
     use http::StatusCode;
 
     use crate::clock::{Clock, Timestamp};
-    use crate::login::{LoginManager, User, UserId};
-    use crate::stores::MemoryStore;
+    use crate::login::visit::tests::manager;
     use crate::testing::TestClient;
     use crate::testing::log::Log;
-
-    #[derive(Clone)]
-    struct Member;
-
-    impl User for Member {
-        fn id(&self) -> UserId {
-            "alice".into()
-        }
-    }
 
     #[tokio::test]
     async fn the_log_names_both_origins_and_the_flag_and_does_so_once_a_minute() {
         let log = Log::default();
         let _guard = log.begin();
-        let find = async |_: UserId| Ok::<_, Infallible>(Some(Member));
         let clock = Clock::manual(Timestamp::from_millis(1_800_000_000_000));
-        let manager = LoginManager::new(find, MemoryStore::new())
+        let manager = manager()
             .public_url("http://127.0.0.1:5000".parse().unwrap())
             .clock(clock.clone());
         let routes = Router::new().route("/save", post(async || "saved"));

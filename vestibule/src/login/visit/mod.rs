@@ -38,6 +38,8 @@ mod require;
 mod resolve;
 mod session;
 mod state;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod watch;
 

@@ -59,30 +59,18 @@ impl<U: User> Visit<U> {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use axum::Router;
     use axum::routing::post;
 
     use crate::error::Result;
-    use crate::login::{Login, LoginManager, LoginOutcome, User, UserId};
-    use crate::stores::MemoryStore;
+    use crate::login::visit::tests::{Member, manager};
+    use crate::login::{Login, LoginOutcome};
     use crate::testing::TestClient;
     use crate::testing::log::Log;
 
-    #[derive(Clone)]
-    struct Member;
-
-    impl User for Member {
-        fn id(&self) -> UserId {
-            "alice".into()
-        }
-    }
-
     /// An app with its own store.
     fn app(realm: &str) -> Router {
-        let find = async |_: UserId| Ok::<_, Infallible>(Some(Member));
-        let manager = LoginManager::new(find, MemoryStore::new()).realm(realm);
+        let manager = manager().realm(realm);
         let log_in = async |login: Login<Member>| -> Result<()> {
             let outcome = login.log_in(&Member).await?;
             assert_eq!(outcome, LoginOutcome::LoggedIn);
