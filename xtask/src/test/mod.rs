@@ -20,11 +20,11 @@ const SESSION_STORE: &str = "VESTIBULE_TEST_SESSION_STORE";
 /// The suites that run on each session store and on each database.
 const ON_EACH_STORE: [&str; 6] = [
     "vestibule/src/lib.rs",
-    "vestibule/tests/attacks.rs",
+    "vestibule/tests/attacks/main.rs",
     "vestibule/tests/authorization.rs",
     "vestibule/tests/pending_login.rs",
     "vestibule/tests/session_data/main.rs",
-    "vestibule/tests/throttle.rs",
+    "vestibule/tests/throttle/main.rs",
 ];
 
 /// The suites that run on each database too.

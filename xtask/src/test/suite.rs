@@ -10,7 +10,7 @@ use crate::{EVERYTHING, workspace};
 
 /// A test program.
 pub(super) struct Suite {
-    /// The file with its main module, from the workspace's root: `vestibule/tests/attacks.rs`.
+    /// The file with its main module, from the workspace's root: `vestibule/tests/attacks/main.rs`.
     pub(super) source: String,
     program: PathBuf,
     /// Where cargo would run it.
