@@ -37,6 +37,7 @@ struct Inner {
 enum Kind {
     Store,
     Mail,
+    Undeliverable,
     Busy,
     Config,
     Template,
@@ -57,9 +58,16 @@ impl Error {
         Self::new(Kind::Config, message)
     }
 
-    /// A mail was not sent. For those who implement a [`Mailer`](crate::mail::Mailer).
+    /// A mail was not sent; trying again later may help. For those who implement a
+    /// [`Mailer`](crate::mail::Mailer).
     pub fn mail(source: impl Into<Source>) -> Self {
         Self::new(Kind::Mail, source)
+    }
+
+    /// A mail was not sent, and never will be: the mail server rejects it. For those who implement a
+    /// [`Mailer`](crate::mail::Mailer).
+    pub fn undeliverable(source: impl Into<Source>) -> Self {
+        Self::new(Kind::Undeliverable, source)
     }
 
     pub(crate) fn busy(message: impl Into<Source>) -> Self {
@@ -102,6 +110,11 @@ impl Error {
         self.0.kind == Kind::Mail
     }
 
+    /// Whether a mail was not sent and trying again does not help.
+    pub fn is_undeliverable(&self) -> bool {
+        self.0.kind == Kind::Undeliverable
+    }
+
     /// Whether the hashing queue is full; the same call may succeed a little later.
     pub fn is_busy(&self) -> bool {
         self.0.kind == Kind::Busy
@@ -127,9 +140,11 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self.0.kind {
             Kind::Store | Kind::Mail | Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Kind::Config | Kind::Template | Kind::UnusableHash | Kind::Internal => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Kind::Undeliverable
+            | Kind::Config
+            | Kind::Template
+            | Kind::UnusableHash
+            | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -140,6 +155,7 @@ impl fmt::Display for Error {
         match self.0.kind {
             Kind::Store => write!(f, "the store did not answer: {source}"),
             Kind::Mail => write!(f, "a mail was not sent: {source}"),
+            Kind::Undeliverable => write!(f, "a mail cannot be delivered: {source}"),
             Kind::Busy | Kind::Config => write!(f, "{source}"),
             Kind::Template => write!(f, "a page could not be rendered: {source}"),
             Kind::UnusableHash => {

@@ -67,6 +67,7 @@
 //! |---|---|
 //! | `sqlite` (default), `postgres`, `mysql` | [`accounts`], [`database`], [`flows`], [`pages`], [`stores::SqlStore`] on that database |
 //! | `redis` | `stores::RedisStore` |
+//! | `smtp` | `mail::SmtpMailer` |
 //! | `breach-service` | `password::BreachedPasswords::from_url` |
 //! | `uuid` (part of the databases) | [`UserId`](login::UserId) from a `uuid::Uuid` |
 //! | `testing` | `testing`: the whole site in memory, browsers in process, store conformance |
@@ -86,6 +87,7 @@ mod error;
 pub mod flows;
 mod hang_up;
 pub mod login;
+#[cfg(feature = "sql")]
 pub mod mail;
 #[cfg(feature = "sql")]
 pub mod pages;

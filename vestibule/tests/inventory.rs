@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rust_files::rust_files;
 use vestibule::access::{PermissionName, RoleName};
-use vestibule::accounts::{Action, Actor, Email};
+use vestibule::accounts::{Action, Actor};
 use vestibule::credentials::Username;
 use vestibule::login::Next;
 use vestibule::password::PasswordPolicy;

@@ -392,7 +392,7 @@ async fn a_mail_leads_to_the_path_of_the_public_url() {
     alice.post("/app/change-password", &new).await;
 
     let mail = &mailbox.received(1).await[0];
-    assert!(mail.text.contains("https://example.com/app"), "{mail:?}");
+    assert!(mail.text().contains("https://example.com/app"), "{mail:?}");
 }
 
 #[derive(Clone)]

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::access::Rights;
-use crate::accounts::Email;
 use crate::clock::Timestamp;
 use crate::credentials::Username;
 use crate::login::{Epoch, PageUser, User, UserId};
+use crate::mail::Email;
 
 /// A user of the account store, without its credentials.
 ///

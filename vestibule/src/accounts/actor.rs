@@ -65,8 +65,9 @@ impl Actor {
     /// Ask for the user's credential first, because somebody else may have the session.
     ///
     /// ```no_run
-    /// use vestibule::accounts::{Account, Actor, ChangeOutcome, Email};
+    /// use vestibule::accounts::{Account, Actor, ChangeOutcome};
     /// use vestibule::flows::Site;
+    /// use vestibule::mail::Email;
     /// use vestibule::{FreshUser, Login};
     ///
     /// # async fn sample(site: Site, user: FreshUser<Account>, login: Login<Account>, email: Email) -> vestibule::Result<()> {

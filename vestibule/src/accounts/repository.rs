@@ -21,6 +21,7 @@ use crate::crypto::secret::Secret;
 use crate::database::{Database, Transaction, is_duplicate};
 use crate::error::{Error, Result};
 use crate::login::{Sender, SessionJoin, UserId, UserLoader};
+use crate::mail::outbox::Outbox;
 use crate::password::{Claimant, PasswordHash, Passwords};
 use crate::session::{InvalidationFeed, Session, SessionExpiry, SessionStore, SharedSessionStore};
 
@@ -43,6 +44,7 @@ pub(super) struct Inner {
     pub(super) random: Random,
     pub(super) log_retention: Duration,
     pub(super) log_swept: Arc<Regularly>,
+    pub(super) outbox: Option<Outbox>,
 }
 
 /// The outcome of a registration.
@@ -78,6 +80,7 @@ impl Accounts {
             random: Random::default(),
             log_retention: Self::SECURITY_LOG_RETENTION,
             log_swept: Arc::default(),
+            outbox: None,
         };
         Self {
             inner: Arc::new(inner),

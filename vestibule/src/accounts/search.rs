@@ -8,9 +8,10 @@ use sea_orm::{
 
 use crate::access::{RoleName, nearest};
 use crate::accounts::entity::{user, user_role};
-use crate::accounts::{Account, Accounts, Cursor, Email, rows};
+use crate::accounts::{Account, Accounts, Cursor, rows};
 use crate::credentials::Username;
 use crate::error::{Error, Result};
+use crate::mail::Email;
 
 /// Which accounts to find. `Default` is all of them.
 ///

@@ -117,6 +117,7 @@ pub struct SiteConfig<U = Account> {
     pub(super) shared_throttle: Option<Throttle>,
     pub(super) on_register: Option<RegisterHook>,
     pub(super) mailer: Option<SharedMailer>,
+    pub(super) only_queues_mail: bool,
     pub(super) login: Vec<Configure<LoginManager<U>>>,
     pub(super) credentials: Vec<Configure<Credentials<U>>>,
 }
@@ -243,6 +244,7 @@ impl<U: User> SiteConfig<U> {
             shared_throttle: None,
             on_register: None,
             mailer: None,
+            only_queues_mail: false,
             login: Vec::new(),
             credentials: Vec::new(),
         }
@@ -264,6 +266,12 @@ impl<U: User> SiteConfig<U> {
     /// cookie. Default: no mail.
     pub fn mailer(&mut self, mailer: impl Mailer) {
         self.mailer = Some(SharedMailer::new(mailer));
+    }
+
+    /// Writes mails into the outbox and leaves the sending to other processes with the same
+    /// database, for a command that ends soon.
+    pub fn only_queue_mail(&mut self) {
+        self.only_queues_mail = true;
     }
 
     /// Configures the site's login manager beyond the fields here: listeners, a request loader, the

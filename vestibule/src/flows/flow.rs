@@ -3,7 +3,8 @@
 use axum::Router;
 
 use crate::database::Migrations;
-use crate::flows::notices::Notice;
+use crate::flows::mails::MailTexts;
+use crate::flows::notices::EventNotice;
 use crate::flows::paths::Paths;
 use crate::flows::{Site, SiteConfig};
 use crate::login::PageUser;
@@ -29,8 +30,10 @@ pub(super) struct Flow<U> {
     pub(super) texts: Option<PartTexts>,
     pub(super) static_files: &'static [StaticFile],
     pub(super) migrations: &'static [Migrations],
-    /// The mails that it sends to notify users.
-    pub(super) notices: &'static [Notice],
+    /// The mails that it sends.
+    pub(super) mails: &'static [MailTexts],
+    /// The events that it tells users of, by mail.
+    pub(super) notices: &'static [EventNotice],
 }
 
 impl<U: PageUser> Flow<U> {
@@ -47,6 +50,7 @@ impl<U: PageUser> Flow<U> {
             texts: None,
             static_files: &[],
             migrations: &[],
+            mails: &[],
             notices: &[],
         }
     }

@@ -22,6 +22,8 @@ mod language;
 mod list_page;
 mod login_manager;
 mod logout;
+mod mailing;
+mod mails;
 mod misplaced;
 mod notices;
 mod objections;

@@ -18,13 +18,13 @@ use crate::credentials::{Credentials, ReservedNames};
 use crate::error::Result;
 use crate::flows::destination::Destinations;
 use crate::flows::flow::Flow;
+use crate::flows::mailing::Mailing;
 use crate::flows::misplaced::{Told, warn_of_proxy};
 use crate::flows::on_register::RegisterHook;
 use crate::flows::paths::Paths;
 use crate::flows::readiness::Readiness;
 use crate::flows::registration_fields::RegistrationFields;
 use crate::login::{LoginHandle, LoginLayer, PageUser, login_required};
-use crate::mail::SharedMailer;
 use crate::pages::{
     Pages, StaticFiles, StrictTransport, add_security_headers, error_page, error_pages,
     security_headers,
@@ -76,7 +76,7 @@ pub(super) struct Inner<U> {
     pub(super) public_url: PublicUrl,
     strict_transport: StrictTransport,
     unknown_addresses_need_login: bool,
-    pub(super) mailer: Option<SharedMailer>,
+    pub(super) mailing: Option<Mailing>,
     pub(super) notifies_new_device: bool,
     pub(super) flows: Vec<Flow<U>>,
     /// The paths of the pages as browsers see them.
@@ -256,12 +256,15 @@ impl<U: PageUser> Site<U> {
     }
 
     /// Returns once the requests that change something are finished, including those whose clients
-    /// have hung up, and what responses do not wait for: lines of the security log, and the settling
-    /// of right passwords. Await it after a graceful shutdown of the server, with a time-out: a
+    /// have hung up, and what responses do not wait for: lines of the security log, the settling of
+    /// right passwords, the mails that are being sent. Await it after a graceful shutdown of the server, with a time-out: a
     /// runtime that ends before cuts them off.
     pub async fn finish(&self) {
         self.0.login.finish_requests().await;
         self.0.credentials.settled().await;
+        if let Some(mailing) = &self.0.mailing {
+            mailing.delivery.stop().await;
+        }
     }
 
     pub(super) fn inner(&self) -> &Inner<U> {

@@ -1,42 +1,35 @@
 //! Mail to users: what it is, and who sends it.
 //!
-//! An app sends its mail its own way: by SMTP, by a provider's interface, by a queue. It says
-//! how with a [`Mailer`].
+//! A [`Mailer`] sends: [`SmtpMailer`], [`FolderMailer`] for trying out, or the app's own.
+//!
+//! The ready-made pages never wait for it. Each mail of theirs is a row in the outbox, written in
+//! the transaction of the change that it reports. A task sends what is there, and tries again if
+//! that failed.
 
-#[cfg(feature = "sql")]
+mod address;
+mod folder;
+mod from;
+mod message;
+pub(crate) mod outbox;
 mod shared;
+#[cfg(feature = "smtp")]
+mod smtp;
 
-#[cfg(feature = "sql")]
+pub use address::{Email, NoEmail};
+pub use folder::FolderMailer;
+pub use from::MailFrom;
+pub use message::Mail;
+pub use outbox::{MailState, QueuedMail};
 pub(crate) use shared::SharedMailer;
+#[cfg(feature = "smtp")]
+pub use smtp::{SmtpMailer, SmtpUrl};
 
 use std::future::Future;
 
 use crate::error::{Error, Result};
 
-/// A mail to one user, in plain text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Mail {
-    /// The address.
-    pub to: String,
-    /// One line, without a line break.
-    pub subject: String,
-    /// The text, with `\n` between lines.
-    pub text: String,
-}
-
-impl Mail {
-    /// A mail to an address.
-    pub fn new(to: impl Into<String>, subject: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            to: to.into(),
-            subject: subject.into(),
-            text: text.into(),
-        }
-    }
-}
-
-/// Sends mail. Implement it, or pass an async closure:
+/// Sends mail. [`SmtpMailer`] and [`FolderMailer`] do. To send another way, implement it, or pass an
+/// async closure:
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -44,7 +37,7 @@ impl Mail {
 ///
 /// fn mailer() -> impl Mailer {
 ///     async |mail: Mail| {
-///         println!("to {}: {}", mail.to, mail.subject);
+///         println!("to {}: {}", mail.to(), mail.subject());
 ///         Ok::<_, Infallible>(())
 ///     }
 /// }
@@ -55,10 +48,12 @@ impl Mail {
             `FnOnce(Mail) -> impl Future<Output = Result<(), _>> + Send` that can be cloned"
 )]
 pub trait Mailer: Send + Sync + 'static {
-    /// Sends a mail, or takes it on for sure.
+    /// Sends a mail, or takes it on for sure. The ready-made pages do not wait for it, and call it
+    /// again later if it fails.
     ///
     /// # Errors
-    /// When it could do neither ([`Error::mail`]).
+    /// When it could do neither: [`Error::mail`] if trying again may help,
+    /// [`Error::undeliverable`] if it cannot, because the server rejects this mail.
     fn send(&self, mail: Mail) -> impl Future<Output = Result<()>> + Send;
 }
 

@@ -33,10 +33,12 @@ impl Pages {
         ("base.html", include_str!("templates/base.html")),
         ("error.html", include_str!("templates/error.html")),
         ("form.html", include_str!("templates/form.html")),
+        ("mail.html", include_str!("templates/mail.html")),
+        ("mail.txt", include_str!("templates/mail.txt")),
         ("session.html", include_str!("templates/session.html")),
     ];
 
-    /// Pages of `templates` and of all `*.html` files in the folder `overrides`, which go
+    /// Pages of `templates` and of all `*.html` and `*.txt` files in the folder `overrides`, which go
     /// before. Templates can name the pages in `routes`.
     ///
     /// Every template is read, compiled and tried out here, so that a mistake is told at
@@ -146,6 +148,30 @@ impl Pages {
     }
 }
 
+impl Pages {
+    /// Renders a mail of this kind: by the template `mail_KIND` with this ending if the site has one,
+    /// otherwise by `mail`.
+    ///
+    /// # Errors
+    /// When it fails ([`Error::is_template`]).
+    pub(crate) fn render_mail(
+        &self,
+        kind: &str,
+        ending: &str,
+        language: Language,
+        context: &Value,
+    ) -> Result<String> {
+        let own = self
+            .environment
+            .get_template(&format!("mail_{kind}.{ending}"));
+        own.or_else(|_| self.environment.get_template(&format!("mail.{ending}")))
+            .and_then(|template| {
+                template.render(in_language(&self.texts, language, context.clone()))
+            })
+            .map_err(|error| Error::template(format!("{error:#}")))
+    }
+}
+
 /// Adds what a page needs to be in this language.
 fn in_language(texts: &Texts, language: Language, context: Value) -> Value {
     let translate = Translate {
@@ -168,7 +194,7 @@ fn read_templates(folder: &Path) -> Result<Vec<(String, String)>> {
     for entry in std::fs::read_dir(folder).map_err(|error| cannot(folder, error))? {
         let path = entry.map_err(|error| cannot(folder, error))?.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        if let Some(name) = name.filter(|name| name.ends_with(".html")) {
+        if let Some(name) = name.filter(|name| name.ends_with(".html") || name.ends_with(".txt")) {
             let text = std::fs::read_to_string(&path).map_err(|error| cannot(&path, error))?;
             found.push((name.to_owned(), text));
         }

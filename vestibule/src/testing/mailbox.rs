@@ -17,9 +17,10 @@ use crate::mail::{Mail, Mailer};
 ///
 /// let mailbox = Mailbox::new();
 /// let mailer = mailbox.clone();
-/// mailer.send(Mail::new("alice@example.com", "Hello", "How are you?")).await.unwrap();
+/// let alice = "alice@example.com".parse().unwrap();
+/// mailer.send(Mail::new(alice, "Hello", "How are you?")).await.unwrap();
 ///
-/// assert_eq!(mailbox.received(1).await[0].subject, "Hello");
+/// assert_eq!(mailbox.received(1).await[0].subject(), "Hello");
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]

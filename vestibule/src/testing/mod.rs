@@ -28,6 +28,7 @@ mod cookies;
 mod database;
 #[cfg(test)]
 pub(crate) mod log;
+#[cfg(feature = "sql")]
 mod mailbox;
 #[doc(hidden)]
 pub mod properties;
@@ -41,5 +42,6 @@ pub use conformance::{counters_conformance, store_conformance, two_nodes_conform
 pub use database::TestRedis;
 #[cfg(feature = "sql")]
 pub use database::{fresh_database, fresh_database_url};
+#[cfg(feature = "sql")]
 pub use mailbox::Mailbox;
 pub use routes::assert_public_routes;

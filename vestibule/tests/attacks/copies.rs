@@ -67,12 +67,12 @@ async fn the_owner_of_a_stolen_login_gets_a_mail() {
 
     // The other is about the log-in, whose browser is new.
     let mut mails = mailbox.received(2).await;
-    mails.retain(|mail| !mail.subject.starts_with("New log-in"));
+    mails.retain(|mail| !mail.subject().starts_with("New log-in"));
     assert_eq!(mails.len(), 1);
-    assert_eq!(mails[0].to, "alice@example.com");
-    assert!(mails[0].text.starts_with("Hello alice,"));
-    assert!(mails[0].text.contains("log in at https://example.com"));
-    assert!(!mails[0].subject.contains('\n'));
+    assert_eq!(mails[0].to().as_str(), "alice@example.com");
+    assert!(mails[0].text().starts_with("Hello alice,"));
+    assert!(mails[0].text().contains("log in at https://example.com"));
+    assert!(!mails[0].subject().contains('\n'));
 }
 
 /// A18: a wrong secret with the right name can only be a copy.

@@ -164,7 +164,7 @@ async fn the_owner_is_told_once() {
     }
 
     let mails = mailbox.received(1).await;
-    assert!(mails[0].subject.contains("guess"), "{mails:?}");
+    assert!(mails[0].subject().contains("guess"), "{mails:?}");
     let told = told.lock().unwrap();
     let count = |event| told.iter().filter(|told| **told == event).count();
     assert_eq!(count(Event::GuessingSuspected), 1, "once for an account");

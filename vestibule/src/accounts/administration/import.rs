@@ -1,10 +1,11 @@
 //! Moving users in from another system.
 
 use super::{Administration, ChangeOutcome, Stopped, settled};
+use crate::accounts::Action;
 use crate::accounts::account::NewAccount;
-use crate::accounts::{Action, Email};
 use crate::credentials::Username;
 use crate::error::Result;
+use crate::mail::Email;
 use crate::password::PasswordHash;
 
 /// The length of the column for hashes.

@@ -8,12 +8,13 @@ use crate::access::RoleName;
 use crate::accounts::account::NewAccount;
 use crate::accounts::entity::{user, user_role};
 use crate::accounts::roles::{check_role, count_active_admins};
-use crate::accounts::{ADMIN, Account, Action, Email};
+use crate::accounts::{ADMIN, Account, Action};
 use crate::credentials::Username;
 use crate::crypto::secret::Secret;
 use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
 use crate::login::UserId;
+use crate::mail::Email;
 
 impl Administration<'_> {
     /// Creates an account. Check `password` with the

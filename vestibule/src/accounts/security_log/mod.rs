@@ -202,7 +202,9 @@ impl Accounts {
         let feed = self.inner.database.feed();
         let _invalidated = feed.invalidate_on_drop(changed.unwrap_or(Invalidation::Everything));
         self.add_line(&transaction, actor, &entry, None).await?;
+        self.put_notice(&transaction, actor, &entry).await?;
         transaction.commit().await.map_err(Error::from_db)?;
+        self.wake_outbox();
         log_line(actor, &entry);
         self.sweep_security_log_if_due();
         Ok(())

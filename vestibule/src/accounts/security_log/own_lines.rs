@@ -52,7 +52,9 @@ impl Accounts {
         entry: Entry<'_>,
     ) -> Result<()> {
         let is_added = self.add_own_line(&transaction, actor, &entry).await?;
+        self.put_notice(&transaction, actor, &entry).await?;
         transaction.commit().await.map_err(Error::from_db)?;
+        self.wake_outbox();
         if is_added {
             log_line(actor, &entry);
             self.sweep_security_log_if_due();

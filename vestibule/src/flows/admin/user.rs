@@ -9,7 +9,7 @@ use super::log::{LogView, log_view};
 use super::users::{UserView, owned, user_view};
 use super::{ActionResult, Admins, Changing, Rejected, THEIRS};
 use crate::access::{Allowed, RoleName};
-use crate::accounts::{Account, Action, ChangeOutcome, Cursor, Email, LogEntry, LogFilter};
+use crate::accounts::{Account, Action, ChangeOutcome, Cursor, LogEntry, LogFilter};
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
@@ -17,6 +17,7 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::session_view::{Following, SessionsView};
 use crate::login::{CurrentUser, Event, Login, UserId};
+use crate::mail::Email;
 use crate::web::text::Text;
 
 pub(super) const ONE: &str = "admin_user.html";

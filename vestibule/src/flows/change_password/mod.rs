@@ -36,7 +36,8 @@ use crate::flows::answer::Answer;
 use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
-use crate::flows::notices::Notice;
+use crate::flows::mails::MailTexts;
+use crate::flows::notices::EventNotice;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
@@ -67,15 +68,22 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             include_str!("de.ftl"),
             include_str!("es.ftl"),
         ]),
-        notices: &[PASSWORD_CHANGED],
+        mails: &[PASSWORD_CHANGED],
+        notices: &[TELL_PASSWORD_CHANGED],
         ..Flow::new("change_password")
     }
 }
 
-const PASSWORD_CHANGED: Notice = Notice {
+const PASSWORD_CHANGED: MailTexts = MailTexts::new(
+    "password_changed",
+    "mail-password-changed-subject",
+    "mail-password-changed",
+);
+
+const TELL_PASSWORD_CHANGED: EventNotice = EventNotice {
     event: Event::PasswordChanged,
-    subject: "mail-password-changed-subject",
-    text: "mail-password-changed",
+    kind: PASSWORD_CHANGED.kind,
+    is_of_accounts: true,
 };
 
 const TEMPLATE: &str = "change_password.html";

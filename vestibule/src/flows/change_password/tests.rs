@@ -285,9 +285,9 @@ async fn its_user_is_told_by_mail() {
     change(&browser, PASSWORD, NEW).await;
 
     let mails = mailbox.received(1).await;
-    assert_eq!(mails[0].to, "alice@example.com");
-    assert!(mails[0].subject.contains("was changed"));
-    assert!(!mails[0].text.contains(NEW));
+    assert_eq!(mails[0].to().as_str(), "alice@example.com");
+    assert!(mails[0].subject().contains("was changed"));
+    assert!(!mails[0].text().contains(NEW));
 }
 
 /// A thief who can break the session store must not change a password unnoticed, or stay logged in.
@@ -309,7 +309,7 @@ async fn its_user_is_told_also_where_the_sessions_cannot_be_ended() {
     assert!(
         mails
             .iter()
-            .any(|mail| mail.subject.contains("was changed"))
+            .any(|mail| mail.subject().contains("was changed"))
     );
     assert_eq!(thief.get("/welcome").await.status, StatusCode::SEE_OTHER);
     assert!(log_in(&app, NEW).await.cookie(COOKIE).is_some());

@@ -36,7 +36,7 @@ use crate::error::Result;
 use crate::flows::answer::Answer;
 use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
-use crate::flows::notices::Notice;
+use crate::flows::mails::MailTexts;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
@@ -58,15 +58,16 @@ pub(super) fn flow() -> Flow<Account> {
             include_str!("de.ftl"),
             include_str!("es.ftl"),
         ]),
+        mails: &[ACCOUNT_DELETED],
         ..Flow::new("delete_account")
     }
 }
 
-const ACCOUNT_DELETED: Notice = Notice {
-    event: Event::AccountDeleted,
-    subject: "mail-account-deleted-subject",
-    text: "mail-account-deleted",
-};
+const ACCOUNT_DELETED: MailTexts = MailTexts::new(
+    "account_deleted",
+    "mail-account-deleted-subject",
+    "mail-account-deleted",
+);
 
 const TEMPLATE: &str = "delete_account.html";
 
@@ -132,7 +133,6 @@ async fn delete(
     visit
         .emit_for(Event::AccountDeleted, Some(user.id.clone()))
         .await;
-    page.site.notify_former(&user, &ACCOUNT_DELETED);
     credentials.forget(&user.id).await?;
     login.log_out().await?;
     let answer = Answer::done(&*page.site.inner().destinations.after_logout)

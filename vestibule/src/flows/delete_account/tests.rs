@@ -86,9 +86,9 @@ async fn a_user_deletes_their_account_and_is_logged_out_everywhere() {
     assert_eq!(lines.iter().filter(|line| by_alice(line)).count(), 1);
     // The other is about the log-in elsewhere.
     let mut mails = mailbox.received(2).await;
-    mails.retain(|mail| mail.subject.contains("was deleted"));
+    mails.retain(|mail| mail.subject().contains("was deleted"));
     assert_eq!(mails.len(), 1);
-    assert_eq!(mails[0].to, "alice@example.com");
+    assert_eq!(mails[0].to().as_str(), "alice@example.com");
     let mut told = heard.lock().unwrap().clone();
     told.retain(|record| record.event == Event::AccountDeleted);
     assert_eq!(told.len(), 1);

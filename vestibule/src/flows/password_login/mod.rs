@@ -33,7 +33,8 @@ use crate::flows::answer::Answer;
 use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
-use crate::flows::notices::Notice;
+use crate::flows::mails::MailTexts;
+use crate::flows::notices::EventNotice;
 use crate::flows::page::Page;
 use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
@@ -56,28 +57,35 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             include_str!("de.ftl"),
             include_str!("es.ftl"),
         ]),
+        mails: &MAILS,
         notices: &NOTICES,
         ..Flow::new("password_login")
     }
 }
 
-const NOTICES: [Notice; 3] = [
-    Notice {
-        event: Event::NewDevice,
-        subject: "mail-new-device-subject",
-        text: "mail-new-device",
-    },
-    Notice {
-        event: Event::RememberCookieReused,
-        subject: "mail-remember-cookie-reused-subject",
-        text: "mail-remember-cookie-reused",
-    },
-    Notice {
-        event: Event::GuessingSuspected,
-        subject: "mail-guessing-subject",
-        text: "mail-guessing",
-    },
+const MAILS: [MailTexts; 3] = [
+    MailTexts::new("new_device", "mail-new-device-subject", "mail-new-device"),
+    MailTexts::new(
+        "remember_cookie_reused",
+        "mail-remember-cookie-reused-subject",
+        "mail-remember-cookie-reused",
+    ),
+    MailTexts::new("guessing", "mail-guessing-subject", "mail-guessing"),
 ];
+
+const NOTICES: [EventNotice; 3] = [
+    notice(Event::NewDevice, "new_device"),
+    notice(Event::RememberCookieReused, "remember_cookie_reused"),
+    notice(Event::GuessingSuspected, "guessing"),
+];
+
+const fn notice(event: Event, kind: &'static str) -> EventNotice {
+    EventNotice {
+        event,
+        kind,
+        is_of_accounts: false,
+    }
+}
 
 const TEMPLATE: &str = "login.html";
 

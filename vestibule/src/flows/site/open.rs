@@ -12,11 +12,14 @@ use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::destination::Destinations;
 use crate::flows::flow::Flow;
 use crate::flows::login_manager::login_manager;
+use crate::flows::mailing::Mailing;
+use crate::flows::mails::composer;
 use crate::flows::misplaced::Told;
 use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::readiness::Readiness;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::PageUser;
+use crate::mail::outbox::{self, Delivery, Outbox};
 use crate::pages::{Pages, StaticFiles, StrictTransport, Texts};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
@@ -32,6 +35,7 @@ struct Parts<U> {
     policy: PasswordPolicy,
     users: Users<U>,
     accounts: Option<Accounts>,
+    outbox: Option<Outbox>,
     flows: Vec<Flow<U>>,
 }
 
@@ -49,6 +53,11 @@ impl Site<Account> {
             .clock(config.clock.clone())
             .random(config.random.clone())
             .security_log_retention(config.security_log_retention);
+        let outbox = open_outbox(&database, &config).await?;
+        let accounts = match &outbox {
+            Some(outbox) => accounts.outbox(outbox.clone()),
+            None => accounts,
+        };
         accounts.check_peppers().await?;
         accounts.fill_skeletons().await?;
         let users = Users::new(accounts.clone())
@@ -63,6 +72,7 @@ impl Site<Account> {
             policy,
             users,
             accounts: Some(accounts),
+            outbox,
         };
         Self::assemble(parts, config).await
     }
@@ -84,6 +94,7 @@ impl<U: PageUser> Site<U> {
         database.migrate(credentials::MIGRATIONS).await?;
         let sessions = open_sessions(&database, config.session_store.clone()).await?;
         let (passwords, policy) = config.open_passwords()?;
+        let outbox = open_outbox(&database, &config).await?;
         let parts = Parts {
             flows: flows_for_all(),
             users: users.epochs_in(&database),
@@ -93,6 +104,7 @@ impl<U: PageUser> Site<U> {
             passwords,
             policy,
             accounts: None,
+            outbox,
         };
         Self::assemble(parts, config).await
     }
@@ -106,6 +118,7 @@ impl<U: PageUser> Site<U> {
             policy,
             users,
             accounts,
+            outbox,
             flows,
         } = parts;
         let flows = choose(flows, &users, &config)?;
@@ -139,7 +152,7 @@ impl<U: PageUser> Site<U> {
             texts.clone(),
             &config,
         )?;
-        let login = match &config.mailer {
+        let login = match &outbox {
             Some(_) => {
                 let this = this.clone();
                 login.on_event(move |record| {
@@ -164,16 +177,24 @@ impl<U: PageUser> Site<U> {
             StaticFiles::new(static_files, &config.looks, routes.base(), paths.base())?;
         let reserved_names = config.all_reserved_names();
         let registration_fields = config.open_registration_fields()?;
+        let pages = Pages::new(
+            &templates,
+            config.templates.as_deref(),
+            paths.iter().map(|(name, path)| (name, path.to_owned())),
+            &static_files,
+            texts,
+            &config.site_name,
+            &config.looks,
+        )?;
+        let mailing = outbox.zip(config.mailer).map(|(outbox, mailer)| {
+            let mails = flows.iter().flat_map(|flow| flow.mails).collect();
+            let (name, url) = (config.site_name.clone(), &config.public_url);
+            let compose = composer(pages.clone(), mails, name, url);
+            let delivery = Delivery::new(outbox.clone(), mailer, compose);
+            Mailing { outbox, delivery }
+        });
         let site = Self(Arc::new(Inner {
-            pages: Pages::new(
-                &templates,
-                config.templates.as_deref(),
-                paths.iter().map(|(name, path)| (name, path.to_owned())),
-                &static_files,
-                texts,
-                &config.site_name,
-                &config.looks,
-            )?,
+            pages,
             policy,
             reserved_names,
             registration_fields,
@@ -187,7 +208,7 @@ impl<U: PageUser> Site<U> {
             },
             public_url: config.public_url,
             unknown_addresses_need_login: config.unknown_addresses_need_login,
-            mailer: config.mailer,
+            mailing,
             notifies_new_device: config.new_device_notice,
             credentials,
             flows,
@@ -203,6 +224,11 @@ impl<U: PageUser> Site<U> {
         }));
         // The listeners need the site, which needs the login manager with its listeners.
         this.set(site.clone()).ok();
+        if let Some(mailing) = &site.0.mailing
+            && !config.only_queues_mail
+        {
+            mailing.delivery.start();
+        }
         Ok(site)
     }
 }
@@ -220,7 +246,24 @@ async fn check_names<U>(
     if config.throttle.is_on && config.shared_throttle.is_none() {
         parts.push(sql::COUNTER_MIGRATIONS);
     }
+    if config.mailer.is_some() {
+        parts.push(outbox::MIGRATIONS);
+    }
     database.check_names(&parts).await
+}
+
+/// The outbox, if the site sends mail.
+async fn open_outbox<U>(database: &Database, config: &SiteConfig<U>) -> Result<Option<Outbox>> {
+    if config.mailer.is_none() {
+        return Ok(None);
+    }
+    database.migrate(outbox::MIGRATIONS).await?;
+    Ok(Some(Outbox::new(
+        database.clone(),
+        &config.secret_key,
+        config.clock.clone(),
+        config.random.clone(),
+    )))
 }
 
 async fn open_sessions(

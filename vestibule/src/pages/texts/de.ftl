@@ -168,3 +168,11 @@ error-id = Fehler { $status }, Kennung { $id }. Gib diese Kennung an, wenn du da
 newer = Neuere
 older = Ältere
 log-times = ({ $count }-mal)
+
+## Mails
+
+mail-when = Wann:
+mail-browser = Browser:
+mail-address = Adresse:
+mail-not-me = Wenn du das nicht warst, sichere hier dein Konto:
+mail-code = Oder gib diesen Code dort ein, wo du angemeldet bist:

@@ -168,3 +168,11 @@ error-id = Error { $status }, id { $id }. Include this id if you report the prob
 newer = Newer
 older = Older
 log-times = ({ $count } times)
+
+## Mails
+
+mail-when = When:
+mail-browser = Browser:
+mail-address = Address:
+mail-not-me = If this was not you, secure your account here:
+mail-code = Or enter this code where you are logged in:

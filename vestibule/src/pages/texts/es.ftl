@@ -168,3 +168,11 @@ error-id = Error { $status }, identificador { $id }. Indica este identificador s
 newer = Más recientes
 older = Más antiguas
 log-times = ({ $count } veces)
+
+## Mails
+
+mail-when = Cuándo:
+mail-browser = Navegador:
+mail-address = Dirección:
+mail-not-me = Si no has sido tú, protege aquí tu cuenta:
+mail-code = O escribe este código donde tengas la sesión iniciada:

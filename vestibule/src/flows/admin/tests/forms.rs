@@ -6,7 +6,8 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::{JSON, Office, message};
-use crate::accounts::{Actor, Email};
+use crate::accounts::Actor;
+use crate::mail::Email;
 
 /// One click on a preselected role would make an admin.
 #[tokio::test]

@@ -1,0 +1,58 @@
+//! Mails about changes to an account, written in the transaction of the change.
+
+use crate::accounts::security_log::Entry;
+use crate::accounts::{Accounts, Action, Actor};
+use crate::database::Transaction;
+use crate::error::Result;
+use crate::mail::outbox::{Notice, Outbox};
+
+/// The mail about an action. It goes to the address from before the change.
+fn kind_of(action: Action) -> Option<&'static str> {
+    match action {
+        Action::PasswordChanged | Action::PasswordSet => Some("password_changed"),
+        Action::EmailChanged => Some("email_changed"),
+        Action::AccountDeleted => Some("account_deleted"),
+        _ => None,
+    }
+}
+
+impl Accounts {
+    /// Puts mails about changes to accounts into this outbox.
+    pub(crate) fn outbox(mut self, outbox: Outbox) -> Self {
+        std::sync::Arc::make_mut(&mut self.inner).outbox = Some(outbox);
+        self
+    }
+
+    /// Puts the mail about a change into the outbox.
+    pub(super) async fn put_notice(
+        &self,
+        transaction: &Transaction,
+        actor: &Actor,
+        entry: &Entry<'_>,
+    ) -> Result<()> {
+        let (Some(outbox), Some(user)) = (&self.inner.outbox, entry.user) else {
+            return Ok(());
+        };
+        let (Some(kind), Some(email)) = (kind_of(entry.action), &user.email) else {
+            return Ok(());
+        };
+        let notice = Notice {
+            kind,
+            name: &user.username,
+            at: self.inner.clock.now(),
+            browser: actor.browser(),
+            address: actor.address(),
+        };
+        if let Some(letter) = notice.letter(email) {
+            outbox.put_in(&letter, transaction).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the task that sends, after the commit.
+    pub(super) fn wake_outbox(&self) {
+        if let Some(outbox) = &self.inner.outbox {
+            outbox.wake();
+        }
+    }
+}

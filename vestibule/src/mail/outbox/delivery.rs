@@ -1,0 +1,261 @@
+//! Sending what is in the outbox.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::row::{Column, Entity, Model};
+use super::{MailState, Outbox, Values};
+use crate::clock::{Regularly, Timestamp};
+use crate::database::changed;
+use crate::error::{Error, Result};
+use crate::mail::{Email, Mail, SharedMailer};
+
+/// Writes out a mail: its kind, the recipient, the tag of the language, what it needs.
+pub(crate) type Compose = Arc<dyn Fn(&str, Email, &str, Values) -> Result<Mail> + Send + Sync>;
+
+/// Sends what is in the outbox. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Delivery(Arc<Inner>);
+
+struct Inner {
+    outbox: Outbox,
+    mailer: SharedMailer,
+    compose: Compose,
+    swept: Regularly,
+    stop: CancellationToken,
+    /// Held while mails are sent.
+    sending: Mutex<()>,
+}
+
+/// How many mails one look takes, and how many are sent at once.
+const BATCH: u64 = 64;
+const AT_ONCE: usize = 8;
+
+/// How long a node has a mail to itself. Longer than a mailer may take.
+pub(super) const LEASE: Duration = Duration::from_secs(150);
+const SEND_WITHIN: Duration = Duration::from_secs(120);
+
+/// How often to look for mails that another node has written, or that are due again.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long to wait after each failed try. The last wait repeats, until the mail is
+/// [given up](MAX_TRIES).
+const WAITS: [Duration; 7] = [
+    Duration::from_secs(4),
+    Duration::from_secs(20),
+    Duration::from_mins(1),
+    Duration::from_mins(5),
+    Duration::from_mins(15),
+    Duration::from_hours(1),
+    Duration::from_hours(4),
+];
+const MAX_TRIES: i64 = 20;
+
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// The length of an error that a row keeps.
+const MAX_ERROR_CHARS: usize = 500;
+
+impl Delivery {
+    pub(crate) fn new(outbox: Outbox, mailer: SharedMailer, compose: Compose) -> Self {
+        Self(Arc::new(Inner {
+            outbox,
+            mailer,
+            compose,
+            swept: Regularly::default(),
+            stop: CancellationToken::new(),
+            sending: Mutex::default(),
+        }))
+    }
+
+    /// Sends in the background, until [`stop`](Self::stop).
+    pub(crate) fn start(&self) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            while !this.0.stop.is_cancelled() {
+                if let Err(error) = this.send_due().await {
+                    tracing::warn!(%error, "the outbox could not be read");
+                }
+                this.sweep_if_due().await;
+                let written = this.0.outbox.0.written.notified();
+                tokio::select! {
+                    () = this.0.stop.cancelled() => {}
+                    _ = timeout(LOOK_EVERY, written) => {}
+                }
+            }
+        });
+    }
+
+    /// Begins no more mails, and returns once those under way are sent.
+    pub(crate) async fn stop(&self) {
+        self.0.stop.cancel();
+        drop(self.0.sending.lock().await);
+    }
+
+    /// As [`stop`](Self::stop), without waiting.
+    pub(crate) fn stop_soon(&self) {
+        self.0.stop.cancel();
+    }
+
+    /// Sends all that is due now. Returns how many were sent.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn send_due(&self) -> Result<usize> {
+        let _sending = self.0.sending.lock().await;
+        let mut sent = 0;
+        loop {
+            let due = self.due().await?;
+            if due.is_empty() {
+                return Ok(sent);
+            }
+            let at_once = Arc::new(Semaphore::new(AT_ONCE));
+            let mut tasks = JoinSet::new();
+            for mail in due {
+                let permit = at_once.clone().acquire_owned().await;
+                let permit = permit.map_err(Error::internal)?;
+                if self.0.stop.is_cancelled() {
+                    break;
+                }
+                let this = self.clone();
+                tasks.spawn(async move {
+                    let _permit = permit;
+                    this.send_one(mail).await
+                });
+            }
+            while let Some(outcome) = tasks.join_next().await {
+                sent += usize::from(outcome.map_err(Error::internal)??);
+            }
+            if self.0.stop.is_cancelled() {
+                return Ok(sent);
+            }
+        }
+    }
+
+    /// Those that are due, the first due first.
+    async fn due(&self) -> Result<Vec<Model>> {
+        let outbox = &self.0.outbox.0;
+        Entity::find()
+            .filter(Column::State.eq(MailState::Waiting.as_str()))
+            .filter(Column::DueAt.lte(outbox.clock.now().as_millis()))
+            .order_by_asc(Column::DueAt)
+            .limit(BATCH)
+            .all(outbox.database.connection())
+            .await
+            .map_err(Error::from_db)
+    }
+
+    /// Sends one, if no other node does. Returns whether it was sent.
+    async fn send_one(&self, mail: Model) -> Result<bool> {
+        let outbox = &self.0.outbox.0;
+        let now = outbox.clock.now();
+        let tries = mail.tries + 1;
+        let claim = Entity::update_many()
+            .col_expr(Column::DueAt, Expr::value((now + LEASE).as_millis()))
+            .col_expr(Column::Tries, Expr::value(tries))
+            .filter(Column::Id.eq(&*mail.id))
+            .filter(Column::State.eq(MailState::Waiting.as_str()))
+            .filter(Column::DueAt.eq(mail.due_at))
+            .filter(Column::Tries.eq(mail.tries));
+        if !changed(claim, outbox.database.connection()).await? {
+            return Ok(false);
+        }
+        let outcome = self.write_and_send(&mail, now).await;
+        let (state, due_at, last_error) = match &outcome {
+            Ok(()) => (MailState::Sent, outbox.clock.now(), None),
+            Err(error) => {
+                let again = again(error, tries, &mail, outbox.clock.now());
+                let said: String = error.to_string().chars().take(MAX_ERROR_CHARS).collect();
+                match again {
+                    Some(at) => (MailState::Waiting, at, Some(said)),
+                    None => (MailState::Failed, outbox.clock.now(), Some(said)),
+                }
+            }
+        };
+        count(&mail, state, &outcome);
+        let mut mark = Entity::update_many()
+            .col_expr(Column::State, Expr::value(state.as_str()))
+            .col_expr(Column::DueAt, Expr::value(due_at.as_millis()))
+            .col_expr(Column::LastError, Expr::value(last_error))
+            .filter(Column::Id.eq(&*mail.id))
+            // Only while it is ours: another node may have it, if this took too long.
+            .filter(Column::Tries.eq(tries));
+        if state == MailState::Sent {
+            mark = mark.col_expr(Column::Sealed, Expr::value(None::<String>));
+        }
+        changed(mark, outbox.database.connection()).await?;
+        Ok(outcome.is_ok())
+    }
+
+    async fn write_and_send(&self, mail: &Model, now: Timestamp) -> Result<()> {
+        if now >= Timestamp::from_millis(mail.expires_at) {
+            return Err(Error::undeliverable(
+                "the time is over in which it was of use",
+            ));
+        }
+        let cipher = &self.0.outbox.0.cipher;
+        let sealed = mail.sealed.as_deref().unwrap_or_default();
+        let values = cipher.decrypt(&mail.id, sealed, now);
+        let values = values.and_then(|values| serde_json::from_slice::<Values>(&values).ok());
+        let values = values.ok_or_else(|| {
+            Error::undeliverable("its text was encrypted with another secret key, or is damaged")
+        })?;
+        let to: Email = mail.recipient.parse().map_err(Error::undeliverable)?;
+        let written = (self.0.compose)(&mail.kind, to, &mail.language, values)?;
+        let written = written
+            .of_kind(&mail.kind)
+            .written(&mail.id, Timestamp::from_millis(mail.created_at));
+        let sending = timeout(SEND_WITHIN, self.0.mailer.send(written)).await;
+        sending.map_err(|_| Error::mail("sending took too long"))?
+    }
+
+    async fn sweep_if_due(&self) {
+        let outbox = &self.0.outbox;
+        if !self.0.swept.is_due(SWEEP_EVERY, outbox.0.clock.now()) {
+            return;
+        }
+        match outbox.sweep().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "old mails swept from the outbox"),
+            Err(error) => tracing::warn!(%error, "old mails not swept from the outbox"),
+        }
+    }
+}
+
+/// When to try again; `None` if never.
+fn again(error: &Error, tries: i64, mail: &Model, now: Timestamp) -> Option<Timestamp> {
+    if error.is_undeliverable() || error.is_template() || tries >= MAX_TRIES {
+        return None;
+    }
+    let failed = usize::try_from(tries - 1).unwrap_or(0);
+    let wait = WAITS.get(failed).or(WAITS.last())?;
+    let at = now + *wait;
+    (at < Timestamp::from_millis(mail.expires_at)).then_some(at)
+}
+
+fn count(mail: &Model, state: MailState, outcome: &Result<()>) {
+    metrics::counter!("vestibule_mails_total", "state" => state.as_str()).increment(1);
+    match (outcome, state) {
+        (Ok(()), _) => tracing::debug!(id = mail.id, kind = mail.kind, "a mail was sent"),
+        (Err(error), MailState::Failed) => {
+            tracing::error!(id = mail.id, kind = mail.kind, %error, "a mail is given up");
+        }
+        (Err(error), _) => {
+            tracing::warn!(id = mail.id, kind = mail.kind, %error, "a mail is tried again later");
+        }
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Delivery")
+    }
+}
