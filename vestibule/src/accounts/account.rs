@@ -25,6 +25,9 @@ pub struct Account {
     /// The email address, if the user has one.
     #[serde(skip)]
     pub email: Option<String>,
+    /// When the user last showed that they read mail at this address; `None` if they have not.
+    #[serde(skip)]
+    pub email_verified_at: Option<Timestamp>,
     /// Whether the operator or an admin has disabled the account.
     #[serde(skip)]
     pub is_disabled: bool,
@@ -76,6 +79,10 @@ impl User for Account {
 
     fn session_epoch(&self) -> Epoch {
         self.session_epoch.into()
+    }
+
+    fn has_verified_email(&self) -> bool {
+        self.email.is_some() && self.email_verified_at.is_some()
     }
 
     fn has_role(&self, role: &str) -> bool {

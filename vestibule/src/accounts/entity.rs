@@ -15,6 +15,10 @@ pub(super) mod user {
         #[sea_orm(unique)]
         pub(in crate::accounts) skeleton: Option<String>,
         pub(in crate::accounts) email: Option<String>,
+        /// See `emails.rs`.
+        #[sea_orm(unique)]
+        pub(in crate::accounts) canonical_email: Option<String>,
+        pub(in crate::accounts) email_verified_at: Option<i64>,
         pub(in crate::accounts) is_disabled: bool,
         pub(in crate::accounts) must_change_password: bool,
         pub(in crate::accounts) session_epoch: i64,

@@ -11,6 +11,7 @@
 mod account;
 mod actor;
 mod administration;
+mod emails;
 mod entity;
 mod list_page;
 mod migration;
@@ -29,6 +30,7 @@ mod tests;
 pub use account::Account;
 pub use actor::Actor;
 pub use administration::{Administration, ChangeOutcome};
+pub use emails::SharedEmail;
 pub use list_page::Cursor;
 pub(crate) use list_page::ListPage;
 pub use migration::MIGRATIONS;

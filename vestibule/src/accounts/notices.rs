@@ -36,6 +36,10 @@ impl Accounts {
         let (Some(kind), Some(email)) = (kind_of(entry.action), &user.email) else {
             return Ok(());
         };
+        // Users change it with a link, and the former address gets another one, which undoes it.
+        if entry.action == Action::EmailChanged && actor.id() == Some(&user.id) {
+            return Ok(());
+        }
         let notice = Notice {
             kind,
             name: &user.username,

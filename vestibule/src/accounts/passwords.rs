@@ -128,6 +128,11 @@ impl ActivityLog<Account> for Accounts {
             Activity::OtherSessionsEnded => {
                 (themself(), Action::SessionsEnded, Some("all but one"))
             }
+            Activity::ResetRequested => (
+                Actor::stranger().sent_by(from),
+                Action::ResetRequested,
+                None,
+            ),
             Activity::LoginFailed => {
                 let address = from.address();
                 let network = address.and_then(|address| AddressPrefix::VISITOR.of(address));

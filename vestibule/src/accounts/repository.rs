@@ -207,12 +207,21 @@ impl Accounts {
         } = new;
         let now = self.inner.clock.now();
         let id = self.new_id(now)?;
+        let canonical_email = match email {
+            Some(email) => {
+                let owner = UserId::from(id.as_str());
+                Some(self.claimed(email, &owner, transaction).await?.0)
+            }
+            None => None,
+        };
         let user = user::ActiveModel {
             id: ActiveValue::Set(id.clone()),
             username: ActiveValue::Set(username.as_str().to_owned()),
             canonical_username: ActiveValue::Set(username.canonical().to_owned()),
             skeleton: ActiveValue::Set(Some(Username::skeleton_of(username.as_str()))),
             email: ActiveValue::Set(email.map(|email| email.as_str().to_owned())),
+            canonical_email: ActiveValue::Set(canonical_email),
+            email_verified_at: ActiveValue::Set(None),
             is_disabled: ActiveValue::Set(false),
             must_change_password: ActiveValue::Set(must_change_password),
             session_epoch: ActiveValue::Set(0),

@@ -177,6 +177,7 @@ pub(super) fn account(user: user::Model, rights: Rights) -> Account {
         username: user.username,
         canonical_username: user.canonical_username,
         email: user.email,
+        email_verified_at: user.email_verified_at.map(Timestamp::from_millis),
         is_disabled: user.is_disabled,
         must_change_password: user.must_change_password,
         rights,

@@ -11,7 +11,6 @@ use crate::accounts::entity::{user, user_role};
 use crate::accounts::{Account, Accounts, Cursor, rows};
 use crate::credentials::Username;
 use crate::error::{Error, Result};
-use crate::mail::Email;
 
 /// Which accounts to find. `Default` is all of them.
 ///
@@ -206,24 +205,6 @@ impl Accounts {
             find = find.filter(bound);
         }
         Ok(Some(find))
-    }
-
-    /// The account with exactly this email address, which is unverified.
-    ///
-    /// # Errors
-    /// When the database failed, or several accounts have this address ([`Error::is_config`]).
-    pub async fn find_by_email(&self, email: &Email) -> Result<Option<Account>> {
-        let connection = self.inner.database.connection();
-        let found = user::Entity::find().filter(user::Column::Email.eq(email.as_str()));
-        let found = found.limit(2).all(connection).await;
-        let found = found.map_err(Error::from_db)?;
-        match &found[..] {
-            [] => Ok(None),
-            [one] => rows::find(&one.id.as_str().into(), connection).await,
-            _ => Err(Error::config(
-                "several accounts have this email address; give each its own",
-            )),
-        }
     }
 
     /// The username that is most similar to `name`, among the first with the same beginning.

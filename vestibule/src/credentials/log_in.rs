@@ -97,6 +97,10 @@ impl<U: User> Credentials<U> {
         };
         let has_begun = visit.log_in(&user, options, headers).await?;
         let next = intent.next;
+        #[cfg(feature = "sql")]
+        if has_begun {
+            self.end_reset_links(user.id());
+        }
         Ok(match has_begun {
             true => Step::LoggedIn { user, next },
             false => Step::TooManySessions,

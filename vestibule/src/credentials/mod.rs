@@ -27,6 +27,8 @@
 mod change_password;
 mod check;
 #[cfg(feature = "sql")]
+mod email_users;
+#[cfg(feature = "sql")]
 mod epochs;
 mod erased;
 mod forget;
@@ -37,18 +39,26 @@ mod proof;
 mod register;
 #[cfg(feature = "sql")]
 mod reserved_names;
+#[cfg(feature = "sql")]
+mod reset_password;
 mod sessions;
 #[cfg(feature = "sql")]
 mod skeleton;
 pub mod throttle;
 mod throttled;
+#[cfg(feature = "sql")]
+pub(crate) mod tokens;
 mod tries;
 #[cfg(feature = "sql")]
 mod username;
 mod users;
+#[cfg(feature = "sql")]
+mod verify_email;
 
 pub use change_password::PasswordChange;
 pub use check::Check;
+#[cfg(feature = "sql")]
+pub use email_users::{EmailChange, EmailUsers};
 #[cfg(feature = "sql")]
 pub use epochs::MIGRATIONS;
 pub use hashes::HashReview;
@@ -57,6 +67,8 @@ pub use proof::Proof;
 pub use register::Registration;
 #[cfg(feature = "sql")]
 pub use reserved_names::ReservedNames;
+#[cfg(feature = "sql")]
+pub(crate) use reset_password::{Link, LinkCheck};
 pub use throttle::Throttle;
 pub use throttled::Throttled;
 pub use tries::{FactorTry, SecondFactor};
@@ -78,10 +90,14 @@ use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::login::{Login, LoginManager, User};
 #[cfg(feature = "sql")]
+use crate::mail::outbox::Outbox;
+#[cfg(feature = "sql")]
 use crate::password::Claimant;
 use crate::password::Passwords;
 use crate::session::{SessionStore, SharedSessionStore};
 use kinds::KindsRead;
+#[cfg(feature = "sql")]
+use tokens::Tokens;
 
 /// Checks passwords against any users table, and logs in users who have proved who they are. Clones
 /// share their state.
@@ -122,6 +138,16 @@ struct Inner<U> {
     kinds: Arc<KindsRead>,
     second_factor: Option<NeedsSecondFactor<U>>,
     throttle: Throttle,
+    #[cfg(feature = "sql")]
+    mail: Option<MailTokens>,
+}
+
+/// What a site with mail has: tokens, and where the mails with them go.
+#[cfg(feature = "sql")]
+#[derive(Clone)]
+pub(crate) struct MailTokens {
+    pub(crate) tokens: Tokens,
+    pub(crate) outbox: Outbox,
 }
 
 type NeedsSecondFactor<U> = Arc<dyn Fn(U) -> BoxFuture<bool> + Send + Sync>;
@@ -148,6 +174,8 @@ impl<U: User> Credentials<U> {
             kinds: Arc::default(),
             second_factor: None,
             throttle: Throttle::in_memory(),
+            #[cfg(feature = "sql")]
+            mail: None,
         }))
     }
 
@@ -193,6 +221,19 @@ impl<U: User> Credentials<U> {
     pub fn throttle(mut self, throttle: Throttle) -> Self {
         self.settings().throttle = throttle;
         self
+    }
+
+    /// Sends links by mail.
+    #[cfg(feature = "sql")]
+    pub(crate) fn mail(mut self, mail: MailTokens) -> Self {
+        self.settings().mail = Some(mail);
+        self
+    }
+
+    #[cfg(feature = "sql")]
+    pub(crate) fn mail_tokens(&self) -> Result<&MailTokens> {
+        let mail = self.0.mail.as_ref();
+        mail.ok_or_else(|| Error::config("this site has no mail: set `SiteConfig::mailer`"))
     }
 
     #[cfg(test)]
@@ -251,6 +292,8 @@ impl<U> Clone for Inner<U> {
             kinds: self.kinds.clone(),
             second_factor: self.second_factor.clone(),
             throttle: self.throttle.clone(),
+            #[cfg(feature = "sql")]
+            mail: self.mail.clone(),
         }
     }
 }

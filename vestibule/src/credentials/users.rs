@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+#[cfg(feature = "sql")]
+use crate::credentials::email_users::{DynEmailUsers, EmailUsers, ErasedEmailUsers};
 use crate::credentials::erased::{
     DynActivityLog, DynPasswordUsers, DynRegistrar, ErasedActivityLog, ErasedRegistrar,
     ErasedUsers, TableLoader,
@@ -164,6 +166,9 @@ pub enum Activity<'a> {
     OtherSessionsEnded,
     /// Somebody tried a wrong password for the account. Recorded after the response.
     LoginFailed,
+    /// Somebody asked for a link to choose a new password, and it was sent to the user's address.
+    /// Recorded after the response.
+    ResetRequested,
 }
 
 /// A users table and its capabilities.
@@ -182,6 +187,8 @@ pub struct Users<U> {
     registrar: Option<Arc<dyn DynRegistrar<U>>>,
     log: Option<Arc<dyn DynActivityLog<U>>>,
     epochs: Option<Epochs>,
+    #[cfg(feature = "sql")]
+    emails: Option<Arc<dyn DynEmailUsers<U>>>,
 }
 
 impl<U: User> Users<U> {
@@ -192,12 +199,21 @@ impl<U: User> Users<U> {
             registrar: None,
             log: None,
             epochs: None,
+            #[cfg(feature = "sql")]
+            emails: None,
         }
     }
 
     /// Lets visitors register.
     pub fn registrar(mut self, registrar: impl Registrar<U>) -> Self {
         self.registrar = Some(Arc::new(ErasedRegistrar::new(registrar)));
+        self
+    }
+
+    /// Lets users get a forgotten password back by mail, and verify and change their address.
+    #[cfg(feature = "sql")]
+    pub fn emails(mut self, emails: impl EmailUsers<U>) -> Self {
+        self.emails = Some(Arc::new(ErasedEmailUsers::new(emails)));
         self
     }
 
@@ -235,6 +251,17 @@ impl<U: User> Users<U> {
         self.epochs.clone()
     }
 
+    #[cfg(feature = "sql")]
+    pub(super) fn by_email(&self) -> Option<&dyn DynEmailUsers<U>> {
+        self.emails.as_deref()
+    }
+
+    /// Whether users are known by their mail address.
+    #[cfg(feature = "sql")]
+    pub fn have_emails(&self) -> bool {
+        self.emails.is_some()
+    }
+
     /// Whether visitors can register.
     pub fn can_register(&self) -> bool {
         self.registrar.is_some()
@@ -248,6 +275,8 @@ impl<U> Clone for Users<U> {
             registrar: self.registrar.clone(),
             log: self.log.clone(),
             epochs: self.epochs.clone(),
+            #[cfg(feature = "sql")]
+            emails: self.emails.clone(),
         }
     }
 }

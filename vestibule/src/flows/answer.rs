@@ -59,6 +59,12 @@ impl Answer {
         }
     }
 
+    /// The same, with another status.
+    pub(super) fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Done: browsers are redirected (303), scripts get 204.
     pub(super) fn done(path: impl Into<String>) -> Self {
         Self {

@@ -19,7 +19,7 @@ pub(super) struct Flow<U> {
     pub(super) paths: &'static [(&'static str, &'static str)],
     /// The names of its public routes.
     pub(super) public: &'static [&'static str],
-    /// What it requires of the users table.
+    /// What it needs.
     pub(super) needs: Option<Capability>,
     /// The setting that turns it on, if it is off by default.
     pub(super) is_on: Option<fn(&SiteConfig<U>) -> bool>,
@@ -56,16 +56,25 @@ impl<U: PageUser> Flow<U> {
     }
 }
 
-/// What a users table supports, by the trait it implements.
+/// What a flow needs to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Capability {
     Registrar,
+    /// Mail addresses, and a mailer to send to them.
+    Mail,
 }
 
 impl Capability {
-    pub(super) fn trait_name(self) -> &'static str {
+    /// What to do so that there is this.
+    pub(super) fn advice(self) -> &'static str {
         match self {
-            Self::Registrar => "Registrar",
+            Self::Registrar => {
+                "needs a users table that implements `Registrar`: implement it, and give it to `Users`"
+            }
+            Self::Mail => {
+                "sends mail: set `SiteConfig::mailer`, and over a table of your own implement \
+                 `EmailUsers` and give it to `Users`"
+            }
         }
     }
 }

@@ -105,5 +105,8 @@ fn views(paths: &Paths) -> LoginViews {
     if let Some(path) = paths.get("confirm_login") {
         views = views.refresh_view(path);
     }
+    if let Some(path) = paths.get("verify_email") {
+        views = views.verified_email_view(path);
+    }
     views
 }

@@ -10,6 +10,7 @@ mod account_log;
 mod admin;
 mod advice;
 mod answer;
+mod change_email;
 mod change_password;
 mod config;
 mod confirm_login;
@@ -19,6 +20,7 @@ mod destination;
 mod flow;
 mod form;
 mod language;
+mod link_token;
 mod list_page;
 mod login_manager;
 mod logout;
@@ -34,6 +36,7 @@ mod paths;
 mod readiness;
 mod register;
 mod registration_fields;
+mod reset_password;
 mod second_factor;
 mod session_view;
 mod sessions;
@@ -42,6 +45,7 @@ mod submitted;
 #[cfg(test)]
 mod tests;
 mod throttled;
+mod verify_email;
 mod welcome;
 
 pub use crate::pages::Looks;
@@ -64,7 +68,10 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
         password_login::flow(),
         welcome::flow(),
         confirm_login::flow(),
+        reset_password::flow(),
+        verify_email::flow(),
         change_password::flow(),
+        change_email::flow(),
         account::flow(),
         sessions::flow(),
         logout::flow(),
@@ -94,6 +101,7 @@ fn choose<U: PageUser>(
     let lacks = |flow: &Flow<U>| {
         flow.needs.filter(|capability| match capability {
             Capability::Registrar => !users.can_register(),
+            Capability::Mail => config.mailer.is_none() || !users.have_emails(),
         })
     };
     let Some(named) = &config.flows else {
@@ -111,10 +119,9 @@ fn choose<U: PageUser>(
             )));
         };
         if let Some(capability) = lacks(flow) {
-            let name_of_trait = capability.trait_name();
+            let advice = capability.advice();
             return Err(Error::config(format!(
-                "the flow `{name}` needs a users table that implements `{name_of_trait}`: \
-                 implement it, and give it to `Users`; or leave the flow out"
+                "the flow `{name}` {advice}; or leave the flow out"
             )));
         }
     }

@@ -124,6 +124,7 @@ mod tests {
             ChangeOutcome::NoSuchPermission(nearest()),
             ChangeOutcome::NoSuchSession,
             ChangeOutcome::NameTaken,
+            ChangeOutcome::EmailTaken,
             ChangeOutcome::LastAdmin,
             ChangeOutcome::BuiltIn,
             ChangeOutcome::ActorLacksRole,

@@ -72,7 +72,6 @@ pub(super) struct Inner<U> {
     pub(super) registration_fields: RegistrationFields,
     pub(super) on_register: Option<RegisterHook>,
     pub(super) pages: Pages,
-    pub(super) site_name: String,
     pub(super) public_url: PublicUrl,
     strict_transport: StrictTransport,
     unknown_addresses_need_login: bool,

@@ -20,6 +20,10 @@ pub(super) enum Tried {
     OwnPassword,
     /// A registration.
     Registration,
+    /// A request that sends a mail.
+    Mail,
+    /// A link or a code from a mail.
+    Token,
 }
 
 /// 429 with `Retry-After`: the form again, with the time to wait in words. The same whether or not
@@ -37,12 +41,17 @@ pub(super) fn throttled(
         (Tried::OwnPassword, Some(wait)) => Text::named("throttled-password").with("wait", wait),
         (Tried::OwnPassword, None) => Text::named("throttled-password-for-good"),
         (Tried::Registration, wait) => {
-            let wait = wait.unwrap_or(InWords(Duration::from_mins(1)));
-            Text::named("throttled-registration").with("wait", wait)
+            Text::named("throttled-registration").with("wait", or_a_minute(wait))
         }
+        (Tried::Mail, wait) => Text::named("throttled-mail").with("wait", or_a_minute(wait)),
+        (Tried::Token, wait) => Text::named("throttled-token").with("wait", or_a_minute(wait)),
     };
     let errors = FormErrors::of_form(text);
     let status = StatusCode::TOO_MANY_REQUESTS;
     Answer::rejected(status, "throttled", errors, template, view)
         .header(RETRY_AFTER, throttled.retry_after())
+}
+
+fn or_a_minute(wait: Option<InWords>) -> InWords {
+    wait.unwrap_or(InWords(Duration::from_mins(1)))
 }

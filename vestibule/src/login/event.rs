@@ -33,6 +33,8 @@ pub enum Event {
     NeedsRefresh,
     /// A request was rejected because it needs a second factor.
     NeedsSecondFactor,
+    /// A request was rejected because it needs a verified mail address.
+    NeedsVerifiedEmail,
     /// A request was rejected because the user lacks a permission, or because it asked for a
     /// session or an account that is not theirs, or does not exist.
     Forbidden,
@@ -76,6 +78,8 @@ pub enum Event {
     LoggedOutElsewhere,
     /// A user changed their password.
     PasswordChanged,
+    /// A user showed that they read mail at an address, which may be a new one.
+    EmailVerified,
     /// An account was deleted on a page, by its user or by an admin. The user no longer exists.
     AccountDeleted,
 }
@@ -104,7 +108,7 @@ pub struct EventRecord {
     /// here.
     pub user_agent: Option<String>,
     /// For [`Event::Unauthorized`], [`Event::NeedsRefresh`], [`Event::NeedsSecondFactor`],
-    /// [`Event::Forbidden`] and [`Event::CrossOrigin`]: the rejected request.
+    /// [`Event::NeedsVerifiedEmail`], [`Event::Forbidden`] and [`Event::CrossOrigin`]: the rejected request.
     pub rejected: Option<Rejected>,
 }
 
@@ -173,6 +177,7 @@ impl Event {
                 | Self::Unauthorized
                 | Self::NeedsRefresh
                 | Self::NeedsSecondFactor
+                | Self::NeedsVerifiedEmail
                 | Self::LoadedFromRequest
                 | Self::LoginThrottled
         )

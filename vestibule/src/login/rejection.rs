@@ -69,6 +69,10 @@ pub enum LoginRejection {
     /// one ([`LoginManager::second_factor_view`](crate::LoginManager::second_factor_view)). Other
     /// clients, and all clients if there is no such page, get 403.
     SecondFactorRequired(Box<Response>),
+    /// The user has not verified their mail address. A browser is redirected to the page for it
+    /// ([`LoginManager::verified_email_view`](crate::LoginManager::verified_email_view)). Other
+    /// clients, and all clients if there is no such page, get 403.
+    VerifiedEmailRequired(Box<Response>),
     /// The user must visit another page first
     /// ([`LoginManager::must_visit`](crate::LoginManager::must_visit)). A browser is redirected
     /// there; a client that reads JSON gets 403.
@@ -103,6 +107,9 @@ impl fmt::Debug for LoginRejection {
             Self::SecondFactorRequired(response) => {
                 write!(f, "SecondFactorRequired({})", response.status())
             }
+            Self::VerifiedEmailRequired(response) => {
+                write!(f, "VerifiedEmailRequired({})", response.status())
+            }
             Self::VisitRequired(response) => write!(f, "VisitRequired({})", response.status()),
             Self::Forbidden(response) => write!(f, "Forbidden({})", response.status()),
             Self::Unavailable(error) => write!(f, "Unavailable({error})"),
@@ -123,6 +130,7 @@ impl IntoResponse for LoginRejection {
             Self::LoginRequired(response)
             | Self::FreshLoginRequired(response)
             | Self::SecondFactorRequired(response)
+            | Self::VerifiedEmailRequired(response)
             | Self::VisitRequired(response)
             | Self::Forbidden(response) => *response,
             Self::Unavailable(error) => error.into_response(),

@@ -27,6 +27,8 @@ pub enum Rule {
     /// A user who has shown two factors
     /// ([`Methods::has_second_factor`](crate::session::Methods::has_second_factor)).
     SecondFactor,
+    /// A user who has shown that they read mail at their address ([`User::has_verified_email`]).
+    VerifiedEmail,
     /// A user with this role ([`User::has_role`]).
     Role(&'static str),
     /// A user with this permission ([`User::can`]).
@@ -41,6 +43,7 @@ pub enum Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     Forbidden,
+    VerifiedEmailNeeded,
     SecondFactorNeeded,
     FreshLoginNeeded,
     Allowed,
@@ -59,6 +62,8 @@ impl Rule {
             Self::FreshLogin => Verdict::FreshLoginNeeded,
             Self::SecondFactor if user.methods().has_second_factor() => Verdict::Allowed,
             Self::SecondFactor => Verdict::SecondFactorNeeded,
+            Self::VerifiedEmail if user.user.has_verified_email() => Verdict::Allowed,
+            Self::VerifiedEmail => Verdict::VerifiedEmailNeeded,
             Self::Role(role) => allowed(user.user.has_role(role)),
             Self::Permission(permission) => allowed(user.user.can(permission)),
             Self::AnyOf(rules) => {
@@ -98,6 +103,7 @@ impl fmt::Display for Rule {
             Self::Login => f.write_str("login"),
             Self::FreshLogin => f.write_str("fresh login"),
             Self::SecondFactor => f.write_str("second factor"),
+            Self::VerifiedEmail => f.write_str("verified email"),
             Self::Role(role) => write!(f, "role {role}"),
             Self::Permission(permission) => write!(f, "permission {permission}"),
             Self::AnyOf(rules) => Self::join(rules, "or", f),

@@ -49,6 +49,12 @@ pub trait User: Clone + Send + Sync + 'static {
         Epoch::default()
     }
 
+    /// Whether the user has shown that they read mail at their address, for
+    /// [`Rule::VerifiedEmail`](crate::access::Rule::VerifiedEmail).
+    fn has_verified_email(&self) -> bool {
+        false
+    }
+
     /// Whether this user has the role. Default: no, so a user type without roles needs no code.
     /// [`access::Rights`](crate::access::Rights) keeps roles and permissions as sets.
     fn has_role(&self, role: &str) -> bool {

@@ -29,6 +29,7 @@ pub struct LoginViews {
     login_view: Setting<String>,
     refresh_view: Setting<String>,
     second_factor_view: Setting<String>,
+    verified_email_view: Setting<String>,
     login_message: Setting<Flash>,
     refresh_message: Setting<Flash>,
     lost_message: Setting<Flash>,
@@ -83,6 +84,7 @@ impl LoginViews {
             login_view: Setting::Off,
             refresh_view: Setting::Off,
             second_factor_view: Setting::Off,
+            verified_email_view: Setting::Off,
             login_message: message("Please log in to access this page."),
             refresh_message: message("Please reauthenticate to access this page."),
             lost_message: message(
@@ -146,6 +148,12 @@ impl LoginViews {
         self
     }
 
+    /// The page where users verify their mail address: a path, or an address on another host.
+    pub fn verified_email_view(mut self, view: impl Into<String>) -> Self {
+        self.verified_email_view = Setting::To(view.into());
+        self
+    }
+
     /// The message for visitors redirected to the login page; `None` for no message.
     pub fn login_message(mut self, message: Option<Flash>) -> Self {
         self.login_message = message.into();
@@ -182,6 +190,7 @@ impl LoginViews {
             login_view: self.login_view.or(&outer.login_view),
             refresh_view: self.refresh_view.or(&outer.refresh_view),
             second_factor_view: self.second_factor_view.or(&outer.second_factor_view),
+            verified_email_view: self.verified_email_view.or(&outer.verified_email_view),
             login_message: self.login_message.or(&outer.login_message),
             refresh_message: self.refresh_message.or(&outer.refresh_message),
             lost_message: self.lost_message.or(&outer.lost_message),
@@ -196,6 +205,7 @@ impl LoginViews {
             Needed::Login => self.login_view.get(),
             Needed::FreshLogin => self.refresh_view.get(),
             Needed::SecondFactor => self.second_factor_view.get(),
+            Needed::VerifiedEmail => self.verified_email_view.get(),
             Needed::Visit(page) => Some(page.to_owned()),
             Needed::Right | Needed::HiddenRight => None,
         }
@@ -207,7 +217,11 @@ impl LoginViews {
         lost.or_else(|| match needed {
             Needed::Login => self.login_message.get(),
             Needed::FreshLogin => self.refresh_message.get(),
-            Needed::SecondFactor | Needed::Visit(_) | Needed::Right | Needed::HiddenRight => None,
+            Needed::SecondFactor
+            | Needed::VerifiedEmail
+            | Needed::Visit(_)
+            | Needed::Right
+            | Needed::HiddenRight => None,
         })
     }
 }
@@ -259,6 +273,7 @@ pub(crate) enum Needed<'a> {
     Login,
     FreshLogin,
     SecondFactor,
+    VerifiedEmail,
     /// A role, a permission, or another check of a guard. No page can grant it.
     Right,
     /// As `Right`, but answered with 404 to hide that the resource exists.

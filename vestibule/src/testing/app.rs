@@ -20,7 +20,7 @@ use crate::login::EventRecord;
 use crate::password::PasswordAlgorithm;
 use crate::stores::MemoryStore;
 use crate::testing::database::{TestSessions, fresh_sessions};
-use crate::testing::{TestClient, fresh_database};
+use crate::testing::{Mailbox, TestClient, fresh_database};
 
 /// A password that the default policy accepts.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -45,6 +45,27 @@ impl TestApp {
     /// When it cannot be created.
     pub async fn new() -> Self {
         Self::with(|_| {}).await
+    }
+
+    /// As [`new`](Self::new), with mail, which comes to the mailbox.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub async fn with_mail() -> (Self, Mailbox) {
+        Self::with_mail_and(|_| {}).await
+    }
+
+    /// As [`with_mail`](Self::with_mail), with changed settings.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub async fn with_mail_and(change: impl FnOnce(&mut SiteConfig)) -> (Self, Mailbox) {
+        let mailbox = Mailbox::new();
+        let app = Self::with(|config| {
+            config.mailer(mailbox.clone());
+            change(config);
+        });
+        (app.await, mailbox)
     }
 
     /// As [`new`](Self::new), with changed settings.
@@ -186,6 +207,18 @@ impl TestApp {
     pub async fn account(&self, username: &str) -> Account {
         let found = self.site.accounts().find(username).await;
         found.expect("an answer").expect("an account")
+    }
+
+    /// Gives a user a mail address, which they have not verified.
+    ///
+    /// # Panics
+    /// When the user does not exist, or another one has the address.
+    pub async fn set_email(&self, username: &str, email: &str) {
+        let account = self.account(username).await;
+        let email = email.parse().expect("a mail address");
+        let operator = self.site.accounts().by(Actor::operator());
+        let change = operator.set_email(&account.id, Some(&email)).await;
+        assert_eq!(change.expect("a change"), ChangeOutcome::Done);
     }
 
     /// Logs in a registered user in this browser, with [`PASSWORD`].

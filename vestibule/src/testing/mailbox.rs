@@ -51,10 +51,23 @@ impl Mailbox {
     /// # Panics
     /// When they do not arrive in time.
     pub async fn received(&self, count: usize) -> Vec<Mail> {
+        self.wait_for(count, |_| true).await
+    }
+
+    /// As [`received`](Self::received), of the mails of this [kind](Mail::kind).
+    ///
+    /// # Panics
+    /// When they do not arrive in time.
+    pub async fn of_kind(&self, kind: &str, count: usize) -> Vec<Mail> {
+        self.wait_for(count, |mail| mail.kind() == kind).await
+    }
+
+    async fn wait_for(&self, count: usize, is_wanted: impl Fn(&Mail) -> bool) -> Vec<Mail> {
         let arrive = async {
             loop {
                 let arrived = self.0.arrived.notified();
-                let mails = self.mails();
+                let mut mails = self.mails();
+                mails.retain(&is_wanted);
                 if mails.len() >= count {
                     return mails;
                 }
@@ -64,6 +77,21 @@ impl Mailbox {
         tokio::time::timeout(PATIENCE, arrive)
             .await
             .unwrap_or_else(|_| panic!("of {count} mails there are {:?}", self.mails()))
+    }
+
+    /// The link of a mail, without the origin, for [`TestClient`](crate::testing::TestClient).
+    ///
+    /// # Panics
+    /// When the mail has no line that is a link.
+    pub fn link(mail: &Mail) -> String {
+        let lines = mail.text().lines().map(str::trim);
+        let links = lines.filter_map(|line| line.strip_prefix("https://"));
+        let mut with_token = links.filter(|link| link.contains("?token="));
+        let link = with_token.next();
+        let link = link.unwrap_or_else(|| panic!("no link in {}", mail.text()));
+        link.split_once('/')
+            .map(|(_, path)| format!("/{path}"))
+            .unwrap_or_default()
     }
 
     fn kept(&self) -> MutexGuard<'_, Vec<Mail>> {

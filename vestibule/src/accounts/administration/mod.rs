@@ -50,6 +50,8 @@ pub enum ChangeOutcome {
     NoSuchSession,
     /// A role or a user with this name exists already.
     NameTaken,
+    /// Another account has this mail address.
+    EmailTaken,
     /// Nobody could administer the site any more.
     LastAdmin,
     /// The role `admin` cannot be removed.
@@ -203,6 +205,7 @@ impl fmt::Display for ChangeOutcome {
             Self::NoSuchUser => ("There is no such user.", &None),
             Self::NoSuchSession => ("That session has already ended.", &None),
             Self::NameTaken => ("This name is taken.", &None),
+            Self::EmailTaken => ("Another account has this mail address.", &None),
             Self::LastAdmin => (
                 "This is the last admin. Give somebody else the role admin first.",
                 &None,

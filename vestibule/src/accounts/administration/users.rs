@@ -68,23 +68,45 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), detail).await
     }
 
-    /// Sets or removes the email address of an account. The address is not verified.
+    /// Sets or removes the mail address of an account. The address is not verified. The outcome is
+    /// [`EmailTaken`](ChangeOutcome::EmailTaken) if it is another account's.
     ///
     /// # Errors
     /// When the database failed.
     pub async fn set_email(&self, id: &UserId, email: Option<&Email>) -> Result<ChangeOutcome> {
-        settled(self.try_set_email(id, email.map(Email::as_str)).await)
+        settled(self.try_set_email(id, email).await)
     }
 
-    async fn try_set_email(&self, id: &UserId, email: Option<&str>) -> Stopped<ChangeOutcome> {
+    async fn try_set_email(&self, id: &UserId, email: Option<&Email>) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on_own(id).await?;
-        if account.email.as_deref() == email {
+        let own = account.email.as_deref();
+        let own = own.and_then(|own| own.parse::<Email>().ok());
+        let is_same = own.as_ref() == email && own.is_some() == account.email.is_some();
+        let claimed = match email {
+            Some(email) => Some(self.accounts.claimed(email, id, &transaction).await?),
+            None => None,
+        };
+        if let Some((_, is_owner)) = claimed
+            && !is_owner
+        {
+            return Ok(ChangeOutcome::EmailTaken);
+        }
+        let claimed = claimed.map(|(claimed, _)| claimed);
+        let mut update = self
+            .accounts
+            .update(id)
+            .col_expr(user::Column::Email, Expr::value(email.map(Email::as_str)))
+            .col_expr(user::Column::CanonicalEmail, Expr::value(claimed));
+        if !is_same {
+            let verified_at = Expr::value(None::<i64>);
+            update = update.col_expr(user::Column::EmailVerifiedAt, verified_at);
+        }
+        changed(update, &transaction).await?;
+        if is_same {
+            transaction.commit().await.map_err(Error::from_db)?;
             return Ok(ChangeOutcome::AlreadySo);
         }
-        let update = self.accounts.update(id);
-        let update = update.col_expr(user::Column::Email, Expr::value(email));
-        changed(update, &transaction).await?;
-        let detail = email.map(str::to_owned);
+        let detail = email.map(|email| email.as_str().to_owned());
         let action = Action::EmailChanged;
         self.done(transaction, action, Some(&account), detail).await
     }

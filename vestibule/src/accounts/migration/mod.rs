@@ -7,6 +7,7 @@ mod create_users;
 mod index_states;
 mod name_browsers;
 mod tell_changes;
+mod verify_emails;
 
 use add_roles::ADD_ROLES;
 use add_skeletons::ADD_SKELETONS;
@@ -15,6 +16,7 @@ use create_users::CREATE_USERS;
 use index_states::INDEX_STATES;
 use name_browsers::NAME_BROWSERS;
 use tell_changes::{SPREAD_CHANGES, TELL_CHANGES};
+use verify_emails::VERIFY_EMAILS;
 
 use crate::database::Migrations;
 
@@ -31,5 +33,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         COUNT_LOG_LINES,
         NAME_BROWSERS,
         INDEX_STATES,
+        VERIFY_EMAILS,
     ],
 };

@@ -41,6 +41,10 @@ pub enum Action {
     PasswordChanged,
     /// A user's email address was changed to the detail, or removed.
     EmailChanged,
+    /// A user showed that they read mail at their address: the detail.
+    EmailVerified,
+    /// Somebody asked for a link to choose a new password.
+    ResetRequested,
     /// A user was granted a role: the detail.
     RoleGranted,
     /// A role was removed from a user: the detail.
@@ -80,7 +84,7 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::AccountAdded,
         Self::AccountDisabled,
         Self::AccountEnabled,
@@ -89,6 +93,8 @@ impl Action {
         Self::PasswordChangeDemanded,
         Self::PasswordChanged,
         Self::EmailChanged,
+        Self::EmailVerified,
+        Self::ResetRequested,
         Self::RoleGranted,
         Self::RoleRevoked,
         Self::SessionEnded,
@@ -119,6 +125,8 @@ impl Action {
             Self::PasswordChangeDemanded => "password change demanded",
             Self::PasswordChanged => "password changed",
             Self::EmailChanged => "email changed",
+            Self::EmailVerified => "email verified",
+            Self::ResetRequested => "password reset requested",
             Self::RoleGranted => "role granted",
             Self::RoleRevoked => "role revoked",
             Self::SessionEnded => "session ended",

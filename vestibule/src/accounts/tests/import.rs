@@ -2,7 +2,7 @@
 
 use super::administration::{account, accounts_of};
 use crate::accounts::{Actor, ChangeOutcome};
-use crate::credentials::PasswordUsers;
+use crate::credentials::{EmailUsers, PasswordUsers};
 use crate::crypto::secret::Secret;
 use crate::password::PasswordHash;
 
@@ -75,20 +75,4 @@ async fn a_user_without_the_role_imports_nobody() {
         assert_eq!(imported.unwrap(), ChangeOutcome::ActorLacksRole);
     }
     assert!(accounts.find("alice").await.unwrap().is_none());
-}
-
-#[tokio::test]
-async fn an_address_of_several_accounts_is_an_error_and_not_one_of_them() {
-    let accounts = accounts_of(&["alice", "bob"]).await;
-    let operator = accounts.by(Actor::operator());
-    let email = "us@example.com".parse().unwrap();
-    assert_eq!(accounts.find_by_email(&email).await.unwrap(), None);
-    for name in ["alice", "bob"] {
-        let id = account(&accounts, name).await.id;
-        let _ = operator.set_email(&id, Some(&email)).await.unwrap();
-    }
-
-    let found = accounts.find_by_email(&email).await;
-
-    assert!(found.unwrap_err().is_config());
 }

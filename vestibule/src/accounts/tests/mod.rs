@@ -1,6 +1,7 @@
 #![cfg(feature = "sqlite")]
 
 mod administration;
+mod emails;
 mod import;
 mod own_account;
 mod passwords;

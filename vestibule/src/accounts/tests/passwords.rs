@@ -358,6 +358,8 @@ async fn the_rarest_hash_is_found_among_thousands() {
             canonical_username: ActiveValue::Set(format!("user{i}")),
             skeleton: ActiveValue::NotSet,
             email: ActiveValue::Set(None),
+            canonical_email: ActiveValue::Set(None),
+            email_verified_at: ActiveValue::Set(None),
             is_disabled: ActiveValue::Set(false),
             must_change_password: ActiveValue::Set(false),
             session_epoch: ActiveValue::Set(0),

@@ -26,6 +26,10 @@ pub struct ThrottleLimits {
     pub registrations: Rate,
     /// Registrations from all networks.
     pub all_registrations: Rate,
+    /// Requests from one network that send a mail, such as for a forgotten password.
+    pub mails: Rate,
+    /// Links and codes from mails that did not work, from one network.
+    pub tokens: Rate,
 }
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -77,6 +81,14 @@ impl Default for ThrottleLimits {
             all_registrations: Rate {
                 burst: 200,
                 each: Duration::from_millis(600),
+            },
+            mails: Rate {
+                burst: 30,
+                each: MINUTE,
+            },
+            tokens: Rate {
+                burst: 60,
+                each: MINUTE,
             },
         }
     }

@@ -259,6 +259,46 @@ impl Throttle {
         Ok(permit)
     }
 
+    /// Counts a request that sends a mail. It stays counted, whatever its outcome.
+    #[cfg(feature = "sql")]
+    pub(super) async fn begin_mail(&self, from: Option<IpAddr>, now: Timestamp) -> Result<Permit> {
+        let rate = self.0.limits.mails;
+        let mut permit = self
+            .count_network(from, subject::mails_key, rate, now)
+            .await?;
+        if let Permit::Granted(tried) = &mut permit {
+            tried.is_wrong = true;
+        }
+        Ok(permit)
+    }
+
+    /// Counts a try with a link or a code from a mail.
+    #[cfg(feature = "sql")]
+    pub(super) async fn begin_token(&self, from: Option<IpAddr>, now: Timestamp) -> Result<Permit> {
+        let rate = self.0.limits.tokens;
+        self.count_network(from, subject::tokens_key, rate, now)
+            .await
+    }
+
+    #[cfg(feature = "sql")]
+    async fn count_network(
+        &self,
+        from: Option<IpAddr>,
+        key: fn(ipnet::IpNet) -> CounterKey,
+        rate: Rate,
+        now: Timestamp,
+    ) -> Result<Permit> {
+        let network = from.and_then(network_of);
+        let limits: Vec<_> = network
+            .map(|network| Limit {
+                key: key(network),
+                rule: LimitRule::Rate(rate),
+            })
+            .into_iter()
+            .collect();
+        self.count(&[], &limits, now).await
+    }
+
     async fn count(&self, known: &[Limit], otherwise: &[Limit], now: Timestamp) -> Result<Permit> {
         let Some(counters) = &self.0.counters else {
             return Ok(Permit::Granted(Try::default()));

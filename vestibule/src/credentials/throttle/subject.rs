@@ -32,11 +32,15 @@ pub enum CounterKind {
     Device,
     /// Wrong tries at the password of a logged-in user, in their session.
     Session,
+    /// Requests from one network that send a mail.
+    Mails,
+    /// Links and codes from mails that did not work, from one network.
+    Tokens,
     /// A kind that Vestibule does not have.
     Other,
 }
 
-const KINDS: [(CounterKind, &str); 9] = [
+const KINDS: [(CounterKind, &str); 11] = [
     (CounterKind::Account, "account/"),
     (CounterKind::Name, "name/"),
     (CounterKind::Pair, "pair/"),
@@ -46,6 +50,8 @@ const KINDS: [(CounterKind, &str); 9] = [
     (CounterKind::AllRegistrations, "all-registrations/"),
     (CounterKind::Device, "device/"),
     (CounterKind::Session, "session/"),
+    (CounterKind::Mails, "mails/"),
+    (CounterKind::Tokens, "tokens/"),
 ];
 
 impl CounterKind {
@@ -125,6 +131,18 @@ pub(super) fn registrations_key(network: IpNet) -> CounterKey {
 /// The counter of all registrations together.
 pub(super) fn all_registrations_key() -> CounterKey {
     CounterKey::of(CounterKind::AllRegistrations, "all")
+}
+
+/// The counter of requests from a network that send a mail.
+#[cfg(feature = "sql")]
+pub(super) fn mails_key(network: IpNet) -> CounterKey {
+    CounterKey::of(CounterKind::Mails, &network.to_string())
+}
+
+/// The counter of links and codes from a network that did not work.
+#[cfg(feature = "sql")]
+pub(super) fn tokens_key(network: IpNet) -> CounterKey {
+    CounterKey::of(CounterKind::Tokens, &network.to_string())
 }
 
 /// The counter of a browser that an account knows, by the digest of its token for this account.

@@ -19,6 +19,7 @@ impl From<ChangeOutcome> for Text {
             }
             ChangeOutcome::NoSuchSession => Self::named("change-no-session"),
             ChangeOutcome::NameTaken => Self::named("change-name-taken"),
+            ChangeOutcome::EmailTaken => Self::named("change-email-taken"),
             ChangeOutcome::LastAdmin => Self::named("change-last-admin"),
             ChangeOutcome::BuiltIn => Self::named("change-built-in"),
             ChangeOutcome::ActorLacksRole => Self::named("change-not-allowed"),
@@ -39,6 +40,7 @@ impl ChangeOutcome {
             Self::NoSuchRole(_)
             | Self::NoSuchPermission(_)
             | Self::NameTaken
+            | Self::EmailTaken
             | Self::LastAdmin
             | Self::BuiltIn
             | Self::UnusableHash => Some(self.clone().into()),

@@ -8,6 +8,8 @@ login-new-here = Neu hier?
 login-username-missing = Gib deinen Benutzernamen ein.
 login-wrong = Benutzername oder Passwort falsch. Prüfe, ob die Feststelltaste aus ist.
 login-too-many-sessions = Du bist schon an so vielen Orten angemeldet wie erlaubt. Melde dich an einem davon ab und versuche es dann noch einmal.
+login-forgot-password = Passwort vergessen?
+
 mail-new-device-subject = Neue Anmeldung bei { $site }
 mail-new-device =
     Hallo { $name },

@@ -8,6 +8,8 @@ login-new-here = New here?
 login-username-missing = Enter your username.
 login-wrong = Wrong username or password. Check that Caps Lock is off.
 login-too-many-sessions = You are logged in in as many places as allowed. Log out in one of them, then try again.
+login-forgot-password = Forgot your password?
+
 mail-new-device-subject = New log-in to { $site }
 mail-new-device =
     Hello { $name },

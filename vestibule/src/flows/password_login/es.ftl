@@ -8,6 +8,8 @@ login-new-here = ¿Es tu primera vez aquí?
 login-username-missing = Escribe tu nombre de usuario.
 login-wrong = Nombre de usuario o contraseña incorrectos. Comprueba que el bloqueo de mayúsculas está desactivado.
 login-too-many-sessions = Ya tienes la sesión iniciada en tantos lugares como se permite. Ciérrala en uno de ellos y vuelve a intentarlo.
+login-forgot-password = ¿Has olvidado tu contraseña?
+
 mail-new-device-subject = Nuevo inicio de sesión en { $site }
 mail-new-device =
     Hola, { $name }:

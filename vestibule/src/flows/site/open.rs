@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Inner, Site};
 use crate::accounts::{self, Account, Accounts};
-use crate::credentials::{self, Credentials, Throttle, Users};
+use crate::credentials::tokens::{self, Tokens};
+use crate::credentials::{self, Credentials, MailTokens, Throttle, Users};
 use crate::database::{Database, Migrations};
 use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
@@ -60,9 +61,11 @@ impl Site<Account> {
         };
         accounts.check_peppers().await?;
         accounts.fill_skeletons().await?;
+        accounts.fill_canonical_emails().await?;
         let users = Users::new(accounts.clone())
             .registrar(accounts.clone())
-            .activity_log(accounts.clone());
+            .activity_log(accounts.clone())
+            .emails(accounts.clone());
         let parts = Parts {
             flows: flows_for_accounts(),
             database,
@@ -165,6 +168,19 @@ impl<U: PageUser> Site<U> {
         };
         let (realm, expiry) = (&login.settings.realm, login.settings.sessions.expiry);
         let credentials = credentials.realm(realm);
+        let credentials = match &outbox {
+            Some(outbox) => credentials.mail(MailTokens {
+                tokens: Tokens::new(
+                    database.clone(),
+                    realm,
+                    &config.secret_key,
+                    config.clock.clone(),
+                    config.random.clone(),
+                ),
+                outbox: outbox.clone(),
+            }),
+            None => credentials,
+        };
         let accounts = accounts.map(|accounts| accounts.realm(realm).expiry(expiry));
         credentials.read_kinds_if_due();
         let templates: Vec<_> = flows
@@ -200,7 +216,6 @@ impl<U: PageUser> Site<U> {
             registration_fields,
             on_register: config.on_register,
             ignored_fields: config.ignored_fields.into(),
-            site_name: config.site_name,
             strict_transport: match config.public_url.is_https() {
                 false => StrictTransport::Off,
                 true if config.hsts_include_subdomains => StrictTransport::Subdomains,
@@ -248,6 +263,7 @@ async fn check_names<U>(
     }
     if config.mailer.is_some() {
         parts.push(outbox::MIGRATIONS);
+        parts.push(tokens::MIGRATIONS);
     }
     database.check_names(&parts).await
 }
@@ -258,6 +274,7 @@ async fn open_outbox<U>(database: &Database, config: &SiteConfig<U>) -> Result<O
         return Ok(None);
     }
     database.migrate(outbox::MIGRATIONS).await?;
+    database.migrate(tokens::MIGRATIONS).await?;
     Ok(Some(Outbox::new(
         database.clone(),
         &config.secret_key,

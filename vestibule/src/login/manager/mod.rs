@@ -270,6 +270,13 @@ impl<U: User> LoginManager<U> {
         self.views(LoginViews::new().second_factor_view(view))
     }
 
+    /// The page where users verify their mail address, to which browsers of users who have not are
+    /// redirected ([`Rule::VerifiedEmail`](crate::access::Rule::VerifiedEmail)). Without it they get
+    /// 403.
+    pub fn verified_email_view(self, view: impl Into<String>) -> Self {
+        self.views(LoginViews::new().verified_email_view(view))
+    }
+
     /// Sets pages and messages together. A router can override them with its own [`LoginViews`].
     pub fn views(mut self, views: LoginViews) -> Self {
         self.settings.rejections.views = views.or(&self.settings.rejections.views);

@@ -47,6 +47,11 @@ impl<U: User> Visit<U> {
                 &None,
                 LoginRejection::SecondFactorRequired,
             ),
+            Needed::VerifiedEmail => (
+                Some(Event::NeedsVerifiedEmail),
+                &None,
+                LoginRejection::VerifiedEmailRequired,
+            ),
             Needed::Right => (
                 Some(Event::Forbidden),
                 &rejections.on_forbidden,
@@ -221,6 +226,10 @@ fn answer(
             .code("second_factor_required")
             .detail("Log in with a second factor to see this.")
             .text(Text::named("problem-second-factor-required")),
+        Needed::VerifiedEmail => Problem::new(StatusCode::FORBIDDEN)
+            .code("verified_email_required")
+            .detail("Verify your mail address to see this.")
+            .text(Text::named("problem-verified-email-required")),
         Needed::Right => Problem::new(StatusCode::FORBIDDEN)
             .detail(
                 "You don't have permission to view this page. Ask an administrator if you need it.",

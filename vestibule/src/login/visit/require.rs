@@ -30,6 +30,7 @@ impl<U: User> Visit<U> {
             Verdict::Allowed => return Ok(user),
             Verdict::FreshLoginNeeded => Needed::FreshLogin,
             Verdict::SecondFactorNeeded => Needed::SecondFactor,
+            Verdict::VerifiedEmailNeeded => Needed::VerifiedEmail,
             Verdict::Forbidden => return Err(Box::pin(self.forbid(demand, request)).await),
         };
         Err(Box::pin(self.reject(needed, demand, request)).await)

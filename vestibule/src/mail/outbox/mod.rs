@@ -133,10 +133,6 @@ impl Outbox {
         }))
     }
 
-    pub(crate) fn database(&self) -> &Database {
-        &self.0.database
-    }
-
     /// Puts a mail into the outbox, by itself.
     ///
     /// # Errors

@@ -82,6 +82,8 @@ throttled-log-in-for-good = Zu viele fehlgeschlagene Anmeldungen mit diesem Name
 throttled-password = Zu viele falsche Passwörter. Versuche es in { $wait } wieder.
 throttled-password-for-good = Zu viele falsche Passwörter. Melde dich ab und dann wieder an.
 throttled-registration = Aus deinem Netz oder auf dieser Website legen gerade zu viele Leute ein Konto an. Versuche es in { $wait } wieder.
+throttled-mail = Aus deinem Netz wurden zu viele E-Mails angefordert. Warte { $wait } und versuche es dann noch einmal.
+throttled-token = Zu viele Links oder Codes aus deinem Netz haben nicht funktioniert. Warte { $wait } und versuche es dann noch einmal.
 
 ## Sitzungen
 
@@ -109,6 +111,7 @@ method-other = anderem Verfahren
 problem-login-required = Melde dich an, um das zu sehen.
 problem-fresh-login-required = Deine Anmeldung liegt eine Weile zurück. Bestätige, dass du es bist, um fortzufahren.
 problem-second-factor-required = Melde dich mit einem zweiten Faktor an, um das zu sehen.
+problem-verified-email-required = Bestätige deine E-Mail-Adresse, um das zu sehen.
 problem-forbidden = Du hast keine Berechtigung für diese Seite. Wende dich an die Administration, wenn du sie brauchst.
 problem-visit-required = Vorher gibt es etwas zu erledigen: { $page }.
 problem-cross-origin = Diese Anfrage kam von einer anderen Website und wurde nicht ausgeführt. Wenn du sie selbst gesendet hast, geh zurück, lade die Seite neu und sende sie noch einmal.
@@ -176,3 +179,7 @@ mail-browser = Browser:
 mail-address = Adresse:
 mail-not-me = Wenn du das nicht warst, sichere hier dein Konto:
 mail-code = Oder gib diesen Code dort ein, wo du angemeldet bist:
+link-dead = Dieser Link funktioniert nicht mehr: Er wurde schon benutzt, ist abgelaufen oder wurde durch einen neueren ersetzt. Fordere einen neuen an.
+link-dead-short = Dieser Link funktioniert nicht mehr: Er wurde schon benutzt, ist abgelaufen oder wurde durch einen neueren ersetzt.
+email-verified = bestätigt
+email-unverified = nicht bestätigt

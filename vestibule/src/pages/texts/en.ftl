@@ -82,6 +82,8 @@ throttled-log-in-for-good = Too many failed log-ins with this name. Log in from 
 throttled-password = Too many wrong passwords. Try again in { $wait }.
 throttled-password-for-good = Too many wrong passwords. Log out, then log in again.
 throttled-registration = Too many people are registering from your network or on this site. Try again in { $wait }.
+throttled-mail = Too many mails were requested from your network. Wait { $wait }, then try again.
+throttled-token = Too many links or codes from your network did not work. Wait { $wait }, then try again.
 
 ## Sessions
 
@@ -109,6 +111,7 @@ method-other = another method
 problem-login-required = Log in to see this.
 problem-fresh-login-required = You logged in a while ago. Confirm it’s you to continue.
 problem-second-factor-required = Log in with a second factor to see this.
+problem-verified-email-required = Verify your mail address to see this.
 problem-forbidden = You don’t have permission to view this page. Ask an administrator if you need it.
 problem-visit-required = There is something to do first, at { $page }.
 problem-cross-origin = This request came from another site, and was not carried out. If you sent it yourself, go back, reload the page and send it again.
@@ -176,3 +179,7 @@ mail-browser = Browser:
 mail-address = Address:
 mail-not-me = If this was not you, secure your account here:
 mail-code = Or enter this code where you are logged in:
+link-dead = This link no longer works: it was used before, has expired, or was replaced by a newer one. Ask for a new one.
+link-dead-short = This link no longer works: it was used before, has expired, or was replaced by a newer one.
+email-verified = verified
+email-unverified = not verified

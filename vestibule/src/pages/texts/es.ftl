@@ -82,6 +82,8 @@ throttled-log-in-for-good = Demasiados inicios de sesión fallidos con este nomb
 throttled-password = Demasiadas contraseñas incorrectas. Vuelve a intentarlo en { $wait }.
 throttled-password-for-good = Demasiadas contraseñas incorrectas. Cierra la sesión y vuelve a iniciarla.
 throttled-registration = Demasiadas personas se están registrando desde tu red o en este sitio. Vuelve a intentarlo en { $wait }.
+throttled-mail = Se han pedido demasiados correos desde tu red. Espera { $wait } e inténtalo de nuevo.
+throttled-token = Demasiados enlaces o códigos desde tu red no han funcionado. Espera { $wait } e inténtalo de nuevo.
 
 ## Sesiones
 
@@ -109,6 +111,7 @@ method-other = otro método
 problem-login-required = Inicia sesión para ver esto.
 problem-fresh-login-required = Iniciaste sesión hace un rato. Confirma que eres tú para continuar.
 problem-second-factor-required = Inicia sesión con un segundo factor para ver esto.
+problem-verified-email-required = Confirma tu dirección de correo para ver esto.
 problem-forbidden = No tienes permiso para ver esta página. Pídelo a un administrador si lo necesitas.
 problem-visit-required = Antes hay algo que hacer, en { $page }.
 problem-cross-origin = Esta solicitud llegó desde otro sitio y no se ha ejecutado. Si la enviaste tú, vuelve atrás, recarga la página y envíala de nuevo.
@@ -176,3 +179,7 @@ mail-browser = Navegador:
 mail-address = Dirección:
 mail-not-me = Si no has sido tú, protege aquí tu cuenta:
 mail-code = O escribe este código donde tengas la sesión iniciada:
+link-dead = Este enlace ya no sirve: ya se usó, ha caducado o se sustituyó por uno más reciente. Pide uno nuevo.
+link-dead-short = Este enlace ya no sirve: ya se usó, ha caducado o se sustituyó por uno más reciente.
+email-verified = confirmada
+email-unverified = sin confirmar

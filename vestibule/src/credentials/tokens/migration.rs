@@ -1,0 +1,71 @@
+//! The table of tokens.
+
+use sea_orm::DbErr;
+use sea_orm::sea_query::{ColumnDef, Index, Table};
+
+use super::row::{Column, Entity};
+use crate::database::{Made, Migrations, Schema, Step, exact_collation};
+use crate::login::UserId;
+use crate::mail::Email;
+
+/// What creates the table of tokens.
+pub(crate) const MIGRATIONS: Migrations = Migrations {
+    owner: "tokens",
+    steps: &[CREATE_TOKENS],
+};
+
+const CREATE_TOKENS: Step = Step {
+    name: "2026_11_29_000001_create_tokens",
+    makes: Made {
+        tables: &["vestibule_tokens"],
+        indexes: &["vestibule_tokens_user", "vestibule_tokens_expiry"],
+        ..Made::NOTHING
+    },
+    up: |schema| Box::pin(up(schema)),
+};
+
+async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
+    let exact = exact_collation(schema.backend());
+    let text = |column: Column, chars: usize| {
+        let mut definition = ColumnDef::new(column);
+        definition
+            .string_len(u32::try_from(chars).unwrap_or(u32::MAX))
+            .extra(exact);
+        definition
+    };
+    let number = |column: Column| {
+        let mut definition = ColumnDef::new(column);
+        definition.big_integer().not_null();
+        definition
+    };
+    let table = Table::create()
+        .table(Entity)
+        .if_not_exists()
+        .col(text(Column::Digest, 64).not_null().primary_key())
+        .col(text(Column::Purpose, 64).not_null())
+        .col(text(Column::UserId, UserId::MAX_CHARS).not_null())
+        .col(text(Column::Address, Email::MAX_CHARS).not_null())
+        .col(number(Column::Epoch))
+        .col(text(Column::Code, 64).null())
+        .col(number(Column::CreatedAt))
+        .col(number(Column::ExpiresAt))
+        .to_owned();
+    schema.execute(table).await?;
+    for (name, columns) in [
+        (
+            "vestibule_tokens_user",
+            vec![Column::UserId, Column::Purpose],
+        ),
+        ("vestibule_tokens_expiry", vec![Column::ExpiresAt]),
+    ] {
+        let mut index = Index::create();
+        index.name(name).table(Entity);
+        for column in columns {
+            index.col(column);
+        }
+        schema
+            .create_index("vestibule_tokens", name, index.to_owned())
+            .await?;
+    }
+    Ok(())
+}

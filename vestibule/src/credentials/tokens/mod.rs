@@ -1,0 +1,361 @@
+//! Single-use tokens: what a link in a mail proves.
+//!
+//! A token is 256 random bits. The table has its SHA-256, together with the purpose, so that a token
+//! for one purpose is nothing for another, and a copy of the table opens nothing. It is for one user
+//! and one address, works until it expires, and once: of any number of uses at a time, the one that
+//! removes the row wins.
+//!
+//! A token for a new password also ends when the user's [epoch](crate::login::Epoch) changes, as by
+//! a new password, when they have another address, and when they log in.
+
+mod migration;
+mod row;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use migration::MIGRATIONS;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use zeroize::Zeroizing;
+
+use crate::clock::{Clock, Regularly, Timestamp};
+use crate::crypto::digest::{hmac_sha256, sha256_in};
+use crate::crypto::key::SecretKey;
+use crate::crypto::random::Random;
+use crate::crypto::secret::Secret;
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::login::UserId;
+use crate::mail::Email;
+use row::{Column, Entity};
+
+/// What a token lets its user do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    /// Show that they read mail at an address, which becomes theirs.
+    VerifyEmail,
+    /// Choose a new password.
+    ResetPassword,
+    /// Take back an address that was changed.
+    UndoEmail,
+}
+
+impl Purpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify_email",
+            Self::ResetPassword => "reset_password",
+            Self::UndoEmail => "undo_email",
+        }
+    }
+
+    /// How long a token works.
+    pub(crate) fn lasts(self) -> Duration {
+        match self {
+            Self::VerifyEmail => Duration::from_hours(1),
+            Self::ResetPassword => Duration::from_mins(30),
+            Self::UndoEmail => Duration::from_hours(7 * 24),
+        }
+    }
+
+    /// Whether a new token ends the older ones of the same user.
+    fn has_one(self) -> bool {
+        self != Self::UndoEmail
+    }
+
+    /// Whether there is a short code too, to be typed where the user is logged in.
+    fn has_code(self) -> bool {
+        self == Self::VerifyEmail
+    }
+}
+
+/// The tokens of a site. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Tokens(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    realm: String,
+    code_key: Zeroizing<[u8; 32]>,
+    clock: Clock,
+    random: Random,
+    swept: Regularly,
+}
+
+/// A new token.
+pub(crate) struct Issued {
+    pub(crate) token: Secret,
+    /// 8 letters and digits, if the purpose has a code.
+    pub(crate) code: Option<Secret>,
+}
+
+/// A token that works.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) user: UserId,
+    pub(crate) address: Email,
+    pub(crate) epoch: i64,
+    purpose: Purpose,
+    digest: String,
+}
+
+/// 32 letters and digits, of which no two look alike.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// Of 5 bits each: 40 bits, for which the throttle leaves few tries.
+const CODE_CHARS: usize = 8;
+
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+const BATCH_ROWS: u64 = 500;
+
+impl Tokens {
+    /// The tokens of the users in this realm.
+    pub(crate) fn new(
+        database: Database,
+        realm: &str,
+        key: &SecretKey,
+        clock: Clock,
+        random: Random,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            database,
+            realm: realm.to_owned(),
+            code_key: key.derived_for_digests("vestibule mail codes v1"),
+            clock,
+            random,
+            swept: Regularly::default(),
+        }))
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    /// A new token for this user and address, as a part of a transaction. It ends the older ones
+    /// for the purpose.
+    ///
+    /// # Errors
+    /// When the database or the operating system's generator failed.
+    pub(crate) async fn issue(
+        &self,
+        purpose: Purpose,
+        (user, epoch): (&UserId, i64),
+        address: &Email,
+        connection: &impl ConnectionTrait,
+    ) -> Result<Issued> {
+        let inner = &self.0;
+        let now = inner.clock.now();
+        if purpose.has_one() {
+            self.end(user, &[purpose], connection).await?;
+        }
+        let bytes = Zeroizing::new(inner.random.bytes::<32>()?);
+        let code = match purpose.has_code() {
+            true => Some(self.new_code()?),
+            false => None,
+        };
+        let row = row::ActiveModel {
+            digest: ActiveValue::Set(self.digest(purpose, &bytes[..])),
+            purpose: ActiveValue::Set(self.name(purpose)),
+            user_id: ActiveValue::Set(user.to_string()),
+            address: ActiveValue::Set(address.as_str().to_owned()),
+            epoch: ActiveValue::Set(epoch),
+            code: ActiveValue::Set(code.as_ref().map(|code| self.code_digest(user, code))),
+            created_at: ActiveValue::Set(now.as_millis()),
+            expires_at: ActiveValue::Set((now + purpose.lasts()).as_millis()),
+        };
+        Entity::insert(row)
+            .exec_without_returning(connection)
+            .await
+            .map_err(Error::from_db)?;
+        self.sweep_if_due(now);
+        Ok(Issued {
+            token: Secret::from(BASE64URL_NOPAD.encode(&bytes[..])),
+            code,
+        })
+    }
+
+    /// The token, if it works for this purpose. Does not use it up.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn find(&self, purpose: Purpose, token: &Secret) -> Result<Option<Found>> {
+        let Ok(bytes) = BASE64URL_NOPAD.decode(token.expose().trim().as_bytes()) else {
+            return Ok(None);
+        };
+        if bytes.len() != 32 {
+            return Ok(None);
+        }
+        let is_it = Column::Digest.eq(self.digest(purpose, &bytes));
+        self.find_where(purpose, is_it).await
+    }
+
+    /// The token of this user with this code, if it works for this purpose.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn find_by_code(
+        &self,
+        purpose: Purpose,
+        user: &UserId,
+        code: &Secret,
+    ) -> Result<Option<Found>> {
+        let typed: String = code
+            .expose()
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect();
+        if typed.len() != CODE_CHARS {
+            return Ok(None);
+        }
+        let code = Secret::from(typed.to_ascii_lowercase());
+        let is_it = Column::UserId
+            .eq(user.as_str())
+            .and(Column::Code.eq(self.code_digest(user, &code)));
+        self.find_where(purpose, is_it).await
+    }
+
+    async fn find_where(&self, purpose: Purpose, is_it: Expr) -> Result<Option<Found>> {
+        let found = Entity::find()
+            .filter(is_it)
+            .filter(Column::Purpose.eq(self.name(purpose)))
+            .filter(Column::ExpiresAt.gt(self.0.clock.now().as_millis()))
+            .one(self.0.database.connection())
+            .await
+            .map_err(Error::from_db)?;
+        Ok(found.and_then(|row| {
+            Some(Found {
+                address: row.address.parse().ok()?,
+                user: row.user_id.into(),
+                epoch: row.epoch,
+                purpose,
+                digest: row.digest,
+            })
+        }))
+    }
+
+    /// The address that a token of this user works for, if there is one.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn pending_address(
+        &self,
+        purpose: Purpose,
+        user: &UserId,
+    ) -> Result<Option<Email>> {
+        let is_it = Column::UserId.eq(user.as_str());
+        let found = self.find_where(purpose, is_it).await?;
+        Ok(found.map(|found| found.address))
+    }
+
+    /// Uses up a token. Returns whether it was still there: of several calls, one gets `true`.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn redeem(
+        &self,
+        found: &Found,
+        connection: &impl ConnectionTrait,
+    ) -> Result<bool> {
+        let gone = Entity::delete_many()
+            .filter(Column::Digest.eq(&*found.digest))
+            .filter(Column::Purpose.eq(self.name(found.purpose)))
+            .exec(connection)
+            .await
+            .map_err(Error::from_db)?;
+        Ok(gone.rows_affected == 1)
+    }
+
+    /// Ends all tokens of a user for these purposes.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn end(
+        &self,
+        user: &UserId,
+        purposes: &[Purpose],
+        connection: &impl ConnectionTrait,
+    ) -> Result<()> {
+        let purposes = purposes.iter().map(|purpose| self.name(*purpose));
+        Entity::delete_many()
+            .filter(Column::UserId.eq(user.as_str()))
+            .filter(Column::Purpose.is_in(purposes))
+            .exec(connection)
+            .await
+            .map_err(Error::from_db)?;
+        Ok(())
+    }
+
+    /// The purpose in the realm, because two realms may have users of the same id.
+    fn name(&self, purpose: Purpose) -> String {
+        format!("{}/{}", self.0.realm, purpose.as_str())
+    }
+
+    fn digest(&self, purpose: Purpose, bytes: &[u8]) -> String {
+        let domain = format!("vestibule token {} ", self.name(purpose));
+        HEXLOWER.encode(&sha256_in(&domain, bytes))
+    }
+
+    fn new_code(&self) -> Result<Secret> {
+        let random = self.0.random.bytes::<CODE_CHARS>()?;
+        // 256 is a multiple of 32, so each character is as likely as the others.
+        let chars = random.map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]));
+        Ok(Secret::from(chars.iter().collect::<String>()))
+    }
+
+    fn code_digest(&self, user: &UserId, code: &Secret) -> String {
+        let message = format!("{} {}/{user}", code.expose(), self.0.realm);
+        HEXLOWER.encode(&hmac_sha256(&self.0.code_key[..], message.as_bytes()))
+    }
+
+    /// Removes expired tokens in the background, at most every ten minutes.
+    fn sweep_if_due(&self, now: Timestamp) {
+        if !self.0.swept.is_due(SWEEP_EVERY, now) {
+            return;
+        }
+        let this = self.clone();
+        tokio::spawn(async move {
+            match this.sweep(now).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "expired tokens swept"),
+                Err(error) => tracing::warn!(%error, "expired tokens not swept"),
+            }
+        });
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64> {
+        let connection = self.0.database.connection();
+        let mut removed = 0;
+        loop {
+            let old: Vec<String> = Entity::find()
+                .select_only()
+                .column(Column::Digest)
+                .filter(Column::ExpiresAt.lte(now.as_millis()))
+                .limit(BATCH_ROWS)
+                .into_tuple()
+                .all(connection)
+                .await
+                .map_err(Error::from_db)?;
+            if old.is_empty() {
+                return Ok(removed);
+            }
+            let gone = Entity::delete_many()
+                .filter(Column::Digest.is_in(old))
+                .exec(connection)
+                .await
+                .map_err(Error::from_db)?;
+            removed += gone.rows_affected;
+        }
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tokens")
+    }
+}

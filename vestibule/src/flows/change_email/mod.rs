@@ -1,0 +1,241 @@
+//! Changing the mail address.
+//!
+//! # Steps
+//! 1. `GET /account/email` shows the address and a form. `POST /account/email` with `email` needs a
+//!    fresh log-in. It sends a mail to the new address ([`verify_email`](super::verify_email));
+//!    until the link in it is followed, nothing changes.
+//! 2. When the new address is verified, the former one is told, with a link that works for seven
+//!    days.
+//! 3. `GET /account/email/undo?token=…`, that link, moves the token into a cookie and shows a button.
+//!    `POST /account/email/undo` with the cookie or `token` makes the former address the user's
+//!    again, ends all their sessions and their password, and redirects to a form for a new one.
+//!
+//! # What it protects against
+//! A thief in an open session who takes over the account by its address: a fresh log-in is needed,
+//! and the owner can undo it. Finding out whose address somebody enters: the answer is the same, and
+//! an address that another account has verified gets a mail that says so.
+//!
+//! # What it does not protect against
+//! Somebody who reads the mail of the former address within the seven days.
+//!
+//! # Settings
+//! [`SiteConfig::mailer`](crate::flows::SiteConfig::mailer).
+//!
+//! # Needs
+//! Mail addresses ([`EmailUsers`](crate::credentials::EmailUsers)), and a mailer.
+
+mod undo;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use http::StatusCode;
+use serde_json::json;
+
+use crate::credentials::tokens::{Issued, Purpose};
+use crate::error::Result;
+use crate::flows::Site;
+use crate::flows::answer::Answer;
+use crate::flows::flow::{Capability, Flow};
+use crate::flows::form::FormErrors;
+use crate::flows::mails::MailTexts;
+use crate::flows::page::Page;
+use crate::flows::reset_password::ONE_IN;
+use crate::flows::submitted::Submitted;
+use crate::flows::throttled::{Tried, throttled};
+use crate::login::{FreshUser, Login, PageUser};
+use crate::mail::Email;
+use crate::mail::outbox::Letter;
+use crate::web::text::Text;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) fn flow<U: PageUser>() -> Flow<U> {
+    Flow {
+        paths: &[(CHANGE, "/account/email"), (UNDO, "/account/email/undo")],
+        public: &[UNDO],
+        needs: Some(Capability::Mail),
+        routes: |paths| {
+            Router::new()
+                .route(paths.own(CHANGE), get(show::<U>).post(change::<U>))
+                .route(paths.own(UNDO), get(undo::show::<U>).post(undo::undo::<U>))
+        },
+        templates: &[
+            (TEMPLATE, include_str!("change_email.html")),
+            (undo::TEMPLATE, include_str!("undo_email.html")),
+        ],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
+        mails: &[CHANGED_MAIL, SET_MAIL, IN_USE_MAIL],
+        ..Flow::new("change_email")
+    }
+}
+
+const CHANGE: &str = "change_email";
+const UNDO: &str = "undo_email";
+
+const TEMPLATE: &str = "change_email.html";
+
+/// To the former address, after the user changed it.
+const CHANGED_MAIL: MailTexts = MailTexts {
+    kind: "email_replaced",
+    subject: "mail-email-replaced-subject",
+    text: "mail-email-replaced",
+    button: "mail-email-replaced-button",
+    after: "mail-email-replaced-after",
+};
+
+/// To the former address, after an admin or the operator changed it.
+const SET_MAIL: MailTexts = MailTexts::new(
+    "email_changed",
+    "mail-email-changed-subject",
+    "mail-email-changed",
+);
+
+/// To an address that somebody entered for another account.
+const IN_USE_MAIL: MailTexts = MailTexts::new(
+    "email_in_use",
+    "mail-email-in-use-subject",
+    "mail-email-in-use",
+);
+
+async fn show<U: PageUser>(user: FreshUser<U>, page: Page<U>) -> Result<Response> {
+    let view = form(&page, &user, "").await?;
+    page.answer(Answer::page(TEMPLATE, view))
+}
+
+async fn form<U: PageUser>(page: &Page<U>, user: &U, typed: &str) -> Result<serde_json::Value> {
+    let pending = page.site.credentials().pending_address(&user.id()).await?;
+    Ok(json!({
+        "email": user.email(),
+        "is_verified": user.has_verified_email(),
+        "pending": pending.map(|email| email.to_string()),
+        "typed": typed,
+    }))
+}
+
+async fn change<U: PageUser>(
+    user: FreshUser<U>,
+    page: Page<U>,
+    login: Login<U>,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    let mut submitted = submitted.only(&["email"])?;
+    let typed = submitted.take("email");
+    let rejected = async |name: &'static str| {
+        let errors = FormErrors::at("email", Text::named(name));
+        let view = form(&page, &user, &typed).await?;
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        page.answer(Answer::rejected(
+            status,
+            "invalid_fields",
+            errors,
+            TEMPLATE,
+            view,
+        ))
+    };
+    let Ok(email) = typed.parse::<Email>() else {
+        return Ok(rejected("change-email-invalid").await?);
+    };
+    let own = user.email().and_then(|own| own.parse::<Email>().ok());
+    if own.as_ref() == Some(&email) && user.has_verified_email() {
+        return Ok(rejected("change-email-same").await?);
+    }
+    let credentials = page.site.credentials();
+    if let Some(wait) = credentials.begin_mail(&login).await? {
+        let view = form(&page, &user, &typed).await?;
+        return Ok(page.answer(throttled(Tried::Mail, wait, TEMPLATE, view))?);
+    }
+    let language = page.language().to_owned();
+    let (site, by) = (page.site.clone(), U::clone(&user));
+    let to = email.clone();
+    // After the response, whose time would tell whose address it is.
+    credentials.after_response(async move {
+        if let Err(error) = site.mail_new_address(&by, &to, &language).await {
+            tracing::error!(%error, "the mail to a new address was not written");
+        }
+    });
+    let sent = Text::named("change-email-sent").with("email", email.as_str());
+    let to = page
+        .site
+        .path("verify_email")
+        .unwrap_or(page.site.after_login());
+    let view = json!({ "email": email.as_str() });
+    let answer = Answer::done(to).message("success", sent);
+    Ok(page.answer(answer.json(StatusCode::ACCEPTED, view))?)
+}
+
+impl<U: PageUser> Site<U> {
+    /// Sends the mail that verifies a new address; or, to an address that another user has verified,
+    /// a mail that says so.
+    async fn mail_new_address(&self, user: &U, email: &Email, language: &str) -> Result<()> {
+        let owner = self.credentials().find_by_email(email).await?;
+        let owner = owner.filter(|owner| owner.id() != user.id() && owner.has_verified_email());
+        match owner {
+            None => self
+                .mail_verification(user, email, language)
+                .await
+                .map(drop),
+            Some(owner) => self.mail_in_use(&owner, email).await,
+        }
+    }
+
+    /// Tells a user that somebody entered their address for another account.
+    pub(super) async fn mail_in_use(&self, owner: &U, email: &Email) -> Result<()> {
+        let Some(mailing) = &self.inner().mailing else {
+            return Ok(());
+        };
+        let letter = Letter::new(IN_USE_MAIL.kind, email.clone(), "")
+            .with("name", owner.name())
+            .once_in(ONE_IN);
+        mailing.outbox.put(&letter).await.map(drop)
+    }
+
+    /// Tells the address that a user had so far that `new` takes its place, with a link that undoes
+    /// it: just before the change, so that there is no change that nobody was told of. Returns what
+    /// to [take back](Self::untell) if the change is not made.
+    pub(super) async fn tell_former_address(&self, user: &U, new: &Email) -> Result<Option<Told>> {
+        let own = user.email().and_then(|own| own.parse::<Email>().ok());
+        let Some(former) = own.filter(|own| own != new && user.has_verified_email()) else {
+            return Ok(None);
+        };
+        let token = std::sync::Mutex::new(None);
+        let letter = |issued: &Issued| {
+            if let Ok(mut token) = token.lock() {
+                *token = Some(issued.token.clone());
+            }
+            Letter::new(CHANGED_MAIL.kind, former.clone(), "")
+                .with("name", user.name())
+                .with("email", new.as_str())
+                .with("link", self.link(UNDO, &issued.token))
+        };
+        let credentials = self.credentials();
+        let purpose = Purpose::UndoEmail;
+        credentials
+            .mail_token(purpose, user, &former, letter)
+            .await?;
+        let token = token.into_inner().ok().flatten();
+        Ok(token.map(|token| Told { token }))
+    }
+
+    /// Ends the link of a change that was not made. The mail about it may be on its way.
+    pub(super) async fn untell(&self, told: Option<Told>) {
+        let Some(told) = told else { return };
+        let ended = self
+            .credentials()
+            .end_token(Purpose::UndoEmail, &told.token)
+            .await;
+        if let Err(error) = ended {
+            tracing::warn!(%error, "a link to undo a change that was not made still works");
+        }
+    }
+}
+
+/// The link that the former address got.
+pub(super) struct Told {
+    token: crate::crypto::secret::Secret,
+}

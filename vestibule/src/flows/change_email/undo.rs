@@ -1,0 +1,101 @@
+//! Taking back a changed address.
+
+use axum::extract::Query;
+use axum::response::Response;
+use http::HeaderMap;
+use serde_json::json;
+
+use super::UNDO;
+use crate::credentials::LinkCheck;
+use crate::credentials::tokens::Purpose;
+use crate::crypto::secret::Secret;
+use crate::error::Result;
+use crate::flows::answer::Answer;
+use crate::flows::link_token::{self, LinkQuery, dead};
+use crate::flows::page::Page;
+use crate::flows::submitted::Submitted;
+use crate::flows::throttled::{Tried, throttled};
+use crate::login::{Login, PageUser};
+use crate::web::cookies::append;
+use crate::web::text::Text;
+
+pub(super) const TEMPLATE: &str = "undo_email.html";
+
+pub(super) async fn show<U: PageUser>(
+    page: Page<U>,
+    login: Login<U>,
+    Query(query): Query<LinkQuery>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let purpose = Purpose::UndoEmail;
+    if let Some(token) = query.token {
+        return Ok(link_token::move_into_cookie(
+            &page.site, UNDO, purpose, token,
+        ));
+    }
+    let Some(token) = link_token::of_cookie(&page.site, UNDO, &headers) else {
+        return page.answer(dead(&page));
+    };
+    match page
+        .site
+        .credentials()
+        .check_link(&login, purpose, &token)
+        .await?
+    {
+        LinkCheck::Works(link) => {
+            let view = json!({
+                "username": link.user.name(),
+                "former": link.address().as_str(),
+                "email": link.user.email(),
+            });
+            page.answer(Answer::page(TEMPLATE, view))
+        }
+        LinkCheck::Dead => page.answer(dead(&page)),
+        LinkCheck::Throttled(wait) => {
+            page.answer(throttled(Tried::Token, wait, TEMPLATE, json!({})))
+        }
+    }
+}
+
+pub(super) async fn undo<U: PageUser>(
+    page: Page<U>,
+    login: Login<U>,
+    headers: HeaderMap,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    let mut submitted = submitted.only(&["token"])?;
+    let token = Some(submitted.take("token")).filter(|token| !token.is_empty());
+    let token = token
+        .map(Secret::from)
+        .or_else(|| link_token::of_cookie(&page.site, UNDO, &headers));
+    let Some(token) = token else {
+        return Ok(page.answer(dead(&page))?);
+    };
+    let credentials = page.site.credentials();
+    let check = credentials.check_link(&login, Purpose::UndoEmail, &token);
+    let link = match check.await? {
+        LinkCheck::Works(link) => *link,
+        LinkCheck::Dead => return Ok(page.answer(dead(&page))?),
+        LinkCheck::Throttled(wait) => {
+            return Ok(page.answer(throttled(Tried::Token, wait, TEMPLATE, json!({})))?);
+        }
+    };
+    let Some(reset) = credentials.undo_email(&login, link).await? else {
+        return Ok(page.answer(dead(&page))?);
+    };
+    let reset_page = page.site.path("reset_password");
+    let to = reset_page.or(page.site.path("login")).unwrap_or("/");
+    let view = json!({ "token": reset.expose() });
+    let answer = Answer::done(to)
+        .message("success", Text::named("undo-email-done"))
+        .json(http::StatusCode::OK, view);
+    let mut response = page.answer(answer)?;
+    let headers = response.headers_mut();
+    append(headers, &link_token::removal(&page.site, UNDO));
+    if reset_page.is_some() {
+        let token = reset.expose().to_owned();
+        let purpose = Purpose::ResetPassword;
+        link_token::set(&page.site, "reset_password", purpose, token, headers);
+    }
+    Ok(response)
+}

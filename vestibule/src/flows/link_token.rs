@@ -1,0 +1,100 @@
+//! The token of a link from a mail, on its way through the browser.
+//!
+//! A link's address is in the history, in logs of proxies, and can be in the `Referer` of the next
+//! request. So the page that it leads to moves the token into a cookie and redirects to itself
+//! without it. The cookie is for this page only, hidden from scripts, and gone with the token.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use cookie::Cookie;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use crate::credentials::tokens::Purpose;
+use crate::crypto::secret::Secret;
+use crate::flows::Site;
+use crate::flows::answer::Answer;
+use crate::flows::page::Page;
+use crate::login::PageUser;
+use crate::web::Problem;
+use crate::web::cookies::{CookieMatch, OwnCookie, append};
+use crate::web::text::Text;
+
+/// The query of a link.
+#[derive(Deserialize)]
+pub(super) struct LinkQuery {
+    #[serde(default)]
+    pub(super) token: Option<String>,
+}
+
+/// The cookie for the page `path_name`.
+fn cookie<U: PageUser>(site: &Site<U>, path_name: &str) -> OwnCookie {
+    let path = site.path(path_name).unwrap_or("/");
+    let name = path_name.replace('_', "-");
+    OwnCookie::new(&name, Some(site.public_url())).reaching(&None, path)
+}
+
+/// Moves the token into the cookie, and leads to the page without it.
+pub(super) fn move_into_cookie<U: PageUser>(
+    site: &Site<U>,
+    path_name: &str,
+    purpose: Purpose,
+    token: String,
+) -> Response {
+    let mut response = Redirect::to(site.path(path_name).unwrap_or("/")).into_response();
+    set(site, path_name, purpose, token, response.headers_mut());
+    response
+}
+
+/// Lets the browser keep a token for this page.
+pub(super) fn set<U: PageUser>(
+    site: &Site<U>,
+    path_name: &str,
+    purpose: Purpose,
+    token: String,
+    headers: &mut HeaderMap,
+) {
+    // Whatever else is in the address must not become an attribute of the cookie.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let token: String = token.chars().filter(|c| is_plain(*c)).take(64).collect();
+    let cookie = cookie(site, path_name).set(token, Some(purpose.lasts()));
+    append(headers, &cookie);
+}
+
+/// The token that the browser keeps for this page.
+pub(super) fn of_cookie<U: PageUser>(
+    site: &Site<U>,
+    path_name: &str,
+    headers: &HeaderMap,
+) -> Option<Secret> {
+    match cookie(site, path_name).find(headers) {
+        CookieMatch::One(token) if !token.is_empty() => Some(Secret::from(token.to_owned())),
+        _ => None,
+    }
+}
+
+/// Removes the cookie.
+pub(super) fn removal<U: PageUser>(site: &Site<U>, path_name: &str) -> Cookie<'static> {
+    cookie(site, path_name).remove()
+}
+
+impl<U: PageUser> Site<U> {
+    /// The address of a link for a mail. It comes from the public URL, never from a request.
+    pub(super) fn link(&self, path_name: &str, token: &Secret) -> String {
+        let origin = self.public_url().origin();
+        let path = self.path(path_name).unwrap_or("/");
+        format!("{origin}{path}?token={}", token.expose())
+    }
+}
+
+/// The answer to a link that does not work, which is the same for all reasons.
+pub(super) fn dead<U: PageUser>(page: &Page<U>) -> Answer {
+    let text = match page.site.path("forgot_password") {
+        Some(_) => Text::named("link-dead"),
+        None => Text::named("link-dead-short"),
+    };
+    Answer::problem(
+        Problem::new(StatusCode::GONE)
+            .code("invalid_token")
+            .text(text),
+    )
+}

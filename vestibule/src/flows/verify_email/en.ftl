@@ -1,0 +1,31 @@
+# Verifying a mail address.
+
+verify-email-title = Verify your mail address
+verify-email-by-link = Confirm that { $email } is your mail address.
+verify-email-by-code = We have sent a mail to { $email }. Follow the link in it, or enter the code from it here.
+verify-email-unverified = You have not shown yet that you read mail at { $email }.
+verify-email-verified = You have verified { $email }.
+verify-email-none = Your account has no mail address.
+verify-email-code = Code from the mail
+verify-email-code-hint = 8 letters and digits
+verify-email-wrong-code = This code is wrong or no longer valid. Enter the code from the newest mail.
+verify-email-button = Verify
+verify-email-send = Send a mail with a link
+verify-email-resend = Send the mail again
+verify-email-change = Use another address
+verify-email-sent = We have sent a mail to { $email }.
+verify-email-enough = We have just sent a mail to { $email }. Wait a minute before you ask for another one.
+verify-email-nothing = There is no mail address to verify.
+verify-email-done = { $email } is verified.
+verify-email-taken = { $email } belongs to another account.
+
+mail-verify-email-subject = Verify your mail address for { $site }
+mail-verify-email =
+    Hello { $name },
+
+    this address was entered for your account at { $site }. If it was you, confirm it here:
+mail-verify-email-button = Verify mail address
+mail-verify-email-after =
+    Link and code work once, and for one hour.
+
+    If it was not you, there is nothing to do: without the link or the code nothing happens.

@@ -1,0 +1,288 @@
+//! Verifying a mail address: showing that the user reads mail there.
+//!
+//! # Steps
+//! 1. A mail with a link and a short code goes to the address: after
+//!    [the user entered a new one](super::change_email), and by `POST /verify-email/resend`.
+//! 2. `GET /verify-email?token=…`, the link, moves the token into a cookie and redirects to
+//!    `/verify-email`, which shows a button. It verifies nothing, because mail scanners follow links
+//!    too. Without a link, a user who is logged in sees a form for the code.
+//! 3. `POST /verify-email`, with the cookie, or with `token`, or with `code` in the browser where the
+//!    user is logged in, verifies the address, which is the user's from then on. It redirects to the
+//!    account page, or to the login page; scripts get 204.
+//!
+//! # What it protects against
+//! Somebody who enters another person's address: it is theirs only with the link, and whoever shows
+//! the link takes it from those who merely entered it. Tokens as in
+//! [`reset_password`](super::reset_password).
+//!
+//! # What it does not protect against
+//! Somebody who reads the user's mail.
+//!
+//! # Settings
+//! [`SiteConfig::mailer`](crate::flows::SiteConfig::mailer). The rule
+//! [`Rule::VerifiedEmail`](crate::access::Rule::VerifiedEmail) closes a page to users who have not
+//! verified their address; it leads them here.
+//!
+//! # Needs
+//! Mail addresses ([`EmailUsers`](crate::credentials::EmailUsers)), and a mailer.
+
+use axum::Router;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use crate::credentials::tokens::{Issued, Purpose};
+use crate::credentials::{EmailChange, LinkCheck};
+use crate::crypto::secret::Secret;
+use crate::error::Result;
+use crate::flows::Site;
+use crate::flows::answer::Answer;
+use crate::flows::flow::{Capability, Flow};
+use crate::flows::form::FormErrors;
+use crate::flows::link_token::{self, LinkQuery, dead};
+use crate::flows::mails::MailTexts;
+use crate::flows::page::Page;
+use crate::flows::reset_password::ONE_IN;
+use crate::flows::submitted::Submitted;
+use crate::flows::throttled::{Tried, throttled};
+use crate::login::{CurrentUser, Login, PageUser};
+use crate::mail::Email;
+use crate::mail::outbox::Letter;
+use crate::web::cookies::append;
+use crate::web::text::Text;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) fn flow<U: PageUser>() -> Flow<U> {
+    Flow {
+        paths: &[(VERIFY, "/verify-email"), (RESEND, "/verify-email/resend")],
+        public: &[VERIFY],
+        needs: Some(Capability::Mail),
+        routes: |paths| {
+            Router::new()
+                .route(paths.own(VERIFY), get(show::<U>).post(verify::<U>))
+                .route(paths.own(RESEND), post(resend::<U>))
+        },
+        templates: &[(TEMPLATE, include_str!("verify_email.html"))],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
+        mails: &[VERIFY_MAIL],
+        ..Flow::new("verify_email")
+    }
+}
+
+const VERIFY: &str = "verify_email";
+const RESEND: &str = "resend_verification";
+
+const TEMPLATE: &str = "verify_email.html";
+
+const VERIFY_MAIL: MailTexts = MailTexts {
+    kind: "verify_email",
+    subject: "mail-verify-email-subject",
+    text: "mail-verify-email",
+    button: "mail-verify-email-button",
+    after: "mail-verify-email-after",
+};
+
+async fn show<U: PageUser>(
+    page: Page<U>,
+    login: Login<U>,
+    Query(query): Query<LinkQuery>,
+    headers: HeaderMap,
+) -> axum::response::Result<Response> {
+    if let Some(token) = query.token {
+        let (site, purpose) = (&page.site, Purpose::VerifyEmail);
+        return Ok(link_token::move_into_cookie(site, VERIFY, purpose, token));
+    }
+    if let Some(token) = link_token::of_cookie(&page.site, VERIFY, &headers) {
+        let check = page
+            .site
+            .credentials()
+            .check_link(&login, Purpose::VerifyEmail, &token);
+        match check.await? {
+            LinkCheck::Works(link) => {
+                let view = json!({ "link_for": link.address().as_str() });
+                return Ok(page.answer(Answer::page(TEMPLATE, view))?);
+            }
+            LinkCheck::Throttled(wait) => {
+                return Ok(page.answer(throttled(Tried::Token, wait, TEMPLATE, json!({})))?);
+            }
+            LinkCheck::Dead if page.user.is_none() => return Ok(page.answer(dead(&page))?),
+            LinkCheck::Dead => {}
+        }
+    }
+    let Some(user) = &page.user else {
+        return Ok(login.unauthorized().await.into_response());
+    };
+    let view = state(&page, user).await?;
+    Ok(page.answer(Answer::page(TEMPLATE, view))?)
+}
+
+/// The address of the current user, and the one that they have not verified yet.
+async fn state<U: PageUser>(page: &Page<U>, user: &CurrentUser<U>) -> Result<serde_json::Value> {
+    let pending = page.site.credentials().pending_address(&user.id()).await?;
+    let unverified = user.email().filter(|_| !user.has_verified_email());
+    let pending = pending.map(|email| email.to_string());
+    Ok(json!({
+        "email": user.email(),
+        "is_verified": user.has_verified_email(),
+        "pending": pending.as_deref(),
+        "to_verify": pending.as_deref().or(unverified),
+    }))
+}
+
+async fn verify<U: PageUser>(
+    page: Page<U>,
+    login: Login<U>,
+    headers: HeaderMap,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    let mut submitted = submitted.only(&["token", "code"])?;
+    let code = submitted.take_name("code");
+    let token = Some(submitted.take("token")).filter(|token| !token.is_empty());
+    let credentials = page.site.credentials();
+    let purpose = Purpose::VerifyEmail;
+    let cookie = || link_token::of_cookie(&page.site, VERIFY, &headers);
+    let by_code = token.is_none() && !code.is_empty();
+    let check = if by_code {
+        let Some(user) = &page.user else {
+            return Ok(login.unauthorized().await.into_response());
+        };
+        let code = Secret::from(code.clone());
+        credentials
+            .check_code(&login, purpose, &user.id(), &code)
+            .await?
+    } else {
+        match token.map(Secret::from).or_else(cookie) {
+            Some(token) => credentials.check_link(&login, purpose, &token).await?,
+            None => LinkCheck::Dead,
+        }
+    };
+    let link = match (check, &page.user) {
+        (LinkCheck::Works(link), _) => *link,
+        (LinkCheck::Throttled(wait), user) => {
+            let view = match user {
+                Some(user) => state(&page, user).await?,
+                None => json!({}),
+            };
+            return Ok(page.answer(throttled(Tried::Token, wait, TEMPLATE, view))?);
+        }
+        (LinkCheck::Dead, Some(user)) if by_code => {
+            let errors = FormErrors::at("code", Text::named("verify-email-wrong-code"));
+            let view = state(&page, user).await?;
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let rejected = Answer::rejected(status, "invalid_fields", errors, TEMPLATE, view);
+            return Ok(page.answer(rejected)?);
+        }
+        (LinkCheck::Dead, _) => return Ok(page.answer(dead(&page))?),
+    };
+    let (user, address) = (link.user.clone(), link.address().clone());
+    let told = page.site.tell_former_address(&user, &address).await?;
+    let outcome = credentials.verify_email(&login, link).await;
+    if !matches!(outcome, Ok(Some(EmailChange::Changed(_)))) {
+        page.site.untell(told).await;
+    }
+    let is_here = page
+        .user
+        .as_ref()
+        .is_some_and(|here| here.id() == user.id());
+    let answer = match outcome? {
+        Some(EmailChange::Changed(_)) => {
+            let account = page.site.path("account").unwrap_or(page.site.after_login());
+            let to = match is_here {
+                true => account,
+                false => page.site.path("login").unwrap_or(account),
+            };
+            let done = Text::named("verify-email-done").with("email", address.as_str());
+            Answer::done(to).message("success", done)
+        }
+        Some(EmailChange::Taken) => {
+            let to = page.site.path("account").unwrap_or(page.site.after_login());
+            let taken = Text::named("verify-email-taken").with("email", address.as_str());
+            Answer::rejected_to(to, StatusCode::CONFLICT, taken)
+        }
+        Some(EmailChange::Gone) | None => dead(&page),
+    };
+    let mut response = page.answer(answer)?;
+    append(
+        response.headers_mut(),
+        &link_token::removal(&page.site, VERIFY),
+    );
+    Ok(response)
+}
+
+/// Sends the mail again, to the address that waits to be verified.
+async fn resend<U: PageUser>(
+    user: CurrentUser<U>,
+    page: Page<U>,
+    login: Login<U>,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    submitted.only(&[])?;
+    let credentials = page.site.credentials();
+    if let Some(wait) = credentials.begin_mail(&login).await? {
+        let view = state(&page, &user).await?;
+        return Ok(page.answer(throttled(Tried::Mail, wait, TEMPLATE, view))?);
+    }
+    let pending = credentials.pending_address(&user.id()).await?;
+    let unverified = user.email().filter(|_| !user.has_verified_email());
+    let unverified = unverified.and_then(|email| email.parse().ok());
+    let Some(email) = pending.or(unverified) else {
+        let nothing = Text::named("verify-email-nothing");
+        let to = page.site.path(VERIFY).unwrap_or("/");
+        let rejected = Answer::rejected_to(to, StatusCode::CONFLICT, nothing);
+        return Ok(page.answer(rejected)?);
+    };
+    let language = page.language().to_owned();
+    let is_sent = page
+        .site
+        .mail_verification(&user, &email, &language)
+        .await?;
+    let (category, text) = match is_sent {
+        true => ("success", "verify-email-sent"),
+        false => ("info", "verify-email-enough"),
+    };
+    let text = Text::named(text).with("email", email.as_str());
+    let to = page.site.path(VERIFY).unwrap_or("/");
+    let status = StatusCode::ACCEPTED;
+    let answer = Answer::done(to).message(category, text);
+    Ok(page.answer(answer.json(status, json!({ "email": email.as_str() })))?)
+}
+
+impl<U: PageUser> Site<U> {
+    /// Sends the mail with which a user shows that they read mail at this address. Returns whether
+    /// the limits let it pass.
+    pub(super) async fn mail_verification(
+        &self,
+        user: &U,
+        email: &Email,
+        language: &str,
+    ) -> Result<bool> {
+        let letter = |issued: &Issued| {
+            let code = issued.code.as_ref().map(|code| in_groups(code.expose()));
+            Letter::new(VERIFY_MAIL.kind, email.clone(), language)
+                .with("name", user.name())
+                .with("link", self.link(VERIFY, &issued.token))
+                .with("code", code.unwrap_or_default())
+                .once_in(ONE_IN)
+        };
+        let credentials = self.credentials();
+        credentials
+            .mail_token(Purpose::VerifyEmail, user, email, letter)
+            .await
+    }
+}
+
+/// Easier to read and to type: `abcd-efgh`.
+fn in_groups(code: &str) -> String {
+    match code.split_at_checked(code.len() / 2) {
+        Some((first, second)) => format!("{first}-{second}"),
+        None => code.to_owned(),
+    }
+}
