@@ -26,11 +26,11 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ),
     ("access", &["error", "login", "web"]),
     ("database", &["crypto", "error", "session"]),
-    ("mail", &["error"]),
+    ("mail", &["clock", "crypto", "database", "error"]),
     (
         "credentials",
         &[
-            "clock", "crypto", "database", "error", "login", "password", "session", "web",
+            "clock", "crypto", "database", "error", "login", "mail", "password", "session", "web",
         ],
     ),
     (
@@ -43,6 +43,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "database",
             "error",
             "login",
+            "mail",
             "password",
             "session",
             "web",
@@ -227,8 +228,10 @@ async fn the_descriptions_of_the_json_api_have_each_route() {
         }
     }
 
-    let app = vestibule::testing::TestApp::with(|config| config.users_can_delete_account = true);
-    let app = app.await;
+    let app = vestibule::testing::TestApp::with_mail_and(|config| {
+        config.users_can_delete_account = true;
+    });
+    let (app, _) = app.await;
     let table = app.browser().route_table().await;
 
     let routes = table.routes().iter();

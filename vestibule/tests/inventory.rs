@@ -13,6 +13,7 @@ use vestibule::access::{PermissionName, RoleName};
 use vestibule::accounts::{Action, Actor};
 use vestibule::credentials::Username;
 use vestibule::login::Next;
+use vestibule::mail::Email;
 use vestibule::password::PasswordPolicy;
 use vestibule::testing::{PASSWORD, TestApp, TestClient};
 
@@ -125,6 +126,7 @@ fn the_book_says_of_each_event_of_a_log_in_what_is_in_the_security_log() {
             ("LoggedOutElsewhere", Action::SessionsEnded),
             ("PasswordChanged", Action::PasswordChanged),
             ("AccountDeleted", Action::AccountDeleted),
+            ("EmailVerified", Action::EmailVerified),
         ]
         .map(|(event, action)| (event.to_owned(), action.as_str())),
     );

@@ -13,6 +13,7 @@ use tokio::time::interval;
 use vestibule::accounts;
 use vestibule::credentials;
 use vestibule::database::{Database, Migrations};
+use vestibule::mail;
 use vestibule::session::SessionStore;
 use vestibule::stores::{SqlStore, sql};
 use vestibule::testing::{PASSWORD, TestApp, TestClient, fresh_database_url};
@@ -36,11 +37,13 @@ const TABLES: [(&str, Migrations); 15] = [
     ("vestibule_changes", credentials::MIGRATIONS),
 ];
 
-const ALL: [Migrations; 4] = [
+const ALL: [Migrations; 6] = [
     accounts::MIGRATIONS,
     sql::MIGRATIONS,
     sql::COUNTER_MIGRATIONS,
     credentials::MIGRATIONS,
+    credentials::TOKEN_MIGRATIONS,
+    mail::MIGRATIONS,
 ];
 
 /// A database, and the app's connection to it.

@@ -97,6 +97,8 @@ use crate::password::Passwords;
 use crate::session::{SessionStore, SharedSessionStore};
 use kinds::KindsRead;
 #[cfg(feature = "sql")]
+pub use tokens::TOKEN_MIGRATIONS;
+#[cfg(feature = "sql")]
 use tokens::Tokens;
 
 /// Checks passwords against any users table, and logs in users who have proved who they are. Clones

@@ -19,7 +19,7 @@ pub use address::{Email, NoEmail};
 pub use folder::FolderMailer;
 pub use from::MailFrom;
 pub use message::Mail;
-pub use outbox::{MailState, QueuedMail};
+pub use outbox::{MIGRATIONS, MailState, QueuedMail};
 pub(crate) use shared::SharedMailer;
 #[cfg(feature = "smtp")]
 pub use smtp::{SmtpMailer, SmtpUrl};

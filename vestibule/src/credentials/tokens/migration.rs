@@ -8,8 +8,10 @@ use crate::database::{Made, Migrations, Schema, Step, exact_collation};
 use crate::login::UserId;
 use crate::mail::Email;
 
-/// What creates the table of tokens.
-pub(crate) const MIGRATIONS: Migrations = Migrations {
+/// The migrations of the table of single-use tokens, for
+/// [`Database::migrate`](crate::database::Database::migrate). A [`Site`](crate::flows::Site) with
+/// mail runs them itself.
+pub const TOKEN_MIGRATIONS: Migrations = Migrations {
     owner: "tokens",
     steps: &[CREATE_TOKENS],
 };

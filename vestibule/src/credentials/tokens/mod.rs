@@ -13,7 +13,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use migration::MIGRATIONS;
+pub use migration::TOKEN_MIGRATIONS;
 
 use std::fmt;
 use std::sync::Arc;

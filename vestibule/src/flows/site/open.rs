@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Inner, Site};
 use crate::accounts::{self, Account, Accounts};
-use crate::credentials::tokens::{self, Tokens};
+use crate::credentials::tokens::{TOKEN_MIGRATIONS, Tokens};
 use crate::credentials::{self, Credentials, MailTokens, Throttle, Users};
 use crate::database::{Database, Migrations};
 use crate::error::{Error, Result};
@@ -20,7 +20,8 @@ use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::readiness::Readiness;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::PageUser;
-use crate::mail::outbox::{self, Delivery, Outbox};
+use crate::mail;
+use crate::mail::outbox::{Delivery, Outbox};
 use crate::pages::{Pages, StaticFiles, StrictTransport, Texts};
 use crate::password::{PasswordPolicy, Passwords};
 use crate::session::SharedSessionStore;
@@ -262,8 +263,8 @@ async fn check_names<U>(
         parts.push(sql::COUNTER_MIGRATIONS);
     }
     if config.mailer.is_some() {
-        parts.push(outbox::MIGRATIONS);
-        parts.push(tokens::MIGRATIONS);
+        parts.push(mail::MIGRATIONS);
+        parts.push(TOKEN_MIGRATIONS);
     }
     database.check_names(&parts).await
 }
@@ -273,8 +274,8 @@ async fn open_outbox<U>(database: &Database, config: &SiteConfig<U>) -> Result<O
     if config.mailer.is_none() {
         return Ok(None);
     }
-    database.migrate(outbox::MIGRATIONS).await?;
-    database.migrate(tokens::MIGRATIONS).await?;
+    database.migrate(mail::MIGRATIONS).await?;
+    database.migrate(TOKEN_MIGRATIONS).await?;
     Ok(Some(Outbox::new(
         database.clone(),
         &config.secret_key,

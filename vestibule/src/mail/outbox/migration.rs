@@ -7,8 +7,9 @@ use super::row::{Column, Entity};
 use crate::database::{Made, Migrations, Schema, Step, exact_collation};
 use crate::mail::Email;
 
-/// What creates the outbox.
-pub(crate) const MIGRATIONS: Migrations = Migrations {
+/// The migrations of the outbox, for [`Database::migrate`](crate::database::Database::migrate). A
+/// [`Site`](crate::flows::Site) with mail runs them itself.
+pub const MIGRATIONS: Migrations = Migrations {
     owner: "mail",
     steps: &[CREATE_OUTBOX],
 };

@@ -26,7 +26,7 @@ mod row;
 mod tests;
 
 pub(crate) use delivery::{Compose, Delivery};
-pub(crate) use migration::MIGRATIONS;
+pub use migration::MIGRATIONS;
 pub(crate) use notice::Notice;
 pub use queued::{MailState, QueuedMail};
 
