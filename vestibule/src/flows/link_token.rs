@@ -38,7 +38,7 @@ pub(super) fn move_into_cookie<U: PageUser>(
     site: &Site<U>,
     path_name: &str,
     purpose: Purpose,
-    token: String,
+    token: &str,
 ) -> Response {
     let mut response = Redirect::to(site.path(path_name).unwrap_or("/")).into_response();
     set(site, path_name, purpose, token, response.headers_mut());
@@ -50,7 +50,7 @@ pub(super) fn set<U: PageUser>(
     site: &Site<U>,
     path_name: &str,
     purpose: Purpose,
-    token: String,
+    token: &str,
     headers: &mut HeaderMap,
 ) {
     // Whatever else is in the address must not become an attribute of the cookie.

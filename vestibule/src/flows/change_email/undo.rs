@@ -30,7 +30,7 @@ pub(super) async fn show<U: PageUser>(
     let purpose = Purpose::UndoEmail;
     if let Some(token) = query.token {
         return Ok(link_token::move_into_cookie(
-            &page.site, UNDO, purpose, token,
+            &page.site, UNDO, purpose, &token,
         ));
     }
     let Some(token) = link_token::of_cookie(&page.site, UNDO, &headers) else {
@@ -93,7 +93,7 @@ pub(super) async fn undo<U: PageUser>(
     let headers = response.headers_mut();
     append(headers, &link_token::removal(&page.site, UNDO));
     if reset_page.is_some() {
-        let token = reset.expose().to_owned();
+        let token = reset.expose();
         let purpose = Purpose::ResetPassword;
         link_token::set(&page.site, "reset_password", purpose, token, headers);
     }

@@ -140,7 +140,7 @@ async fn show_reset<U: PageUser>(
     if let Some(token) = query.token {
         let purpose = Purpose::ResetPassword;
         return Ok(link_token::move_into_cookie(
-            &page.site, RESET, purpose, token,
+            &page.site, RESET, purpose, &token,
         ));
     }
     let Some(token) = link_token::of_cookie(&page.site, RESET, &headers) else {

@@ -98,7 +98,7 @@ async fn show<U: PageUser>(
 ) -> axum::response::Result<Response> {
     if let Some(token) = query.token {
         let (site, purpose) = (&page.site, Purpose::VerifyEmail);
-        return Ok(link_token::move_into_cookie(site, VERIFY, purpose, token));
+        return Ok(link_token::move_into_cookie(site, VERIFY, purpose, &token));
     }
     if let Some(token) = link_token::of_cookie(&page.site, VERIFY, &headers) {
         let check = page
