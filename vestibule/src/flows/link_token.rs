@@ -5,12 +5,12 @@
 //! without it. The cookie is for this page only, hidden from scripts, and gone with the token.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use cookie::Cookie;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::credentials::tokens::Purpose;
 use crate::crypto::secret::Secret;
+use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::page::Page;
@@ -72,11 +72,6 @@ pub(super) fn of_cookie<U: PageUser>(
     }
 }
 
-/// Removes the cookie.
-pub(super) fn removal<U: PageUser>(site: &Site<U>, path_name: &str) -> Cookie<'static> {
-    cookie(site, path_name).remove()
-}
-
 impl<U: PageUser> Site<U> {
     /// The address of a link for a mail. It comes from the public URL, never from a request.
     pub(super) fn link(&self, path_name: &str, token: &Secret) -> String {
@@ -86,15 +81,33 @@ impl<U: PageUser> Site<U> {
     }
 }
 
-/// The answer to a link that does not work, which is the same for all reasons.
-pub(super) fn dead<U: PageUser>(page: &Page<U>) -> Answer {
+/// The answer to a link that does not work, which is the same for all reasons. The browser forgets
+/// the token, so that a reload is not another wrong try.
+///
+/// # Errors
+/// When the page cannot be rendered.
+pub(super) fn dead<U: PageUser>(page: &Page<U>, path_name: &str) -> Result<Response> {
     let text = match page.site.path("forgot_password") {
         Some(_) => Text::named("link-dead"),
         None => Text::named("link-dead-short"),
     };
-    Answer::problem(
-        Problem::new(StatusCode::GONE)
-            .code("invalid_token")
-            .text(text),
-    )
+    let problem = Problem::new(StatusCode::GONE)
+        .code("invalid_token")
+        .text(text);
+    forgotten(page, path_name, Answer::problem(problem))
+}
+
+/// This answer, with which the browser forgets the token.
+///
+/// # Errors
+/// When the page cannot be rendered.
+pub(super) fn forgotten<U: PageUser>(
+    page: &Page<U>,
+    path_name: &str,
+    answer: Answer,
+) -> Result<Response> {
+    let mut response = page.answer(answer)?;
+    let removal = cookie(&page.site, path_name).remove();
+    append(response.headers_mut(), &removal);
+    Ok(response)
 }

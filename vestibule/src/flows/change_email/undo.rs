@@ -11,12 +11,11 @@ use crate::credentials::tokens::Purpose;
 use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::flows::answer::Answer;
-use crate::flows::link_token::{self, LinkQuery, dead};
+use crate::flows::link_token::{self, LinkQuery, dead, forgotten};
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
 use crate::login::{Login, PageUser};
-use crate::web::cookies::append;
 use crate::web::text::Text;
 
 pub(super) const TEMPLATE: &str = "undo_email.html";
@@ -34,7 +33,7 @@ pub(super) async fn show<U: PageUser>(
         ));
     }
     let Some(token) = link_token::of_cookie(&page.site, UNDO, &headers) else {
-        return page.answer(dead(&page));
+        return dead(&page, UNDO);
     };
     match page
         .site
@@ -50,7 +49,7 @@ pub(super) async fn show<U: PageUser>(
             });
             page.answer(Answer::page(TEMPLATE, view))
         }
-        LinkCheck::Dead => page.answer(dead(&page)),
+        LinkCheck::Dead => dead(&page, UNDO),
         LinkCheck::Throttled(wait) => {
             page.answer(throttled(Tried::Token, wait, TEMPLATE, json!({})))
         }
@@ -69,19 +68,19 @@ pub(super) async fn undo<U: PageUser>(
         .map(Secret::from)
         .or_else(|| link_token::of_cookie(&page.site, UNDO, &headers));
     let Some(token) = token else {
-        return Ok(page.answer(dead(&page))?);
+        return Ok(dead(&page, UNDO)?);
     };
     let credentials = page.site.credentials();
     let check = credentials.check_link(&login, Purpose::UndoEmail, &token);
     let link = match check.await? {
         LinkCheck::Works(link) => *link,
-        LinkCheck::Dead => return Ok(page.answer(dead(&page))?),
+        LinkCheck::Dead => return Ok(dead(&page, UNDO)?),
         LinkCheck::Throttled(wait) => {
             return Ok(page.answer(throttled(Tried::Token, wait, TEMPLATE, json!({})))?);
         }
     };
     let Some(reset) = credentials.undo_email(&login, link).await? else {
-        return Ok(page.answer(dead(&page))?);
+        return Ok(dead(&page, UNDO)?);
     };
     let reset_page = page.site.path("reset_password");
     let to = reset_page.or(page.site.path("login")).unwrap_or("/");
@@ -89,9 +88,8 @@ pub(super) async fn undo<U: PageUser>(
     let answer = Answer::done(to)
         .message("success", Text::named("undo-email-done"))
         .json(http::StatusCode::OK, view);
-    let mut response = page.answer(answer)?;
+    let mut response = forgotten(&page, UNDO, answer)?;
     let headers = response.headers_mut();
-    append(headers, &link_token::removal(&page.site, UNDO));
     if reset_page.is_some() {
         let token = reset.expose();
         let purpose = Purpose::ResetPassword;

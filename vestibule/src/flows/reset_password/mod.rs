@@ -44,7 +44,7 @@ use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
-use crate::flows::link_token::{self, LinkQuery, dead};
+use crate::flows::link_token::{self, LinkQuery, dead, forgotten};
 use crate::flows::mails::MailTexts;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
@@ -52,7 +52,6 @@ use crate::flows::throttled::{Tried, throttled};
 use crate::login::{Login, PageUser, Sender};
 use crate::mail::Email;
 use crate::mail::outbox::Letter;
-use crate::web::cookies::append;
 use crate::web::text::Text;
 
 #[cfg(test)]
@@ -144,7 +143,7 @@ async fn show_reset<U: PageUser>(
         ));
     }
     let Some(token) = link_token::of_cookie(&page.site, RESET, &headers) else {
-        return page.answer(dead(&page));
+        return dead(&page, RESET);
     };
     match page
         .site
@@ -153,7 +152,7 @@ async fn show_reset<U: PageUser>(
         .await?
     {
         LinkCheck::Works(link) => page.answer(Answer::page(RESET_TEMPLATE, form(&page, &link))),
-        LinkCheck::Dead => page.answer(dead(&page)),
+        LinkCheck::Dead => dead(&page, RESET),
         LinkCheck::Throttled(wait) => {
             let view = json!({ "email": "" });
             page.answer(throttled(Tried::Token, wait, FORGOT_TEMPLATE, view))
@@ -174,12 +173,12 @@ async fn reset<U: PageUser>(
         .map(Secret::from)
         .or_else(|| link_token::of_cookie(&page.site, RESET, &headers));
     let Some(token) = token else {
-        return Ok(page.answer(dead(&page))?);
+        return Ok(dead(&page, RESET)?);
     };
     let (inner, credentials) = (page.site.inner(), page.site.credentials());
     let link = match credentials.check_reset_link(&login, &token).await? {
         LinkCheck::Works(link) => link,
-        LinkCheck::Dead => return Ok(page.answer(dead(&page))?),
+        LinkCheck::Dead => return Ok(dead(&page, RESET)?),
         LinkCheck::Throttled(wait) => {
             let view = json!({ "email": "" });
             return Ok(page.answer(throttled(Tried::Token, wait, FORGOT_TEMPLATE, view))?);
@@ -199,16 +198,11 @@ async fn reset<U: PageUser>(
         return Ok(page.answer(rejected)?);
     }
     if !credentials.reset_password(&login, *link, &password).await? {
-        return Ok(page.answer(dead(&page))?);
+        return Ok(dead(&page, RESET)?);
     }
     let login_page = page.site.path("login").unwrap_or(page.site.after_login());
     let done = Answer::done(login_page).message("success", Text::named("reset-password-done"));
-    let mut response = page.answer(done)?;
-    append(
-        response.headers_mut(),
-        &link_token::removal(&page.site, RESET),
-    );
-    Ok(response)
+    Ok(forgotten(&page, RESET, done)?)
 }
 
 fn form<U: PageUser>(page: &Page<U>, link: &Link<U>) -> serde_json::Value {

@@ -231,8 +231,9 @@ async fn a_link_works_once_however_many_use_it_at_once() {
         .iter()
         .filter(|answer| answer.status == StatusCode::GONE);
     assert_eq!(gone.count(), 49);
-    let (_, again) = follow(&app, &link).await;
+    let (browser, again) = follow(&app, &link).await;
     assert_eq!(again.status, StatusCode::GONE);
+    assert_eq!(browser.cookie(COOKIE), None, "a reload is no wrong try");
     assert!(again.text().contains("This link no longer works"));
     mailbox.of_kind("password_changed", 1).await;
 }

@@ -41,7 +41,7 @@ use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
-use crate::flows::link_token::{self, LinkQuery, dead};
+use crate::flows::link_token::{self, LinkQuery, dead, forgotten};
 use crate::flows::mails::MailTexts;
 use crate::flows::page::Page;
 use crate::flows::reset_password::ONE_IN;
@@ -50,7 +50,6 @@ use crate::flows::throttled::{Tried, throttled};
 use crate::login::{CurrentUser, Login, PageUser};
 use crate::mail::Email;
 use crate::mail::outbox::Letter;
-use crate::web::cookies::append;
 use crate::web::text::Text;
 
 #[cfg(test)]
@@ -113,7 +112,7 @@ async fn show<U: PageUser>(
             LinkCheck::Throttled(wait) => {
                 return Ok(page.answer(throttled(Tried::Token, wait, TEMPLATE, json!({})))?);
             }
-            LinkCheck::Dead if page.user.is_none() => return Ok(page.answer(dead(&page))?),
+            LinkCheck::Dead if page.user.is_none() => return Ok(dead(&page, VERIFY)?),
             LinkCheck::Dead => {}
         }
     }
@@ -121,7 +120,8 @@ async fn show<U: PageUser>(
         return Ok(login.unauthorized().await.into_response());
     };
     let view = state(&page, user).await?;
-    Ok(page.answer(Answer::page(TEMPLATE, view))?)
+    // Also of a link that no longer works, if there is one.
+    Ok(forgotten(&page, VERIFY, Answer::page(TEMPLATE, view))?)
 }
 
 /// The address of the current user, and the one that they have not verified yet.
@@ -180,7 +180,7 @@ async fn verify<U: PageUser>(
             let rejected = Answer::rejected(status, "invalid_fields", errors, TEMPLATE, view);
             return Ok(page.answer(rejected)?);
         }
-        (LinkCheck::Dead, _) => return Ok(page.answer(dead(&page))?),
+        (LinkCheck::Dead, _) => return Ok(dead(&page, VERIFY)?),
     };
     let (user, address) = (link.user.clone(), link.address().clone());
     let told = page.site.tell_former_address(&user, &address).await?;
@@ -207,14 +207,9 @@ async fn verify<U: PageUser>(
             let taken = Text::named("verify-email-taken").with("email", address.as_str());
             Answer::rejected_to(to, StatusCode::CONFLICT, taken)
         }
-        Some(EmailChange::Gone) | None => dead(&page),
+        Some(EmailChange::Gone) | None => return Ok(dead(&page, VERIFY)?),
     };
-    let mut response = page.answer(answer)?;
-    append(
-        response.headers_mut(),
-        &link_token::removal(&page.site, VERIFY),
-    );
-    Ok(response)
+    Ok(forgotten(&page, VERIFY, answer)?)
 }
 
 /// Sends the mail again, to the address that waits to be verified.
