@@ -34,7 +34,7 @@ fn roles_are_added_given_permissions_and_given_to_users_and_taken_away_again() {
     );
     assert_eq!(
         said(&["user", "revoke", "alice", "admin"]).lines().next(),
-        Some("alice has no longer the role admin.")
+        Some("alice no longer has the role admin.")
     );
     said(&["role", "forbid", "editor", "posts.edit"]);
     said(&["role", "remove", "editor"]);

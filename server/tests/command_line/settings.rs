@@ -180,7 +180,9 @@ fn an_unknown_key_is_refused_with_the_nearest_right_one() {
     write("listen = [1]");
     let said = refusal(folder.path(), &[]);
     assert!(
-        said.contains("`listen` is a text, a whole number, true or false, not of the type array"),
+        said.contains(
+            "`listen` must be a text, a whole number, true or false, not of the type array"
+        ),
         "{said}"
     );
     write("listen = \"somewhere\"");

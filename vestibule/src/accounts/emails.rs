@@ -2,7 +2,8 @@
 //!
 //! The column `canonical_email` is unique. It has the canonical form of the address of its owner.
 //! An account whose address another account owns has that form too, with `#` and its own id after
-//! it, so it is never found by the address. `NULL` is for an account without an address, and for one
+//! it, so it is never found by the address. Of accounts that shared an address before addresses were
+//! unique, none owns it, and one has the form with `#` alone: a mark that it is shared. `NULL` is for an account without an address, and for one
 //! that the start has not filled in yet.
 //!
 //! An address is owned by the account that named it first, until somebody shows that they read mail
@@ -190,21 +191,26 @@ impl Accounts {
         }
         // Its owner was filled in just before, and owns it no more, unless they have verified it.
         if let Some(owner) = owner_of(email, connection).await? {
-            let give_up = write(owner.id.as_str(), not_owned(email, owner.id.as_str()))
-                .filter(user::Column::EmailVerifiedAt.is_null());
-            changed(give_up, connection).await?;
+            let give_up = write(owner.id.as_str(), not_owned(email, ""))
+                .filter(user::Column::EmailVerifiedAt.is_null())
+                .exec(connection)
+                .await;
+            match give_up {
+                Ok(_) => {}
+                // Another node has marked it.
+                Err(error) if is_duplicate(&error) => {}
+                Err(error) => return Err(Error::from_db(error)),
+            }
         }
         let share = write(id, not_owned(email, id)).filter(user::Column::CanonicalEmail.is_null());
         changed(share, connection).await?;
         Ok(())
     }
 
-    /// Whether an account has this address without owning it.
+    /// Whether accounts shared this address before addresses were unique.
     async fn is_shared(&self, email: &Email) -> Result<bool> {
-        let (from, until) = (not_owned(email, ""), not_owned(email, "~"));
         let found: Option<String> = user::Entity::find()
-            .filter(user::Column::CanonicalEmail.gt(from))
-            .filter(user::Column::CanonicalEmail.lt(until))
+            .filter(user::Column::CanonicalEmail.eq(not_owned(email, "")))
             .select_only()
             .column(user::Column::Id)
             .into_tuple()

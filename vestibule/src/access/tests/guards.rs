@@ -258,7 +258,7 @@ async fn a_user_with_something_to_do_first_is_sent_there_and_let_in_there_alone(
     assert_eq!(carol.get("/admin").await.text(), "carol");
 }
 
-/// A layer must also check a user who is already looked up.
+/// A layer must also check a user who has already been resolved.
 #[tokio::test]
 async fn a_guard_asks_also_where_somebody_has_looked_who_it_is() {
     async fn looks(login: Login<Member>, request: Request, next: Next) -> Response {

@@ -68,12 +68,13 @@ async fn a_route_without_a_guard_is_found_and_so_is_a_list_that_is_out_of_date()
         panic.downcast_ref::<String>().unwrap().clone()
     };
 
-    assert!(complaint(&["/login"]).starts_with("GET /leak asks nothing of its visitors\n"));
+    assert!(complaint(&["/login"]).starts_with("GET /leak requires nothing of its visitors\n"));
     assert!(complaint(&["/login", "/leak", "/gone"]).starts_with("there is no route /gone\n"));
     assert!(
-        complaint(&["/login", "/leak", "/me"]).contains("GET /me is to be public, and asks: login")
+        complaint(&["/login", "/leak", "/me"])
+            .contains("GET /me should be public, but requires: login")
     );
-    assert!(complaint(&["POST /login", "/leak"]).contains("GET /login asks nothing"));
+    assert!(complaint(&["POST /login", "/leak"]).contains("GET /login requires nothing"));
     assert_public_routes(&table, ["GET /login", "/leak"]);
 }
 

@@ -172,7 +172,7 @@ impl Outbox {
             .cipher
             .encrypt(&id, &values, expires_at, &inner.random)?;
         let row = row::ActiveModel {
-            id: ActiveValue::Set(id),
+            id: ActiveValue::Set(id.clone()),
             kind: ActiveValue::Set(letter.kind.to_owned()),
             recipient: ActiveValue::Set(letter.to.as_str().to_owned()),
             language: ActiveValue::Set(letter.language.clone()),
@@ -189,12 +189,17 @@ impl Outbox {
         let ignore = OnConflict::column(Column::Once)
             .do_nothing_on([Column::Id])
             .to_owned();
-        let written = Entity::insert(row)
+        Entity::insert(row)
             .on_conflict(ignore)
             .exec_without_returning(connection)
             .await
             .map_err(Error::from_db)?;
-        Ok(match written {
+        if letter.once_in.is_none() {
+            return Ok(true);
+        }
+        // MySQL counts an ignored row as a written one.
+        let is_written = Entity::find_by_id(id).count(connection).await;
+        Ok(match is_written.map_err(Error::from_db)? {
             0 => self.dropped(letter),
             _ => true,
         })
