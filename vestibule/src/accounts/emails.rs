@@ -79,7 +79,7 @@ impl Accounts {
         email: &Email,
         from: &Sender,
     ) -> Result<EmailChange<Account>> {
-        let transaction = self.inner.database.connection().begin().await;
+        let transaction = self.inner.database.connection().begin_to_write().await;
         let transaction = transaction.map_err(Error::from_db)?;
         let owner = owner_of(email, &transaction).await?;
         let owner = owner.filter(|owner| owner.id != account.id);

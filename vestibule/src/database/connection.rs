@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, Statement, TransactionOptions, TransactionTrait,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 use super::names::TableNames;
@@ -41,10 +41,17 @@ impl Connection {
         self.begin_with_options(TransactionOptions::default()).await
     }
 
-    pub(crate) async fn begin_with_options(
-        &self,
-        options: TransactionOptions,
-    ) -> Result<Transaction, DbErr> {
+    /// Begins a transaction that reads before it writes. SQLite waits for the lock at once: a
+    /// transaction that has read fails at its first write if another one has written meanwhile.
+    pub(crate) async fn begin_to_write(&self) -> Result<Transaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.begin_with_options(options).await
+    }
+
+    async fn begin_with_options(&self, options: TransactionOptions) -> Result<Transaction, DbErr> {
         let begun = self.inner.begin_with_options(options).await?;
         Ok(Connection::new(begun, self.names.clone()))
     }

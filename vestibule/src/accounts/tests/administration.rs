@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{QUICK, accounts, credentials};
+use super::{QUICK, credentials};
 use crate::accounts::{ADMIN, Account, Accounts, Action, Actor, ChangeOutcome, MIGRATIONS};
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::{Activity, ActivityLog, Check, PasswordUsers, Username};
@@ -17,8 +17,13 @@ use crate::testing::fresh_database;
 
 /// Accounts of a database in memory with these users.
 pub(super) async fn accounts_of(names: &[&str]) -> Accounts {
-    let accounts = accounts(&Passwords::new(QUICK).unwrap())
-        .await
+    accounts_in(&fresh_database().await, names).await
+}
+
+pub(super) async fn accounts_in(database: &Database, names: &[&str]) -> Accounts {
+    database.migrate(MIGRATIONS).await.unwrap();
+    let passwords = Passwords::new(QUICK).unwrap();
+    let accounts = Accounts::new(database.clone(), passwords, MemoryStore::new())
         .clock(Clock::manual(Timestamp::from_millis(1_800_000_000_000)));
     register(&accounts, names).await;
     accounts

@@ -1,10 +1,12 @@
 //! At most one account owns a mail address.
 
-use super::administration::{account, accounts_of};
+use super::administration::{account, accounts_in, accounts_of};
 use crate::accounts::{Account, Accounts, Actor, ChangeOutcome};
 use crate::credentials::{EmailChange, EmailUsers};
+use crate::database::Database;
 use crate::login::Sender;
 use crate::mail::Email;
+use crate::testing::fresh_database_url;
 use sea_orm::ConnectionTrait;
 
 fn email(text: &str) -> Email {
@@ -152,4 +154,27 @@ async fn of_many_who_verify_an_address_at_once_one_gets_it() {
         .filter(|one| matches!(one, EmailChange::Changed(_)));
     assert_eq!(got.count(), 1);
     assert!(owner(&accounts, "us@example.com").await.is_some());
+}
+
+/// On SQLite a transaction that has read could not write any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_is_verified_while_others_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = fresh_database_url(folder.path()).await;
+    let database = Database::connect(&url).await.unwrap();
+    let accounts = accounts_in(&database, &["alice", "bobby"]).await;
+    let others = accounts.clone();
+    let writing = tokio::spawn(async move {
+        loop {
+            let _ = set(&others, "bobby", Some("b@example.com")).await;
+            let _ = set(&others, "bobby", None).await;
+        }
+    });
+
+    for i in 0..200 {
+        let verified = verify(&accounts, "alice", &format!("alice{i}@example.com")).await;
+        assert!(matches!(verified, EmailChange::Changed(_)));
+    }
+
+    writing.abort();
 }

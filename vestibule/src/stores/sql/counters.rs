@@ -5,7 +5,7 @@ use sea_orm::sea_query::{ColumnDef, Index, Table};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, SqliteTransactionMode, TransactionOptions,
+    QuerySelect,
 };
 
 use crate::clock::Timestamp;
@@ -66,14 +66,8 @@ impl SqlCounters {
         Self { database }
     }
 
-    /// Begins a transaction that writes. On SQLite it waits for the lock at once, and never has to
-    /// upgrade a read lock.
     async fn begin(&self) -> Result<Transaction> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let begun = self.database.unsynced().begin_with_options(options).await;
+        let begun = self.database.unsynced().begin_to_write().await;
         begun.map_err(Error::from_db)
     }
 
