@@ -54,6 +54,17 @@ impl<U: PageUser> Site<U> {
         }
     }
 
+    /// How many mails of the outbox are in this state.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn count_mails(&self, state: MailState) -> Result<u64> {
+        match &self.inner().mailing {
+            Some(mailing) => mailing.outbox.count(state).await,
+            None => Ok(0),
+        }
+    }
+
     /// Lets all mails be sent at once that wait, or have failed and are still of use. Returns how
     /// many there are.
     ///

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use tokio::sync::{Mutex, Semaphore};
-use tokio::task::JoinSet;
+use tokio::sync::RwLock;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::queued::{SENDING, UNSENT};
 use super::row::{Column, Entity, Model};
 use super::{MailState, Outbox, Values};
 use crate::clock::{Regularly, Timestamp};
@@ -31,20 +32,21 @@ struct Inner {
     compose: Compose,
     swept: Regularly,
     stop: CancellationToken,
-    /// Held while mails are sent.
-    sending: Mutex<()>,
+    /// Held for reading while mails are sent.
+    sending: RwLock<()>,
 }
 
-/// How many mails one look takes, and how many are sent at once.
-const BATCH: u64 = 64;
+/// How many mails are sent at once.
 const AT_ONCE: usize = 8;
 
 /// How long a node has a mail to itself. Longer than a mailer may take.
 pub(super) const LEASE: Duration = Duration::from_secs(150);
 const SEND_WITHIN: Duration = Duration::from_secs(120);
 
-/// How often to look for mails that another node has written, or that are due again.
+/// How often to look for mails that another node has written, and how soon at the earliest for
+/// those that are due again.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_AFTER: Duration = Duration::from_millis(100);
 
 /// How long to wait after each failed try. The last wait repeats, until the mail is
 /// [given up](MAX_TRIES).
@@ -72,7 +74,7 @@ impl Delivery {
             compose,
             swept: Regularly::default(),
             stop: CancellationToken::new(),
-            sending: Mutex::default(),
+            sending: RwLock::default(),
         }))
     }
 
@@ -80,24 +82,33 @@ impl Delivery {
     pub(crate) fn start(&self) {
         let this = self.clone();
         tokio::spawn(async move {
+            let _sending = this.0.sending.read().await;
+            let mut under_way = JoinSet::new();
             while !this.0.stop.is_cancelled() {
-                if let Err(error) = this.send_due().await {
+                if let Err(error) = this.begin_due(&mut under_way).await {
                     tracing::warn!(%error, "the outbox could not be read");
                 }
                 this.sweep_if_due().await;
+                let next = this.wait_for_next(under_way.len()).await;
                 let written = this.0.outbox.0.written.notified();
                 tokio::select! {
                     () = this.0.stop.cancelled() => {}
-                    _ = timeout(LOOK_EVERY, written) => {}
+                    Some(outcome) = under_way.join_next() => {
+                        if let Err(error) = done(outcome) {
+                            tracing::warn!(%error, "a mail could not be marked in the outbox");
+                        }
+                    }
+                    _ = timeout(next, written) => {}
                 }
             }
+            while under_way.join_next().await.is_some() {}
         });
     }
 
     /// Begins no more mails, and returns once those under way are sent.
     pub(crate) async fn stop(&self) {
         self.0.stop.cancel();
-        drop(self.0.sending.lock().await);
+        drop(self.0.sending.write().await);
     }
 
     /// As [`stop`](Self::stop), without waiting.
@@ -110,65 +121,74 @@ impl Delivery {
     /// # Errors
     /// When the database failed.
     pub(crate) async fn send_due(&self) -> Result<usize> {
-        let _sending = self.0.sending.lock().await;
-        let mut sent = 0;
+        let _sending = self.0.sending.read().await;
+        let (mut under_way, mut sent) = (JoinSet::new(), 0);
         loop {
-            let due = self.due().await?;
-            if due.is_empty() {
-                return Ok(sent);
-            }
-            let at_once = Arc::new(Semaphore::new(AT_ONCE));
-            let mut tasks = JoinSet::new();
-            for mail in due {
-                let permit = at_once.clone().acquire_owned().await;
-                let permit = permit.map_err(Error::internal)?;
-                if self.0.stop.is_cancelled() {
-                    break;
-                }
-                let this = self.clone();
-                tasks.spawn(async move {
-                    let _permit = permit;
-                    this.send_one(mail).await
-                });
-            }
-            while let Some(outcome) = tasks.join_next().await {
-                sent += usize::from(outcome.map_err(Error::internal)??);
-            }
-            if self.0.stop.is_cancelled() {
-                return Ok(sent);
+            self.begin_due(&mut under_way).await?;
+            match under_way.join_next().await {
+                Some(outcome) => sent += usize::from(done(outcome)?),
+                None => return Ok(sent),
             }
         }
     }
 
-    /// Those that are due, the first due first.
-    async fn due(&self) -> Result<Vec<Model>> {
-        let outbox = &self.0.outbox.0;
-        Entity::find()
-            .filter(Column::State.eq(MailState::Waiting.as_str()))
-            .filter(Column::DueAt.lte(outbox.clock.now().as_millis()))
-            .order_by_asc(Column::DueAt)
-            .limit(BATCH)
-            .all(outbox.database.connection())
-            .await
-            .map_err(Error::from_db)
+    /// Begins to send what is due, as far as there are places. A mail that takes long takes up one
+    /// place, and delays no other mail.
+    async fn begin_due(&self, under_way: &mut JoinSet<Result<bool>>) -> Result<()> {
+        while under_way.len() < AT_ONCE && !self.0.stop.is_cancelled() {
+            let due = self.due(AT_ONCE - under_way.len()).await?;
+            if due.is_empty() {
+                break;
+            }
+            for mail in due {
+                if self.claim(&mail).await? {
+                    let this = self.clone();
+                    under_way.spawn(async move { this.send_one(mail).await });
+                }
+            }
+        }
+        Ok(())
     }
 
-    /// Sends one, if no other node does. Returns whether it was sent.
-    async fn send_one(&self, mail: Model) -> Result<bool> {
+    /// At most `limit` that are due, the first due first.
+    async fn due(&self, limit: usize) -> Result<Vec<Model>> {
         let outbox = &self.0.outbox.0;
-        let now = outbox.clock.now();
-        let tries = mail.tries + 1;
+        let now = outbox.clock.now().as_millis();
+        let mut due = Vec::new();
+        // The index has those of one state in their order. Of both, a database would sort all.
+        for state in UNSENT {
+            let more = Entity::find()
+                .filter(Column::State.eq(state))
+                .filter(Column::DueAt.lte(now))
+                .order_by_asc(Column::DueAt)
+                .limit((limit - due.len()) as u64)
+                .all(outbox.database.connection())
+                .await;
+            due.extend(more.map_err(Error::from_db)?);
+        }
+        Ok(due)
+    }
+
+    /// Whether this node has the mail to itself now, and no other node.
+    async fn claim(&self, mail: &Model) -> Result<bool> {
+        let outbox = &self.0.outbox.0;
+        let lease_ends = outbox.clock.now() + LEASE;
         let claim = Entity::update_many()
-            .col_expr(Column::DueAt, Expr::value((now + LEASE).as_millis()))
-            .col_expr(Column::Tries, Expr::value(tries))
+            .col_expr(Column::State, Expr::value(SENDING))
+            .col_expr(Column::DueAt, Expr::value(lease_ends.as_millis()))
+            .col_expr(Column::Tries, Expr::value(mail.tries + 1))
             .filter(Column::Id.eq(&*mail.id))
-            .filter(Column::State.eq(MailState::Waiting.as_str()))
+            .filter(Column::State.eq(&*mail.state))
             .filter(Column::DueAt.eq(mail.due_at))
             .filter(Column::Tries.eq(mail.tries));
-        if !changed(claim, outbox.database.connection()).await? {
-            return Ok(false);
-        }
-        let outcome = self.write_and_send(&mail, now).await;
+        changed(claim, outbox.database.connection()).await
+    }
+
+    /// Sends a mail that this node has claimed. Returns whether it was sent.
+    async fn send_one(&self, mail: Model) -> Result<bool> {
+        let outbox = &self.0.outbox.0;
+        let tries = mail.tries + 1;
+        let outcome = self.write_and_send(&mail, outbox.clock.now()).await;
         let (state, due_at, last_error) = match &outcome {
             Ok(()) => (MailState::Sent, outbox.clock.now(), None),
             Err(error) => {
@@ -217,6 +237,21 @@ impl Delivery {
         sending.map_err(|_| Error::mail("sending took too long"))?
     }
 
+    /// How long until the next mail is due, at most [`LOOK_EVERY`]. Sets the gauge of waiting mails.
+    async fn wait_for_next(&self, under_way: usize) -> Duration {
+        let outbox = &self.0.outbox;
+        if under_way >= AT_ONCE {
+            return LOOK_EVERY;
+        }
+        let Ok((waiting, next)) = outbox.waiting().await else {
+            return LOOK_EVERY;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        metrics::gauge!("vestibule_mails_waiting").set(waiting as f64);
+        let wait = next.map(|next| next.since(outbox.0.clock.now()));
+        wait.map_or(LOOK_EVERY, |wait| wait.clamp(LOOK_AFTER, LOOK_EVERY))
+    }
+
     async fn sweep_if_due(&self) {
         let outbox = &self.0.outbox;
         if !self.0.swept.is_due(SWEEP_EVERY, outbox.0.clock.now()) {
@@ -228,6 +263,11 @@ impl Delivery {
             Err(error) => tracing::warn!(%error, "old mails not swept from the outbox"),
         }
     }
+}
+
+/// Whether a mail was sent whose task has ended.
+fn done(outcome: std::result::Result<Result<bool>, JoinError>) -> Result<bool> {
+    outcome.map_err(Error::internal)?
 }
 
 /// When to try again; `None` if never.

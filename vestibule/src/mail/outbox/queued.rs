@@ -1,7 +1,7 @@
 //! What the outbox has, for the operator.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::row::{Column, Entity, Model};
 use super::{HOUR, Outbox};
@@ -21,12 +21,21 @@ pub enum MailState {
 }
 
 impl MailState {
-    /// Its name in the database and at the command line.
+    /// Its name at the command line and in the metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Sent => "sent",
             Self::Failed => "failed",
+        }
+    }
+
+    /// The names that the database has for it.
+    fn stored(self) -> &'static [&'static str] {
+        match self {
+            Self::Waiting => &UNSENT,
+            Self::Sent => &["sent"],
+            Self::Failed => &["failed"],
         }
     }
 
@@ -38,6 +47,13 @@ impl MailState {
         }
     }
 }
+
+/// The state of a mail that a node sends now. To the operator it waits, but `retry_all` leaves it
+/// alone, or a second node would send it too.
+pub(super) const SENDING: &str = "sending";
+
+/// The states of mails that are sent when they are due.
+pub(super) const UNSENT: [&str; 2] = ["waiting", SENDING];
 
 /// A mail in the outbox, without its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +95,7 @@ impl Outbox {
     ) -> Result<Vec<QueuedMail>> {
         let mut query = Entity::find().order_by_desc(Column::Id).limit(limit);
         if let Some(state) = state {
-            query = query.filter(Column::State.eq(state.as_str()));
+            query = query.filter(Column::State.is_in(state.stored().iter().copied()));
         }
         if let Some(after) = after {
             query = query.filter(Column::Id.lt(after));
@@ -90,6 +106,31 @@ impl Outbox {
             .into_iter()
             .map(queued)
             .collect())
+    }
+
+    /// How many mails are in this state.
+    pub(crate) async fn count(&self, state: MailState) -> Result<u64> {
+        Entity::find()
+            .filter(Column::State.is_in(state.stored().iter().copied()))
+            .count(self.0.database.connection())
+            .await
+            .map_err(Error::from_db)
+    }
+
+    /// How many mails wait, and when the first of them is due.
+    pub(super) async fn waiting(&self) -> Result<(u64, Option<Timestamp>)> {
+        let found: Option<(i64, Option<i64>)> = Entity::find()
+            .select_only()
+            .column_as(Column::Id.count(), "count")
+            .column_as(Column::DueAt.min(), "next")
+            .filter(Column::State.is_in(UNSENT))
+            .into_tuple()
+            .one(self.0.database.connection())
+            .await
+            .map_err(Error::from_db)?;
+        let (count, next) = found.unwrap_or_default();
+        let count = u64::try_from(count).unwrap_or(0);
+        Ok((count, next.map(Timestamp::from_millis)))
     }
 
     /// Lets all that wait, and all that have failed and whose time is not over, be sent at once.

@@ -280,6 +280,7 @@ async fn a_mail_of_a_node_that_crashed_is_sent_by_another_when_its_lease_ends() 
     task.abort();
     let other = node(&database, &server, &key());
 
+    assert_eq!(other.outbox.retry_all().await.unwrap(), 0);
     assert_eq!(other.send().await, 0, "the lease");
     other.clock.advance(super::delivery::LEASE);
     assert_eq!(other.send().await, 1);
