@@ -7,6 +7,7 @@ use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
 use vestibule::web::PublicUrl;
 
+use crate::mailer::ProgramMailer;
 use crate::patience::Patience;
 use crate::private_file::create_private;
 use crate::secret_key;
@@ -15,6 +16,21 @@ use crate::settings::Settings;
 impl Settings {
     /// Opens the site that these settings describe, reached at `public_url`.
     pub(crate) async fn open_site(&self, public_url: PublicUrl) -> anyhow::Result<Site> {
+        self.open_site_with(public_url, |_| {}).await
+    }
+
+    /// As [`open_site`](Self::open_site), for a command: it writes mails and leaves them to the
+    /// program that serves, because it would end while it sends.
+    pub(crate) async fn open_site_for_command(&self, url: PublicUrl) -> anyhow::Result<Site> {
+        self.open_site_with(url, SiteConfig::only_queue_mail).await
+    }
+
+    async fn open_site_with(
+        &self,
+        public_url: PublicUrl,
+        change: impl FnOnce(&mut SiteConfig),
+    ) -> anyhow::Result<Site> {
+        let mailer = self.mailer(&public_url)?;
         let storage = &self.storage;
         make_instance_folder(&storage.secret_key_file)?;
         if let Some(file) = sqlite_file(&storage.database_url) {
@@ -41,7 +57,16 @@ impl Settings {
         config.hsts_include_subdomains = self.serving.hsts_include_subdomains;
         config.security_log_retention = storage.security_log_retention;
         config.trusted_proxies = self.serving.trusted_proxies.clone();
+        if let Some(mailer) = mailer {
+            config.mailer(mailer);
+        }
+        change(&mut config);
         Ok(Site::open(database, config).await?)
+    }
+
+    /// What sends the mails of the site at `public_url`; `None` if no mail is set up.
+    pub(crate) fn mailer(&self, public_url: &PublicUrl) -> anyhow::Result<Option<ProgramMailer>> {
+        self.mail.mailer(&self.pages.site_name, public_url)
     }
 }
 

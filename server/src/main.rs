@@ -7,6 +7,7 @@ mod host;
 mod instance;
 mod listener;
 mod log;
+mod mailer;
 mod metrics;
 mod patience;
 mod private_file;
@@ -25,7 +26,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use tokio::runtime::Runtime;
 
-use crate::commands::{doctor, password, role, routes, session, throttle, user};
+use crate::commands::{doctor, mail, password, role, routes, session, throttle, user};
 use crate::settings::Settings;
 
 /// User accounts, log-in and sessions for the web, ready to run.
@@ -46,7 +47,8 @@ Settings:
   Every command takes them, as a flag, an environment variable or a line of vestibule.toml:
     vestibule --listen 127.0.0.1:8000
     VESTIBULE_LISTEN=127.0.0.1:8000 vestibule
-  First needed: --listen, --public-url, --database-url, --session-store, --trusted-proxies
+  First needed: --listen, --public-url, --database-url, --session-store, --trusted-proxies,
+    --smtp-url, --mail-from
   All of them: vestibule help settings";
 
 #[derive(Debug, Subcommand)]
@@ -72,6 +74,11 @@ enum Command {
     Throttle {
         #[command(subcommand)]
         command: throttle::ThrottleCommand,
+    },
+    /// List the mails that wait to be sent, were sent or failed, and send them again
+    Mail {
+        #[command(subcommand)]
+        command: mail::MailCommand,
     },
     /// Find the hashing settings for this machine
     Password {
@@ -129,6 +136,7 @@ async fn run() -> anyhow::Result<()> {
         Command::Role { command } => role::run(command, &cli.settings).await,
         Command::Session { command } => session::run(command, &cli.settings).await,
         Command::Throttle { command } => throttle::run(command, &cli.settings).await,
+        Command::Mail { command } => mail::run(command, &cli.settings).await,
         Command::Password { command } => password::run(&command, &cli.settings),
         Command::SecretKey { command } => commands::secret_key::run(&command, &cli.settings),
         Command::Doctor { command } => doctor::run(command, &cli.settings).await,

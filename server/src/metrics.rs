@@ -65,6 +65,18 @@ fn describe() {
         "Password tries rejected without a check, because too many wrong ones came before"
     );
     describe_counter!(
+        "vestibule_mails_total",
+        "Tries to send a mail, by the state of the mail after it: sent, waiting for the next try, failed"
+    );
+    describe_counter!(
+        "vestibule_mails_limited_total",
+        "Mails that were not written, because their address had got enough of the kind"
+    );
+    describe_gauge!(
+        "vestibule_mails_waiting",
+        "Mails that wait to be sent, or to be tried again"
+    );
+    describe_counter!(
         "vestibule_hashing_refused_total",
         "Log-ins rejected because the hashing queue was full or too slow"
     );

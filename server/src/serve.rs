@@ -28,7 +28,7 @@ use crate::host::{Reached, check_host};
 use crate::listener::{Accepted, Bound, Listener};
 use crate::log::request_line;
 use crate::metrics;
-use crate::settings::{ListenAddress, ServingSettings, Settings};
+use crate::settings::{ListenAddress, MailSettings, ServingSettings, Settings};
 use crate::signals::{StopSignal, ignore_hang_up};
 
 /// How long a stop waits for requests in progress. Docker kills after 10 seconds.
@@ -57,6 +57,8 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         bound.address().clone(),
         serving.public_url_at(bound.address())?,
     );
+    // The site may send mails as soon as it is open.
+    let recorded = metrics.is_some().then(metrics::record).transpose()?;
     let site = tokio::select! {
         site = settings.open_site(public_url.clone()) => site?,
         () = stop.received() => return Ok(()),
@@ -73,9 +75,12 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     if let Some(problem) = serving.untrusted_proxy() {
         tracing::warn!("{problem}");
     }
+    if !site.has_mail() {
+        tracing::info!("{}", MailSettings::NO_MAIL);
+    }
     tracing::info!(%address, %public_url, "serving");
     let mut said = String::new();
-    if let Some(bound) = metrics {
+    if let (Some(bound), Some(recorded)) = (metrics, recorded) {
         said = format!("Metrics at http://{}{}\n", bound.address(), metrics::PATH);
         // A monitor needs few connections. They are counted apart, so that a flood of the site
         // cannot take them.
@@ -83,7 +88,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
             in_all: MONITORS,
             ..limits.clone()
         };
-        let server = Server::new(metrics::record()?, serving, limits);
+        let server = Server::new(recorded, serving, limits);
         let listener = bound.listen()?;
         // Serves until the program ends.
         tokio::spawn(async move { server.accept(&listener).await });
@@ -105,9 +110,9 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
     tokio::select! {
         finished = timeout(STOP_WITHIN, finished) => if finished.is_err() {
-            tracing::warn!("some requests were cut off: they had not ended after {STOP_WITHIN:?}");
+            tracing::warn!("some requests or mails were cut off: they had not ended after {STOP_WITHIN:?}");
         },
-        () = stop.received() => tracing::warn!("some requests were cut off: told to stop again"),
+        () = stop.received() => tracing::warn!("some requests or mails were cut off: told to stop again"),
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use chromiumoxide::cdp::browser_protocol::emulation::{
     MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams,
 };
 use chromiumoxide::page::ScreenshotParams;
+use support::mails::link_to;
 use support::visit::Visit;
 use support::{PASSWORD, Program, run};
 
@@ -121,7 +122,13 @@ async fn axe_finds_nothing_on_any_page_in_any_look() {
         let output = run(folder.path(), arguments, input);
         assert!(output.status.success(), "{output:?}");
     }
-    let program = Program::start(&folder, &["--users-can-delete-account", "true"]);
+    let settings = [
+        "--users-can-delete-account",
+        "true",
+        "--mail-folder",
+        "mail",
+    ];
+    let program = Program::start(&folder, &settings);
     let mut tour = Tour {
         visit: Visit::begin().await,
         url: program.url.clone(),
@@ -173,6 +180,57 @@ async fn axe_finds_nothing_on_any_page_in_any_look() {
     tour.open(&bob, "Require password change", "admin-user")
         .await;
 
+    tour_pages_of_mails(&mut tour, &folder.path().join("mail")).await;
+
     assert!(tour.findings.is_empty(), "{}", tour.findings.join("\n"));
     tour.visit.end().await;
+}
+
+/// The pages that links of mails lead to, and those that send such mails.
+async fn tour_pages_of_mails(tour: &mut Tour, mails: &Path) {
+    let (button, new) = ("main form > button", "id=\"email\"");
+    tour.open("/account/email", new, "change-email").await;
+    tour.visit.type_into("#email", "nobody").await;
+    tour.visit.press(button).await;
+    tour.visit.shows("/account/email", "aria-invalid").await;
+    tour.check("change-email-wrong").await;
+    for (count, address) in [(1, "alice@example.com"), (2, "new@example.com")] {
+        tour.open("/account/email", new, "change-email-again").await;
+        tour.visit.type_into("#email", address).await;
+        tour.visit.press(button).await;
+        tour.visit.shows("/verify-email", address).await;
+        tour.check("verify-email-code").await;
+        let link = link_to(mails, "/verify-email", count);
+        tour.visit.open(&link).await;
+        tour.visit.shows("/verify-email", address).await;
+        tour.check("verify-email-link").await;
+        tour.visit.press(button).await;
+        tour.visit.shows("/account", address).await;
+    }
+    tour.open("/verify-email", "new@example.com", "verify-email-done")
+        .await;
+    let link = link_to(mails, "/account/email/undo", 1);
+    tour.visit.open(&link).await;
+    tour.visit.shows("/account/email/undo", "alice").await;
+    tour.check("undo-email").await;
+
+    tour.open("/forgot-password", new, "forgot-password").await;
+    tour.visit.press(button).await;
+    tour.visit.shows("/forgot-password", "aria-invalid").await;
+    tour.check("forgot-password-wrong").await;
+    tour.visit.type_into("#email", "new@example.com").await;
+    tour.visit.press(button).await;
+    tour.visit.shows("/forgot-password", "autofocus").await;
+    tour.check("forgot-password-sent").await;
+    let link = link_to(mails, "/reset-password", 1);
+    tour.visit.open(&link).await;
+    tour.visit.shows("/reset-password", "alice").await;
+    tour.check("reset-password").await;
+    tour.visit.type_into("#password", "short").await;
+    tour.visit.press(button).await;
+    tour.visit.shows("/reset-password", "aria-invalid").await;
+    tour.check("reset-password-wrong").await;
+    let dead = "/reset-password?token=dead";
+    tour.open(dead, "no longer works", "reset-password-dead")
+        .await;
 }

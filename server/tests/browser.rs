@@ -4,6 +4,7 @@
 mod support;
 
 use chromiumoxide::cdp::browser_protocol::emulation::SetScriptExecutionDisabledParams;
+use support::mails::link_to;
 use support::visit::Visit;
 use support::{PASSWORD, Program, run};
 
@@ -246,4 +247,51 @@ async fn an_admin_works_by_keyboard_and_without_script() {
     assert!(log.contains("role removed: <bdi>admin</bdi>"), "{log}");
 
     visit.end().await;
+}
+
+/// The links are those of the mails. The first page after a click has no token in its address, and
+/// shows only a button: mail scanners follow links too.
+#[tokio::test]
+async fn a_user_verifies_an_address_forgets_the_password_and_logs_in_with_a_new_one() {
+    const NEW: &str = "another horse and battery";
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&folder, &["--mail-folder", "mail"]);
+    let mails = folder.path().join("mail");
+    let url = program.url.clone();
+    let visit = Visit::begin().await;
+    visit.open(&format!("{url}/register")).await;
+    visit.shows("/register", "At least 15 characters").await;
+    visit.fill_in_and_send().await;
+    visit.shows("/welcome", "Welcome").await;
+
+    visit.open(&format!("{url}/account/email")).await;
+    visit.type_into("#email", "alice@example.com").await;
+    visit.press("main form > button").await;
+    visit.shows("/verify-email", "alice@example.com").await;
+    visit.open(&link_to(&mails, "/verify-email", 1)).await;
+    visit.shows("/verify-email", "alice@example.com").await;
+    visit.press("main form > button").await;
+    visit.shows("/account", "alice@example.com").await;
+    visit.open(&format!("{url}/logout")).await;
+    visit.shows("/logout", "Stay logged in").await;
+    visit.press("main form > button").await;
+    visit.shows("/login", "You are logged out.").await;
+
+    visit.press("a[href^='/forgot-password']").await;
+    visit.shows("/forgot-password", "id=\"email\"").await;
+    visit.type_into("#email", "alice@example.com").await;
+    visit.press("main form > button").await;
+    visit.shows("/forgot-password", "mail").await;
+    visit.open(&link_to(&mails, "/reset-password", 1)).await;
+    visit.shows("/reset-password", "alice").await;
+    visit.type_into("#password", NEW).await;
+    visit.press("main form > button").await;
+    visit.shows("/login", "id=\"username\"").await;
+    visit.type_into("#username", "alice").await;
+    visit.type_into("#password", NEW).await;
+    visit.press("main form > button").await;
+    visit.shows("/welcome", "Welcome").await;
+
+    visit.end().await;
+    program.terminate();
 }

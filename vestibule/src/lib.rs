@@ -164,6 +164,9 @@ mod samples {
     #[doc = include_str!("../../docs/src/sessions.md")]
     struct Sessions;
 
+    #[doc = include_str!("../../docs/src/running/mail.md")]
+    struct Mail;
+
     #[doc = include_str!("../../docs/src/own-admin.md")]
     struct OwnAdmin;
 

@@ -1,6 +1,7 @@
 //! The commands of the operator, except serving.
 
 pub(crate) mod doctor;
+pub(crate) mod mail;
 pub(crate) mod password;
 pub(crate) mod role;
 pub(crate) mod routes;
@@ -16,20 +17,25 @@ use anyhow::{Context, bail};
 use vestibule::access::RoleName;
 use vestibule::accounts::{Account, Actor, Administration, ChangeOutcome};
 use vestibule::flows::Site;
+use vestibule::web::PublicUrl;
 
-use crate::settings::{ListenAddress, Settings};
+use crate::settings::Settings;
 
 /// Opens the site for a command that does not serve it.
 async fn open(settings: &Settings) -> anyhow::Result<Site> {
-    // A password may not consist of words of this address's host. No link or redirect uses it.
-    let public_url = match settings.serving.public_url()? {
-        Some(public_url) => public_url,
-        None => match &settings.serving.listen {
-            ListenAddress::Tcp(address) => format!("https://{address}").parse()?,
-            ListenAddress::Unix(_) => "https://localhost".parse()?,
-        },
-    };
-    settings.open_site(public_url).await
+    settings.open_site_for_command(public_url(settings)?).await
+}
+
+/// The address of the site that the program serves with these settings. Links in mails have it, and
+/// a password may not consist of words of its host.
+fn public_url(settings: &Settings) -> anyhow::Result<PublicUrl> {
+    let serving = &settings.serving;
+    if let Some(public_url) = serving.public_url()? {
+        return Ok(public_url);
+    }
+    // Without a public URL the program serves only browsers on this machine.
+    let local = serving.public_url_at(&serving.listen);
+    Ok(local.or_else(|_| "https://localhost".parse())?)
 }
 
 /// Changes by the operator at the command line.
@@ -72,5 +78,31 @@ fn say(line: impl Display) -> anyhow::Result<()> {
         // The reader has closed the pipe, as `| head` does.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
         result => Ok(result?),
+    }
+}
+
+/// A text that a browser or a mail server sent, without characters that break the line, move a terminal's cursor or
+/// reverse its text (the bidirectional controls of Unicode's UAX 9).
+fn printable(text: &str) -> String {
+    let is_bidirectional = |c: char| matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let printable = |c: char| match c.is_control() || is_bidirectional(c) {
+        true => char::REPLACEMENT_CHARACTER,
+        false => c,
+    };
+    text.chars().map(printable).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn what_a_browser_wrote_does_not_move_the_cursor() {
+        assert_eq!(printable("Firefox 佐藤"), "Firefox 佐藤");
+        let evil = "a\u{1b}[2Jb\u{9b}Hc\td\u{202e}e\r\n";
+        assert_eq!(
+            printable(evil),
+            "a\u{fffd}[2Jb\u{fffd}Hc\u{fffd}d\u{fffd}e\u{fffd}\u{fffd}"
+        );
     }
 }

@@ -28,6 +28,10 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut config = SiteConfig::new("https://vestibule.invalid".parse()?, key);
     // No log-in is fresh, so that the table shows which routes require a fresh one.
     config.sessions.fresh_for = Duration::ZERO;
+    if let Some(mailer) = settings.mailer(&config.public_url)? {
+        config.mailer(mailer);
+        config.only_queue_mail();
+    }
     let site = Site::open(database, config).await?;
     let app = app(&site, settings);
     let cookie = register(&app, &password).await?;

@@ -6,7 +6,7 @@ use vestibule::Session;
 use vestibule::accounts::ChangeOutcome;
 use vestibule::flows::Site;
 
-use super::{find, open, operator, report, say};
+use super::{find, open, operator, printable, report, say};
 use crate::settings::Settings;
 
 /// Commands for sessions. A running program rejects an ended session within 2 seconds.
@@ -117,30 +117,4 @@ fn line(session: &Session) -> String {
         browser.map_or("unknown".to_owned(), printable),
         session.methods,
     )
-}
-
-/// A text that a browser sent, without characters that break the line, move a terminal's cursor or
-/// reverse its text (the bidirectional controls of Unicode's UAX 9).
-fn printable(text: &str) -> String {
-    let is_bidirectional = |c: char| matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let printable = |c: char| match c.is_control() || is_bidirectional(c) {
-        true => char::REPLACEMENT_CHARACTER,
-        false => c,
-    };
-    text.chars().map(printable).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::printable;
-
-    #[test]
-    fn what_a_browser_wrote_does_not_move_the_cursor() {
-        assert_eq!(printable("Firefox 佐藤"), "Firefox 佐藤");
-        let evil = "a\u{1b}[2Jb\u{9b}Hc\td\u{202e}e\r\n";
-        assert_eq!(
-            printable(evil),
-            "a\u{fffd}[2Jb\u{fffd}Hc\u{fffd}d\u{fffd}e\u{fffd}\u{fffd}"
-        );
-    }
 }

@@ -15,8 +15,8 @@ use crate::settings::Settings;
 /// Commands for wrong tries. A running program applies a change within a second.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ThrottleCommand {
-    /// List what is counted, by account and by network: kind, name, wrong passwords or registrations,
-    /// and when the next one is accepted
+    /// List what is counted, by account and by network: kind, name, how many wrong passwords,
+    /// registrations, requests for mails or wrong links, and when the next one is accepted
     List,
     /// Forget the wrong passwords at an account or from a network
     Clear {
@@ -26,13 +26,15 @@ pub(crate) enum ThrottleCommand {
 }
 
 /// The kinds of counters that an operator can do something about.
-const SHOWN: [CounterKind; 6] = [
+const SHOWN: [CounterKind; 8] = [
     CounterKind::Account,
     CounterKind::Name,
     CounterKind::Network,
     CounterKind::Overall,
     CounterKind::Registrations,
     CounterKind::AllRegistrations,
+    CounterKind::Mails,
+    CounterKind::Tokens,
 ];
 
 pub(crate) async fn run(command: ThrottleCommand, settings: &Settings) -> anyhow::Result<()> {
@@ -74,6 +76,8 @@ async fn show(site: &Site, counter: &Counter) -> anyhow::Result<()> {
         CounterKind::Network => ("network", key.subject().to_owned()),
         CounterKind::Registrations => ("registrations", key.subject().to_owned()),
         CounterKind::AllRegistrations => ("all registrations", String::new()),
+        CounterKind::Mails => ("mails", key.subject().to_owned()),
+        CounterKind::Tokens => ("links", key.subject().to_owned()),
         _ => ("all strangers", String::new()),
     };
     let next = if tally.open_at == Tally::CLOSED {

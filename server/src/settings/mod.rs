@@ -2,6 +2,7 @@
 
 mod listen;
 mod logging;
+mod mail;
 mod pages;
 mod passwords;
 mod registration;
@@ -18,6 +19,7 @@ use clap::Args;
 
 pub(crate) use self::listen::ListenAddress;
 pub(crate) use self::logging::{LogFormat, LoggingSettings};
+pub(crate) use self::mail::MailSettings;
 pub(crate) use self::pages::PageSettings;
 pub(crate) use self::passwords::PasswordSettings;
 pub(crate) use self::registration::RegistrationSettings;
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) pages: PageSettings,
     #[command(flatten)]
     pub(crate) registration: RegistrationSettings,
+    #[command(flatten)]
+    pub(crate) mail: MailSettings,
     #[command(flatten)]
     pub(crate) sessions: SessionSettings,
     #[command(flatten)]

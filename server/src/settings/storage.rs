@@ -45,6 +45,7 @@ pub(crate) struct StorageSettings {
         env = "VESTIBULE_SESSION_STORE",
         value_name = "URL",
         hide_env_values = true,
+        hide_default_value = true,
         global = true
     )]
     pub(crate) session_store: Option<String>,

@@ -1,6 +1,7 @@
 //! Starts the program as a user does, in a folder of its own.
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub(crate) mod mails;
 #[cfg(feature = "browser-tests")]
 pub(crate) mod visit;
 

@@ -23,9 +23,12 @@ pub(super) fn login_manager<U: PageUser>(
     config: &SiteConfig<U>,
 ) -> Result<LoginManager<U>> {
     let sessions = &config.sessions;
-    let login = credentials
-        .login_manager()
-        .public_url(config.public_url.clone())
+    let login = credentials.login_manager();
+    let login = match config.only_queues_mail {
+        true => login.unserved_at(config.public_url.clone()),
+        false => login.public_url(config.public_url.clone()),
+    };
+    let login = login
         .trusted_proxies(config.trusted_proxies.clone())
         .views(views(paths))
         .messages(&config.secret_key)

@@ -39,6 +39,11 @@ impl FolderMailer {
         })
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn write(&self, mail: &Mail) -> Result<()> {
         let now = self.clock.now();
         let message = mail.to_message(&self.from, now)?.formatted();

@@ -24,8 +24,8 @@ use crate::mail::{Mail, MailFrom, Mailer};
 /// - `smtps://user:password@mail.example.com`: TLS from the first byte, port 465 unless another is
 ///   given (RFC 8314).
 /// - `smtp://user:password@mail.example.com`: port 587, and TLS by STARTTLS, without which nothing
-///   is sent. Only a server on this machine (`localhost`, `127.0.0.1`, `[::1]`) may lack it; its
-///   default port is 25.
+///   is sent. Only a server on this machine (`localhost`, `127.0.0.1`, `[::1]`) may lack it, or
+///   have any certificate; its default port is 25.
 ///
 /// Write other characters than letters, digits and `-._~` as `%` and two hexadecimal digits.
 ///
@@ -63,6 +63,11 @@ impl SmtpUrl {
         }
         self.password = Some(password);
         Ok(self)
+    }
+
+    /// Whether mails may go to the server without TLS.
+    fn may_lack_tls(&self) -> bool {
+        self.is_loopback && !self.is_tls_at_once
     }
 }
 
@@ -196,6 +201,13 @@ impl SmtpMailer {
 
     fn build(url: SmtpUrl, from: MailFrom, authorities: Option<&[u8]>) -> Result<Self> {
         let mut tls = TlsParameters::builder(url.host.clone());
+        if url.may_lack_tls() && authorities.is_none() {
+            // Distributions set up mail servers with certificates of their own. Without TLS nobody
+            // would check anything here either.
+            tls = tls
+                .dangerous_accept_invalid_certs(true)
+                .dangerous_accept_invalid_hostnames(true);
+        }
         if let Some(pem) = authorities {
             let is_pem = pem.windows(5).any(|start| start == b"-----");
             let certificate = Certificate::from_pem(pem).map_err(Error::config)?;
@@ -205,10 +217,10 @@ impl SmtpMailer {
             tls = tls.add_root_certificate(certificate);
         }
         let tls = tls.build().map_err(Error::config)?;
-        let tls = match (url.is_tls_at_once, url.is_loopback) {
-            (true, _) => Tls::Wrapper(tls),
-            (false, false) => Tls::Required(tls),
-            (false, true) => Tls::Opportunistic(tls),
+        let tls = match url.is_tls_at_once {
+            true => Tls::Wrapper(tls),
+            false if url.may_lack_tls() => Tls::Opportunistic(tls),
+            false => Tls::Required(tls),
         };
         let hello = ClientId::Domain(from.mailbox().email.domain().to_owned());
         let pool = PoolConfig::new()
@@ -230,6 +242,24 @@ impl SmtpMailer {
             from,
             clock: Clock::default(),
         })
+    }
+
+    /// The server.
+    pub fn url(&self) -> &SmtpUrl {
+        &self.url
+    }
+
+    /// Connects to the server and logs in there, and sends nothing.
+    ///
+    /// # Errors
+    /// When that fails ([`Error::is_mail`]); the error has what the server said.
+    pub async fn check(&self) -> Result<()> {
+        match timeout(SEND_WITHIN, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(Error::mail("the mail server ended the connection")),
+            Ok(Err(error)) => Err(Error::mail(said(&error))),
+            Err(_) => Err(Error::mail("the mail server did not answer in time")),
+        }
     }
 }
 

@@ -127,6 +127,8 @@ fn install() -> anyhow::Result<()> {
     // For the script axe.min.js in it; Chromium is Debian's, so Playwright is not needed.
     let requirements = "server/tests/axe/requirements.txt";
     python::install("axe", requirements, &["--no-deps"]).context("tests run axe on each page")?;
+    let requirements = "server/tests/mail/requirements.txt";
+    python::install("aiosmtpd", requirements, &[]).context("tests send mail to aiosmtpd")?;
     Ok(())
 }
 

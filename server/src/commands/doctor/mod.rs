@@ -1,5 +1,6 @@
 //! `vestibule doctor`: what is wrong, and what to do about it.
 
+mod mail;
 mod timing;
 
 use std::time::Duration;
@@ -63,6 +64,8 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
         ))?,
     }
     list_look_alikes(&site).await?;
+    list_shared_emails(&site).await?;
+    let mail_problem = mail::check(&site, settings).await?;
     let algorithm = settings.passwords.algorithm();
     let took = tokio::task::spawn_blocking(move || algorithm.measure()).await??;
     let millis = took.as_secs_f64() * 1_000.0;
@@ -116,6 +119,11 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
             "each visitor has their own address",
             untrusted_proxy.unwrap_or_default(),
         ),
+        (
+            mail_problem.is_none(),
+            "nothing is wrong with the mail server",
+            mail_problem.as_deref().unwrap_or_default(),
+        ),
     ];
     say(format!("ok: a hash takes {millis:.1} ms on this machine"))?;
     for (is_well, well, warning) in checks {
@@ -148,6 +156,30 @@ async fn list_look_alikes(site: &Site) -> anyhow::Result<()> {
         after = match (page.last(), after) {
             (Some(last), _) => Some(last.canonical_username.clone()),
             (None, None) => return say("ok: no username looks like another one"),
+            (None, Some(_)) => return Ok(()),
+        };
+    }
+}
+
+/// Lists the accounts whose mail address belongs to another account too.
+async fn list_shared_emails(site: &Site) -> anyhow::Result<()> {
+    const PAGE: u64 = 500;
+    let mut after: Option<String> = None;
+    loop {
+        let page = site
+            .accounts()
+            .shared_emails(after.as_deref(), PAGE)
+            .await?;
+        for found in &page {
+            let (name, email) = (&found.username, &found.email);
+            say(format!(
+                "note: the mail address {email} of {name} belongs to another account, so {name} \
+                 gets no link by it; give {name} an address of their own at /admin"
+            ))?;
+        }
+        after = match (page.last(), after) {
+            (Some(last), _) => Some(last.after.clone()),
+            (None, None) => return say("ok: no two accounts have the same mail address"),
             (None, Some(_)) => return Ok(()),
         };
     }

@@ -75,6 +75,10 @@ impl Throttle {
                 let keys = [
                     subject::network_key(network),
                     subject::registrations_key(network),
+                    #[cfg(feature = "sql")]
+                    subject::mails_key(network),
+                    #[cfg(feature = "sql")]
+                    subject::tokens_key(network),
                 ];
                 let cleared = counters.clear(&keys).await?;
                 self.0.closed.forget_all();

@@ -102,7 +102,7 @@ impl<U: User> LoginManager<U> {
     /// **If another app with a login manager runs on the same host, under the same path or under
     /// another port, give each a [`realm`](Self::realm) of its own**, or they overwrite each other's
     /// cookies.
-    pub fn public_url(mut self, public_url: PublicUrl) -> Self {
+    pub fn public_url(self, public_url: PublicUrl) -> Self {
         match (public_url.is_https(), public_url.is_loopback()) {
             (true, _) => {}
             (false, true) => tracing::warn!(
@@ -116,6 +116,11 @@ impl<U: User> LoginManager<U> {
                  cookie, and take over every session; put a proxy with a certificate in front"
             ),
         }
+        self.unserved_at(public_url)
+    }
+
+    /// As [`public_url`](Self::public_url), without its warnings, for a process that serves nothing.
+    pub(crate) fn unserved_at(mut self, public_url: PublicUrl) -> Self {
         self.settings.public_url = Some(public_url);
         self
     }
