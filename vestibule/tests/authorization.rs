@@ -625,7 +625,7 @@ async fn a_disabled_user_gets_in_by_no_door() {
         });
     });
     let app = app.await;
-    let me = get(|user: CurrentUser<Account>| async move { user.username.clone() });
+    let me = get(|user: CurrentUser<Account>| async move { user.name().to_owned() });
     let accounts = app.site.accounts().clone();
     let router = app
         .site

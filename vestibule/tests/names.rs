@@ -152,7 +152,7 @@ async fn a_new_name_with_white_space_around_it_is_registered_without() {
     let response = app.browser().post("/register", &fields).await;
 
     assert_eq!(response.location(), Some("/welcome"));
-    assert_eq!(app.account("bob").await.username, "bob");
+    assert_eq!(app.account("bob").await.name(), "bob");
 }
 
 #[tokio::test]

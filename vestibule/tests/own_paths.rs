@@ -209,7 +209,7 @@ async fn stays_below(base: &str, app: &TestApp, browser: &TestClient) {
 }
 
 async fn hello(user: CurrentUser<Account>) -> String {
-    format!("Hello {}", user.username)
+    format!("Hello {}", user.name())
 }
 
 #[tokio::test]

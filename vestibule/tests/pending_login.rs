@@ -58,7 +58,7 @@ async fn code(
         SecondFactor::Throttled(throttled) => return Ok(throttled.into_response()),
         _ => return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
     };
-    if form.code != format!("code of {}", tried.user().username) {
+    if form.code != format!("code of {}", tried.user().name()) {
         return Ok((StatusCode::UNAUTHORIZED, "wrong code").into_response());
     }
     let proof = credentials.second_factor_shown(tried, Methods::OTHER);
@@ -74,7 +74,7 @@ async fn code(
 /// The page that asks for the code.
 async fn enter(login: Login<Account>) -> Result<String, Error> {
     Ok(match login.pending().await? {
-        Some(pending) => format!("enter the code of {}", pending.user().username),
+        Some(pending) => format!("enter the code of {}", pending.user().name()),
         None => "begin again".to_owned(),
     })
 }
@@ -161,7 +161,7 @@ async fn site_with(change: impl FnOnce(&mut SiteConfig)) -> TestApp {
 
 fn needs_a_code(config: &mut SiteConfig) {
     config.credentials(|credentials| {
-        Ok(credentials.second_factor(|user: Account| async move { Ok(user.username != "carol") }))
+        Ok(credentials.second_factor(|user: Account| async move { Ok(user.name() != "carol") }))
     });
     config.login(|manager| Ok(manager.second_factor_view("/code")));
 }

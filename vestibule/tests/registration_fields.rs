@@ -30,7 +30,10 @@ async fn app(heard: &Heard) -> TestApp {
             let heard = heard.clone();
             async move {
                 let name = values.get("display_name").to_owned();
-                heard.lock().unwrap().push((account.username, name.clone()));
+                heard
+                    .lock()
+                    .unwrap()
+                    .push((account.name().to_owned(), name.clone()));
                 match &*name {
                     "taken" => Ok(RegistrationOutcome::rejected(
                         "display_name",

@@ -43,10 +43,10 @@ fn operator(site: &Site) -> Administration<'_> {
     site.accounts().by(Actor::operator())
 }
 
-/// Finds the user with this name. The error suggests the name that was probably meant.
+/// Finds the user with this name or mail address. The error suggests the name that was probably meant.
 async fn find(site: &Site, name: &str) -> anyhow::Result<Account> {
     let accounts = site.accounts();
-    if let Some(account) = accounts.find(name).await? {
+    if let Some(account) = accounts.find_by_name_or_email(name).await? {
         return Ok(account);
     }
     match accounts.nearest_username(name).await? {

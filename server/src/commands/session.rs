@@ -15,19 +15,19 @@ pub(crate) enum SessionCommand {
     /// List a user's sessions, most recently used first: id, last use, log-in, address, browser,
     /// and the credentials shown at the log-in
     List {
-        /// Username
+        /// Username or mail address
         name: String,
     },
     /// End one session of a user, and its "remember me"
     Revoke {
-        /// Username
+        /// Username or mail address
         name: String,
         /// Id of the session, from `vestibule session list`
         session: String,
     },
     /// End all sessions of a user, and every "remember me"
     RevokeAll {
-        /// Username
+        /// Username or mail address
         name: String,
     },
     /// End all sessions of all users, and every "remember me": after a theft, or after a restored
@@ -59,7 +59,7 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
             let account = find(&site, &name).await?;
             let change = operator(&site).end_session(&account.id, &session).await?;
             if change == ChangeOutcome::NoSuchSession {
-                let name = account.username;
+                let name = account.name();
                 bail!("{change} `vestibule session list {name}` shows all sessions.");
             }
             report(&change, format!("The session {session} is ended."))
@@ -67,7 +67,7 @@ pub(crate) async fn run(command: SessionCommand, settings: &Settings) -> anyhow:
         SessionCommand::RevokeAll { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).end_sessions(&account.id).await?;
-            let done = format!("All sessions of {} are ended.", account.username);
+            let done = format!("All sessions of {} are ended.", account.name());
             report(&change, done)
         }
         SessionCommand::RevokeEveryone => {

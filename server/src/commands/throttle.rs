@@ -94,7 +94,10 @@ async fn show(site: &Site, counter: &Counter) -> anyhow::Result<()> {
 async fn name_of(site: &Site, subject: &str) -> anyhow::Result<String> {
     let id = subject.split_once('/').map_or(subject, |(_, id)| id);
     let account: Option<Account> = site.accounts().load(UserId::from(id)).await?;
-    Ok(account.map_or_else(|| format!("deleted user {id}"), |account| account.username))
+    Ok(account.map_or_else(
+        || format!("deleted user {id}"),
+        |account| account.name().to_owned(),
+    ))
 }
 
 async fn clear(site: &Site, name_or_network: &str) -> anyhow::Result<()> {

@@ -25,7 +25,7 @@ pub(crate) enum UserCommand {
     List,
     /// Give a user a new password and end all their sessions. Forgets their wrong passwords
     SetPassword {
-        /// Username
+        /// Username or mail address
         name: String,
         /// Require the user to choose another one at the next log-in
         #[arg(long)]
@@ -33,36 +33,36 @@ pub(crate) enum UserCommand {
     },
     /// Require a user to choose another password before they can do anything else
     DemandNewPassword {
-        /// Username
+        /// Username or mail address
         name: String,
     },
     /// Disable an account and end all its sessions
     Disable {
-        /// Username
+        /// Username or mail address
         name: String,
     },
     /// Enable an account again
     Enable {
-        /// Username
+        /// Username or mail address
         name: String,
     },
     /// Give a user a role. With the role `admin` they can use the pages below /admin
     Grant {
-        /// Username
+        /// Username or mail address
         name: String,
         /// Name of the role
         role: String,
     },
     /// Take a role from a user. A running program applies this within 2 seconds
     Revoke {
-        /// Username
+        /// Username or mail address
         name: String,
         /// Name of the role
         role: String,
     },
     /// Show what happened to an account, newest first: log-ins, failed log-ins, changes
     Log {
-        /// Username
+        /// Username or mail address
         name: String,
         /// Number of lines
         #[arg(long, default_value_t = 50)]
@@ -70,7 +70,7 @@ pub(crate) enum UserCommand {
     },
     /// Delete an account permanently and end all its sessions
     Delete {
-        /// Username
+        /// Username or mail address
         name: String,
         /// Do not ask to type the name again
         #[arg(long)]
@@ -86,7 +86,7 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
         UserCommand::SetPassword { name, must_change } => {
             let account = find(&site, &name).await?;
             let email = account.email.as_deref().unwrap_or_default();
-            let password = ask_password(&site, &[&account.username, email]).await?;
+            let password = ask_password(&site, &[account.name(), email]).await?;
             let operator = operator(&site);
             let change = match must_change {
                 true => {
@@ -99,34 +99,34 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
             if change == ChangeOutcome::Done {
                 // Wrong tries at the old password must not count against the new one.
                 let credentials = site.credentials();
-                credentials.clear_throttle(&account.username).await?;
+                credentials.clear_throttle(account.name()).await?;
             }
             let then = match must_change {
                 true => ", and must choose another one at the next log-in",
                 false => "",
             };
-            let name = account.username;
+            let name = account.name();
             let done = format!("{name} has a new password{then}; all sessions are ended.");
             report(&change, done)
         }
         UserCommand::DemandNewPassword { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).demand_new_password(&account.id).await?;
-            let name = account.username;
+            let name = account.name();
             let done = format!("{name} must choose another password before anything else.");
             report(&change, done)
         }
         UserCommand::Disable { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).disable(&account.id).await?;
-            let done = format!("{} is disabled; all sessions are ended.", account.username);
+            let done = format!("{} is disabled; all sessions are ended.", account.name());
             report(&change, done)?;
             warn_without_admin(&site).await
         }
         UserCommand::Enable { name } => {
             let account = find(&site, &name).await?;
             let change = operator(&site).enable(&account.id).await?;
-            report(&change, format!("{} is enabled.", account.username))
+            report(&change, format!("{} is enabled.", account.name()))
         }
         UserCommand::Grant { name, role } => {
             let account = find(&site, &name).await?;
@@ -137,7 +137,7 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
                 &change,
                 format!(
                     "{} has the role {role}, and is logged out everywhere.",
-                    account.username
+                    account.name()
                 ),
             )
         }
@@ -146,7 +146,7 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
             let change = operator(&site)
                 .revoke_role(&account.id, &role_name(&role)?)
                 .await?;
-            let done = format!("{} no longer has the role {role}.", account.username);
+            let done = format!("{} no longer has the role {role}.", account.name());
             report(&change, done)?;
             warn_without_admin(&site).await
         }
@@ -179,7 +179,7 @@ async fn log(site: &Site, name: &str, lines: u64) -> anyhow::Result<()> {
 
 async fn delete(site: &Site, name: &str, yes: bool) -> anyhow::Result<()> {
     let account = find(site, name).await?;
-    let username = &account.username;
+    let username = account.name();
     if !yes {
         let asked = format!("To delete {username} permanently, type the name again:");
         writeln!(std::io::stderr(), "{asked}")?;
@@ -233,7 +233,7 @@ async fn list(site: &Site) -> anyhow::Result<()> {
                 (false, false) => "active",
             };
             let roles = account.rights.roles().join(",");
-            say(format!("{}\t{state}\t{roles}", account.username))?;
+            say(format!("{}\t{state}\t{roles}", account.name()))?;
         }
         after = match page.last() {
             Some(last) => Some(last.canonical_username.clone()),

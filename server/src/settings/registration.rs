@@ -1,12 +1,35 @@
-//! Which names visitors may register, and whether they may leave.
+//! What users register and log in with, and whether they may leave.
 
 use clap::Args;
+use vestibule::credentials::LoginName;
 use vestibule::flows::SiteConfig;
 
-/// Which names visitors may register, and whether they may leave.
+/// What users register and log in with, and whether they may leave.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Accounts")]
 pub(crate) struct RegistrationSettings {
+    /// What users log in with, and visitors register with: `username`, `email` or `either`. With an
+    /// address, registering sends mail
+    #[arg(
+        long,
+        env = "VESTIBULE_LOG_IN_WITH",
+        value_name = "NAME",
+        default_value = "username",
+        global = true
+    )]
+    pub(crate) log_in_with: LoginName,
+
+    /// Whether users must verify a mail address before they can do anything else
+    #[arg(
+        long,
+        env = "VESTIBULE_REQUIRE_VERIFIED_EMAIL",
+        value_name = "BOOL",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        global = true
+    )]
+    pub(crate) require_verified_email: bool,
+
     /// More usernames that visitors cannot register, separated by commas. The site's name, its host
     /// and names such as admin are reserved anyway. `vestibule user add` accepts them all
     #[arg(
@@ -33,6 +56,8 @@ pub(crate) struct RegistrationSettings {
 impl RegistrationSettings {
     /// Sets them in the site's settings.
     pub(crate) fn configure(&self, config: &mut SiteConfig) {
+        config.log_in_with = self.log_in_with;
+        config.require_verified_email = self.require_verified_email;
         config.users_can_delete_account = self.users_can_delete_account;
         config.reserved_names.extend(&self.reserved_names);
     }

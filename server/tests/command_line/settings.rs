@@ -59,6 +59,8 @@ fn help_names_every_setting_with_its_variable() {
         "dangerous-plain-http-on-private-network",
         "proxy-removes-path",
         "unknown-addresses-need-login",
+        "log-in-with",
+        "require-verified-email",
         "users-can-delete-account",
         "database-url",
         "session-store",

@@ -11,15 +11,19 @@ use crate::mail::Email;
 /// A user of the account store, without its credentials.
 ///
 /// It serializes to the username only, as templates and JSON responses see it.
+///
+/// It has a username, a mail address, or both: see
+/// [`LoginName`](crate::credentials::LoginName). [`name`](Self::name) is what to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Account {
     /// The id: random, never changed, never reused.
     #[serde(skip)]
     pub id: UserId,
-    /// The username as the user entered it.
-    pub username: String,
-    /// The unique form of the username, for look-ups and lists.
+    /// The username as the user entered it; `None` if the user has only a mail address.
+    pub username: Option<String>,
+    /// The unique form of the username, for look-ups and lists. Without a username, `#` and the id,
+    /// which cannot be a name.
     #[serde(skip)]
     pub canonical_username: String,
     /// The email address, if the user has one.
@@ -52,7 +56,8 @@ pub struct Account {
 /// An account to be inserted.
 #[derive(Clone, Copy)]
 pub(super) struct NewAccount<'a> {
-    pub(super) username: &'a Username,
+    /// `None` if it has only the address.
+    pub(super) username: Option<&'a Username>,
     pub(super) email: Option<&'a Email>,
     pub(super) must_change_password: bool,
 }
@@ -61,7 +66,7 @@ impl<'a> NewAccount<'a> {
     /// One with this name, and nothing else.
     pub(super) fn of(username: &'a Username) -> Self {
         Self {
-            username,
+            username: Some(username),
             email: None,
             must_change_password: false,
         }
@@ -94,9 +99,25 @@ impl User for Account {
     }
 }
 
+impl Account {
+    /// What to show for the user, and what the user can log in with: the username; without one, the
+    /// mail address. Others who see it then learn the address.
+    pub fn name(&self) -> &str {
+        let name = self.username.as_deref().or(self.email.as_deref());
+        // SQL can leave an account without both.
+        name.unwrap_or(&self.canonical_username)
+    }
+
+    /// Whether this is a registration by mail address alone that waits for its user to verify the
+    /// address. Nobody can log in before.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.username.is_none() && self.email_verified_at.is_none()
+    }
+}
+
 impl PageUser for Account {
     fn name(&self) -> &str {
-        &self.username
+        self.name()
     }
 
     fn email(&self) -> Option<&str> {

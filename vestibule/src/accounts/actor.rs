@@ -89,7 +89,7 @@ impl Actor {
         Self {
             id: Some(account.id.clone()),
             requirement: Some(requirement),
-            name: account.username.clone(),
+            name: account.name().to_owned(),
             address: None,
             browser: None,
         }

@@ -53,8 +53,12 @@ pub(super) async fn owner_of(
     email: &Email,
     connection: &impl ConnectionTrait,
 ) -> Result<Option<Account>> {
-    let owns = user::Column::CanonicalEmail.eq(email.canonical());
-    rows::find_one(owns.into(), connection).await
+    rows::find_one(owned(email).into(), connection).await
+}
+
+/// Matches the account that owns an address.
+pub(super) fn owned(email: &Email) -> Expr {
+    user::Column::CanonicalEmail.eq(email.canonical())
 }
 
 impl EmailUsers<Account> for Accounts {

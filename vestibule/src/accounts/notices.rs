@@ -42,7 +42,7 @@ impl Accounts {
         }
         let notice = Notice {
             kind,
-            name: &user.username,
+            name: user.name(),
             at: self.inner.clock.now(),
             browser: actor.browser(),
             address: actor.address(),

@@ -6,14 +6,16 @@ use sea_orm::{
     QuerySelect,
 };
 
+use crate::accounts::emails::owned;
 use crate::accounts::entity::{password, user};
 use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Accounts, Action, Actor, rows};
 use crate::clock::Timestamp;
 use crate::credentials::{Activity, ActivityLog, PasswordUsers, Registrar, Username};
-use crate::database::changed;
+use crate::database::{changed, retried};
 use crate::error::{Error, Result};
 use crate::login::{AddressPrefix, Sender, UserId};
+use crate::mail::Email;
 use crate::password::PasswordHash;
 use crate::session::Invalidation;
 
@@ -22,14 +24,30 @@ const PAGE: u64 = 1_000;
 
 impl PasswordUsers<Account> for Accounts {
     fn canonical(&self, typed: &str) -> String {
-        Username::canonical_form(typed)
+        match self.typed_email(typed) {
+            Some(email) => email.canonical().to_owned(),
+            None => Username::canonical_form(typed),
+        }
     }
 
     async fn find_with_hash(&self, typed: &str) -> Result<Option<(Account, Option<PasswordHash>)>> {
-        let Some(by_name) = rows::by_name(typed) else {
-            return Ok(None);
+        let connection = self.inner.database.connection();
+        let by_name = match rows::by_name(typed) {
+            Some(by_name) => rows::find_with_password(by_name, connection).await?,
+            None => None,
         };
-        rows::find_with_password(by_name, self.inner.database.connection()).await
+        // Asked in any case, so that the time does not depend on whether somebody has the name.
+        let by_email = match self.typed_email(typed) {
+            Some(email) => rows::find_with_password(owned(&email).into(), connection).await?,
+            None => None,
+        };
+        // Some older usernames are addresses.
+        let found = by_name.or(by_email);
+        // Whoever registered an address must not get in before its owner has verified it.
+        Ok(found.map(|(account, hash)| {
+            let hash = hash.filter(|_| !account.is_waiting());
+            (account, hash)
+        }))
     }
 
     async fn hash_of(&self, id: &UserId) -> Result<Option<PasswordHash>> {
@@ -114,7 +132,19 @@ impl Registrar<Account> for Accounts {
         from: &Sender,
     ) -> Result<Option<Account>> {
         let username: Username = typed.parse().map_err(Error::config)?;
-        self.insert_registered(&username, hash, from).await
+        self.insert_registered(&username, None, hash, from).await
+    }
+
+    async fn register_with_email(
+        &self,
+        typed: &str,
+        email: &Email,
+        hash: &PasswordHash,
+        from: &Sender,
+    ) -> Result<Option<Account>> {
+        let username: Username = typed.parse().map_err(Error::config)?;
+        let add = || self.insert_registered(&username, Some(email), hash, from);
+        retried(add).await
     }
 }
 
@@ -144,6 +174,12 @@ impl ActivityLog<Account> for Accounts {
 }
 
 impl Accounts {
+    /// The address that somebody typed to log in with, if they can.
+    fn typed_email(&self, typed: &str) -> Option<Email> {
+        let takes_email = self.inner.log_in_with.takes_email();
+        typed.parse().ok().filter(|_| takes_email)
+    }
+
     /// Checks that the peppers of all stored hashes are configured.
     ///
     /// # Errors

@@ -15,12 +15,13 @@ use crate::accounts::passwords::password_row;
 use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Action, Actor, Administration, rows};
 use crate::clock::{Clock, Regularly, Timestamp};
-use crate::credentials::Username;
+use crate::credentials::{EmailUsers, LoginName, Username};
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::database::{Database, Transaction, is_duplicate};
 use crate::error::{Error, Result};
 use crate::login::{Sender, SessionJoin, UserId, UserLoader};
+use crate::mail::Email;
 use crate::mail::outbox::Outbox;
 use crate::password::{Claimant, PasswordHash, Passwords};
 use crate::session::{InvalidationFeed, Session, SessionExpiry, SessionStore, SharedSessionStore};
@@ -45,6 +46,8 @@ pub(super) struct Inner {
     pub(super) log_retention: Duration,
     pub(super) log_swept: Arc<Regularly>,
     pub(super) outbox: Option<Outbox>,
+    pub(super) log_in_with: LoginName,
+    pub(super) waiting_swept: Arc<Regularly>,
 }
 
 /// The outcome of a registration.
@@ -81,6 +84,8 @@ impl Accounts {
             log_retention: Self::SECURITY_LOG_RETENTION,
             log_swept: Arc::default(),
             outbox: None,
+            log_in_with: LoginName::default(),
+            waiting_swept: Arc::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -98,6 +103,12 @@ impl Accounts {
     /// Decides which ones are listed.
     pub fn expiry(mut self, expiry: SessionExpiry) -> Self {
         Arc::make_mut(&mut self.inner).expiry = expiry;
+        self
+    }
+
+    /// What users log in with. Default: their username.
+    pub fn log_in_with(mut self, log_in_with: LoginName) -> Self {
+        Arc::make_mut(&mut self.inner).log_in_with = log_in_with;
         self
     }
 
@@ -142,7 +153,7 @@ impl Accounts {
         };
         let hash = self.inner.passwords.hash_for(&claimant, password).await?;
         let registered = self
-            .insert_registered(username, &hash, &Sender::at(self.address))
+            .insert_registered(username, None, &hash, &Sender::at(self.address))
             .await?;
         Ok(registered.map_or(Registration::NameTaken, Registration::Registered))
     }
@@ -152,12 +163,16 @@ impl Accounts {
     pub(super) async fn insert_registered(
         &self,
         username: &Username,
+        email: Option<&Email>,
         hash: &PasswordHash,
         from: &Sender,
     ) -> Result<Option<Account>> {
         let transaction = self.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
-        let new = NewAccount::of(username);
+        let new = NewAccount {
+            email,
+            ..NewAccount::of(username)
+        };
         let Some(account) = self.insert(new, hash, &transaction).await? else {
             return Ok(None);
         };
@@ -214,11 +229,20 @@ impl Accounts {
             }
             None => None,
         };
+        let (name, canonical, skeleton) = match username {
+            Some(username) => (
+                username.as_str().to_owned(),
+                username.canonical().to_owned(),
+                Username::skeleton_of(username.as_str()),
+            ),
+            // No name has a `#`.
+            None => (String::new(), format!("#{id}"), format!("#{id}")),
+        };
         let user = user::ActiveModel {
             id: ActiveValue::Set(id.clone()),
-            username: ActiveValue::Set(username.as_str().to_owned()),
-            canonical_username: ActiveValue::Set(username.canonical().to_owned()),
-            skeleton: ActiveValue::Set(Some(Username::skeleton_of(username.as_str()))),
+            username: ActiveValue::Set(name),
+            canonical_username: ActiveValue::Set(canonical),
+            skeleton: ActiveValue::Set(Some(skeleton)),
             email: ActiveValue::Set(email.map(|email| email.as_str().to_owned())),
             canonical_email: ActiveValue::Set(canonical_email),
             email_verified_at: ActiveValue::Set(None),
@@ -249,6 +273,22 @@ impl Accounts {
         match rows::by_name(typed) {
             Some(by_name) => rows::find_one(by_name, self.inner.database.connection()).await,
             None => Ok(None),
+        }
+    }
+
+    /// The account that a user means by this text: the one with this username, or else the one that
+    /// owns this mail address. For the operator and for admins; the log-in follows
+    /// [`log_in_with`](Self::log_in_with).
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn find_by_name_or_email(&self, typed: &str) -> Result<Option<Account>> {
+        if let Some(account) = self.find(typed).await? {
+            return Ok(Some(account));
+        }
+        match typed.parse() {
+            Ok(email) => self.find_by_email(&email).await,
+            Err(_) => Ok(None),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
-    QueryResult, QuerySelect, QueryTrait, RelationTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, JoinType,
+    QueryFilter, QueryResult, QuerySelect, QueryTrait, RelationTrait, Select,
 };
 
 use crate::access::Rights;
@@ -40,7 +40,9 @@ pub(super) fn by_name(typed: &str) -> Option<Condition> {
     let is_name = !canonical.is_empty()
         && canonical.chars().count() <= MAX_NAME_CHARS
         && !canonical.contains(char::is_control);
-    is_name.then(|| user::Column::CanonicalUsername.eq(canonical).into())
+    let by_name = user::Column::CanonicalUsername.eq(canonical);
+    // Accounts without a name have something else there.
+    is_name.then(|| by_name.and(user::Column::Username.ne("")).into())
 }
 
 /// The length of the column for canonical names.
@@ -174,7 +176,7 @@ pub(super) async fn with_rights(
 pub(super) fn account(user: user::Model, rights: Rights) -> Account {
     Account {
         id: user.id.into(),
-        username: user.username,
+        username: Some(user.username).filter(|username| !username.is_empty()),
         canonical_username: user.canonical_username,
         email: user.email,
         email_verified_at: user.email_verified_at.map(Timestamp::from_millis),

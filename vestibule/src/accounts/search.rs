@@ -66,7 +66,7 @@ const FEW: u64 = 10_000;
 
 impl Accounts {
     /// Up to `limit` accounts, ordered by [`canonical_username`](Account::canonical_username),
-    /// starting after `after`.
+    /// starting after `after`. Those without a username come first, the oldest first.
     ///
     /// # Errors
     /// When the database failed.
@@ -216,7 +216,7 @@ impl Accounts {
         let beginning: String = name.chars().take(2).collect();
         let mut names = Vec::new();
         for prefix in [Some(Username::canonical_prefix(&beginning)), None] {
-            let mut find = user::Entity::find();
+            let mut find = user::Entity::find().filter(user::Column::Username.ne(""));
             if let Some(prefix) = prefix {
                 let name = user::Column::CanonicalUsername;
                 find = find.filter(name.like(beginning_with(&prefix)));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::credentials::{Activity, ActivityLog, PasswordUsers, Registrar};
 use crate::error::Result;
 use crate::login::{Sender, SessionJoin, User, UserId, UserLoader};
+use crate::mail::Email;
 use crate::password::PasswordHash;
 use crate::session::InvalidationFeed;
 
@@ -49,6 +50,13 @@ pub(super) trait DynRegistrar<U>: Send + Sync {
     fn register<'a>(
         &'a self,
         typed: &'a str,
+        hash: &'a PasswordHash,
+        from: &'a Sender,
+    ) -> BoxFuture<'a, Option<U>>;
+    fn register_with_email<'a>(
+        &'a self,
+        typed: &'a str,
+        email: &'a Email,
         hash: &'a PasswordHash,
         from: &'a Sender,
     ) -> BoxFuture<'a, Option<U>>;
@@ -148,6 +156,16 @@ impl<U: User, R: Registrar<U>> DynRegistrar<U> for ErasedRegistrar<R, U> {
         from: &'a Sender,
     ) -> BoxFuture<'a, Option<U>> {
         Box::pin(self.registrar.register(typed, hash, from))
+    }
+
+    fn register_with_email<'a>(
+        &'a self,
+        typed: &'a str,
+        email: &'a Email,
+        hash: &'a PasswordHash,
+        from: &'a Sender,
+    ) -> BoxFuture<'a, Option<U>> {
+        Box::pin(self.registrar.register_with_email(typed, email, hash, from))
     }
 }
 

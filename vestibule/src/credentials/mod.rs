@@ -35,6 +35,7 @@ mod forget;
 mod hashes;
 mod kinds;
 mod log_in;
+mod login_name;
 mod proof;
 mod register;
 #[cfg(feature = "sql")]
@@ -63,6 +64,7 @@ pub use email_users::{EmailChange, EmailUsers};
 pub use epochs::MIGRATIONS;
 pub use hashes::HashReview;
 pub use log_in::Step;
+pub use login_name::{LoginName, NoLoginName};
 pub use proof::Proof;
 pub use register::Registration;
 #[cfg(feature = "sql")]

@@ -7,7 +7,8 @@ use crate::credentials::{Credentials, Proof, Throttled};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 use crate::login::{Login, User};
-use crate::password::Claimant;
+use crate::mail::Email;
+use crate::password::{Claimant, PasswordHash};
 use crate::session::Methods;
 
 /// The outcome of a registration.
@@ -42,7 +43,8 @@ impl<U: User> Credentials<U> {
             Permit::Granted(tried) => tried,
             Permit::Denied(throttled) => return Ok(Registration::Throttled(throttled)),
         };
-        let added = self.register_counted(login, tried, typed, password).await?;
+        let new = (typed, None);
+        let added = self.register_counted(login, tried, new, password).await?;
         Ok(added.map_or(Registration::NameTaken, Registration::Registered))
     }
 
@@ -63,7 +65,7 @@ impl<U: User> Credentials<U> {
         &self,
         login: &Login<U>,
         tried: Try,
-        typed: &str,
+        (typed, email): (&str, Option<&Email>),
         password: &Secret,
     ) -> Result<Option<Proof<U>>> {
         let from = login.sender();
@@ -78,10 +80,14 @@ impl<U: User> Credentials<U> {
             address: from.address(),
         };
         let hash = self.0.passwords.hash_for(&claimant, password).await?;
-        let (credentials, typed) = (self.clone(), typed.to_owned());
+        let (credentials, typed, email) = (self.clone(), typed.to_owned(), email.cloned());
         let add = async move {
             let registrar = credentials.registrar()?;
-            let Some(user) = registrar.register(&typed, &hash, &from).await? else {
+            let new = match &email {
+                Some(email) => registrar.register_with_email(&typed, email, &hash, &from),
+                None => registrar.register(&typed, &hash, &from),
+            };
+            let Some(user) = new.await? else {
                 return Ok(None);
             };
             // The id may have belonged to another user.
@@ -96,6 +102,24 @@ impl<U: User> Credentials<U> {
         };
         let epoch = self.epoch_of(&user).await?;
         Ok(Some(Proof::new(user, epoch, Methods::PASSWORD)))
+    }
+
+    /// The hash of a new user's password.
+    ///
+    /// # Errors
+    /// When the hashing queue is full.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn hash_of_new(
+        &self,
+        login: &Login<U>,
+        canonical: &str,
+        password: &Secret,
+    ) -> Result<PasswordHash> {
+        let claimant = Claimant {
+            account: Some(canonical),
+            address: login.address(),
+        };
+        self.0.passwords.hash_for(&claimant, password).await
     }
 
     /// Why this cannot be a new username, as a sentence for the visitor; `None` if it can.

@@ -18,7 +18,7 @@ use crate::session::Methods;
 #[derive(Debug)]
 pub(crate) struct Link<U> {
     pub(crate) user: U,
-    pub(super) found: Found,
+    pub(crate) found: Found,
 }
 
 impl<U> Link<U> {

@@ -12,6 +12,7 @@ use crate::credentials::erased::{
 };
 use crate::error::Result;
 use crate::login::{Epochs, Sender, User, UserId, UserLoader};
+use crate::mail::Email;
 use crate::password::PasswordHash;
 
 /// A users table with a password hash for each user.
@@ -134,6 +135,25 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
         hash: &PasswordHash,
         from: &Sender,
     ) -> impl Future<Output = Result<Option<U>>> + Send;
+
+    /// As [`register`](Self::register), for a user who has entered this mail address, of which
+    /// nobody knows yet whether they read it. Never reject it because another user has it: the
+    /// answer would tell that. Default: registers without the address. A mail goes there in any
+    /// case, and [`EmailUsers::set_verified_email`](crate::credentials::EmailUsers::set_verified_email)
+    /// writes it when its link is followed.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    fn register_with_email(
+        &self,
+        typed: &str,
+        email: &Email,
+        hash: &PasswordHash,
+        from: &Sender,
+    ) -> impl Future<Output = Result<Option<U>>> + Send {
+        let _ = email;
+        self.register(typed, hash, from)
+    }
 }
 
 /// A log of users' actions on their own accounts.

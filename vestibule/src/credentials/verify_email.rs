@@ -124,21 +124,30 @@ impl<U: User> Credentials<U> {
             };
             let pending = [Purpose::VerifyEmail, Purpose::ResetPassword];
             mail.tokens.end(&id, &pending, connection).await?;
-            let epoch = credentials.epoch_of(&user).await?;
-            let issued = mail
-                .tokens
-                .issue(
-                    Purpose::ResetPassword,
-                    (&id, epoch),
-                    &found.address,
-                    connection,
-                )
-                .await?;
-            Ok(Some(issued.token))
+            // A thief who changed the address twice has a link that undoes the second change.
+            mail.tokens.end_since(&found, connection).await?;
+            credentials
+                .issue_reset(&user, &found.address)
+                .await
+                .map(Some)
         };
         // Runs in its own task, because a closed connection must not stop it half-way.
         let written = tokio::spawn(write.in_current_span()).await;
         written.map_err(Error::internal)?
+    }
+
+    /// A token for a new password, for a user who has just shown that they read mail at this
+    /// address.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn issue_reset(&self, user: &U, address: &Email) -> Result<Secret> {
+        let tokens = &self.mail_tokens()?.tokens;
+        let (purpose, id) = (Purpose::ResetPassword, user.id());
+        let of_user = (&id, self.epoch_of(user).await?);
+        let connection = tokens.database().connection();
+        let issued = tokens.issue(purpose, of_user, address, connection);
+        Ok(issued.await?.token)
     }
 
     /// Ends a token.

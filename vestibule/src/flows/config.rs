@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
 use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
-use crate::credentials::{Credentials, ReservedNames};
+use crate::credentials::{Credentials, LoginName, ReservedNames};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
@@ -77,10 +77,19 @@ pub struct SiteConfig<U = Account> {
     /// [`texts`](Self::texts).
     pub languages: Vec<String>,
     /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
-    /// `change_password`, `sessions`, `account_log`, `delete_account`, `admin`, `logout`. Default: all that the users
+    /// `reset_password`, `verify_email`, `change_password`, `change_email`, `account`, `sessions`, `account_log`, `delete_account`, `admin`, `logout`. Default: all that the users
     /// table supports; `delete_account` only if
     /// [`users_can_delete_account`](Self::users_can_delete_account) is set. A flow named here that the table does not support is an error at the start.
     pub flows: Option<Vec<String>>,
+    /// What users log in with, and what visitors register with: a username, a mail address, or
+    /// either. Over a table of the app's own, it decides what the pages ask for;
+    /// [`PasswordUsers::find_with_hash`](crate::credentials::PasswordUsers::find_with_hash) decides
+    /// whom a typed text finds. Default: the username.
+    pub log_in_with: LoginName,
+    /// Whether users who have not verified a mail address can use nothing but the pages to enter,
+    /// verify and mend it. Needs a [`mailer`](Self::mailer). Default: no;
+    /// [`Rule::VerifiedEmail`](crate::access::Rule::VerifiedEmail) closes single pages.
+    pub require_verified_email: bool,
     /// Fields of the registration form besides username and password, for
     /// [`on_register`](Self::on_register). Default: none.
     pub registration_fields: Vec<RegistrationField>,
@@ -228,6 +237,8 @@ impl<U: User> SiteConfig<U> {
             texts: None,
             languages: Vec::new(),
             flows: None,
+            log_in_with: LoginName::default(),
+            require_verified_email: false,
             registration_fields: Vec::new(),
             users_can_delete_account: false,
             ignored_fields: Vec::new(),
@@ -337,6 +348,9 @@ impl SiteConfig<Account> {
     /// [`registration_fields`](Self::registration_fields), before anybody is logged in: to keep a
     /// profile for the account, or to check an invitation.
     ///
+    /// If visitors register with a mail address alone, it runs after the response, and a visitor who
+    /// is rejected does not see why.
+    ///
     /// The account is there already, so a table of yours can refer to it. If `hook` rejects, fails
     /// or panics, the account is deleted again, and nobody gets in. Write all that you write in one
     /// transaction. If the machine stops in between, the account stays without what `hook` writes:
@@ -350,7 +364,7 @@ impl SiteConfig<Account> {
     ///     if values.get("invitation") != "open sesame" {
     ///         return Ok(RegistrationOutcome::rejected("invitation", "This invitation is not valid."));
     ///     }
-    ///     println!("{} is here", account.username);
+    ///     println!("{} is here", account.name());
     ///     Ok(RegistrationOutcome::Accepted)
     /// });
     /// # }

@@ -73,6 +73,13 @@ pub(super) fn of_cookie<U: PageUser>(
 }
 
 impl<U: PageUser> Site<U> {
+    /// The whole address of a page, for a mail; empty if there is no such page.
+    pub(super) fn address_of(&self, path_name: &str) -> String {
+        let path = self.path(path_name);
+        path.map(|path| format!("{}{path}", self.public_url().origin()))
+            .unwrap_or_default()
+    }
+
     /// The address of a link for a mail. It comes from the public URL, never from a request.
     pub(super) fn link(&self, path_name: &str, token: &Secret) -> String {
         let origin = self.public_url().origin();

@@ -1,13 +1,11 @@
 //! The login manager of a site.
 
-use std::sync::Arc;
-
 use crate::accounts::Accounts;
 use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::paths::Paths;
-use crate::login::{EventRecord, LoginManager, LoginViews, PageUser, UserId};
+use crate::login::{EventRecord, FirstPage, LoginManager, LoginViews, PageUser, UserId};
 use crate::pages::Texts;
 use crate::web::Flash;
 
@@ -63,15 +61,37 @@ pub(super) fn login_manager<U: PageUser>(
             .listeners
             .add_for(Accounts::notes_event, listener);
     }
-    // A password change comes before the app's own required page.
+    // A password change comes first, then the address, then the app's own required page.
     let theirs = login.settings.rejections.must_visit.clone();
-    let change_password: Option<Arc<str>> = paths.get("change_password").map(Into::into);
-    Ok(login.must_visit(move |user: &U| {
-        let change_password = change_password
-            .clone()
-            .filter(|_| user.must_change_password());
-        change_password.or_else(|| theirs.as_ref().and_then(|theirs| theirs(user)))
+    let change_password = first_page(paths, "change_password", &[]);
+    let verify_email = first_page(paths, "verify_email", &BESIDES_VERIFYING)
+        .filter(|_| config.require_verified_email);
+    Ok(login.first_page(move |user: &U| {
+        let change_password = change_password.as_ref();
+        let change_password = change_password.filter(|_| user.must_change_password());
+        let verify_email = verify_email.as_ref();
+        let verify_email = verify_email.filter(|_| !user.has_verified_email());
+        let ours = change_password.or(verify_email).cloned();
+        ours.or_else(|| theirs.as_ref().and_then(|theirs| theirs(user)))
     }))
+}
+
+/// The pages for users who must verify their address: they may have mistyped it, and changing it
+/// needs a fresh log-in.
+const BESIDES_VERIFYING: [&str; 4] = [
+    "resend_verification",
+    "change_email",
+    "confirm_login",
+    "logout",
+];
+
+/// A ready-made page that users must visit first, if there is one of this name.
+fn first_page(paths: &Paths, name: &str, besides: &[&str]) -> Option<FirstPage> {
+    let besides = besides.iter().filter_map(|name| paths.get(name));
+    Some(FirstPage {
+        path: paths.get(name)?.into(),
+        besides: besides.map(str::to_owned).collect(),
+    })
 }
 
 /// The names of the messages, which are localized when one is left.

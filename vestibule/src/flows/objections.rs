@@ -125,6 +125,7 @@ mod tests {
             ChangeOutcome::NoSuchSession,
             ChangeOutcome::NameTaken,
             ChangeOutcome::EmailTaken,
+            ChangeOutcome::NeedsEmail,
             ChangeOutcome::LastAdmin,
             ChangeOutcome::BuiltIn,
             ChangeOutcome::ActorLacksRole,

@@ -1,4 +1,4 @@
-//! Fields of the registration form besides username and password.
+//! The app's own fields of the registration form.
 
 use std::collections::BTreeMap;
 
@@ -85,8 +85,8 @@ impl RegistrationValues {
     }
 }
 
-/// The fields that every registration form has.
-const OWN: [&str; 2] = ["username", "password"];
+/// The fields of a registration form that are not the app's.
+const OWN: [&str; 3] = ["username", "email", "password"];
 
 /// The fields of a site's registration form.
 #[derive(Debug, Clone, Default)]
@@ -128,7 +128,7 @@ impl RegistrationFields {
             if !is_name {
                 return Err(Error::config(format!(
                     "`{name}` cannot be the name of a registration field: write one like \
-                     `display_name`, once, and not `username` or `password`"
+                     `display_name`, once, and not `username`, `email` or `password`"
                 )));
             }
             if !(1..=Self::MAX_CHARS).contains(&field.max_chars) {
@@ -145,13 +145,15 @@ impl RegistrationFields {
         self.0.is_empty()
     }
 
-    /// Rejects unknown fields, and takes the app's own values.
+    /// Rejects unknown fields, and takes the app's own values. `own` are the names of the form's
+    /// other fields.
     pub(super) fn take(
         &self,
+        own: &[&str],
         submitted: &mut Submitted,
     ) -> std::result::Result<RegistrationValues, BadSubmission> {
         let names = self.0.iter().map(|field| field.name.as_str());
-        let known: Vec<_> = OWN.into_iter().chain(names).collect();
+        let known: Vec<_> = own.iter().copied().chain(names).collect();
         submitted.check(&known)?;
         let values = self.0.iter().map(|field| {
             let value = submitted.take_name(&field.name);
@@ -169,13 +171,8 @@ impl RegistrationFields {
         }
     }
 
-    /// The form, with these values.
-    pub(super) fn form(
-        &self,
-        username: &str,
-        min_chars: usize,
-        values: &RegistrationValues,
-    ) -> serde_json::Value {
+    /// The fields on the page, with these values.
+    pub(super) fn form(&self, values: &RegistrationValues) -> serde_json::Value {
         let fields = self.0.iter().map(|field| FieldView {
             name: &field.name,
             label: &field.label,
@@ -183,7 +180,6 @@ impl RegistrationFields {
             max_chars: field.max_chars,
             value: values.get(&field.name),
         });
-        let fields: Vec<_> = fields.collect();
-        json!({ "username": username, "min_chars": min_chars, "fields": fields })
+        json!(fields.collect::<Vec<_>>())
     }
 }

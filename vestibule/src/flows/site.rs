@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::accounts::{Account, Accounts};
-use crate::credentials::{Credentials, ReservedNames};
+use crate::credentials::{Credentials, LoginName, ReservedNames};
 use crate::error::Result;
 use crate::flows::destination::Destinations;
 use crate::flows::flow::Flow;
@@ -55,7 +55,7 @@ use crate::web::{Client, ErrorId, Problem, PublicUrl, unexpected};
 /// # let _ = app;
 ///
 /// async fn hello(user: CurrentUser<Account>) -> String {
-///     format!("Hello {}", user.username)
+///     format!("Hello {}", user.name())
 /// }
 /// # Ok(()) }
 /// ```
@@ -69,6 +69,7 @@ pub(super) struct Inner<U> {
     pub(super) policy: PasswordPolicy,
     pub(super) reserved_names: ReservedNames,
     pub(super) ignored_fields: Arc<[String]>,
+    pub(super) log_in_with: LoginName,
     pub(super) registration_fields: RegistrationFields,
     pub(super) on_register: Option<RegisterHook>,
     pub(super) pages: Pages,

@@ -232,12 +232,12 @@ async fn everywhere(login: Login<Account>) -> Result<String> {
 async fn stream(login: Login<Account>) -> Body {
     Body::from_stream(stream::once(async move {
         let user = login.current_user().await?;
-        Ok::<_, Error>(user.map_or_else(|| "nobody".to_owned(), |user| user.username.to_string()))
+        Ok::<_, Error>(user.map_or_else(|| "nobody".to_owned(), |user| user.name().to_owned()))
     }))
 }
 
 async fn panics(user: CurrentUser<Account>) {
-    assert!(user.username.is_empty(), "this page is broken");
+    assert!(user.name().is_empty(), "this page is broken");
 }
 
 async fn is_in(browser: &TestClient) -> bool {

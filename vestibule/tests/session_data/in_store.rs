@@ -30,7 +30,7 @@ async fn both(cart: Data, colour: Data) -> Result<String, Error> {
 }
 
 async fn name(user: CurrentUser<Account>) -> String {
-    user.username.to_string()
+    user.name().to_owned()
 }
 
 async fn shop() -> TestApp {

@@ -52,7 +52,7 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     let mut unusable = Vec::new();
     for id in &hashes.unusable {
         let account = site.accounts().find_by_id(id).await?;
-        unusable.push(account.map_or(id.to_string(), |account| account.username));
+        unusable.push(account.map_or(id.to_string(), |account| account.name().to_owned()));
     }
     unusable.sort();
     match hashes.outdated {

@@ -52,6 +52,9 @@ pub enum ChangeOutcome {
     NameTaken,
     /// Another account has this mail address.
     EmailTaken,
+    /// The account has no username, so it needs its mail address: nobody can remove it, and its user
+    /// can change it only with a link from a mail.
+    NeedsEmail,
     /// Nobody could administer the site any more.
     LastAdmin,
     /// The role `admin` cannot be removed.
@@ -206,6 +209,10 @@ impl fmt::Display for ChangeOutcome {
             Self::NoSuchSession => ("That session has already ended.", &None),
             Self::NameTaken => ("This name is taken.", &None),
             Self::EmailTaken => ("Another account has this mail address.", &None),
+            Self::NeedsEmail => (
+                "This account has no username, so it needs its mail address.",
+                &None,
+            ),
             Self::LastAdmin => (
                 "This is the last admin. Give somebody else the role admin first.",
                 &None,

@@ -43,7 +43,7 @@ impl Administration<'_> {
         password: &Secret,
     ) -> Result<ChangeOutcome> {
         let new = NewAccount {
-            username,
+            username: Some(username),
             email,
             must_change_password: true,
         };
@@ -52,7 +52,9 @@ impl Administration<'_> {
 
     async fn try_add(&self, new: NewAccount<'_>, password: &Secret) -> Stopped<ChangeOutcome> {
         // Only saves the hashing; the unique indexes decide.
-        if self.accounts.has_name_like(new.username.as_str()).await? {
+        if let Some(username) = new.username
+            && self.accounts.has_name_like(username.as_str()).await?
+        {
             return Ok(ChangeOutcome::NameTaken);
         }
         let hash = self.accounts.inner.passwords.hash(password).await?;
@@ -71,6 +73,10 @@ impl Administration<'_> {
     /// Sets or removes the mail address of an account. The address is not verified. The outcome is
     /// [`EmailTaken`](ChangeOutcome::EmailTaken) if it is another account's.
     ///
+    /// An account without a username needs its address: if an admin or the operator changes it, it
+    /// counts as verified by them, and every other change is
+    /// [`NeedsEmail`](ChangeOutcome::NeedsEmail).
+    ///
     /// # Errors
     /// When the database failed.
     pub async fn set_email(&self, id: &UserId, email: Option<&Email>) -> Result<ChangeOutcome> {
@@ -82,6 +88,10 @@ impl Administration<'_> {
         let own = account.email.as_deref();
         let own = own.and_then(|own| own.parse::<Email>().ok());
         let is_same = own.as_ref() == email && own.is_some() == account.email.is_some();
+        let has_name = account.username.is_some();
+        if !has_name && !is_same && (email.is_none() || self.actor.is_themself()) {
+            return Ok(ChangeOutcome::NeedsEmail);
+        }
         let claimed = match email {
             Some(email) => Some(self.accounts.claimed(email, id, &transaction).await?),
             None => None,
@@ -98,7 +108,8 @@ impl Administration<'_> {
             .col_expr(user::Column::Email, Expr::value(email.map(Email::as_str)))
             .col_expr(user::Column::CanonicalEmail, Expr::value(claimed));
         if !is_same {
-            let verified_at = Expr::value(None::<i64>);
+            let now = self.accounts.inner.clock.now();
+            let verified_at = Expr::value((!has_name).then(|| now.as_millis()));
             update = update.col_expr(user::Column::EmailVerifiedAt, verified_at);
         }
         changed(update, &transaction).await?;

@@ -163,7 +163,7 @@ pub struct LogEntry {
     /// not logged in.
     #[serde(skip)]
     pub actor_id: Option<UserId>,
-    /// The actor's username at that time.
+    /// The actor's [name](Account::name) at that time.
     pub actor: String,
     /// The address of the actor's request, if known; for failed log-ins the network.
     pub address: Option<String>,
@@ -174,7 +174,7 @@ pub struct LogEntry {
     /// The id of the changed user.
     #[serde(skip)]
     pub user_id: Option<UserId>,
-    /// The changed user's username at that time.
+    /// The changed user's [name](Account::name) at that time.
     pub username: Option<String>,
     /// The role, the permission, the session, the methods of a log-in.
     pub detail: Option<String>,
@@ -219,7 +219,7 @@ impl Accounts {
     }
 
     /// Adds a line. `times` is the number of times it stands for, if lines of its kind are limited.
-    async fn add_line(
+    pub(in crate::accounts) async fn add_line(
         &self,
         transaction: &Transaction,
         actor: &Actor,
@@ -236,7 +236,7 @@ impl Accounts {
             address: ActiveValue::Set(actor.address().map(str::to_owned)),
             browser: ActiveValue::Set(actor.browser().map(str::to_owned)),
             user_id: ActiveValue::Set(entry.user.map(|user| user.id.to_string())),
-            username: ActiveValue::Set(entry.user.map(|user| user.username.clone())),
+            username: ActiveValue::Set(entry.user.map(|user| user.name().to_owned())),
             detail: ActiveValue::Set(entry.detail.clone()),
             times: ActiveValue::Set(times),
         };
@@ -254,7 +254,7 @@ fn log_line(actor: &Actor, entry: &Entry<'_>) {
         actor_id = actor.id().map(UserId::as_str),
         address = actor.address(),
         browser = actor.browser(),
-        user = entry.user.map(|user| user.username.as_str()),
+        user = entry.user.map(Account::name),
         user_id = entry.user.map(|user| user.id.as_str()),
         detail = entry.detail,
         "security log"

@@ -357,7 +357,7 @@ async fn tables_without_roles_are_brought_up_to_date_and_keep_their_users() {
     let passwords = Passwords::new(QUICK).unwrap();
     let accounts = Accounts::new(database, passwords, MemoryStore::new());
     let old = account(&accounts, "old").await;
-    assert_eq!((&*old.username, old.session_epoch), ("Old", 3));
+    assert_eq!((old.name(), old.session_epoch), ("Old", 3));
     assert!(!old.must_change_password && old.rights.roles().is_empty());
     let roles = accounts.roles().await.unwrap();
     assert_eq!(roles.len(), 1, "the role admin is there");

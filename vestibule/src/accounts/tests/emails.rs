@@ -15,7 +15,7 @@ fn email(text: &str) -> Email {
 
 async fn owner(accounts: &Accounts, text: &str) -> Option<String> {
     let found = accounts.find_by_email(&email(text)).await.unwrap();
-    found.map(|account| account.username)
+    found.and_then(|account| account.username)
 }
 
 async fn set(accounts: &Accounts, name: &str, text: Option<&str>) -> ChangeOutcome {

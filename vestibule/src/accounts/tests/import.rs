@@ -27,7 +27,7 @@ async fn an_imported_user_logs_in_with_their_old_password_and_the_log_says_who_i
 
     assert_eq!(imported.unwrap(), ChangeOutcome::Done);
     let found = accounts.find_by_email(&email).await.unwrap().unwrap();
-    assert_eq!(found.username, "alice");
+    assert_eq!(found.name(), "alice");
     let lines = accounts.security_log(Some(&found.id), None, 9).await;
     let line = lines.unwrap().remove(0);
     assert_eq!(

@@ -112,9 +112,9 @@ async fn the_list_goes_on_after_a_name() {
     let rest = accounts.list(Some("alice"), 10).await.unwrap();
     let first = accounts.list(None, 1).await.unwrap();
 
-    let names: Vec<_> = rest.iter().map(|account| &*account.username).collect();
+    let names: Vec<_> = rest.iter().map(|account| account.name()).collect();
     assert_eq!(names, ["bob", "Carol"]);
-    assert_eq!(first[0].username, "alice");
+    assert_eq!(first[0].name(), "alice");
     let loaded = accounts.load(first[0].id.clone()).await.unwrap();
     assert_eq!(loaded.as_ref(), first.first());
     assert_eq!(accounts.load("nobody".into()).await.unwrap(), None);

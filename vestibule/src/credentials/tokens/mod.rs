@@ -103,6 +103,9 @@ pub(crate) struct Found {
     pub(crate) epoch: i64,
     purpose: Purpose,
     digest: String,
+    /// The digest of its code.
+    code: Option<String>,
+    created_at: i64,
 }
 
 /// 32 letters and digits, of which no two look alike.
@@ -149,16 +152,49 @@ impl Tokens {
         address: &Email,
         connection: &impl ConnectionTrait,
     ) -> Result<Issued> {
+        let code = match purpose.has_code() {
+            true => Some(self.new_code()?),
+            false => None,
+        };
+        let of_user = (user, epoch);
+        self.issue_with(purpose, of_user, address, code, connection)
+            .await
+    }
+
+    /// A new token for the address of a user who registers. In place of a code there is the secret
+    /// of the browser: see [`is_of_browser`](Self::is_of_browser).
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue).
+    pub(crate) async fn issue_to_browser(
+        &self,
+        of_user: (&UserId, i64),
+        address: &Email,
+        browser: &Secret,
+        connection: &impl ConnectionTrait,
+    ) -> Result<Issued> {
+        let (purpose, code) = (Purpose::VerifyEmail, Some(browser.clone()));
+        let issued = self.issue_with(purpose, of_user, address, code, connection);
+        Ok(Issued {
+            token: issued.await?.token,
+            code: None,
+        })
+    }
+
+    async fn issue_with(
+        &self,
+        purpose: Purpose,
+        (user, epoch): (&UserId, i64),
+        address: &Email,
+        code: Option<Secret>,
+        connection: &impl ConnectionTrait,
+    ) -> Result<Issued> {
         let inner = &self.0;
         let now = inner.clock.now();
         if purpose.has_one() {
             self.end(user, &[purpose], connection).await?;
         }
         let bytes = Zeroizing::new(inner.random.bytes::<32>()?);
-        let code = match purpose.has_code() {
-            true => Some(self.new_code()?),
-            false => None,
-        };
         let row = row::ActiveModel {
             digest: ActiveValue::Set(self.digest(purpose, &bytes[..])),
             purpose: ActiveValue::Set(self.name(purpose)),
@@ -220,6 +256,12 @@ impl Tokens {
         self.find_where(purpose, is_it).await
     }
 
+    /// Whether a token was [issued to this browser](Self::issue_to_browser).
+    pub(crate) fn is_of_browser(&self, found: &Found, browser: &Secret) -> bool {
+        let digest = self.code_digest(&found.user, browser);
+        found.code.as_deref() == Some(&*digest)
+    }
+
     async fn find_where(&self, purpose: Purpose, is_it: Expr) -> Result<Option<Found>> {
         let found = Entity::find()
             .filter(is_it)
@@ -235,6 +277,8 @@ impl Tokens {
                 epoch: row.epoch,
                 purpose,
                 digest: row.digest,
+                code: row.code,
+                created_at: row.created_at,
             })
         }))
     }
@@ -285,6 +329,25 @@ impl Tokens {
         Entity::delete_many()
             .filter(Column::UserId.eq(user.as_str()))
             .filter(Column::Purpose.is_in(purposes))
+            .exec(connection)
+            .await
+            .map_err(Error::from_db)?;
+        Ok(())
+    }
+
+    /// Ends the tokens of the same user and purpose that are as new as this one, or newer.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn end_since(
+        &self,
+        found: &Found,
+        connection: &impl ConnectionTrait,
+    ) -> Result<()> {
+        Entity::delete_many()
+            .filter(Column::UserId.eq(found.user.as_str()))
+            .filter(Column::Purpose.eq(self.name(found.purpose)))
+            .filter(Column::CreatedAt.gte(found.created_at))
             .exec(connection)
             .await
             .map_err(Error::from_db)?;

@@ -2,6 +2,7 @@
 
 account-title = Dein Konto
 account-email = E-Mail
+account-email-hint = E-Mail-Adresse bestätigen oder ändern
 account-password = Passwort
 account-password-hint = Passwort ändern
 account-sessions = Sitzungen

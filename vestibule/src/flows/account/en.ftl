@@ -2,6 +2,7 @@
 
 account-title = Your account
 account-email = Email
+account-email-hint = Verify or change your mail address
 account-password = Password
 account-password-hint = Change your password
 account-sessions = Sessions

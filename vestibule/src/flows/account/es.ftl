@@ -2,6 +2,7 @@
 
 account-title = Tu cuenta
 account-email = Correo
+account-email-hint = Verificar o cambiar tu dirección de correo
 account-password = Contraseña
 account-password-hint = Cambiar la contraseña
 account-sessions = Sesiones

@@ -2,7 +2,7 @@
 //!
 //! # Steps
 //! `GET /account` links to the pages about the user's own account, as far as they are enabled; as JSON
-//! it answers with the username and the email address.
+//! it answers with the username, the mail address and whether it is verified.
 //!
 //! # What it protects against
 //! As [`welcome`](super::welcome): anonymous visitors, and copies in caches.
@@ -38,6 +38,10 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
 const TEMPLATE: &str = "account.html";
 
 async fn show<U: PageUser>(user: CurrentUser<U>, page: Page<U>) -> Result<Response> {
-    let view = json!({ "username": user.name(), "email": user.email() });
+    let view = json!({
+        "username": user.name(),
+        "email": user.email(),
+        "is_verified": user.has_verified_email(),
+    });
     page.answer(Answer::page(TEMPLATE, view))
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::testing::TestApp;
+use crate::testing::{Mailbox, TestApp};
 
 #[tokio::test]
 async fn the_name_in_the_header_leads_to_what_there_is_about_the_account() {
@@ -27,7 +27,10 @@ async fn the_name_in_the_header_leads_to_what_there_is_about_the_account() {
     let json = alice
         .get_with("/account", &[("accept", "application/json")])
         .await;
-    assert_eq!(json.json(), json!({ "username": "alice", "email": null }));
+    assert_eq!(
+        json.json(),
+        json!({ "username": "alice", "email": null, "is_verified": false })
+    );
     let stranger = app.browser().get("/account").await;
     assert_eq!(stranger.location(), Some("/login?next=%2Faccount"));
 }
@@ -43,4 +46,25 @@ async fn one_button_in_the_header_logs_out() {
 
     assert_eq!(out.location(), Some("/login"));
     assert_eq!(alice.get("/account").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn the_address_has_a_badge_and_leads_to_the_page_to_change_it() {
+    let (app, mailbox) = TestApp::with_mail().await;
+    let alice = app.registered("alice").await;
+    let none = alice.get("/account").await;
+    assert!(none.text().contains("href=\"/account/email\""));
+    assert!(!none.text().contains("class=\"badge\""));
+    app.set_email("alice", "alice@example.com").await;
+
+    let unverified = alice.get("/account").await;
+    alice.post("/verify-email/resend", &[]).await;
+    let mail = mailbox.of_kind("verify_email", 1).await.pop().unwrap();
+    alice.get(&Mailbox::link(&mail)).await;
+    alice.post("/verify-email", &[]).await;
+    let verified = alice.get("/account").await;
+
+    assert!(unverified.text().contains(">not verified</span>"));
+    assert!(verified.text().contains(">verified</span>"));
+    assert!(verified.text().contains("alice@example.com</bdi>"));
 }

@@ -181,7 +181,7 @@ async fn a_log_in_that_is_rejected_though_the_password_is_right_is_a_line() {
 async fn a_password_without_the_second_factor_is_a_line_and_so_is_a_session_used_elsewhere() {
     let app = TestApp::with(|config| {
         config.credentials(|credentials| {
-            let needs = |user: Account| async move { Ok(user.username == "alice") };
+            let needs = |user: Account| async move { Ok(user.name() == "alice") };
             Ok(credentials.second_factor(needs))
         });
     });

@@ -130,6 +130,7 @@ change-no-permission-but = Die Rolle hat diese Berechtigung nicht. Meintest du {
 change-no-session = Diese Sitzung ist schon beendet.
 change-name-taken = Dieser Name ist vergeben.
 change-email-taken = Ein anderes Konto hat diese E-Mail-Adresse.
+change-needs-email = Dieses Konto hat keinen Benutzernamen und braucht deshalb seine E-Mail-Adresse.
 change-last-admin = Das ist der letzte Admin. Gib zuerst jemand anderem die Rolle admin.
 change-built-in = Die Rolle admin kann nicht entfernt werden.
 change-not-allowed = Du hast dazu keine Berechtigung mehr.

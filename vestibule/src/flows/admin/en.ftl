@@ -130,6 +130,7 @@ change-no-permission-but = The role has no such permission. Did you mean { $near
 change-no-session = That session has already ended.
 change-name-taken = This name is taken.
 change-email-taken = Another account has this mail address.
+change-needs-email = This account has no username, so it needs its mail address.
 change-last-admin = This is the last admin. Give somebody else the role admin first.
 change-built-in = The role admin can’t be removed.
 change-not-allowed = You no longer have permission to do this.

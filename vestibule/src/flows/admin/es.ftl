@@ -130,6 +130,7 @@ change-no-permission-but = El rol no tiene ese permiso. ¿Querías decir { $near
 change-no-session = Esa sesión ya ha terminado.
 change-name-taken = Ese nombre ya está en uso.
 change-email-taken = Otra cuenta tiene esta dirección de correo.
+change-needs-email = Esta cuenta no tiene nombre de usuario, así que necesita su dirección de correo.
 change-last-admin = Es el último administrador. Dale antes el rol admin a otra persona.
 change-built-in = El rol admin no se puede eliminar.
 change-not-allowed = Ya no tienes permiso para hacer esto.

@@ -89,8 +89,8 @@ async fn as_in_the_log(accounts: &Accounts, typed: &str) -> Result<Option<String
     if typed.is_empty() {
         return Ok(None);
     }
-    let found = accounts.find(typed).await?;
-    let name = found.map_or_else(|| typed.to_owned(), |account| account.username);
+    let found = accounts.find_by_name_or_email(typed).await?;
+    let name = found.map_or_else(|| typed.to_owned(), |account| account.name().to_owned());
     // PostgreSQL rejects a NUL, and no name has a control character.
     Ok(Some(name.replace(char::is_control, " ")))
 }

@@ -54,7 +54,7 @@ pub(super) async fn add(mut changing: Changing) -> ActionResult {
                     // In the answer itself: a redirect would have to carry the password.
                     let view = json!({
                         "id": account.id.as_str(),
-                        "username": account.username,
+                        "username": account.name(),
                         "password": password.expose(),
                     });
                     let added = Answer::page(ADDED, &view).json(StatusCode::CREATED, view);

@@ -20,6 +20,7 @@ impl From<ChangeOutcome> for Text {
             ChangeOutcome::NoSuchSession => Self::named("change-no-session"),
             ChangeOutcome::NameTaken => Self::named("change-name-taken"),
             ChangeOutcome::EmailTaken => Self::named("change-email-taken"),
+            ChangeOutcome::NeedsEmail => Self::named("change-needs-email"),
             ChangeOutcome::LastAdmin => Self::named("change-last-admin"),
             ChangeOutcome::BuiltIn => Self::named("change-built-in"),
             ChangeOutcome::ActorLacksRole => Self::named("change-not-allowed"),
@@ -41,6 +42,7 @@ impl ChangeOutcome {
             | Self::NoSuchPermission(_)
             | Self::NameTaken
             | Self::EmailTaken
+            | Self::NeedsEmail
             | Self::LastAdmin
             | Self::BuiltIn
             | Self::UnusableHash => Some(self.clone().into()),

@@ -298,7 +298,7 @@ pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> Ac
     let Some(account) = changing.page.site.accounts().find_by_id(&id).await? else {
         return Ok(changing.not_found()?);
     };
-    if typed.trim() != account.username {
+    if typed.trim() != account.name() {
         let rejected = Rejected::of("delete", typed);
         let why = Text::named("admin-delete-mismatch");
         return changing
@@ -306,7 +306,7 @@ pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> Ac
             .await;
     }
     let change = changing.accounts().delete(&id).await?;
-    let done = Text::named("admin-deleted").with("username", account.username);
+    let done = Text::named("admin-deleted").with("username", account.name());
     if change == ChangeOutcome::Done {
         let visit = changing.login.visit();
         visit.emit_for(Event::AccountDeleted, Some(id)).await;

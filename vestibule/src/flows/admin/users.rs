@@ -114,7 +114,7 @@ pub(super) fn user_view(site: &Site, account: &Account) -> UserView {
     UserView {
         href: user_path(site, account.id.as_str()),
         id: account.id.to_string(),
-        username: account.username.clone(),
+        username: account.name().to_owned(),
         email: account.email.clone(),
         is_disabled: account.is_disabled,
         must_change_password: account.must_change_password,

@@ -29,10 +29,3 @@ mail-email-changed =
     Hallo { $name },
 
     die Administration hat die E-Mail-Adresse deines Kontos bei { $site } geändert. Wenn du davon nichts weißt, wende dich an die Administration von { $url }.
-mail-email-in-use-subject = Jemand hat deine E-Mail-Adresse bei { $site } eingegeben
-mail-email-in-use =
-    Hallo { $name },
-
-    jemand hat diese E-Mail-Adresse bei { $site } für ein anderes Konto eingegeben. Sie gehört zu deinem Konto, darum wurde nichts geändert.
-
-    Wenn du es warst: Melde dich auf { $url } mit dem Konto an, das du hast. Wenn du das Passwort vergessen hast, fordere dort ein neues an.

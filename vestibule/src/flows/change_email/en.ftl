@@ -29,10 +29,3 @@ mail-email-changed =
     Hello { $name },
 
     an administrator has changed the mail address of your account at { $site }. If you know nothing about it, contact the administrator of { $url }.
-mail-email-in-use-subject = Somebody entered your mail address at { $site }
-mail-email-in-use =
-    Hello { $name },
-
-    somebody entered this mail address for another account at { $site }. It belongs to your account, so nothing was changed.
-
-    If it was you: log in at { $url } with the account that you have. If you have forgotten its password, ask for a new one there.

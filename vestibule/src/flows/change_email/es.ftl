@@ -29,10 +29,3 @@ mail-email-changed =
     Hola, { $name }:
 
     la administración ha cambiado la dirección de correo de tu cuenta en { $site }. Si no sabes nada de ello, contacta con la administración de { $url }.
-mail-email-in-use-subject = Alguien ha indicado tu dirección de correo en { $site }
-mail-email-in-use =
-    Hola, { $name }:
-
-    alguien ha indicado esta dirección de correo para otra cuenta en { $site }. Pertenece a tu cuenta, así que no ha cambiado nada.
-
-    Si has sido tú: inicia sesión en { $url } con la cuenta que tienes. Si has olvidado su contraseña, pide allí una nueva.

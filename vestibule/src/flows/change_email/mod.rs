@@ -40,7 +40,6 @@ use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
 use crate::flows::mails::MailTexts;
 use crate::flows::page::Page;
-use crate::flows::reset_password::ONE_IN;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
 use crate::login::{FreshUser, Login, PageUser};
@@ -70,7 +69,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             include_str!("de.ftl"),
             include_str!("es.ftl"),
         ]),
-        mails: &[CHANGED_MAIL, SET_MAIL, IN_USE_MAIL],
+        mails: &[CHANGED_MAIL, SET_MAIL],
         ..Flow::new("change_email")
     }
 }
@@ -94,13 +93,6 @@ const SET_MAIL: MailTexts = MailTexts::new(
     "email_changed",
     "mail-email-changed-subject",
     "mail-email-changed",
-);
-
-/// To an address that somebody entered for another account.
-const IN_USE_MAIL: MailTexts = MailTexts::new(
-    "email_in_use",
-    "mail-email-in-use-subject",
-    "mail-email-in-use",
 );
 
 async fn show<U: PageUser>(user: FreshUser<U>, page: Page<U>) -> Result<Response> {
@@ -150,15 +142,8 @@ async fn change<U: PageUser>(
         let view = form(&page, &user, &typed).await?;
         return Ok(page.answer(throttled(Tried::Mail, wait, TEMPLATE, view))?);
     }
-    let language = page.language().to_owned();
-    let (site, by) = (page.site.clone(), U::clone(&user));
-    let to = email.clone();
-    // After the response, whose time would tell whose address it is.
-    credentials.after_response(async move {
-        if let Err(error) = site.mail_new_address(&by, &to, &language).await {
-            tracing::error!(%error, "the mail to a new address was not written");
-        }
-    });
+    page.site
+        .mail_later(U::clone(&user), email.clone(), page.language());
     let sent = Text::named("change-email-sent").with("email", email.as_str());
     let to = page
         .site
@@ -170,31 +155,6 @@ async fn change<U: PageUser>(
 }
 
 impl<U: PageUser> Site<U> {
-    /// Sends the mail that verifies a new address; or, to an address that another user has verified,
-    /// a mail that says so.
-    async fn mail_new_address(&self, user: &U, email: &Email, language: &str) -> Result<()> {
-        let owner = self.credentials().find_by_email(email).await?;
-        let owner = owner.filter(|owner| owner.id() != user.id() && owner.has_verified_email());
-        match owner {
-            None => self
-                .mail_verification(user, email, language)
-                .await
-                .map(drop),
-            Some(owner) => self.mail_in_use(&owner, email).await,
-        }
-    }
-
-    /// Tells a user that somebody entered their address for another account.
-    pub(super) async fn mail_in_use(&self, owner: &U, email: &Email) -> Result<()> {
-        let Some(mailing) = &self.inner().mailing else {
-            return Ok(());
-        };
-        let letter = Letter::new(IN_USE_MAIL.kind, email.clone(), "")
-            .with("name", owner.name())
-            .once_in(ONE_IN);
-        mailing.outbox.put(&letter).await.map(drop)
-    }
-
     /// Tells the address that a user had so far that `new` takes its place, with a link that undoes
     /// it: just before the change, so that there is no change that nobody was told of. Returns what
     /// to [take back](Self::untell) if the change is not made.
@@ -203,6 +163,9 @@ impl<U: PageUser> Site<U> {
         let Some(former) = own.filter(|own| own != new && user.has_verified_email()) else {
             return Ok(None);
         };
+        if self.path(UNDO).is_none() {
+            return Ok(None);
+        }
         let token = std::sync::Mutex::new(None);
         let letter = |issued: &Issued| {
             if let Ok(mut token) = token.lock() {

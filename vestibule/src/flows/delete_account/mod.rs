@@ -72,7 +72,7 @@ const ACCOUNT_DELETED: MailTexts = MailTexts::new(
 const TEMPLATE: &str = "delete_account.html";
 
 async fn show(user: CurrentUser<Account>, page: Page) -> Result<Response> {
-    page.answer(Answer::page(TEMPLATE, json!({ "username": user.username })))
+    page.answer(Answer::page(TEMPLATE, json!({ "username": user.name() })))
 }
 
 async fn delete(
@@ -83,7 +83,7 @@ async fn delete(
 ) -> axum::response::Result<Response> {
     let mut submitted = submitted.only(&["username", "password"])?;
     let password = Secret::from(submitted.take("password"));
-    let form = json!({ "username": user.username });
+    let form = json!({ "username": user.name() });
     let rejected = |status, code, field: &'static str, message| {
         let errors = FormErrors::at(field, message);
         page.answer(Answer::rejected(status, code, errors, TEMPLATE, &form))

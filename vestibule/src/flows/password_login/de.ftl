@@ -1,12 +1,18 @@
 # Anmelden.
 
 login-title = Anmelden
+login-name-email = E-Mail-Adresse
+login-name-either = Benutzername oder E-Mail-Adresse
 login-asked-for = Melde dich an, um diese Seite zu sehen.
 login-no-cookies = Wenn du dich gerade angemeldet hast, speichert dein Browser keine Cookies dieser Website. Erlaube sie und melde dich dann noch einmal an.
 login-remember = In diesem Browser angemeldet bleiben
 login-new-here = Neu hier?
 login-username-missing = Gib deinen Benutzernamen ein.
-login-wrong = Benutzername oder Passwort falsch. Prüfe, ob die Feststelltaste aus ist.
+login-email-missing = Gib deine E-Mail-Adresse ein.
+login-either-missing = Gib deinen Benutzernamen oder deine E-Mail-Adresse ein.
+login-username-wrong = Benutzername oder Passwort falsch. Prüfe, ob die Feststelltaste aus ist.
+login-email-wrong = Die E-Mail-Adresse oder das Passwort ist falsch. Prüfe, ob die Feststelltaste aus ist.
+login-either-wrong = Benutzername, E-Mail-Adresse oder Passwort ist falsch. Prüfe, ob die Feststelltaste aus ist.
 login-too-many-sessions = Du bist schon an so vielen Orten angemeldet wie erlaubt. Melde dich an einem davon ab und versuche es dann noch einmal.
 login-forgot-password = Passwort vergessen?
 

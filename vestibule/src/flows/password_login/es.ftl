@@ -1,12 +1,18 @@
 # Iniciar sesión.
 
 login-title = Iniciar sesión
+login-name-email = Dirección de correo
+login-name-either = Nombre de usuario o dirección de correo
 login-asked-for = Inicia sesión para ver esa página.
 login-no-cookies = Si acabas de iniciar sesión, tu navegador no guarda cookies de este sitio. Permítelas y vuelve a iniciar sesión.
 login-remember = Mantener la sesión iniciada en este navegador
 login-new-here = ¿Es tu primera vez aquí?
 login-username-missing = Escribe tu nombre de usuario.
-login-wrong = Nombre de usuario o contraseña incorrectos. Comprueba que el bloqueo de mayúsculas está desactivado.
+login-email-missing = Escribe tu dirección de correo.
+login-either-missing = Escribe tu nombre de usuario o tu dirección de correo.
+login-username-wrong = Nombre de usuario o contraseña incorrectos. Comprueba que el bloqueo de mayúsculas está desactivado.
+login-email-wrong = La dirección de correo o la contraseña no son correctas. Comprueba que no esté activado el bloqueo de mayúsculas.
+login-either-wrong = El nombre de usuario, la dirección de correo o la contraseña no son correctos. Comprueba que no esté activado el bloqueo de mayúsculas.
 login-too-many-sessions = Ya tienes la sesión iniciada en tantos lugares como se permite. Ciérrala en uno de ellos y vuelve a intentarlo.
 login-forgot-password = ¿Has olvidado tu contraseña?
 

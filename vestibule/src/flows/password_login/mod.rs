@@ -3,7 +3,8 @@
 //! # Steps
 //! 1. `GET /login` shows the form; with `next`, it says that a page required the log-in, or that the
 //!    browser keeps no cookies.
-//! 2. `POST /login` with `username`, `password` and optionally `remember` and `next` checks them,
+//! 2. `POST /login` with `username`, which may be a mail address
+//!    ([`log_in_with`](crate::flows::SiteConfig::log_in_with)), `password` and optionally `remember` and `next` checks them,
 //!    begins a session under a new token and redirects to `next` or `/welcome`; as JSON it answers
 //!    200. With `remember`, the browser stays remembered after the session ends.
 //!
@@ -25,7 +26,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use url::Url;
 
-use crate::credentials::{Check, Step};
+use crate::credentials::{Check, LoginName, Step};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::flows::Site;
@@ -104,6 +105,7 @@ async fn show<U: PageUser>(
         "next": next.path(),
         "asked_for": asked_for,
         "keeps_no_cookies": keeps_no_cookies,
+        "log_in_with": page.site.inner().log_in_with.as_str(),
     });
     page.answer(Answer::page(TEMPLATE, view))
 }
@@ -131,13 +133,24 @@ async fn log_in<U: PageUser>(
     let password = Secret::from(submitted.take("password"));
     let remember = !submitted.take("remember").is_empty();
     let next = page.site.destination(submitted.take("next"));
-    let form = json!({ "username": username, "remember": remember, "next": next.path() });
+    let log_in_with = page.site.inner().log_in_with;
+    let form = json!({
+        "username": username,
+        "remember": remember,
+        "next": next.path(),
+        "log_in_with": log_in_with.as_str(),
+    });
     let rejected =
         |status, code, errors| page.answer(Answer::rejected(status, code, errors, TEMPLATE, &form));
 
     let mut errors = FormErrors::default();
     if username.is_empty() {
-        errors.add("username", Text::named("login-username-missing"));
+        let missing = match log_in_with {
+            LoginName::Username => "login-username-missing",
+            LoginName::Email => "login-email-missing",
+            LoginName::Either => "login-either-missing",
+        };
+        errors.add("username", Text::named(missing));
     }
     if password.expose().is_empty() {
         errors.add("password", Text::named("password-missing"));
@@ -179,7 +192,11 @@ async fn log_in<U: PageUser>(
     let password = Methods::PASSWORD;
     login.report_failed_by(password, tried.as_ref()).await;
     // The same for every reason, so that it does not reveal who has an account.
-    let errors = FormErrors::of_form(Text::named("login-wrong"));
+    let errors = FormErrors::of_form(Text::named(match log_in_with {
+        LoginName::Username => "login-username-wrong",
+        LoginName::Email => "login-email-wrong",
+        LoginName::Either => "login-either-wrong",
+    }));
     Ok(rejected(
         StatusCode::UNAUTHORIZED,
         "wrong_credentials",

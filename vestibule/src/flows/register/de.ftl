@@ -8,3 +8,24 @@ register-username-taken = Dieser Benutzername ist vergeben. Wähle einen anderen
 register-username-reserved = Dieser Benutzername ist für die Website reserviert. Wähle einen anderen.
 register-done = Dein Konto ist angelegt, und du bist angemeldet.
 register-inactive = Dein Konto ist angelegt. Du kannst dich anmelden, sobald es aktiv ist.
+register-email = E-Mail-Adresse
+register-email-optional = E-Mail-Adresse (freiwillig)
+register-email-hint = Wir schicken eine E-Mail dorthin. Folge dem Link darin.
+register-email-invalid = Gib eine E-Mail-Adresse wie name@example.com ein.
+register-mail-sent = Wir haben eine E-Mail an { $email } geschickt. Folge dem Link darin, um die Adresse zu bestätigen.
+register-sent-title = Sieh in deine E-Mails
+register-sent = Wir haben eine E-Mail an { $email } geschickt. Folge dem Link darin, um fortzufahren.
+register-sent-hint = Keine E-Mail da? Sieh im Spam-Ordner nach, und prüfe, ob die Adresse stimmt.
+
+mail-have-account-subject = Du hast ein Konto bei { $site }
+mail-have-account =
+    Hallo { $name },
+
+    gerade hat sich jemand bei { $site } mit dieser E-Mail-Adresse registriert. Du hast damit schon ein Konto, deshalb wurde nichts geändert.
+
+    Wenn du das warst, melde dich an:
+mail-have-account-button = Anmelden
+mail-have-account-after =
+    Wenn du dein Passwort vergessen hast, wähle ein neues: { $forgot }
+
+    Wenn du das nicht warst, brauchst du nichts zu tun.

@@ -8,3 +8,24 @@ register-username-taken = Este nombre de usuario ya está en uso. Elige otro.
 register-username-reserved = Este nombre de usuario está reservado para el sitio. Elige otro.
 register-done = Tu cuenta está lista y has iniciado sesión.
 register-inactive = Tu cuenta está lista. Podrás iniciar sesión cuando esté activa.
+register-email = Dirección de correo
+register-email-optional = Dirección de correo (opcional)
+register-email-hint = Enviamos un correo allí. Sigue el enlace que contiene.
+register-email-invalid = Escribe una dirección de correo como nombre@example.com.
+register-mail-sent = Hemos enviado un correo a { $email }. Sigue el enlace para verificar la dirección.
+register-sent-title = Mira tu correo
+register-sent = Hemos enviado un correo a { $email }. Sigue el enlace para continuar.
+register-sent-hint = ¿No ha llegado? Mira en la carpeta de correo no deseado y comprueba que la dirección es correcta.
+
+mail-have-account-subject = Tienes una cuenta en { $site }
+mail-have-account =
+    Hola, { $name }:
+
+    alguien acaba de registrarse en { $site } con esta dirección de correo. Ya tienes una cuenta con ella, así que no ha cambiado nada.
+
+    Si has sido tú, inicia sesión:
+mail-have-account-button = Iniciar sesión
+mail-have-account-after =
+    Si has olvidado tu contraseña, elige una nueva: { $forgot }
+
+    Si no has sido tú, no tienes que hacer nada.

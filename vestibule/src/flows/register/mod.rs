@@ -1,16 +1,23 @@
 //! Registering: a visitor creates an account.
 //!
 //! # Steps
-//! 1. `GET /register` shows the form and the password rules.
-//! 2. `POST /register` with `username`, `password` and the app's own fields creates the account,
-//!    calls the app's function for it, logs the new user in and redirects to `/welcome`; as JSON it
-//!    answers 201. If the app's function rejects or fails, the account is deleted again.
+//! 1. `GET /register` shows the form and the password rules. It asks for a username, for a mail
+//!    address, or for both, as the site's users log in ([`LoginName`](crate::credentials::LoginName)). Without a mailer it asks
+//!    for a username.
+//! 2. `POST /register` with `username`, `password`, an `email` if there is one, and the app's own
+//!    fields creates the account, calls the app's function for it, logs the new user in and
+//!    redirects to `/welcome`; as JSON it answers 201. If the app's function rejects or fails, the
+//!    account is deleted again. A mail goes to the address ([`verify_email`](super::verify_email)).
 //! 3. The same form sent again, as by a double click, logs the new user in (`repeated`).
+//! 4. With an address alone (`by_email`), the answer is always 202, “Check your mail”. A new
+//!    account waits until the address is verified; a known address gets a mail that says so.
 //!
 //! # What it protects against
-//! Usernames that look like another user's ([`Username`](crate::credentials::Username)) or are
-//! reserved ([`ReservedNames`](crate::credentials::ReservedNames)), passwords that are easy to guess or, if enabled, known from breaches, two
-//! registrations of one name at once, half-created accounts.
+//! Usernames that look like another user's ([`Username`]) or are reserved
+//! ([`ReservedNames`](crate::credentials::ReservedNames)), passwords that are easy to guess or, if
+//! enabled, known from breaches, two registrations of one name at once, half-created accounts.
+//! Finding out whose address has an account. A stranger who registers another person's address, and
+//! waits until that person verifies it: the password counts only in the browser that chose it.
 //!
 //! # What it does not protect against
 //! The form reveals whether a username is taken, because usernames are public. Somebody with many
@@ -19,22 +26,27 @@
 //!
 //! # Settings
 //! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords),
+//! [`log_in_with`](crate::flows::SiteConfig::log_in_with),
 //! [`reserved_names`](crate::flows::SiteConfig::reserved_names),
 //! [`registration_fields`](crate::flows::SiteConfig::registration_fields) and
-//! [`on_register`](crate::flows::SiteConfig::on_register).
+//! [`on_register`](crate::flows::SiteConfig::on_register). Where visitors register with an address
+//! alone, `on_register` runs after the response, so the visitor does not see why it rejects.
 //!
 //! # Needs
-//! A users table that implements [`Registrar`](crate::credentials::Registrar).
+//! A users table that implements [`Registrar`](crate::credentials::Registrar). For an address alone,
+//! our own accounts and a mailer.
 
+mod by_email;
+mod entered;
 mod repeated;
 
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use crate::credentials::throttle::Permit;
+use crate::credentials::throttle::{Permit, Try};
 use crate::credentials::{Step, Username};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
@@ -49,10 +61,14 @@ use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
 use crate::login::{Login, PageUser};
+use crate::mail::Email;
 use crate::web::text::Text;
+use entered::{Asks, Entered};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod with_email;
 
 pub(super) fn flow<U: PageUser>() -> Flow<U> {
     Flow {
@@ -62,12 +78,16 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
         routes: |paths| {
             Router::new().route(paths.own("register"), get(show::<U>).post(register::<U>))
         },
-        templates: &[(TEMPLATE, include_str!("register.html"))],
+        templates: &[
+            (TEMPLATE, include_str!("register.html")),
+            (by_email::SENT, include_str!("register_sent.html")),
+        ],
         texts: Some([
             include_str!("en.ftl"),
             include_str!("de.ftl"),
             include_str!("es.ftl"),
         ]),
+        mails: &[by_email::HAVE_ACCOUNT_MAIL],
         ..Flow::new("register")
     }
 }
@@ -78,99 +98,135 @@ async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
     if page.user.is_some() {
         return page.answer(Answer::see(page.site.after_login()));
     }
-    let form = form(&page, "", &RegistrationValues::default());
+    let form = Entered::default().form(&page.site, Asks::of(&page.site));
     page.answer(Answer::page(TEMPLATE, form))
 }
 
 async fn register<U: PageUser>(
     page: Page<U>,
     login: Login<U>,
+    headers: HeaderMap,
     mut submitted: Submitted,
 ) -> axum::response::Result<Response> {
-    let values = page.site.inner().registration_fields.take(&mut submitted)?;
-    let username = submitted.take_name("username");
-    let password = Secret::from(submitted.take("password"));
+    let asks = Asks::of(&page.site);
+    let (entered, password) = Entered::take(&page.site, asks, &mut submitted)?;
     let mut errors = FormErrors::default();
 
     let inner = page.site.inner();
     let credentials = &inner.credentials;
-    if let Some(objection) = page.site.objection_to(&username)? {
-        errors.add("username", objection);
+    let username = &*entered.username;
+    if asks.username() {
+        if let Some(objection) = page.site.objection_to(username)? {
+            errors.add("username", objection);
+        }
+        if inner.reserved_names.contains(username) {
+            errors.add("username", Text::named("register-username-reserved"));
+        }
     }
-    if let Some(objection) = inner.policy.objection(&password, &[&username]) {
+    if let Some(objection) = inner.policy.objection(&password, &entered.words()) {
         errors.add("password", objection.into());
     }
-    if inner.reserved_names.contains(&username) {
-        errors.add("username", Text::named("register-username-reserved"));
+    entered.check(&page.site, asks, &mut errors);
+    if !errors.is_empty() {
+        return Ok(page.answer(invalid(&page, &entered, errors))?);
     }
-    inner.registration_fields.check(&values, &mut errors);
-    if errors.is_empty() {
-        let tried = match credentials.begin_registration(&login).await? {
-            Permit::Granted(tried) => tried,
-            Permit::Denied(wait) => {
-                let form = form(&page, &username, &values);
-                let rejected = throttled(Tried::Registration, wait, TEMPLATE, form);
-                return Ok(page.answer(rejected)?);
-            }
-        };
-        // Checked last, because it may call an external service.
-        if inner.policy.breached.is_some()
-            && !credentials.is_taken(&username).await?
-            && let Some(objection) = inner.policy.look_up(&password).await
-        {
-            errors.add("password", objection.into());
-            return Ok(page.answer(invalid(&page, &username, &values, errors))?);
+    let tried = match credentials.begin_registration(&login).await? {
+        Permit::Granted(tried) => tried,
+        Permit::Denied(wait) => {
+            let form = entered.form(&page.site, asks);
+            return Ok(page.answer(throttled(Tried::Registration, wait, TEMPLATE, form))?);
         }
-        let registration = credentials.register_counted(&login, tried, &username, &password);
-        match registration.await? {
-            Some(proof) => {
-                let outcome = page.site.registered(&login, proof.user(), &values).await?;
-                if let RegistrationOutcome::Rejected { field, message } = outcome {
-                    errors.add(field, Text::AsIs(message));
-                    return Ok(page.answer(invalid(&page, &username, &values, errors))?);
-                }
-                let name = proof.user().name().to_owned();
-                match credentials.proceed(&login, proof).await? {
-                    Step::LoggedIn { .. } => {}
-                    Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login))?),
-                    _ => return Ok(page.answer(added(&page, &name))?),
-                }
-                let words = inner.policy.with_context(&[&username]);
-                let advice = credentials.advice(&login, &name, password, words).await;
-                return Ok(page.answer(registered(&page, &name, advice.is_some()))?);
-            }
-            None => match page.site.is_repeated(&login, &username, &password).await? {
-                Some(Step::LoggedIn { user, .. }) => {
-                    let name = user.name().to_owned();
-                    return Ok(page.answer(registered(&page, &name, false))?);
-                }
-                Some(Step::SecondFactor) => {
-                    return Ok(page.answer(second_factor(&page, &login))?);
-                }
-                _ => errors.add("username", Text::named("register-username-taken")),
-            },
-        }
+    };
+    if entered.address.is_some()
+        && let Some(wait) = credentials.begin_mail(&login).await?
+    {
+        let form = entered.form(&page.site, asks);
+        return Ok(page.answer(throttled(Tried::Mail, wait, TEMPLATE, form))?);
     }
-    Ok(page.answer(invalid(&page, &username, &values, errors))?)
+    // Checked last, because it may call an external service.
+    if inner.policy.breached.is_some()
+        && !(asks.username() && credentials.is_taken(username).await?)
+        && let Some(objection) = inner.policy.look_up(&password).await
+    {
+        errors.add("password", objection.into());
+        return Ok(page.answer(invalid(&page, &entered, errors))?);
+    }
+    match entered.address.clone() {
+        Some(email) if asks == Asks::Email => {
+            let registration = (entered, email, &password);
+            Ok(by_email::register(&page, &login, &headers, registration).await?)
+        }
+        _ => Ok(register_name(&page, &login, tried, entered, password).await?),
+    }
 }
 
-fn invalid<U: PageUser>(
+/// Registers a username, whose fields are right.
+async fn register_name<U: PageUser>(
     page: &Page<U>,
-    username: &str,
-    values: &RegistrationValues,
-    errors: FormErrors,
-) -> Answer {
-    let (status, form) = (
-        StatusCode::UNPROCESSABLE_ENTITY,
-        form(page, username, values),
-    );
+    login: &Login<U>,
+    tried: Try,
+    entered: Entered,
+    password: Secret,
+) -> Result<Response> {
+    let inner = page.site.inner();
+    let credentials = &inner.credentials;
+    let (username, email) = (&*entered.username, entered.address.as_ref());
+    let registration = credentials.register_counted(login, tried, (username, email), &password);
+    let Some(proof) = registration.await? else {
+        return match page.site.is_repeated(login, username, &password).await? {
+            Some(Step::LoggedIn { user, .. }) => {
+                page.answer(registered(page, user.name(), None, false))
+            }
+            Some(Step::SecondFactor) => page.answer(second_factor(page, login)),
+            _ => {
+                let taken = Text::named("register-username-taken");
+                page.answer(invalid(page, &entered, FormErrors::at("username", taken)))
+            }
+        };
+    };
+    let outcome = page
+        .site
+        .registered(login, proof.user(), &entered.values)
+        .await?;
+    if let RegistrationOutcome::Rejected { field, message } = outcome {
+        let mut errors = FormErrors::default();
+        errors.add(field, Text::AsIs(message));
+        return page.answer(invalid(page, &entered, errors));
+    }
+    if let Some(email) = email {
+        page.site
+            .mail_later(proof.user().clone(), email.clone(), page.language());
+    }
+    let name = proof.user().name().to_owned();
+    match credentials.proceed(login, proof).await? {
+        Step::LoggedIn { .. } => {}
+        Step::SecondFactor => return page.answer(second_factor(page, login)),
+        _ => return page.answer(added(page, &name)),
+    }
+    let words = inner.policy.with_context(&entered.words());
+    let advice = credentials.advice(login, &name, password, words).await;
+    page.answer(registered(page, &name, email, advice.is_some()))
+}
+
+fn invalid<U: PageUser>(page: &Page<U>, entered: &Entered, errors: FormErrors) -> Answer {
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let form = entered.form(&page.site, Asks::of(&page.site));
     Answer::rejected(status, "invalid_fields", errors, TEMPLATE, form)
 }
 
-fn registered<U: PageUser>(page: &Page<U>, name: &str, is_weak: bool) -> Answer {
+fn registered<U: PageUser>(
+    page: &Page<U>,
+    name: &str,
+    email: Option<&Email>,
+    is_weak: bool,
+) -> Answer {
     let text = Text::named("register-done");
     let destination = &*page.site.inner().destinations.after_register;
-    let answer = Answer::done(destination).message("success", text);
+    let mut answer = Answer::done(destination).message("success", text);
+    if let Some(email) = email {
+        let sent = Text::named("register-mail-sent").with("email", email.as_str());
+        answer = answer.message("info", sent);
+    }
     page.with_advice(
         answer,
         StatusCode::CREATED,
@@ -185,16 +241,6 @@ fn added<U: PageUser>(page: &Page<U>, name: &str) -> Answer {
     Answer::done(page.site.path("login").unwrap_or(page.site.after_login()))
         .message("success", Text::named("register-inactive"))
         .json(StatusCode::CREATED, view)
-}
-
-fn form<U: PageUser>(
-    page: &Page<U>,
-    username: &str,
-    values: &RegistrationValues,
-) -> serde_json::Value {
-    let inner = page.site.inner();
-    let min_chars = inner.policy.min_chars;
-    inner.registration_fields.form(username, min_chars, values)
 }
 
 impl<U: PageUser> Site<U> {

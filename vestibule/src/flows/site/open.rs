@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::{Inner, Site};
 use crate::accounts::{self, Account, Accounts};
 use crate::credentials::tokens::{TOKEN_MIGRATIONS, Tokens};
-use crate::credentials::{self, Credentials, MailTokens, Throttle, Users};
+use crate::credentials::{self, Credentials, LoginName, MailTokens, Throttle, Users};
 use crate::database::{Database, Migrations};
 use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
@@ -54,6 +54,7 @@ impl Site<Account> {
         let accounts = Accounts::with_store(database.clone(), passwords.clone(), sessions.clone())
             .clock(config.clock.clone())
             .random(config.random.clone())
+            .log_in_with(config.log_in_with)
             .security_log_retention(config.security_log_retention);
         let outbox = open_outbox(&database, &config).await?;
         let accounts = match &outbox {
@@ -129,6 +130,7 @@ impl<U: PageUser> Site<U> {
         for migrations in flows.iter().flat_map(|flow| flow.migrations) {
             database.migrate(*migrations).await?;
         }
+        check_mail(&flows, accounts.is_some(), &config)?;
         let prefix = path_prefix(config.path_prefix.as_deref())?;
         let (url, home) = (&config.public_url, config.home.as_deref());
         let below = |app| {
@@ -214,6 +216,7 @@ impl<U: PageUser> Site<U> {
             pages,
             policy,
             reserved_names,
+            log_in_with: config.log_in_with,
             registration_fields,
             on_register: config.on_register,
             ignored_fields: config.ignored_fields.into(),
@@ -247,6 +250,25 @@ impl<U: PageUser> Site<U> {
         }
         Ok(site)
     }
+}
+
+/// Checks that there is mail where a setting needs it.
+fn check_mail<U>(flows: &[Flow<U>], is_ours: bool, config: &SiteConfig<U>) -> Result<()> {
+    let has = |name: &str| flows.iter().any(|flow| flow.name == name);
+    if config.require_verified_email && !has("verify_email") {
+        return Err(Error::config(
+            "`SiteConfig::require_verified_email` needs the flow `verify_email`, which sends mail: \
+             set `SiteConfig::mailer`",
+        ));
+    }
+    let by_email = is_ours && config.log_in_with == LoginName::Email;
+    if by_email && has("register") && !has("verify_email") {
+        return Err(Error::config(
+            "visitors register by mail address alone, which needs the flow `verify_email`: set \
+             `SiteConfig::mailer`, or leave the flow `register` out",
+        ));
+    }
+    Ok(())
 }
 
 /// Checks the names of all tables that the site needs, before it creates the first.

@@ -17,6 +17,7 @@ verify-email-sent = Wir haben eine E-Mail an { $email } geschickt.
 verify-email-enough = Wir haben gerade erst eine E-Mail an { $email } geschickt. Warte eine Minute, bevor du noch eine anforderst.
 verify-email-nothing = Es gibt keine E-Mail-Adresse zu bestätigen.
 verify-email-done = { $email } ist bestätigt.
+verify-email-choose = { $email } ist bestätigt. Registriert wurde in einem anderen Browser; wähle deshalb jetzt dein Passwort.
 verify-email-taken = { $email } gehört zu einem anderen Konto.
 
 mail-verify-email-subject = E-Mail-Adresse für { $site } bestätigen
@@ -29,3 +30,10 @@ mail-verify-email-after =
     Link und Code funktionieren einmal, eine Stunde lang.
 
     Wenn du es nicht warst, ist nichts zu tun: Ohne den Link oder den Code geschieht nichts.
+mail-email-in-use-subject = Jemand hat deine E-Mail-Adresse bei { $site } eingegeben
+mail-email-in-use =
+    Hallo { $name },
+
+    jemand hat diese E-Mail-Adresse bei { $site } für ein anderes Konto eingegeben. Sie gehört zu deinem Konto, darum wurde nichts geändert.
+
+    Wenn du es warst: Melde dich auf { $url } mit dem Konto an, das du hast. Wenn du das Passwort vergessen hast, fordere dort ein neues an.

@@ -17,6 +17,7 @@ verify-email-sent = We have sent a mail to { $email }.
 verify-email-enough = We have just sent a mail to { $email }. Wait a minute before you ask for another one.
 verify-email-nothing = There is no mail address to verify.
 verify-email-done = { $email } is verified.
+verify-email-choose = { $email } is verified. It was registered in another browser, so choose your password now.
 verify-email-taken = { $email } belongs to another account.
 
 mail-verify-email-subject = Verify your mail address for { $site }
@@ -29,3 +30,10 @@ mail-verify-email-after =
     Link and code work once, and for one hour.
 
     If it was not you, there is nothing to do: without the link or the code nothing happens.
+mail-email-in-use-subject = Somebody entered your mail address at { $site }
+mail-email-in-use =
+    Hello { $name },
+
+    somebody entered this mail address for another account at { $site }. It belongs to your account, so nothing was changed.
+
+    If it was you: log in at { $url } with the account that you have. If you have forgotten its password, ask for a new one there.

@@ -17,6 +17,7 @@ verify-email-sent = Hemos enviado un correo a { $email }.
 verify-email-enough = Acabamos de enviar un correo a { $email }. Espera un minuto antes de pedir otro.
 verify-email-nothing = No hay ninguna dirección de correo que confirmar.
 verify-email-done = { $email } está confirmada.
+verify-email-choose = { $email } está verificada. El registro se hizo en otro navegador, así que elige ahora tu contraseña.
 verify-email-taken = { $email } pertenece a otra cuenta.
 
 mail-verify-email-subject = Confirma tu dirección de correo para { $site }
@@ -29,3 +30,10 @@ mail-verify-email-after =
     El enlace y el código sirven una sola vez, durante una hora.
 
     Si no has sido tú, no tienes que hacer nada: sin el enlace o el código no ocurre nada.
+mail-email-in-use-subject = Alguien ha indicado tu dirección de correo en { $site }
+mail-email-in-use =
+    Hola, { $name }:
+
+    alguien ha indicado esta dirección de correo para otra cuenta en { $site }. Pertenece a tu cuenta, así que no ha cambiado nada.
+
+    Si has sido tú: inicia sesión en { $url } con la cuenta que tienes. Si has olvidado su contraseña, pide allí una nueva.

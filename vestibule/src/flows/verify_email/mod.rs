@@ -9,17 +9,22 @@
 //! 3. `POST /verify-email`, with the cookie, or with `token`, or with `code` in the browser where the
 //!    user is logged in, verifies the address, which is the user's from then on. It redirects to the
 //!    account page, or to the login page; scripts get 204.
+//! 4. If the address was [registered alone](super::register), in another browser, its password no
+//!    longer works, and the visitor is redirected to a form for a new one; scripts get 200 with
+//!    `token`.
 //!
 //! # What it protects against
 //! Somebody who enters another person's address: it is theirs only with the link, and whoever shows
-//! the link takes it from those who merely entered it. Tokens as in
+//! the link takes it from those who merely entered it. Finding out whether another user has verified
+//! an address: the pages show the same, and that user gets a mail. Tokens as in
 //! [`reset_password`](super::reset_password).
 //!
 //! # What it does not protect against
 //! Somebody who reads the user's mail.
 //!
 //! # Settings
-//! [`SiteConfig::mailer`](crate::flows::SiteConfig::mailer). The rule
+//! [`SiteConfig::mailer`](crate::flows::SiteConfig::mailer), and
+//! [`require_verified_email`](crate::flows::SiteConfig::require_verified_email). The rule
 //! [`Rule::VerifiedEmail`](crate::access::Rule::VerifiedEmail) closes a page to users who have not
 //! verified their address; it leads them here.
 //!
@@ -71,7 +76,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             include_str!("de.ftl"),
             include_str!("es.ftl"),
         ]),
-        mails: &[VERIFY_MAIL],
+        mails: &[VERIFY_MAIL, IN_USE_MAIL],
         ..Flow::new("verify_email")
     }
 }
@@ -88,6 +93,13 @@ const VERIFY_MAIL: MailTexts = MailTexts {
     button: "mail-verify-email-button",
     after: "mail-verify-email-after",
 };
+
+/// To an address that somebody entered for another account.
+const IN_USE_MAIL: MailTexts = MailTexts::new(
+    "email_in_use",
+    "mail-email-in-use-subject",
+    "mail-email-in-use",
+);
 
 async fn show<U: PageUser>(
     page: Page<U>,
@@ -174,8 +186,12 @@ async fn verify<U: PageUser>(
             return Ok(page.answer(throttled(Tried::Token, wait, TEMPLATE, view))?);
         }
         (LinkCheck::Dead, Some(user)) if by_code => {
-            let errors = FormErrors::at("code", Text::named("verify-email-wrong-code"));
-            let view = state(&page, user).await?;
+            let (view, wrong) = (state(&page, user).await?, "verify-email-wrong-code");
+            // Without a mail there is no field for its code.
+            let errors = match view["pending"].is_null() {
+                true => FormErrors::of_form(Text::named(wrong)),
+                false => FormErrors::at("code", Text::named(wrong)),
+            };
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             let rejected = Answer::rejected(status, "invalid_fields", errors, TEMPLATE, view);
             return Ok(page.answer(rejected)?);
@@ -183,6 +199,11 @@ async fn verify<U: PageUser>(
         (LinkCheck::Dead, _) => return Ok(dead(&page, VERIFY)?),
     };
     let (user, address) = (link.user.clone(), link.address().clone());
+    let registered_here = page.site.registered_here(&link, &headers).await?;
+    let is_stranger = registered_here == Some(false);
+    if is_stranger && let Some(accounts) = &page.site.inner().accounts {
+        accounts.drop_password(&user.id()).await?;
+    }
     let told = page.site.tell_former_address(&user, &address).await?;
     let outcome = credentials.verify_email(&login, link).await;
     if !matches!(outcome, Ok(Some(EmailChange::Changed(_)))) {
@@ -193,6 +214,10 @@ async fn verify<U: PageUser>(
         .as_ref()
         .is_some_and(|here| here.id() == user.id());
     let answer = match outcome? {
+        Some(EmailChange::Changed(user)) if is_stranger => {
+            let token = credentials.issue_reset(&user, &address).await?;
+            return Ok(choose_password(&page, &address, &token)?);
+        }
         Some(EmailChange::Changed(_)) => {
             let account = page.site.path("account").unwrap_or(page.site.after_login());
             let to = match is_here {
@@ -210,6 +235,28 @@ async fn verify<U: PageUser>(
         Some(EmailChange::Gone) | None => return Ok(dead(&page, VERIFY)?),
     };
     Ok(forgotten(&page, VERIFY, answer)?)
+}
+
+/// The answer to somebody who has verified an address that was registered in another browser: they
+/// choose the password.
+fn choose_password<U: PageUser>(
+    page: &Page<U>,
+    address: &Email,
+    token: &Secret,
+) -> Result<Response> {
+    let reset_page = page.site.path("reset_password");
+    let to = reset_page.or(page.site.path("login")).unwrap_or("/");
+    let done = Text::named("verify-email-choose").with("email", address.as_str());
+    let view = json!({ "token": token.expose() });
+    let answer = Answer::done(to).message("success", done);
+    let mut response = page.answer(answer.json(StatusCode::OK, view))?;
+    let headers = response.headers_mut();
+    append(headers, &link_token::removal(&page.site, VERIFY));
+    if reset_page.is_some() {
+        let (token, purpose) = (token.expose().to_owned(), Purpose::ResetPassword);
+        link_token::set(&page.site, "reset_password", purpose, token, headers);
+    }
+    Ok(response)
 }
 
 /// Sends the mail again, to the address that waits to be verified.
@@ -235,10 +282,7 @@ async fn resend<U: PageUser>(
         return Ok(page.answer(rejected)?);
     };
     let language = page.language().to_owned();
-    let is_sent = page
-        .site
-        .mail_verification(&user, &email, &language)
-        .await?;
+    let is_sent = page.site.mail_new_address(&user, &email, &language).await?;
     let (category, text) = match is_sent {
         true => ("success", "verify-email-sent"),
         false => ("info", "verify-email-enough"),
@@ -251,26 +295,57 @@ async fn resend<U: PageUser>(
 }
 
 impl<U: PageUser> Site<U> {
-    /// Sends the mail with which a user shows that they read mail at this address. Returns whether
-    /// the limits let it pass.
-    pub(super) async fn mail_verification(
+    /// As [`mail_new_address`](Self::mail_new_address), after the response, whose time would tell
+    /// whose address it is.
+    pub(super) fn mail_later(&self, user: U, email: Email, language: &str) {
+        let (site, language) = (self.clone(), language.to_owned());
+        self.credentials().after_response(async move {
+            if let Err(error) = site.mail_new_address(&user, &email, &language).await {
+                tracing::error!(%error, "the mail to a new address was not written");
+            }
+        });
+    }
+
+    /// Sends the mail with which a user shows that they read mail at this address; or, if another
+    /// user has verified it, a mail that says so, and a token that nobody gets, so that the user
+    /// sees no difference. Returns whether the limits let it pass.
+    pub(super) async fn mail_new_address(
         &self,
         user: &U,
         email: &Email,
         language: &str,
     ) -> Result<bool> {
-        let letter = |issued: &Issued| {
-            let code = issued.code.as_ref().map(|code| in_groups(code.expose()));
-            Letter::new(VERIFY_MAIL.kind, email.clone(), language)
-                .with("name", user.name())
-                .with("link", self.link(VERIFY, &issued.token))
-                .with("code", code.unwrap_or_default())
-                .once_in(ONE_IN)
-        };
         let credentials = self.credentials();
-        credentials
-            .mail_token(Purpose::VerifyEmail, user, email, letter)
-            .await
+        let owner = credentials.find_by_email(email).await?;
+        let owner = owner.filter(|owner| owner.id() != user.id() && owner.has_verified_email());
+        let letter = |issued: &Issued| match &owner {
+            None => self.verification_letter(user.name(), email, issued, language),
+            Some(owner) => {
+                let own = owner.email().and_then(|own| own.parse().ok());
+                let to = own.filter(|own| own == email).unwrap_or(email.clone());
+                Letter::new(IN_USE_MAIL.kind, to, "")
+                    .with("name", owner.name())
+                    .once_in(ONE_IN)
+            }
+        };
+        let purpose = Purpose::VerifyEmail;
+        credentials.mail_token(purpose, user, email, letter).await
+    }
+
+    pub(super) fn verification_letter(
+        &self,
+        name: &str,
+        email: &Email,
+        issued: &Issued,
+        language: &str,
+    ) -> Letter {
+        let code = issued.code.as_ref().map(|code| in_groups(code.expose()));
+        Letter::new(VERIFY_MAIL.kind, email.clone(), language)
+            .with("name", name)
+            .with("link", self.link(VERIFY, &issued.token))
+            .with("code", code.unwrap_or_default())
+            .lasting(Purpose::VerifyEmail.lasts())
+            .once_in(ONE_IN)
     }
 }
 

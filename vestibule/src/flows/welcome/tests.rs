@@ -313,7 +313,7 @@ async fn an_apps_own_routes_know_the_user_too() {
         .route_layer(login_required::<Account>());
     let nested = Router::new().route(
         "/extractor",
-        get(|user: CurrentUser<Account>| async move { user.username.clone() }),
+        get(|user: CurrentUser<Account>| async move { user.name().to_owned() }),
     );
     let routes = Router::new()
         .merge(guarded)
@@ -359,7 +359,7 @@ async fn a_slow_request_does_not_bring_a_logged_out_session_back() {
             let user = login.current_user().await.ok().flatten();
             started.notify_one();
             finish.notified().await;
-            user.map_or_else(String::new, |user| user.username.clone())
+            user.map_or_else(String::new, |user| user.name().to_owned())
         }
     };
     let app = TestApp::new()

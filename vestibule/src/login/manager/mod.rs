@@ -8,7 +8,7 @@ mod settings;
 
 pub(crate) use context::LoginContext;
 pub(crate) use cookies::{AnonymousCookies, AnonymousSession};
-pub(crate) use settings::Settings;
+pub(crate) use settings::{FirstPage, Settings};
 
 use std::fmt;
 use std::future::Future;
@@ -406,11 +406,23 @@ impl<U: User> LoginManager<U> {
     /// A page that does not require a user, such as one that takes `Option<CurrentUser<U>>`, sees
     /// them as logged in.
     pub fn must_visit<P: Into<Arc<str>>>(
-        mut self,
+        self,
         must_visit: impl Fn(&U) -> Option<P> + Send + Sync + 'static,
     ) -> Self {
-        let must_visit = move |user: &U| must_visit(user).map(Into::into);
-        self.settings.rejections.must_visit = Some(Arc::new(must_visit));
+        let alone = Arc::<[String]>::default();
+        self.first_page(move |user: &U| {
+            let path = must_visit(user)?.into();
+            let besides = alone.clone();
+            Some(FirstPage { path, besides })
+        })
+    }
+
+    /// As [`must_visit`](Self::must_visit), with other pages that the users can use besides.
+    pub(crate) fn first_page(
+        mut self,
+        first_page: impl Fn(&U) -> Option<FirstPage> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.rejections.must_visit = Some(Arc::new(first_page));
         self
     }
 

@@ -113,7 +113,15 @@ pub(crate) enum AnonymousData {
 }
 
 /// Returns the page that a user must visit first, if any.
-pub(crate) type MustVisit<U> = Arc<dyn Fn(&U) -> Option<Arc<str>> + Send + Sync>;
+pub(crate) type MustVisit<U> = Arc<dyn Fn(&U) -> Option<FirstPage> + Send + Sync>;
+
+/// A page that a user must visit first.
+#[derive(Debug, Clone)]
+pub(crate) struct FirstPage {
+    pub(crate) path: Arc<str>,
+    /// The paths that they can use besides.
+    pub(crate) besides: Arc<[String]>,
+}
 
 /// How rejected visitors are answered.
 pub(crate) struct RejectionSettings<U> {

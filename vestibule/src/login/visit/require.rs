@@ -74,10 +74,11 @@ impl<U: User> Visit<U> {
     /// The page that this user must visit before the requested one.
     fn page_first(&self, user: &LoggedIn<U>, request: &Parts) -> Option<Arc<str>> {
         let must_visit = self.settings().rejections.must_visit.as_ref()?;
-        let page = must_visit(&user.user)?;
+        let first = must_visit(&user.user)?;
         // Compare bytes, as the router does: another spelling may be another page.
         let path = self.path_in_browser(request);
-        let path = path.split('?').next();
-        (path != Some(&*page)).then_some(page)
+        let path = path.split('?').next().unwrap_or_default();
+        let is_open = *path == *first.path || first.besides.iter().any(|open| open == path);
+        (!is_open).then_some(first.path)
     }
 }

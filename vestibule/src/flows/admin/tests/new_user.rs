@@ -37,7 +37,7 @@ async fn an_added_user_logs_in_by_the_shown_password_and_must_change_it_first() 
     assert_eq!(added.status, StatusCode::CREATED);
     let password = shown_password(&added);
     let dora = office.account("dora").await;
-    assert_eq!((&*dora.username, dora.must_change_password), ("Dora", true));
+    assert_eq!((dora.name(), dora.must_change_password), ("Dora", true));
     assert_eq!(dora.email.as_deref(), Some("dora@example.com"));
     let browser = office.app.browser();
     let fields = [("username", "Dora"), ("password", &*password)];

@@ -1,0 +1,162 @@
+//! Registrations by mail address alone, which wait until the address is verified, for a day at most.
+
+use std::time::Duration;
+
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::accounts::account::NewAccount;
+use crate::accounts::emails::owner_of;
+use crate::accounts::entity::{password, user};
+use crate::accounts::security_log::Entry;
+use crate::accounts::{Account, Accounts, Action, Actor};
+use crate::database::{Transaction, changed};
+use crate::error::{Error, Result};
+use crate::login::{Sender, UserId};
+use crate::mail::Email;
+use crate::password::PasswordHash;
+use crate::session::Invalidation;
+
+/// How long a registration waits. Its link works for an hour, and a forgotten password can be
+/// replaced as long as it waits.
+const WAITS: Duration = Duration::from_hours(24);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+const BATCH_ROWS: u64 = 500;
+
+/// The outcome of [`Accounts::begin_registration`].
+pub(crate) enum NewRegistration {
+    /// A new account waits for its address to be verified, once the transaction is committed.
+    Waits(Account, Transaction),
+    /// This account has the address.
+    Known(Account),
+    /// Somebody else registers with the address at this moment.
+    None,
+}
+
+impl Accounts {
+    /// Adds an account that has only this mail address, in place of one that still waits.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn begin_registration(
+        &self,
+        email: &Email,
+        hash: &PasswordHash,
+        from: &Sender,
+    ) -> Result<NewRegistration> {
+        self.sweep_waiting_if_due();
+        let transaction = self.inner.database.connection().begin().await;
+        let transaction = transaction.map_err(Error::from_db)?;
+        if let Some(owner) = owner_of(email, &transaction).await? {
+            if !owner.is_waiting() {
+                return Ok(NewRegistration::Known(owner));
+            }
+            // The older one's password must not get in when the address is verified.
+            let replace = user::Entity::delete_many()
+                .filter(user::Column::Id.eq(owner.id.as_str()))
+                .filter(user::Column::EmailVerifiedAt.is_null())
+                .exec(&transaction)
+                .await
+                .map_err(Error::from_db)?;
+            if replace.rows_affected == 0 {
+                return Ok(NewRegistration::None);
+            }
+            let action = (Action::AccountDeleted, Some("registered again"));
+            self.add_stranger_line(&owner, action, from, &transaction)
+                .await?;
+        }
+        let new = NewAccount {
+            username: None,
+            email: Some(email),
+            must_change_password: false,
+        };
+        let Some(account) = self.insert(new, hash, &transaction).await? else {
+            return Ok(NewRegistration::None);
+        };
+        let action = (Action::AccountAdded, None);
+        self.add_stranger_line(&account, action, from, &transaction)
+            .await?;
+        Ok(NewRegistration::Waits(account, transaction))
+    }
+
+    async fn add_stranger_line(
+        &self,
+        account: &Account,
+        (action, detail): (Action, Option<&str>),
+        from: &Sender,
+        transaction: &Transaction,
+    ) -> Result<()> {
+        let entry = Entry {
+            action,
+            user: Some(account),
+            detail: detail.map(str::to_owned),
+        };
+        let actor = Actor::stranger().sent_by(from);
+        self.add_line(transaction, &actor, &entry, None).await
+    }
+
+    /// Deletes registrations that have waited too long, in the background, at most every hour.
+    fn sweep_waiting_if_due(&self) {
+        let now = self.inner.clock.now();
+        if !self.inner.waiting_swept.is_due(SWEEP_EVERY, now) {
+            return;
+        }
+        let this = self.clone();
+        tokio::spawn(async move {
+            match this.sweep_waiting().await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "registrations that nobody verified swept"),
+                Err(error) => tracing::warn!(%error, "registrations not swept"),
+            }
+        });
+    }
+
+    pub(crate) async fn sweep_waiting(&self) -> Result<u64> {
+        let connection = self.inner.database.connection();
+        let before = (self.inner.clock.now() - WAITS).as_millis();
+        let waits = Condition::all()
+            .add(user::Column::Username.eq(""))
+            .add(user::Column::EmailVerifiedAt.is_null())
+            .add(user::Column::CreatedAt.lte(before));
+        let mut removed = 0;
+        loop {
+            let old: Vec<String> = user::Entity::find()
+                .select_only()
+                .column(user::Column::Id)
+                // By the index of the names.
+                .filter(user::Column::CanonicalUsername.starts_with("#"))
+                .filter(waits.clone())
+                .limit(BATCH_ROWS)
+                .into_tuple()
+                .all(connection)
+                .await
+                .map_err(Error::from_db)?;
+            if old.is_empty() {
+                return Ok(removed);
+            }
+            let gone = user::Entity::delete_many()
+                .filter(user::Column::Id.is_in(old))
+                .filter(waits.clone())
+                .exec(connection)
+                .await
+                .map_err(Error::from_db)?;
+            removed += gone.rows_affected;
+        }
+    }
+
+    /// Drops the password of an account that waits: whoever verifies the address did not choose it.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn drop_password(&self, id: &UserId) -> Result<()> {
+        let transaction = self.inner.database.connection().begin().await;
+        let transaction = transaction.map_err(Error::from_db)?;
+        let feed = self.inner.database.feed();
+        let _invalidated = feed.invalidate_on_drop(Invalidation::User(id));
+        changed(self.new_epoch(id), &transaction).await?;
+        password::Entity::delete_by_id(id.as_str())
+            .exec(&transaction)
+            .await
+            .map_err(Error::from_db)?;
+        transaction.commit().await.map_err(Error::from_db)
+    }
+}
