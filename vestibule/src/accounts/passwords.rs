@@ -19,6 +19,9 @@ use crate::mail::Email;
 use crate::password::PasswordHash;
 use crate::session::Invalidation;
 
+/// How often a registration is tried while others name its address.
+const REGISTRATION_TRIES: usize = 5;
+
 /// The number of hashes to read at once.
 const PAGE: u64 = 1_000;
 
@@ -144,7 +147,16 @@ impl Registrar<Account> for Accounts {
     ) -> Result<Option<Account>> {
         let username: Username = typed.parse().map_err(Error::config)?;
         let add = || self.insert_registered(&username, Some(email), hash, from);
-        retried(add).await
+        for _ in 0..REGISTRATION_TRIES {
+            let added = retried(add).await?;
+            if added.is_some() || self.has_name_like(typed).await? {
+                return Ok(added);
+            }
+            // The name is free: somebody else named the address at the same moment.
+        }
+        Err(Error::internal(
+            "an address is named by others again and again",
+        ))
     }
 }
 

@@ -143,6 +143,15 @@ impl Accounts {
         }
     }
 
+    /// Writes another password for an account that waits, whose visitor has registered again.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn replace_password(&self, id: &UserId, hash: &PasswordHash) -> Result<()> {
+        let connection = self.inner.database.connection();
+        self.write_password(id, hash, connection).await
+    }
+
     /// Drops the password of an account that waits: whoever verifies the address did not choose it.
     ///
     /// # Errors

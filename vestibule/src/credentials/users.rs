@@ -32,7 +32,9 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
     }
 
     /// The user with this typed name, and their password hash. Ignores the rules for new names:
-    /// every name in the table can log in.
+    /// every name in the table can log in. If users may log in with their mail address
+    /// ([`LoginName`](crate::credentials::LoginName)), it may be one: look for it too, and make the
+    /// same queries whether or not there is such a user.
     ///
     /// # Errors
     /// When it could not look ([`Error::store`](crate::Error::store)). Never return `None` in that

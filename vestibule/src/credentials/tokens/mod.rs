@@ -292,9 +292,17 @@ impl Tokens {
         purpose: Purpose,
         user: &UserId,
     ) -> Result<Option<Email>> {
-        let is_it = Column::UserId.eq(user.as_str());
-        let found = self.find_where(purpose, is_it).await?;
+        let found = self.pending(purpose, user).await?;
         Ok(found.map(|found| found.address))
+    }
+
+    /// A token of this user that works, if there is one.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn pending(&self, purpose: Purpose, user: &UserId) -> Result<Option<Found>> {
+        let is_it = Column::UserId.eq(user.as_str());
+        self.find_where(purpose, is_it).await
     }
 
     /// Uses up a token. Returns whether it was still there: of several calls, one gets `true`.

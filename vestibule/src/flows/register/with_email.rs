@@ -201,6 +201,24 @@ async fn a_network_that_registers_many_addresses_waits() {
 }
 
 #[tokio::test]
+async fn of_several_who_register_with_one_address_at_once_each_gets_an_account() {
+    let (app, _) = app(LoginName::Either).await;
+    let tries = (0..8u8).map(|i| {
+        let browser = app.browser().address(IpAddr::from([203, 0, i, 1]));
+        async move { register(&browser, &format!("user{i}"), EMAIL).await }
+    });
+
+    let answers = futures_util::future::join_all(tries).await;
+
+    for answer in answers {
+        assert_eq!(answer.location(), Some("/welcome"), "{}", answer.text());
+    }
+    let email = EMAIL.parse().unwrap();
+    let owner = app.site.accounts().find_by_email(&email).await.unwrap();
+    assert!(owner.is_some());
+}
+
+#[tokio::test]
 async fn scripts_register_with_an_address_too() {
     let (app, mailbox) = app(LoginName::Either).await;
     let browser = app.browser();
@@ -222,4 +240,31 @@ async fn scripts_register_with_an_address_too() {
     let wrong = app.browser().post_json("/register", &wrong).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(wrong.json()["errors"][0]["field"], "email");
+}
+
+#[tokio::test]
+async fn a_next_is_followed_after_a_log_in_by_address_and_never_leaves_the_site() {
+    let (app, mailbox) = app(LoginName::Either).await;
+    let browser = app.browser();
+    let evil = "//evil.example/";
+    let fields = [
+        ("username", "alice"),
+        ("email", EMAIL),
+        ("password", PASSWORD),
+    ];
+    let registered = browser
+        .post(&format!("/register?next={evil}"), &fields)
+        .await;
+    assert_eq!(registered.location(), Some("/welcome"));
+    let mail = mailbox.of_kind("verify_email", 1).await.pop().unwrap();
+    let link = format!("{}&next={evil}", Mailbox::link(&mail));
+    assert_eq!(browser.get(&link).await.location(), Some("/verify-email"));
+    let page = format!("/verify-email?next={evil}");
+    assert_eq!(browser.post(&page, &[]).await.location(), Some("/account"));
+
+    for (next, to) in [("/account/log", "/account/log"), (evil, "/welcome")] {
+        let fields = [("username", EMAIL), ("password", PASSWORD), ("next", next)];
+        let logged_in = app.browser().post("/login", &fields).await;
+        assert_eq!(logged_in.location(), Some(to));
+    }
 }

@@ -249,12 +249,10 @@ fn choose_password<U: PageUser>(
     let done = Text::named("verify-email-choose").with("email", address.as_str());
     let view = json!({ "token": token.expose() });
     let answer = Answer::done(to).message("success", done);
-    let mut response = page.answer(answer.json(StatusCode::OK, view))?;
-    let headers = response.headers_mut();
-    append(headers, &link_token::removal(&page.site, VERIFY));
+    let mut response = forgotten(page, VERIFY, answer.json(StatusCode::OK, view))?;
     if reset_page.is_some() {
-        let (token, purpose) = (token.expose().to_owned(), Purpose::ResetPassword);
-        link_token::set(&page.site, "reset_password", purpose, token, headers);
+        let (token, purpose) = (token.expose(), Purpose::ResetPassword);
+        link_token::set(&page.site, "reset_password", purpose, token, response.headers_mut());
     }
     Ok(response)
 }

@@ -14,9 +14,9 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use super::Entered;
-use crate::accounts::NewRegistration;
-use crate::credentials::Link;
-use crate::credentials::tokens::Purpose;
+use crate::accounts::{Account, Accounts, NewRegistration};
+use crate::credentials::tokens::{Purpose, Tokens};
+use crate::credentials::{EmailUsers, Link};
 use crate::crypto::secret::Secret;
 use crate::database::retried;
 use crate::error::{Error, Result};
@@ -27,7 +27,7 @@ use crate::flows::on_register::RegistrationOutcome;
 use crate::flows::page::Page;
 use crate::flows::registration_fields::RegistrationValues;
 use crate::flows::reset_password::ONE_IN;
-use crate::login::{Login, PageUser, Sender};
+use crate::login::{Login, PageUser, Sender, UserId};
 use crate::mail::Email;
 use crate::mail::outbox::Letter;
 use crate::password::PasswordHash;
@@ -100,6 +100,22 @@ pub(super) async fn register<U: PageUser>(
     Ok(response)
 }
 
+/// The account that waits for this address to be verified, if this browser registered it.
+async fn owner_of_browser(
+    accounts: &Accounts,
+    tokens: &Tokens,
+    email: &Email,
+    browser: &Secret,
+) -> Result<Option<UserId>> {
+    let owner = accounts.find_by_email(email).await?;
+    let Some(owner) = owner.filter(Account::is_waiting) else {
+        return Ok(None);
+    };
+    let found = tokens.pending(Purpose::VerifyEmail, &owner.id).await?;
+    let found = found.filter(|found| tokens.is_of_browser(found, browser));
+    Ok(found.map(|_| owner.id))
+}
+
 /// The cookie with the secret of the browser that registers.
 fn cookie<U: PageUser>(site: &Site<U>) -> OwnCookie {
     OwnCookie::new("registration", Some(site.public_url()))
@@ -132,31 +148,35 @@ impl<U: PageUser> Site<U> {
         let mail = self.credentials().mail_tokens()?;
         let (email, language) = (&email, &*language);
         let attempt = || async {
-            let (account, transaction) =
-                match accounts.begin_registration(email, &hash, &from).await? {
-                    NewRegistration::Waits(account, transaction) => (account, transaction),
-                    known => return Ok(known),
-                };
+            let new = accounts.begin_registration(email, &hash, &from).await?;
+            let (account, transaction) = match new {
+                NewRegistration::Waits(account, transaction) => (account, transaction),
+                NewRegistration::Known(owner) => return Ok(Some(owner)),
+                NewRegistration::None => return Ok(None),
+            };
             let of_user = (&account.id, account.session_epoch);
             let issued = mail
                 .tokens
-                .issue_to_browser(of_user, email, &browser, &transaction);
-            let issued = issued.await?;
+                .issue_to_browser(of_user, email, &browser, &transaction)
+                .await?;
             let letter = self.verification_letter(account.name(), email, &issued, language);
             if mail.outbox.put_in(&letter, &transaction).await? {
                 transaction.commit().await.map_err(Error::from_db)?;
-                return Ok(NewRegistration::Known(account));
+                return Ok(Some(account));
             }
             // Its address has got enough mails. An earlier registration goes on waiting.
             transaction.rollback().await.map_err(Error::from_db)?;
-            Ok(NewRegistration::None)
+            if let Some(earlier) = owner_of_browser(accounts, &mail.tokens, email, &browser).await?
+            {
+                accounts.replace_password(&earlier, &hash).await?;
+            }
+            Ok(None)
         };
-        let account = match retried(attempt).await? {
-            NewRegistration::Known(account) => account,
-            _ => return Ok(()),
+        let Some(account) = retried(attempt).await? else {
+            return Ok(());
         };
         if !account.is_waiting() {
-            return self.mail_have_account(&account, email).await;
+            return self.mail_have_account(&account, email, language).await;
         }
         mail.outbox.wake();
         let Some(hook) = &inner.on_register else {
@@ -171,10 +191,15 @@ impl<U: PageUser> Site<U> {
     }
 
     /// Tells the owner of an address that they have an account already.
-    async fn mail_have_account(&self, owner: &impl PageUser, email: &Email) -> Result<()> {
+    async fn mail_have_account(
+        &self,
+        owner: &impl PageUser,
+        email: &Email,
+        language: &str,
+    ) -> Result<()> {
         let own = owner.email().and_then(|own| own.parse::<Email>().ok());
         let to = own.filter(|own| own == email).unwrap_or(email.clone());
-        let letter = Letter::new(HAVE_ACCOUNT_MAIL.kind, to, "")
+        let letter = Letter::new(HAVE_ACCOUNT_MAIL.kind, to, language)
             .with("name", owner.name())
             .with("link", self.address_of("login"))
             .with("forgot", self.address_of("forgot_password"))

@@ -224,6 +224,24 @@ async fn a_registration_that_comes_twice_is_one_mail_whose_link_works_in_that_br
     assert!(can_log_in(&app, EMAIL, PASSWORD).await);
 }
 
+/// A typing error in the first password.
+#[tokio::test]
+async fn of_two_registrations_in_one_browser_the_second_password_counts() {
+    let (app, mailbox) = app().await;
+    let browser = app.browser();
+    register(&browser, EMAIL, OTHER).await;
+    register(&browser, EMAIL, PASSWORD).await;
+    // Within a minute there is one mail, and this one changes nothing.
+    register(&app.browser(), EMAIL, NEW).await;
+
+    let done = verify(&browser, &mailbox, 1).await;
+
+    assert_eq!(done.location(), Some("/login"));
+    assert!(can_log_in(&app, EMAIL, PASSWORD).await);
+    assert!(!can_log_in(&app, EMAIL, OTHER).await);
+    assert!(!can_log_in(&app, EMAIL, NEW).await);
+}
+
 #[tokio::test]
 async fn of_fifty_registrations_of_an_address_at_once_one_waits_and_one_mail_goes_out() {
     let (app, mailbox) = app().await;
@@ -359,19 +377,16 @@ async fn the_app_can_reject_a_new_account_and_its_link_is_dead() {
 }
 
 #[tokio::test]
-async fn the_page_and_the_mail_are_in_the_visitors_language() {
-    for (language, title, subject) in [
-        (
-            "en",
-            "Check your mail",
-            "Verify your mail address for Vestibule",
-        ),
+async fn the_page_and_both_mails_are_in_the_visitors_language() {
+    for (language, title, new, known) in [
+        ("en", "Check your mail", "Verify", "You have an account"),
         (
             "de",
             "Sieh in deine E-Mails",
-            "E-Mail-Adresse für Vestibule bestätigen",
+            "E-Mail-Adresse",
+            "Du hast ein Konto",
         ),
-        ("es", "Mira tu correo", "Confirma"),
+        ("es", "Mira tu correo", "Confirma", "Tienes una cuenta"),
     ] {
         let (app, mailbox) = app().await;
         let headers = [
@@ -381,12 +396,18 @@ async fn the_page_and_the_mail_are_in_the_visitors_language() {
         ];
         let body = "email=alice%40example.com&password=correct+horse+battery+staple";
         let browser = app.browser();
-        let sent = browser
-            .post_with("/register", &headers, body.to_owned())
-            .await;
-        assert!(sent.text().contains(title), "{}", sent.text());
-        let mail = mailbox.of_kind("verify_email", 1).await.pop().unwrap();
-        assert!(mail.subject().starts_with(subject), "{}", mail.subject());
+        for (kind, subject) in [("verify_email", new), ("have_account", known)] {
+            let sent = browser
+                .post_with("/register", &headers, body.to_owned())
+                .await;
+            assert!(sent.text().contains(title), "{}", sent.text());
+            let mail = mailbox.of_kind(kind, 1).await.pop().unwrap();
+            assert!(mail.subject().starts_with(subject), "{}", mail.subject());
+            if kind == "verify_email" {
+                browser.get(&Mailbox::link(&mail)).await;
+                browser.post("/verify-email", &[]).await;
+            }
+        }
     }
 }
 
