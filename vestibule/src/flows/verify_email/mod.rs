@@ -252,7 +252,13 @@ fn choose_password<U: PageUser>(
     let mut response = forgotten(page, VERIFY, answer.json(StatusCode::OK, view))?;
     if reset_page.is_some() {
         let (token, purpose) = (token.expose(), Purpose::ResetPassword);
-        link_token::set(&page.site, "reset_password", purpose, token, response.headers_mut());
+        link_token::set(
+            &page.site,
+            "reset_password",
+            purpose,
+            token,
+            response.headers_mut(),
+        );
     }
     Ok(response)
 }
