@@ -12,18 +12,15 @@ use crate::access::Rights;
 use crate::accounts::account::NewAccount;
 use crate::accounts::entity::user;
 use crate::accounts::passwords::password_row;
-use crate::accounts::security_log::Entry;
-use crate::accounts::{Account, Action, Actor, Administration, rows};
+use crate::accounts::{Account, Actor, Administration, rows};
 use crate::clock::{Clock, Regularly, Timestamp};
 use crate::credentials::{EmailUsers, LoginName, Username};
 use crate::crypto::random::Random;
-use crate::crypto::secret::Secret;
 use crate::database::{Database, Transaction, is_duplicate};
 use crate::error::{Error, Result};
-use crate::login::{Sender, SessionJoin, UserId, UserLoader};
-use crate::mail::Email;
+use crate::login::{SessionJoin, UserId, UserLoader};
 use crate::mail::outbox::Outbox;
-use crate::password::{Claimant, PasswordHash, Passwords};
+use crate::password::{PasswordHash, Passwords};
 use crate::session::{InvalidationFeed, Session, SessionExpiry, SessionStore, SharedSessionStore};
 
 /// The stored users. Clones share their state.
@@ -48,17 +45,6 @@ pub(super) struct Inner {
     pub(super) outbox: Option<Outbox>,
     pub(super) log_in_with: LoginName,
     pub(super) waiting_swept: Arc<Regularly>,
-}
-
-/// The outcome of a registration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use]
-#[non_exhaustive]
-pub enum Registration {
-    /// The account was created.
-    Registered(Account),
-    /// Another user has this name, or one that looks the same.
-    NameTaken,
 }
 
 impl Accounts {
@@ -132,80 +118,6 @@ impl Accounts {
             address,
             ..self.clone()
         }
-    }
-
-    /// Creates an account. Check `password` with the
-    /// [`PasswordPolicy`](crate::password::PasswordPolicy) first.
-    ///
-    /// The user and the password are stored together or not at all. Of parallel registrations of
-    /// one name, or of names that [look alike](Username::skeleton_of), only one succeeds.
-    ///
-    /// # Errors
-    /// When the database failed or the hashing queue is full.
-    pub async fn register(&self, username: &Username, password: &Secret) -> Result<Registration> {
-        // Only saves the hashing; the unique indexes decide.
-        if self.has_name_like(username.as_str()).await? {
-            return Ok(Registration::NameTaken);
-        }
-        let claimant = Claimant {
-            account: Some(username.canonical()),
-            address: self.address,
-        };
-        let hash = self.inner.passwords.hash_for(&claimant, password).await?;
-        let registered = self
-            .insert_registered(username, None, &hash, &Sender::at(self.address))
-            .await?;
-        Ok(registered.map_or(Registration::NameTaken, Registration::Registered))
-    }
-
-    /// Adds a user who registers, with a line in the security log; `None` if the
-    /// name is taken.
-    pub(super) async fn insert_registered(
-        &self,
-        username: &Username,
-        email: Option<&Email>,
-        hash: &PasswordHash,
-        from: &Sender,
-    ) -> Result<Option<Account>> {
-        let transaction = self.inner.database.connection().begin().await;
-        let transaction = transaction.map_err(Error::from_db)?;
-        let new = NewAccount {
-            email,
-            ..NewAccount::of(username)
-        };
-        let Some(account) = self.insert(new, hash, &transaction).await? else {
-            return Ok(None);
-        };
-        let entry = Entry {
-            action: Action::AccountAdded,
-            user: Some(&account),
-            detail: None,
-        };
-        let themself = Actor::themself(&account).sent_by(from);
-        self.commit(transaction, &themself, entry).await?;
-        Ok(Some(account))
-    }
-
-    /// Deletes an account whose registration the app rejected, and ends its sessions.
-    pub(crate) async fn undo_registration(&self, account: &Account, from: &Sender) -> Result<()> {
-        let transaction = self.inner.database.connection().begin().await;
-        let transaction = transaction.map_err(Error::from_db)?;
-        user::Entity::delete_by_id(account.id.as_str())
-            .exec(&transaction)
-            .await
-            .map_err(Error::from_db)?;
-        let entry = Entry {
-            action: Action::AccountDeleted,
-            user: Some(account),
-            detail: Some("registration rejected".to_owned()),
-        };
-        let themself = Actor::themself(account).sent_by(from);
-        self.commit(transaction, &themself, entry).await?;
-        let (sessions, realm) = (&self.inner.sessions, &self.inner.realm);
-        sessions
-            .revoke_user_and_pending(realm, &account.id, None)
-            .await?;
-        Ok(())
     }
 
     /// Adds a user and their password, or neither if the name, or one that looks like it, is taken.

@@ -9,22 +9,24 @@
 //! a new password, when they have another address, and when they log in.
 
 mod migration;
+mod purpose;
 mod row;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
 pub use migration::TOKEN_MIGRATIONS;
+pub(crate) use purpose::Purpose;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use zeroize::Zeroizing;
 
-use crate::clock::{Clock, Regularly, Timestamp};
+use crate::clock::{Clock, Regularly};
 use crate::crypto::digest::{hmac_sha256, sha256_in};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
@@ -34,46 +36,6 @@ use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::mail::Email;
 use row::{Column, Entity};
-
-/// What a token lets its user do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Purpose {
-    /// Show that they read mail at an address, which becomes theirs.
-    VerifyEmail,
-    /// Choose a new password.
-    ResetPassword,
-    /// Take back an address that was changed.
-    UndoEmail,
-}
-
-impl Purpose {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            Self::ResetPassword => "reset_password",
-            Self::UndoEmail => "undo_email",
-        }
-    }
-
-    /// How long a token works.
-    pub(crate) fn lasts(self) -> Duration {
-        match self {
-            Self::VerifyEmail => Duration::from_hours(1),
-            Self::ResetPassword => Duration::from_mins(30),
-            Self::UndoEmail => Duration::from_hours(7 * 24),
-        }
-    }
-
-    /// Whether a new token ends the older ones of the same user.
-    fn has_one(self) -> bool {
-        self != Self::UndoEmail
-    }
-
-    /// Whether there is a short code too, to be typed where the user is logged in.
-    fn has_code(self) -> bool {
-        self == Self::VerifyEmail
-    }
-}
 
 /// The tokens of a site. Clones share them.
 #[derive(Clone)]
@@ -113,9 +75,6 @@ const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// Of 5 bits each: 40 bits, for which the throttle leaves few tries.
 const CODE_CHARS: usize = 8;
-
-const SWEEP_EVERY: Duration = Duration::from_mins(10);
-const BATCH_ROWS: u64 = 500;
 
 impl Tokens {
     /// The tokens of the users in this realm.
@@ -382,46 +341,6 @@ impl Tokens {
     fn code_digest(&self, user: &UserId, code: &Secret) -> String {
         let message = format!("{} {}/{user}", code.expose(), self.0.realm);
         HEXLOWER.encode(&hmac_sha256(&self.0.code_key[..], message.as_bytes()))
-    }
-
-    /// Removes expired tokens in the background, at most every ten minutes.
-    fn sweep_if_due(&self, now: Timestamp) {
-        if !self.0.swept.is_due(SWEEP_EVERY, now) {
-            return;
-        }
-        let this = self.clone();
-        tokio::spawn(async move {
-            match this.sweep(now).await {
-                Ok(0) => {}
-                Ok(count) => tracing::info!(count, "expired tokens swept"),
-                Err(error) => tracing::warn!(%error, "expired tokens not swept"),
-            }
-        });
-    }
-
-    async fn sweep(&self, now: Timestamp) -> Result<u64> {
-        let connection = self.0.database.connection();
-        let mut removed = 0;
-        loop {
-            let old: Vec<String> = Entity::find()
-                .select_only()
-                .column(Column::Digest)
-                .filter(Column::ExpiresAt.lte(now.as_millis()))
-                .limit(BATCH_ROWS)
-                .into_tuple()
-                .all(connection)
-                .await
-                .map_err(Error::from_db)?;
-            if old.is_empty() {
-                return Ok(removed);
-            }
-            let gone = Entity::delete_many()
-                .filter(Column::Digest.is_in(old))
-                .exec(connection)
-                .await
-                .map_err(Error::from_db)?;
-            removed += gone.rows_affected;
-        }
     }
 }
 

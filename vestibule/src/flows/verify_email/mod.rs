@@ -31,6 +31,8 @@
 //! # Needs
 //! Mail addresses ([`EmailUsers`](crate::credentials::EmailUsers)), and a mailer.
 
+mod mails;
+
 use axum::Router;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
@@ -38,23 +40,19 @@ use axum::routing::{get, post};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use crate::credentials::tokens::{Issued, Purpose};
+use crate::credentials::tokens::Purpose;
 use crate::credentials::{EmailChange, LinkCheck};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
-use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
 use crate::flows::link_token::{self, LinkQuery, dead, forgotten};
-use crate::flows::mails::MailTexts;
 use crate::flows::page::Page;
-use crate::flows::reset_password::ONE_IN;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
 use crate::login::{CurrentUser, Login, PageUser};
 use crate::mail::Email;
-use crate::mail::outbox::Letter;
 use crate::web::text::Text;
 
 #[cfg(test)]
@@ -76,7 +74,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             include_str!("de.ftl"),
             include_str!("es.ftl"),
         ]),
-        mails: &[VERIFY_MAIL, IN_USE_MAIL],
+        mails: &[mails::VERIFY_MAIL, mails::IN_USE_MAIL],
         ..Flow::new("verify_email")
     }
 }
@@ -85,21 +83,6 @@ const VERIFY: &str = "verify_email";
 const RESEND: &str = "resend_verification";
 
 const TEMPLATE: &str = "verify_email.html";
-
-const VERIFY_MAIL: MailTexts = MailTexts {
-    kind: "verify_email",
-    subject: "mail-verify-email-subject",
-    text: "mail-verify-email",
-    button: "mail-verify-email-button",
-    after: "mail-verify-email-after",
-};
-
-/// To an address that somebody entered for another account.
-const IN_USE_MAIL: MailTexts = MailTexts::new(
-    "email_in_use",
-    "mail-email-in-use-subject",
-    "mail-email-in-use",
-);
 
 async fn show<U: PageUser>(
     page: Page<U>,
@@ -296,67 +279,4 @@ async fn resend<U: PageUser>(
     let status = StatusCode::ACCEPTED;
     let answer = Answer::done(to).message(category, text);
     Ok(page.answer(answer.json(status, json!({ "email": email.as_str() })))?)
-}
-
-impl<U: PageUser> Site<U> {
-    /// As [`mail_new_address`](Self::mail_new_address), after the response, whose time would tell
-    /// whose address it is.
-    pub(super) fn mail_later(&self, user: U, email: Email, language: &str) {
-        let (site, language) = (self.clone(), language.to_owned());
-        self.credentials().after_response(async move {
-            if let Err(error) = site.mail_new_address(&user, &email, &language).await {
-                tracing::error!(%error, "the mail to a new address was not written");
-            }
-        });
-    }
-
-    /// Sends the mail with which a user shows that they read mail at this address; or, if another
-    /// user has verified it, a mail that says so, and a token that nobody gets, so that the user
-    /// sees no difference. Returns whether the limits let it pass.
-    pub(super) async fn mail_new_address(
-        &self,
-        user: &U,
-        email: &Email,
-        language: &str,
-    ) -> Result<bool> {
-        let credentials = self.credentials();
-        let owner = credentials.find_by_email(email).await?;
-        let owner = owner.filter(|owner| owner.id() != user.id() && owner.has_verified_email());
-        let letter = |issued: &Issued| match &owner {
-            None => self.verification_letter(user.name(), email, issued, language),
-            Some(owner) => {
-                let own = owner.email().and_then(|own| own.parse().ok());
-                let to = own.filter(|own| own == email).unwrap_or(email.clone());
-                Letter::new(IN_USE_MAIL.kind, to, "")
-                    .with("name", owner.name())
-                    .once_in(ONE_IN)
-            }
-        };
-        let purpose = Purpose::VerifyEmail;
-        credentials.mail_token(purpose, user, email, letter).await
-    }
-
-    pub(super) fn verification_letter(
-        &self,
-        name: &str,
-        email: &Email,
-        issued: &Issued,
-        language: &str,
-    ) -> Letter {
-        let code = issued.code.as_ref().map(|code| in_groups(code.expose()));
-        Letter::new(VERIFY_MAIL.kind, email.clone(), language)
-            .with("name", name)
-            .with("link", self.link(VERIFY, &issued.token))
-            .with("code", code.unwrap_or_default())
-            .lasting(Purpose::VerifyEmail.lasts())
-            .once_in(ONE_IN)
-    }
-}
-
-/// Easier to read and to type: `abcd-efgh`.
-fn in_groups(code: &str) -> String {
-    match code.split_at_checked(code.len() / 2) {
-        Some((first, second)) => format!("{first}-{second}"),
-        None => code.to_owned(),
-    }
 }
