@@ -191,12 +191,12 @@ async fn log_out(login: Login<Account>) -> Result<Redirect, Error> {
 }
 
 async fn welcome(user: CurrentUser<Account>) -> Html<String> {
-    page(&user.username)
+    page(user.name())
 }
 
 /// As `welcome`, behind a guard that everybody who is logged in passes in the end.
 async fn guarded(user: Allowed<Anybody>) -> Html<String> {
-    page(&user.username)
+    page(user.name())
 }
 
 struct Anybody;

@@ -149,7 +149,7 @@ async fn bare() -> Html<&'static str> {
 }
 
 async fn user(user: CurrentUser<Account>) -> Html<&'static str> {
-    std::hint::black_box(&user.username);
+    std::hint::black_box(user.name());
     Html("<h1>Welcome alice</h1>")
 }
 

@@ -139,7 +139,7 @@ fn router(
         let alice = alice.clone();
         async move { login.log_in(&alice).await.map(drop) }
     };
-    let user = async |user: CurrentUser<Account>| user.username.to_string();
+    let user = async |user: CurrentUser<Account>| user.name().to_owned();
     Ok(Router::new()
         .route("/user", get(user))
         .route("/in", post(log_in))

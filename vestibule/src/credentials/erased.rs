@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::credentials::{Activity, ActivityLog, PasswordUsers, Registrar};
 use crate::error::Result;
 use crate::login::{Sender, SessionJoin, User, UserId, UserLoader};
+#[cfg(feature = "sql")]
 use crate::mail::Email;
 use crate::password::PasswordHash;
 use crate::session::InvalidationFeed;
@@ -53,6 +54,7 @@ pub(super) trait DynRegistrar<U>: Send + Sync {
         hash: &'a PasswordHash,
         from: &'a Sender,
     ) -> BoxFuture<'a, Option<U>>;
+    #[cfg(feature = "sql")]
     fn register_with_email<'a>(
         &'a self,
         typed: &'a str,
@@ -158,6 +160,7 @@ impl<U: User, R: Registrar<U>> DynRegistrar<U> for ErasedRegistrar<R, U> {
         Box::pin(self.registrar.register(typed, hash, from))
     }
 
+    #[cfg(feature = "sql")]
     fn register_with_email<'a>(
         &'a self,
         typed: &'a str,

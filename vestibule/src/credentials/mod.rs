@@ -66,6 +66,8 @@ pub use hashes::HashReview;
 pub use log_in::Step;
 pub use login_name::{LoginName, NoLoginName};
 pub use proof::Proof;
+#[cfg(feature = "sql")]
+pub(crate) use register::NewUser;
 pub use register::Registration;
 #[cfg(feature = "sql")]
 pub use reserved_names::ReservedNames;

@@ -7,8 +7,11 @@ use crate::credentials::{Credentials, Proof, Throttled};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 use crate::login::{Login, User};
+#[cfg(feature = "sql")]
 use crate::mail::Email;
-use crate::password::{Claimant, PasswordHash};
+use crate::password::Claimant;
+#[cfg(feature = "sql")]
+use crate::password::PasswordHash;
 use crate::session::Methods;
 
 /// The outcome of a registration.
@@ -22,6 +25,16 @@ pub enum Registration<U> {
     NameTaken,
     /// Too many registrations came from this network, or from all networks. Answer 429.
     Throttled(Throttled),
+}
+
+/// Who registers.
+#[derive(Clone, Copy)]
+pub(crate) struct NewUser<'a> {
+    /// The name as it was typed.
+    pub(crate) name: &'a str,
+    /// The mail address that they have entered.
+    #[cfg(feature = "sql")]
+    pub(crate) email: Option<&'a Email>,
 }
 
 impl<U: User> Credentials<U> {
@@ -43,7 +56,11 @@ impl<U: User> Credentials<U> {
             Permit::Granted(tried) => tried,
             Permit::Denied(throttled) => return Ok(Registration::Throttled(throttled)),
         };
-        let new = (typed, None);
+        let new = NewUser {
+            name: typed,
+            #[cfg(feature = "sql")]
+            email: None,
+        };
         let added = self.register_counted(login, tried, new, password).await?;
         Ok(added.map_or(Registration::NameTaken, Registration::Registered))
     }
@@ -65,10 +82,10 @@ impl<U: User> Credentials<U> {
         &self,
         login: &Login<U>,
         tried: Try,
-        (typed, email): (&str, Option<&Email>),
+        new: NewUser<'_>,
         password: &Secret,
     ) -> Result<Option<Proof<U>>> {
-        let from = login.sender();
+        let (from, typed) = (login.sender(), new.name);
         // Only saves the hashing; the table decides.
         if self.is_taken(typed).await? {
             tried.cost_no_hash();
@@ -80,14 +97,19 @@ impl<U: User> Credentials<U> {
             address: from.address(),
         };
         let hash = self.0.passwords.hash_for(&claimant, password).await?;
-        let (credentials, typed, email) = (self.clone(), typed.to_owned(), email.cloned());
+        let (credentials, typed) = (self.clone(), typed.to_owned());
+        #[cfg(feature = "sql")]
+        let email = new.email.cloned();
         let add = async move {
             let registrar = credentials.registrar()?;
-            let new = match &email {
+            #[cfg(feature = "sql")]
+            let added = match &email {
                 Some(email) => registrar.register_with_email(&typed, email, &hash, &from),
                 None => registrar.register(&typed, &hash, &from),
             };
-            let Some(user) = new.await? else {
+            #[cfg(not(feature = "sql"))]
+            let added = registrar.register(&typed, &hash, &from);
+            let Some(user) = added.await? else {
                 return Ok(None);
             };
             // The id may have belonged to another user.

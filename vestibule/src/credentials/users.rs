@@ -12,6 +12,7 @@ use crate::credentials::erased::{
 };
 use crate::error::Result;
 use crate::login::{Epochs, Sender, User, UserId, UserLoader};
+#[cfg(feature = "sql")]
 use crate::mail::Email;
 use crate::password::PasswordHash;
 
@@ -146,6 +147,7 @@ pub trait Registrar<U: User>: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`register`](Self::register).
+    #[cfg(feature = "sql")]
     fn register_with_email(
         &self,
         typed: &str,

@@ -47,7 +47,8 @@ fn rows(chapter: &str, first: &str) -> Vec<Vec<String>> {
 
 #[tokio::test]
 async fn every_page_answers_a_script_in_json() {
-    let (app, _) = TestApp::with_mail_and(|config| config.users_can_delete_account = true).await;
+    let app = TestApp::with_mail_and(|config| config.users_can_delete_account = true);
+    let (app, _) = app.await;
     let admin = app.registered("alice").await;
     app.grant("alice", ADMIN).await;
     app.log_in(&admin, "alice").await;
@@ -139,7 +140,8 @@ fn the_book_has_each_template_and_its_blocks_and_no_other() {
 /// What a template uses of its page is what the book lists, and the page's JSON has the same.
 #[tokio::test]
 async fn the_book_has_each_variable_of_each_template_and_each_field_of_its_json() {
-    let (app, _) = TestApp::with_mail_and(|config| config.users_can_delete_account = true).await;
+    let app = TestApp::with_mail_and(|config| config.users_can_delete_account = true);
+    let (app, _) = app.await;
     let admin = app.registered("alice").await;
     app.grant("alice", ADMIN).await;
     app.log_in(&admin, "alice").await;

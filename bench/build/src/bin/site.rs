@@ -17,7 +17,7 @@ struct Arguments {
 }
 
 async fn hello(user: CurrentUser<Account>) -> String {
-    format!("Hello {}", user.username)
+    format!("Hello {}", user.name())
 }
 
 #[tokio::main]

@@ -47,7 +47,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use crate::credentials::throttle::{Permit, Try};
-use crate::credentials::{Step, Username};
+use crate::credentials::{NewUser, Step, Username};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 use crate::flows::Site;
@@ -171,7 +171,11 @@ async fn register_name<U: PageUser>(
     let inner = page.site.inner();
     let credentials = &inner.credentials;
     let (username, email) = (&*entered.username, entered.address.as_ref());
-    let registration = credentials.register_counted(login, tried, (username, email), &password);
+    let new = NewUser {
+        name: username,
+        email,
+    };
+    let registration = credentials.register_counted(login, tried, new, &password);
     let Some(proof) = registration.await? else {
         return match page.site.is_repeated(login, username, &password).await? {
             Some(Step::LoggedIn { user, .. }) => {
