@@ -231,6 +231,6 @@ async fn tour_pages_of_mails(tour: &mut Tour, mails: &Path) {
     tour.visit.shows("/reset-password", "aria-invalid").await;
     tour.check("reset-password-wrong").await;
     let dead = "/reset-password?token=dead";
-    tour.open(dead, "no longer works", "reset-password-dead")
+    tour.open(dead, "<h1>This link no longer works", "reset-password-dead")
         .await;
 }

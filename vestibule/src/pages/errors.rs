@@ -91,6 +91,7 @@ fn title(status: StatusCode) -> &'static str {
         StatusCode::METHOD_NOT_ALLOWED => "title-405",
         StatusCode::REQUEST_TIMEOUT => "title-408",
         StatusCode::CONFLICT => "title-409",
+        StatusCode::GONE => "title-410",
         StatusCode::PAYLOAD_TOO_LARGE => "title-413",
         StatusCode::TOO_MANY_REQUESTS => "title-429",
         StatusCode::SERVICE_UNAVAILABLE => "title-503",

@@ -91,8 +91,7 @@ pub(super) async fn undo<U: PageUser>(
     let mut response = forgotten(&page, UNDO, answer)?;
     let headers = response.headers_mut();
     if reset_page.is_some() {
-        let token = reset.expose();
-        let purpose = Purpose::ResetPassword;
+        let (purpose, token) = (Purpose::ResetPassword, reset.expose());
         link_token::set(&page.site, "reset_password", purpose, token, headers);
     }
     Ok(response)

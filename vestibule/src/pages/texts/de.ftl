@@ -155,6 +155,7 @@ title-404 = Seite nicht gefunden
 title-405 = Hier nicht möglich
 title-408 = Zeitüberschreitung
 title-409 = Gerade nicht möglich
+title-410 = Dieser Link funktioniert nicht mehr
 title-413 = Zu groß
 title-429 = Zu viele Versuche
 title-4xx = Anfrage nicht verstanden

@@ -155,6 +155,7 @@ title-404 = Page not found
 title-405 = Not possible here
 title-408 = Request timed out
 title-409 = Not possible right now
+title-410 = This link no longer works
 title-413 = Too large
 title-429 = Too many attempts
 title-4xx = Request not understood

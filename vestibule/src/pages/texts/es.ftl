@@ -155,6 +155,7 @@ title-404 = Página no encontrada
 title-405 = No es posible aquí
 title-408 = Tiempo agotado
 title-409 = No es posible ahora
+title-410 = Este enlace ya no funciona
 title-413 = Demasiado grande
 title-429 = Demasiados intentos
 title-4xx = Solicitud no entendida
