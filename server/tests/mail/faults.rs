@@ -42,9 +42,9 @@ fn a_server_with_a_wrong_certificate_gets_neither_mail_nor_password() {
             "smtps",
             "127.0.0.1",
         ),
-        (&other, ELSEWHERE, Tls::StartTls, "smtp", ELSEWHERE),
+        (&other, ELSEWHERE, Tls::Upgraded, "smtp", ELSEWHERE),
         // Who names an authority wants it, on this machine too.
-        (&other, "127.0.0.1", Tls::StartTls, "smtp", "127.0.0.1"),
+        (&other, "127.0.0.1", Tls::Upgraded, "smtp", "127.0.0.1"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let server = MailServer::start_with(tls, authority, issued_for);
@@ -69,7 +69,7 @@ fn a_server_with_a_wrong_certificate_gets_neither_mail_nor_password() {
 fn a_server_on_this_machine_may_have_any_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new("Nobody knows it");
-    let server = MailServer::start_with(Tls::StartTls, &authority, "debian");
+    let server = MailServer::start_with(Tls::Upgraded, &authority, "debian");
     let (user, password) = LOGIN;
     let url = format!("smtp://{user}:{password}@127.0.0.1:{}", server.port);
     let program = Program::start(&folder, &by(&url, &[]));

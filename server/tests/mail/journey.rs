@@ -41,7 +41,7 @@ fn a_forgotten_password_is_reset_by_a_mail_that_came_by_smtp() {
     let authority = Authority::new("Ours");
     for (tls, scheme, host) in [
         (Tls::None, "smtp", "127.0.0.1"),
-        (Tls::StartTls, "smtp", ELSEWHERE),
+        (Tls::Upgraded, "smtp", ELSEWHERE),
         (Tls::Implicit, "smtps", "127.0.0.1"),
     ] {
         let folder = tempfile::tempdir().unwrap();

@@ -56,7 +56,8 @@ impl Authority {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tls {
     None,
-    StartTls,
+    /// By STARTTLS.
+    Upgraded,
     Implicit,
 }
 
@@ -86,7 +87,7 @@ impl MailServer {
         let login = format!("{}:{}", LOGIN.0, LOGIN.1);
         let mode = match tls {
             Tls::None => return Self::run(0, folder, &[]),
-            Tls::StartTls => "starttls",
+            Tls::Upgraded => "starttls",
             Tls::Implicit => "implicit",
         };
         let options = ["--tls", mode, "--certificate", &certificate, "--key", &key];
