@@ -85,6 +85,7 @@ pub use loader::UserLoader;
 pub use log_in::{LogIn, LoginOutcome};
 pub use login::{ConfirmOutcome, Login};
 pub use login_url::login_url;
+#[cfg(feature = "sql")]
 pub(crate) use manager::FirstPage;
 pub use manager::LoginManager;
 pub use next::Next;
