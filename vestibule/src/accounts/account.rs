@@ -35,6 +35,10 @@ pub struct Account {
     /// Whether the operator or an admin has disabled the account.
     #[serde(skip)]
     pub is_disabled: bool,
+    /// Whether an administrator must approve the account before its user can log in
+    /// ([`RegistrationMode::Approval`](crate::flows::RegistrationMode::Approval)).
+    #[serde(skip)]
+    pub awaits_approval: bool,
     /// Whether the user must choose a new password before anything else, because the operator or an
     /// admin requires it.
     #[serde(skip)]
@@ -59,7 +63,11 @@ pub(super) struct NewAccount<'a> {
     /// `None` if it has only the address.
     pub(super) username: Option<&'a Username>,
     pub(super) email: Option<&'a Email>,
+    /// Whether the user has shown that they read mail at the address.
+    pub(super) has_verified_email: bool,
+    /// Whether the password is a temporary one, which expires.
     pub(super) must_change_password: bool,
+    pub(super) awaits_approval: bool,
 }
 
 impl<'a> NewAccount<'a> {
@@ -68,7 +76,9 @@ impl<'a> NewAccount<'a> {
         Self {
             username: Some(username),
             email: None,
+            has_verified_email: false,
             must_change_password: false,
+            awaits_approval: false,
         }
     }
 }
@@ -79,7 +89,7 @@ impl User for Account {
     }
 
     fn is_active(&self) -> bool {
-        !self.is_disabled
+        !self.is_disabled && !self.awaits_approval
     }
 
     fn session_epoch(&self) -> Epoch {

@@ -61,6 +61,32 @@ pub(super) fn owned(email: &Email) -> Expr {
     user::Column::CanonicalEmail.eq(email.canonical())
 }
 
+/// Takes an address from an account other than `but` that owns it without having verified it.
+/// Returns whether nobody else owns it now.
+pub(super) async fn take_over(
+    email: &Email,
+    but: Option<&UserId>,
+    connection: &impl ConnectionTrait,
+) -> Result<bool> {
+    let owner = owner_of(email, connection).await?;
+    let Some(owner) = owner.filter(|owner| Some(&owner.id) != but) else {
+        return Ok(true);
+    };
+    if owner.email_verified_at.is_some() {
+        return Ok(false);
+    }
+    // Nobody has shown that they read mail there. Now somebody else has.
+    let give_up = user::Entity::update_many()
+        .col_expr(
+            user::Column::CanonicalEmail,
+            Expr::value(not_owned(email, owner.id.as_str())),
+        )
+        .filter(user::Column::Id.eq(owner.id.as_str()))
+        .filter(user::Column::CanonicalEmail.eq(email.canonical()))
+        .filter(user::Column::EmailVerifiedAt.is_null());
+    changed(give_up, connection).await
+}
+
 impl EmailUsers<Account> for Accounts {
     async fn find_by_email(&self, email: &Email) -> Result<Option<Account>> {
         owner_of(email, self.inner.database.connection()).await
@@ -85,24 +111,8 @@ impl Accounts {
     ) -> Result<EmailChange<Account>> {
         let transaction = self.inner.database.connection().begin_to_write().await;
         let transaction = transaction.map_err(Error::from_db)?;
-        let owner = owner_of(email, &transaction).await?;
-        let owner = owner.filter(|owner| owner.id != account.id);
-        if let Some(owner) = owner {
-            if owner.email_verified_at.is_some() {
-                return Ok(EmailChange::Taken);
-            }
-            // Nobody has shown that they read mail there. Now somebody else has.
-            let give_up = user::Entity::update_many()
-                .col_expr(
-                    user::Column::CanonicalEmail,
-                    Expr::value(not_owned(email, owner.id.as_str())),
-                )
-                .filter(user::Column::Id.eq(owner.id.as_str()))
-                .filter(user::Column::CanonicalEmail.eq(email.canonical()))
-                .filter(user::Column::EmailVerifiedAt.is_null());
-            if !changed(give_up, &transaction).await? {
-                return Ok(EmailChange::Taken);
-            }
+        if !take_over(email, Some(&account.id), &transaction).await? {
+            return Ok(EmailChange::Taken);
         }
         let Some(current) = rows::find(&account.id, &transaction).await? else {
             return Ok(EmailChange::Gone);

@@ -20,6 +20,7 @@ pub(super) mod user {
         pub(in crate::accounts) canonical_email: Option<String>,
         pub(in crate::accounts) email_verified_at: Option<i64>,
         pub(in crate::accounts) is_disabled: bool,
+        pub(in crate::accounts) awaits_approval: bool,
         pub(in crate::accounts) must_change_password: bool,
         pub(in crate::accounts) session_epoch: i64,
         pub(in crate::accounts) created_at: i64,
@@ -53,6 +54,8 @@ pub(super) mod password {
         pub(in crate::accounts) user_id: String,
         pub(in crate::accounts) hash: String,
         pub(in crate::accounts) changed_at: i64,
+        /// When a temporary password stops working.
+        pub(in crate::accounts) expires_at: Option<i64>,
     }
 
     /// Omits the hash.
@@ -155,6 +158,49 @@ pub(super) mod user_role {
             Relation::User.def()
         }
     }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod invitation {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "vestibule_invitations")]
+    pub(in crate::accounts) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(in crate::accounts) id: String,
+        /// The SHA-256 of the token.
+        #[sea_orm(unique)]
+        pub(in crate::accounts) digest: String,
+        pub(in crate::accounts) address: String,
+        pub(in crate::accounts) canonical_address: String,
+        /// The role that comes with it.
+        pub(in crate::accounts) role_name: Option<String>,
+        /// `None` for the operator.
+        pub(in crate::accounts) inviter_id: Option<String>,
+        pub(in crate::accounts) inviter_name: String,
+        /// The role that lets the inviter invite.
+        pub(in crate::accounts) inviter_role: Option<String>,
+        pub(in crate::accounts) created_at: i64,
+        pub(in crate::accounts) expires_at: i64,
+        pub(in crate::accounts) used_at: Option<i64>,
+        /// The account that was registered with it.
+        pub(in crate::accounts) user_id: Option<String>,
+        pub(in crate::accounts) revoked_at: Option<i64>,
+    }
+
+    /// Omits the digest.
+    impl std::fmt::Debug for Model {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("Model")
+                .field("id", &self.id)
+                .finish_non_exhaustive()
+        }
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(in crate::accounts) enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -3,7 +3,7 @@
 use crate::accounts::security_log::Entry;
 use crate::accounts::{Accounts, Action, Actor};
 use crate::database::Transaction;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mail::outbox::{Notice, Outbox};
 
 /// The mail about an action. It goes to the address from before the change.
@@ -12,6 +12,7 @@ fn kind_of(action: Action) -> Option<&'static str> {
         Action::PasswordChanged | Action::PasswordSet => Some("password_changed"),
         Action::EmailChanged => Some("email_changed"),
         Action::AccountDeleted => Some("account_deleted"),
+        Action::AccountApproved => Some("account_approved"),
         _ => None,
     }
 }
@@ -51,6 +52,15 @@ impl Accounts {
             outbox.put_in(&letter, transaction).await?;
         }
         Ok(())
+    }
+
+    /// The outbox.
+    ///
+    /// # Errors
+    /// When the site has none ([`Error::is_config`]).
+    pub(super) fn mail_out(&self) -> Result<&Outbox> {
+        let outbox = self.inner.outbox.as_ref();
+        outbox.ok_or_else(|| Error::config("this site has no mail: set `SiteConfig::mailer`"))
     }
 
     /// Tells the task that sends, after the commit.

@@ -35,13 +35,14 @@ impl PasswordUsers<Account> for Accounts {
 
     async fn find_with_hash(&self, typed: &str) -> Result<Option<(Account, Option<PasswordHash>)>> {
         let connection = self.inner.database.connection();
+        let now = self.inner.clock.now();
         let by_name = match rows::by_name(typed) {
-            Some(by_name) => rows::find_with_password(by_name, connection).await?,
+            Some(by_name) => rows::find_with_password(by_name, now, connection).await?,
             None => None,
         };
         // Asked in any case, so that the time does not depend on whether somebody has the name.
         let by_email = match self.typed_email(typed) {
-            Some(email) => rows::find_with_password(owned(&email).into(), connection).await?,
+            Some(email) => rows::find_with_password(owned(&email).into(), now, connection).await?,
             None => None,
         };
         // Some older usernames are addresses.
@@ -58,6 +59,8 @@ impl PasswordUsers<Account> for Accounts {
             .one(self.inner.database.connection())
             .await
             .map_err(Error::from_db)?;
+        let now = self.inner.clock.now();
+        let row = row.filter(|row| !rows::has_expired(row.expires_at, now));
         Ok(row.map(|row| PasswordHash::from_stored(row.hash)))
     }
 
@@ -92,7 +95,8 @@ impl PasswordUsers<Account> for Accounts {
         if !changed(update, &transaction).await? {
             return Ok(None);
         }
-        self.write_password(&account.id, new, &transaction).await?;
+        self.write_password(&account.id, new, None, &transaction)
+            .await?;
         let entry = Entry {
             action: Action::PasswordChanged,
             user: Some(account),
@@ -228,11 +232,16 @@ impl Accounts {
         &self,
         id: &UserId,
         hash: &PasswordHash,
+        expires_at: Option<Timestamp>,
         connection: &impl ConnectionTrait,
     ) -> Result<()> {
-        let row = password_row(id.as_str(), hash, self.inner.clock.now());
+        let row = password_row(id.as_str(), hash, self.inner.clock.now(), expires_at);
         let replace = sea_orm::sea_query::OnConflict::column(password::Column::UserId)
-            .update_columns([password::Column::Hash, password::Column::ChangedAt])
+            .update_columns([
+                password::Column::Hash,
+                password::Column::ChangedAt,
+                password::Column::ExpiresAt,
+            ])
             .to_owned();
         password::Entity::insert(row)
             .on_conflict(replace)
@@ -247,10 +256,12 @@ pub(super) fn password_row(
     user_id: &str,
     hash: &PasswordHash,
     now: Timestamp,
+    expires_at: Option<Timestamp>,
 ) -> password::ActiveModel {
     password::ActiveModel {
         user_id: ActiveValue::Set(user_id.to_owned()),
         hash: ActiveValue::Set(hash.as_str().to_owned()),
         changed_at: ActiveValue::Set(now.as_millis()),
+        expires_at: ActiveValue::Set(expires_at.map(Timestamp::as_millis)),
     }
 }

@@ -84,6 +84,7 @@ impl Accounts {
         let transaction = transaction.map_err(Error::from_db)?;
         let new = NewAccount {
             email,
+            awaits_approval: self.inner.approves_registrations,
             ..NewAccount::of(username)
         };
         let Some(account) = self.insert(new, hash, &transaction).await? else {
@@ -94,6 +95,9 @@ impl Accounts {
             user: Some(&account),
             detail: None,
         };
+        if account.awaits_approval {
+            self.put_approval_mails(&transaction).await?;
+        }
         let themself = Actor::themself(&account).sent_by(from);
         self.commit(transaction, &themself, entry).await?;
         Ok(Some(account))
@@ -107,6 +111,7 @@ impl Accounts {
             .exec(&transaction)
             .await
             .map_err(Error::from_db)?;
+        self.reopen_invitation(&account.id, &transaction).await?;
         let entry = Entry {
             action: Action::AccountDeleted,
             user: Some(account),
@@ -155,6 +160,8 @@ impl Accounts {
         let new = NewAccount {
             username: None,
             email: Some(email),
+            has_verified_email: false,
+            awaits_approval: self.inner.approves_registrations,
             must_change_password: false,
         };
         let Some(account) = self.insert(new, hash, &transaction).await? else {

@@ -45,6 +45,8 @@ pub(super) struct Inner {
     pub(super) outbox: Option<Outbox>,
     pub(super) log_in_with: LoginName,
     pub(super) waiting_swept: Arc<Regularly>,
+    pub(super) approves_registrations: bool,
+    pub(super) temporary_passwords_last: Duration,
 }
 
 impl Accounts {
@@ -72,6 +74,8 @@ impl Accounts {
             outbox: None,
             log_in_with: LoginName::default(),
             waiting_swept: Arc::default(),
+            approves_registrations: false,
+            temporary_passwords_last: Self::TEMPORARY_PASSWORDS_LAST,
         };
         Self {
             inner: Arc::new(inner),
@@ -130,7 +134,9 @@ impl Accounts {
         let NewAccount {
             username,
             email,
+            has_verified_email,
             must_change_password,
+            awaits_approval,
         } = new;
         let now = self.inner.clock.now();
         let id = self.new_id(now)?;
@@ -157,8 +163,9 @@ impl Accounts {
             skeleton: ActiveValue::Set(Some(skeleton)),
             email: ActiveValue::Set(email.map(|email| email.as_str().to_owned())),
             canonical_email: ActiveValue::Set(canonical_email),
-            email_verified_at: ActiveValue::Set(None),
+            email_verified_at: ActiveValue::Set(has_verified_email.then(|| now.as_millis())),
             is_disabled: ActiveValue::Set(false),
+            awaits_approval: ActiveValue::Set(awaits_approval),
             must_change_password: ActiveValue::Set(must_change_password),
             session_epoch: ActiveValue::Set(0),
             created_at: ActiveValue::Set(now.as_millis()),
@@ -169,7 +176,9 @@ impl Accounts {
             Err(error) if is_duplicate(&error) => return Ok(None),
             Err(error) => return Err(Error::from_db(error)),
         };
-        password_row(&id, hash, now)
+        let lasts = self.inner.temporary_passwords_last;
+        let expires_at = must_change_password.then(|| now + lasts);
+        password_row(&id, hash, now, expires_at)
             .insert(transaction)
             .await
             .map_err(Error::from_db)?;

@@ -107,7 +107,8 @@ pub(super) async fn count_active_admins(
     let mut find = user_role::Entity::find()
         .join(JoinType::InnerJoin, user_role::Relation::User.def())
         .filter(user_role::Column::RoleName.eq(ADMIN))
-        .filter(user::Column::IsDisabled.eq(false));
+        .filter(user::Column::IsDisabled.eq(false))
+        .filter(user::Column::AwaitsApproval.eq(false));
     if let Some(but) = but {
         find = find.filter(user_role::Column::UserId.ne(but.as_str()));
     }

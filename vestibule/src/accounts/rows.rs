@@ -21,6 +21,7 @@ use crate::session::{Session, SessionId};
 const ROLE: &str = "role";
 const PERMISSION: &str = "permission";
 const HASH: &str = "hash";
+const HASH_EXPIRES_AT: &str = "hash_expires_at";
 
 /// The user with this id and all rights, by one query. `None` if it cannot be an id.
 pub(super) async fn find(
@@ -89,19 +90,31 @@ pub(super) async fn find_with_session(
     )))
 }
 
-/// As [`find_one`], with the password hash, to check it.
+/// As [`find_one`], with the password hash, to check it. A temporary password that has expired is
+/// none.
 pub(super) async fn find_with_password(
     condition: Condition,
+    now: Timestamp,
     connection: &impl ConnectionTrait,
 ) -> Result<Option<(Account, Option<PasswordHash>)>> {
     let rows = with_rights_of(condition)
         .column_as(password::Column::Hash, HASH)
+        .column_as(password::Column::ExpiresAt, HASH_EXPIRES_AT)
         .join(JoinType::LeftJoin, user::Relation::Password.def());
     let Some((account, row)) = joined(&rows, connection).await? else {
         return Ok(None);
     };
-    let hash: Option<String> = row.try_get("", HASH).map_err(Error::from_db)?;
+    let (hash, expires_at): (Option<String>, Option<i64>) = (
+        row.try_get("", HASH).map_err(Error::from_db)?,
+        row.try_get("", HASH_EXPIRES_AT).map_err(Error::from_db)?,
+    );
+    let hash = hash.filter(|_| !has_expired(expires_at, now));
     Ok(Some((account, hash.map(PasswordHash::from_stored))))
+}
+
+/// Whether a password no longer works at this time.
+pub(super) fn has_expired(expires_at: Option<i64>, now: Timestamp) -> bool {
+    expires_at.is_some_and(|expires_at| expires_at <= now.as_millis())
 }
 
 /// One row for each role and permission of a user; without any, a single row without them.
@@ -181,6 +194,7 @@ pub(super) fn account(user: user::Model, rights: Rights) -> Account {
         email: user.email,
         email_verified_at: user.email_verified_at.map(Timestamp::from_millis),
         is_disabled: user.is_disabled,
+        awaits_approval: user.awaits_approval,
         must_change_password: user.must_change_password,
         rights,
         session_epoch: user.session_epoch,

@@ -43,18 +43,26 @@ pub enum UserState {
     Disabled,
     /// The user must choose a new password before anything else.
     MustChangePassword,
+    /// An administrator must approve the account before its user can log in.
+    AwaitsApproval,
 }
 
 impl UserState {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Active, Self::Disabled, Self::MustChangePassword];
+    pub const ALL: [Self; 4] = [
+        Self::Active,
+        Self::Disabled,
+        Self::MustChangePassword,
+        Self::AwaitsApproval,
+    ];
 
-    /// Its name in queries: `active`, `disabled` or `must_change_password`.
+    /// Its name in queries: `active`, `disabled`, `must_change_password` or `awaits_approval`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Disabled => "disabled",
             Self::MustChangePassword => "must_change_password",
+            Self::AwaitsApproval => "awaits_approval",
         }
     }
 }
@@ -164,9 +172,12 @@ impl Accounts {
         let mut find = user::Entity::find();
         if let Some(state) = filter.state {
             find = find.filter(match state {
-                UserState::Active => user::Column::IsDisabled.eq(false),
+                UserState::Active => user::Column::IsDisabled
+                    .eq(false)
+                    .and(user::Column::AwaitsApproval.eq(false)),
                 UserState::Disabled => user::Column::IsDisabled.eq(true),
                 UserState::MustChangePassword => user::Column::MustChangePassword.eq(true),
+                UserState::AwaitsApproval => user::Column::AwaitsApproval.eq(true),
             });
         }
         if let Some(role) = &filter.role {

@@ -1,8 +1,16 @@
 //! Temporary passwords: made by the site, and replaced by their user at the first log-in.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::EntityTrait;
+
 use crate::accounts::Accounts;
+use crate::accounts::entity::password;
+use crate::clock::Timestamp;
 use crate::crypto::secret::Secret;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::login::UserId;
 
 /// 32 letters and digits, of which no two look alike.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -14,6 +22,36 @@ const CHARS: usize = 20;
 const GROUP: usize = 5;
 
 impl Accounts {
+    /// How long a temporary password works, unless
+    /// [`temporary_passwords_last`](Self::temporary_passwords_last) says otherwise: 72 hours.
+    pub const TEMPORARY_PASSWORDS_LAST: Duration = Duration::from_hours(72);
+
+    /// Sets how long a temporary password works. Afterwards a log-in with it is answered like one
+    /// with a wrong password. Default: 72 hours.
+    pub fn temporary_passwords_last(mut self, lasts: Duration) -> Self {
+        Arc::make_mut(&mut self.inner).temporary_passwords_last = lasts;
+        self
+    }
+
+    /// When the temporary password of this user expires, or has expired; `None` if their password
+    /// is not temporary, or they have none.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub async fn password_expires_at(&self, id: &UserId) -> Result<Option<Timestamp>> {
+        let row = password::Entity::find_by_id(id.as_str())
+            .one(self.inner.database.connection())
+            .await
+            .map_err(Error::from_db)?;
+        let expires_at = row.and_then(|row| row.expires_at);
+        Ok(expires_at.map(Timestamp::from_millis))
+    }
+
+    /// Whether this time has come.
+    pub(crate) fn is_past(&self, time: Timestamp) -> bool {
+        time <= self.inner.clock.now()
+    }
+
     /// A new temporary password: 100 random bits, as 20 letters and digits in four groups. Show it
     /// once, and store it nowhere.
     ///

@@ -72,7 +72,7 @@ pub use register::Registration;
 #[cfg(feature = "sql")]
 pub use reserved_names::ReservedNames;
 #[cfg(feature = "sql")]
-pub(crate) use reset_password::{Link, LinkCheck};
+pub(crate) use reset_password::{Link, LinkCheck, TokenTry};
 pub use throttle::Throttle;
 pub use throttled::Throttled;
 pub use tries::{FactorTry, SecondFactor};

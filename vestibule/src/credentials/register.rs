@@ -6,6 +6,8 @@ use crate::credentials::throttle::{Permit, Try};
 use crate::credentials::{Credentials, Proof, Throttled};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
+#[cfg(feature = "sql")]
+use crate::login::UserId;
 use crate::login::{Login, User};
 #[cfg(feature = "sql")]
 use crate::mail::Email;
@@ -142,6 +144,54 @@ impl<U: User> Credentials<U> {
             address: login.address(),
         };
         self.0.passwords.hash_for(&claimant, password).await
+    }
+
+    /// As [`register_counted`](Self::register_counted), where `add` adds the user with the new hash
+    /// and returns their id, or why it did not. `name_taken` is the reason if the name is taken.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn register_by<E, F, Fut>(
+        &self,
+        login: &Login<U>,
+        tried: Try,
+        (typed, password): (&str, &Secret),
+        name_taken: E,
+        add: F,
+    ) -> Result<std::result::Result<Proof<U>, E>>
+    where
+        E: Send + 'static,
+        F: FnOnce(PasswordHash) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<std::result::Result<UserId, E>>> + Send,
+    {
+        // Only saves the hashing; the table decides.
+        if self.is_taken(typed).await? {
+            tried.cost_no_hash();
+            return Ok(Err(name_taken));
+        }
+        let canonical = self.0.users.table().canonical(typed);
+        let claimant = Claimant {
+            account: Some(&canonical),
+            address: login.address(),
+        };
+        let hash = self.0.passwords.hash_for(&claimant, password).await?;
+        let credentials = self.clone();
+        let add = async move {
+            let id = match add(hash).await? {
+                Ok(id) => id,
+                Err(reason) => return Ok(Err(reason)),
+            };
+            // As in `register_counted`.
+            credentials.forget(&id).await?;
+            let user = credentials.load(id).await?;
+            user.map(Ok)
+                .ok_or_else(|| Error::internal("the account was deleted meanwhile"))
+        };
+        let added = tokio::spawn(add.in_current_span()).await;
+        let user = match added.map_err(Error::internal)?? {
+            Ok(user) => user,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let epoch = self.epoch_of(&user).await?;
+        Ok(Ok(Proof::new(user, epoch, Methods::PASSWORD)))
     }
 
     /// Why this cannot be a new username, as a sentence for the visitor; `None` if it can.

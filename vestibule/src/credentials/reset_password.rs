@@ -37,6 +37,14 @@ pub(crate) enum LinkCheck<U> {
     Throttled(Throttled),
 }
 
+/// What a token from a mail stands for.
+#[derive(Debug)]
+pub(crate) enum TokenTry<T> {
+    Works(T),
+    Wrong,
+    Throttled(Throttled),
+}
+
 impl<U: User> Credentials<U> {
     /// Counts a request that sends a mail, before any other step of it.
     pub(crate) async fn begin_mail(&self, login: &Login<U>) -> Result<Option<Throttled>> {
@@ -158,22 +166,43 @@ impl<U: User> Credentials<U> {
         login: &Login<U>,
         find: impl Future<Output = Result<Option<Found>>>,
     ) -> Result<LinkCheck<U>> {
+        let find = async {
+            let Some(found) = find.await? else {
+                return Ok(None);
+            };
+            let user = self.0.users.table().load(found.user.clone()).await?;
+            Ok(user.map(|user| Box::new(Link { user, found })))
+        };
+        Ok(match self.try_token(login, find).await? {
+            TokenTry::Works(link) => LinkCheck::Works(link),
+            TokenTry::Wrong => LinkCheck::Dead,
+            TokenTry::Throttled(throttled) => LinkCheck::Throttled(throttled),
+        })
+    }
+
+    /// Looks for what a token from a mail stands for. A token that stands for nothing counts for the
+    /// network.
+    pub(crate) async fn try_token<T>(
+        &self,
+        login: &Login<U>,
+        find: impl Future<Output = Result<Option<T>>>,
+    ) -> Result<TokenTry<T>> {
         let now = login.visit().settings().clock.now();
         let throttle = &self.0.throttle;
         let mut tried = match throttle.begin_token(login.address(), now).await? {
             Permit::Granted(tried) => tried,
             Permit::Denied(throttled) => {
                 throttle.give_way().await;
-                return Ok(LinkCheck::Throttled(throttled));
+                return Ok(TokenTry::Throttled(throttled));
             }
         };
-        if let Some(found) = find.await?
-            && let Some(user) = self.0.users.table().load(found.user.clone()).await?
-        {
-            return Ok(LinkCheck::Works(Box::new(Link { user, found })));
+        match find.await? {
+            Some(found) => Ok(TokenTry::Works(found)),
+            None => {
+                tried.is_wrong = true;
+                Ok(TokenTry::Wrong)
+            }
         }
-        tried.is_wrong = true;
-        Ok(LinkCheck::Dead)
     }
 
     /// Uses up a link for a new password: writes the password, and ends all sessions, remembered

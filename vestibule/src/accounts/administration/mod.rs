@@ -1,6 +1,10 @@
 //! Changes to accounts and roles by an actor.
 
+mod approval;
+mod emails;
 mod import;
+mod invitations;
+mod reset_link;
 mod roles;
 mod sessions;
 mod users;
@@ -15,7 +19,7 @@ use crate::accounts::security_log::Entry;
 use crate::accounts::{ADMIN, Account, Accounts, Action, Actor, rows};
 use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
-use crate::login::UserId;
+use crate::login::{User, UserId};
 use crate::session::Invalidation;
 
 /// Changes accounts and roles on behalf of an [`Actor`], from [`Accounts::by`].
@@ -55,6 +59,16 @@ pub enum ChangeOutcome {
     /// The account has no username, so it needs its mail address: nobody can remove it, and its user
     /// can change it only with a link from a mail.
     NeedsEmail,
+    /// The account has no mail address.
+    NoEmail,
+    /// The account is disabled, or waits for approval.
+    NotActive,
+    /// An invitation to this address is open already.
+    AlreadyInvited,
+    /// The invitation does not exist, was used or was revoked.
+    NoOpenInvitation,
+    /// The address has had as many mails of this kind as it may get in an hour.
+    TooManyMails,
     /// Nobody could administer the site any more.
     LastAdmin,
     /// The role `admin` cannot be removed.
@@ -110,19 +124,13 @@ impl<'a> Administration<'a> {
     async fn begin_to(&self, own: Option<&UserId>) -> Stopped<Transaction> {
         let transaction = self.accounts.inner.database.connection().begin().await;
         let transaction = transaction.map_err(Error::from_db)?;
-        let lock = role::Entity::update_many()
-            .col_expr(role::Column::Name, Expr::value(ADMIN))
-            .filter(role::Column::Name.eq(ADMIN));
-        if !changed(lock, &transaction).await? {
-            let gone = "the role `admin` is missing from the table `roles`; put it back";
-            return Err(Error::internal(gone).into());
-        }
+        lock_rights(&transaction).await?;
         let Some(requirement) = self.actor.requirement() else {
             return Ok(transaction);
         };
         let actor = rows::find(&requirement.id, &transaction).await?;
         let may = actor.is_some_and(|actor| {
-            !actor.is_disabled
+            actor.is_active()
                 && !actor.must_change_password
                 && actor.session_epoch == requirement.session_epoch
                 && match &requirement.role {
@@ -198,6 +206,19 @@ impl<'a> Administration<'a> {
     }
 }
 
+/// Lets no other change to rights happen until the end of this transaction.
+pub(super) async fn lock_rights(transaction: &Transaction) -> Result<()> {
+    let lock = role::Entity::update_many()
+        .col_expr(role::Column::Name, Expr::value(ADMIN))
+        .filter(role::Column::Name.eq(ADMIN));
+    match changed(lock, transaction).await? {
+        true => Ok(()),
+        false => Err(Error::internal(
+            "the role `admin` is missing from the table `roles`; put it back",
+        )),
+    }
+}
+
 impl fmt::Display for ChangeOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, nearest) = match self {
@@ -211,6 +232,20 @@ impl fmt::Display for ChangeOutcome {
             Self::EmailTaken => ("Another account has this mail address.", &None),
             Self::NeedsEmail => (
                 "This account has no username, so it needs its mail address.",
+                &None,
+            ),
+            Self::NoEmail => ("The account has no mail address.", &None),
+            Self::NotActive => ("The account is disabled, or waits for approval.", &None),
+            Self::AlreadyInvited => (
+                "This address has an open invitation. Resend or revoke that one.",
+                &None,
+            ),
+            Self::NoOpenInvitation => (
+                "This invitation does not exist, was used or was revoked.",
+                &None,
+            ),
+            Self::TooManyMails => (
+                "This address has had enough mails of this kind for now. Try again in an hour.",
                 &None,
             ),
             Self::LastAdmin => (

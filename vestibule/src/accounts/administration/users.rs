@@ -13,7 +13,7 @@ use crate::credentials::Username;
 use crate::crypto::secret::Secret;
 use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
-use crate::login::UserId;
+use crate::login::{User, UserId};
 use crate::mail::Email;
 
 impl Administration<'_> {
@@ -46,6 +46,7 @@ impl Administration<'_> {
             username: Some(username),
             email,
             must_change_password: true,
+            ..NewAccount::of(username)
         };
         settled(self.try_add(new, password).await)
     }
@@ -247,7 +248,8 @@ impl Administration<'_> {
     }
 
     /// As [`set_password`](Self::set_password), and requires the user to choose another one before
-    /// anything else.
+    /// anything else. It
+    /// [expires](crate::accounts::Accounts::temporary_passwords_last).
     ///
     /// # Errors
     /// As [`set_password`](Self::set_password).
@@ -283,8 +285,10 @@ impl Administration<'_> {
         let update = self.accounts.new_epoch(id);
         let update = update.col_expr(user::Column::MustChangePassword, Expr::value(must_change));
         changed(update, &transaction).await?;
+        let lasts = self.accounts.inner.temporary_passwords_last;
+        let expires_at = must_change.then(|| self.accounts.inner.clock.now() + lasts);
         self.accounts
-            .write_password(id, &hash, &transaction)
+            .write_password(id, &hash, expires_at, &transaction)
             .await?;
         let detail = must_change.then(|| "to be changed at the next log-in".to_owned());
         let action = Action::PasswordSet;
@@ -315,7 +319,7 @@ impl Administration<'_> {
     /// Rejects an admin's own change if nobody could administer the site after it. The operator can
     /// always create another admin.
     async fn check_not_last(&self, account: &Account, transaction: &Transaction) -> Stopped<()> {
-        let is_admin = !account.is_disabled && account.rights.has_role(ADMIN);
+        let is_admin = account.is_active() && account.rights.has_role(ADMIN);
         if self.actor.requirement().is_none() || !is_admin {
             return Ok(());
         }

@@ -20,7 +20,7 @@ pub(super) enum Users {
 }
 
 #[derive(DeriveIden)]
-enum Passwords {
+pub(super) enum Passwords {
     Table,
     UserId,
     Hash,

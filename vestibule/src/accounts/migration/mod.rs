@@ -1,7 +1,9 @@
 //! The migrations of the account tables.
 
+mod add_invitations;
 mod add_roles;
 mod add_skeletons;
+mod approve_accounts;
 mod count_log_lines;
 mod create_users;
 mod index_states;
@@ -9,8 +11,10 @@ mod name_browsers;
 mod tell_changes;
 mod verify_emails;
 
+use add_invitations::ADD_INVITATIONS;
 use add_roles::ADD_ROLES;
 use add_skeletons::ADD_SKELETONS;
+use approve_accounts::APPROVE_ACCOUNTS;
 use count_log_lines::COUNT_LOG_LINES;
 use create_users::CREATE_USERS;
 use index_states::INDEX_STATES;
@@ -34,5 +38,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         NAME_BROWSERS,
         INDEX_STATES,
         VERIFY_EMAILS,
+        ADD_INVITATIONS,
+        APPROVE_ACCOUNTS,
     ],
 };

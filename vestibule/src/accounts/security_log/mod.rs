@@ -39,6 +39,16 @@ pub enum Action {
     PasswordChangeDemanded,
     /// A user changed their password, and their other sessions were ended.
     PasswordChanged,
+    /// An account that waited for approval was approved.
+    AccountApproved,
+    /// An account that waited for approval was rejected, and deleted.
+    AccountRejected,
+    /// Somebody was invited to create an account, or invited again: the role and the address.
+    Invited,
+    /// An invitation was revoked: its role and its address.
+    InvitationRevoked,
+    /// A user was sent a link to choose a new password, by an admin or the operator.
+    ResetLinkSent,
     /// A user's email address was changed to the detail, or removed.
     EmailChanged,
     /// A user showed that they read mail at their address: the detail.
@@ -84,7 +94,7 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 32] = [
         Self::AccountAdded,
         Self::AccountDisabled,
         Self::AccountEnabled,
@@ -92,6 +102,11 @@ impl Action {
         Self::PasswordSet,
         Self::PasswordChangeDemanded,
         Self::PasswordChanged,
+        Self::AccountApproved,
+        Self::AccountRejected,
+        Self::Invited,
+        Self::InvitationRevoked,
+        Self::ResetLinkSent,
         Self::EmailChanged,
         Self::EmailVerified,
         Self::ResetRequested,
@@ -124,6 +139,11 @@ impl Action {
             Self::PasswordSet => "password set",
             Self::PasswordChangeDemanded => "password change demanded",
             Self::PasswordChanged => "password changed",
+            Self::AccountApproved => "account approved",
+            Self::AccountRejected => "account rejected",
+            Self::Invited => "invited",
+            Self::InvitationRevoked => "invitation revoked",
+            Self::ResetLinkSent => "password reset link sent",
             Self::EmailChanged => "email changed",
             Self::EmailVerified => "email verified",
             Self::ResetRequested => "password reset requested",

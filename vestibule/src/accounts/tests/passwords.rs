@@ -73,6 +73,7 @@ async fn store(accounts: &Accounts, alice: &Account, hash: &str) {
         user_id: ActiveValue::Unchanged(alice.id.as_str().to_owned()),
         hash: ActiveValue::Set(hash.to_owned()),
         changed_at: ActiveValue::NotSet,
+        expires_at: ActiveValue::Set(None),
     };
     let update = password::Entity::update(row).exec(accounts.inner.database.connection());
     update.await.unwrap();
@@ -361,6 +362,7 @@ async fn the_rarest_hash_is_found_among_thousands() {
             canonical_email: ActiveValue::Set(None),
             email_verified_at: ActiveValue::Set(None),
             is_disabled: ActiveValue::Set(false),
+            awaits_approval: ActiveValue::Set(false),
             must_change_password: ActiveValue::Set(false),
             session_epoch: ActiveValue::Set(0),
             created_at: ActiveValue::Set(0),
@@ -379,6 +381,7 @@ async fn the_rarest_hash_is_found_among_thousands() {
                 if i % 500 == 499 { 1_000 } else { 2_000 }
             )),
             changed_at: ActiveValue::Set(0),
+            expires_at: ActiveValue::Set(None),
         });
         password::Entity::insert_many(passwords)
             .exec_without_returning(database)
