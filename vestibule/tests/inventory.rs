@@ -151,6 +151,7 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
     for name in ["carol", "dora", "alice"] {
         app.registered(name).await;
     }
+    app.set_email("alice", "alice@example.com").await;
     app.grant("carol", "admin").await;
     app.grant("carol", "editor").await;
     let user = app.browser().logged_in_as(&app.account("dora").await);
@@ -183,6 +184,9 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
             "/admin/users/{id}/email",
             vec![("email", "alice@example.com")],
         ),
+        ("/admin/users/{id}/verify-email", vec![]),
+        ("/admin/users/{id}/approve", vec![]),
+        ("/admin/users/{id}/reject", vec![]),
         ("/admin/users/{id}/grant", vec![("role", "editor")]),
         ("/admin/users/{id}/revoke", vec![("role", "editor")]),
         ("/admin/users/{id}/disable", vec![]),

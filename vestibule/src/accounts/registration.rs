@@ -244,7 +244,7 @@ impl Accounts {
     /// When the database failed.
     pub(crate) async fn replace_password(&self, id: &UserId, hash: &PasswordHash) -> Result<()> {
         let connection = self.inner.database.connection();
-        self.write_password(id, hash, connection).await
+        self.write_password(id, hash, None, connection).await
     }
 
     /// Drops the password of an account that waits: whoever verifies the address did not choose it.

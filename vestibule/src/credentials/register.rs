@@ -147,14 +147,12 @@ impl<U: User> Credentials<U> {
     }
 
     /// As [`register_counted`](Self::register_counted), where `add` adds the user with the new hash
-    /// and returns their id, or why it did not. `name_taken` is the reason if the name is taken.
+    /// and returns their id, or why it did not. `canonical` is their name or their address.
     #[cfg(feature = "sql")]
     pub(crate) async fn register_by<E, F, Fut>(
         &self,
         login: &Login<U>,
-        tried: Try,
-        (typed, password): (&str, &Secret),
-        name_taken: E,
+        (canonical, password): (&str, &Secret),
         add: F,
     ) -> Result<std::result::Result<Proof<U>, E>>
     where
@@ -162,17 +160,7 @@ impl<U: User> Credentials<U> {
         F: FnOnce(PasswordHash) -> Fut + Send + 'static,
         Fut: Future<Output = Result<std::result::Result<UserId, E>>> + Send,
     {
-        // Only saves the hashing; the table decides.
-        if self.is_taken(typed).await? {
-            tried.cost_no_hash();
-            return Ok(Err(name_taken));
-        }
-        let canonical = self.0.users.table().canonical(typed);
-        let claimant = Claimant {
-            account: Some(&canonical),
-            address: login.address(),
-        };
-        let hash = self.0.passwords.hash_for(&claimant, password).await?;
+        let hash = self.hash_of_new(login, canonical, password).await?;
         let credentials = self.clone();
         let add = async move {
             let id = match add(hash).await? {

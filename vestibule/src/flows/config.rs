@@ -17,6 +17,7 @@ use crate::flows::on_register::{RegisterHook, RegistrationOutcome};
 use crate::flows::registration_fields::{
     RegistrationField, RegistrationFields, RegistrationValues,
 };
+use crate::flows::registration_mode::RegistrationMode;
 use crate::login::{LoginManager, SessionLimit, SessionProtection, User};
 use crate::mail::{Mailer, SharedMailer};
 use crate::pages::Looks;
@@ -77,7 +78,7 @@ pub struct SiteConfig<U = Account> {
     /// [`texts`](Self::texts).
     pub languages: Vec<String>,
     /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
-    /// `reset_password`, `verify_email`, `change_password`, `change_email`, `account`, `sessions`, `account_log`, `delete_account`, `admin`, `logout`. Default: all that the users
+    /// `reset_password`, `verify_email`, `change_password`, `change_email`, `account`, `sessions`, `account_log`, `delete_account`, `admin`, `invitations`, `logout`. Default: all that the users
     /// table supports; `delete_account` only if
     /// [`users_can_delete_account`](Self::users_can_delete_account) is set. A flow named here that the table does not support is an error at the start.
     pub flows: Option<Vec<String>>,
@@ -90,6 +91,11 @@ pub struct SiteConfig<U = Account> {
     /// verify and mend it. Needs a [`mailer`](Self::mailer). Default: no;
     /// [`Rule::VerifiedEmail`](crate::access::Rule::VerifiedEmail) closes single pages.
     pub require_verified_email: bool,
+    /// Who can create an account. Default: every visitor.
+    pub registration: RegistrationMode,
+    /// How long a temporary password works that an admin or the operator has given a user. Default:
+    /// 72 hours ([`Accounts::TEMPORARY_PASSWORDS_LAST`]).
+    pub temporary_passwords_last: Duration,
     /// Fields of the registration form besides username and password, for
     /// [`on_register`](Self::on_register). Default: none.
     pub registration_fields: Vec<RegistrationField>,
@@ -239,6 +245,8 @@ impl<U: User> SiteConfig<U> {
             flows: None,
             log_in_with: LoginName::default(),
             require_verified_email: false,
+            registration: RegistrationMode::default(),
+            temporary_passwords_last: Accounts::TEMPORARY_PASSWORDS_LAST,
             registration_fields: Vec::new(),
             users_can_delete_account: false,
             ignored_fields: Vec::new(),

@@ -59,6 +59,7 @@ impl<U: PageUser> Flow<U> {
 /// What a flow needs to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Capability {
+    /// Visitors who can register.
     Registrar,
     /// Mail addresses, and a mailer to send to them.
     Mail,
@@ -69,7 +70,8 @@ impl Capability {
     pub(super) fn advice(self) -> &'static str {
         match self {
             Self::Registrar => {
-                "needs a users table that implements `Registrar`: implement it, and give it to `Users`"
+                "needs a users table that implements `Registrar`: implement it, and give it to `Users`; \
+                 and it needs a `SiteConfig::registration` other than `Closed`"
             }
             Self::Mail => {
                 "sends mail: set `SiteConfig::mailer`, and over a table of your own implement \

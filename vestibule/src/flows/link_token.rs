@@ -4,6 +4,8 @@
 //! request. So the page that it leads to moves the token into a cookie and redirects to itself
 //! without it. The cookie is for this page only, hidden from scripts, and gone with the token.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -53,10 +55,21 @@ pub(super) fn set<U: PageUser>(
     token: &str,
     headers: &mut HeaderMap,
 ) {
+    keep(site, path_name, purpose.lasts(), token, headers);
+}
+
+/// As [`set`], for a token that works this long.
+pub(super) fn keep<U: PageUser>(
+    site: &Site<U>,
+    path_name: &str,
+    lasts: Duration,
+    token: &str,
+    headers: &mut HeaderMap,
+) {
     // Whatever else is in the address must not become an attribute of the cookie.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let token: String = token.chars().filter(|c| is_plain(*c)).take(64).collect();
-    let cookie = cookie(site, path_name).set(token, Some(purpose.lasts()));
+    let cookie = cookie(site, path_name).set(token, Some(lasts));
     append(headers, &cookie);
 }
 
@@ -114,7 +127,11 @@ pub(super) fn forgotten<U: PageUser>(
     answer: Answer,
 ) -> Result<Response> {
     let mut response = page.answer(answer)?;
-    let removal = cookie(&page.site, path_name).remove();
-    append(response.headers_mut(), &removal);
+    forget(&page.site, path_name, response.headers_mut());
     Ok(response)
+}
+
+/// Lets the browser forget the token of this page.
+pub(super) fn forget<U: PageUser>(site: &Site<U>, path_name: &str, headers: &mut HeaderMap) {
+    append(headers, &cookie(site, path_name).remove());
 }

@@ -19,6 +19,7 @@ mod delete_account;
 mod destination;
 mod flow;
 mod form;
+mod invitations;
 mod language;
 mod link_token;
 mod list_page;
@@ -36,6 +37,7 @@ mod paths;
 mod readiness;
 mod register;
 mod registration_fields;
+mod registration_mode;
 mod reset_password;
 mod second_factor;
 mod session_view;
@@ -53,6 +55,7 @@ pub use config::{SessionConfig, SiteConfig, ThrottleConfig};
 pub use on_register::RegistrationOutcome;
 pub use page::Page;
 pub use registration_fields::{RegistrationField, RegistrationValues};
+pub use registration_mode::RegistrationMode;
 pub use site::Site;
 
 use crate::accounts::Account;
@@ -85,6 +88,7 @@ fn flows_for_accounts() -> Vec<Flow<Account>> {
     flows.push(account_log::flow());
     flows.push(delete_account::flow());
     flows.push(admin::flow());
+    flows.push(invitations::flow());
     flows
 }
 
@@ -100,7 +104,9 @@ fn choose<U: PageUser>(
 ) -> Result<Vec<Flow<U>>> {
     let lacks = |flow: &Flow<U>| {
         flow.needs.filter(|capability| match capability {
-            Capability::Registrar => !users.can_register(),
+            Capability::Registrar => {
+                !users.can_register() || config.registration == RegistrationMode::Closed
+            }
             Capability::Mail => config.mailer.is_none() || !users.have_emails(),
         })
     };

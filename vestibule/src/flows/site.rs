@@ -24,6 +24,7 @@ use crate::flows::on_register::RegisterHook;
 use crate::flows::paths::Paths;
 use crate::flows::readiness::Readiness;
 use crate::flows::registration_fields::RegistrationFields;
+use crate::flows::registration_mode::RegistrationMode;
 use crate::login::{LoginHandle, LoginLayer, PageUser, login_required};
 use crate::pages::{
     Pages, StaticFiles, StrictTransport, add_security_headers, error_page, error_pages,
@@ -70,6 +71,7 @@ pub(super) struct Inner<U> {
     pub(super) reserved_names: ReservedNames,
     pub(super) ignored_fields: Arc<[String]>,
     pub(super) log_in_with: LoginName,
+    pub(super) registration: RegistrationMode,
     pub(super) registration_fields: RegistrationFields,
     pub(super) on_register: Option<RegisterHook>,
     pub(super) pages: Pages,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::credentials::Throttled;
 use crate::flows::answer::Answer;
 use crate::flows::form::FormErrors;
+use crate::web::Problem;
 use crate::web::text::{InWords, Text};
 
 /// What was tried.
@@ -34,8 +35,22 @@ pub(super) fn throttled(
     template: &'static str,
     view: impl Serialize,
 ) -> Answer {
+    let errors = FormErrors::of_form(text_of(tried, throttled));
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    Answer::rejected(status, "throttled", errors, template, view)
+        .header(RETRY_AFTER, throttled.retry_after())
+}
+
+/// As [`throttled`], with the error page.
+pub(super) fn throttled_problem(tried: Tried, throttled: Throttled) -> Answer {
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS).code("throttled");
+    Answer::problem(problem.text(text_of(tried, throttled)))
+        .header(RETRY_AFTER, throttled.retry_after())
+}
+
+fn text_of(tried: Tried, throttled: Throttled) -> Text {
     let wait = throttled.wait.map(InWords);
-    let text = match (tried, wait) {
+    match (tried, wait) {
         (Tried::LogIn, Some(wait)) => Text::named("throttled-log-in").with("wait", wait),
         (Tried::LogIn, None) => Text::named("throttled-log-in-for-good"),
         (Tried::OwnPassword, Some(wait)) => Text::named("throttled-password").with("wait", wait),
@@ -45,11 +60,7 @@ pub(super) fn throttled(
         }
         (Tried::Mail, wait) => Text::named("throttled-mail").with("wait", or_a_minute(wait)),
         (Tried::Token, wait) => Text::named("throttled-token").with("wait", or_a_minute(wait)),
-    };
-    let errors = FormErrors::of_form(text);
-    let status = StatusCode::TOO_MANY_REQUESTS;
-    Answer::rejected(status, "throttled", errors, template, view)
-        .header(RETRY_AFTER, throttled.retry_after())
+    }
 }
 
 fn or_a_minute(wait: Option<InWords>) -> InWords {

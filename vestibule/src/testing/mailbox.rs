@@ -32,6 +32,9 @@ struct Kept {
     arrived: Notify,
 }
 
+/// The queries of links.
+const TOKENS: [&str; 2] = ["?token=", "?invitation="];
+
 /// The maximum wait for a mail, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -86,7 +89,7 @@ impl Mailbox {
     pub fn link(mail: &Mail) -> String {
         let lines = mail.text().lines().map(str::trim);
         let links = lines.filter_map(|line| line.strip_prefix("https://"));
-        let mut with_token = links.filter(|link| link.contains("?token="));
+        let mut with_token = links.filter(|link| TOKENS.iter().any(|token| link.contains(token)));
         let link = with_token.next();
         let link = link.unwrap_or_else(|| panic!("no link in {}", mail.text()));
         link.split_once('/')

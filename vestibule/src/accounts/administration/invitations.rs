@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+};
 
 use super::{Administration, ChangeOutcome, Stopped, settled};
 use crate::access::RoleName;
@@ -50,7 +52,7 @@ impl Administration<'_> {
         {
             return Ok(ChangeOutcome::NoSuchRole(nearest));
         }
-        if owner_of(address, &transaction).await?.is_some() {
+        if has_account(address, &transaction).await? {
             return Ok(ChangeOutcome::EmailTaken);
         }
         let accounts = self.accounts;
@@ -103,7 +105,7 @@ impl Administration<'_> {
     async fn try_resend(&self, id: &str, write: &Write<'_>) -> Stopped<ChangeOutcome> {
         let (transaction, row) = self.begin_on_invitation(id).await?;
         let address: Email = row.address.parse().map_err(Error::internal)?;
-        if owner_of(&address, &transaction).await?.is_some() {
+        if has_account(&address, &transaction).await? {
             return Ok(ChangeOutcome::EmailTaken);
         }
         let accounts = self.accounts;
@@ -197,6 +199,13 @@ struct Inviter {
     id: Option<String>,
     name: String,
     role: Option<String>,
+}
+
+/// Whether an account has this address. One that waits until somebody verifies the address gives it
+/// up to the invited person.
+async fn has_account(address: &Email, connection: &impl ConnectionTrait) -> Result<bool> {
+    let owner = owner_of(address, connection).await?;
+    Ok(owner.is_some_and(|owner| !owner.is_waiting()))
 }
 
 fn detail_of(row: &invitation::Model) -> String {

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 pub(crate) use registration::InvitedRegistration;
 
 use crate::accounts::entity::invitation;
-use crate::accounts::{Accounts, Cursor, rows};
+use crate::accounts::{Account, Accounts, Cursor, rows};
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256_in;
 use crate::crypto::secret::Secret;
@@ -133,15 +133,8 @@ impl Accounts {
         &self,
         token: &Secret,
     ) -> Result<Option<WorkingInvitation>> {
-        let Ok(bytes) = BASE64URL_NOPAD.decode(token.expose().trim().as_bytes()) else {
-            return Ok(None);
-        };
-        if bytes.len() != TOKEN_BYTES {
-            return Ok(None);
-        }
         let connection = self.inner.database.connection();
-        let row = find_by_digest(&digest_of(&bytes), connection).await?;
-        let Some(row) = row else {
+        let Some(row) = find_by_token(token, connection).await? else {
             return Ok(None);
         };
         let may_invite = inviter_may_invite(&row, connection).await?;
@@ -155,6 +148,18 @@ impl Accounts {
         }))
     }
 
+    /// The account that was registered with the invitation with this token.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn find_invited(&self, token: &Secret) -> Result<Option<Account>> {
+        let row = find_by_token(token, self.inner.database.connection()).await?;
+        match row.and_then(|row| row.user_id) {
+            Some(id) => self.find_by_id(&id.into()).await,
+            None => Ok(None),
+        }
+    }
+
     /// A new token, and its digest.
     pub(super) fn new_invitation_token(&self) -> Result<(Secret, String)> {
         let bytes = Zeroizing::new(self.inner.random.bytes::<TOKEN_BYTES>()?);
@@ -165,6 +170,18 @@ impl Accounts {
 
 fn digest_of(bytes: &[u8]) -> String {
     HEXLOWER.encode(&sha256_in("vestibule invitation ", bytes))
+}
+
+async fn find_by_token(
+    token: &Secret,
+    connection: &impl ConnectionTrait,
+) -> Result<Option<invitation::Model>> {
+    match BASE64URL_NOPAD.decode(token.expose().trim().as_bytes()) {
+        Ok(bytes) if bytes.len() == TOKEN_BYTES => {
+            find_by_digest(&digest_of(&bytes), connection).await
+        }
+        _ => Ok(None),
+    }
 }
 
 async fn find_by_digest(

@@ -32,26 +32,36 @@ pub(crate) enum InvitedRegistration {
 }
 
 impl Accounts {
-    /// Creates an account with an invitation, and uses it up: both or neither. `email` is the
-    /// address that the visitor entered, if the form asks for one. The account owns the invited
-    /// address as a verified one if it is this or none.
+    /// Creates an account with an invitation, and uses it up: both or neither. `username` is `None`
+    /// where users have only an address. `email` is the address that the visitor entered, if any.
+    /// The account owns the invited address as a verified one if it is this or none.
     ///
     /// # Errors
     /// When the database failed.
     pub(crate) async fn register_invited(
         &self,
-        username: &Username,
+        username: Option<&Username>,
         email: Option<&Email>,
         hash: &PasswordHash,
         invitation: &WorkingInvitation,
         from: &Sender,
     ) -> Result<InvitedRegistration> {
-        retried(|| self.try_register_invited(username, email, hash, invitation, from)).await
+        let attempt = || self.try_register_invited(username, email, hash, invitation, from);
+        let registered = retried(attempt).await?;
+        let is_name_taken = match username {
+            Some(username) => self.has_name_like(username.as_str()).await?,
+            None => false,
+        };
+        match registered {
+            // The name is free: somebody else named the address at the same moment.
+            InvitedRegistration::NameTaken if !is_name_taken => retried(attempt).await,
+            registered => Ok(registered),
+        }
     }
 
     async fn try_register_invited(
         &self,
-        username: &Username,
+        username: Option<&Username>,
         email: Option<&Email>,
         hash: &PasswordHash,
         invitation: &WorkingInvitation,
@@ -83,7 +93,9 @@ impl Accounts {
         let new = NewAccount {
             email: email.or(Some(&invitation.address)),
             has_verified_email: is_invited,
-            ..NewAccount::of(username)
+            username,
+            must_change_password: false,
+            awaits_approval: false,
         };
         let Some(account) = self.insert(new, hash, &transaction).await? else {
             return Ok(InvitedRegistration::NameTaken);

@@ -66,7 +66,7 @@ admin-add-role-effect = Beendet { $sessions }. Der Benutzer hat die Rolle nach d
 admin-disable-effect = Das Konto zu deaktivieren beendet { $sessions }.
 admin-delete-effect = Beendet { $sessions }. Das lässt sich nicht rückgängig machen.
 admin-email-address = E-Mail-Adresse
-admin-email-hint = Lass das Feld leer, um sie zu entfernen. Niemand hat geprüft, ob der Benutzer dort Mails liest.
+admin-email-hint = Lass das Feld leer, um sie zu entfernen. Eine neue Adresse ist nicht bestätigt.
 admin-email-invalid = Gib eine E-Mail-Adresse wie name@example.com ein.
 admin-email-set = E-Mail-Adresse gespeichert.
 admin-email-removed = E-Mail-Adresse entfernt.
@@ -163,3 +163,42 @@ action-log-in-rejected = Anmeldung abgelehnt
 action-logged-out = abgemeldet
 action-remember-cookie-reused = Kopie des Anmelde-Cookies benutzt
 action-session-protected = Sitzung in anderem Browser oder Netz benutzt
+admin-awaits-approval = wartet auf Freigabe
+admin-awaits-approval-text = Dieser Benutzer hat sich registriert und kann sich anmelden, sobald ein Admin das Konto freigibt.
+admin-approve = Freigeben
+admin-reject = Ablehnen und löschen
+admin-reject-effect = Löscht das Konto. Das lässt sich nicht rückgängig machen.
+admin-account-approved = Das Konto ist freigegeben, und sein Benutzer kann sich anmelden.
+admin-account-rejected = Das Konto wurde abgelehnt und gelöscht.
+admin-email-verified-at = Bestätigt
+admin-email-unverified = Nicht bestätigt.
+admin-verify-email = Adresse als bestätigt kennzeichnen
+admin-email-verified = Die Adresse ist als bestätigt gekennzeichnet.
+admin-send-reset-link = Link für neues Passwort schicken
+admin-send-reset-link-effect = Schickt dem Benutzer einen Link für ein neues Passwort. Das jetzige gilt, bis er eins wählt.
+admin-reset-link-sent = Der Link wurde geschickt.
+admin-temporary-password-expired = Das vorläufige Passwort ist abgelaufen.
+admin-temporary-password-until = Das vorläufige Passwort gilt bis
+change-no-email = Das Konto hat keine E-Mail-Adresse.
+change-not-active = Das Konto ist deaktiviert oder wartet auf Freigabe.
+change-already-invited = Für diese Adresse gibt es eine offene Einladung. Schick sie noch einmal oder widerrufe sie.
+change-no-invitation = Diese Einladung gibt es nicht, oder sie wurde benutzt oder widerrufen.
+change-too-many-mails = Diese Adresse hat vorerst genug E-Mails dieser Art bekommen. Versuch es in einer Stunde noch einmal.
+action-account-approved = Konto freigegeben
+action-account-rejected = Konto abgelehnt
+action-invited = eingeladen
+action-invitation-revoked = Einladung widerrufen
+action-password-reset-link-sent = Link für neues Passwort geschickt
+
+mail-approval-needed-subject = Ein neues Konto bei { $site } wartet auf Freigabe
+mail-approval-needed =
+    Hallo,
+
+    jemand hat sich bei { $site } registriert und kann sich anmelden, sobald ein Admin das Konto freigibt.
+
+    Öffne { $url } und dort Verwaltung und Benutzer, mit dem Zustand „wartet auf Freigabe“. Du bekommst höchstens eine solche E-Mail am Tag.
+mail-account-approved-subject = Dein Konto bei { $site } ist freigegeben
+mail-account-approved =
+    Hallo { $name },
+
+    ein Admin hat dein Konto bei { $site } freigegeben. Du kannst dich jetzt anmelden: { $url }

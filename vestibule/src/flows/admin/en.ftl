@@ -66,7 +66,7 @@ admin-add-role-effect = Ends { $sessions }. The user has the role after the next
 admin-disable-effect = Disabling the account ends { $sessions }.
 admin-delete-effect = Ends { $sessions }. This can’t be undone.
 admin-email-address = Email address
-admin-email-hint = Leave it empty to remove it. Nobody has checked that the user reads mail there.
+admin-email-hint = Leave it empty to remove it. A new address is not verified.
 admin-email-invalid = Enter an email address such as name@example.com.
 admin-email-set = Email address saved.
 admin-email-removed = Email address removed.
@@ -163,3 +163,42 @@ action-log-in-rejected = log-in rejected
 action-logged-out = logged out
 action-remember-cookie-reused = copied login cookie used
 action-session-protected = session used in another browser or network
+admin-awaits-approval = awaits approval
+admin-awaits-approval-text = This user has registered, and can log in once an administrator approves the account.
+admin-approve = Approve
+admin-reject = Reject and delete
+admin-reject-effect = Deletes the account. This can’t be undone.
+admin-account-approved = The account is approved, and its user can log in.
+admin-account-rejected = The account has been rejected and deleted.
+admin-email-verified-at = Verified
+admin-email-unverified = Not verified.
+admin-verify-email = Mark address as verified
+admin-email-verified = The address is marked as verified.
+admin-send-reset-link = Send reset link
+admin-send-reset-link-effect = Sends the user a link for a new password. The present password works until they choose one.
+admin-reset-link-sent = The link has been sent.
+admin-temporary-password-expired = The temporary password has expired.
+admin-temporary-password-until = The temporary password works until
+change-no-email = The account has no mail address.
+change-not-active = The account is disabled, or waits for approval.
+change-already-invited = This address has an open invitation. Resend or revoke that one.
+change-no-invitation = This invitation does not exist, was used or was revoked.
+change-too-many-mails = This address has had enough mails of this kind for now. Try again in an hour.
+action-account-approved = account approved
+action-account-rejected = account rejected
+action-invited = invited
+action-invitation-revoked = invitation revoked
+action-password-reset-link-sent = password reset link sent
+
+mail-approval-needed-subject = A new account waits for approval at { $site }
+mail-approval-needed =
+    Hello,
+
+    somebody has registered at { $site }, and can log in once an administrator approves the account.
+
+    Open { $url }, and there Administration and Users, with the state “awaits approval”. You get at most one such mail a day.
+mail-account-approved-subject = Your account at { $site } is approved
+mail-account-approved =
+    Hello { $name },
+
+    an administrator has approved your account at { $site }. You can log in now: { $url }

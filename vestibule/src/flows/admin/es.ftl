@@ -66,7 +66,7 @@ admin-add-role-effect = Sesiones que se cierran: { $sessions }. El usuario tendr
 admin-disable-effect = Sesiones que se cierran al desactivar la cuenta: { $sessions }.
 admin-delete-effect = Sesiones que se cierran: { $sessions }. No se puede deshacer.
 admin-email-address = Dirección de correo
-admin-email-hint = Déjalo vacío para quitarla. Nadie ha comprobado que el usuario lea el correo ahí.
+admin-email-hint = Déjalo vacío para quitarla. Una dirección nueva no está verificada.
 admin-email-invalid = Escribe una dirección de correo como nombre@example.com.
 admin-email-set = Dirección de correo guardada.
 admin-email-removed = Dirección de correo quitada.
@@ -163,3 +163,42 @@ action-log-in-rejected = inicio de sesión rechazado
 action-logged-out = sesión cerrada
 action-remember-cookie-reused = copia de la cookie usada
 action-session-protected = sesión usada en otro navegador o red
+admin-awaits-approval = espera aprobación
+admin-awaits-approval-text = Este usuario se ha registrado y podrá iniciar sesión cuando un administrador apruebe la cuenta.
+admin-approve = Aprobar
+admin-reject = Rechazar y eliminar
+admin-reject-effect = Elimina la cuenta. No se puede deshacer.
+admin-account-approved = La cuenta está aprobada y su usuario puede iniciar sesión.
+admin-account-rejected = La cuenta se ha rechazado y eliminado.
+admin-email-verified-at = Verificada
+admin-email-unverified = Sin verificar.
+admin-verify-email = Marcar la dirección como verificada
+admin-email-verified = La dirección está marcada como verificada.
+admin-send-reset-link = Enviar enlace de restablecimiento
+admin-send-reset-link-effect = Envía al usuario un enlace para elegir una contraseña nueva. La actual sirve hasta entonces.
+admin-reset-link-sent = El enlace se ha enviado.
+admin-temporary-password-expired = La contraseña temporal ha caducado.
+admin-temporary-password-until = La contraseña temporal sirve hasta
+change-no-email = La cuenta no tiene dirección de correo.
+change-not-active = La cuenta está desactivada o espera aprobación.
+change-already-invited = Esta dirección tiene una invitación abierta. Reenvíala o revócala.
+change-no-invitation = Esta invitación no existe, o ya se usó o se revocó.
+change-too-many-mails = Esta dirección ya ha recibido bastantes correos de este tipo por ahora. Inténtalo de nuevo dentro de una hora.
+action-account-approved = cuenta aprobada
+action-account-rejected = cuenta rechazada
+action-invited = invitación enviada
+action-invitation-revoked = invitación revocada
+action-password-reset-link-sent = enlace de restablecimiento enviado
+
+mail-approval-needed-subject = Una cuenta nueva espera aprobación en { $site }
+mail-approval-needed =
+    Hola:
+
+    alguien se ha registrado en { $site } y podrá iniciar sesión cuando un administrador apruebe la cuenta.
+
+    Abre { $url } y allí Administración y Usuarios, con el estado «espera aprobación». Recibes como máximo un correo así al día.
+mail-account-approved-subject = Tu cuenta en { $site } está aprobada
+mail-account-approved =
+    Hola, { $name }:
+
+    un administrador ha aprobado tu cuenta en { $site }. Ya puedes iniciar sesión: { $url }

@@ -36,7 +36,7 @@ struct ListView {
     actor: String,
     action: Option<&'static str>,
     /// The actions there are.
-    actions: [&'static str; Action::ALL.len()],
+    actions: Vec<&'static str>,
     log: Vec<LogView>,
     #[serde(flatten)]
     links: PageLinks,
@@ -70,7 +70,7 @@ pub(super) async fn list(
     let found = found.await?;
     let view = ListView {
         action: filter.action.map(Action::as_str),
-        actions: Action::ALL.map(Action::as_str),
+        actions: Action::ALL.map(Action::as_str).to_vec(),
         links: PageLinks::of_log(&found),
         log: found
             .lines

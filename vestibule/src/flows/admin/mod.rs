@@ -8,8 +8,10 @@
 //! 3. `POST /admin/users/new` with `username` and, if known, `email` adds a user with a temporary
 //!    password, and shows it once. The user must replace it at the first log-in.
 //! 4. `GET /admin/users/{id}` shows a user's roles, sessions and activity. By POST to paths below
-//!    it, an admin adds and removes roles, sets the email address, disables and enables the
-//!    account, requires a password change, ends one session or all, and deletes the account.
+//!    it, an admin adds and removes roles, sets the email address or marks it as verified, sends a
+//!    link for a new password, approves or rejects an account that waits for it, disables and
+//!    enables the account, requires a password change, ends one session or all, and deletes the
+//!    account.
 //! 5. `GET /admin/roles` and `/admin/roles/{name}` show the roles and their permissions. POST
 //!    changes them.
 //! 6. `GET /admin/log` shows the security log, a page at a time; with `user`, `actor` and `action`,
@@ -25,12 +27,16 @@
 //! it.
 //!
 //! # What it does not do
-//! Admins do not set passwords. The only one they see is the temporary password of an account that
-//! they add. They can remove the role from each other.
+//! Admins do not set passwords, and do not see the links that are sent. The only password they see
+//! is the temporary one of an account that they add, which expires. They can remove the role from
+//! each other.
 //!
 //! # Settings
-//! [`SessionConfig::fresh_for`](crate::flows::SessionConfig::fresh_for).
+//! [`SessionConfig::fresh_for`](crate::flows::SessionConfig::fresh_for),
+//! [`SiteConfig::temporary_passwords_last`](crate::flows::SiteConfig::temporary_passwords_last).
 
+mod approval;
+mod email;
 mod log;
 mod new_user;
 mod outcomes;
@@ -90,12 +96,18 @@ pub(super) fn flow() -> Flow<Account> {
             include_str!("de.ftl"),
             include_str!("es.ftl"),
         ]),
+        mails: &[approval::NEEDED, approval::APPROVED],
         ..Flow::new("admin")
     }
 }
 
 fn routes(paths: &Paths) -> Router<Site> {
     let user = |action: &str| format!("{}/{{id}}{action}", paths.own("admin_users"));
+    // Only where the link leads somewhere.
+    let reset_link = match paths.get("reset_password") {
+        Some(_) => Router::new().route(&user("/send-reset-link"), post(email::send_reset_link)),
+        None => Router::new(),
+    };
     let role = |action: &str| format!("{}/{{name}}{action}", paths.own("admin_roles"));
     Router::new()
         .route(paths.own("admin"), get(users::list))
@@ -107,7 +119,10 @@ fn routes(paths: &Paths) -> Router<Site> {
         .route(&user(""), get(user::show))
         .route(&user("/grant"), post(user::grant))
         .route(&user("/revoke"), post(user::revoke))
-        .route(&user("/email"), post(user::set_email))
+        .route(&user("/email"), post(email::set_email))
+        .route(&user("/verify-email"), post(email::verify))
+        .route(&user("/approve"), post(approval::approve))
+        .route(&user("/reject"), post(approval::reject))
         .route(&user("/disable"), post(user::disable))
         .route(&user("/enable"), post(user::enable))
         .route(
@@ -123,10 +138,11 @@ fn routes(paths: &Paths) -> Router<Site> {
         .route(&role("/forbid"), post(roles::forbid))
         .route(&role("/remove"), post(roles::remove))
         .route(paths.own("admin_log"), get(log::list))
+        .merge(reset_link)
 }
 
 /// Users who may view the pages.
-struct Admins;
+pub(super) struct Admins;
 
 impl Guard for Admins {
     type User = Account;
@@ -135,7 +151,7 @@ impl Guard for Admins {
 }
 
 /// Users who may make changes.
-struct AdminChanges;
+pub(super) struct AdminChanges;
 
 impl Guard for AdminChanges {
     type User = Account;
@@ -144,12 +160,12 @@ impl Guard for AdminChanges {
 }
 
 /// A change by an admin: the argument of all actions that change something.
-struct Changing {
+pub(super) struct Changing {
     admin: Allowed<AdminChanges>,
-    actor: Actor,
-    page: Page,
+    pub(super) actor: Actor,
+    pub(super) page: Page,
     login: Login<Account>,
-    submitted: Submitted,
+    pub(super) submitted: Submitted,
 }
 
 impl FromRequest<Site> for Changing {
@@ -194,17 +210,22 @@ impl Changing {
     }
 
     /// Rejects any field, for a form that is just a button.
-    fn no_fields(&self) -> std::result::Result<(), BadSubmission> {
+    pub(super) fn no_fields(&self) -> std::result::Result<(), BadSubmission> {
         self.submitted.check(&[])
     }
 
-    fn accounts(&self) -> Administration<'_> {
+    pub(super) fn accounts(&self) -> Administration<'_> {
         self.page.site.accounts().by(self.actor.clone())
     }
 
     /// Responds with the outcome: on the page at `path`, or to a script. A page that has the form
     /// of the change shows a [`conflict`](ChangeOutcome::conflict) itself.
-    async fn answer(&self, change: ChangeOutcome, done: Text, path: &str) -> ActionResult {
+    pub(super) async fn answer(
+        &self,
+        change: ChangeOutcome,
+        done: Text,
+        path: &str,
+    ) -> ActionResult {
         let answer = match change {
             ChangeOutcome::Done => self.done(path, done),
             ChangeOutcome::AlreadySo => self.done(path, change.into()),
@@ -269,7 +290,7 @@ fn href(below: &str, id: &str) -> String {
     format!("{below}/{}", utf8_percent_encode(id, &IN_PATH))
 }
 
-fn user_path(site: &Site, id: &str) -> String {
+pub(super) fn user_path(site: &Site, id: &str) -> String {
     href(site.inner().paths.own("admin_users"), id)
 }
 
@@ -277,4 +298,4 @@ fn role_path(site: &Site, name: &str) -> String {
     href(site.inner().paths.own("admin_roles"), name)
 }
 
-type ActionResult = axum::response::Result<Response>;
+pub(super) type ActionResult = axum::response::Result<Response>;

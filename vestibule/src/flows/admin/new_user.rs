@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 
-use super::user::email;
+use super::email::email;
 use super::{ActionResult, Admins, Changing};
 use crate::access::Allowed;
 use crate::accounts::ChangeOutcome;

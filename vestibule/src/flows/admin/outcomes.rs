@@ -21,6 +21,11 @@ impl From<ChangeOutcome> for Text {
             ChangeOutcome::NameTaken => Self::named("change-name-taken"),
             ChangeOutcome::EmailTaken => Self::named("change-email-taken"),
             ChangeOutcome::NeedsEmail => Self::named("change-needs-email"),
+            ChangeOutcome::NoEmail => Self::named("change-no-email"),
+            ChangeOutcome::NotActive => Self::named("change-not-active"),
+            ChangeOutcome::AlreadyInvited => Self::named("change-already-invited"),
+            ChangeOutcome::NoOpenInvitation => Self::named("change-no-invitation"),
+            ChangeOutcome::TooManyMails => Self::named("change-too-many-mails"),
             ChangeOutcome::LastAdmin => Self::named("change-last-admin"),
             ChangeOutcome::BuiltIn => Self::named("change-built-in"),
             ChangeOutcome::ActorLacksRole => Self::named("change-not-allowed"),
@@ -31,7 +36,7 @@ impl From<ChangeOutcome> for Text {
 
 impl ChangeOutcome {
     /// Why the change does not fit what is there now, if it does not.
-    pub(super) fn conflict(&self) -> Option<Text> {
+    pub(in crate::flows) fn conflict(&self) -> Option<Text> {
         match self {
             Self::Done
             | Self::AlreadySo
@@ -43,6 +48,11 @@ impl ChangeOutcome {
             | Self::NameTaken
             | Self::EmailTaken
             | Self::NeedsEmail
+            | Self::NoEmail
+            | Self::NotActive
+            | Self::AlreadyInvited
+            | Self::NoOpenInvitation
+            | Self::TooManyMails
             | Self::LastAdmin
             | Self::BuiltIn
             | Self::UnusableHash => Some(self.clone().into()),

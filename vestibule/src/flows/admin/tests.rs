@@ -1,6 +1,8 @@
 #![cfg(feature = "sqlite")]
 
 mod accounts;
+mod approval;
+mod emails;
 mod forms;
 mod list;
 mod log;

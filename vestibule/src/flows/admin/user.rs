@@ -17,7 +17,6 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::session_view::{Following, SessionsView};
 use crate::login::{CurrentUser, Event, Login, UserId};
-use crate::mail::Email;
 use crate::web::text::Text;
 
 pub(super) const ONE: &str = "admin_user.html";
@@ -40,11 +39,19 @@ struct OneView {
     page: SessionsView,
     /// Whether this is a page of the sessions after the first.
     goes_on: bool,
+    /// The temporary password, if the user has one.
+    temporary_password: Option<TemporaryPasswordView>,
     /// When the user last logged in, as far back as the security log goes.
     last_login: Option<String>,
     log: Vec<LogView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<Rejected>,
+}
+
+#[derive(Serialize)]
+struct TemporaryPasswordView {
+    expires_at: String,
+    has_expired: bool,
 }
 
 pub(super) async fn show(
@@ -84,6 +91,7 @@ async fn one_view(
     };
     let log_ins = accounts.search_security_log(&log_ins, Cursor::Start, 1);
     let last_login = log_ins.await?.lines.pop();
+    let temporary_password = accounts.password_expires_at(&account.id).await?;
     let roles = accounts.role_names().await?;
     let has = |role: &String| account.rights.has_role(role);
     Ok(OneView {
@@ -93,6 +101,10 @@ async fn one_view(
         session_count: Some(session_count).filter(|&count| count <= SESSIONS),
         page: SessionsView::new(sessions, SESSIONS, admin.session()),
         goes_on: after.is_some(),
+        temporary_password: temporary_password.map(|expires_at| TemporaryPasswordView {
+            expires_at: expires_at.to_string(),
+            has_expired: accounts.is_past(expires_at),
+        }),
         last_login: last_login.map(|line| line.at.to_string()),
         log: log.into_iter().map(|entry| log_view(site, entry)).collect(),
         rejected: None,
@@ -102,7 +114,7 @@ async fn one_view(
 impl Changing {
     /// Responds with the outcome of a change to a user. If it could not be made, the user's page
     /// shows why at the `form`, with what was typed there.
-    async fn answer_on_user(
+    pub(super) async fn answer_on_user(
         &self,
         id: &str,
         form: Rejected,
@@ -141,7 +153,7 @@ impl Changing {
     }
 
     /// As [`reject_on_user`](Self::reject_on_user), for one invalid field.
-    async fn invalid_on_user(
+    pub(super) async fn invalid_on_user(
         &self,
         id: &str,
         rejected: Rejected,
@@ -192,38 +204,6 @@ pub(super) async fn revoke(Path(id): Path<String>, mut changing: Changing) -> Ac
     changing
         .answer_on_user(&id, Rejected::of("revoke", role), change, done)
         .await
-}
-
-/// Sets the email address, or removes it if the field is empty.
-pub(super) async fn set_email(Path(id): Path<String>, mut changing: Changing) -> ActionResult {
-    let typed = changing.take("email")?;
-    let email = match email(&typed) {
-        Ok(email) => email,
-        Err(why) => {
-            let rejected = Rejected::of("email", typed);
-            return changing.invalid_on_user(&id, rejected, "email", why).await;
-        }
-    };
-    let change = changing
-        .accounts()
-        .set_email(&id.as_str().into(), email.as_ref())
-        .await?;
-    let done = Text::named(match email {
-        Some(_) => "admin-email-set",
-        None => "admin-email-removed",
-    });
-    changing
-        .answer(change, done, &changing.user_path(&id))
-        .await
-}
-
-/// A typed email address; `None` if the field is empty.
-pub(super) fn email(typed: &str) -> std::result::Result<Option<Email>, Text> {
-    let invalid = |_| Text::named("admin-email-invalid");
-    match typed.trim() {
-        "" => Ok(None),
-        typed => typed.parse().map(Some).map_err(invalid),
-    }
 }
 
 pub(super) async fn disable(Path(id): Path<String>, changing: Changing) -> ActionResult {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::invitation::Invited;
 use crate::credentials::LoginName;
 use crate::crypto::secret::Secret;
 use crate::flows::Site;
@@ -23,16 +24,21 @@ pub(super) enum Asks {
     UsernameAndEmail,
     /// A mail address alone.
     Email,
+    /// Nothing: the name is the address of the invitation.
+    Nothing,
 }
 
 impl Asks {
-    pub(super) fn of<U: PageUser>(site: &Site<U>) -> Self {
+    fn of<U: PageUser>(site: &Site<U>, is_invited: bool) -> Self {
         if site.path("verify_email").is_none() {
             return Self::Username;
         }
         match site.inner().log_in_with {
             LoginName::Username => Self::UsernameMaybeEmail,
+            // The account gets the address of the invitation, unless there is another one.
+            LoginName::Either if is_invited => Self::UsernameMaybeEmail,
             LoginName::Either => Self::UsernameAndEmail,
+            LoginName::Email if is_invited => Self::Nothing,
             LoginName::Email if site.inner().accounts.is_some() => Self::Email,
             // The names in a table of the app's own are the addresses.
             LoginName::Email => Self::Username,
@@ -40,15 +46,15 @@ impl Asks {
     }
 
     pub(super) fn username(self) -> bool {
-        self != Self::Email
+        !matches!(self, Self::Email | Self::Nothing)
     }
 
-    pub(super) fn email(self) -> bool {
-        self != Self::Username
+    fn email(self) -> bool {
+        !matches!(self, Self::Username | Self::Nothing)
     }
 
     fn requires_email(self) -> bool {
-        self != Self::UsernameMaybeEmail && self.email()
+        matches!(self, Self::UsernameAndEmail | Self::Email)
     }
 }
 
@@ -62,15 +68,26 @@ pub(super) struct Entered {
     pub(super) address: Option<Email>,
     /// The app's own fields.
     pub(super) values: RegistrationValues,
+    /// The invitation that the visitor has.
+    pub(super) invited: Option<Invited>,
 }
 
 impl Entered {
+    /// Nothing, by a visitor who may have an invitation.
+    pub(super) fn nothing(invited: Option<Invited>) -> Self {
+        Self {
+            invited,
+            ..Self::default()
+        }
+    }
+
     /// Takes what was submitted, with the password.
     pub(super) fn take<U: PageUser>(
         site: &Site<U>,
-        asks: Asks,
+        invited: Option<Invited>,
         submitted: &mut Submitted,
     ) -> Result<(Self, Secret), BadSubmission> {
+        let asks = Asks::of(site, invited.is_some());
         let names = [("username", asks.username()), ("email", asks.email())];
         let names = names.iter().filter(|(_, is_asked)| *is_asked);
         let own: Vec<_> = names.map(|(name, _)| *name).chain(["password"]).collect();
@@ -81,12 +98,27 @@ impl Entered {
             address: email.parse().ok(),
             email,
             values,
+            invited,
         };
         Ok((entered, Secret::from(submitted.take("password"))))
     }
 
+    /// What the form asks this visitor for.
+    pub(super) fn asks<U: PageUser>(&self, site: &Site<U>) -> Asks {
+        Asks::of(site, self.invited.is_some())
+    }
+
+    /// The address that the visitor has yet to verify. They have shown that they read mail at the
+    /// one of their invitation.
+    pub(super) fn to_verify(&self) -> Option<&Email> {
+        let invited = self.invited.as_ref().map(Invited::address);
+        let address = self.address.as_ref();
+        address.filter(|address| Some(*address) != invited)
+    }
+
     /// Adds what is wrong with the address and with the app's own fields.
-    pub(super) fn check<U: PageUser>(&self, site: &Site<U>, asks: Asks, errors: &mut FormErrors) {
+    pub(super) fn check<U: PageUser>(&self, site: &Site<U>, errors: &mut FormErrors) {
+        let asks = self.asks(site);
         if self.address.is_none() && (asks.requires_email() || !self.email.is_empty()) {
             errors.add("email", Text::named("register-email-invalid"));
         }
@@ -96,13 +128,14 @@ impl Entered {
 
     /// What a password must not be made of.
     pub(super) fn words(&self) -> Vec<&str> {
-        let words = [&*self.username, &*self.email];
+        let invited = self.invited.as_ref().map(|one| one.address().as_str());
+        let words = [&*self.username, &*self.email, invited.unwrap_or_default()];
         words.into_iter().filter(|word| !word.is_empty()).collect()
     }
 
     /// The form with this in it.
-    pub(super) fn form<U: PageUser>(&self, site: &Site<U>, asks: Asks) -> serde_json::Value {
-        let inner = site.inner();
+    pub(super) fn form<U: PageUser>(&self, site: &Site<U>) -> serde_json::Value {
+        let (inner, asks) = (site.inner(), self.asks(site));
         let mut form = json!({
             "min_chars": inner.policy.min_chars,
             "fields": inner.registration_fields.form(&self.values),
@@ -113,6 +146,9 @@ impl Entered {
         if asks.email() {
             form["email"] = (*self.email).into();
             form["email_required"] = asks.requires_email().into();
+        }
+        if let Some(invited) = &self.invited {
+            form["invited"] = invited.address().as_str().into();
         }
         form
     }

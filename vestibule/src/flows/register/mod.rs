@@ -11,6 +11,13 @@
 //! 3. The same form sent again, as by a double click, logs the new user in (`repeated`).
 //! 4. With an address alone (`by_email`), the answer is always 202, “Check your mail”. A new
 //!    account waits until the address is verified; a known address gets a mail that says so.
+//! 5. `GET /register?invitation=TOKEN`, the link of an [invitation](super::invitations), moves the
+//!    token into a cookie and redirects to `/register`. The account has the role of the invitation,
+//!    and needs no approval. It owns the invited address as a verified one, unless the visitor
+//!    entered another. Where users have only an address, the form asks for the password alone, and
+//!    the visitor is logged in at once. Scripts post to `/register?invitation=TOKEN`.
+//! 6. Where an admin must approve accounts, nobody is logged in. The admins are told by mail, at most
+//!    once a day, and the user when their account is approved.
 //!
 //! # What it protects against
 //! Usernames that look like another user's ([`Username`]) or are reserved
@@ -18,6 +25,8 @@
 //! enabled, known from breaches, two registrations of one name at once, half-created accounts.
 //! Finding out whose address has an account. A stranger who registers another person's address, and
 //! waits until that person verifies it: the password counts only in the browser that chose it.
+//! An invitation works once, for a week, while its sender may invite; wrong ones are counted by
+//! network.
 //!
 //! # What it does not protect against
 //! The form reveals whether a username is taken, because usernames are public. Somebody with many
@@ -25,7 +34,8 @@
 //! [`ThrottleLimits`](crate::credentials::throttle::ThrottleLimits) allows.
 //!
 //! # Settings
-//! [`SiteConfig::passwords`](crate::flows::SiteConfig::passwords),
+//! [`SiteConfig::registration`](crate::flows::SiteConfig::registration),
+//! [`passwords`](crate::flows::SiteConfig::passwords),
 //! [`log_in_with`](crate::flows::SiteConfig::log_in_with),
 //! [`reserved_names`](crate::flows::SiteConfig::reserved_names),
 //! [`registration_fields`](crate::flows::SiteConfig::registration_fields) and
@@ -38,9 +48,11 @@
 
 mod by_email;
 mod entered;
+mod invitation;
 mod repeated;
 
 use axum::Router;
+use axum::extract::Query;
 use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderMap, StatusCode};
@@ -50,7 +62,6 @@ use crate::credentials::throttle::{Permit, Try};
 use crate::credentials::{NewUser, Step, Username};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
-use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
@@ -60,10 +71,12 @@ use crate::flows::registration_fields::RegistrationValues;
 use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
+use crate::flows::{RegistrationMode, Site};
 use crate::login::{Login, PageUser};
 use crate::mail::Email;
 use crate::web::text::Text;
 use entered::{Asks, Entered};
+use invitation::{Admission, InvitationQuery, Invited, NotRegistered, admission};
 
 #[cfg(test)]
 mod tests;
@@ -72,12 +85,10 @@ mod with_email;
 
 pub(super) fn flow<U: PageUser>() -> Flow<U> {
     Flow {
-        paths: &[("register", "/register")],
-        public: &["register"],
+        paths: &[(PATH, "/register")],
+        public: &[PATH],
         needs: Some(Capability::Registrar),
-        routes: |paths| {
-            Router::new().route(paths.own("register"), get(show::<U>).post(register::<U>))
-        },
+        routes: |paths| Router::new().route(paths.own(PATH), get(show::<U>).post(register::<U>)),
         templates: &[
             (TEMPLATE, include_str!("register.html")),
             (by_email::SENT, include_str!("register_sent.html")),
@@ -92,24 +103,68 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
     }
 }
 
+const PATH: &str = "register";
 const TEMPLATE: &str = "register.html";
 
-async fn show<U: PageUser>(page: Page<U>) -> Result<Response> {
+async fn show<U: PageUser>(
+    page: Page<U>,
+    login: Login<U>,
+    Query(mut query): Query<InvitationQuery>,
+    headers: HeaderMap,
+) -> Result<Response> {
     if page.user.is_some() {
         return page.answer(Answer::see(page.site.after_login()));
     }
-    let form = Entered::default().form(&page.site, Asks::of(&page.site));
+    if let Some(token) = query.invitation.take() {
+        return Ok(invitation::move_into_cookie(&page.site, &token));
+    }
+    let invited = match admission(&page, &login, query, &headers).await? {
+        Admission::Open => None,
+        Admission::Invited(invited) => Some(invited),
+        Admission::Dead(_) => return invitation::dead(&page),
+        Admission::Rejected(answer) => return page.answer(*answer),
+    };
+    let form = Entered::nothing(invited).form(&page.site);
     page.answer(Answer::page(TEMPLATE, form))
 }
 
 async fn register<U: PageUser>(
     page: Page<U>,
     login: Login<U>,
+    Query(query): Query<InvitationQuery>,
     headers: HeaderMap,
     mut submitted: Submitted,
 ) -> axum::response::Result<Response> {
-    let asks = Asks::of(&page.site);
-    let (entered, password) = Entered::take(&page.site, asks, &mut submitted)?;
+    match admission(&page, &login, query, &headers).await? {
+        Admission::Open => add(&page, &login, &headers, submitted, None).await,
+        Admission::Invited(invited) => {
+            let response = add(&page, &login, &headers, submitted, Some(invited)).await?;
+            let is_done = response.status().is_redirection() || response.status().is_success();
+            Ok(match is_done {
+                true => invitation::forget(&page.site, response),
+                false => response,
+            })
+        }
+        Admission::Dead(token) => {
+            let username = submitted.take_name("username");
+            let password = Secret::from(submitted.take("password"));
+            let typed = (&*username, &password);
+            Ok(invitation::used_before(&page, &login, typed, &token).await?)
+        }
+        Admission::Rejected(answer) => Ok(page.answer(*answer)?),
+    }
+}
+
+/// Adds a user who may register.
+async fn add<U: PageUser>(
+    page: &Page<U>,
+    login: &Login<U>,
+    headers: &HeaderMap,
+    mut submitted: Submitted,
+    invited: Option<Invited>,
+) -> axum::response::Result<Response> {
+    let (entered, password) = Entered::take(&page.site, invited, &mut submitted)?;
+    let asks = entered.asks(&page.site);
     let mut errors = FormErrors::default();
 
     let inner = page.site.inner();
@@ -126,21 +181,21 @@ async fn register<U: PageUser>(
     if let Some(objection) = inner.policy.objection(&password, &entered.words()) {
         errors.add("password", objection.into());
     }
-    entered.check(&page.site, asks, &mut errors);
+    entered.check(&page.site, &mut errors);
     if !errors.is_empty() {
-        return Ok(page.answer(invalid(&page, &entered, errors))?);
+        return Ok(page.answer(invalid(page, &entered, errors))?);
     }
-    let tried = match credentials.begin_registration(&login).await? {
+    let tried = match credentials.begin_registration(login).await? {
         Permit::Granted(tried) => tried,
         Permit::Denied(wait) => {
-            let form = entered.form(&page.site, asks);
+            let form = entered.form(&page.site);
             return Ok(page.answer(throttled(Tried::Registration, wait, TEMPLATE, form))?);
         }
     };
-    if entered.address.is_some()
-        && let Some(wait) = credentials.begin_mail(&login).await?
+    if entered.to_verify().is_some()
+        && let Some(wait) = credentials.begin_mail(login).await?
     {
-        let form = entered.form(&page.site, asks);
+        let form = entered.form(&page.site);
         return Ok(page.answer(throttled(Tried::Mail, wait, TEMPLATE, form))?);
     }
     // Checked last, because it may call an external service.
@@ -149,19 +204,19 @@ async fn register<U: PageUser>(
         && let Some(objection) = inner.policy.look_up(&password).await
     {
         errors.add("password", objection.into());
-        return Ok(page.answer(invalid(&page, &entered, errors))?);
+        return Ok(page.answer(invalid(page, &entered, errors))?);
     }
     match entered.address.clone() {
         Some(email) if asks == Asks::Email => {
             let registration = (entered, email, &password);
-            Ok(by_email::register(&page, &login, &headers, registration).await?)
+            Ok(by_email::register(page, login, headers, registration).await?)
         }
-        _ => Ok(register_name(&page, &login, tried, entered, password).await?),
+        _ => Ok(register_at_once(page, login, tried, entered, password).await?),
     }
 }
 
-/// Registers a username, whose fields are right.
-async fn register_name<U: PageUser>(
+/// Registers a username, or a visitor with an invitation, and logs them in. The fields are right.
+async fn register_at_once<U: PageUser>(
     page: &Page<U>,
     login: &Login<U>,
     tried: Try,
@@ -170,23 +225,31 @@ async fn register_name<U: PageUser>(
 ) -> Result<Response> {
     let inner = page.site.inner();
     let credentials = &inner.credentials;
-    let (username, email) = (&*entered.username, entered.address.as_ref());
-    let new = NewUser {
-        name: username,
-        email,
+    let registration = match entered.invited.clone() {
+        Some(invited) => {
+            let with = (invited, &password);
+            page.site
+                .register_invited(login, tried, &entered, with)
+                .await?
+        }
+        None => {
+            let new = NewUser {
+                name: &entered.username,
+                email: entered.address.as_ref(),
+            };
+            credentials
+                .register_counted(login, tried, new, &password)
+                .await?
+                .ok_or(NotRegistered::NameTaken)
+        }
     };
-    let registration = credentials.register_counted(login, tried, new, &password);
-    let Some(proof) = registration.await? else {
-        return match page.site.is_repeated(login, username, &password).await? {
-            Some(Step::LoggedIn { user, .. }) => {
-                page.answer(registered(page, user.name(), None, false))
-            }
-            Some(Step::SecondFactor) => page.answer(second_factor(page, login)),
-            _ => {
-                let taken = Text::named("register-username-taken");
-                page.answer(invalid(page, &entered, FormErrors::at("username", taken)))
-            }
-        };
+    let proof = match registration {
+        Ok(proof) => proof,
+        Err(NotRegistered::NameTaken) => return taken(page, login, &entered, &password).await,
+        Err(NotRegistered::Dead(token)) => {
+            let typed = (&*entered.username, &password);
+            return invitation::used_before(page, login, typed, &token).await;
+        }
     };
     let outcome = page
         .site
@@ -197,6 +260,7 @@ async fn register_name<U: PageUser>(
         errors.add(field, Text::AsIs(message));
         return page.answer(invalid(page, &entered, errors));
     }
+    let email = entered.to_verify();
     if let Some(email) = email {
         page.site
             .mail_later(proof.user().clone(), email.clone(), page.language());
@@ -212,9 +276,30 @@ async fn register_name<U: PageUser>(
     page.answer(registered(page, &name, email, advice.is_some()))
 }
 
+/// The answer to a registration whose name is taken: perhaps by the same form.
+async fn taken<U: PageUser>(
+    page: &Page<U>,
+    login: &Login<U>,
+    entered: &Entered,
+    password: &Secret,
+) -> Result<Response> {
+    let username = &*entered.username;
+    page.answer(
+        match page.site.is_repeated(login, username, password).await? {
+            Some(Step::LoggedIn { user, .. }) => registered(page, user.name(), None, false),
+            Some(Step::SecondFactor) => second_factor(page, login),
+            Some(Step::Inactive) if is_approved_later(page) => added(page, username),
+            _ => {
+                let taken = Text::named("register-username-taken");
+                invalid(page, entered, FormErrors::at("username", taken))
+            }
+        },
+    )
+}
+
 fn invalid<U: PageUser>(page: &Page<U>, entered: &Entered, errors: FormErrors) -> Answer {
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let form = entered.form(&page.site, Asks::of(&page.site));
+    let form = entered.form(&page.site);
     Answer::rejected(status, "invalid_fields", errors, TEMPLATE, form)
 }
 
@@ -239,11 +324,21 @@ fn registered<U: PageUser>(
     )
 }
 
-/// The account is there, and nobody is logged in: the app's users begin inactive, for instance.
+/// Whether new accounts wait for an admin's approval.
+fn is_approved_later<U: PageUser>(page: &Page<U>) -> bool {
+    page.site.inner().registration == RegistrationMode::Approval
+}
+
+/// The account is there, and nobody is logged in: an admin must approve it, or the app's users
+/// begin inactive.
 fn added<U: PageUser>(page: &Page<U>, name: &str) -> Answer {
     let view = json!({ "username": name });
+    let text = match is_approved_later(page) {
+        true => "register-awaits-approval",
+        false => "register-inactive",
+    };
     Answer::done(page.site.path("login").unwrap_or(page.site.after_login()))
-        .message("success", Text::named("register-inactive"))
+        .message("success", Text::named(text))
         .json(StatusCode::CREATED, view)
 }
 

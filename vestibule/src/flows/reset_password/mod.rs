@@ -36,7 +36,7 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use crate::credentials::tokens::Purpose;
+use crate::credentials::tokens::{Issued, Purpose};
 use crate::credentials::{Link, LinkCheck};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
@@ -54,6 +54,7 @@ use crate::mail::Email;
 use crate::mail::outbox::Letter;
 use crate::web::text::Text;
 
+mod by_admin;
 #[cfg(test)]
 mod tests;
 
@@ -234,15 +235,20 @@ impl<U: PageUser> Site<U> {
         language: &str,
     ) -> Result<bool> {
         let purpose = Purpose::ResetPassword;
-        let letter = |issued: &crate::credentials::tokens::Issued| {
-            Letter::new(RESET_MAIL.kind, email.clone(), language)
-                .with("name", user.name())
-                .with("link", self.link(RESET, &issued.token))
+        let letter = |issued: &Issued| {
+            self.reset_letter(user.name(), email, language, issued)
                 .once_in(ONE_IN)
         };
         self.credentials()
             .mail_token(purpose, user, email, letter)
             .await
+    }
+
+    /// The mail with a link.
+    fn reset_letter(&self, name: &str, email: &Email, language: &str, issued: &Issued) -> Letter {
+        Letter::new(RESET_MAIL.kind, email.clone(), language)
+            .with("name", name)
+            .with("link", self.link(RESET, &issued.token))
     }
 
     /// The user with this mail address, or with this name and an address that they own.

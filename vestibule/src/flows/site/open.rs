@@ -18,6 +18,7 @@ use crate::flows::mails::composer;
 use crate::flows::misplaced::Told;
 use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::readiness::Readiness;
+use crate::flows::registration_mode::RegistrationMode;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::PageUser;
 use crate::mail;
@@ -55,7 +56,9 @@ impl Site<Account> {
             .clock(config.clock.clone())
             .random(config.random.clone())
             .log_in_with(config.log_in_with)
-            .security_log_retention(config.security_log_retention);
+            .security_log_retention(config.security_log_retention)
+            .temporary_passwords_last(config.temporary_passwords_last)
+            .approves_registrations(config.registration == RegistrationMode::Approval);
         let outbox = open_outbox(&database, &config).await?;
         let accounts = match &outbox {
             Some(outbox) => accounts.outbox(outbox.clone()),
@@ -126,6 +129,9 @@ impl<U: PageUser> Site<U> {
             outbox,
             flows,
         } = parts;
+        config
+            .registration
+            .check(accounts.is_some(), outbox.is_some())?;
         let flows = choose(flows, &users, &config)?;
         for migrations in flows.iter().flat_map(|flow| flow.migrations) {
             database.migrate(*migrations).await?;
@@ -217,6 +223,7 @@ impl<U: PageUser> Site<U> {
             policy,
             reserved_names,
             log_in_with: config.log_in_with,
+            registration: config.registration,
             registration_fields,
             on_register: config.on_register,
             ignored_fields: config.ignored_fields.into(),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::accounts::Account;
 use crate::credentials::{Check, Step};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
@@ -31,20 +32,29 @@ impl<U: PageUser> Site<U> {
         username: &str,
         password: &Secret,
     ) -> Result<Option<Step<U>>> {
-        let inner = self.inner();
-        let (None, Some(accounts)) = (&inner.on_register, &inner.accounts) else {
+        let Some(accounts) = &self.inner().accounts else {
             return Ok(None);
         };
-        let now = login.visit().settings().clock.now();
         let account = accounts.find(username).await?;
-        if account.is_none_or(|account| now.since(account.created_at) > SOON) {
+        self.is_repeated_by(login, account, password).await
+    }
+
+    /// As [`is_repeated`](Self::is_repeated), for the account that the registration found.
+    pub(super) async fn is_repeated_by(
+        &self,
+        login: &Login<U>,
+        account: Option<Account>,
+        password: &Secret,
+    ) -> Result<Option<Step<U>>> {
+        let inner = self.inner();
+        let now = login.visit().settings().clock.now();
+        let account = account.filter(|account| now.since(account.created_at) <= SOON);
+        let (None, Some(account)) = (&inner.on_register, account) else {
             return Ok(None);
-        }
+        };
         let credentials = &inner.credentials;
-        match credentials
-            .check_password(login, username, password)
-            .await?
-        {
+        let name = account.name();
+        match credentials.check_password(login, name, password).await? {
             Check::Proved(proof) => credentials.proceed(login, proof).await.map(Some),
             Check::Wrong(user) => {
                 login
