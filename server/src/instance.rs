@@ -53,6 +53,7 @@ impl Settings {
         self.registration.configure(&mut config);
         self.sessions.configure(&mut config.sessions);
         self.passwords.configure(&mut config.passwords)?;
+        config.temporary_passwords_last = self.passwords.temporary_passwords_last;
         self.throttle.configure(&mut config.throttle);
         config.hsts_include_subdomains = self.serving.hsts_include_subdomains;
         config.security_log_retention = storage.security_log_retention;

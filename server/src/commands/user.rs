@@ -1,10 +1,12 @@
 //! `vestibule user …`: the operator's commands for users.
 
+mod invitations;
+
 use std::io::{BufRead, IsTerminal, Write};
 
 use anyhow::bail;
 use clap::Subcommand;
-use vestibule::accounts::ChangeOutcome;
+use vestibule::accounts::{Account, Actor, ChangeOutcome};
 use vestibule::credentials::Username;
 use vestibule::crypto::secret::Secret;
 use vestibule::flows::Site;
@@ -23,13 +25,54 @@ pub(crate) enum UserCommand {
     },
     /// List all users with state and roles
     List,
-    /// Give a user a new password and end all their sessions. Forgets their wrong passwords
+    /// Give a user a new password and end all their sessions. Forgets their wrong passwords. Where
+    /// there is mail, send-reset-link is better: nobody but the user knows the password then
     SetPassword {
         /// Username or mail address
         name: String,
         /// Require the user to choose another one at the next log-in
         #[arg(long)]
         must_change: bool,
+    },
+    /// Send a user a link to choose a new password, to their mail address
+    SendResetLink {
+        /// Username or mail address
+        name: String,
+    },
+    /// Mark a user's mail address as verified, without a mail
+    VerifyEmail {
+        /// Username or mail address
+        name: String,
+    },
+    /// Approve an account that waits for it; its user can log in
+    Approve {
+        /// Username or mail address
+        name: String,
+    },
+    /// Reject an account that waits for approval, and delete it
+    Reject {
+        /// Username or mail address
+        name: String,
+    },
+    /// Invite somebody to create an account, by a mail with a link that works for a week
+    Invite {
+        /// Mail address
+        address: String,
+        /// Role that the new account gets
+        #[arg(long)]
+        role: Option<String>,
+    },
+    /// List all invitations, newest first: id, address, state, role, sender, end
+    Invitations,
+    /// Send an invitation again, with a new link
+    ResendInvitation {
+        /// Mail address, or id of the invitation
+        invitation: String,
+    },
+    /// Revoke an invitation; its link no longer works
+    RevokeInvitation {
+        /// Mail address, or id of the invitation
+        invitation: String,
     },
     /// Require a user to choose another password before they can do anything else
     DemandNewPassword {
@@ -108,6 +151,47 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
             let name = account.name();
             let done = format!("{name} has a new password{then}; all sessions are ended.");
             report(&change, done)
+        }
+        UserCommand::SendResetLink { name } => {
+            needs_mail(&site)?;
+            let account = find(&site, &name).await?;
+            let change = site.send_reset_link(Actor::operator(), &account.id).await?;
+            let done = format!(
+                "A link for a new password is on its way to the mail address of {}.",
+                account.name()
+            );
+            report(&change, done)
+        }
+        UserCommand::VerifyEmail { name } => {
+            let account = find(&site, &name).await?;
+            let change = operator(&site).verify_email(&account.id).await?;
+            let email = account.email.as_deref().unwrap_or_default();
+            let done = format!(
+                "{email} is verified as the address of {}.",
+                account.name()
+            );
+            report(&change, done)
+        }
+        UserCommand::Approve { name } => {
+            let account = find(&site, &name).await?;
+            let change = operator(&site).approve(&account.id).await?;
+            report(&change, format!("{} is approved.", account.name()))
+        }
+        UserCommand::Reject { name } => {
+            let account = find(&site, &name).await?;
+            let change = operator(&site).reject(&account.id).await?;
+            let done = format!("{} is rejected and deleted.", account.name());
+            report(&change, done)
+        }
+        UserCommand::Invite { address, role } => {
+            invitations::invite(&site, &address, role.as_deref()).await
+        }
+        UserCommand::Invitations => invitations::list(&site).await,
+        UserCommand::ResendInvitation { invitation } => {
+            invitations::resend(&site, &invitation).await
+        }
+        UserCommand::RevokeInvitation { invitation } => {
+            invitations::revoke(&site, &invitation).await
         }
         UserCommand::DemandNewPassword { name } => {
             let account = find(&site, &name).await?;
@@ -226,12 +310,7 @@ async fn list(site: &Site) -> anyhow::Result<()> {
     loop {
         let page = site.accounts().list(after.as_deref(), PAGE).await?;
         for account in &page {
-            let state = match (account.is_disabled, account.must_change_password) {
-                (true, true) => "disabled, must change password",
-                (true, false) => "disabled",
-                (false, true) => "must change password",
-                (false, false) => "active",
-            };
+            let state = state(account);
             let roles = account.rights.roles().join(",");
             say(format!("{}\t{state}\t{roles}", account.name()))?;
         }
@@ -239,6 +318,25 @@ async fn list(site: &Site) -> anyhow::Result<()> {
             Some(last) => Some(last.canonical_username.clone()),
             None => return Ok(()),
         };
+    }
+}
+
+/// The state of an account, in words.
+fn state(account: &Account) -> &'static str {
+    match (account.is_disabled, account.must_change_password) {
+        (true, true) => "disabled, must change password",
+        (true, false) => "disabled",
+        (false, _) if account.awaits_approval => "awaits approval",
+        (false, true) => "must change password",
+        (false, false) => "active",
+    }
+}
+
+/// Fails if the site sends no mail.
+fn needs_mail(site: &Site) -> anyhow::Result<()> {
+    match site.has_mail() {
+        true => Ok(()),
+        false => bail!("this site sends no mail; set --smtp-url or --mail-folder"),
     }
 }
 

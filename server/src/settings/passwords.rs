@@ -25,6 +25,17 @@ pub(crate) struct PasswordSettings {
     )]
     pub(crate) password_algorithm: Algorithm,
 
+    /// How long a temporary password works that an admin or the operator has given a user
+    #[arg(
+        long,
+        env = "VESTIBULE_TEMPORARY_PASSWORDS_LAST",
+        value_name = "TIME",
+        default_value = "72h",
+        value_parser = parse_duration,
+        global = true
+    )]
+    pub(crate) temporary_passwords_last: Duration,
+
     /// Memory of an Argon2id hash, in KiB. Less makes a stolen database easier to crack
     #[arg(
         long,

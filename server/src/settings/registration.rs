@@ -1,13 +1,26 @@
-//! What users register and log in with, and whether they may leave.
+//! Who may register, what users register and log in with, and whether they may leave.
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use vestibule::credentials::LoginName;
-use vestibule::flows::SiteConfig;
+use vestibule::flows::{RegistrationMode, SiteConfig};
 
-/// What users register and log in with, and whether they may leave.
+/// Who may register, what users register and log in with, and whether they may leave.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Accounts")]
 pub(crate) struct RegistrationSettings {
+    /// Who can create an account: every visitor (open), only those who were invited by mail (invite),
+    /// every visitor, but an admin must approve the account (approval), or nobody (closed)
+    #[arg(
+        long,
+        env = "VESTIBULE_REGISTRATION",
+        value_name = "MODE",
+        default_value = "open",
+        value_parser = modes(),
+        global = true
+    )]
+    pub(crate) registration: RegistrationMode,
+
     /// What users log in with, and visitors register with: `username`, `email` or `either`. With an
     /// address, registering sends mail
     #[arg(
@@ -56,9 +69,16 @@ pub(crate) struct RegistrationSettings {
 impl RegistrationSettings {
     /// Sets them in the site's settings.
     pub(crate) fn configure(&self, config: &mut SiteConfig) {
+        config.registration = self.registration;
         config.log_in_with = self.log_in_with;
         config.require_verified_email = self.require_verified_email;
         config.users_can_delete_account = self.users_can_delete_account;
         config.reserved_names.extend(&self.reserved_names);
     }
+}
+
+/// Reads the name of a mode.
+fn modes() -> impl TypedValueParser<Value = RegistrationMode> {
+    let names = RegistrationMode::ALL.map(RegistrationMode::as_str);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<RegistrationMode>())
 }

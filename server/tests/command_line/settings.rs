@@ -62,6 +62,8 @@ fn help_names_every_setting_with_its_variable() {
         "log-in-with",
         "require-verified-email",
         "users-can-delete-account",
+        "registration",
+        "temporary-passwords-last",
         "database-url",
         "session-store",
         "wait-for-stores",

@@ -184,8 +184,12 @@ impl<U: PageUser> Site<U> {
                 .await?;
             Ok(match registered {
                 InvitedRegistration::Registered(id) => Ok(id),
-                InvitedRegistration::NameTaken => Err(NotRegistered::NameTaken),
-                InvitedRegistration::Dead => Err(NotRegistered::Dead(token)),
+                InvitedRegistration::NameTaken if username.is_some() => {
+                    Err(NotRegistered::NameTaken)
+                }
+                InvitedRegistration::NameTaken | InvitedRegistration::Dead => {
+                    Err(NotRegistered::Dead(token))
+                }
             })
         };
         credentials
