@@ -583,6 +583,9 @@ async fn admins_neither_set_nor_see_a_password() {
         "end-sessions",
         "grant",
         "email",
+        "verify-email",
+        "approve",
+        "reject",
     ] {
         let path = format!("/admin/users/{id}/{action}");
         let fields = [("password", "an admins horse and battery")];

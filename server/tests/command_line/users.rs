@@ -85,6 +85,47 @@ fn users_are_added_listed_shut_and_opened() {
     assert_eq!(listed, "Alice\tactive\t\nbob\tactive\t\n");
 }
 
+/// An account that does not wait is neither approved nor deleted.
+#[test]
+fn only_an_account_that_waits_is_approved_or_rejected() {
+    let folder = folder();
+    let folder = folder.path();
+    assert!(user(folder, &["add", "alice"], PASSWORD).0);
+
+    for action in ["approve", "reject"] {
+        let (is_done, said) = user(folder, &[action, "alice"], "");
+        assert_eq!((is_done, &*said), (true, "Nothing to change.\n"));
+    }
+
+    let (_, listed) = user(folder, &["list"], "");
+    assert_eq!(listed, "alice\tactive\t\n");
+}
+
+#[test]
+fn what_needs_a_mail_address_or_mail_says_so() {
+    let folder = folder();
+    let folder = folder.path();
+    assert!(user(folder, &["add", "alice"], PASSWORD).0);
+
+    for (arguments, why) in [
+        (&["verify-email", "alice"][..], "has no mail address"),
+        (&["send-reset-link", "alice"], "sends no mail"),
+        (&["invite", "dora@example.com"], "sends no mail"),
+        (
+            &["revoke-invitation", "dora@example.com"],
+            "no open invitation",
+        ),
+    ] {
+        let (is_done, said) = user(folder, arguments, "");
+        assert!(!is_done && said.contains(why), "{arguments:?}: {said}");
+    }
+
+    let (is_done, said) = user(folder, &["invitations"], "");
+    assert_eq!((is_done, &*said), (true, ""));
+    let (is_done, said) = vestibule(folder, &["user", "list", "--registration", "invite"], "");
+    assert!(!is_done && said.contains("needs mail"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_done_is_said() {
     let folder = folder();
