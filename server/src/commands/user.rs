@@ -166,10 +166,7 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
             let account = find(&site, &name).await?;
             let change = operator(&site).verify_email(&account.id).await?;
             let email = account.email.as_deref().unwrap_or_default();
-            let done = format!(
-                "{email} is verified as the address of {}.",
-                account.name()
-            );
+            let done = format!("{email} is verified as the address of {}.", account.name());
             report(&change, done)
         }
         UserCommand::Approve { name } => {

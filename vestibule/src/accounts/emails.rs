@@ -129,6 +129,10 @@ impl Accounts {
             Err(error) if is_duplicate(&error) => return Ok(EmailChange::Taken),
             Err(error) => return Err(Error::from_db(error)),
         }
+        if current.is_waiting() && current.awaits_approval {
+            // Not at the registration, because strangers can name any address.
+            self.put_approval_mails(&transaction).await?;
+        }
         let is_new = own_email(&current).as_ref() != Some(email);
         let entry = Entry {
             action: match is_new {

@@ -256,11 +256,20 @@ impl Accounts {
         let transaction = transaction.map_err(Error::from_db)?;
         let feed = self.inner.database.feed();
         let _invalidated = feed.invalidate_on_drop(Invalidation::User(id));
-        changed(self.new_epoch(id), &transaction).await?;
+        self.drop_password_in(id, &transaction).await?;
+        transaction.commit().await.map_err(Error::from_db)
+    }
+
+    pub(super) async fn drop_password_in(
+        &self,
+        id: &UserId,
+        transaction: &Transaction,
+    ) -> Result<()> {
+        changed(self.new_epoch(id), transaction).await?;
         password::Entity::delete_by_id(id.as_str())
-            .exec(&transaction)
+            .exec(transaction)
             .await
             .map_err(Error::from_db)?;
-        transaction.commit().await.map_err(Error::from_db)
+        Ok(())
     }
 }

@@ -43,7 +43,8 @@ pub enum UserState {
     Disabled,
     /// The user must choose a new password before anything else.
     MustChangePassword,
-    /// An administrator must approve the account before its user can log in.
+    /// An administrator must approve the account before its user can log in. A registration with a
+    /// mail address alone counts once the address is verified.
     AwaitsApproval,
 }
 
@@ -177,7 +178,12 @@ impl Accounts {
                     .and(user::Column::AwaitsApproval.eq(false)),
                 UserState::Disabled => user::Column::IsDisabled.eq(true),
                 UserState::MustChangePassword => user::Column::MustChangePassword.eq(true),
-                UserState::AwaitsApproval => user::Column::AwaitsApproval.eq(true),
+                // Not registrations by address alone that nobody has verified.
+                UserState::AwaitsApproval => user::Column::AwaitsApproval.eq(true).and(
+                    user::Column::Username
+                        .ne("")
+                        .or(user::Column::EmailVerifiedAt.is_not_null()),
+                ),
             });
         }
         if let Some(role) = &filter.role {

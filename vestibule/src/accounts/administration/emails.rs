@@ -13,7 +13,9 @@ use crate::mail::Email;
 
 impl Administration<'_> {
     /// Marks a user's mail address as verified, without a mail. From then on it is theirs, and no
-    /// account that merely entered it can be found by it. The outcome is
+    /// account that merely entered it can be found by it. If a visitor registered the address alone,
+    /// and has not verified it, the password that they chose ends: send a
+    /// [link for a new one](crate::flows::Site::send_reset_link). The outcome is
     /// [`EmailTaken`](ChangeOutcome::EmailTaken) if another user has verified it.
     ///
     /// # Errors
@@ -41,6 +43,10 @@ impl Administration<'_> {
             .col_expr(user::Column::CanonicalEmail, Expr::value(email.canonical()))
             .col_expr(user::Column::EmailVerifiedAt, Expr::value(now));
         changed(update, &transaction).await?;
+        if account.is_waiting() {
+            // Nobody knows whether the owner of the address chose it.
+            self.accounts.drop_password_in(id, &transaction).await?;
+        }
         let (action, detail) = (Action::EmailVerified, Some(email.as_str().to_owned()));
         self.done(transaction, action, Some(&account), detail).await
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod approval;
+mod approval_by_email;
 mod emails;
 mod forms;
 mod list;

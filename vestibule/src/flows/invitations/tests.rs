@@ -1,12 +1,13 @@
 #![cfg(feature = "sqlite")]
 
 mod attacks;
+mod by_email;
 mod pages;
 
 use http::StatusCode;
 
 use crate::accounts::{Actor, ChangeOutcome, Cursor, Invitation};
-use crate::flows::RegistrationMode;
+use crate::flows::{RegistrationMode, SiteConfig};
 use crate::mail::Mail;
 use crate::testing::{Mailbox, PASSWORD, TestApp, TestClient, TestResponse};
 
@@ -28,7 +29,16 @@ impl Office {
     }
 
     async fn with(mode: RegistrationMode) -> Self {
-        let (app, mailbox) = TestApp::with_mail_and(|config| config.registration = mode).await;
+        Self::with_and(mode, |_| {}).await
+    }
+
+    /// As [`with`](Self::with), with changed settings.
+    async fn with_and(mode: RegistrationMode, change: impl FnOnce(&mut SiteConfig)) -> Self {
+        let (app, mailbox) = TestApp::with_mail_and(|config| {
+            config.registration = mode;
+            change(config);
+        })
+        .await;
         add(&app, "carol").await;
         app.grant("carol", "admin").await;
         let carol = app.browser();

@@ -18,6 +18,8 @@ verify-email-enough = Wir haben gerade erst eine E-Mail an { $email } geschickt.
 verify-email-nothing = Es gibt keine E-Mail-Adresse zu bestätigen.
 verify-email-done = { $email } ist bestätigt.
 verify-email-choose = { $email } ist bestätigt. Registriert wurde in einem anderen Browser; wähle deshalb jetzt dein Passwort.
+verify-email-awaits-approval = Ein Admin muss dein Konto freigeben, bevor du dich anmelden kannst.
+verify-email-choose-later = Registriert wurde in einem anderen Browser, deshalb gilt das Passwort nicht mehr. Wähle ein neues mit „Passwort vergessen?“, sobald das Konto freigegeben ist.
 verify-email-taken = { $email } gehört zu einem anderen Konto.
 
 mail-verify-email-subject = E-Mail-Adresse für { $site } bestätigen

@@ -18,6 +18,8 @@ verify-email-enough = We have just sent a mail to { $email }. Wait a minute befo
 verify-email-nothing = There is no mail address to verify.
 verify-email-done = { $email } is verified.
 verify-email-choose = { $email } is verified. It was registered in another browser, so choose your password now.
+verify-email-awaits-approval = An administrator must approve your account before you can log in.
+verify-email-choose-later = It was registered in another browser, so its password no longer works. Once the account is approved, choose a new one with “Forgot your password?”.
 verify-email-taken = { $email } belongs to another account.
 
 mail-verify-email-subject = Verify your mail address for { $site }

@@ -18,6 +18,8 @@ verify-email-enough = Acabamos de enviar un correo a { $email }. Espera un minut
 verify-email-nothing = No hay ninguna dirección de correo que confirmar.
 verify-email-done = { $email } está confirmada.
 verify-email-choose = { $email } está verificada. El registro se hizo en otro navegador, así que elige ahora tu contraseña.
+verify-email-awaits-approval = Un administrador debe aprobar tu cuenta antes de que puedas iniciar sesión.
+verify-email-choose-later = El registro se hizo en otro navegador, así que su contraseña ya no sirve. Cuando se apruebe la cuenta, elige una nueva con «¿Has olvidado tu contraseña?».
 verify-email-taken = { $email } pertenece a otra cuenta.
 
 mail-verify-email-subject = Confirma tu dirección de correo para { $site }

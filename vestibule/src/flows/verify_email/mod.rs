@@ -11,7 +11,8 @@
 //!    account page, or to the login page; scripts get 204.
 //! 4. If the address was [registered alone](super::register), in another browser, its password no
 //!    longer works, and the visitor is redirected to a form for a new one; scripts get 200 with
-//!    `token`.
+//!    `token`. If an admin must approve the account, they choose it after that, with a link for a
+//!    forgotten password.
 //!
 //! # What it protects against
 //! Somebody who enters another person's address: it is theirs only with the link, and whoever shows
@@ -44,6 +45,7 @@ use crate::credentials::tokens::Purpose;
 use crate::credentials::{EmailChange, LinkCheck};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
+use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
@@ -197,6 +199,9 @@ async fn verify<U: PageUser>(
         .as_ref()
         .is_some_and(|here| here.id() == user.id());
     let answer = match outcome? {
+        Some(EmailChange::Changed(user)) if page.site.awaits_approval(&user).await? => {
+            awaits_approval(&page, &address, is_stranger)
+        }
         Some(EmailChange::Changed(user)) if is_stranger => {
             let token = credentials.issue_reset(&user, &address).await?;
             return Ok(choose_password(&page, &address, &token)?);
@@ -244,6 +249,30 @@ fn choose_password<U: PageUser>(
         );
     }
     Ok(response)
+}
+
+/// The answer to a user who has verified their address, and whose account an admin must approve.
+fn awaits_approval<U: PageUser>(page: &Page<U>, address: &Email, is_stranger: bool) -> Answer {
+    let to = page.site.path("login").unwrap_or(page.site.after_login());
+    let done = Text::named("verify-email-done").with("email", address.as_str());
+    let answer = Answer::done(to)
+        .message("success", done)
+        .message("info", Text::named("verify-email-awaits-approval"));
+    match is_stranger {
+        true => answer.message("info", Text::named("verify-email-choose-later")),
+        false => answer,
+    }
+}
+
+impl<U: PageUser> Site<U> {
+    /// Whether an admin must approve this user's account.
+    async fn awaits_approval(&self, user: &U) -> Result<bool> {
+        let Some(accounts) = self.inner().accounts.as_ref().filter(|_| !user.is_active()) else {
+            return Ok(false);
+        };
+        let account = accounts.find_by_id(&user.id()).await?;
+        Ok(account.is_some_and(|account| account.awaits_approval))
+    }
 }
 
 /// Sends the mail again, to the address that waits to be verified.

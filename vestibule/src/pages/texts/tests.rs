@@ -99,7 +99,13 @@ fn every_text_is_used_and_every_used_text_exists() {
         asked.extend(source.split('"'));
     }
     // The last are those of the program, which has a test for each.
-    let lists = ["method-", "action-", "activity-", "admin-invitation-is-", "program-"];
+    let lists = [
+        "method-",
+        "action-",
+        "activity-",
+        "admin-invitation-is-",
+        "program-",
+    ];
     let of_a_list = |name: &str| lists.iter().any(|list| name.starts_with(list));
     let unused: Vec<_> = all
         .difference(&asked)
