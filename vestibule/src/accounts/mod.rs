@@ -39,6 +39,7 @@ pub use invitations::{Invitation, InvitationState};
 pub use list_page::Cursor;
 pub(crate) use list_page::ListPage;
 pub use migration::MIGRATIONS;
+pub(crate) use notices::FAILED_LOGINS;
 pub(crate) use registration::NewRegistration;
 pub use registration::Registration;
 pub use repository::Accounts;

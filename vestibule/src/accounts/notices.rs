@@ -1,20 +1,41 @@
 //! Mails about changes to an account, written in the transaction of the change.
 
-use crate::accounts::security_log::Entry;
-use crate::accounts::{Accounts, Action, Actor};
+use std::time::Duration;
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::accounts::entity::security_log;
+use crate::accounts::security_log::{Entry, first_id};
+use crate::accounts::{Account, Accounts, Action, Actor};
 use crate::database::Transaction;
 use crate::error::{Error, Result};
-use crate::mail::outbox::{Notice, Outbox};
+use crate::mail::outbox::{Letter, Notice, Outbox};
 
-/// The mail about an action. It goes to the address from before the change.
-fn kind_of(action: Action) -> Option<&'static str> {
-    match action {
-        Action::PasswordChanged | Action::PasswordSet => Some("password_changed"),
-        Action::EmailChanged => Some("email_changed"),
-        Action::AccountDeleted => Some("account_deleted"),
-        Action::AccountApproved => Some("account_approved"),
-        _ => None,
-    }
+/// The kind of the mail about many failed log-ins, which users can turn off.
+pub(crate) const FAILED_LOGINS: &str = "failed_logins";
+
+/// So many failed log-ins in a day are worth a mail.
+const MANY_FAILED: i64 = 10;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// The mail about an action, which the user has done or somebody else. It goes to the address from
+/// before the change.
+fn kind_of(action: Action, is_own: bool) -> Option<&'static str> {
+    Some(match action {
+        Action::PasswordChanged => "password_changed",
+        Action::PasswordSet if is_own => "password_changed",
+        Action::PasswordSet => "password_set",
+        // Users change it with a link, and the former address gets another mail, which undoes it.
+        Action::EmailChanged if !is_own => "email_changed",
+        Action::RoleGranted => "role_granted",
+        Action::RoleRevoked => "role_revoked",
+        Action::AccountDisabled => "account_disabled",
+        Action::AccountEnabled => "account_enabled",
+        Action::AccountDeleted => "account_deleted",
+        Action::AccountApproved => "account_approved",
+        _ => return None,
+    })
 }
 
 impl Accounts {
@@ -34,21 +55,37 @@ impl Accounts {
         let (Some(outbox), Some(user)) = (&self.inner.outbox, entry.user) else {
             return Ok(());
         };
-        let (Some(kind), Some(email)) = (kind_of(entry.action), &user.email) else {
+        let Some(email) = &user.email else {
             return Ok(());
         };
-        // Users change it with a link, and the former address gets another one, which undoes it.
-        if entry.action == Action::EmailChanged && actor.id() == Some(&user.id) {
-            return Ok(());
-        }
-        let notice = Notice {
+        let is_own = actor.id() == Some(&user.id);
+        // A user does not learn where an admin is.
+        let (browser, address) = match is_own {
+            true => (actor.browser(), actor.address()),
+            false => (None, None),
+        };
+        let notice = |kind| Notice {
             kind,
             name: user.name(),
             at: self.inner.clock.now(),
-            browser: actor.browser(),
-            address: actor.address(),
+            browser,
+            address,
+            detail: entry.detail.as_deref(),
         };
-        if let Some(letter) = notice.letter(email) {
+        let letter = match kind_of(entry.action, is_own) {
+            Some(kind) => notice(kind).letter(email),
+            None if entry.action == Action::LoginFailed => {
+                let digest = notice(FAILED_LOGINS).letter(email);
+                self.of_many_failed(digest, user, transaction).await?
+            }
+            None => None,
+        };
+        let letter = match entry.action {
+            // Nothing is left to secure.
+            Action::AccountDeleted => letter.map(|letter| letter.with("not_me", "")),
+            _ => letter,
+        };
+        if let Some(letter) = letter {
             outbox.put_in(&letter, transaction).await?;
         }
         Ok(())
@@ -61,6 +98,40 @@ impl Accounts {
     pub(super) fn mail_out(&self) -> Result<&Outbox> {
         let outbox = self.inner.outbox.as_ref();
         outbox.ok_or_else(|| Error::config("this site has no mail: set `SiteConfig::mailer`"))
+    }
+
+    /// This letter with the number of failed log-ins of the last 24 hours, if they are many. At most
+    /// one a day is sent.
+    async fn of_many_failed(
+        &self,
+        letter: Option<Letter>,
+        user: &Account,
+        transaction: &Transaction,
+    ) -> Result<Option<Letter>> {
+        use security_log::Column;
+
+        let Some(letter) = letter else {
+            return Ok(None);
+        };
+        let since = first_id(self.inner.clock.now() - DAY);
+        // At most a dozen lines for each hour.
+        let times: Vec<Option<i64>> = security_log::Entity::find()
+            .filter(Column::UserId.eq(user.id.as_str()))
+            .filter(Column::Id.gte(since))
+            .filter(Column::Action.eq(Action::LoginFailed.as_str()))
+            .select_only()
+            .column(Column::Times)
+            .into_tuple()
+            .all(transaction)
+            .await
+            .map_err(Error::from_db)?;
+        let count: i64 = times.into_iter().map(|times| times.unwrap_or(1)).sum();
+        Ok((count >= MANY_FAILED).then(|| {
+            letter
+                .with("count", count.to_string())
+                .once_in(DAY)
+                .optional_for(&user.id)
+        }))
     }
 
     /// Tells the task that sends, after the commit.

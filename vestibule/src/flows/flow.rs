@@ -61,6 +61,8 @@ impl<U: PageUser> Flow<U> {
 pub(super) enum Capability {
     /// Visitors who can register.
     Registrar,
+    /// A mailer.
+    Mailer,
     /// Mail addresses, and a mailer to send to them.
     Mail,
 }
@@ -73,6 +75,7 @@ impl Capability {
                 "needs a users table that implements `Registrar`: implement it, and give it to `Users`; \
                  and it needs a `SiteConfig::registration` other than `Closed`"
             }
+            Self::Mailer => "sends mail: set `SiteConfig::mailer`",
             Self::Mail => {
                 "sends mail: set `SiteConfig::mailer`, and over a table of your own implement \
                  `EmailUsers` and give it to `Users`"

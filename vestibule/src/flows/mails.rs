@@ -7,6 +7,7 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::Serialize;
 
+use crate::credentials::is_visible;
 use crate::error::{Error, Result};
 use crate::mail::outbox::{Compose, Values};
 use crate::mail::{Email, Mail};
@@ -61,12 +62,14 @@ pub(super) fn composer(
     mails: Vec<&'static MailTexts>,
     site_name: String,
     url: &PublicUrl,
+    not_me: Option<String>,
 ) -> Compose {
     let writer = Writer {
         pages,
         mails,
         site_name,
         url: url.to_string(),
+        not_me,
     };
     Arc::new(move |kind, to, language, values| writer.write(kind, to, language, values))
 }
@@ -76,6 +79,8 @@ struct Writer {
     mails: Vec<&'static MailTexts>,
     site_name: String,
     url: String,
+    /// Where users go who did not cause what a mail reports.
+    not_me: Option<String>,
 }
 
 impl Writer {
@@ -84,6 +89,20 @@ impl Writer {
         let texts = texts.ok_or_else(|| {
             Error::undeliverable(format!("this site has no mail of the kind `{kind}`"))
         })?;
+        for (name, value) in &mut values {
+            if name != "link" {
+                *value = plain(value);
+            }
+        }
+        let not_me = match values.get("not_me") {
+            Some(not_me) => Some(&**not_me).filter(|not_me| !not_me.is_empty()),
+            // A mail that says when something happened reports something.
+            None => self
+                .not_me
+                .as_deref()
+                .filter(|_| values.contains_key("when")),
+        };
+        let not_me = not_me.map(str::to_owned);
         values.insert("site".to_owned(), self.site_name.clone());
         values.insert("url".to_owned(), self.url.clone());
         let catalogue = self.pages.texts();
@@ -117,7 +136,7 @@ impl Writer {
             code => values.get("code"),
             after => after.as_deref().map(paragraphs),
             details => Serde(&details),
-            not_me => values.get("not_me"),
+            not_me,
             url => &*self.url,
         };
         let rendered = |ending| self.pages.render_mail(kind, ending, language, &context);
@@ -131,6 +150,18 @@ impl Writer {
         let text = text.ok_or_else(|| Error::template(format!("there is no text {name}")))?;
         Ok(text.into_owned())
     }
+}
+
+/// The most that a mail says of a name, a browser or an address.
+const MAX_VALUE_CHARS: usize = 300;
+
+/// A value without what could add lines to a mail, reverse its text or fill it: names and browsers
+/// come from strangers. The template escapes it for HTML.
+fn plain(value: &str) -> String {
+    let is_plain = |c: &char| *c == ' ' || is_visible(*c) || c.is_whitespace();
+    let visible = value.chars().filter(is_plain);
+    let spaced = visible.map(|c| if c.is_whitespace() { ' ' } else { c });
+    spaced.take(MAX_VALUE_CHARS).collect()
 }
 
 fn paragraphs(text: &str) -> Vec<String> {

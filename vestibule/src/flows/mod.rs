@@ -77,6 +77,7 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
         change_email::flow(),
         account::flow(),
         sessions::flow(),
+        notices::flow(),
         logout::flow(),
         language::flow(),
     ]
@@ -107,6 +108,7 @@ fn choose<U: PageUser>(
             Capability::Registrar => {
                 !users.can_register() || config.registration == RegistrationMode::Closed
             }
+            Capability::Mailer => config.mailer.is_none(),
             Capability::Mail => config.mailer.is_none() || !users.have_emails(),
         })
     };

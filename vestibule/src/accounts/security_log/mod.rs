@@ -11,6 +11,7 @@ mod search;
 use sea_orm::{ActiveModelTrait, ActiveValue};
 use serde::Serialize;
 
+pub(super) use own_lines::first_id;
 pub use search::{LogFilter, LogPage};
 
 use crate::accounts::entity::security_log;

@@ -152,7 +152,7 @@ impl security_log::Model {
 }
 
 /// The smallest id of a line at this time or later. A UUID of version 7 begins with the time.
-pub(super) fn first_id(at: Timestamp) -> String {
+pub(in crate::accounts) fn first_id(at: Timestamp) -> String {
     let millis = u64::try_from(at.as_millis()).unwrap_or(0);
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]);
     id.into_uuid().to_string()

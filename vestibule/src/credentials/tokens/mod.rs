@@ -321,6 +321,19 @@ impl Tokens {
         Ok(())
     }
 
+    /// Removes all tokens of a deleted user.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn forget(&self, user: &UserId) -> Result<()> {
+        let removed = Entity::delete_many()
+            .filter(Column::UserId.eq(user.as_str()))
+            .filter(Column::Purpose.starts_with(format!("{}/", self.0.realm)))
+            .exec(self.0.database.connection())
+            .await;
+        removed.map(drop).map_err(Error::from_db)
+    }
+
     /// The purpose in the realm, because two realms may have users of the same id.
     fn name(&self, purpose: Purpose) -> String {
         format!("{}/{}", self.0.realm, purpose.as_str())

@@ -11,3 +11,5 @@ account-delete = Konto löschen
 account-delete-hint = Dein Konto und alles, was dazugehört, löschen
 account-log = Aktivität
 account-log-hint = Sieh Anmeldungen und Änderungen deines Kontos
+account-notices = Mails
+account-notices-hint = Wähle, welche Mails du zu deinem Konto bekommst

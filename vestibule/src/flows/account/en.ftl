@@ -11,3 +11,5 @@ account-delete = Delete account
 account-delete-hint = Delete your account and everything in it
 account-log = Activity
 account-log-hint = See log-ins and changes of your account
+account-notices = Mails
+account-notices-hint = Choose which mails you get about your account

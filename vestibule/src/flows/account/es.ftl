@@ -11,3 +11,5 @@ account-delete = Eliminar la cuenta
 account-delete-hint = Eliminar tu cuenta y todo lo que contiene
 account-log = Actividad
 account-log-hint = Mira los inicios de sesión y los cambios de tu cuenta
+account-notices = Correos
+account-notices-hint = Elige qué correos recibes sobre tu cuenta

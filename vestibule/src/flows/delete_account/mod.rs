@@ -36,7 +36,6 @@ use crate::error::Result;
 use crate::flows::answer::Answer;
 use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
-use crate::flows::mails::MailTexts;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
@@ -58,16 +57,9 @@ pub(super) fn flow() -> Flow<Account> {
             include_str!("de.ftl"),
             include_str!("es.ftl"),
         ]),
-        mails: &[ACCOUNT_DELETED],
         ..Flow::new("delete_account")
     }
 }
-
-const ACCOUNT_DELETED: MailTexts = MailTexts::new(
-    "account_deleted",
-    "mail-account-deleted-subject",
-    "mail-account-deleted",
-);
 
 const TEMPLATE: &str = "delete_account.html";
 

@@ -14,7 +14,7 @@ use crate::flows::destination::Destinations;
 use crate::flows::flow::Flow;
 use crate::flows::login_manager::login_manager;
 use crate::flows::mailing::Mailing;
-use crate::flows::mails::composer;
+use crate::flows::mails::{MailTexts, composer};
 use crate::flows::misplaced::Told;
 use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::readiness::Readiness;
@@ -175,13 +175,13 @@ impl<U: PageUser> Site<U> {
             }
             None => login,
         };
-        let (realm, expiry) = (&login.settings.realm, login.settings.sessions.expiry);
-        let credentials = credentials.realm(realm);
+        let (realm, expiry) = (login.settings.realm.clone(), login.settings.sessions.expiry);
+        let credentials = credentials.realm(&realm);
         let credentials = match &outbox {
             Some(outbox) => credentials.mail(MailTokens {
                 tokens: Tokens::new(
                     database.clone(),
-                    realm,
+                    &realm,
                     &config.secret_key,
                     config.clock.clone(),
                     config.random.clone(),
@@ -190,7 +190,7 @@ impl<U: PageUser> Site<U> {
             }),
             None => credentials,
         };
-        let accounts = accounts.map(|accounts| accounts.realm(realm).expiry(expiry));
+        let accounts = accounts.map(|accounts| accounts.realm(&realm).expiry(expiry));
         credentials.read_kinds_if_due();
         let templates: Vec<_> = flows
             .iter()
@@ -214,7 +214,12 @@ impl<U: PageUser> Site<U> {
         let mailing = outbox.zip(config.mailer).map(|(outbox, mailer)| {
             let mails = flows.iter().flat_map(|flow| flow.mails).collect();
             let (name, url) = (config.site_name.clone(), &config.public_url);
-            let compose = composer(pages.clone(), mails, name, url);
+            let not_me = ["forgot_password", "sessions"];
+            let not_me = not_me.into_iter().find_map(|page| paths.get(page));
+            let not_me = not_me.map(|path| format!("{}{path}", url.origin()));
+            let mails: Vec<&MailTexts> = mails;
+            outbox.belongs_to(&realm, mails.iter().map(|mail| mail.kind).collect());
+            let compose = composer(pages.clone(), mails, name, url, not_me);
             let delivery = Delivery::new(outbox.clone(), mailer, compose);
             Mailing { outbox, delivery }
         });

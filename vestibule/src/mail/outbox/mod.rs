@@ -15,6 +15,9 @@
 //! site, and is erased when the mail is sent.
 //!
 //! # Limits
+//! A mail is not written if the site has no texts for its kind, because the flow is off, or if the
+//! user has turned off mails of its kind (`turned_off`).
+//!
 //! At most [`PER_HOUR`] mails of a kind to one address in an hour, and where a stranger can cause
 //! them, one in a minute. More are not written.
 
@@ -25,6 +28,7 @@ mod queued;
 mod row;
 #[cfg(test)]
 mod tests;
+mod turned_off;
 
 pub(crate) use delivery::{Compose, Delivery};
 pub use migration::MIGRATIONS;
@@ -33,7 +37,7 @@ pub use queued::{MailState, QueuedMail};
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sea_orm::sea_query::OnConflict;
@@ -50,6 +54,7 @@ use crate::crypto::random::Random;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::mail::Email;
+use crate::session::UserId;
 use row::{Column, Entity};
 
 /// How many mails of a kind one address gets in an hour.
@@ -67,6 +72,15 @@ struct Inner {
     clock: Clock,
     random: Random,
     written: Notify,
+    /// Unset until the site is complete. Then everything is written.
+    site: OnceLock<OfSite>,
+}
+
+/// What the outbox knows of its site.
+struct OfSite {
+    realm: String,
+    /// The mails that it has texts for.
+    kinds: Vec<&'static str>,
 }
 
 /// What a mail needs to be written out, by name: `link`, `name`, ….
@@ -86,6 +100,8 @@ pub(crate) struct Letter {
     /// At most one of the kind to this address in each such time, for a mail that a stranger can
     /// cause.
     pub(crate) once_in: Option<Duration>,
+    /// The user who may have turned off mails of this kind.
+    pub(crate) optional_for: Option<UserId>,
 }
 
 /// How long a mail that only informs is worth sending.
@@ -101,6 +117,7 @@ impl Letter {
             values: Values::new(),
             lasts: LASTS,
             once_in: None,
+            optional_for: None,
         }
     }
 
@@ -121,6 +138,12 @@ impl Letter {
         self.once_in = Some(time);
         self
     }
+
+    /// Is not written if this user has turned off mails of its kind.
+    pub(crate) fn optional_for(mut self, user: &UserId) -> Self {
+        self.optional_for = Some(user.clone());
+        self
+    }
 }
 
 impl Outbox {
@@ -131,7 +154,20 @@ impl Outbox {
             clock,
             random,
             written: Notify::new(),
+            site: OnceLock::new(),
         }))
+    }
+
+    /// Sets the realm of the site's users and the mails that it has texts for. Others are not
+    /// written.
+    pub(crate) fn belongs_to(&self, realm: &str, kinds: Vec<&'static str>) {
+        let realm = realm.to_owned();
+        self.0.site.set(OfSite { realm, kinds }).ok();
+    }
+
+    fn has_texts_for(&self, kind: &str) -> bool {
+        let site = self.0.site.get();
+        site.is_none_or(|site| site.kinds.contains(&kind))
     }
 
     /// Puts a mail into the outbox, by itself.
@@ -156,6 +192,14 @@ impl Outbox {
     ) -> Result<bool> {
         let inner = &self.0;
         let now = inner.clock.now();
+        if !self.has_texts_for(letter.kind) {
+            return Ok(false);
+        }
+        if let Some(user) = &letter.optional_for
+            && self.is_turned_off(user, letter.kind, connection).await?
+        {
+            return Ok(false);
+        }
         let recent = Entity::find()
             .filter(Column::Recipient.eq(letter.to.as_str()))
             .filter(Column::Kind.eq(letter.kind))

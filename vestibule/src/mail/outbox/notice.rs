@@ -13,6 +13,8 @@ pub(crate) struct Notice<'a> {
     /// The browser and its system, such as `Firefox on Linux`.
     pub(crate) browser: Option<&'a str>,
     pub(crate) address: Option<&'a str>,
+    /// What else its text says: the role, the new name.
+    pub(crate) detail: Option<&'a str>,
 }
 
 impl Notice<'_> {
@@ -25,7 +27,8 @@ impl Notice<'_> {
                 .with("name", self.name)
                 .with("when", when(self.at))
                 .with("browser", self.browser.unwrap_or_default())
-                .with("address", self.address.unwrap_or_default()),
+                .with("address", self.address.unwrap_or_default())
+                .with("detail", self.detail.unwrap_or_default()),
         )
     }
 }

@@ -5,22 +5,23 @@
 
 use crate::error::Result;
 use crate::flows::Site;
+use crate::flows::notices::OPTIONAL;
 use crate::login::{Event, EventRecord, PageUser};
 use crate::mail::outbox::{Notice, Outbox};
 use crate::web::browser_and_system;
 
 /// Which mail an event causes.
-pub(super) struct EventNotice {
-    pub(super) event: Event,
-    pub(super) kind: &'static str,
+pub(in crate::flows) struct EventNotice {
+    pub(in crate::flows) event: Event,
+    pub(in crate::flows) kind: &'static str,
     /// Whether our own accounts put it into the outbox themselves.
-    pub(super) is_of_accounts: bool,
+    pub(in crate::flows) is_of_accounts: bool,
 }
 
 impl<U: PageUser> Site<U> {
     /// Puts the mails about an event into the outbox, in the background, so that response times
     /// reveal nothing.
-    pub(super) fn notify(&self, record: &EventRecord) {
+    pub(in crate::flows) fn notify(&self, record: &EventRecord) {
         let inner = self.inner();
         let Some(mailing) = &inner.mailing else {
             return;
@@ -64,8 +65,13 @@ impl<U: PageUser> Site<U> {
             at: record.at,
             browser: browser.as_deref(),
             address: address.as_deref(),
+            detail: None,
         };
         if let Some(letter) = user.email().and_then(|email| notice.letter(email)) {
+            let letter = match OPTIONAL.contains(&kind) {
+                true => letter.optional_for(&user.id()),
+                false => letter,
+            };
             outbox.put(&letter).await?;
         }
         Ok(())
