@@ -123,7 +123,9 @@ async fn axe_finds_nothing_on_any_page_in_any_look() {
         assert!(output.status.success(), "{output:?}");
     }
     let settings = [
-        "--users-can-delete-account",
+        "--close-account",
+        "true",
+        "--change-username",
         "true",
         "--mail-folder",
         "mail",
@@ -159,7 +161,9 @@ async fn axe_finds_nothing_on_any_page_in_any_look() {
         ("/account", "Your account", "account"),
         ("/account/sessions", "This browser", "sessions"),
         ("/account/log", "Account activity", "account-log"),
-        ("/account/delete", "Delete your account", "delete-account"),
+        ("/account/export", "Download everything", "export"),
+        ("/account/username", "New username", "change-username"),
+        ("/account/close", "Close your account", "close-account"),
         ("/change-password", "Current password", "change-password"),
         ("/logout", "Stay logged in", "logout"),
         ("/admin", ">bob<", "admin-users"),

@@ -111,7 +111,9 @@ pub(crate) async fn app(database_url: &str, mut config: SiteConfig) -> Result<Ro
     let profiles = Profiles(connection.clone());
     let name = RegistrationField::new("display_name", "Your name");
     config.registration_fields = vec![name.required().max_chars(80)];
-    config.users_can_delete_account = true;
+    config.users_can_close_account = true;
+    // The profile goes with the row of the account, and both at once.
+    config.close_grace = std::time::Duration::ZERO;
     let table = profiles.clone();
     config.on_register(move |account, values| {
         let table = table.clone();

@@ -26,7 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ),
     ("access", &["error", "login", "web"]),
     ("database", &["crypto", "error", "session"]),
-    ("mail", &["clock", "crypto", "database", "error"]),
+    ("mail", &["clock", "crypto", "database", "error", "session"]),
     (
         "credentials",
         &[
@@ -229,7 +229,8 @@ async fn the_descriptions_of_the_json_api_have_each_route() {
     }
 
     let app = vestibule::testing::TestApp::with_mail_and(|config| {
-        config.users_can_delete_account = true;
+        config.users_can_close_account = true;
+        config.users_can_change_username = true;
     });
     let (app, _) = app.await;
     let table = app.browser().route_table().await;

@@ -127,6 +127,9 @@ fn the_book_says_of_each_event_of_a_log_in_what_is_in_the_security_log() {
             ("PasswordChanged", Action::PasswordChanged),
             ("AccountDeleted", Action::AccountDeleted),
             ("EmailVerified", Action::EmailVerified),
+            ("AccountClosed", Action::AccountClosed),
+            ("AccountReopened", Action::AccountReopened),
+            ("UsernameChanged", Action::UsernameChanged),
         ]
         .map(|(event, action)| (event.to_owned(), action.as_str())),
     );
@@ -147,7 +150,11 @@ async fn carol(app: &TestApp) -> TestClient {
 /// OWASP ASVS 5.0, 6.1.3.
 #[tokio::test]
 async fn the_book_has_each_way_to_a_session_and_no_other() {
-    let app = TestApp::with(|config| config.users_can_delete_account = true).await;
+    let app = TestApp::with(|config| {
+        config.users_can_close_account = true;
+        config.users_can_change_username = true;
+    })
+    .await;
     for name in ["carol", "dora", "alice"] {
         app.registered(name).await;
     }
@@ -174,7 +181,8 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
             "/change-password",
             vec![("current_password", PASSWORD), ("new_password", new)],
         ),
-        ("/account/delete", vec![("password", PASSWORD)]),
+        ("/account/close", vec![("password", PASSWORD)]),
+        ("/account/username", vec![("username", "renamed")]),
         ("/logout", vec![]),
         ("/language", vec![("language", "de")]),
         ("/account/sessions/end", vec![("session", "")]),
@@ -219,7 +227,8 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
     for (method, path) in before.into_iter().chain(last) {
         let browser = match path.as_str() {
             "/register" | "/login" => app.browser(),
-            "/account/delete" => app.registered(&method.to_lowercase()).await,
+            "/account/close" => app.registered(&method.to_lowercase()).await,
+            "/account/username" => app.registered(&format!("{method}er")).await,
             _ => carol(&app).await,
         };
         let alice = app.account("alice").await;

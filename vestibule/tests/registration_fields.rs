@@ -250,7 +250,7 @@ async fn a_profile_comes_with_the_registration_and_goes_with_the_account() {
     assert_eq!(renamed.text(), "Saved");
     assert_eq!(alice.get("/hello").await.text(), "Hello, Al");
     let deleted = alice
-        .post("/account/delete", &[("password", PASSWORD)])
+        .post("/account/close", &[("password", PASSWORD)])
         .await;
     assert_eq!(deleted.location(), Some("/login"));
     let mut free = fields("bob");

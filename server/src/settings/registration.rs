@@ -1,11 +1,17 @@
-//! Who may register, what users register and log in with, and whether they may leave.
+//! Who may register, what users register and log in with, whether they may change their name, and
+//! whether they may leave.
+
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use vestibule::credentials::LoginName;
 use vestibule::flows::{RegistrationMode, SiteConfig};
 
-/// Who may register, what users register and log in with, and whether they may leave.
+use super::parse_duration_or_none;
+
+/// Who may register, what users register and log in with, whether they may change their name, and
+/// whether they may leave.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Accounts")]
 pub(crate) struct RegistrationSettings {
@@ -54,16 +60,40 @@ pub(crate) struct RegistrationSettings {
     )]
     pub(crate) reserved_names: Vec<String>,
 
-    /// Whether users can delete their own account, with their password, at /account/delete
+    /// Whether users can change their username, at /account/username. The old one is reserved for
+    /// them for 90 days
     #[arg(
         long,
-        env = "VESTIBULE_USERS_CAN_DELETE_ACCOUNT",
+        env = "VESTIBULE_CHANGE_USERNAME",
         value_name = "BOOL",
         default_value_t = false,
         action = clap::ArgAction::Set,
         global = true
     )]
-    pub(crate) users_can_delete_account: bool,
+    pub(crate) change_username: bool,
+
+    /// Whether users can close their own account, with their password, at /account/close
+    #[arg(
+        long,
+        env = "VESTIBULE_CLOSE_ACCOUNT",
+        value_name = "BOOL",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        global = true
+    )]
+    pub(crate) close_account: bool,
+
+    /// How long users can open a closed account again, by logging in. Then it is erased. 0 erases it
+    /// at once
+    #[arg(
+        long,
+        env = "VESTIBULE_CLOSE_GRACE",
+        value_name = "TIME",
+        default_value = "14days",
+        value_parser = parse_duration_or_none,
+        global = true
+    )]
+    pub(crate) close_grace: Duration,
 }
 
 impl RegistrationSettings {
@@ -72,7 +102,9 @@ impl RegistrationSettings {
         config.registration = self.registration;
         config.log_in_with = self.log_in_with;
         config.require_verified_email = self.require_verified_email;
-        config.users_can_delete_account = self.users_can_delete_account;
+        config.users_can_change_username = self.change_username;
+        config.users_can_close_account = self.close_account;
+        config.close_grace = self.close_grace;
         config.reserved_names.extend(&self.reserved_names);
     }
 }

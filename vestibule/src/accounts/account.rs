@@ -49,6 +49,9 @@ pub struct Account {
     /// The value of [`User::session_epoch`]. A new password and disabling change it.
     #[serde(skip)]
     pub session_epoch: i64,
+    /// When the account is erased; `None` unless its user has closed it.
+    #[serde(skip)]
+    pub closes_at: Option<Timestamp>,
     /// When the account was created.
     #[serde(skip)]
     pub created_at: Timestamp,
@@ -89,7 +92,11 @@ impl User for Account {
     }
 
     fn is_active(&self) -> bool {
-        !self.is_disabled && !self.awaits_approval
+        !self.is_disabled && !self.awaits_approval && self.closes_at.is_none()
+    }
+
+    fn is_closed(&self) -> bool {
+        !self.is_disabled && !self.awaits_approval && self.closes_at.is_some()
     }
 
     fn session_epoch(&self) -> Epoch {

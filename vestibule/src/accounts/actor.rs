@@ -56,8 +56,8 @@ impl Actor {
         Self::account(account, Some(role))
     }
 
-    /// A user who changes their own account, which needs no role: their email address, their
-    /// password, their sessions, or deleting the account. Every other change, and any change to
+    /// A user who changes their own account, which needs no role: their name, their email
+    /// address, their password, their sessions, or closing or deleting the account. Every other change, and any change to
     /// another user, has the outcome
     /// [`ActorLacksRole`](crate::accounts::ChangeOutcome::ActorLacksRole). Each change makes the
     /// same checks in its transaction as for [`user`](Self::user), except the role.
@@ -103,6 +103,14 @@ impl Actor {
             name: "not logged in".to_owned(),
             address: None,
             browser: None,
+        }
+    }
+
+    /// Nobody: the time is over in which a closed account could be opened again.
+    pub(super) fn erasure() -> Self {
+        Self {
+            name: "erasure".to_owned(),
+            ..Self::stranger()
         }
     }
 

@@ -23,6 +23,10 @@ pub(super) mod user {
         pub(in crate::accounts) awaits_approval: bool,
         pub(in crate::accounts) must_change_password: bool,
         pub(in crate::accounts) session_epoch: i64,
+        /// When a closed account is erased.
+        pub(in crate::accounts) closes_at: Option<i64>,
+        /// Until when a node has a closed account to itself, to erase it.
+        pub(in crate::accounts) erasing_until: Option<i64>,
         pub(in crate::accounts) created_at: i64,
         pub(in crate::accounts) updated_at: i64,
     }
@@ -197,6 +201,26 @@ pub(super) mod invitation {
                 .field("id", &self.id)
                 .finish_non_exhaustive()
         }
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(in crate::accounts) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod former_username {
+    use sea_orm::entity::prelude::*;
+
+    /// A name that its former owner may take back, and nobody else may take.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "former_usernames")]
+    pub(in crate::accounts) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(in crate::accounts) canonical_username: String,
+        pub(in crate::accounts) skeleton: String,
+        pub(in crate::accounts) user_id: String,
+        pub(in crate::accounts) reserved_until: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -32,6 +32,8 @@ fn kind_of(action: Action, is_own: bool) -> Option<&'static str> {
         Action::RoleRevoked => "role_revoked",
         Action::AccountDisabled => "account_disabled",
         Action::AccountEnabled => "account_enabled",
+        Action::UsernameChanged => "username_changed",
+        Action::AccountClosed => "account_closed",
         Action::AccountDeleted => "account_deleted",
         Action::AccountApproved => "account_approved",
         _ => return None,
@@ -81,6 +83,8 @@ impl Accounts {
             None => None,
         };
         let letter = match entry.action {
+            // Erased at once: there is a mail about that.
+            Action::AccountClosed if entry.detail.is_none() => None,
             // Nothing is left to secure.
             Action::AccountDeleted => letter.map(|letter| letter.with("not_me", "")),
             _ => letter,

@@ -113,6 +113,10 @@ impl PasswordUsers<Account> for Accounts {
         }))
     }
 
+    async fn reopen(&self, account: &Account, from: &Sender) -> Result<Option<Account>> {
+        retried(|| self.try_reopen(account, from)).await
+    }
+
     async fn hashes(&self, after: Option<&UserId>) -> Result<Vec<(UserId, PasswordHash)>> {
         let after = after.map(UserId::as_str).unwrap_or_default();
         let page = password::Entity::find()

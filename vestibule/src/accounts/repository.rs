@@ -168,6 +168,8 @@ impl Accounts {
             awaits_approval: ActiveValue::Set(awaits_approval),
             must_change_password: ActiveValue::Set(must_change_password),
             session_epoch: ActiveValue::Set(0),
+            closes_at: ActiveValue::Set(None),
+            erasing_until: ActiveValue::Set(None),
             created_at: ActiveValue::Set(now.as_millis()),
             updated_at: ActiveValue::Set(now.as_millis()),
         };
@@ -176,6 +178,13 @@ impl Accounts {
             Err(error) if is_duplicate(&error) => return Ok(None),
             Err(error) => return Err(Error::from_db(error)),
         };
+        // After the insert: its former owner may have changed the name just now, and the insert has
+        // waited for that.
+        if let Some(username) = username
+            && self.is_reserved(username, None, transaction).await?
+        {
+            return Ok(None);
+        }
         let lasts = self.inner.temporary_passwords_last;
         let expires_at = must_change_password.then(|| now + lasts);
         password_row(&id, hash, now, expires_at)

@@ -108,7 +108,8 @@ pub(super) async fn count_active_admins(
         .join(JoinType::InnerJoin, user_role::Relation::User.def())
         .filter(user_role::Column::RoleName.eq(ADMIN))
         .filter(user::Column::IsDisabled.eq(false))
-        .filter(user::Column::AwaitsApproval.eq(false));
+        .filter(user::Column::AwaitsApproval.eq(false))
+        .filter(user::Column::ClosesAt.is_null());
     if let Some(but) = but {
         find = find.filter(user_role::Column::UserId.ne(but.as_str()));
     }

@@ -198,6 +198,7 @@ pub(super) fn account(user: user::Model, rights: Rights) -> Account {
         must_change_password: user.must_change_password,
         rights,
         session_epoch: user.session_epoch,
+        closes_at: user.closes_at.map(Timestamp::from_millis),
         created_at: Timestamp::from_millis(user.created_at),
         updated_at: Timestamp::from_millis(user.updated_at),
     }

@@ -98,7 +98,7 @@ impl Accounts {
         Ok(page.into_iter().map(look_alike).collect())
     }
 
-    /// Whether an account has this name, or one that looks like it.
+    /// Whether an account has this name, or one that looks like it, or had it until recently.
     pub(super) async fn has_name_like(&self, typed: &str) -> Result<bool> {
         let Some(by_name) = rows::by_name(typed) else {
             return Ok(false);
@@ -116,7 +116,7 @@ impl Accounts {
             .one(self.inner.database.connection())
             .await
             .map_err(Error::from_db)?;
-        Ok(found.is_some())
+        Ok(found.is_some() || self.was_taken_before(typed).await?)
     }
 }
 

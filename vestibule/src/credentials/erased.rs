@@ -35,6 +35,7 @@ pub(super) trait DynPasswordUsers<U>: Send + Sync {
         new: &'a PasswordHash,
         from: &'a Sender,
     ) -> BoxFuture<'a, Option<U>>;
+    fn reopen<'a>(&'a self, user: &'a U, from: &'a Sender) -> BoxFuture<'a, Option<U>>;
     fn hashes<'a>(
         &'a self,
         after: Option<&'a UserId>,
@@ -108,6 +109,10 @@ impl<U: User, T: PasswordUsers<U>> DynPasswordUsers<U> for ErasedUsers<T, U> {
         from: &'a Sender,
     ) -> BoxFuture<'a, Option<U>> {
         Box::pin(self.table.set_hash(user, new, from))
+    }
+
+    fn reopen<'a>(&'a self, user: &'a U, from: &'a Sender) -> BoxFuture<'a, Option<U>> {
+        Box::pin(self.table.reopen(user, from))
     }
 
     fn hashes<'a>(

@@ -56,7 +56,7 @@ impl<U: User> Credentials<U> {
             continued,
             tried: _,
         } = proof;
-        if !user.is_active() {
+        if !user.is_active() && !user.is_closed() {
             visit.emit_for(Event::Inactive, Some(user.id())).await;
             return Ok(Step::Inactive);
         }
@@ -87,6 +87,13 @@ impl<U: User> Credentials<U> {
                 return Ok(Step::Expired);
             }
         }
+        let user = match user.is_closed() {
+            false => user,
+            true => match self.reopen(login, &user).await? {
+                Some(user) => user,
+                None => return Ok(Step::Inactive),
+            },
+        };
         let remember_for = visit.settings().sessions.remember.duration;
         let options = LogInOptions {
             remember: intent.remember.then_some(remember_for),
@@ -105,6 +112,18 @@ impl<U: User> Credentials<U> {
             true => Step::LoggedIn { user, next },
             false => Step::TooManySessions,
         })
+    }
+
+    /// Opens a closed account again, because its user has shown all factors.
+    async fn reopen(&self, login: &Login<U>, user: &U) -> Result<Option<U>> {
+        let visit = login.visit();
+        let reopened = self.0.users.table().reopen(user, &login.sender()).await?;
+        let event = match reopened {
+            Some(_) => Event::AccountReopened,
+            None => Event::Inactive,
+        };
+        visit.emit_for(event, Some(user.id())).await;
+        Ok(reopened)
     }
 
     /// Makes a proof that the user of a pending log-in has shown a second factor, by these methods.

@@ -8,7 +8,7 @@ use crate::credentials::{Activity, Credentials, Proof, Throttled};
 use crate::crypto::secret::Secret;
 use crate::database::retried;
 use crate::error::{Error, Result};
-use crate::login::{Event, Login, Sender, User, UserId};
+use crate::login::{Event, Login, Sender, User, UserId, may_log_in};
 use crate::mail::Email;
 use crate::mail::outbox::Letter;
 use crate::password::Claimant;
@@ -132,7 +132,7 @@ impl<U: User> Credentials<U> {
         let is_same = self.epoch_of(&link.user).await? == link.found.epoch;
         let owner = self.find_by_email(&link.found.address).await?;
         let is_owner = owner.is_some_and(|owner| owner.id() == link.user.id());
-        Ok(match is_same && is_owner && link.user.is_active() {
+        Ok(match is_same && is_owner && may_log_in(&link.user) {
             true => LinkCheck::Works(link),
             false => LinkCheck::Dead,
         })

@@ -201,6 +201,17 @@ impl<U: User> Credentials<U> {
         self.0.throttle.list(kind, after).await
     }
 
+    /// Until when the browsers are known in which this user has logged in.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn known_browsers(
+        &self,
+        id: &UserId,
+        now: crate::clock::Timestamp,
+    ) -> Result<Vec<crate::clock::Timestamp>> {
+        let (throttle, realm) = (&self.0.throttle, &self.0.realm);
+        throttle.known_browsers(realm, id, now).await
+    }
+
     /// Runs something that the response does not wait for.
     #[cfg(feature = "sql")]
     pub(crate) fn after_response(&self, task: impl Future<Output = ()> + Send + 'static) {

@@ -80,6 +80,19 @@ pub trait PasswordUsers<U: User>: UserLoader<U> {
         from: &Sender,
     ) -> impl Future<Output = Result<Option<U>>> + Send;
 
+    /// Opens the account of a [closed](User::is_closed) user again, who has shown their credentials.
+    /// Returns the user as they are now, or `None` if the time for that is over or they have
+    /// changed. Begins no new epoch. Default: `None`, for a table without closed accounts.
+    ///
+    /// `from` is who sent the request, for a table that keeps a log.
+    ///
+    /// # Errors
+    /// When it could not write.
+    fn reopen(&self, user: &U, from: &Sender) -> impl Future<Output = Result<Option<U>>> + Send {
+        let _ = (user, from);
+        async { Ok(None) }
+    }
+
     /// Up to some thousand users with a password, ordered by id, starting after `after`; an empty
     /// list at the end.
     ///

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
 use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
@@ -13,6 +15,8 @@ use crate::credentials::{Credentials, LoginName, ReservedNames};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
+use crate::flows::on_erase::EraseHook;
+use crate::flows::on_export::ExportHook;
 use crate::flows::on_register::{RegisterHook, RegistrationOutcome};
 use crate::flows::registration_fields::{
     RegistrationField, RegistrationFields, RegistrationValues,
@@ -78,9 +82,13 @@ pub struct SiteConfig<U = Account> {
     /// [`texts`](Self::texts).
     pub languages: Vec<String>,
     /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
-    /// `reset_password`, `verify_email`, `change_password`, `change_email`, `account`, `sessions`, `account_log`, `delete_account`, `admin`, `invitations`, `logout`. Default: all that the users
-    /// table supports; `delete_account` only if
-    /// [`users_can_delete_account`](Self::users_can_delete_account) is set. A flow named here that the table does not support is an error at the start.
+    /// `reset_password`, `verify_email`, `change_password`, `change_email`, `account`, `sessions`,
+    /// `notices`, `export`, `account_log`, `change_username`, `close_account`, `admin`,
+    /// `invitations`, `logout`.
+    /// Default: all that the users table supports; `change_username` and `close_account` only if
+    /// [`users_can_change_username`](Self::users_can_change_username) and
+    /// [`users_can_close_account`](Self::users_can_close_account) are set. A flow named here that
+    /// the table does not support is an error at the start.
     pub flows: Option<Vec<String>>,
     /// What users log in with, and what visitors register with: a username, a mail address, or
     /// either. Over a table of the app's own, it decides what the pages ask for;
@@ -99,10 +107,18 @@ pub struct SiteConfig<U = Account> {
     /// Fields of the registration form besides username and password, for
     /// [`on_register`](Self::on_register). Default: none.
     pub registration_fields: Vec<RegistrationField>,
-    /// Whether users can delete their own account, on the page `/account/delete`, if the accounts are
-    /// ours. Default: no. A deleted account cannot be brought back, and what your app keeps about the
-    /// user stays, unless you delete it ([`Event::AccountDeleted`](crate::login::Event::AccountDeleted)).
-    pub users_can_delete_account: bool,
+    /// Whether users can close their own account, on the page `/account/close`, if the accounts are
+    /// ours. Default: no. After [`close_grace`](Self::close_grace) the account is erased and cannot be
+    /// brought back. What your app keeps about the user stays, unless [`on_erase`](Self::on_erase)
+    /// deletes it.
+    pub users_can_close_account: bool,
+    /// How long users can open an account again that they have closed, by logging in. Default: 14
+    /// days. Zero erases it at once.
+    pub close_grace: Duration,
+    /// Whether users can change their username, on the page `/account/username`, if the accounts are
+    /// ours. Default: no. The former name is reserved for its user for 90 days
+    /// ([`Accounts::FORMER_NAMES_RESERVED_FOR`]).
+    pub users_can_change_username: bool,
     /// Fields that every form may have besides its own, and that are not read. Default: none. Always
     /// ignored are `submit`, `csrf_token`, `g-recaptcha-response`, `h-captcha-response` and
     /// `cf-turnstile-response`. Any other unknown field is rejected, and in JSON these are too.
@@ -131,6 +147,8 @@ pub struct SiteConfig<U = Account> {
     pub(super) session_store: Option<SharedSessionStore>,
     pub(super) shared_throttle: Option<Throttle>,
     pub(super) on_register: Option<RegisterHook>,
+    pub(super) on_erase: Option<EraseHook>,
+    pub(super) on_export: Option<ExportHook<U>>,
     pub(super) mailer: Option<SharedMailer>,
     pub(super) only_queues_mail: bool,
     pub(super) login: Vec<Configure<LoginManager<U>>>,
@@ -248,7 +266,9 @@ impl<U: User> SiteConfig<U> {
             registration: RegistrationMode::default(),
             temporary_passwords_last: Accounts::TEMPORARY_PASSWORDS_LAST,
             registration_fields: Vec::new(),
-            users_can_delete_account: false,
+            users_can_close_account: false,
+            close_grace: Duration::from_hours(14 * 24),
+            users_can_change_username: false,
             ignored_fields: Vec::new(),
             reserved_names: ReservedNames::default(),
             passwords: PasswordConfig::default(),
@@ -262,6 +282,8 @@ impl<U: User> SiteConfig<U> {
             session_store: None,
             shared_throttle: None,
             on_register: None,
+            on_erase: None,
+            on_export: None,
             mailer: None,
             only_queues_mail: false,
             login: Vec::new(),
@@ -315,6 +337,25 @@ impl<U: User> SiteConfig<U> {
         configure: impl Fn(Credentials<U>) -> Result<Credentials<U>> + Send + Sync + 'static,
     ) {
         self.credentials.push(Configure::new(configure));
+    }
+
+    /// Adds what `hook` returns to what users export of their data at `/account/export`: what your
+    /// app keeps about them. Return nothing that lets somebody in, and nothing about others.
+    ///
+    /// ```
+    /// # fn sample(config: &mut vestibule::flows::SiteConfig) {
+    /// config.on_export(|account| async move {
+    ///     Ok(serde_json::json!({ "newsletter": account.email }))
+    /// });
+    /// # }
+    /// ```
+    pub fn on_export<F, Fut, T>(&mut self, hook: F)
+    where
+        F: Fn(U) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T>> + Send + 'static,
+        T: Serialize,
+    {
+        self.on_export = Some(ExportHook::new(hook));
     }
 
     /// The app's own fields at the registration.
@@ -383,5 +424,26 @@ impl SiteConfig<Account> {
         Fut: Future<Output = Result<RegistrationOutcome>> + Send + 'static,
     {
         self.on_register = Some(RegisterHook::new(hook));
+    }
+
+    /// Calls `hook` with each closed account that is about to be erased, to erase what your app keeps
+    /// about the user. If it fails or panics, the account stays, and `hook` is called again ten
+    /// minutes later. It may also be called again if the process ends in between, so erase what is
+    /// there, and accept that nothing is.
+    ///
+    /// ```
+    /// # fn sample(config: &mut vestibule::flows::SiteConfig) {
+    /// config.on_erase(|account| async move {
+    ///     println!("the photos of {} go", account.id);
+    ///     Ok(())
+    /// });
+    /// # }
+    /// ```
+    pub fn on_erase<F, Fut>(&mut self, hook: F)
+    where
+        F: Fn(Account) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.on_erase = Some(EraseHook::new(hook));
     }
 }

@@ -12,11 +12,13 @@ mod advice;
 mod answer;
 mod change_email;
 mod change_password;
+mod change_username;
+mod close_account;
 mod config;
 mod confirm_login;
 mod current_user;
-mod delete_account;
 mod destination;
+mod export;
 mod flow;
 mod form;
 mod invitations;
@@ -30,7 +32,10 @@ mod mails;
 mod misplaced;
 mod notices;
 mod objections;
+mod on_erase;
+mod on_export;
 mod on_register;
+mod own_line;
 mod page;
 mod password_login;
 mod paths;
@@ -78,6 +83,7 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
         account::flow(),
         sessions::flow(),
         notices::flow(),
+        export::flow(),
         logout::flow(),
         language::flow(),
     ]
@@ -87,7 +93,8 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
 fn flows_for_accounts() -> Vec<Flow<Account>> {
     let mut flows = flows_for_all();
     flows.push(account_log::flow());
-    flows.push(delete_account::flow());
+    flows.push(change_username::flow());
+    flows.push(close_account::flow());
     flows.push(admin::flow());
     flows.push(invitations::flow());
     flows

@@ -5,6 +5,7 @@ mod open;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -14,12 +15,15 @@ use http::{HeaderMap, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::accounts::{Account, Accounts};
+use crate::clock::{Clock, Regularly};
 use crate::credentials::{Credentials, LoginName, ReservedNames};
 use crate::error::Result;
 use crate::flows::destination::Destinations;
 use crate::flows::flow::Flow;
 use crate::flows::mailing::Mailing;
 use crate::flows::misplaced::{Told, warn_of_proxy};
+use crate::flows::on_erase::EraseHook;
+use crate::flows::on_export::ExportHook;
 use crate::flows::on_register::RegisterHook;
 use crate::flows::paths::Paths;
 use crate::flows::readiness::Readiness;
@@ -74,6 +78,11 @@ pub(super) struct Inner<U> {
     pub(super) registration: RegistrationMode,
     pub(super) registration_fields: RegistrationFields,
     pub(super) on_register: Option<RegisterHook>,
+    pub(super) on_erase: Option<EraseHook>,
+    pub(super) on_export: Option<ExportHook<U>>,
+    pub(super) close_grace: Duration,
+    pub(super) erased: Regularly,
+    pub(super) clock: Clock,
     pub(super) pages: Pages,
     pub(super) public_url: PublicUrl,
     strict_transport: StrictTransport,

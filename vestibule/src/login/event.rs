@@ -80,7 +80,14 @@ pub enum Event {
     PasswordChanged,
     /// A user showed that they read mail at an address, which may be a new one.
     EmailVerified,
-    /// An account was deleted on a page, by its user or by an admin. The user no longer exists.
+    /// A user changed their username.
+    UsernameChanged,
+    /// A user closed their account. It is erased when the time is over in which they may come back.
+    AccountClosed,
+    /// A user logged in to the account that they had closed, and it is open again.
+    AccountReopened,
+    /// An account was deleted on a page by an admin, or a closed account was erased. The user no
+    /// longer exists.
     AccountDeleted,
 }
 

@@ -118,7 +118,7 @@ impl<U: User> LoginHandle<U> {
         inner.store.list_alive(of_user, expiry, after, limit).await
     }
 
-    async fn emit(&self, event: Event, user: &UserId, session: Option<&Session>) {
+    pub(crate) async fn emit(&self, event: Event, user: &UserId, session: Option<&Session>) {
         let record = EventRecord {
             event,
             at: self.0.clock.now(),

@@ -98,6 +98,8 @@ pub use required::{LoginRequired, LoginRequiredService, fresh_login_required, lo
 pub use session_data::SessionData;
 pub use session_limit::SessionLimit;
 pub use user::User;
+#[cfg(feature = "sql")]
+pub(crate) use user::may_log_in;
 pub use views::{LoginViews, LoginViewsService};
 pub use visit::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};
 

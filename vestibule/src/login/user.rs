@@ -36,6 +36,13 @@ pub trait User: Clone + Send + Sync + 'static {
         true
     }
 
+    /// Whether this user has closed their account, and opens it again by logging in
+    /// ([`PasswordUsers::reopen`](crate::credentials::PasswordUsers::reopen)). Such a user is not
+    /// [active](Self::is_active). Default: no.
+    fn is_closed(&self) -> bool {
+        false
+    }
+
     /// The value that changes to end all sessions of this user: after a new password, or when the
     /// account is disabled. A session keeps the epoch of its log-in, and ends when the user's
     /// differs.
@@ -67,4 +74,10 @@ pub trait User: Clone + Send + Sync + 'static {
         let _ = permission;
         false
     }
+}
+
+/// Whether a log-in of this user may succeed: that of a closed account opens it again.
+#[cfg(feature = "sql")]
+pub(crate) fn may_log_in(user: &impl User) -> bool {
+    user.is_active() || user.is_closed()
 }

@@ -9,7 +9,7 @@
 //!   `username` and `is_fresh`, and answers `current_user.can('posts.edit')` and
 //!   `current_user.has_role('admin')`;
 //! - `url_for(name, …)`: the path of a ready-made page by its name (`register`, `login`,
-//!   `welcome`, `confirm_login`, `change_password`, `sessions`, `delete_account`, `admin`,
+//!   `welcome`, `confirm_login`, `change_password`, `sessions`, `notices`, `export`, `close_account`, `admin`,
 //!   `admin_roles`, `admin_log`, `logout`), further arguments as its query;
 //!   `url_for('static', filename='vestibule.css')`;
 //! - `has_page(name)`: whether there is such a page;

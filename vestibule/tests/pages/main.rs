@@ -40,7 +40,7 @@ impl Pages {
     async fn at(url: &str) -> Self {
         let app = TestApp::with(|config| {
             config.public_url = url.parse().unwrap();
-            config.users_can_delete_account = true;
+            config.users_can_close_account = true;
         });
         let app = app.await;
         let (alice, carol) = (app.registered("alice").await, app.registered("carol").await);

@@ -1,12 +1,14 @@
 //! Changes to accounts and roles by an actor.
 
 mod approval;
+mod close;
 mod emails;
 mod import;
 mod invitations;
 mod reset_link;
 mod roles;
 mod sessions;
+mod username;
 mod users;
 
 use std::fmt;
@@ -57,7 +59,7 @@ pub enum ChangeOutcome {
     /// Another account has this mail address.
     EmailTaken,
     /// The account has no username, so it needs its mail address: nobody can remove it, and its user
-    /// can change it only with a link from a mail.
+    /// can change it only with a link from a mail. Or nobody has verified the address yet.
     NeedsEmail,
     /// The account has no mail address.
     NoEmail,

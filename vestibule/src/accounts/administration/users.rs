@@ -235,6 +235,8 @@ impl Administration<'_> {
             .exec(&transaction)
             .await
             .map_err(Error::from_db)?;
+        let accounts = self.accounts;
+        accounts.forget_former_usernames(id, &transaction).await?;
         let action = Action::AccountDeleted;
         self.done(transaction, action, Some(&account), None).await
     }
@@ -318,7 +320,11 @@ impl Administration<'_> {
 
     /// Rejects an admin's own change if nobody could administer the site after it. The operator can
     /// always create another admin.
-    async fn check_not_last(&self, account: &Account, transaction: &Transaction) -> Stopped<()> {
+    pub(super) async fn check_not_last(
+        &self,
+        account: &Account,
+        transaction: &Transaction,
+    ) -> Stopped<()> {
         let is_admin = account.is_active() && account.rights.has_role(ADMIN);
         if self.actor.requirement().is_none() || !is_admin {
             return Ok(());

@@ -34,6 +34,13 @@ pub enum Action {
     AccountEnabled,
     /// An account was deleted, with its data.
     AccountDeleted,
+    /// A user closed their account, which is erased at the time in the detail. Their sessions were
+    /// ended.
+    AccountClosed,
+    /// A user logged in to the account that they had closed, and it is open again.
+    AccountReopened,
+    /// A user's name was changed to the detail.
+    UsernameChanged,
     /// A password was set for a user, and their sessions were ended.
     PasswordSet,
     /// A user was required to choose a new password.
@@ -95,11 +102,14 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::AccountAdded,
         Self::AccountDisabled,
         Self::AccountEnabled,
         Self::AccountDeleted,
+        Self::AccountClosed,
+        Self::AccountReopened,
+        Self::UsernameChanged,
         Self::PasswordSet,
         Self::PasswordChangeDemanded,
         Self::PasswordChanged,
@@ -137,6 +147,9 @@ impl Action {
             Self::AccountDisabled => "account disabled",
             Self::AccountEnabled => "account enabled",
             Self::AccountDeleted => "account deleted",
+            Self::AccountClosed => "account closed",
+            Self::AccountReopened => "account reopened",
+            Self::UsernameChanged => "username changed",
             Self::PasswordSet => "password set",
             Self::PasswordChangeDemanded => "password change demanded",
             Self::PasswordChanged => "password changed",
@@ -239,6 +252,40 @@ impl Accounts {
         Ok(())
     }
 
+    /// As [`commit`](Self::commit), of the erasure of an account: the line does not have its name.
+    pub(super) async fn commit_erased(
+        &self,
+        transaction: Transaction,
+        actor: &Actor,
+        erased: &Account,
+    ) -> Result<()> {
+        let feed = self.inner.database.feed();
+        let _invalidated = feed.invalidate_on_drop(Invalidation::User(&erased.id));
+        let action = Action::AccountDeleted;
+        let told = Entry {
+            action,
+            user: Some(erased),
+            detail: None,
+        };
+        self.put_notice(&transaction, actor, &told).await?;
+        let nameless = Account {
+            username: None,
+            canonical_username: String::new(),
+            email: None,
+            ..erased.clone()
+        };
+        let entry = Entry {
+            action,
+            user: Some(&nameless),
+            detail: None,
+        };
+        self.add_line(&transaction, actor, &entry, None).await?;
+        transaction.commit().await.map_err(Error::from_db)?;
+        self.wake_outbox();
+        log_line(actor, &entry);
+        Ok(())
+    }
+
     /// Adds a line. `times` is the number of times it stands for, if lines of its kind are limited.
     pub(in crate::accounts) async fn add_line(
         &self,
@@ -248,6 +295,8 @@ impl Accounts {
         times: Option<i64>,
     ) -> Result<()> {
         let now = self.inner.clock.now();
+        let named = entry.user.map(Account::name);
+        let named = named.filter(|name| !name.is_empty());
         let row = security_log::ActiveModel {
             id: ActiveValue::Set(self.new_id(now)?),
             at: ActiveValue::Set(now.as_millis()),
@@ -257,7 +306,7 @@ impl Accounts {
             address: ActiveValue::Set(actor.address().map(str::to_owned)),
             browser: ActiveValue::Set(actor.browser().map(str::to_owned)),
             user_id: ActiveValue::Set(entry.user.map(|user| user.id.to_string())),
-            username: ActiveValue::Set(entry.user.map(|user| user.name().to_owned())),
+            username: ActiveValue::Set(named.map(str::to_owned)),
             detail: ActiveValue::Set(entry.detail.clone()),
             times: ActiveValue::Set(times),
         };

@@ -365,6 +365,8 @@ async fn the_rarest_hash_is_found_among_thousands() {
             awaits_approval: ActiveValue::Set(false),
             must_change_password: ActiveValue::Set(false),
             session_epoch: ActiveValue::Set(0),
+            closes_at: ActiveValue::Set(None),
+            erasing_until: ActiveValue::Set(None),
             created_at: ActiveValue::Set(0),
             updated_at: ActiveValue::Set(0),
         });

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+#[cfg(feature = "sql")]
+use crate::clock::Timestamp;
 use crate::credentials::throttle::subject::{self, network_of};
 use crate::credentials::throttle::{Counter, CounterKey, CounterKind, Subject, Throttle};
 use crate::error::Result;
@@ -29,6 +31,27 @@ impl Throttle {
         self.clear_account(&account).await?;
         let devices = subject::devices_of(&account);
         self.clear_all(&devices).await.map(drop)
+    }
+
+    /// Until when the browsers are known in which this user has logged in.
+    ///
+    /// # Errors
+    /// When the counters failed.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn known_browsers(
+        &self,
+        realm: &str,
+        id: &UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Timestamp>> {
+        let Some(counters) = &self.0.counters else {
+            return Ok(Vec::new());
+        };
+        let devices = subject::devices_of(&self.account(realm, Subject::User(id)));
+        let known = counters.list(&devices, None, PAGE).await?.into_iter();
+        let known = known.filter(|known| !known.tally.is_forgotten(now));
+        let until = known.map(|known| Timestamp::from_millis(known.tally.forgotten_at));
+        Ok(until.collect())
     }
 
     /// As [`clear_user`](Self::clear_user), for an unknown name.

@@ -321,6 +321,31 @@ impl Tokens {
         Ok(())
     }
 
+    /// The tokens of a user that still work, without what would let somebody use them: the purpose,
+    /// the address, and when each expires.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn list(&self, user: &UserId) -> Result<Vec<(String, String, Timestamp)>> {
+        let realm = format!("{}/", self.0.realm);
+        let rows: Vec<(String, String, i64)> = Entity::find()
+            .filter(Column::UserId.eq(user.as_str()))
+            .filter(Column::Purpose.starts_with(&*realm))
+            .filter(Column::ExpiresAt.gt(self.0.clock.now().as_millis()))
+            .select_only()
+            .columns([Column::Purpose, Column::Address, Column::ExpiresAt])
+            .limit(BATCH_ROWS)
+            .into_tuple()
+            .all(self.0.database.connection())
+            .await
+            .map_err(Error::from_db)?;
+        let without_realm = |(purpose, address, expires_at): (String, String, i64)| {
+            let purpose = purpose.strip_prefix(&*realm).unwrap_or(&purpose).to_owned();
+            (purpose, address, Timestamp::from_millis(expires_at))
+        };
+        Ok(rows.into_iter().map(without_realm).collect())
+    }
+
     /// Removes all tokens of a deleted user.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::testing::{Mailbox, TestApp};
 
 #[tokio::test]
 async fn the_name_in_the_header_leads_to_what_there_is_about_the_account() {
-    let app = TestApp::with(|config| config.users_can_delete_account = true).await;
+    let app = TestApp::with(|config| config.users_can_close_account = true).await;
     let alice = app.registered("alice").await;
 
     let welcome = alice.get("/welcome").await;
@@ -18,7 +18,7 @@ async fn the_name_in_the_header_leads_to_what_there_is_about_the_account() {
     );
     let account = alice.get("/account").await;
 
-    for path in ["/change-password", "/account/sessions", "/account/delete"] {
+    for path in ["/change-password", "/account/sessions", "/account/close"] {
         assert!(
             account.text().contains(&format!("href=\"{path}\"")),
             "{path}"

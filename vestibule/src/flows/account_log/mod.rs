@@ -23,13 +23,14 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 
-use crate::accounts::{Account, LogEntry, LogFilter};
+use crate::accounts::{Account, LogFilter};
 use crate::error::Result;
 use crate::flows::answer::Answer;
 use crate::flows::flow::Flow;
 use crate::flows::list_page::{PageLinks, PageQuery};
+use crate::flows::own_line::OwnLine;
 use crate::flows::page::Page;
-use crate::login::{CurrentUser, UserId};
+use crate::login::CurrentUser;
 
 #[cfg(test)]
 mod tests;
@@ -55,32 +56,9 @@ const PAGE: usize = 50;
 
 #[derive(Serialize)]
 struct View {
-    log: Vec<LineView>,
+    log: Vec<OwnLine>,
     #[serde(flatten)]
     links: PageLinks,
-}
-
-#[derive(Serialize)]
-struct LineView {
-    id: String,
-    at: String,
-    action: String,
-    times: u64,
-    detail: Option<String>,
-    by: By,
-    /// Unknown where an admin made the change: it is theirs.
-    address: Option<String>,
-    browser: Option<String>,
-}
-
-/// Who it was, as far as its user may know.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum By {
-    User,
-    Admin,
-    Operator,
-    NotLoggedIn,
 }
 
 async fn show(
@@ -100,28 +78,8 @@ async fn show(
         log: found
             .lines
             .into_iter()
-            .map(|line| line_view(&user.id, line))
+            .map(|line| OwnLine::new(&user.id, line))
             .collect(),
     };
     page.answer(Answer::page(TEMPLATE, view))
-}
-
-fn line_view(user: &UserId, line: LogEntry) -> LineView {
-    let by = match &line.actor_id {
-        Some(actor) if actor == user => By::User,
-        Some(_) => By::Admin,
-        None if line.is_by_operator() => By::Operator,
-        None => By::NotLoggedIn,
-    };
-    let is_of_visitor = matches!(by, By::User | By::NotLoggedIn);
-    LineView {
-        id: line.id,
-        at: line.at.to_string(),
-        action: line.action,
-        times: line.times,
-        detail: line.detail,
-        by,
-        address: line.address.filter(|_| is_of_visitor),
-        browser: line.browser.filter(|_| is_of_visitor),
-    }
 }

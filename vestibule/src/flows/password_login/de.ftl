@@ -14,6 +14,7 @@ login-username-wrong = Benutzername oder Passwort falsch. Prüfe, ob die Festste
 login-email-wrong = Die E-Mail-Adresse oder das Passwort ist falsch. Prüfe, ob die Feststelltaste aus ist.
 login-either-wrong = Benutzername, E-Mail-Adresse oder Passwort ist falsch. Prüfe, ob die Feststelltaste aus ist.
 login-too-many-sessions = Du bist schon an so vielen Orten angemeldet wie erlaubt. Melde dich an einem davon ab und versuche es dann noch einmal.
+login-reopened = Willkommen zurück. Dein Konto ist wieder offen.
 login-forgot-password = Passwort vergessen?
 
 mail-new-device-subject = Neue Anmeldung bei { $site }

@@ -14,6 +14,7 @@ login-username-wrong = Wrong username or password. Check that Caps Lock is off.
 login-email-wrong = Wrong mail address or password. Check that Caps Lock is off.
 login-either-wrong = Wrong username, mail address or password. Check that Caps Lock is off.
 login-too-many-sessions = You are logged in in as many places as allowed. Log out in one of them, then try again.
+login-reopened = Welcome back. Your account is open again.
 login-forgot-password = Forgot your password?
 
 mail-new-device-subject = New log-in to { $site }

@@ -14,6 +14,7 @@ login-username-wrong = Nombre de usuario o contraseña incorrectos. Comprueba qu
 login-email-wrong = La dirección de correo o la contraseña no son correctas. Comprueba que no esté activado el bloqueo de mayúsculas.
 login-either-wrong = El nombre de usuario, la dirección de correo o la contraseña no son correctos. Comprueba que no esté activado el bloqueo de mayúsculas.
 login-too-many-sessions = Ya tienes la sesión iniciada en tantos lugares como se permite. Ciérrala en uno de ellos y vuelve a intentarlo.
+login-reopened = Te damos la bienvenida de nuevo. Tu cuenta vuelve a estar abierta.
 login-forgot-password = ¿Has olvidado tu contraseña?
 
 mail-new-device-subject = Nuevo inicio de sesión en { $site }

@@ -169,10 +169,16 @@ async fn log_in<U: PageUser>(
     {
         Check::Proved(proof) => {
             let id = proof.user().id();
+            let was_closed = proof.user().is_closed();
             let proof = proof.remember(remember).leading_to(next.clone());
             match credentials.proceed(&login, proof).await? {
                 Step::LoggedIn { user, next } => {
-                    return Ok(page.answer(logged_in(&page, user.name(), next.path()))?);
+                    let answer = logged_in(&page, user.name(), next.path());
+                    let answer = match was_closed {
+                        true => answer.message("success", Text::named("login-reopened")),
+                        false => answer,
+                    };
+                    return Ok(page.answer(answer)?);
                 }
                 Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login))?),
                 // The password was correct, so the user may learn the reason.

@@ -49,7 +49,7 @@ use crate::flows::mails::MailTexts;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
-use crate::login::{Login, PageUser, Sender};
+use crate::login::{Login, PageUser, Sender, may_log_in};
 use crate::mail::Email;
 use crate::mail::outbox::Letter;
 use crate::web::text::Text;
@@ -221,7 +221,7 @@ impl<U: PageUser> Site<U> {
         let Some((user, email)) = self.find_by_email_or_name(typed).await? else {
             return Ok(());
         };
-        if user.is_active() && self.mail_reset_link_to(&user, &email, language).await? {
+        if may_log_in(&user) && self.mail_reset_link_to(&user, &email, language).await? {
             self.credentials().note_reset_requested(&user, from).await?;
         }
         Ok(())

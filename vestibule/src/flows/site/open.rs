@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Inner, Site};
 use crate::accounts::{self, Account, Accounts};
+use crate::clock::Regularly;
 use crate::credentials::tokens::{TOKEN_MIGRATIONS, Tokens};
 use crate::credentials::{self, Credentials, LoginName, MailTokens, Throttle, Users};
 use crate::database::{Database, Migrations};
@@ -20,7 +21,7 @@ use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::readiness::Readiness;
 use crate::flows::registration_mode::RegistrationMode;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
-use crate::login::PageUser;
+use crate::login::{EventRecord, PageUser};
 use crate::mail;
 use crate::mail::outbox::{Delivery, Outbox};
 use crate::pages::{Pages, StaticFiles, StrictTransport, Texts};
@@ -175,6 +176,17 @@ impl<U: PageUser> Site<U> {
             }
             None => login,
         };
+        let mut login = login;
+        if accounts.is_some() {
+            let this = this.clone();
+            let erase = move |_: &EventRecord| {
+                if let Some(site) = this.get() {
+                    site.erase_if_due();
+                }
+            };
+            let listeners = &mut login.settings.listeners;
+            listeners.add_for(Self::is_time_to_erase, erase);
+        }
         let (realm, expiry) = (login.settings.realm.clone(), login.settings.sessions.expiry);
         let credentials = credentials.realm(&realm);
         let credentials = match &outbox {
@@ -231,6 +243,11 @@ impl<U: PageUser> Site<U> {
             registration: config.registration,
             registration_fields,
             on_register: config.on_register,
+            on_erase: config.on_erase,
+            on_export: config.on_export,
+            close_grace: config.close_grace,
+            erased: Regularly::default(),
+            clock: config.clock,
             ignored_fields: config.ignored_fields.into(),
             strict_transport: match config.public_url.is_https() {
                 false => StrictTransport::Off,

@@ -32,7 +32,7 @@ mod turned_off;
 
 pub(crate) use delivery::{Compose, Delivery};
 pub use migration::MIGRATIONS;
-pub(crate) use notice::Notice;
+pub(crate) use notice::{Notice, when};
 pub use queued::{MailState, QueuedMail};
 
 use std::collections::BTreeMap;

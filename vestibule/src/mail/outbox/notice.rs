@@ -34,7 +34,7 @@ impl Notice<'_> {
 }
 
 /// A time as everybody reads it: `2026-11-24 09:30 UTC`.
-fn when(at: Timestamp) -> String {
+pub(crate) fn when(at: Timestamp) -> String {
     let text = at.to_string();
     match text.get(..16) {
         Some(minutes) if text.ends_with('Z') => format!("{} UTC", minutes.replace('T', " ")),

@@ -7,6 +7,7 @@ use super::row::{Column, Entity, Model};
 use super::{HOUR, Outbox};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::mail::Email;
 
 /// The state of a mail in the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -131,6 +132,26 @@ impl Outbox {
         let (count, next) = found.unwrap_or_default();
         let count = u64::try_from(count).unwrap_or(0);
         Ok((count, next.map(Timestamp::from_millis)))
+    }
+
+    /// At most `limit` mails to this address, the newest first; with `after`, the id of a mail, those
+    /// that are older.
+    pub(crate) async fn list_to(
+        &self,
+        email: &Email,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<QueuedMail>> {
+        let mut query = Entity::find()
+            .filter(Column::Recipient.eq(email.as_str()))
+            .order_by_desc(Column::Id)
+            .limit(limit);
+        if let Some(after) = after {
+            query = query.filter(Column::Id.lt(after));
+        }
+        let rows = query.all(self.0.database.connection()).await;
+        let rows = rows.map_err(Error::from_db)?.into_iter();
+        Ok(rows.map(queued).collect())
     }
 
     /// Lets all that wait, and all that have failed and whose time is not over, be sent at once.

@@ -104,6 +104,8 @@ fn every_text_is_used_and_every_used_text_exists() {
         "action-",
         "activity-",
         "admin-invitation-is-",
+        "notices-",
+        "export-",
         "program-",
     ];
     let of_a_list = |name: &str| lists.iter().any(|list| name.starts_with(list));
