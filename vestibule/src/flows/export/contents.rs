@@ -13,10 +13,13 @@ use crate::session::{Session, UserId};
 
 /// What is kept about a user, to be read.
 pub(super) struct Contents<U> {
-    pub(super) site: Site<U>,
-    pub(super) user: U,
+    site: Site<U>,
+    user: U,
     /// The session that asks.
-    pub(super) this: Option<Session>,
+    this: Option<Session>,
+    /// The names that the user has and had, the present one first: the log finds what somebody did
+    /// by their name.
+    names: Vec<String>,
 }
 
 /// The lists of an export. Each may be long.
@@ -49,6 +52,28 @@ impl List {
 const SHOWN: usize = 50;
 
 impl<U: PageUser> Contents<U> {
+    /// What `site` keeps about `user`, who asks with the session `this`.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(super) async fn new(site: Site<U>, user: U, this: Option<Session>) -> Result<Self> {
+        let account = match &site.inner().accounts {
+            Some(accounts) => accounts.find_by_id(&user.id()).await?.zip(Some(accounts)),
+            None => None,
+        };
+        let mut names = vec![user.name().to_owned()];
+        if let Some((account, accounts)) = account {
+            let had = accounts.names_in_log(&account).await?.into_iter();
+            names.extend(had.filter(|name| name != user.name()));
+        }
+        Ok(Self {
+            site,
+            user,
+            this,
+            names,
+        })
+    }
+
     /// Everything but the lists.
     pub(super) async fn facts(&self) -> Result<Map<String, Value>> {
         let (inner, id) = (self.site.inner(), self.user.id());
@@ -182,14 +207,29 @@ impl<U: PageUser> Contents<U> {
         Ok((own.collect::<Result<_>>()?, next))
     }
 
-    /// What the user did to others, or to roles.
+    /// What the user did to others, or to roles, under each name that they have had.
     async fn actions(&self, after: Option<&str>, limit: usize) -> Result<Listed> {
         let id = self.user.id();
+        // An entry is the number of a name and a line: `0 LINE`; before the first line, `0`.
+        let (number, line) = match after.map(|after| after.split_once(' ').unwrap_or((after, ""))) {
+            Some((number, line)) => (number.parse().unwrap_or(0), Some(line)),
+            None => (0, None),
+        };
+        let line = line.filter(|line| !line.is_empty());
+        let Some(name) = self.names.get(number) else {
+            return Ok((Vec::new(), None));
+        };
         let filter = LogFilter {
-            actor: Some(self.user.name().to_owned()),
+            actor: Some(name.clone()),
             ..LogFilter::default()
         };
-        let (lines, next) = self.lines(&filter, after, limit).await?;
+        let (lines, next) = self.lines(&filter, line, limit).await?;
+        let next = match next {
+            Some(line) => Some(format!("{number} {line}")),
+            None => Some(number + 1)
+                .filter(|number| *number < self.names.len())
+                .map(|number| number.to_string()),
+        };
         let is_about_others = |line: &LogEntry| {
             // Somebody else may have had the name before.
             line.actor_id.as_ref() == Some(&id) && line.user_id.as_ref() != Some(&id)

@@ -69,11 +69,8 @@ async fn show<U: PageUser>(
     page: Page<U>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response> {
-    let contents = Contents {
-        site: page.site.clone(),
-        user: U::clone(&user),
-        this: user.session().cloned(),
-    };
+    let this = user.session().cloned();
+    let contents = Contents::new(page.site.clone(), U::clone(&user), this).await?;
     let is_file = wanted.download.is_some();
     if !is_file && page.client != Client::Json {
         let view = contents.beginning().await?;
