@@ -23,10 +23,12 @@ use std::sync::Arc;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
 use zeroize::Zeroizing;
 
-use crate::clock::{Clock, Regularly};
+use crate::clock::{Clock, Regularly, Timestamp};
 use crate::crypto::digest::{hmac_sha256, sha256_in};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
@@ -36,6 +38,9 @@ use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::mail::Email;
 use row::{Column, Entity};
+
+/// How many tokens of a user are listed. No user has as many.
+const MAX_LISTED: u64 = 500;
 
 /// The tokens of a site. Clones share them.
 #[derive(Clone)]
@@ -334,7 +339,7 @@ impl Tokens {
             .filter(Column::ExpiresAt.gt(self.0.clock.now().as_millis()))
             .select_only()
             .columns([Column::Purpose, Column::Address, Column::ExpiresAt])
-            .limit(BATCH_ROWS)
+            .limit(MAX_LISTED)
             .into_tuple()
             .all(self.0.database.connection())
             .await
