@@ -30,7 +30,8 @@ impl Accounts {
         let methods = record.methods.to_string();
         let detail = match record.event {
             Event::LoggedIn | Event::LoginPending => Some(methods.as_str()),
-            Event::Inactive => Some("account disabled"),
+            Event::Inactive if account.is_disabled => Some("account disabled"),
+            Event::Inactive => Some("account closed"),
             Event::TooManySessions => Some("too many sessions"),
             _ => None,
         };

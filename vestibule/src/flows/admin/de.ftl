@@ -16,6 +16,7 @@ admin-id = Kennung
 admin-email = E-Mail
 admin-active = aktiv
 admin-disabled = deaktiviert
+admin-closed = geschlossen
 admin-must-change-password = muss das Passwort ändern
 admin-none = Keine.
 admin-remove = Entfernen

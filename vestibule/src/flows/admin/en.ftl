@@ -16,6 +16,7 @@ admin-id = Id
 admin-email = Email
 admin-active = active
 admin-disabled = disabled
+admin-closed = closed
 admin-must-change-password = must change password
 admin-none = None.
 admin-remove = Remove

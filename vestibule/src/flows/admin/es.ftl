@@ -16,6 +16,7 @@ admin-id = Identificador
 admin-email = Correo
 admin-active = activa
 admin-disabled = desactivada
+admin-closed = cerrada
 admin-must-change-password = debe cambiar la contraseña
 admin-none = Ninguno.
 admin-remove = Quitar

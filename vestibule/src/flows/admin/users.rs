@@ -60,6 +60,8 @@ pub(super) struct UserView {
     email_verified_at: Option<String>,
     is_disabled: bool,
     awaits_approval: bool,
+    /// Whether the user has closed the account, which is erased later.
+    is_closed: bool,
     must_change_password: bool,
     roles: Vec<String>,
     created_at: String,
@@ -122,6 +124,7 @@ pub(super) fn user_view(site: &Site, account: &Account) -> UserView {
         email_verified_at: account.email_verified_at.map(|at| at.to_string()),
         is_disabled: account.is_disabled,
         awaits_approval: account.awaits_approval,
+        is_closed: account.closes_at.is_some(),
         must_change_password: account.must_change_password,
         roles: owned(account.rights.roles()),
         created_at: account.created_at.to_string(),

@@ -306,6 +306,11 @@ async fn an_account_stays_until_the_app_has_erased_its_own() {
     // The time to come back is over, although the account is there.
     let (_, answer) = log_in(&app, "alice").await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    let id = app.account("alice").await.id;
+    let log = app.site.accounts().security_log(Some(&id), None, 1).await;
+    let last = log.unwrap().remove(0);
+    let why = (&*last.action, last.detail.as_deref());
+    assert_eq!(why, ("log-in rejected", Some("account closed")));
     fails.store(false, Ordering::SeqCst);
     app.clock.advance(Duration::from_mins(10));
 
@@ -423,11 +428,9 @@ async fn the_last_admin_cannot_close_their_account() {
     );
     assert_eq!(last.json()["code"], "conflict");
     assert_eq!(app.account("dora").await.closes_at, None);
-    assert_eq!(
-        dora.get("/admin").await.status,
-        StatusCode::OK,
-        "still logged in"
-    );
+    let users = dora.get("/admin").await;
+    assert_eq!(users.status, StatusCode::OK, "still logged in");
+    assert_eq!(users.text().matches(">closed</span>").count(), 1, "carol");
 }
 
 #[tokio::test]
