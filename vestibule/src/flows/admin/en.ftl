@@ -205,4 +205,4 @@ mail-account-approved-subject = Your account at { $site } is approved
 mail-account-approved =
     Hello { $name },
 
-    an administrator has approved your account at { $site }. You can log in now: { $url }
+    An administrator has approved your account at { $site }. You can log in now: { $url }

@@ -18,7 +18,7 @@ mail-email-replaced-subject = Your mail address at { $site } was changed
 mail-email-replaced =
     Hello { $name },
 
-    the mail address of your account at { $site } is now { $email }. You get no more mail from there at this address.
+    The mail address of your account at { $site } is now { $email }. You get no more mail from there at this address.
 
     If it was you, there is nothing to do. If it was not you, take it back here:
 mail-email-replaced-button = This was not me
@@ -28,4 +28,4 @@ mail-email-changed-subject = Your mail address at { $site } was changed
 mail-email-changed =
     Hello { $name },
 
-    an administrator has changed the mail address of your account at { $site }. If you know nothing about it, contact the administrator of { $url }.
+    An administrator has changed the mail address of your account at { $site }. If you know nothing about it, contact the administrator of { $url }.

@@ -14,6 +14,6 @@ mail-password-changed-subject = Your password at { $site } was changed
 mail-password-changed =
     Hello { $name },
 
-    your password at { $site } was changed a moment ago, and every other browser has been logged out.
+    Your password at { $site } was changed a moment ago, and every other browser has been logged out.
 
     If it was you, there is nothing to do. If not, somebody knew your old password and has taken over your account: contact the administrator of { $url } at once.

@@ -14,4 +14,4 @@ mail-username-changed-subject = Your username at { $site } was changed
 mail-username-changed =
     Hello { $name },
 
-    the username of your account at { $site } is now { $detail }. From now on you log in with it. A username that you had before stays reserved for you for 90 days.
+    The username of your account at { $site } is now { $detail }. From now on you log in with it. A username that you had before stays reserved for you for 90 days.

@@ -26,7 +26,7 @@ mail-have-account-subject = You have an account at { $site }
 mail-have-account =
     Hello { $name },
 
-    somebody has just registered at { $site } with this mail address. You have an account with it already, so nothing was changed.
+    Somebody has just registered at { $site } with this mail address. You have an account with it already, so nothing was changed.
 
     If it was you, log in:
 mail-have-account-button = Log in

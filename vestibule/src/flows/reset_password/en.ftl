@@ -19,7 +19,7 @@ mail-reset-password-subject = Choose a new password for { $site }
 mail-reset-password =
     Hello { $name },
 
-    somebody asked for a new password for your account at { $site }. If it was you, choose one here:
+    Somebody asked for a new password for your account at { $site }. If it was you, choose one here:
 mail-reset-password-button = Choose a new password
 mail-reset-password-after =
     The link works once, and for 30 minutes.

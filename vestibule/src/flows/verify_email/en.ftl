@@ -26,7 +26,7 @@ mail-verify-email-subject = Verify your mail address for { $site }
 mail-verify-email =
     Hello { $name },
 
-    this address was entered for your account at { $site }. If it was you, confirm it here:
+    This address was entered for your account at { $site }. If it was you, confirm it here:
 mail-verify-email-button = Verify mail address
 mail-verify-email-after =
     Link and code work once, and for one hour.
@@ -36,6 +36,6 @@ mail-email-in-use-subject = Somebody entered your mail address at { $site }
 mail-email-in-use =
     Hello { $name },
 
-    somebody entered this mail address for another account at { $site }. It belongs to your account, so nothing was changed.
+    Somebody entered this mail address for another account at { $site }. It belongs to your account, so nothing was changed.
 
     If it was you: log in at { $url } with the account that you have. If you have forgotten its password, ask for a new one there.

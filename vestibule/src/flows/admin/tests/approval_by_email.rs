@@ -20,7 +20,8 @@ async fn office() -> (Office, Mailbox) {
     })
     .await;
     let operator = app.site.accounts().by(Actor::operator());
-    let change = operator.add(&"carol".parse().unwrap(), &PASSWORD.into());
+    let (name, password) = ("carol".parse().unwrap(), PASSWORD.into());
+    let change = operator.add(&name, &password);
     assert_eq!(change.await.unwrap(), ChangeOutcome::Done);
     app.grant("carol", "admin").await;
     app.set_email("carol", "carol@example.com").await;
