@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 
 /// The tables whose names do not begin with [`OURS`]. Names of indexes and foreign keys begin with
 /// the name of their table and `_`. No column has such a name.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
+    "former_usernames",
     "passwords",
     "remembered_logins",
     "role_permissions",

@@ -68,7 +68,7 @@ async fn users_are_told_what_an_admin_or_the_operator_did_to_their_account() {
         ("role_revoked", "the role admin"),
         ("account_disabled", "you cannot log in"),
         ("account_enabled", "You can log in"),
-        ("password_set", "an administrator has set a new password"),
+        ("password_set", "has set a new password"),
         ("account_deleted", "cannot be brought back"),
     ] {
         let mail = mailbox.of_kind(kind, 1).await.remove(0);
