@@ -119,7 +119,7 @@ impl Accounts {
             Err(error) if is_duplicate(&error) => return Ok(EmailChange::Taken),
             Err(error) => return Err(Error::from_db(error)),
         }
-        let is_new = own_email(&current).as_ref() != Some(email);
+        let is_new = Email::of(current.email.as_deref()).as_ref() != Some(email);
         let entry = Entry {
             action: match is_new {
                 true => Action::EmailChanged,
@@ -272,8 +272,4 @@ impl Accounts {
             _ => (email.canonical().to_owned(), true),
         })
     }
-}
-
-fn own_email(account: &Account) -> Option<Email> {
-    account.email.as_deref()?.parse().ok()
 }
