@@ -133,7 +133,7 @@ impl Accounts {
             // Not at the registration, because strangers can name any address.
             self.put_approval_mails(&transaction).await?;
         }
-        let is_new = own_email(&current).as_ref() != Some(email);
+        let is_new = Email::of(current.email.as_deref()).as_ref() != Some(email);
         let entry = Entry {
             action: match is_new {
                 true => Action::EmailChanged,
@@ -286,8 +286,4 @@ impl Accounts {
             _ => (email.canonical().to_owned(), true),
         })
     }
-}
-
-fn own_email(account: &Account) -> Option<Email> {
-    account.email.as_deref()?.parse().ok()
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::accounts::entity::security_log;
-use crate::accounts::security_log::{Entry, first_id};
+use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Accounts, Action, Actor};
+use crate::crypto::ids::first_id;
 use crate::database::Transaction;
 use crate::error::{Error, Result};
 use crate::mail::outbox::{Letter, Notice, Outbox};

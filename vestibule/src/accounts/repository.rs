@@ -13,8 +13,9 @@ use crate::accounts::account::NewAccount;
 use crate::accounts::entity::user;
 use crate::accounts::passwords::password_row;
 use crate::accounts::{Account, Actor, Administration, rows};
-use crate::clock::{Clock, Regularly, Timestamp};
+use crate::clock::{Clock, Regularly};
 use crate::credentials::{EmailUsers, LoginName, Username};
+use crate::crypto::ids::new_id;
 use crate::crypto::random::Random;
 use crate::database::{Database, Transaction, is_duplicate};
 use crate::error::{Error, Result};
@@ -139,7 +140,7 @@ impl Accounts {
             awaits_approval,
         } = new;
         let now = self.inner.clock.now();
-        let id = self.new_id(now)?;
+        let id = new_id(now, &self.inner.random)?;
         let canonical_email = match email {
             Some(email) => {
                 let owner = UserId::from(id.as_str());
@@ -298,14 +299,6 @@ impl Accounts {
         user::Entity::update_many()
             .col_expr(user::Column::UpdatedAt, Expr::value(now))
             .filter(user::Column::Id.eq(id.as_str()))
-    }
-
-    /// A UUID, version 7 (RFC 9562): random, and ordered by time to keep the index efficient.
-    pub(super) fn new_id(&self, now: Timestamp) -> Result<String> {
-        let millis = u64::try_from(now.as_millis()).unwrap_or(0);
-        let random = self.inner.random.bytes::<10>()?;
-        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
-        Ok(id.to_string())
     }
 }
 

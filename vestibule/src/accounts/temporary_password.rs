@@ -12,9 +12,6 @@ use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 use crate::login::UserId;
 
-/// 32 letters and digits, of which no two look alike.
-const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-
 /// Of 5 bits each: 100 bits.
 const CHARS: usize = 20;
 
@@ -72,15 +69,8 @@ impl Accounts {
     /// # Errors
     /// When the operating system's random generator failed.
     pub fn temporary_password(&self) -> Result<Secret> {
-        let random = self.inner.random.bytes::<CHARS>()?;
-        let mut text = String::with_capacity(CHARS + CHARS / GROUP);
-        for (i, byte) in random.into_iter().enumerate() {
-            if i > 0 && i % GROUP == 0 {
-                text.push('-');
-            }
-            // 256 is a multiple of 32, so each character is as likely as the others.
-            text.push(char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]));
-        }
-        Ok(Secret::from(text))
+        let chars = self.inner.random.readable::<CHARS>()?;
+        let groups: Vec<String> = chars.chunks(GROUP).map(String::from_iter).collect();
+        Ok(Secret::from(groups.join("-")))
     }
 }

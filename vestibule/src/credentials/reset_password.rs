@@ -74,7 +74,7 @@ impl<U: User> Credentials<U> {
     }
 
     /// Issues a token for this user and address, and puts the mail with it into the outbox: both
-    /// or neither. Returns whether the limits let the mail pass.
+    /// or neither. Returns the token; none if the limits did not let the mail pass.
     ///
     /// # Errors
     /// When the database failed.
@@ -84,7 +84,7 @@ impl<U: User> Credentials<U> {
         user: &U,
         address: &Email,
         letter: impl Fn(&Issued) -> Letter + Sync,
-    ) -> Result<bool> {
+    ) -> Result<Option<Issued>> {
         let mail = self.mail_tokens()?;
         let (id, epoch) = (user.id(), self.epoch_of(user).await?);
         let attempt = || async {
@@ -98,14 +98,14 @@ impl<U: User> Credentials<U> {
             if !mail.outbox.put_in(&letter, &transaction).await? {
                 // The older link still works.
                 transaction.rollback().await.map_err(Error::from_db)?;
-                return Ok(false);
+                return Ok(None);
             }
             transaction.commit().await.map_err(Error::from_db)?;
-            Ok(true)
+            Ok(Some(issued))
         };
-        let is_put = retried(attempt).await?;
+        let issued = retried(attempt).await?;
         mail.outbox.wake();
-        Ok(is_put)
+        Ok(issued)
     }
 
     /// Notes in the user's log that somebody asked for a link.

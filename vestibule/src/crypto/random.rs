@@ -25,6 +25,10 @@ enum Source {
     },
 }
 
+/// 32 letters and digits, of which no two look alike.
+#[cfg(feature = "sql")]
+const READABLE: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
 impl Random {
     /// The operating system's generator.
     pub const fn system() -> Self {
@@ -49,6 +53,17 @@ impl Random {
         let mut bytes = [0; N];
         self.fill(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// `N` letters and digits that are easy to read and to type, of 5 random bits each.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
+    #[cfg(feature = "sql")]
+    pub(crate) fn readable<const N: usize>(&self) -> Result<[char; N]> {
+        let random = self.bytes::<N>()?;
+        // 256 is a multiple of 32, so each character is as likely as the others.
+        Ok(random.map(|byte| char::from(READABLE[usize::from(byte) % READABLE.len()])))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks")]

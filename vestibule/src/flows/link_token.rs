@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::credentials::tokens::Purpose;
 use crate::crypto::secret::Secret;
@@ -16,6 +17,7 @@ use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::page::Page;
+use crate::flows::reset_password::RESET;
 use crate::login::PageUser;
 use crate::web::Problem;
 use crate::web::cookies::{CookieMatch, OwnCookie, append};
@@ -48,7 +50,7 @@ pub(super) fn move_into_cookie<U: PageUser>(
 }
 
 /// Lets the browser keep a token for this page.
-pub(super) fn set<U: PageUser>(
+fn set<U: PageUser>(
     site: &Site<U>,
     path_name: &str,
     purpose: Purpose,
@@ -71,6 +73,19 @@ pub(super) fn keep<U: PageUser>(
     let token: String = token.chars().filter(|c| is_plain(*c)).take(64).collect();
     let cookie = cookie(site, path_name).set(token, Some(lasts));
     append(headers, &cookie);
+}
+
+/// The token in the form's field; if that is empty, the one that the browser keeps for this page.
+pub(super) fn of_form<U: PageUser>(
+    site: &Site<U>,
+    path_name: &str,
+    field: String,
+    headers: &HeaderMap,
+) -> Option<Secret> {
+    match field.is_empty() {
+        true => of_cookie(site, path_name, headers),
+        false => Some(Secret::from(field)),
+    }
 }
 
 /// The token that the browser keeps for this page.
@@ -115,6 +130,30 @@ pub(super) fn dead<U: PageUser>(page: &Page<U>, path_name: &str) -> Result<Respo
         .code("invalid_token")
         .text(text);
     forgotten(page, path_name, Answer::problem(problem))
+}
+
+/// The answer to a link after which the user chooses a new password: the browser keeps `reset`, a
+/// token for a new password, instead of the link's, and goes to the form. Scripts get the token.
+///
+/// # Errors
+/// When the page cannot be rendered.
+pub(super) fn choose_password<U: PageUser>(
+    page: &Page<U>,
+    path_name: &str,
+    reset: &Secret,
+    message: Text,
+) -> Result<Response> {
+    let site = &page.site;
+    let reset_page = site.path(RESET);
+    let to = reset_page.or(site.path("login")).unwrap_or("/");
+    let view = json!({ "token": reset.expose() });
+    let answer = Answer::done(to).message("success", message);
+    let mut response = forgotten(page, path_name, answer.json(StatusCode::OK, view))?;
+    if reset_page.is_some() {
+        let (purpose, token) = (Purpose::ResetPassword, reset.expose());
+        set(site, RESET, purpose, token, response.headers_mut());
+    }
+    Ok(response)
 }
 
 /// This answer, with which the browser forgets the token.

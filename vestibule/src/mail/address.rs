@@ -49,6 +49,18 @@ impl Email {
         &self.canonical
     }
 
+    /// The address of a user, as [`email`](crate::login::PageUser::email) returns it; none if they
+    /// have none, or if their table keeps a text that is not a valid address.
+    pub(crate) fn of(stored: Option<&str>) -> Option<Self> {
+        stored?.parse().ok()
+    }
+
+    /// The user's own spelling of this address, if it is theirs; otherwise this one.
+    pub(crate) fn as_spelled(&self, stored: Option<&str>) -> Self {
+        let own = Self::of(stored).filter(|own| own == self);
+        own.unwrap_or_else(|| self.clone())
+    }
+
     /// The address as mail servers take it: with the domain in ASCII.
     pub(super) fn to_lettre(&self) -> Option<Address> {
         let (local, _) = self.text.rsplit_once('@')?;

@@ -14,6 +14,7 @@ use crate::accounts::emails::owner_of;
 use crate::accounts::entity::invitation;
 use crate::accounts::invitations::{INVITATION_LASTS, still_open};
 use crate::accounts::roles::check_role;
+use crate::crypto::ids::new_id;
 use crate::crypto::secret::Secret;
 use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
@@ -74,7 +75,7 @@ impl Administration<'_> {
         let (token, digest) = accounts.new_invitation_token()?;
         let inviter = self.inviter();
         let row = invitation::ActiveModel {
-            id: ActiveValue::Set(accounts.new_id(now)?),
+            id: ActiveValue::Set(new_id(now, &accounts.inner.random)?),
             digest: ActiveValue::Set(digest),
             address: ActiveValue::Set(address.as_str().to_owned()),
             canonical_address: ActiveValue::Set(address.canonical().to_owned()),

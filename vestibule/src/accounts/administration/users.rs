@@ -86,8 +86,7 @@ impl Administration<'_> {
 
     async fn try_set_email(&self, id: &UserId, email: Option<&Email>) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on_own(id).await?;
-        let own = account.email.as_deref();
-        let own = own.and_then(|own| own.parse::<Email>().ok());
+        let own = Email::of(account.email.as_deref());
         let is_same = own.as_ref() == email && own.is_some() == account.email.is_some();
         let has_name = account.username.is_some();
         if !has_name && !is_same && (email.is_none() || self.actor.is_themself()) {

@@ -11,12 +11,12 @@ mod search;
 use sea_orm::{ActiveModelTrait, ActiveValue};
 use serde::Serialize;
 
-pub(super) use own_lines::first_id;
 pub use search::{LogFilter, LogPage};
 
 use crate::accounts::entity::security_log;
 use crate::accounts::{Account, Accounts, Actor};
 use crate::clock::Timestamp;
+use crate::crypto::ids::new_id;
 use crate::database::Transaction;
 use crate::error::{Error, Result};
 use crate::login::UserId;
@@ -298,7 +298,7 @@ impl Accounts {
         let named = entry.user.map(Account::name);
         let named = named.filter(|name| !name.is_empty());
         let row = security_log::ActiveModel {
-            id: ActiveValue::Set(self.new_id(now)?),
+            id: ActiveValue::Set(new_id(now, &self.inner.random)?),
             at: ActiveValue::Set(now.as_millis()),
             action: ActiveValue::Set(entry.action.as_str().to_owned()),
             actor_id: ActiveValue::Set(actor.id().map(UserId::to_string)),

@@ -9,6 +9,7 @@ use super::{Action, Entry, log_line};
 use crate::accounts::entity::{security_log, user};
 use crate::accounts::{Account, Accounts, Actor};
 use crate::clock::Timestamp;
+use crate::crypto::ids::first_id;
 use crate::database::{Transaction, changed, retried};
 use crate::error::{Error, Result};
 
@@ -149,11 +150,4 @@ impl security_log::Model {
         let place = (self.address.as_deref(), self.browser.as_deref());
         place == (actor.address(), actor.browser()) && !self.is_rest()
     }
-}
-
-/// The smallest id of a line at this time or later. A UUID of version 7 begins with the time.
-pub(in crate::accounts) fn first_id(at: Timestamp) -> String {
-    let millis = u64::try_from(at.as_millis()).unwrap_or(0);
-    let id = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]);
-    id.into_uuid().to_string()
 }

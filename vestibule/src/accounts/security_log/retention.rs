@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::own_lines::first_id;
 use crate::accounts::Accounts;
 use crate::accounts::entity::security_log;
 use crate::clock::monotonic;
+use crate::crypto::ids::first_id;
 use crate::database::pause;
 use crate::error::{Error, Result};
 

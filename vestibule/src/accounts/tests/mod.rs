@@ -16,6 +16,7 @@ use crate::accounts::entity::password;
 use crate::accounts::{Account, Accounts, Actor, MIGRATIONS};
 use crate::clock::Timestamp;
 use crate::credentials::{Check, Credentials, Username, Users};
+use crate::crypto::ids::new_id;
 use crate::crypto::secret::Secret;
 use crate::login::{User, UserId, UserLoader};
 use crate::password::{PasswordAlgorithm, Passwords};
@@ -130,7 +131,7 @@ async fn a_change_of_one_user_leaves_nearly_all_others_in_the_cache() {
         let [high, low] = i.to_be_bytes();
         let mut id = [0; 32];
         (id[0], id[1]) = (low, high);
-        let user: UserId = accounts.new_id(now).unwrap().into();
+        let user: UserId = new_id(now, &accounts.inner.random).unwrap().into();
         let id = SessionId::from_bytes(id);
         Session::new(id, i.to_string(), user, 0, now, Duration::MAX)
     });

@@ -73,9 +73,6 @@ pub(crate) struct Found {
     created_at: i64,
 }
 
-/// 32 letters and digits, of which no two look alike.
-const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-
 /// Of 5 bits each: 40 bits, for which the throttle leaves few tries.
 const CODE_CHARS: usize = 8;
 
@@ -373,10 +370,8 @@ impl Tokens {
     }
 
     fn new_code(&self) -> Result<Secret> {
-        let random = self.0.random.bytes::<CODE_CHARS>()?;
-        // 256 is a multiple of 32, so each character is as likely as the others.
-        let chars = random.map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]));
-        Ok(Secret::from(chars.iter().collect::<String>()))
+        let chars = self.0.random.readable::<CODE_CHARS>()?;
+        Ok(Secret::from(String::from_iter(chars)))
     }
 
     fn code_digest(&self, user: &UserId, code: &Secret) -> String {

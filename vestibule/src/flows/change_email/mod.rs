@@ -133,7 +133,7 @@ async fn change<U: PageUser>(
     let Ok(email) = typed.parse::<Email>() else {
         return Ok(rejected("change-email-invalid").await?);
     };
-    let own = user.email().and_then(|own| own.parse::<Email>().ok());
+    let own = Email::of(user.email());
     if own.as_ref() == Some(&email) && user.has_verified_email() {
         return Ok(rejected("change-email-same").await?);
     }
@@ -158,19 +158,19 @@ impl<U: PageUser> Site<U> {
     /// Tells the address that a user had so far that `new` takes its place, with a link that undoes
     /// it: just before the change, so that there is no change that nobody was told of. Returns what
     /// to [take back](Self::untell) if the change is not made.
-    pub(super) async fn tell_former_address(&self, user: &U, new: &Email) -> Result<Option<Told>> {
-        let own = user.email().and_then(|own| own.parse::<Email>().ok());
+    pub(super) async fn tell_former_address(
+        &self,
+        user: &U,
+        new: &Email,
+    ) -> Result<Option<Issued>> {
+        let own = Email::of(user.email());
         let Some(former) = own.filter(|own| own != new && user.has_verified_email()) else {
             return Ok(None);
         };
         if self.path(UNDO).is_none() {
             return Ok(None);
         }
-        let token = std::sync::Mutex::new(None);
         let letter = |issued: &Issued| {
-            if let Ok(mut token) = token.lock() {
-                *token = Some(issued.token.clone());
-            }
             Letter::new(CHANGED_MAIL.kind, former.clone(), "")
                 .with("name", user.name())
                 .with("email", new.as_str())
@@ -178,15 +178,11 @@ impl<U: PageUser> Site<U> {
         };
         let credentials = self.credentials();
         let purpose = Purpose::UndoEmail;
-        credentials
-            .mail_token(purpose, user, &former, letter)
-            .await?;
-        let token = token.into_inner().ok().flatten();
-        Ok(token.map(|token| Told { token }))
+        credentials.mail_token(purpose, user, &former, letter).await
     }
 
     /// Ends the link of a change that was not made. The mail about it may be on its way.
-    pub(super) async fn untell(&self, told: Option<Told>) {
+    pub(super) async fn untell(&self, told: Option<Issued>) {
         let Some(told) = told else { return };
         let ended = self
             .credentials()
@@ -196,9 +192,4 @@ impl<U: PageUser> Site<U> {
             tracing::warn!(%error, "a link to undo a change that was not made still works");
         }
     }
-}
-
-/// The link that the former address got.
-pub(super) struct Told {
-    token: crate::crypto::secret::Secret,
 }

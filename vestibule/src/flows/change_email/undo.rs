@@ -8,10 +8,9 @@ use serde_json::json;
 use super::UNDO;
 use crate::credentials::LinkCheck;
 use crate::credentials::tokens::Purpose;
-use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::flows::answer::Answer;
-use crate::flows::link_token::{self, LinkQuery, dead, forgotten};
+use crate::flows::link_token::{self, LinkQuery, dead};
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
@@ -63,11 +62,8 @@ pub(super) async fn undo<U: PageUser>(
     submitted: Submitted,
 ) -> axum::response::Result<Response> {
     let mut submitted = submitted.only(&["token"])?;
-    let token = Some(submitted.take("token")).filter(|token| !token.is_empty());
-    let token = token
-        .map(Secret::from)
-        .or_else(|| link_token::of_cookie(&page.site, UNDO, &headers));
-    let Some(token) = token else {
+    let field = submitted.take("token");
+    let Some(token) = link_token::of_form(&page.site, UNDO, field, &headers) else {
         return Ok(dead(&page, UNDO)?);
     };
     let credentials = page.site.credentials();
@@ -82,17 +78,6 @@ pub(super) async fn undo<U: PageUser>(
     let Some(reset) = credentials.undo_email(&login, link).await? else {
         return Ok(dead(&page, UNDO)?);
     };
-    let reset_page = page.site.path("reset_password");
-    let to = reset_page.or(page.site.path("login")).unwrap_or("/");
-    let view = json!({ "token": reset.expose() });
-    let answer = Answer::done(to)
-        .message("success", Text::named("undo-email-done"))
-        .json(http::StatusCode::OK, view);
-    let mut response = forgotten(&page, UNDO, answer)?;
-    let headers = response.headers_mut();
-    if reset_page.is_some() {
-        let (purpose, token) = (Purpose::ResetPassword, reset.expose());
-        link_token::set(&page.site, "reset_password", purpose, token, headers);
-    }
-    Ok(response)
+    let done = Text::named("undo-email-done");
+    Ok(link_token::choose_password(&page, UNDO, &reset, done)?)
 }

@@ -84,7 +84,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
 }
 
 const FORGOT: &str = "forgot_password";
-const RESET: &str = "reset_password";
+pub(super) const RESET: &str = "reset_password";
 
 const FORGOT_TEMPLATE: &str = "forgot_password.html";
 const SENT_TEMPLATE: &str = "forgot_password_sent.html";
@@ -169,11 +169,8 @@ async fn reset<U: PageUser>(
 ) -> axum::response::Result<Response> {
     let mut submitted = submitted.only(&["token", "username", "password"])?;
     let password = Secret::from(submitted.take("password"));
-    let token = Some(submitted.take("token")).filter(|token| !token.is_empty());
-    let token = token
-        .map(Secret::from)
-        .or_else(|| link_token::of_cookie(&page.site, RESET, &headers));
-    let Some(token) = token else {
+    let field = submitted.take("token");
+    let Some(token) = link_token::of_form(&page.site, RESET, field, &headers) else {
         return Ok(dead(&page, RESET)?);
     };
     let (inner, credentials) = (page.site.inner(), page.site.credentials());
@@ -239,9 +236,11 @@ impl<U: PageUser> Site<U> {
             self.reset_letter(user.name(), email, language, issued)
                 .once_in(ONE_IN)
         };
-        self.credentials()
+        let issued = self
+            .credentials()
             .mail_token(purpose, user, email, letter)
-            .await
+            .await?;
+        Ok(issued.is_some())
     }
 
     /// The mail with a link.
@@ -258,13 +257,13 @@ impl<U: PageUser> Site<U> {
             && let Some(user) = credentials.find_by_email(&email).await?
         {
             // To the address as the user wrote it, not as the visitor did.
-            let own = user.email().and_then(|own| own.parse::<Email>().ok());
+            let own = Email::of(user.email());
             return Ok(own.filter(|own| *own == email).map(|own| (user, own)));
         }
         let Some(user) = credentials.find_by_name(typed).await? else {
             return Ok(None);
         };
-        let own = user.email().and_then(|own| own.parse::<Email>().ok());
+        let own = Email::of(user.email());
         let Some(own) = own else {
             return Ok(None);
         };

@@ -52,15 +52,15 @@ impl<U: PageUser> Site<U> {
         let letter = |issued: &Issued| match &owner {
             None => self.verification_letter(user.name(), email, issued, language),
             Some(owner) => {
-                let own = owner.email().and_then(|own| own.parse().ok());
-                let to = own.filter(|own| own == email).unwrap_or(email.clone());
+                let to = email.as_spelled(owner.email());
                 Letter::new(IN_USE_MAIL.kind, to, "")
                     .with("name", owner.name())
                     .once_in(ONE_IN)
             }
         };
         let purpose = Purpose::VerifyEmail;
-        credentials.mail_token(purpose, user, email, letter).await
+        let issued = credentials.mail_token(purpose, user, email, letter).await?;
+        Ok(issued.is_some())
     }
 
     pub(in crate::flows) fn verification_letter(

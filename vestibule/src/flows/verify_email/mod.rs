@@ -142,11 +142,10 @@ async fn verify<U: PageUser>(
 ) -> axum::response::Result<Response> {
     let mut submitted = submitted.only(&["token", "code"])?;
     let code = submitted.take_name("code");
-    let token = Some(submitted.take("token")).filter(|token| !token.is_empty());
+    let field = submitted.take("token");
     let credentials = page.site.credentials();
     let purpose = Purpose::VerifyEmail;
-    let cookie = || link_token::of_cookie(&page.site, VERIFY, &headers);
-    let by_code = token.is_none() && !code.is_empty();
+    let by_code = field.is_empty() && !code.is_empty();
     let check = if by_code {
         let Some(user) = &page.user else {
             return Ok(login.unauthorized().await.into_response());
@@ -156,7 +155,7 @@ async fn verify<U: PageUser>(
             .check_code(&login, purpose, &user.id(), &code)
             .await?
     } else {
-        match token.map(Secret::from).or_else(cookie) {
+        match link_token::of_form(&page.site, VERIFY, field, &headers) {
             Some(token) => credentials.check_link(&login, purpose, &token).await?,
             None => LinkCheck::Dead,
         }
@@ -204,7 +203,9 @@ async fn verify<U: PageUser>(
         }
         Some(EmailChange::Changed(user)) if is_stranger => {
             let token = credentials.issue_reset(&user, &address).await?;
-            return Ok(choose_password(&page, &address, &token)?);
+            // They choose the password of an account that was registered in another browser.
+            let done = Text::named("verify-email-choose").with("email", address.as_str());
+            return Ok(link_token::choose_password(&page, VERIFY, &token, done)?);
         }
         Some(EmailChange::Changed(_)) => {
             let account = page.site.path("account").unwrap_or(page.site.after_login());
@@ -223,32 +224,6 @@ async fn verify<U: PageUser>(
         Some(EmailChange::Gone) | None => return Ok(dead(&page, VERIFY)?),
     };
     Ok(forgotten(&page, VERIFY, answer)?)
-}
-
-/// The answer to somebody who has verified an address that was registered in another browser: they
-/// choose the password.
-fn choose_password<U: PageUser>(
-    page: &Page<U>,
-    address: &Email,
-    token: &Secret,
-) -> Result<Response> {
-    let reset_page = page.site.path("reset_password");
-    let to = reset_page.or(page.site.path("login")).unwrap_or("/");
-    let done = Text::named("verify-email-choose").with("email", address.as_str());
-    let view = json!({ "token": token.expose() });
-    let answer = Answer::done(to).message("success", done);
-    let mut response = forgotten(page, VERIFY, answer.json(StatusCode::OK, view))?;
-    if reset_page.is_some() {
-        let (token, purpose) = (token.expose(), Purpose::ResetPassword);
-        link_token::set(
-            &page.site,
-            "reset_password",
-            purpose,
-            token,
-            response.headers_mut(),
-        );
-    }
-    Ok(response)
 }
 
 /// The answer to a user who has verified their address, and whose account an admin must approve.
@@ -290,7 +265,7 @@ async fn resend<U: PageUser>(
     }
     let pending = credentials.pending_address(&user.id()).await?;
     let unverified = user.email().filter(|_| !user.has_verified_email());
-    let unverified = unverified.and_then(|email| email.parse().ok());
+    let unverified = Email::of(unverified);
     let Some(email) = pending.or(unverified) else {
         let nothing = Text::named("verify-email-nothing");
         let to = page.site.path(VERIFY).unwrap_or("/");

@@ -49,6 +49,7 @@ use tokio::sync::Notify;
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::cipher::Cipher;
 use crate::crypto::digest::sha256;
+use crate::crypto::ids::new_id;
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::database::Database;
@@ -210,6 +211,7 @@ impl Outbox {
         if recent >= PER_HOUR {
             return Ok(self.dropped(letter));
         }
+        // Mails that are due at once are sent in the order of their ids.
         let id = new_id(now, &inner.random)?;
         let values = serde_json::to_vec(&letter.values).map_err(Error::internal)?;
         let expires_at = now + letter.lasts;
@@ -273,13 +275,6 @@ fn once(letter: &Letter, time: Duration, now: Timestamp) -> String {
     let digest = sha256(letter.to.canonical().as_bytes());
     let address = data_encoding::HEXLOWER.encode(&digest[..16]);
     format!("{} {address} {stretch}", letter.kind)
-}
-
-/// A UUID, version 7: mails are sent in the order of their ids where they are due at once.
-fn new_id(now: Timestamp, random: &Random) -> Result<String> {
-    let millis = u64::try_from(now.as_millis()).unwrap_or(0);
-    let id = uuid::Builder::from_unix_timestamp_millis(millis, &random.bytes::<10>()?);
-    Ok(id.into_uuid().to_string())
 }
 
 impl fmt::Debug for Outbox {

@@ -197,8 +197,7 @@ impl<U: PageUser> Site<U> {
         email: &Email,
         language: &str,
     ) -> Result<()> {
-        let own = owner.email().and_then(|own| own.parse::<Email>().ok());
-        let to = own.filter(|own| own == email).unwrap_or(email.clone());
+        let to = email.as_spelled(owner.email());
         let letter = Letter::new(HAVE_ACCOUNT_MAIL.kind, to, language)
             .with("name", owner.name())
             .with("link", self.address_of("login"))
