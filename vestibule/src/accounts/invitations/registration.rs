@@ -48,15 +48,16 @@ impl Accounts {
     ) -> Result<InvitedRegistration> {
         let attempt = || self.try_register_invited(username, email, hash, invitation, from);
         let registered = retried(attempt).await?;
-        let is_name_taken = match username {
-            Some(username) => self.has_name_like(username.as_str()).await?,
-            None => false,
-        };
-        match registered {
-            // The name is free: somebody else named the address at the same moment.
-            InvitedRegistration::NameTaken if !is_name_taken => retried(attempt).await,
-            registered => Ok(registered),
+        if !matches!(registered, InvitedRegistration::NameTaken) {
+            return Ok(registered);
         }
+        if let Some(username) = username
+            && self.has_name_like(username.as_str()).await?
+        {
+            return Ok(registered);
+        }
+        // The name is free: somebody else named the address at the same moment.
+        retried(attempt).await
     }
 
     async fn try_register_invited(

@@ -20,8 +20,9 @@ async fn office() -> (Office, Mailbox) {
     })
     .await;
     let operator = app.site.accounts().by(Actor::operator());
-    let change = operator.add(&"carol".parse().unwrap(), &PASSWORD.into());
-    assert_eq!(change.await.unwrap(), ChangeOutcome::Done);
+    let (carol, password) = ("carol".parse().unwrap(), PASSWORD.into());
+    let change = operator.add(&carol, &password).await.unwrap();
+    assert_eq!(change, ChangeOutcome::Done);
     app.grant("carol", "admin").await;
     app.set_email("carol", "carol@example.com").await;
     let (carol, alice) = (app.browser(), app.browser());
