@@ -60,6 +60,7 @@ fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
         ("GET /", "everybody"),
         ("GET /.well-known/change-password", "everybody"),
         ("GET /account", "login"),
+        ("GET /account/export", "fresh login"),
         ("GET /account/log", "login"),
         ("GET /account/sessions", "login"),
         ("POST /account/sessions/end", "fresh login"),

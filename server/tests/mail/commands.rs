@@ -230,6 +230,7 @@ fn the_table_of_routes_has_those_of_mail_if_mail_is_set_up() {
     let (with, without) = (routes(&["--mail-folder", "mail"]), routes(&[]));
 
     for route in ["/forgot-password", "/reset-password", "/verify-email"] {
+        let route = &format!(" {route} ");
         assert!(with.contains(route) && !without.contains(route), "{route}");
     }
 }

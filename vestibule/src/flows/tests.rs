@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
@@ -9,7 +10,7 @@ use http::StatusCode;
 use minijinja::Environment;
 use minijinja::syntax::SyntaxConfig;
 
-use super::{Page, flows_for_accounts};
+use super::{Page, RegistrationOutcome, flows_for_accounts};
 use crate::accounts::ADMIN;
 use crate::pages::Pages;
 use crate::testing::log::Log;
@@ -43,6 +44,22 @@ fn rows(chapter: &str, first: &str) -> Vec<Vec<String>> {
     let rows: Vec<_> = rows.map(cells).collect();
     assert!(rows.len() > 3, "there is a table of {first}");
     rows
+}
+
+#[tokio::test]
+async fn a_site_that_nobody_keeps_is_dropped_with_its_connections() {
+    let kept = Arc::new(());
+    let is_kept = Arc::downgrade(&kept);
+    let (app, _) = TestApp::with_mail_and(|config| {
+        config.on_register(move |_, _| {
+            let _ = &kept;
+            async { Ok(RegistrationOutcome::Accepted) }
+        });
+    })
+    .await;
+    assert!(is_kept.upgrade().is_some());
+    drop(app);
+    assert!(is_kept.upgrade().is_none());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Opening a site: its tables, its stores, its pages and its login manager.
 
 use std::any::TypeId;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use super::{Inner, Site};
 use crate::accounts::{self, Account, Accounts};
@@ -151,7 +151,7 @@ impl<U: PageUser> Site<U> {
         let credentials = Credentials::with_store(users, passwords, sessions.clone());
         let credentials = credentials.throttle(throttle);
         let credentials = Configure::all(&config.credentials, credentials)?;
-        let this = Arc::<OnceLock<Self>>::default();
+        let this = ThisSite::default();
         let texts = Texts::new(
             flows.iter().filter_map(|flow| flow.texts),
             config.texts.as_deref(),
@@ -169,7 +169,7 @@ impl<U: PageUser> Site<U> {
             Some(_) => {
                 let this = this.clone();
                 login.on_event(move |record| {
-                    if let Some(site) = this.get() {
+                    if let Some(site) = this.site() {
                         site.notify(record);
                     }
                 })
@@ -180,7 +180,7 @@ impl<U: PageUser> Site<U> {
         if accounts.is_some() {
             let this = this.clone();
             let erase = move |_: &EventRecord| {
-                if let Some(site) = this.get() {
+                if let Some(site) = this.site() {
                     site.erase_if_due();
                 }
             };
@@ -270,14 +270,39 @@ impl<U: PageUser> Site<U> {
             readiness: Readiness::of(database, migrations, &sessions),
             accounts,
         }));
-        // The listeners need the site, which needs the login manager with its listeners.
-        this.set(site.clone()).ok();
+        this.is(&site);
         if let Some(mailing) = &site.0.mailing
             && !config.only_queues_mail
         {
             mailing.delivery.start();
         }
         Ok(site)
+    }
+}
+
+/// The site, for the listeners of its own login manager. They do not keep it, so that a site that
+/// nobody else keeps is dropped: sending ends, and its connections to the database close.
+struct ThisSite<U>(Arc<OnceLock<Weak<Inner<U>>>>);
+
+impl<U> ThisSite<U> {
+    fn is(&self, site: &Site<U>) {
+        self.0.set(Arc::downgrade(&site.0)).ok();
+    }
+
+    fn site(&self) -> Option<Site<U>> {
+        Some(Site(self.0.get()?.upgrade()?))
+    }
+}
+
+impl<U> Clone for ThisSite<U> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<U> Default for ThisSite<U> {
+    fn default() -> Self {
+        Self(Arc::default())
     }
 }
 
