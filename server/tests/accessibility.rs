@@ -161,7 +161,7 @@ async fn axe_finds_nothing_on_any_page_in_any_look() {
         ("/account", "Your account", "account"),
         ("/account/sessions", "This browser", "sessions"),
         ("/account/log", "Account activity", "account-log"),
-        ("/account/notices", "Mails about your account", "notices"),
+        ("/account/notices", "Emails about your account", "notices"),
         ("/account/export", "Download everything", "export"),
         ("/account/username", "New username", "change-username"),
         ("/account/close", "Close your account", "close-account"),

@@ -323,6 +323,7 @@ fn state(account: &Account) -> &'static str {
     match (account.is_disabled, account.must_change_password) {
         (true, true) => "disabled, must change password",
         (true, false) => "disabled",
+        (false, _) if account.closes_at.is_some() => "closed",
         (false, _) if account.awaits_approval => "awaits approval",
         (false, true) => "must change password",
         (false, false) => "active",

@@ -47,7 +47,7 @@ fn execute(folder: &Path, sql: &str) {
     });
 }
 
-/// H1: whoever adds a route says here what it asks.
+/// H1: a new route needs a line here that says who may use it.
 #[test]
 fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
     let folder = folder();

@@ -108,7 +108,7 @@ fn what_needs_a_mail_address_or_mail_says_so() {
     assert!(user(folder, &["add", "alice"], PASSWORD).0);
 
     for (arguments, why) in [
-        (&["verify-email", "alice"][..], "has no mail address"),
+        (&["verify-email", "alice"][..], "has no email address"),
         (&["send-reset-link", "alice"], "sends no mail"),
         (&["invite", "dora@example.com"], "sends no mail"),
         (

@@ -47,7 +47,7 @@ impl PasswordUsers<Account> for Accounts {
         };
         // Some older usernames are addresses.
         let found = by_name.or(by_email);
-        // Whoever registered an address must not get in before its owner has verified it.
+        // A visitor who registered an address must not get in before its owner has verified it.
         Ok(found.map(|(account, hash)| {
             let hash = hash.filter(|_| !account.is_waiting());
             (account, hash)

@@ -247,7 +247,7 @@ impl Accounts {
         self.write_password(id, hash, None, connection).await
     }
 
-    /// Drops the password of an account that waits: whoever verifies the address did not choose it.
+    /// Drops the password of an account that waits: the user who verifies the address did not choose it.
     ///
     /// # Errors
     /// When the database failed.

@@ -46,24 +46,29 @@ pub enum UserState {
     /// An administrator must approve the account before its user can log in. A registration with a
     /// mail address alone counts once the address is verified.
     AwaitsApproval,
+    /// The user has closed the account, and it is erased later.
+    Closed,
 }
 
 impl UserState {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Active,
         Self::Disabled,
         Self::MustChangePassword,
         Self::AwaitsApproval,
+        Self::Closed,
     ];
 
-    /// Its name in queries: `active`, `disabled`, `must_change_password` or `awaits_approval`.
+    /// Its name in queries: `active`, `disabled`, `must_change_password`, `awaits_approval` or
+    /// `closed`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Disabled => "disabled",
             Self::MustChangePassword => "must_change_password",
             Self::AwaitsApproval => "awaits_approval",
+            Self::Closed => "closed",
         }
     }
 }
@@ -175,8 +180,10 @@ impl Accounts {
             find = find.filter(match state {
                 UserState::Active => user::Column::IsDisabled
                     .eq(false)
-                    .and(user::Column::AwaitsApproval.eq(false)),
+                    .and(user::Column::AwaitsApproval.eq(false))
+                    .and(user::Column::ClosesAt.is_null()),
                 UserState::Disabled => user::Column::IsDisabled.eq(true),
+                UserState::Closed => user::Column::ClosesAt.is_not_null(),
                 UserState::MustChangePassword => user::Column::MustChangePassword.eq(true),
                 // Not registrations by address alone that nobody has verified.
                 UserState::AwaitsApproval => user::Column::AwaitsApproval.eq(true).and(

@@ -243,7 +243,7 @@ impl<U: User> Credentials<U> {
             mail.tokens
                 .end(&id, &[Purpose::ResetPassword], connection)
                 .await?;
-            // Whoever has the mail reads mail at the address.
+            // A visitor with this link reads mail at the address.
             credentials
                 .note_verified(&proof.user, &found.address, &from)
                 .await?;

@@ -17,7 +17,8 @@ use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::page::Page;
-use crate::flows::reset_password::RESET;
+use crate::flows::reset_password::{FORGOT, RESET};
+use crate::flows::verify_email::VERIFY;
 use crate::login::PageUser;
 use crate::web::Problem;
 use crate::web::cookies::{CookieMatch, OwnCookie, append};
@@ -122,13 +123,19 @@ impl<U: PageUser> Site<U> {
 /// # Errors
 /// When the page cannot be rendered.
 pub(super) fn dead<U: PageUser>(page: &Page<U>, path_name: &str) -> Result<Response> {
-    let text = match page.site.path("forgot_password") {
-        Some(_) => Text::named("link-dead"),
-        None => Text::named("link-dead-short"),
-    };
     let problem = Problem::new(StatusCode::GONE)
         .code("invalid_token")
-        .text(text);
+        .text(Text::named("link-dead"));
+    // The page that sends such a link. One that undoes a change is sent by nobody's wish.
+    let sends = match path_name {
+        RESET => Some(FORGOT),
+        VERIFY => Some(VERIFY),
+        _ => None,
+    };
+    let problem = match sends.filter(|sends| page.site.path(sends).is_some()) {
+        Some(sends) => problem.link_to(page.site.address_of(sends)),
+        None => problem,
+    };
     forgotten(page, path_name, Answer::problem(problem))
 }
 

@@ -86,7 +86,7 @@ impl RegistrationValues {
 }
 
 /// The fields of a registration form that are not the app's.
-const OWN: [&str; 3] = ["username", "email", "password"];
+const OWN: [&str; 4] = ["username", "email", "password", "next"];
 
 /// The fields of a site's registration form.
 #[derive(Debug, Clone, Default)]

@@ -116,7 +116,7 @@ impl fmt::Display for Email {
 
 impl fmt::Display for NoEmail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("This is not a mail address. Write one like name@example.com.")
+        f.write_str("This is not an email address. Write one like name@example.com.")
     }
 }
 

@@ -50,7 +50,7 @@ impl FolderMailer {
         let unique = Random::system().bytes::<4>()?;
         let unique = data_encoding::HEXLOWER.encode(&unique);
         let name = format!("{}-{}-{unique}", now.as_millis(), mail.kind());
-        // Whoever watches the folder never sees half a mail.
+        // A program that watches the folder never sees half a mail.
         let (part, whole) = (
             self.folder.join(format!(".{name}.part")),
             self.folder.join(format!("{name}.eml")),

@@ -67,7 +67,7 @@ impl IntoResponse for Error {
             let detail = "Something's wrong on our side.";
             try_again("unavailable", detail, "problem-store", id)
         } else if self.is_mail() {
-            let detail = "We can't send mail right now.";
+            let detail = "We can't send email right now.";
             try_again("unavailable", detail, "problem-mail", id)
         } else {
             unexpected(status, id).into_response()

@@ -118,8 +118,13 @@ impl Problem {
     }
 
     /// Sets the address at which the visitor can go on. The error page links to it.
-    pub fn link(mut self, url: &PublicUrl) -> Self {
-        self.link = Some(url.to_string());
+    pub fn link(self, url: &PublicUrl) -> Self {
+        self.link_to(url.to_string())
+    }
+
+    /// As [`link`](Self::link), to a page of the site.
+    pub(crate) fn link_to(mut self, url: String) -> Self {
+        self.link = Some(url);
         self
     }
 

@@ -56,12 +56,12 @@ pub enum ChangeOutcome {
     NoSuchSession,
     /// A role or a user with this name exists already.
     NameTaken,
-    /// Another account has this mail address.
+    /// Another account has this email address.
     EmailTaken,
-    /// The account has no username, so it needs its mail address: nobody can remove it, and its user
+    /// The account has no username, so it needs its email address: nobody can remove it, and its user
     /// can change it only with a link from a mail. Or nobody has verified the address yet.
     NeedsEmail,
-    /// The account has no mail address.
+    /// The account has no email address.
     NoEmail,
     /// The account is disabled, or waits for approval.
     NotActive,
@@ -231,12 +231,12 @@ impl fmt::Display for ChangeOutcome {
             Self::NoSuchUser => ("There is no such user.", &None),
             Self::NoSuchSession => ("That session has already ended.", &None),
             Self::NameTaken => ("This name is taken.", &None),
-            Self::EmailTaken => ("Another account has this mail address.", &None),
+            Self::EmailTaken => ("Another account has this email address.", &None),
             Self::NeedsEmail => (
-                "This account has no username, so it needs its mail address.",
+                "This account has no username, so it needs its email address.",
                 &None,
             ),
-            Self::NoEmail => ("The account has no mail address.", &None),
+            Self::NoEmail => ("The account has no email address.", &None),
             Self::NotActive => ("The account is disabled, or waits for approval.", &None),
             Self::AlreadyInvited => (
                 "This address has an open invitation. Resend or revoke that one.",
@@ -247,7 +247,7 @@ impl fmt::Display for ChangeOutcome {
                 &None,
             ),
             Self::TooManyMails => (
-                "This address has had enough mails of this kind for now. Try again in an hour.",
+                "This address has had enough emails of this kind for now. Try again in an hour.",
                 &None,
             ),
             Self::LastAdmin => (

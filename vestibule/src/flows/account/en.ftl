@@ -2,7 +2,7 @@
 
 account-title = Your account
 account-email = Email
-account-email-hint = Verify or change your mail address
+account-email-hint = Verify or change your email address
 account-password = Password
 account-password-hint = Change your password
 account-sessions = Sessions
@@ -11,8 +11,8 @@ account-close = Close account
 account-close-hint = Close your account, and later delete everything in it
 account-log = Activity
 account-log-hint = See log-ins and changes of your account
-account-notices = Mails
-account-notices-hint = Choose which mails you get about your account
+account-notices = Emails
+account-notices-hint = Choose which emails you get about your account
 account-username = Username
 account-username-hint = Change your username
 account-export = Your data

@@ -130,8 +130,8 @@ change-no-permission = The role has no such permission.
 change-no-permission-but = The role has no such permission. Did you mean { $nearest }?
 change-no-session = That session has already ended.
 change-name-taken = This name is taken.
-change-email-taken = Another account has this mail address.
-change-needs-email = This account has no username, so it needs its mail address.
+change-email-taken = Another account has this email address.
+change-needs-email = This account has no username, so it needs its email address.
 change-last-admin = This is the last admin. Give somebody else the role admin first.
 change-built-in = The role admin can’t be removed.
 change-not-allowed = You no longer have permission to do this.
@@ -183,11 +183,11 @@ admin-send-reset-link-effect = Sends the user a link for a new password. The pre
 admin-reset-link-sent = The link has been sent.
 admin-temporary-password-expired = The temporary password has expired.
 admin-temporary-password-until = The temporary password works until
-change-no-email = The account has no mail address.
+change-no-email = The account has no email address.
 change-not-active = The account is disabled, or waits for approval.
 change-already-invited = This address has an open invitation. Resend or revoke that one.
 change-no-invitation = This invitation does not exist, was used or was revoked.
-change-too-many-mails = This address has had enough mails of this kind for now. Try again in an hour.
+change-too-many-mails = This address has had enough emails of this kind for now. Try again in an hour.
 action-account-approved = account approved
 action-account-rejected = account rejected
 action-invited = invited
@@ -200,7 +200,7 @@ mail-approval-needed =
 
     somebody has registered at { $site }, and can log in once an administrator approves the account.
 
-    Open { $url }, and there Administration and Users, with the state “awaits approval”. You get at most one such mail a day.
+    Open { $url }, and there Administration and Users, with the state “awaits approval”. You get at most one such email a day.
 mail-account-approved-subject = Your account at { $site } is approved
 mail-account-approved =
     Hello { $name },

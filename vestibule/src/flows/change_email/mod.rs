@@ -142,15 +142,23 @@ async fn change<U: PageUser>(
         let view = form(&page, &user, &typed).await?;
         return Ok(page.answer(throttled(Tried::Mail, wait, TEMPLATE, view))?);
     }
-    page.site
-        .mail_later(U::clone(&user), email.clone(), page.language());
-    let sent = Text::named("change-email-sent").with("email", email.as_str());
+    // Before the response, so that the next page has a field for the code. For a known address the
+    // same is done as for another, so the time does not tell which it is.
+    let is_sent = page
+        .site
+        .mail_new_address(&user, &email, page.language())
+        .await?;
+    let (category, text) = match is_sent {
+        true => ("success", "change-email-sent"),
+        false => ("info", "verify-email-enough"),
+    };
+    let text = Text::named(text).with("email", email.as_str());
     let to = page
         .site
         .path("verify_email")
         .unwrap_or(page.site.after_login());
     let view = json!({ "email": email.as_str() });
-    let answer = Answer::done(to).message("success", sent);
+    let answer = Answer::done(to).message(category, text);
     Ok(page.answer(answer.json(StatusCode::ACCEPTED, view))?)
 }
 

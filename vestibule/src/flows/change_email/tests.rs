@@ -58,6 +58,9 @@ async fn a_new_address_is_the_users_once_they_follow_its_link() {
     let (app, mailbox, alice) = app().await;
 
     let sent = change(&alice, NEW).await;
+    // Also the code can be entered at once.
+    let page = alice.get("/verify-email").await;
+    assert!(page.text().contains("name=\"code\""), "{}", page.text());
     assert_eq!(sent.location(), Some("/verify-email"));
     assert!(alice.get("/verify-email").await.text().contains(NEW));
     assert_eq!(

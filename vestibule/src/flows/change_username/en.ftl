@@ -2,7 +2,7 @@
 
 change-username-title = Change your username
 change-username-text = Your username is { $username }. If you change it, the old one stays reserved for you for 90 days. After that, others may take it.
-change-username-first = You have no username yet. With one, you log in with it too, and others see it instead of your mail address.
+change-username-first = You have no username yet. With one, you log in with it too, and others see it instead of your email address.
 change-username-new = New username
 change-username-button = Change username
 change-username-same = This is your username already.

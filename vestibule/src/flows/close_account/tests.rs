@@ -15,6 +15,7 @@ use crate::testing::{Mailbox, PASSWORD, TestApp, TestClient, TestResponse};
 
 const PATH: &str = "/account/close";
 const EMAIL: &str = "alice@example.com";
+const JSON: [(&str, &str); 1] = [("accept", "application/json")];
 const GRACE: Duration = Duration::from_hours(14 * 24);
 
 /// A site where users can close their account.
@@ -431,6 +432,12 @@ async fn the_last_admin_cannot_close_their_account() {
     let users = dora.get("/admin").await;
     assert_eq!(users.status, StatusCode::OK, "still logged in");
     assert_eq!(users.text().matches(">closed</span>").count(), 1, "carol");
+    for (state, name) in [("closed", "carol"), ("active", "dora")] {
+        let found = dora.get_with(&format!("/admin?state={state}"), &JSON).await;
+        let users = found.json()["users"].as_array().unwrap().clone();
+        let names: Vec<_> = users.iter().map(|user| &user["username"]).collect();
+        assert_eq!(names, [name], "{state}");
+    }
 }
 
 #[tokio::test]

@@ -27,9 +27,9 @@ mail-invitation-subject = Your invitation to { $site }
 mail-invitation =
     Hello,
 
-    you are invited to create an account at { $site }:
+    You are invited to create an account at { $site }:
 mail-invitation-button = Create an account
 mail-invitation-after =
     The link works once, and for a week.
 
-    If you did not expect this mail, there is nothing to do.
+    If you did not expect this email, there is nothing to do.

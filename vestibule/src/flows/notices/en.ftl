@@ -1,12 +1,12 @@
 # Mails about the account.
 
-notices-title = Mails about your account
-notices-text = We send mails about your account to { $email }.
-notices-no-email = Your account has no mail address, so we cannot send you mails.
+notices-title = Emails about your account
+notices-text = We send emails about your account to { $email }.
+notices-no-email = Your account has no email address, so we cannot send you emails.
 notices-new-device = When somebody logs in with your password in a new browser
 notices-failed-logins = When there are many failed log-ins, at most once a day
 notices-button = Save
-notices-always = You always get mails about changes of your password, your address, your name and your roles, and when somebody may have a copy of your login.
+notices-always = You always get emails about changes of your password, your address, your name and your roles, and when somebody may have a copy of your login.
 notices-done = Saved.
 
 mail-failed-logins-subject = Many failed log-ins to your account at { $site }

@@ -1,18 +1,18 @@
 # Logging in.
 
 login-title = Log in
-login-name-email = Mail address
-login-name-either = Username or mail address
+login-name-email = Email address
+login-name-either = Username or email address
 login-asked-for = Log in to see that page.
 login-no-cookies = If you have just logged in, your browser keeps no cookies from this site. Allow them, then log in again.
 login-remember = Stay logged in on this browser
 login-new-here = New here?
 login-username-missing = Enter your username.
-login-email-missing = Enter your mail address.
-login-either-missing = Enter your username or your mail address.
+login-email-missing = Enter your email address.
+login-either-missing = Enter your username or your email address.
 login-username-wrong = Wrong username or password. Check that Caps Lock is off.
-login-email-wrong = Wrong mail address or password. Check that Caps Lock is off.
-login-either-wrong = Wrong username, mail address or password. Check that Caps Lock is off.
+login-email-wrong = Wrong email address or password. Check that Caps Lock is off.
+login-either-wrong = Wrong username, email address or password. Check that Caps Lock is off.
 login-too-many-sessions = You are logged in in as many places as allowed. Log out in one of them, then try again.
 login-reopened = Welcome back. Your account is open again.
 login-forgot-password = Forgot your password?

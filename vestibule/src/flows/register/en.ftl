@@ -9,24 +9,24 @@ register-username-reserved = This username is reserved for the site. Choose anot
 register-done = Your account is ready, and you are logged in.
 register-inactive = Your account is ready. You can log in once it is active.
 register-awaits-approval = Your account is ready. An administrator must approve it before you can log in.
-register-invited = You are invited by a mail to { $address }. The account gets this address.
-register-invited-email-hint = Enter an address only if the account should get another one. We send a mail there.
+register-invited = You are invited by an email to { $address }. The account gets this address.
+register-invited-email-hint = Enter an address only if the account should get another one. We send an email there.
 register-invitation-dead = This invitation no longer works: it was used before, has expired, was revoked, or was replaced by a newer one. Ask for a new one.
-register-invitation-needed = You need an invitation to create an account here. Ask an administrator for one, and follow the link in the mail.
-register-email = Mail address
-register-email-optional = Mail address (optional)
-register-email-hint = We send a mail there. Follow the link in it.
-register-email-invalid = Enter a mail address such as name@example.com.
-register-mail-sent = We have sent a mail to { $email }. Follow the link in it to verify the address.
-register-sent-title = Check your mail
-register-sent = We have sent a mail to { $email }. Follow the link in it to go on.
-register-sent-hint = No mail? Look into the spam folder, and check that you typed the right address.
+register-invitation-needed = You need an invitation to create an account here. Ask an administrator for one, and follow the link in the email.
+register-email = Email address
+register-email-optional = Email address (optional)
+register-email-hint = We send an email there. Follow the link in it.
+register-email-invalid = Enter an email address such as name@example.com.
+register-mail-sent = We have sent an email to { $email }. Follow the link in it to verify the address.
+register-sent-title = Check your email
+register-sent = We have sent an email to { $email }. Follow the link in it to go on.
+register-sent-hint = No email? Look into the spam folder, and check that you typed the right address.
 
 mail-have-account-subject = You have an account at { $site }
 mail-have-account =
     Hello { $name },
 
-    Somebody has just registered at { $site } with this mail address. You have an account with it already, so nothing was changed.
+    Somebody has just registered at { $site } with this email address. You have an account with it already, so nothing was changed.
 
     If it was you, log in:
 mail-have-account-button = Log in

@@ -9,7 +9,7 @@ use crate::flows::Site;
 use crate::flows::form::FormErrors;
 use crate::flows::registration_fields::RegistrationValues;
 use crate::flows::submitted::{BadSubmission, Submitted};
-use crate::login::PageUser;
+use crate::login::{Next, PageUser};
 use crate::mail::Email;
 use crate::web::text::Text;
 
@@ -70,13 +70,16 @@ pub(super) struct Entered {
     pub(super) values: RegistrationValues,
     /// The invitation that the visitor has.
     pub(super) invited: Option<Invited>,
+    /// The page they were going to.
+    pub(super) next: Next,
 }
 
 impl Entered {
     /// Nothing, by a visitor who may have an invitation.
-    pub(super) fn nothing(invited: Option<Invited>) -> Self {
+    pub(super) fn nothing(invited: Option<Invited>, next: Next) -> Self {
         Self {
             invited,
+            next,
             ..Self::default()
         }
     }
@@ -90,7 +93,10 @@ impl Entered {
         let asks = Asks::of(site, invited.is_some());
         let names = [("username", asks.username()), ("email", asks.email())];
         let names = names.iter().filter(|(_, is_asked)| *is_asked);
-        let own: Vec<_> = names.map(|(name, _)| *name).chain(["password"]).collect();
+        let own: Vec<_> = names
+            .map(|(name, _)| *name)
+            .chain(["password", "next"])
+            .collect();
         let values = site.inner().registration_fields.take(&own, submitted)?;
         let email = submitted.take_name("email");
         let entered = Self {
@@ -99,6 +105,7 @@ impl Entered {
             email,
             values,
             invited,
+            next: site.destination(submitted.take("next")),
         };
         Ok((entered, Secret::from(submitted.take("password"))))
     }
@@ -138,6 +145,7 @@ impl Entered {
         let (inner, asks) = (site.inner(), self.asks(site));
         let mut form = json!({
             "min_chars": inner.policy.min_chars,
+            "next": self.next.path(),
             "fields": inner.registration_fields.form(&self.values),
         });
         if asks.username() {

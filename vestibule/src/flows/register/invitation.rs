@@ -20,7 +20,7 @@ use crate::flows::page::Page;
 use crate::flows::second_factor::second_factor;
 use crate::flows::throttled::{Tried, throttled_problem};
 use crate::flows::{RegistrationMode, Site};
-use crate::login::{Login, PageUser};
+use crate::login::{Login, Next, PageUser};
 use crate::mail::Email;
 use crate::web::Problem;
 use crate::web::text::Text;
@@ -115,7 +115,7 @@ pub(super) fn forget<U: PageUser>(site: &Site<U>, mut response: Response) -> Res
 pub(super) async fn used_before<U: PageUser>(
     page: &Page<U>,
     login: &Login<U>,
-    (username, password): (&str, &Secret),
+    (username, password, next): (&str, &Secret, &Next),
     token: &Secret,
 ) -> Result<Response> {
     let Some(accounts) = &page.site.inner().accounts else {
@@ -129,7 +129,7 @@ pub(super) async fn used_before<U: PageUser>(
     let repeated = page.site.is_repeated_by(login, account, password);
     match repeated.await? {
         Some(Step::LoggedIn { user, .. }) => {
-            let response = page.answer(registered(page, user.name(), None, false))?;
+            let response = page.answer(registered(page, user.name(), next, None, false))?;
             Ok(forget(&page.site, response))
         }
         Some(Step::SecondFactor) => page.answer(second_factor(page, login)),

@@ -4,12 +4,12 @@
 //! 1. `GET /register` shows the form and the password rules. It asks for a username, for a mail
 //!    address, or for both, as the site's users log in ([`LoginName`](crate::credentials::LoginName)). Without a mailer it asks
 //!    for a username.
-//! 2. `POST /register` with `username`, `password`, an `email` if there is one, and the app's own
-//!    fields creates the account, calls the app's function for it, logs the new user in and
-//!    redirects to `/welcome`; as JSON it answers 201. If the app's function rejects or fails, the
+//! 2. `POST /register` with `username`, `password`, an `email` if there is one, optionally `next`,
+//!    and the app's own fields creates the account, calls the app's function for it, logs the new user in and
+//!    redirects to `next` or `/welcome`; as JSON it answers 201. If the app's function rejects or fails, the
 //!    account is deleted again. A mail goes to the address ([`verify_email`](super::verify_email)).
 //! 3. The same form sent again, as by a double click, logs the new user in (`repeated`).
-//! 4. With an address alone (`by_email`), the answer is always 202, “Check your mail”. A new
+//! 4. With an address alone (`by_email`), the answer is always 202, “Check your email”. A new
 //!    account waits until the address is verified; a known address gets a mail that says so.
 //! 5. `GET /register?invitation=TOKEN`, the link of an [invitation](super::invitations), moves the
 //!    token into a cookie and redirects to `/register`. The account has the role of the invitation,
@@ -63,6 +63,7 @@ use crate::credentials::{NewUser, Step, Username};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 use crate::flows::answer::Answer;
+use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
 use crate::flows::on_register::RegistrationOutcome;
@@ -72,7 +73,7 @@ use crate::flows::second_factor::second_factor;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
 use crate::flows::{RegistrationMode, Site};
-use crate::login::{Login, PageUser};
+use crate::login::{Login, Next, PageUser};
 use crate::mail::Email;
 use crate::web::text::Text;
 use entered::{Asks, Entered};
@@ -110,10 +111,12 @@ async fn show<U: PageUser>(
     page: Page<U>,
     login: Login<U>,
     Query(mut query): Query<InvitationQuery>,
+    NextOfQuery(next): NextOfQuery,
     headers: HeaderMap,
 ) -> Result<Response> {
+    let next = page.site.destination(next);
     if page.user.is_some() {
-        return page.answer(Answer::see(page.site.after_login()));
+        return page.answer(Answer::see(next.or(page.site.after_login())));
     }
     if let Some(token) = query.invitation.take() {
         return Ok(invitation::move_into_cookie(&page.site, &token));
@@ -124,7 +127,7 @@ async fn show<U: PageUser>(
         Admission::Dead(_) => return invitation::dead(&page),
         Admission::Rejected(answer) => return page.answer(*answer),
     };
-    let form = Entered::nothing(invited).form(&page.site);
+    let form = Entered::nothing(invited, next).form(&page.site);
     page.answer(Answer::page(TEMPLATE, form))
 }
 
@@ -148,7 +151,8 @@ async fn register<U: PageUser>(
         Admission::Dead(token) => {
             let username = submitted.take_name("username");
             let password = Secret::from(submitted.take("password"));
-            let typed = (&*username, &password);
+            let next = page.site.destination(submitted.take("next"));
+            let typed = (&*username, &password, &next);
             Ok(invitation::used_before(&page, &login, typed, &token).await?)
         }
         Admission::Rejected(answer) => Ok(page.answer(*answer)?),
@@ -247,7 +251,7 @@ async fn register_at_once<U: PageUser>(
         Ok(proof) => proof,
         Err(NotRegistered::NameTaken) => return taken(page, login, &entered, &password).await,
         Err(NotRegistered::Dead(token)) => {
-            let typed = (&*entered.username, &password);
+            let typed = (&*entered.username, &password, &entered.next);
             return invitation::used_before(page, login, typed, &token).await;
         }
     };
@@ -266,6 +270,7 @@ async fn register_at_once<U: PageUser>(
             .mail_later(proof.user().clone(), email.clone(), page.language());
     }
     let name = proof.user().name().to_owned();
+    let proof = proof.leading_to(entered.next.clone());
     match credentials.proceed(login, proof).await? {
         Step::LoggedIn { .. } => {}
         Step::SecondFactor => return page.answer(second_factor(page, login)),
@@ -273,7 +278,13 @@ async fn register_at_once<U: PageUser>(
     }
     let words = inner.policy.with_context(&entered.words());
     let advice = credentials.advice(login, &name, password, words).await;
-    page.answer(registered(page, &name, email, advice.is_some()))
+    page.answer(registered(
+        page,
+        &name,
+        &entered.next,
+        email,
+        advice.is_some(),
+    ))
 }
 
 /// The answer to a registration whose name is taken: perhaps by the same form.
@@ -286,7 +297,9 @@ async fn taken<U: PageUser>(
     let username = &*entered.username;
     page.answer(
         match page.site.is_repeated(login, username, password).await? {
-            Some(Step::LoggedIn { user, .. }) => registered(page, user.name(), None, false),
+            Some(Step::LoggedIn { user, .. }) => {
+                registered(page, user.name(), &entered.next, None, false)
+            }
             Some(Step::SecondFactor) => second_factor(page, login),
             Some(Step::Inactive) if is_approved_later(page) => added(page, username),
             _ => {
@@ -306,11 +319,12 @@ fn invalid<U: PageUser>(page: &Page<U>, entered: &Entered, errors: FormErrors) -
 fn registered<U: PageUser>(
     page: &Page<U>,
     name: &str,
+    next: &Next,
     email: Option<&Email>,
     is_weak: bool,
 ) -> Answer {
     let text = Text::named("register-done");
-    let destination = &*page.site.inner().destinations.after_register;
+    let destination = next.or(&page.site.inner().destinations.after_register);
     let mut answer = Answer::done(destination).message("success", text);
     if let Some(email) = email {
         let sent = Text::named("register-mail-sent").with("email", email.as_str());

@@ -43,6 +43,50 @@ async fn a_password_that_is_easy_to_guess_is_taken_with_advice() {
 }
 
 #[tokio::test]
+async fn a_visitor_who_registers_on_the_way_to_a_page_arrives_there() {
+    let app = TestApp::new().await;
+    let browser = app.browser();
+    let login = browser.get("/login?next=/account/log?after%3D1").await;
+    let link = "href=\"/register?next=%2Faccount%2Flog%3Fafter%3D1\"";
+    assert!(login.text().contains(link), "{}", login.text());
+
+    let form = browser
+        .get("/register?next=%2Faccount%2Flog%3Fafter%3D1")
+        .await;
+
+    let field = "name=\"next\" value=\"&#x2f;account&#x2f;log?after=1\"";
+    assert!(form.text().contains(field), "{}", form.text());
+    let back = "href=\"/login?next=%2Faccount%2Flog%3Fafter%3D1\"";
+    assert!(form.text().contains(back), "{}", form.text());
+    let next = ("next", "/account/log?after=1");
+    let short = [("username", "alice"), ("password", "short"), next];
+    let rejected = browser.post("/register", &short).await;
+    assert!(rejected.text().contains(field), "{}", rejected.text());
+    let fields = [("username", "alice"), ("password", PASSWORD), next];
+    for _ in 0..2 {
+        // A double click arrives there too.
+        let registered = browser.post("/register", &fields).await;
+        assert_eq!(registered.location(), Some("/account/log?after=1"));
+    }
+    let shown = browser.get("/register?next=/account").await;
+    assert_eq!(shown.location(), Some("/account"), "logged in already");
+}
+
+#[tokio::test]
+async fn a_registration_leads_to_no_other_site() {
+    let app = TestApp::new().await;
+    for (name, next) in [
+        ("alice", "https://evil.example/"),
+        ("bobby", "//evil.example/"),
+        ("carol", "/\\evil.example/"),
+    ] {
+        let fields = [("username", name), ("password", PASSWORD), ("next", next)];
+        let registered = app.browser().post("/register", &fields).await;
+        assert_eq!(registered.location(), Some("/welcome"), "{next}");
+    }
+}
+
+#[tokio::test]
 async fn a_visitor_registers_and_is_logged_in() {
     let app = TestApp::new().await;
     let browser = app.browser();

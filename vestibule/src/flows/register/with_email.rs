@@ -39,7 +39,7 @@ async fn verify(browser: &TestClient, mailbox: &Mailbox, count: usize) -> TestRe
 async fn an_address_is_optional_and_gets_a_mail() {
     let (app, mailbox) = app(LoginName::Username).await;
     let form = app.browser().get("/register").await;
-    assert!(form.text().contains("Mail address (optional)"));
+    assert!(form.text().contains("Email address (optional)"));
     app.registered("bob").await;
     let browser = app.browser();
 
@@ -87,7 +87,7 @@ async fn where_users_log_in_with_either_both_are_asked_for_and_each_logs_in() {
         );
     }
     let login = app.browser().get("/login").await;
-    assert!(login.text().contains("Username or mail address"));
+    assert!(login.text().contains("Username or email address"));
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn scripts_register_with_an_address_too() {
         .await;
     assert_eq!(
         form.json(),
-        json!({ "username": "", "email": "", "email_required": true, "min_chars": 15, "fields": [] })
+        json!({ "username": "", "email": "", "email_required": true, "min_chars": 15, "next": null, "fields": [] })
     );
 
     let body = json!({ "username": "alice", "email": EMAIL, "password": PASSWORD });

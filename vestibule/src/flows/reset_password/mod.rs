@@ -83,7 +83,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
     }
 }
 
-const FORGOT: &str = "forgot_password";
+pub(super) const FORGOT: &str = "forgot_password";
 pub(super) const RESET: &str = "reset_password";
 
 const FORGOT_TEMPLATE: &str = "forgot_password.html";

@@ -79,7 +79,7 @@ async fn a_forgotten_password_is_replaced_with_a_link_and_everybody_is_logged_ou
 
     let asked = ask(&app, EMAIL).await;
     assert_eq!(asked.status, StatusCode::ACCEPTED);
-    assert!(asked.text().contains("Check your mail"));
+    assert!(asked.text().contains("Check your email"));
     let mail = reset_mail(&mailbox, 1).await;
     assert_eq!(mail.to().as_str(), EMAIL);
     assert_eq!(mail.subject(), "Choose a new password for Vestibule");
@@ -236,6 +236,8 @@ async fn a_link_works_once_however_many_use_it_at_once() {
     assert_eq!(again.status, StatusCode::GONE);
     assert_eq!(browser.cookie(COOKIE), None, "a reload is no wrong try");
     assert!(again.text().contains("This link no longer works"));
+    let ask_again = "forgot-password\">Ask for a new link";
+    assert!(again.text().contains(ask_again), "{}", again.text());
     mailbox.of_kind("password_changed", 1).await;
 }
 
@@ -379,7 +381,7 @@ async fn a_network_that_asks_for_too_many_mails_waits() {
     let closed = ask(EMAIL).await;
 
     assert_eq!(closed.status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(closed.text().contains("Too many mails were requested"));
+    assert!(closed.text().contains("Too many emails were requested"));
 }
 
 /// Attack E7.

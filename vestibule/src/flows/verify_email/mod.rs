@@ -81,7 +81,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
     }
 }
 
-const VERIFY: &str = "verify_email";
+pub(super) const VERIFY: &str = "verify_email";
 const RESEND: &str = "resend_verification";
 
 const TEMPLATE: &str = "verify_email.html";

@@ -299,7 +299,7 @@ async fn a_mail_is_sent_again_once_a_minute_and_five_times_an_hour() {
             .get("/verify-email")
             .await
             .text()
-            .contains("no mail address to verify")
+            .contains("no email address to verify")
     );
 }
 
@@ -341,7 +341,7 @@ async fn scripts_verify_by_token_and_by_code() {
 #[tokio::test]
 async fn the_mail_is_in_the_language_of_the_visitor() {
     for (language, subject) in [
-        ("en", "Verify your mail address for Vestibule"),
+        ("en", "Verify your email address for Vestibule"),
         ("de", "E-Mail-Adresse für Vestibule bestätigen"),
         ("es", "Confirma"),
     ] {

@@ -228,7 +228,7 @@ fn answer(
             .text(Text::named("problem-second-factor-required")),
         Needed::VerifiedEmail => Problem::new(StatusCode::FORBIDDEN)
             .code("verified_email_required")
-            .detail("Verify your mail address to see this.")
+            .detail("Verify your email address to see this.")
             .text(Text::named("problem-verified-email-required")),
         Needed::Right => Problem::new(StatusCode::FORBIDDEN)
             .detail(

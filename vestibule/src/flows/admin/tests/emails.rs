@@ -68,9 +68,9 @@ async fn a_link_is_not_sent_where_it_cannot_help_and_the_page_says_why() {
     let sixth = office.press("alice", "send-reset-link", &[]).await;
 
     for (response, why) in [
-        (without, "no mail address"),
+        (without, "no email address"),
         (disabled, "is disabled"),
-        (sixth, "enough mails"),
+        (sixth, "enough emails"),
     ] {
         assert_eq!(response.status, StatusCode::CONFLICT, "{why}");
         assert!(response.text().contains(why), "{}", response.text());
@@ -127,7 +127,7 @@ async fn an_address_marked_as_verified_is_its_users_and_nobody_elses() {
     let again = office.press("bob", "verify-email", &[]).await;
     assert_eq!(message(&office.carol, &again).await, "Nothing to change.");
     let none = office.press("carol", "verify-email", &[]).await;
-    assert!(none.text().contains("no mail address"));
+    assert!(none.text().contains("no email address"));
     let log = office.log().await;
     let line = log.iter().find(|line| line.0 == "email verified").unwrap();
     assert_eq!((&*line.1, line.3.as_deref()), ("carol", Some(EMAIL)));

@@ -145,7 +145,7 @@ async fn an_address_gets_five_invitations_an_hour() {
     let sixth = office.invite(EMAIL, "").await;
 
     assert_eq!(sixth.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(sixth.text().contains("enough mails"), "{}", sixth.text());
+    assert!(sixth.text().contains("enough emails"), "{}", sixth.text());
     assert_eq!(office.newest().await.state, InvitationState::Revoked);
     office.app.clock.advance(Duration::from_hours(1));
     office.app.log_in(&office.carol, "carol").await;

@@ -71,7 +71,7 @@ async fn a_visitor_registers_an_address_verifies_it_and_logs_in_with_it() {
     let sent = register(&browser, EMAIL, PASSWORD).await;
 
     assert_eq!(sent.status, StatusCode::ACCEPTED);
-    assert!(sent.text().contains("Check your mail") && sent.text().contains(EMAIL));
+    assert!(sent.text().contains("Check your email") && sent.text().contains(EMAIL));
     let welcome = browser.get("/welcome").await;
     assert_eq!(welcome.location(), Some("/login?next=%2Fwelcome"));
     assert!(
@@ -81,7 +81,7 @@ async fn a_visitor_registers_an_address_verifies_it_and_logs_in_with_it() {
     let done = verify(&browser, &mailbox, 1).await;
     assert_eq!(done.location(), Some("/login"), "{}", done.text());
     let login = browser.get("/login").await;
-    assert!(login.text().contains("Mail address") && login.text().contains("is verified"));
+    assert!(login.text().contains("Email address") && login.text().contains("is verified"));
     let fields = [("username", "ALICE@EXAMPLE.COM"), ("password", PASSWORD)];
     let logged_in = browser.post("/login", &fields).await;
     assert_eq!(
@@ -379,7 +379,7 @@ async fn the_app_can_reject_a_new_account_and_its_link_is_dead() {
 #[tokio::test]
 async fn the_page_and_both_mails_are_in_the_visitors_language() {
     for (language, title, new, known) in [
-        ("en", "Check your mail", "Verify", "You have an account"),
+        ("en", "Check your email", "Verify", "You have an account"),
         (
             "de",
             "Sieh in deine E-Mails",
