@@ -73,9 +73,29 @@ impl Drop for Redis {
     }
 }
 
+/// Where files are kept in memory, and how much room MariaDB may need there.
+const MEMORY: (&str, u64) = ("/dev/shm", 4 << 30);
+
+/// Where MariaDB writes: in memory if there is room, because creating a table takes ten times as
+/// long on a disk, and each test creates all tables.
+fn fast_folder() -> PathBuf {
+    let (memory, needed) = MEMORY;
+    let df = Command::new("df")
+        .args(["--output=avail", "-B1", memory])
+        .output();
+    let free = df.ok().and_then(|df| {
+        let said = String::from_utf8(df.stdout).ok()?;
+        said.lines().last()?.trim().parse::<u64>().ok()
+    });
+    match free {
+        Some(free) if free >= needed => memory.into(),
+        _ => std::env::temp_dir(),
+    }
+}
+
 /// A folder that the user of a server can write. PostgreSQL and MariaDB refuse to run as root.
-fn folder_of(user: Option<&str>) -> anyhow::Result<TempDir> {
-    let folder = tempfile::tempdir()?;
+fn folder_of(user: Option<&str>, inside: &Path) -> anyhow::Result<TempDir> {
+    let folder = tempfile::tempdir_in(inside)?;
     if let Some(user) = user {
         run(Command::new("chown").arg(user).arg(folder.path()))?;
     }
@@ -102,7 +122,7 @@ impl Postgres {
             url: format!("postgres://test@127.0.0.1:{port}/postgres"),
             programs: postgres_folder()?,
             user,
-            folder: folder_of(user)?,
+            folder: folder_of(user, &std::env::temp_dir())?,
         };
         let data = postgres.folder.path().join("data");
         // By the rules of a language, as most databases out there: names are then not ordered by
@@ -181,7 +201,7 @@ pub(crate) struct MariaDb {
 impl MariaDb {
     pub(crate) fn start() -> anyhow::Result<Self> {
         let user = packages::is_root()?.then_some("mysql");
-        let folder = folder_of(user)?;
+        let folder = folder_of(user, &fast_folder())?;
         let data = format!("--datadir={}", folder.path().join("data").display());
         let as_user = user.map(|user| format!("--user={user}"));
         let mut install = Command::new("mariadb-install-db");
@@ -204,6 +224,8 @@ impl MariaDb {
             .arg("--transaction-isolation=READ-COMMITTED")
             // What a power cut would lose is nothing to a test.
             .args(["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"])
+            // Takes less room, and is as fast.
+            .arg("--innodb-file-per-table=0")
             .stdout(log.try_clone()?)
             .stderr(log);
         let mut mariadb = Self {
