@@ -7,7 +7,7 @@ use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use sea_orm::{ConnectionTrait, Database};
-use support::{PASSWORD, Program, QUICK, refusal, run};
+use support::{Client, PASSWORD, Program, QUICK, refusal, run};
 use vestibule::password::{PasswordAlgorithm, PasswordHash, Passwords};
 
 fn folder() -> tempfile::TempDir {
@@ -219,21 +219,29 @@ fn the_doctor_and_the_start_warn_of_a_proxy_that_is_not_named() {
 #[test]
 fn the_time_of_an_answer_does_not_tell_who_has_an_account() {
     let folder = folder();
-    run(
-        folder.path(),
-        &[&["user", "add", "alice"][..], &SLOW].concat(),
-        PASSWORD,
-    );
+    let slow = [&SLOW[..], &["--mail-folder", "mail"]].concat();
     let timing = |program: &Program| {
         let arguments = ["doctor", "timing", &program.url, "--user", "alice"];
         run(folder.path(), &arguments, "")
     };
-    let throttled = Program::start(&folder, &SLOW);
+    let throttled = Program::start(&folder, &slow);
+    let alice = [
+        ("username", "alice"),
+        ("email", "alice@example.com"),
+        ("password", PASSWORD),
+    ];
+    let registered = Client::new(&throttled).post("/register", &alice);
+    assert_eq!(registered.unwrap().status, 303);
+    run(
+        folder.path(),
+        &[&["user", "verify-email", "alice"][..], &slow].concat(),
+        "",
+    );
     let output = timing(&throttled);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("start it with `--throttle off`"), "{said}");
     throttled.terminate();
-    let program = Program::start(&folder, &[&SLOW[..], &["--throttle", "off"]].concat());
+    let program = Program::start(&folder, &[&slow[..], &["--throttle", "off"]].concat());
 
     let output = timing(&program);
 
@@ -243,6 +251,7 @@ fn the_time_of_an_answer_does_not_tell_who_has_an_account() {
         "{said} {}",
         String::from_utf8_lossy(&output.stderr)
     );
+    assert!(said.contains("requests for a new password"), "{said}");
     program.terminate();
 }
 

@@ -17,14 +17,15 @@ use crate::settings::Settings;
 #[derive(Debug, Subcommand)]
 pub(crate) enum DoctorCommand {
     /// Measure whether a running program reveals by its response times who has an account. Makes
-    /// about 900 log-ins with a wrong password; use it on your own site, while it is idle
+    /// about 900 log-ins with a wrong password, and as many requests for a new one, which may send
+    /// the user five mails. Use it on your own site, while it is idle
     Timing {
         /// Address of the site, such as http://127.0.0.1:5000
         url: String,
         /// Name of a user who exists
         #[arg(long, value_name = "NAME")]
         user: String,
-        /// How many pairs of log-ins to compare, 400 to 5,000
+        /// How many pairs of requests to compare, 400 to 5,000
         #[arg(long, value_name = "COUNT", default_value_t = 400, value_parser = clap::value_parser!(u32).range(400..=5_000))]
         pairs: u32,
     },

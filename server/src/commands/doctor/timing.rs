@@ -14,6 +14,32 @@ const LEAST_MS: f64 = 1.0;
 const LEAST_SHARE: f64 = 0.05;
 const SIGNIFICANT: f64 = 0.001;
 
+/// A form whose answer must not tell who has an account.
+struct Tested {
+    path: &'static str,
+    /// The field for the name.
+    field: &'static str,
+    /// What the form is for, in the report.
+    what: &'static str,
+    /// The status of every answer.
+    status: u16,
+}
+
+const LOG_IN: Tested = Tested {
+    path: "/login",
+    field: "username",
+    what: "log-ins",
+    status: 401,
+};
+
+/// Writes at most five mails to the user; the rest of the requests does all but that.
+const FORGOTTEN: Tested = Tested {
+    path: "/forgot-password",
+    field: "email",
+    what: "requests for a new password",
+    status: 202,
+};
+
 pub(super) fn run(url: &str, user: &str, pairs: u32) -> anyhow::Result<()> {
     let agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -21,46 +47,73 @@ pub(super) fn run(url: &str, user: &str, pairs: u32) -> anyhow::Result<()> {
         .timeout_global(Some(Duration::from_secs(60)))
         .build()
         .new_agent();
-    let login = format!("{}/login", url.trim_end_matches('/'));
-    let ask = |name: &str| -> anyhow::Result<f64> {
-        let form = [
-            ("username", name),
-            ("password", "not the password of anybody"),
-        ];
-        let started = Instant::now();
-        let answer = agent.post(&login).send_form(form);
-        let mut answer = answer.with_context(|| format!("{login} does not answer"))?;
-        answer.body_mut().read_to_vec()?;
-        let took = started.elapsed().as_secs_f64() * 1_000.0;
-        match answer.status().as_u16() {
-            401 => Ok(took),
-            429 => bail!(
-                "{login} answers 429, because it counts wrong passwords; for this test, \
-                 start it with `--throttle off` where nobody else can reach it"
-            ),
-            status => bail!("{login} answers {status} instead of 401 to a wrong password"),
-        }
-    };
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for at in 0..WARM_UP + pairs {
-        // Alternate, so that a slow minute affects both alike.
-        let (user, nobody) = (ask(user)?, ask(&format!("nobody{at}"))?);
-        if at >= WARM_UP {
-            known.push(user);
-            unknown.push(nobody);
-        }
+    let url = url.trim_end_matches('/');
+    let mut told = measure(&agent, url, &LOG_IN, user, pairs)?;
+    let page = agent.get(format!("{url}{}", FORGOTTEN.path)).call();
+    if page.is_ok_and(|page| page.status() == 200) {
+        told |= measure(&agent, url, &FORGOTTEN, user, pairs)?;
     }
-    let compared = Compared::of(known, unknown);
-    say(format!(
-        "{pairs} log-ins each: {:.2} ms for {user}, {:.2} ms for nobody; shift {:.2} ms, p {:.4}",
-        compared.medians.0, compared.medians.1, compared.shift, compared.p
-    ))?;
-    if compared.tells_apart() {
+    if told {
         bail!("response times reveal whether a user exists");
     }
     say(format!(
         "ok: response times do not reveal whether a user exists, provided that {user} exists"
     ))
+}
+
+/// Compares the times of the answers to this form. Returns whether they tell a user from nobody.
+fn measure(
+    agent: &ureq::Agent,
+    url: &str,
+    tested: &Tested,
+    user: &str,
+    pairs: u32,
+) -> anyhow::Result<bool> {
+    let page = format!("{url}{}", tested.path);
+    let ask = |name: &str| -> anyhow::Result<f64> {
+        let password = ("password", "not the password of anybody");
+        let form = [(tested.field, name), password];
+        let form = match tested.field {
+            "username" => &form[..],
+            _ => &form[..1],
+        };
+        let started = Instant::now();
+        let answer = agent.post(&page).send_form(form.iter().copied());
+        let mut answer = answer.with_context(|| format!("{page} does not answer"))?;
+        answer.body_mut().read_to_vec()?;
+        let took = started.elapsed().as_secs_f64() * 1_000.0;
+        match answer.status().as_u16() {
+            status if status == tested.status => Ok(took),
+            429 => bail!(
+                "{page} answers 429, because it counts requests; for this test, start it with \
+                 `--throttle off` where nobody else can reach it"
+            ),
+            status => bail!("{page} answers {status} instead of {}", tested.status),
+        }
+    };
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for at in 0..WARM_UP + pairs {
+        // Alternate, so that a slow minute affects both alike; and each comes first as often, so
+        // that what the site does after an answer delays both alike.
+        let nobody = format!("nobody{at}");
+        let (one, other) = match at % 2 {
+            0 => (ask(user)?, ask(&nobody)?),
+            _ => {
+                let other = ask(&nobody)?;
+                (ask(user)?, other)
+            }
+        };
+        if at >= WARM_UP {
+            known.push(one);
+            unknown.push(other);
+        }
+    }
+    let compared = Compared::of(known, unknown);
+    say(format!(
+        "{pairs} {} each: {:.2} ms for {user}, {:.2} ms for nobody; shift {:.2} ms, p {:.4}",
+        tested.what, compared.medians.0, compared.medians.1, compared.shift, compared.p
+    ))?;
+    Ok(compared.tells_apart())
 }
 
 /// Two samples of times, in milliseconds.
