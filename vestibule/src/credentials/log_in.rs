@@ -158,6 +158,7 @@ impl<U: User> Credentials<U> {
     pub fn second_factor_shown(&self, tried: FactorTry<U>, methods: Methods) -> Proof<U> {
         let FactorTry { pending, mut tried } = tried;
         tried.is_wrong = false;
+        self.0.throttle.factor_shown(&self.0.realm, &pending.user().id());
         Proof {
             user: pending.user().clone(),
             epoch: pending.epoch(),
@@ -186,9 +187,16 @@ impl<U: User> Credentials<U> {
     }
 
     async fn needs_second_factor(&self, user: &U, methods: Methods) -> Result<bool> {
+        if methods.has_second_factor() {
+            return Ok(false);
+        }
+        #[cfg(feature = "sql")]
+        if self.has_factor(&user.id()).await? {
+            return Ok(true);
+        }
         match &self.0.second_factor {
-            Some(needs) if !methods.has_second_factor() => needs(user.clone()).await,
-            _ => Ok(false),
+            Some(needs) => needs(user.clone()).await,
+            None => Ok(false),
         }
     }
 }

@@ -79,6 +79,17 @@ impl Methods {
         self.contains(Self::VERIFIED_PASSKEY) || (self.0 & FIRST != 0 && self.0 & SECOND != 0)
     }
 
+    /// Whether something that the user has was shown: an authenticator, or a recovery code.
+    #[cfg(feature = "sql")]
+    pub(crate) const fn shows_possession(self) -> bool {
+        const POSSESSED: u16 = Methods::TOTP.0
+            | Methods::PASSKEY.0
+            | Methods::VERIFIED_PASSKEY.0
+            | Methods::RECOVERY_CODE.0
+            | Methods::OTHER.0;
+        self.0 & POSSESSED != 0
+    }
+
     /// The names of the methods, as in logs and JSON: `password`, `totp`, `passkey`,
     /// `verified_passkey`, `mail_code`, `recovery_code`, `other`.
     pub fn names(self) -> impl Iterator<Item = &'static str> {

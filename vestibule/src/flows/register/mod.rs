@@ -268,7 +268,7 @@ async fn register_at_once<U: PageUser>(
     let name = proof.user().name().to_owned();
     match credentials.proceed(login, proof).await? {
         Step::LoggedIn { .. } => {}
-        Step::SecondFactor => return page.answer(second_factor(page, login)),
+        Step::SecondFactor => return page.answer(second_factor(page, login).await?),
         _ => return page.answer(added(page, &name)),
     }
     let words = inner.policy.with_context(&entered.words());
@@ -287,7 +287,7 @@ async fn taken<U: PageUser>(
     page.answer(
         match page.site.is_repeated(login, username, password).await? {
             Some(Step::LoggedIn { user, .. }) => registered(page, user.name(), None, false),
-            Some(Step::SecondFactor) => second_factor(page, login),
+            Some(Step::SecondFactor) => second_factor(page, login).await?,
             Some(Step::Inactive) if is_approved_later(page) => added(page, username),
             _ => {
                 let taken = Text::named("register-username-taken");
