@@ -68,6 +68,8 @@ pub use check::Check;
 pub use email_users::{EmailChange, EmailUsers};
 #[cfg(feature = "sql")]
 pub use epochs::MIGRATIONS;
+#[cfg(feature = "sql")]
+pub use factors::{Factor, FactorKind};
 pub use hashes::HashReview;
 pub use log_in::Step;
 pub use login_name::{LoginName, NoLoginName};

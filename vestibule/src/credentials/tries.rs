@@ -199,6 +199,14 @@ impl<U: User> Credentials<U> {
         }
     }
 
+    /// Clears the wrong codes of this user's second factors, if the store of counters responds.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn clear_factor_tries(&self, id: &UserId) {
+        if let Err(error) = self.0.throttle.clear_factor(&self.0.realm, id).await {
+            tracing::warn!(user = id.as_str(), %error, "wrong codes still count");
+        }
+    }
+
     /// Clears the wrong tries at the account with this name, or at this name if no account has it.
     /// The next try need not wait. Returns the number of counters cleared.
     ///

@@ -86,7 +86,8 @@ impl<U: User> Credentials<U> {
             return Ok(None);
         };
         if !factors.has_any(&id).await? {
-            factors.recovery_codes.forget(&id).await?;
+            let connection = factors.database.connection();
+            factors.recovery_codes.forget(&id, connection).await?;
         }
         login.log_out_elsewhere().await?;
         let detail = detail(removed.kind, &removed.name);

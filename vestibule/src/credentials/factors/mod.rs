@@ -11,6 +11,8 @@ mod show;
 pub(crate) use change::AddedTotp;
 pub(crate) use code::FactorCode;
 
+use sea_orm::ConnectionTrait;
+
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::Credentials;
 use crate::credentials::recovery_codes::{CREATE_RECOVERY_CODES, RecoveryCodes};
@@ -31,31 +33,38 @@ pub(crate) const FACTOR_MIGRATIONS: Migrations = Migrations {
 /// The second factors of a site's users. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Factors {
+    database: Database,
     pub(crate) totp: TotpApps,
     pub(crate) recovery_codes: RecoveryCodes,
 }
 
-/// A factor of a user, without its secret.
+/// A second factor of a user, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Factor {
-    pub(crate) id: String,
-    pub(crate) kind: FactorKind,
+#[non_exhaustive]
+pub struct Factor {
+    /// Its id.
+    pub id: String,
+    /// Its kind.
+    pub kind: FactorKind,
     /// The name that the user has given it.
-    pub(crate) name: String,
-    pub(crate) created_at: Timestamp,
-    pub(crate) last_used_at: Option<Timestamp>,
+    pub name: String,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was last used at a log-in; `None` if it never was.
+    pub last_used_at: Option<Timestamp>,
 }
 
-/// The kinds of factors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FactorKind {
+/// The kinds of second factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FactorKind {
     /// An authenticator app.
     Totp,
 }
 
 impl FactorKind {
-    /// Its name in JSON and in the security log.
-    pub(crate) fn as_str(self) -> &'static str {
+    /// Its name in JSON and in the security log: `totp`.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Totp => "totp",
         }
@@ -80,6 +89,7 @@ impl Factors {
     ) -> Self {
         let (clock, random) = (|| clock.clone(), || random.clone());
         Self {
+            database: database.clone(),
             totp: TotpApps::new(database.clone(), realm, key, clock(), random()),
             recovery_codes: RecoveryCodes::new(database.clone(), realm, clock(), random()),
         }
@@ -121,8 +131,20 @@ impl Factors {
     /// # Errors
     /// When the database failed.
     pub(crate) async fn forget(&self, user: &UserId) -> Result<u64> {
-        let removed = self.totp.forget(user).await?;
-        self.recovery_codes.forget(user).await?;
+        self.forget_in(user, self.database.connection()).await
+    }
+
+    /// As [`forget`](Self::forget), as a part of a transaction.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn forget_in(
+        &self,
+        user: &UserId,
+        connection: &impl ConnectionTrait,
+    ) -> Result<u64> {
+        let removed = self.totp.forget(user, connection).await?;
+        self.recovery_codes.forget(user, connection).await?;
         Ok(removed)
     }
 }

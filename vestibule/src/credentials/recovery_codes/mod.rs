@@ -76,7 +76,7 @@ impl RecoveryCodes {
         let attempt = || async {
             let transaction = inner.database.connection().begin().await;
             let transaction = transaction.map_err(Error::from_db)?;
-            self.end(user, &transaction).await?;
+            self.forget(user, &transaction).await?;
             Entity::insert_many(codes.iter().map(row))
                 .exec_without_returning(&transaction)
                 .await
@@ -115,11 +115,11 @@ impl RecoveryCodes {
     ///
     /// # Errors
     /// When the database failed.
-    pub(crate) async fn forget(&self, user: &UserId) -> Result<()> {
-        self.end(user, self.0.database.connection()).await
-    }
-
-    async fn end(&self, user: &UserId, connection: &impl ConnectionTrait) -> Result<()> {
+    pub(crate) async fn forget(
+        &self,
+        user: &UserId,
+        connection: &impl ConnectionTrait,
+    ) -> Result<()> {
         let removed = Entity::delete_many()
             .filter(Column::Realm.eq(&*self.0.realm))
             .filter(Column::UserId.eq(user.as_str()))

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
 };
 use zeroize::Zeroizing;
@@ -207,11 +207,15 @@ impl TotpApps {
     ///
     /// # Errors
     /// When the database failed.
-    pub(crate) async fn forget(&self, user: &UserId) -> Result<u64> {
+    pub(crate) async fn forget(
+        &self,
+        user: &UserId,
+        connection: &impl ConnectionTrait,
+    ) -> Result<u64> {
         let removed = Entity::delete_many()
             .filter(Column::Realm.eq(&*self.0.realm))
             .filter(Column::UserId.eq(user.as_str()))
-            .exec(self.0.database.connection())
+            .exec(connection)
             .await;
         Ok(removed.map_err(Error::from_db)?.rows_affected)
     }

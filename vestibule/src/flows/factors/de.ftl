@@ -77,3 +77,10 @@ mail-recovery-code-used =
     jemand hat einen deiner Wiederherstellungscodes bei { $site } benutzt. Der Code gilt nicht noch einmal.
 
     Wenn du es warst, ist nichts zu tun. Wenn du deinen anderen Faktor verloren hast, entferne ihn aus deinem Konto.
+mail-factors-reset-subject = Deine zweiten Faktoren bei { $site } wurden entfernt
+mail-factors-reset =
+    Hallo { $name },
+
+    die Administration hat alle zweiten Faktoren und Wiederherstellungscodes aus deinem Konto bei { $site } entfernt und dich überall abgemeldet. Zur Anmeldung genügt dein Passwort, bis du wieder einen zweiten Faktor hinzufügst.
+
+    Wenn du davon nichts weißt, wende dich an die Administration von { $url }.

@@ -77,3 +77,10 @@ mail-recovery-code-used =
     Somebody has used one of your recovery codes at { $site }. The code does not work again.
 
     If it was you, there is nothing to do. If you have lost your other factor, remove it from your account.
+mail-factors-reset-subject = Your second factors at { $site } were removed
+mail-factors-reset =
+    Hello { $name },
+
+    An administrator has removed all second factors and recovery codes from your account at { $site }, and logged you out everywhere. Your password alone logs you in until you add a second factor again.
+
+    If you know nothing about it, ask the administrator of { $url }.

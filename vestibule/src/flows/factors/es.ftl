@@ -77,3 +77,10 @@ mail-recovery-code-used =
     alguien ha usado uno de tus códigos de recuperación en { $site }. El código no sirve otra vez.
 
     Si has sido tú, no tienes que hacer nada. Si has perdido tu otro factor, quítalo de tu cuenta.
+mail-factors-reset-subject = Se han quitado tus segundos factores en { $site }
+mail-factors-reset =
+    Hola, { $name }:
+
+    la administración ha quitado todos los segundos factores y códigos de recuperación de tu cuenta en { $site } y ha cerrado todas tus sesiones. Tu contraseña basta para iniciar sesión hasta que añadas otra vez un segundo factor.
+
+    Si no sabes nada de ello, contacta con la administración de { $url }.

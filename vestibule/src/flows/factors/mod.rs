@@ -26,6 +26,7 @@
 //! # Settings
 //! [`SiteConfig::require_second_factor`](crate::flows::SiteConfig::require_second_factor).
 
+mod by_admin;
 mod gate;
 mod qr;
 mod recovery_codes;
@@ -41,7 +42,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::credentials::factors::Factor;
+use crate::credentials::Factor;
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
@@ -94,7 +95,12 @@ const RECOVERY_CODES: &str = "recovery_codes";
 const TEMPLATE: &str = "factors.html";
 const REMOVE_TEMPLATE: &str = "remove_factor.html";
 
-const MAILS: [MailTexts; 4] = [
+const MAILS: [MailTexts; 5] = [
+    MailTexts::new(
+        "factors_reset",
+        "mail-factors-reset-subject",
+        "mail-factors-reset",
+    ),
     MailTexts::new(
         "factor_added",
         "mail-factor-added-subject",
@@ -165,8 +171,8 @@ impl From<Factor> for FactorView {
 
 impl<U: PageUser> Site<U> {
     /// The factors of a user, for pages.
-    pub(super) async fn factors_of(&self, user: &UserId) -> Result<Vec<FactorView>> {
-        let factors = self.credentials().factors()?.list(user).await?;
+    pub(super) async fn factor_views(&self, user: &UserId) -> Result<Vec<FactorView>> {
+        let factors = self.factors(user).await?;
         Ok(factors.into_iter().map(FactorView::from).collect())
     }
 }
@@ -174,7 +180,7 @@ impl<U: PageUser> Site<U> {
 async fn show<U: PageUser>(user: FactorUser<U>, page: Page<U>) -> Result<Response> {
     let factors = page.site.credentials().factors()?;
     let view = View {
-        factors: page.site.factors_of(&user.id()).await?,
+        factors: page.site.factor_views(&user.id()).await?,
         recovery_codes: factors.recovery_codes.count(&user.id()).await?,
         is_required: page.site.inner().second_factor_for.includes(&**user),
     };
@@ -190,7 +196,7 @@ async fn remove<U: PageUser>(
 ) -> axum::response::Result<Response> {
     let mut submitted = submitted.only(&["confirm"])?;
     let is_confirmed = !submitted.take("confirm").is_empty();
-    let factors = page.site.factors_of(&user.id()).await?;
+    let factors = page.site.factor_views(&user.id()).await?;
     let is_last = factors.len() == 1;
     // A program knows what it does.
     if is_last && !is_confirmed && page.client != Client::Json {

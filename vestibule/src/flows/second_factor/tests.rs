@@ -268,8 +268,7 @@ async fn half_a_log_in_has_no_rights() {
         let login = format!("/login?next={}", path.replace('/', "%2F"));
         assert_eq!(answer.location(), Some(&*login), "{path}");
     }
-    let id = app.site.factors_of(&app.account("alice").await.id).await.unwrap();
-    let id = serde_json::to_value(&id).unwrap()[0]["id"].as_str().unwrap().to_owned();
+    let id = app.site.factors(&app.account("alice").await.id).await.unwrap().remove(0).id;
     for path in [
         &*format!("/account/factors/{id}/remove"),
         "/account/factors/recovery-codes",
@@ -447,7 +446,8 @@ async fn who_must_have_a_factor_can_do_nothing_else_before() {
     let alice = app.registered("alice").await;
 
     for path in ["/welcome", "/account", "/account/sessions"] {
-        assert_eq!(alice.get(path).await.location(), Some("/account/factors"), "{path}");
+        let led = format!("/account/factors?next={}", path.replace('/', "%2F"));
+        assert_eq!(alice.get(path).await.location(), Some(&*led));
     }
     let json = [("accept", "application/json")];
     let welcome = alice.get_with("/welcome", &json).await;
@@ -460,7 +460,8 @@ async fn who_must_have_a_factor_can_do_nothing_else_before() {
 
     // A session from before that has shown none is led to show it.
     let old = app.browser().logged_in_as(&app.account("alice").await);
-    assert_eq!(old.get("/welcome").await.location(), Some("/account/factors"));
+    let led = old.get("/welcome").await;
+    assert_eq!(led.location(), Some("/account/factors?next=%2Fwelcome"));
     let shown = old.get("/account/factors").await;
     assert_eq!(shown.location(), Some("/login/factor?next=%2Faccount%2Ffactors"));
     send(&old, &phone.next_code()).await;
@@ -478,7 +479,8 @@ async fn only_admins_must_have_a_factor_where_the_site_says_so() {
     app.log_in(&alice, "alice").await;
 
     assert!(is_in(&bob).await);
-    assert_eq!(alice.get("/admin").await.location(), Some("/account/factors"));
+    let led = alice.get("/admin").await;
+    assert_eq!(led.location(), Some("/account/factors?next=%2Fadmin"));
     app.add_totp(&alice).await;
     assert_eq!(alice.get("/admin").await.status, StatusCode::OK);
 }

@@ -196,7 +196,7 @@ impl<U: PageUser> Site<U> {
         let key = &config.secret_key;
         let (clock, random) = (&config.clock, &config.random);
         let factors = Factors::new(&database, &realm, key, clock, random);
-        let credentials = credentials.with_factors(factors);
+        let credentials = credentials.with_factors(factors.clone());
         let credentials = match &outbox {
             Some(outbox) => credentials.mail(MailTokens {
                 tokens: Tokens::new(
@@ -210,7 +210,7 @@ impl<U: PageUser> Site<U> {
             }),
             None => credentials,
         };
-        let accounts = accounts.map(|accounts| accounts.realm(&realm).expiry(expiry));
+        let accounts = accounts.map(|accounts| accounts.realm(&realm).expiry(expiry).factors(factors));
         credentials.read_kinds_if_due();
         let templates: Vec<_> = flows
             .iter()
