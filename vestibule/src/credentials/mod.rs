@@ -57,6 +57,8 @@ pub(crate) mod tokens;
 pub(crate) mod totp;
 mod tries;
 #[cfg(feature = "sql")]
+mod trusted_browsers;
+#[cfg(feature = "sql")]
 mod username;
 mod users;
 #[cfg(feature = "sql")]

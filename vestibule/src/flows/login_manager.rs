@@ -7,6 +7,7 @@ use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::paths::Paths;
 use crate::login::{EventRecord, FirstPage, LoginManager, LoginViews, PageUser, UserId};
 use crate::pages::Texts;
+use crate::session::Methods;
 use crate::web::Flash;
 
 /// The login manager with the site's settings and pages.
@@ -79,8 +80,10 @@ pub(super) fn login_manager<U: PageUser>(
         let verify_email = verify_email.as_ref();
         let verify_email = verify_email.filter(|_| !user.has_verified_email());
         // Users of a request loader have no session, and are the app's own concern.
-        let has_shown_one =
-            logged_in.session.is_none() || logged_in.methods().has_second_factor();
+        let methods = logged_in.methods();
+        let has_shown_one = logged_in.session.is_none()
+            || methods.has_second_factor()
+            || methods.contains(Methods::TRUSTED_BROWSER);
         let enrolment = enrolment.as_ref();
         let enrolment = enrolment.filter(|_| !has_shown_one && must_have_factor.includes(user));
         let ours = change_password.or(verify_email).or(enrolment).cloned();

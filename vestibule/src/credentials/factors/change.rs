@@ -48,6 +48,7 @@ impl<U: User> Credentials<U> {
                 Added::Added(factor) => {
                     // A session that was confirmed elsewhere meanwhile shows the factor itself.
                     let _confirmed = login.confirm_by(Methods::TOTP).await?;
+                    self.end_trust(&id).await?;
                     if is_first {
                         login.log_out_elsewhere().await?;
                     }
@@ -89,6 +90,7 @@ impl<U: User> Credentials<U> {
             let connection = factors.database.connection();
             factors.recovery_codes.forget(&id, connection).await?;
         }
+        self.end_trust(&id).await?;
         login.log_out_elsewhere().await?;
         let detail = detail(removed.kind, &removed.name);
         let activity = Activity::FactorRemoved(&detail);

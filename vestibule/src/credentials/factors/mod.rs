@@ -1,12 +1,14 @@
 //! The second factors that Vestibule keeps: which a user has, and whether one was shown.
 //!
 //! Each kind has its own folder and table: [`totp`](crate::credentials::totp),
-//! [`recovery_codes`](crate::credentials::recovery_codes). A recovery code stands in for another
+//! [`recovery_codes`](crate::credentials::recovery_codes),
+//! [`trusted_browsers`](crate::credentials::trusted_browsers). A recovery code stands in for another
 //! factor, and a user who has nothing else has no factor.
 
 mod change;
 mod code;
 mod show;
+mod trust;
 
 pub(crate) use change::AddedTotp;
 pub(crate) use code::FactorCode;
@@ -16,6 +18,7 @@ use sea_orm::ConnectionTrait;
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::Credentials;
 use crate::credentials::recovery_codes::{CREATE_RECOVERY_CODES, RecoveryCodes};
+use crate::credentials::trusted_browsers::{CREATE_TRUSTED_BROWSERS, TrustedBrowsers};
 use crate::credentials::totp::{CREATE_TOTP_APPS, TotpApps};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
@@ -27,7 +30,11 @@ use crate::session::Methods;
 /// The migrations of the tables of second factors. A [`Site`](crate::flows::Site) runs them itself.
 pub(crate) const FACTOR_MIGRATIONS: Migrations = Migrations {
     owner: "factors",
-    steps: &[CREATE_TOTP_APPS, CREATE_RECOVERY_CODES],
+    steps: &[
+        CREATE_TOTP_APPS,
+        CREATE_RECOVERY_CODES,
+        CREATE_TRUSTED_BROWSERS,
+    ],
 };
 
 /// The second factors of a site's users. Clones share them.
@@ -36,6 +43,7 @@ pub(crate) struct Factors {
     database: Database,
     pub(crate) totp: TotpApps,
     pub(crate) recovery_codes: RecoveryCodes,
+    pub(crate) trusted_browsers: TrustedBrowsers,
 }
 
 /// A second factor of a user, without its secret.
@@ -92,6 +100,7 @@ impl Factors {
             database: database.clone(),
             totp: TotpApps::new(database.clone(), realm, key, clock(), random()),
             recovery_codes: RecoveryCodes::new(database.clone(), realm, clock(), random()),
+            trusted_browsers: TrustedBrowsers::new(database.clone(), realm, clock(), random()),
         }
     }
 
@@ -126,7 +135,7 @@ impl Factors {
         Ok(removed.then_some(factor))
     }
 
-    /// Removes all factors of a user, and the recovery codes. Returns the number of factors.
+    /// Removes all factors of a user, the recovery codes and the trusted browsers. Returns the number of factors.
     ///
     /// # Errors
     /// When the database failed.
@@ -145,6 +154,7 @@ impl Factors {
     ) -> Result<u64> {
         let removed = self.totp.forget(user, connection).await?;
         self.recovery_codes.forget(user, connection).await?;
+        self.trusted_browsers.forget(user, connection).await?;
         Ok(removed)
     }
 }

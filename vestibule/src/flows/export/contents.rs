@@ -86,6 +86,8 @@ impl<U: PageUser> Contents<U> {
         facts.insert("factors".to_owned(), json!(factors));
         let codes = &credentials.factors()?.recovery_codes;
         let left = codes.count(&id).await?;
+        let trusted = self.site.trusted_browser_views(&self.user).await?;
+        facts.insert("trusted_browsers".to_owned(), json!(trusted));
         facts.insert("recovery_codes".to_owned(), json!(left));
         let known = credentials.known_browsers(&id, now).await?.into_iter();
         let known = known.map(|until| json!({ "known_until": until.to_string() }));

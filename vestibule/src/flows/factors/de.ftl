@@ -35,6 +35,13 @@ totp-too-many = Du hast { $max } Authenticator-Apps. Mehr sind nicht möglich. E
 totp-added = { $name } wurde hinzugefügt. Du brauchst sie bei deiner nächsten Anmeldung.
 totp-added-first = Überall sonst bist du abgemeldet. Erstelle jetzt Wiederherstellungscodes, für den Fall, dass du dein Telefon verlierst.
 
+trusted-browsers-title = Vertraute Browser
+trusted-browsers-text = In diesen Browsern genügt dein Passwort zur Anmeldung.
+trusted-browsers-until = vertraut bis
+trusted-browsers-end = Wieder nach zweitem Faktor fragen
+trusted-browsers-end-one = In { $browser } wieder nach zweitem Faktor fragen
+trusted-browsers-ended = In diesem Browser brauchst du wieder einen zweiten Faktor.
+
 recovery-codes-title = Wiederherstellungscodes
 recovery-codes-none = Du hast keine Wiederherstellungscodes. Erstelle sie jetzt: Ohne sie kann dich vielleicht niemand einlassen, wenn du deine anderen Faktoren verlierst.
 recovery-codes-left = { $count ->

@@ -35,6 +35,13 @@ totp-too-many = You have { $max } authenticator apps, the maximum. Remove one fi
 totp-added = { $name } has been added. You need it at your next log-in.
 totp-added-first = You are logged out everywhere else. Now create recovery codes, in case you lose your phone.
 
+trusted-browsers-title = Trusted browsers
+trusted-browsers-text = In these browsers, your password alone logs you in.
+trusted-browsers-until = trusted until
+trusted-browsers-end = Ask for a second factor again
+trusted-browsers-end-one = Ask for a second factor in { $browser } again
+trusted-browsers-ended = You need a second factor in that browser again.
+
 recovery-codes-title = Recovery codes
 recovery-codes-none = You have no recovery codes. Create them now: without them, nobody may be able to let you in if you lose your other factors.
 recovery-codes-left = { $count ->

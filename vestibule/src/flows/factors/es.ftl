@@ -35,6 +35,13 @@ totp-too-many = Tienes { $max } aplicaciones de autenticación, el máximo. Quit
 totp-added = Se ha añadido { $name }. La necesitarás en tu próximo inicio de sesión.
 totp-added-first = Se ha cerrado tu sesión en todos los demás sitios. Crea ahora códigos de recuperación, por si pierdes tu teléfono.
 
+trusted-browsers-title = Navegadores de confianza
+trusted-browsers-text = En estos navegadores, tu contraseña basta para iniciar sesión.
+trusted-browsers-until = de confianza hasta
+trusted-browsers-end = Volver a pedir un segundo factor
+trusted-browsers-end-one = Volver a pedir un segundo factor en { $browser }
+trusted-browsers-ended = En ese navegador necesitas otra vez un segundo factor.
+
 recovery-codes-title = Códigos de recuperación
 recovery-codes-none = No tienes códigos de recuperación. Créalos ahora: sin ellos, quizá nadie pueda darte acceso si pierdes tus otros factores.
 recovery-codes-left = { $count ->

@@ -10,6 +10,8 @@
 //!    end those from before.
 //! 4. `POST /account/factors/{id}/remove` removes a factor. Before the last one, browsers get a page
 //!    that says what follows, and sends `confirm`.
+//! 5. `POST /account/factors/trusted-browsers/{id}/remove` ends the trust in one of the browsers that
+//!    the list has too ([`second_factor`](super::second_factor)).
 //!
 //! All of them need a fresh log-in; if the user has a factor, they need to have shown one just now.
 //!
@@ -33,6 +35,7 @@ mod recovery_codes;
 #[cfg(test)]
 mod tests;
 mod totp;
+mod trusted_browsers;
 
 use axum::Router;
 use axum::extract::Path;
@@ -55,6 +58,7 @@ use crate::login::{Event, Login, PageUser, UserId};
 use crate::web::Client;
 use crate::web::text::Text;
 use gate::FactorUser;
+use trusted_browsers::TrustedBrowserView;
 
 pub(super) fn flow<U: PageUser>() -> Flow<U> {
     Flow {
@@ -68,6 +72,10 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             Router::new()
                 .route(list, get(show::<U>))
                 .route(&format!("{list}/{{id}}/remove"), post(remove::<U>))
+                .route(
+                    &format!("{list}/trusted-browsers/{{id}}/remove"),
+                    post(trusted_browsers::remove::<U>),
+                )
                 .route(paths.own(TOTP), get(totp::show::<U>).post(totp::add::<U>))
                 .route(paths.own(RECOVERY_CODES), post(recovery_codes::renew::<U>))
         },
@@ -143,6 +151,7 @@ struct View {
     factors: Vec<FactorView>,
     /// The number of recovery codes left.
     recovery_codes: u64,
+    trusted_browsers: Vec<TrustedBrowserView>,
     /// Whether the user must add a factor before they can do anything else.
     is_required: bool,
 }
@@ -182,6 +191,7 @@ async fn show<U: PageUser>(user: FactorUser<U>, page: Page<U>) -> Result<Respons
     let view = View {
         factors: page.site.factor_views(&user.id()).await?,
         recovery_codes: factors.recovery_codes.count(&user.id()).await?,
+        trusted_browsers: page.site.trusted_browser_views(&user).await?,
         is_required: page.site.inner().second_factor_for.includes(&**user),
     };
     page.answer(Answer::page(TEMPLATE, view))

@@ -216,7 +216,7 @@ async fn before_the_last_factor_is_removed_the_page_says_what_follows() {
     let removed = alice.post(&remove, &[("confirm", "yes")]).await;
 
     assert_eq!(removed.location(), Some(LIST));
-    assert_eq!(list(&alice).await, json!({ "factors": [], "recovery_codes": 0, "is_required": false }));
+    assert_eq!(list(&alice).await, json!({ "factors": [], "recovery_codes": 0, "trusted_browsers": [], "is_required": false }));
     assert_eq!(elsewhere.get("/welcome").await.status, StatusCode::SEE_OTHER);
     mailbox.of_kind("factor_removed", 1).await;
     let again = alice.post(&remove, &[("confirm", "yes")]).await;

@@ -5,6 +5,7 @@ second-factor-code = Code aus deiner Authenticator-App
 second-factor-code-hint = 6 Ziffern
 second-factor-recovery-code = Wiederherstellungscode
 second-factor-recovery-code-hint = Einer der Codes, die du aufbewahrt hast. Jeder gilt einmal.
+second-factor-trust = In diesem Browser 30 Tage lang nicht nach einem zweiten Faktor fragen
 second-factor-button = Weiter
 second-factor-other-ways = Auf andere Weise
 second-factor-by-totp = Authenticator-App benutzen

@@ -5,6 +5,7 @@ second-factor-code = Code from your authenticator app
 second-factor-code-hint = 6 digits
 second-factor-recovery-code = Recovery code
 second-factor-recovery-code-hint = One of the codes that you have kept. Each works once.
+second-factor-trust = Don’t ask for a second factor in this browser for 30 days
 second-factor-button = Continue
 second-factor-other-ways = Try another way
 second-factor-by-totp = Use your authenticator app

@@ -5,6 +5,7 @@ second-factor-code = Código de tu aplicación de autenticación
 second-factor-code-hint = 6 dígitos
 second-factor-recovery-code = Código de recuperación
 second-factor-recovery-code-hint = Uno de los códigos que has guardado. Cada uno sirve una vez.
+second-factor-trust = No pedir un segundo factor en este navegador durante 30 días
 second-factor-button = Continuar
 second-factor-other-ways = Probar de otra manera
 second-factor-by-totp = Usar tu aplicación de autenticación

@@ -4,9 +4,12 @@
 //! 1. A user who has a second factor and logs in with the password is redirected to
 //!    `GET /login/factor`, which asks for the factor that they used last, and links to their other
 //!    ones (`?method=`). A script gets 200 with `step` and `methods`.
-//! 2. `POST /login/factor` with `code`, and optionally `method`, checks the code and logs in: to the
+//! 2. `POST /login/factor` with `code`, and optionally `method` and `trust`, checks the code and logs in: to the
 //!    page that the user was going to, and remembered if they asked for that with the password. By
 //!    its form, a code is one of an authenticator app or a recovery code.
+//!
+//! With `trust`, the user need not show a second factor in this browser for 30 days. A new password
+//! and each change of factors end that, and the user can, at `/account/factors`.
 //!
 //! A user who is logged in and must show a second factor, such as for
 //! [`Rule::SecondFactor`](crate::access::Rule::SecondFactor), shows it here too, and returns to
@@ -158,6 +161,9 @@ struct Form {
     /// The name of the method that it asks for.
     method: &'static str,
     next: Next,
+    /// Whether to offer that the browser is trusted: at a log-in.
+    may_trust: bool,
+    trust: bool,
 }
 
 impl Form {
@@ -170,6 +176,8 @@ impl Form {
             methods,
             method,
             next,
+            may_trust: false,
+            trust: false,
         }
     }
 
@@ -177,6 +185,8 @@ impl Form {
         let mut view = step(&self.methods);
         view["method"] = self.method.into();
         view["next"] = self.next.path().into();
+        view["may_trust"] = self.may_trust.into();
+        view["trust"] = self.trust.into();
         view
     }
 }
@@ -202,7 +212,10 @@ async fn show<U: PageUser>(
             return page.answer(Answer::see(enrolment.unwrap_or(page.site.after_login())));
         }
     }
-    let form = Form::new(methods, &method, next);
+    let form = Form {
+        may_trust: matches!(visitor, Visitor::LoggingIn(_)),
+        ..Form::new(methods, &method, next)
+    };
     page.answer(Answer::page(TEMPLATE, form.view()))
 }
 
@@ -211,16 +224,21 @@ async fn check<U: PageUser>(
     login: Login<U>,
     submitted: Submitted,
 ) -> axum::response::Result<Response> {
-    let mut submitted = submitted.only(&["code", "method", "next"])?;
+    let mut submitted = submitted.only(&["code", "method", "next", "trust"])?;
     let typed = Secret::from(submitted.take("code"));
     let method = submitted.take("method");
+    let trust = !submitted.take("trust").is_empty();
     let next = page.site.destination(submitted.take("next"));
     let Some(visitor) = visitor(&page, &login).await? else {
         return Ok(begin_again(&page, &login, &next).await?);
     };
     let credentials = page.site.credentials();
     let (id, methods) = (visitor.id(), credentials.factor_methods(&visitor.id()).await?);
-    let form = Form::new(methods, &method, next);
+    let form = Form {
+        may_trust: matches!(visitor, Visitor::LoggingIn(_)),
+        trust,
+        ..Form::new(methods, &method, next)
+    };
     let rejected = |status, code, errors| {
         page.answer(Answer::rejected(status, code, errors, TEMPLATE, form.view()))
     };
@@ -269,6 +287,9 @@ async fn check<U: PageUser>(
     }
     Ok(match credentials.proceed(&login, proof).await? {
         Step::LoggedIn { user, next } => {
+            if trust {
+                credentials.trust_browser(&login, &user).await?;
+            }
             let next = next.path().or(form.next.path());
             let next = next.unwrap_or(page.site.after_login());
             let view = json!({ "username": user.name(), "next": next });

@@ -47,6 +47,7 @@ pub(crate) struct SetCookies {
     pub(crate) next: Option<Cookie<'static>>,
     pub(crate) anonymous: Option<Cookie<'static>>,
     pub(crate) device: Option<Cookie<'static>>,
+    pub(crate) trusted: Option<Cookie<'static>>,
     /// By name.
     pub(crate) data: BTreeMap<String, SetValue>,
 }

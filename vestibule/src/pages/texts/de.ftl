@@ -106,6 +106,7 @@ method-passkey = Passkey
 method-verified_passkey = Passkey
 method-mail_code = E-Mail-Code
 method-recovery_code = Wiederherstellungscode
+method-trusted_browser = vertrauter Browser
 method-other = anderem Verfahren
 
 ## Abgelehnte Anfragen

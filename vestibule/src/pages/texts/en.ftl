@@ -106,6 +106,7 @@ method-passkey = passkey
 method-verified_passkey = passkey
 method-mail_code = email code
 method-recovery_code = recovery code
+method-trusted_browser = trusted browser
 method-other = another method
 
 ## Rejected requests

@@ -106,6 +106,7 @@ method-passkey = llave de acceso
 method-verified_passkey = llave de acceso
 method-mail_code = código por correo
 method-recovery_code = código de recuperación
+method-trusted_browser = navegador de confianza
 method-other = otro método
 
 ## Solicitudes rechazadas
