@@ -158,7 +158,10 @@ async fn with_factor(
     app: &TestApp,
     (method, path): (&str, &str),
 ) -> (TestClient, String, Vec<(&'static str, String)>) {
-    let name = format!("{method}{}", path.replace(|c: char| !c.is_alphanumeric(), ""));
+    let name = format!(
+        "{method}{}",
+        path.replace(|c: char| !c.is_alphanumeric(), "")
+    );
     let browser = app.registered(&name).await;
     if path == "/account/factors/totp" {
         let json = [("accept", "application/json")];
@@ -278,7 +281,8 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
         let mut of_factor = (String::new(), Vec::new());
         let browser = match path.as_str() {
             _ if is_of_factors => {
-                let (browser, to, fields) = with_factor(&app, (method.as_str(), path.as_str())).await;
+                let (browser, to, fields) =
+                    with_factor(&app, (method.as_str(), path.as_str())).await;
                 of_factor = (to, fields);
                 browser
             }

@@ -501,7 +501,9 @@ async fn an_authenticator_app_is_a_second_factor_over_the_apps_table_too() {
     let half_way = log_in(&browser, "alice", PASSWORD).await;
     assert_eq!(half_way.location(), Some("/login/factor"));
     assert!(!is_in(&browser).await);
-    let used = browser.post("/login/factor", &[("code", &phone.code())]).await;
+    let used = browser
+        .post("/login/factor", &[("code", &phone.code())])
+        .await;
     assert_eq!(used.status, StatusCode::UNAUTHORIZED);
     let code = phone.next_code();
     let done = browser.post("/login/factor", &[("code", &code)]).await;

@@ -281,9 +281,15 @@ fn the_operator_lists_and_removes_the_factors_of_a_user() {
     let listed = user(folder, &["factors", "list", "alice"], "").1;
     assert_eq!(listed, "totp\tMy phone\t1970-01-01T00:00:00Z\tnever used\n");
     let doctor = vestibule(folder, &["doctor"], "").1;
-    assert!(doctor.contains("an old secret key has encrypted: 1"), "{doctor}");
+    assert!(
+        doctor.contains("an old secret key has encrypted: 1"),
+        "{doctor}"
+    );
     let reset = user(folder, &["factors", "reset", "alice"], "").1;
-    assert!(reset.contains("All second factors of alice are removed"), "{reset}");
+    assert!(
+        reset.contains("All second factors of alice are removed"),
+        "{reset}"
+    );
     assert_eq!(user(folder, &["factors", "list", "alice"], "").1, "");
     let log = user(folder, &["log", "alice"], "").1;
     assert!(log.contains("factors reset"), "{log}");

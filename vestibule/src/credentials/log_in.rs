@@ -64,7 +64,11 @@ impl<U: User> Credentials<U> {
             .as_ref()
             .map_or(Methods::NONE, |pending| pending.methods());
         let mut methods = so_far | methods;
-        if continued.is_none() && self.needs_second_factor(login, (&user, epoch), &mut methods).await? {
+        if continued.is_none()
+            && self
+                .needs_second_factor(login, (&user, epoch), &mut methods)
+                .await?
+        {
             // Another factor is still needed. This pending log-in is used up, and the next one ends
             // at the same time.
             if let Some(pending) = &pending
@@ -158,7 +162,9 @@ impl<U: User> Credentials<U> {
     pub fn second_factor_shown(&self, tried: FactorTry<U>, methods: Methods) -> Proof<U> {
         let FactorTry { pending, mut tried } = tried;
         tried.is_wrong = false;
-        self.0.throttle.factor_shown(&self.0.realm, &pending.user().id());
+        self.0
+            .throttle
+            .factor_shown(&self.0.realm, &pending.user().id());
         Proof {
             user: pending.user().clone(),
             epoch: pending.epoch(),

@@ -71,7 +71,7 @@ pub use email_users::{EmailChange, EmailUsers};
 #[cfg(feature = "sql")]
 pub use epochs::MIGRATIONS;
 #[cfg(feature = "sql")]
-pub use factors::{Factor, FactorKind};
+pub use factors::{FACTOR_MIGRATIONS, Factor, FactorKind};
 pub use hashes::HashReview;
 pub use log_in::Step;
 pub use login_name::{LoginName, NoLoginName};

@@ -30,7 +30,10 @@ pub(super) async fn run(command: FactorsCommand, site: &Site) -> anyhow::Result<
                 let kind = factor.kind.as_str();
                 let used = factor.last_used_at.map(|at| at.to_string());
                 let used = used.unwrap_or_else(|| "never used".to_owned());
-                say(format!("{kind}\t{}\t{}\t{used}", factor.name, factor.created_at))?;
+                say(format!(
+                    "{kind}\t{}\t{}\t{used}",
+                    factor.name, factor.created_at
+                ))?;
             }
             Ok(())
         }

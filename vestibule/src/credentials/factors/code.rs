@@ -61,14 +61,32 @@ mod tests {
     #[test]
     fn only_six_ascii_digits_are_a_code_of_an_app() {
         for typed in ["012345", " 012 345\n", "012-345", "0 1 2 3 4 5"] {
-            assert_eq!(parsed(typed), Some(("totp", "012345".to_owned())), "{typed}");
+            assert_eq!(
+                parsed(typed),
+                Some(("totp", "012345".to_owned())),
+                "{typed}"
+            );
         }
         let long = "1".repeat(1_000_000);
         for typed in [
-            "", "01234", "0123456", "+12345", "-12345 ", "01234a", "０１２３４５", "012\t345", "12.345",
-            "012345678", &long,
+            "",
+            "01234",
+            "0123456",
+            "+12345",
+            "-12345 ",
+            "01234a",
+            "０１２３４５",
+            "012\t345",
+            "12.345",
+            "012345678",
+            &long,
         ] {
-            assert_eq!(parsed(typed), None, "{}", typed.chars().take(20).collect::<String>());
+            assert_eq!(
+                parsed(typed),
+                None,
+                "{}",
+                typed.chars().take(20).collect::<String>()
+            );
         }
     }
 

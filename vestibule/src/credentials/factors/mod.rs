@@ -18,8 +18,8 @@ use sea_orm::ConnectionTrait;
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::Credentials;
 use crate::credentials::recovery_codes::{CREATE_RECOVERY_CODES, RecoveryCodes};
-use crate::credentials::trusted_browsers::{CREATE_TRUSTED_BROWSERS, TrustedBrowsers};
 use crate::credentials::totp::{CREATE_TOTP_APPS, TotpApps};
+use crate::credentials::trusted_browsers::{CREATE_TRUSTED_BROWSERS, TrustedBrowsers};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::database::{Database, Migrations};
@@ -27,8 +27,10 @@ use crate::error::{Error, Result};
 use crate::login::{CurrentUser, User, UserId};
 use crate::session::Methods;
 
-/// The migrations of the tables of second factors. A [`Site`](crate::flows::Site) runs them itself.
-pub(crate) const FACTOR_MIGRATIONS: Migrations = Migrations {
+/// The migrations of the tables of second factors, for
+/// [`Database::migrate`](crate::database::Database::migrate). A [`Site`](crate::flows::Site) runs
+/// them itself.
+pub const FACTOR_MIGRATIONS: Migrations = Migrations {
     owner: "factors",
     steps: &[
         CREATE_TOTP_APPS,

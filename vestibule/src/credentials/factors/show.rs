@@ -24,7 +24,9 @@ impl<U: User> Credentials<U> {
         };
         let user = tried.user().clone();
         if self.use_code(login, &user, code).await? {
-            return Ok(Check::Proved(self.second_factor_shown(tried, code.method())));
+            return Ok(Check::Proved(
+                self.second_factor_shown(tried, code.method()),
+            ));
         }
         self.note_failed(login, user.clone());
         Ok(Check::Wrong(Some(user.id())))
@@ -74,7 +76,9 @@ impl<U: User> Credentials<U> {
             FactorCode::Totp(code) => factors.totp.use_code(&id, code).await,
             FactorCode::Recovery(code) => {
                 // They stand in for another factor.
-                if !factors.has_any(&id).await? || !factors.recovery_codes.use_code(&id, code).await? {
+                if !factors.has_any(&id).await?
+                    || !factors.recovery_codes.use_code(&id, code).await?
+                {
                     return Ok(false);
                 }
                 let (event, activity) = (Event::RecoveryCodeUsed, Activity::RecoveryCodeUsed);

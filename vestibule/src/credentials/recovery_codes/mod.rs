@@ -13,7 +13,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+};
 
 use crate::clock::Clock;
 use crate::crypto::digest::sha256_in;

@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
 };
 use zeroize::Zeroizing;
 
@@ -142,7 +142,12 @@ impl TotpApps {
     pub(crate) async fn use_code(&self, user: &UserId, code: &str) -> Result<bool> {
         let inner = &self.0;
         let (now, connection) = (inner.clock.now(), inner.database.connection());
-        for app in self.of(user).all(connection).await.map_err(Error::from_db)? {
+        for app in self
+            .of(user)
+            .all(connection)
+            .await
+            .map_err(Error::from_db)?
+        {
             let Some(secret) = self.decrypted(&app, user) else {
                 tracing::error!(
                     user = user.as_str(),
@@ -159,7 +164,10 @@ impl TotpApps {
                 .col_expr(Column::LastUsedAt, Expr::value(now.as_millis()))
                 .filter(Column::Id.eq(&*app.id))
                 .filter(Column::LastStep.lt(step));
-            if !inner.cipher.is_by_first_key(&self.name_of(&app.id, user), &app.secret) {
+            if !inner
+                .cipher
+                .is_by_first_key(&self.name_of(&app.id, user), &app.secret)
+            {
                 let secret = self.encrypted(&app.id, user, &secret)?;
                 used = used.col_expr(Column::Secret, Expr::value(secret));
             }
@@ -185,7 +193,11 @@ impl TotpApps {
             created_at: Timestamp::from_millis(app.created_at),
             last_used_at: app.last_used_at.map(Timestamp::from_millis),
         };
-        Ok(apps.map_err(Error::from_db)?.into_iter().map(factor).collect())
+        Ok(apps
+            .map_err(Error::from_db)?
+            .into_iter()
+            .map(factor)
+            .collect())
     }
 
     /// Removes an app of this user. Returns its name, or `None` if they have no such app.
@@ -194,7 +206,11 @@ impl TotpApps {
     /// When the database failed.
     pub(crate) async fn remove(&self, user: &UserId, id: &str) -> Result<Option<String>> {
         let connection = self.0.database.connection();
-        let found = self.of(user).filter(Column::Id.eq(id)).one(connection).await;
+        let found = self
+            .of(user)
+            .filter(Column::Id.eq(id))
+            .one(connection)
+            .await;
         let Some(app) = found.map_err(Error::from_db)? else {
             return Ok(None);
         };
@@ -263,7 +279,10 @@ impl TotpApps {
 
     fn decrypted(&self, app: &Model, user: &UserId) -> Option<SecretBytes> {
         let name = self.name_of(&app.id, user);
-        let secret = self.0.cipher.decrypt(&name, &app.secret, self.0.clock.now());
+        let secret = self
+            .0
+            .cipher
+            .decrypt(&name, &app.secret, self.0.clock.now());
         let secret = Zeroizing::new(secret?);
         <[u8; 20]>::try_from(&secret[..]).ok().map(Zeroizing::new)
     }

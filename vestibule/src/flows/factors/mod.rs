@@ -83,7 +83,10 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             (TEMPLATE, include_str!("factors.html")),
             (REMOVE_TEMPLATE, include_str!("remove_factor.html")),
             (totp::TEMPLATE, include_str!("add_totp.html")),
-            (recovery_codes::TEMPLATE, include_str!("recovery_codes.html")),
+            (
+                recovery_codes::TEMPLATE,
+                include_str!("recovery_codes.html"),
+            ),
         ],
         texts: Some([
             include_str!("en.ftl"),

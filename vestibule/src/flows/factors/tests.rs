@@ -18,7 +18,10 @@ const JSON: [(&str, &str); 1] = [("accept", "application/json")];
 fn offered(page: &TestResponse) -> (String, String) {
     let text = page.text();
     let between = |before: &str, after: &str| {
-        let rest = text.split(before).nth(1).unwrap_or_else(|| panic!("{text}"));
+        let rest = text
+            .split(before)
+            .nth(1)
+            .unwrap_or_else(|| panic!("{text}"));
         rest.split(after).next().unwrap().to_owned()
     };
     let secret = between("<code>", "</code>");
@@ -50,8 +53,20 @@ async fn an_app_is_added_by_its_first_code() {
     app.set_email("alice", "alice@example.com").await;
     app.log_in(&alice, "alice").await;
     let before = alice.cookie("__Host-session");
-    assert!(alice.get("/account").await.text().contains(r#"href="/account/factors""#));
-    assert!(alice.get(LIST).await.text().contains("no second factor yet"));
+    assert!(
+        alice
+            .get("/account")
+            .await
+            .text()
+            .contains(r#"href="/account/factors""#)
+    );
+    assert!(
+        alice
+            .get(LIST)
+            .await
+            .text()
+            .contains("no second factor yet")
+    );
 
     let page = alice.get(TOTP).await;
     assert!(page.text().contains("<svg"), "a QR code");
@@ -102,7 +117,10 @@ async fn a_script_adds_an_app_with_the_secret_alone() {
 
     assert_eq!(added.status, StatusCode::CREATED);
     let id = id_of_first(&alice).await;
-    assert_eq!(added.json(), json!({ "id": id, "kind": "totp", "name": "Phone" }));
+    assert_eq!(
+        added.json(),
+        json!({ "id": id, "kind": "totp", "name": "Phone" })
+    );
 }
 
 #[tokio::test]
@@ -120,13 +138,18 @@ async fn asking_for_the_page_changes_nothing_and_a_wrong_code_shows_the_same_sec
 
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(offered(&wrong).0, secret);
-    assert!(wrong.text().contains(r#"value="My phone""#), "the name stays");
+    assert!(
+        wrong.text().contains(r#"value="My phone""#),
+        "the name stays"
+    );
     assert!(wrong.text().contains("Wrong code"));
     let malformed = [("code", "12345"), ("nonce", &*nonce)];
     let malformed = alice.post(TOTP, &malformed).await;
     assert!(malformed.text().contains("Enter the 6 digits"));
     let code = TestAuthenticator::new(&secret, &app.clock).code();
-    let right = alice.post(TOTP, &[("code", &code), ("nonce", &nonce)]).await;
+    let right = alice
+        .post(TOTP, &[("code", &code), ("nonce", &nonce)])
+        .await;
     assert_eq!(right.location(), Some(LIST), "{}", right.text());
 }
 
@@ -141,7 +164,9 @@ async fn several_apps_have_names_and_each_logs_in() {
     let offer = alice.get_with(TOTP, &JSON).await.json();
     let eleventh = TestAuthenticator::new(offer["secret"].as_str().unwrap(), &app.clock);
 
-    let refused = alice.post_json(TOTP, &json!({ "code": eleventh.code() })).await;
+    let refused = alice
+        .post_json(TOTP, &json!({ "code": eleventh.code() }))
+        .await;
 
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert_eq!(refused.json()["code"], "too_many_factors");
@@ -216,8 +241,14 @@ async fn before_the_last_factor_is_removed_the_page_says_what_follows() {
     let removed = alice.post(&remove, &[("confirm", "yes")]).await;
 
     assert_eq!(removed.location(), Some(LIST));
-    assert_eq!(list(&alice).await, json!({ "factors": [], "recovery_codes": 0, "trusted_browsers": [], "is_required": false }));
-    assert_eq!(elsewhere.get("/welcome").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        list(&alice).await,
+        json!({ "factors": [], "recovery_codes": 0, "trusted_browsers": [], "is_required": false })
+    );
+    assert_eq!(
+        elsewhere.get("/welcome").await.status,
+        StatusCode::SEE_OTHER
+    );
     mailbox.of_kind("factor_removed", 1).await;
     let again = alice.post(&remove, &[("confirm", "yes")]).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);
@@ -246,13 +277,23 @@ async fn the_first_factor_logs_the_user_out_everywhere_else() {
     let app = TestApp::new().await;
     let alice = app.registered("alice").await;
     let remembered = app.browser();
-    let fields = [("username", "alice"), ("password", PASSWORD), ("remember", "on")];
+    let fields = [
+        ("username", "alice"),
+        ("password", PASSWORD),
+        ("remember", "on"),
+    ];
     remembered.post("/login", &fields).await;
 
     app.add_totp(&alice).await;
 
-    assert_eq!(remembered.get("/welcome").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        remembered.get("/welcome").await.status,
+        StatusCode::SEE_OTHER
+    );
     remembered.forget_cookie("__Host-session");
-    assert_eq!(remembered.get("/welcome").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        remembered.get("/welcome").await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(alice.get("/welcome").await.status, StatusCode::OK);
 }

@@ -41,7 +41,7 @@ use serde_json::json;
 use crate::credentials::factors::{FactorCode, has_just_shown_factor};
 use crate::credentials::{Check, Step};
 use crate::crypto::secret::Secret;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flows::answer::Answer;
 use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::Flow;
@@ -132,21 +132,24 @@ async fn visitor<U: PageUser>(page: &Page<U>, login: &Login<U>) -> Result<Option
 }
 
 /// To the log-in, or 401 for scripts: there is no log-in to complete, or it has ended.
-async fn begin_again<U: PageUser>(
-    page: &Page<U>,
-    login: &Login<U>,
-    next: &Next,
-) -> Result<Response> {
-    let path = match (page.client, page.site.path("login"), next.path()) {
-        (Client::Json, ..) | (_, None, _) => {
-            return Ok(login.unauthorized().await.into_response());
-        }
-        (_, Some(path), None) => path.to_owned(),
-        (_, Some(path), Some(next)) => {
-            format!("{path}?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC))
-        }
-    };
-    page.answer(Answer::done(path))
+fn begin_again<U: PageUser>(page: &Page<U>, next: &Next) -> Result<Response> {
+    let problem = Problem::new(StatusCode::UNAUTHORIZED)
+        .code("login_required")
+        .text(Text::named("problem-login-required"));
+    page.answer(match page.site.path("login") {
+        Some(path) => Answer::done(with_next(path, next)).problem_for_scripts(problem),
+        None => Answer::problem(problem),
+    })
+}
+
+fn with_next(path: &str, next: &Next) -> String {
+    match next.path() {
+        Some(next) => format!(
+            "{path}?next={}",
+            utf8_percent_encode(next, NON_ALPHANUMERIC)
+        ),
+        None => path.to_owned(),
+    }
 }
 
 #[derive(Deserialize)]
@@ -199,7 +202,8 @@ async fn show<U: PageUser>(
 ) -> Result<Response> {
     let next = page.site.destination(next);
     let Some(visitor) = visitor(&page, &login).await? else {
-        return begin_again(&page, &login, &next).await;
+        let path = page.site.path("login").unwrap_or(page.site.after_login());
+        return page.answer(Answer::see(with_next(path, &next)));
     };
     let credentials = page.site.credentials();
     let methods = credentials.factor_methods(&visitor.id()).await?;
@@ -230,29 +234,35 @@ async fn check<U: PageUser>(
     let trust = !submitted.take("trust").is_empty();
     let next = page.site.destination(submitted.take("next"));
     let Some(visitor) = visitor(&page, &login).await? else {
-        return Ok(begin_again(&page, &login, &next).await?);
+        return Ok(begin_again(&page, &next)?);
     };
     let credentials = page.site.credentials();
-    let (id, methods) = (visitor.id(), credentials.factor_methods(&visitor.id()).await?);
-    let form = Form {
-        may_trust: matches!(visitor, Visitor::LoggingIn(_)),
-        trust,
-        ..Form::new(methods, &method, next)
+    let id = visitor.id();
+    let may_trust = matches!(visitor, Visitor::LoggingIn(_));
+    // Only a rejected form needs the methods.
+    let form = async || {
+        let methods = credentials.factor_methods(&id).await?;
+        Ok::<_, Error>(Form {
+            may_trust,
+            trust,
+            ..Form::new(methods, &method, next.clone())
+        })
     };
-    let rejected = |status, code, errors| {
-        page.answer(Answer::rejected(status, code, errors, TEMPLATE, form.view()))
+    let rejected = async |status, code, errors| {
+        let view = form().await?.view();
+        page.answer(Answer::rejected(status, code, errors, TEMPLATE, view))
     };
 
     let code = FactorCode::parse(typed.expose());
     let is_meant = |code: &FactorCode| method.is_empty() || code.method().names().eq([&*method]);
     let Some(code) = code.filter(is_meant) else {
-        let malformed = match form.method {
+        let malformed = match &*method {
             "recovery_code" => "second-factor-recovery-code-malformed",
             _ => "second-factor-code-malformed",
         };
         let errors = FormErrors::at("code", Text::named(malformed));
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Ok(rejected(status, "invalid_fields", errors)?);
+        return Ok(rejected(status, "invalid_fields", errors).await?);
     };
     let (checked, is_logging_in) = match visitor {
         Visitor::LoggingIn(pending) => {
@@ -269,10 +279,11 @@ async fn check<U: PageUser>(
         Check::Wrong(_) => {
             login.report_failed_by(code.method(), Some(&id)).await;
             let errors = FormErrors::at("code", Text::named("second-factor-code-wrong"));
-            return Ok(rejected(StatusCode::UNAUTHORIZED, "wrong_code", errors)?);
+            let status = StatusCode::UNAUTHORIZED;
+            return Ok(rejected(status, "wrong_code", errors).await?);
         }
         Check::Throttled(wait) => {
-            let answer = throttled(Tried::Factor, wait, TEMPLATE, form.view());
+            let answer = throttled(Tried::Factor, wait, TEMPLATE, form().await?.view());
             return Ok(page.answer(answer)?);
         }
     };
@@ -281,27 +292,25 @@ async fn check<U: PageUser>(
         if outcome == ConfirmOutcome::NoSession && page.client == Client::Json {
             return Ok(login.unauthorized().await.into_response());
         }
-        let next = form.next.or(page.site.after_login());
+        let next = next.or(page.site.after_login());
         let answer = Answer::done(next).json(StatusCode::OK, json!({ "next": next }));
         return Ok(page.answer(answer)?);
     }
     Ok(match credentials.proceed(&login, proof).await? {
-        Step::LoggedIn { user, next } => {
+        Step::LoggedIn { user, next: to } => {
             if trust {
                 credentials.trust_browser(&login, &user).await?;
             }
-            let next = next.path().or(form.next.path());
+            let next = to.path().or(next.path());
             let next = next.unwrap_or(page.site.after_login());
             let view = json!({ "username": user.name(), "next": next });
             page.answer(Answer::done(next).json(StatusCode::OK, view))?
         }
         Step::TooManySessions => {
             let errors = FormErrors::of_form(Text::named("second-factor-too-many-sessions"));
-            rejected(StatusCode::CONFLICT, "too_many_sessions", errors)?
+            rejected(StatusCode::CONFLICT, "too_many_sessions", errors).await?
         }
         // It was used, it has ended, or the user was disabled.
-        Step::SecondFactor | Step::Inactive | Step::Expired => {
-            begin_again(&page, &login, &form.next).await?
-        }
+        Step::SecondFactor | Step::Inactive | Step::Expired => begin_again(&page, &next)?,
     })
 }

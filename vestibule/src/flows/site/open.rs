@@ -6,9 +6,11 @@ use std::sync::{Arc, OnceLock, Weak};
 use super::{Inner, Site};
 use crate::accounts::{self, Account, Accounts};
 use crate::clock::Regularly;
-use crate::credentials::factors::{FACTOR_MIGRATIONS, Factors};
+use crate::credentials::factors::Factors;
 use crate::credentials::tokens::{TOKEN_MIGRATIONS, Tokens};
-use crate::credentials::{self, Credentials, LoginName, MailTokens, Throttle, Users};
+use crate::credentials::{
+    self, Credentials, FACTOR_MIGRATIONS, LoginName, MailTokens, Throttle, Users,
+};
 use crate::database::{Database, Migrations};
 use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
@@ -210,7 +212,8 @@ impl<U: PageUser> Site<U> {
             }),
             None => credentials,
         };
-        let accounts = accounts.map(|accounts| accounts.realm(&realm).expiry(expiry).factors(factors));
+        let accounts =
+            accounts.map(|accounts| accounts.realm(&realm).expiry(expiry).factors(factors));
         credentials.read_kinds_if_due();
         let templates: Vec<_> = flows
             .iter()

@@ -244,7 +244,9 @@ fn answer(
         Needed::HiddenRight => return StatusCode::NOT_FOUND.into_response(),
         Needed::Enrolment(page) => Problem::new(StatusCode::FORBIDDEN)
             .code("second_factor_enrolment_required")
-            .detail(format!("Add a second factor to your account first, at {page}."))
+            .detail(format!(
+                "Add a second factor to your account first, at {page}."
+            ))
             .text(Text::named("problem-second-factor-enrolment").with("page", page)),
         Needed::Visit(page) => Problem::new(StatusCode::FORBIDDEN)
             .code("visit_required")

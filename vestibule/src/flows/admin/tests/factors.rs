@@ -50,11 +50,21 @@ async fn nobody_resets_their_own_factors_and_nobody_else_but_an_admin_does() {
     office.app.add_totp(&office.alice).await;
 
     let own = office.path_of("carol").await;
-    assert!(!office.carol.get(&own).await.text().contains("Remove all second factors"));
+    assert!(
+        !office
+            .carol
+            .get(&own)
+            .await
+            .text()
+            .contains("Remove all second factors")
+    );
     let answer = office.press("carol", "reset-factors", &[]).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
     let of_alice = office.path_of("alice").await;
-    let by_alice = office.alice.post(&format!("{own}/reset-factors"), &[]).await;
+    let by_alice = office
+        .alice
+        .post(&format!("{own}/reset-factors"), &[])
+        .await;
     assert_eq!(by_alice.status, StatusCode::FORBIDDEN);
 
     let kept = office.carol.get_with(&of_alice, &JSON).await.json();
@@ -69,7 +79,9 @@ async fn a_deleted_account_leaves_no_factor_behind() {
     office.app.add_totp(&office.alice).await;
     let id = office.app.account("alice").await.id;
 
-    office.press("alice", "delete", &[("username", "alice")]).await;
+    office
+        .press("alice", "delete", &[("username", "alice")])
+        .await;
 
     assert!(office.app.site.factors(&id).await.unwrap().is_empty());
 }

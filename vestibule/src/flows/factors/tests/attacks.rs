@@ -36,7 +36,9 @@ async fn each_page_needs_a_fresh_log_in_and_a_factor_if_there_is_one() {
 
     // The password alone is not enough from now on.
     let id = id_of_factor(&app).await;
-    let confirmed = alice.post("/confirm-login", &[("password", PASSWORD)]).await;
+    let confirmed = alice
+        .post("/confirm-login", &[("password", PASSWORD)])
+        .await;
     assert_eq!(confirmed.location(), Some("/welcome"));
     for path in [LIST, TOTP] {
         let answer = alice.get(path).await;
@@ -48,7 +50,10 @@ async fn each_page_needs_a_fresh_log_in_and_a_factor_if_there_is_one() {
         assert_eq!(answer.json()["code"], "second_factor_required", "{path}");
     }
     let stranger = app.browser().get(LIST).await;
-    assert_eq!(stranger.location(), Some("/login?next=%2Faccount%2Ffactors"));
+    assert_eq!(
+        stranger.location(),
+        Some("/login?next=%2Faccount%2Ffactors")
+    );
 }
 
 async fn id_of_factor(app: &TestApp) -> String {
@@ -70,11 +75,15 @@ async fn a_secret_is_for_one_session_and_a_short_time_and_is_not_shown_again() {
     let (of_elsewhere, _) = offered(&elsewhere.get(TOTP).await);
     assert_ne!(of_elsewhere, secret);
     let code = phone.code();
-    let in_other_session = elsewhere.post(TOTP, &[("code", &code), ("nonce", &nonce)]).await;
+    let in_other_session = elsewhere
+        .post(TOTP, &[("code", &code), ("nonce", &nonce)])
+        .await;
     assert_eq!(in_other_session.status, StatusCode::UNPROCESSABLE_ENTITY);
     app.clock.advance(Duration::from_secs(20 * 60));
     app.log_in(&alice, "alice").await;
-    let too_late = alice.post(TOTP, &[("code", &phone.code()), ("nonce", &nonce)]).await;
+    let too_late = alice
+        .post(TOTP, &[("code", &phone.code()), ("nonce", &nonce)])
+        .await;
     assert_eq!(too_late.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(too_late.text().contains("took too long"));
     let (offered_now, _) = offered(&too_late);
@@ -82,7 +91,10 @@ async fn a_secret_is_for_one_session_and_a_short_time_and_is_not_shown_again() {
 
     let kept = app.add_totp(&alice).await;
     let (next, _) = offered(&alice.get(TOTP).await);
-    assert_ne!(next, offered_now, "the secret that was added is not shown again");
+    assert_ne!(
+        next, offered_now,
+        "the secret that was added is not shown again"
+    );
     let remove = format!("{LIST}/{}/remove", id_of_first(&alice).await);
     alice.post(&remove, &[("confirm", "yes")]).await;
     let (after, _) = offered(&alice.get(TOTP).await);
