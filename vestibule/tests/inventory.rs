@@ -15,7 +15,7 @@ use vestibule::credentials::Username;
 use vestibule::login::Next;
 use vestibule::mail::Email;
 use vestibule::password::PasswordPolicy;
-use vestibule::testing::{PASSWORD, TestApp, TestClient};
+use vestibule::testing::{PASSWORD, TestApp, TestAuthenticator, TestClient};
 
 fn house() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -130,6 +130,11 @@ fn the_book_says_of_each_event_of_a_log_in_what_is_in_the_security_log() {
             ("AccountClosed", Action::AccountClosed),
             ("AccountReopened", Action::AccountReopened),
             ("UsernameChanged", Action::UsernameChanged),
+            ("FactorAdded", Action::FactorAdded),
+            ("FactorRemoved", Action::FactorRemoved),
+            ("FactorsReset", Action::FactorsReset),
+            ("RecoveryCodesRenewed", Action::RecoveryCodesRenewed),
+            ("RecoveryCodeUsed", Action::RecoveryCodeUsed),
         ]
         .map(|(event, action)| (event.to_owned(), action.as_str())),
     );
@@ -145,6 +150,47 @@ async fn carol(app: &TestApp) -> TestClient {
     let browser = app.browser();
     app.log_in(&browser, "carol").await;
     browser
+}
+
+/// A browser of a user who has an authenticator app, for a route about factors: with its path, and
+/// the fields to send.
+async fn with_factor(
+    app: &TestApp,
+    (method, path): (&str, &str),
+) -> (TestClient, String, Vec<(&'static str, String)>) {
+    let name = format!(
+        "{method}{}",
+        path.replace(|c: char| !c.is_alphanumeric(), "")
+    );
+    let browser = app.registered(&name).await;
+    if path == "/account/factors/totp" {
+        let json = [("accept", "application/json")];
+        let offer = browser.get_with(path, &json).await.json();
+        let phone = TestAuthenticator::new(offer["secret"].as_str().unwrap(), &app.clock);
+        return (browser, path.to_owned(), vec![("code", phone.code())]);
+    }
+    let phone = app.add_totp(&browser).await;
+    let id = app.account(&name).await.id;
+    let factor = app.site.factors(&id).await.unwrap().remove(0).id;
+    if path == "/account/factors/{id}/remove" {
+        let fields = vec![("confirm", "yes".to_owned())];
+        return (browser, path.replace("{id}", &factor), fields);
+    }
+    if path == "/account/factors/recovery-codes" {
+        return (browser, path.to_owned(), vec![]);
+    }
+    browser.post("/logout", &[]).await;
+    app.log_in(&browser, &name).await;
+    let code = vec![("code", phone.next_code()), ("trust", "on".to_owned())];
+    if path == "/login/factor" {
+        return (browser, path.to_owned(), code);
+    }
+    let fields: Vec<_> = code.iter().map(|(name, value)| (*name, &**value)).collect();
+    browser.post("/login/factor", &fields).await;
+    let json = [("accept", "application/json")];
+    let list = browser.get_with("/account/factors", &json).await.json();
+    let trusted = list["trusted_browsers"][0]["id"].as_str().unwrap();
+    (browser, path.replace("{id}", trusted), vec![])
 }
 
 /// OWASP ASVS 5.0, 6.1.3.
@@ -185,6 +231,11 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
         ("/account/username", vec![("username", "renamed")]),
         ("/logout", vec![]),
         ("/language", vec![("language", "de")]),
+        ("/login/factor", vec![]),
+        ("/account/factors/totp", vec![]),
+        ("/account/factors/recovery-codes", vec![]),
+        ("/account/factors/{id}/remove", vec![]),
+        ("/account/factors/trusted-browsers/{id}/remove", vec![]),
         ("/account/sessions/end", vec![("session", "")]),
         ("/account/sessions/end-others", vec![]),
         ("/admin/users/new", vec![("username", "frank")]),
@@ -200,6 +251,7 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
         ("/admin/users/{id}/disable", vec![]),
         ("/admin/users/{id}/enable", vec![]),
         ("/admin/users/{id}/demand-new-password", vec![]),
+        ("/admin/users/{id}/reset-factors", vec![]),
         ("/admin/users/{id}/end-session", vec![("session", "")]),
         ("/admin/users/{id}/end-sessions", vec![]),
         ("/admin/users/{id}/delete", vec![("username", "alice")]),
@@ -225,7 +277,15 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
     let last = "/change-password";
     let (before, last): (Vec<_>, Vec<_>) = routes.iter().partition(|(_, path)| path != last);
     for (method, path) in before.into_iter().chain(last) {
+        let is_of_factors = path.contains("factor") && !path.starts_with("/admin");
+        let mut of_factor = (String::new(), Vec::new());
         let browser = match path.as_str() {
+            _ if is_of_factors => {
+                let (browser, to, fields) =
+                    with_factor(&app, (method.as_str(), path.as_str())).await;
+                of_factor = (to, fields);
+                browser
+            }
             "/register" | "/login" => app.browser(),
             "/account/close" => app.registered(&method.to_lowercase()).await,
             "/account/username" => app.registered(&format!("{method}er")).await,
@@ -235,6 +295,10 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
         let to = path
             .replace("{id}", alice.id.as_str())
             .replace("{name}", "editor");
+        let to = match is_of_factors {
+            true => of_factor.0.clone(),
+            false => to,
+        };
         let mut fields = fields.get(path.as_str()).cloned().unwrap_or_default();
         let owner = match path.as_str() {
             "/admin/users/{id}/end-session" => {
@@ -247,6 +311,7 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
         for (_, value) in fields.iter_mut().filter(|(name, _)| *name == "session") {
             *value = &sessions.last().unwrap().public_id;
         }
+        fields.extend(of_factor.1.iter().map(|(name, value)| (*name, &**value)));
         let token = browser.cookie("__Host-session");
         let response = match method.as_str() {
             "POST" => browser.post(&to, &fields).await,
@@ -383,7 +448,7 @@ async fn the_book_says_of_each_column_of_an_account_who_reads_it() {
 }
 
 /// Crates that are no cryptography, in `vestibule/Cargo.toml`.
-const OTHER_CRATES: [&str; 37] = [
+const OTHER_CRATES: [&str; 38] = [
     "axum",
     "cookie",
     "data-encoding",
@@ -401,6 +466,7 @@ const OTHER_CRATES: [&str; 37] = [
     "percent-encoding",
     "pin-project-lite",
     "precis-profiles",
+    "qrcodegen",
     "quick_cache",
     "redis",
     "rustix",

@@ -6,6 +6,7 @@
 use http::StatusCode;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::json;
+use vestibule::clock::Clock;
 use vestibule::credentials::Users;
 use vestibule::crypto::key::SecretKey;
 use vestibule::crypto::random::Random;
@@ -13,7 +14,7 @@ use vestibule::database::Database;
 use vestibule::flows::{Site, SiteConfig};
 use vestibule::login::{PageUser, User, UserId};
 use vestibule::password::PasswordAlgorithm;
-use vestibule::testing::{PASSWORD, TestClient, TestResponse};
+use vestibule::testing::{PASSWORD, TestAuthenticator, TestClient, TestResponse};
 
 #[path = "../examples/own_table.rs"]
 mod own_table;
@@ -479,4 +480,34 @@ async fn only_the_flows_that_are_named_are_there() {
         browser.post("/logout", &[]).await.location(),
         Some("/login")
     );
+}
+
+/// The tables of factors are keyed by the user's id as text.
+#[tokio::test]
+async fn an_authenticator_app_is_a_second_factor_over_the_apps_table_too() {
+    let app = App::new().await;
+    let alice = app.registered("alice").await;
+    let json = [("accept", "application/json")];
+    let offer = alice.get_with("/account/factors/totp", &json).await;
+    let key = offer.json()["secret"].as_str().unwrap().to_owned();
+    // This app's clock is the system's.
+    let clock = Clock::manual(Clock::system().now());
+    let phone = TestAuthenticator::new(&key, &clock);
+    let code = json!({ "code": phone.code() });
+    let added = alice.post_json("/account/factors/totp", &code).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{}", added.text());
+
+    let browser = app.browser();
+    let half_way = log_in(&browser, "alice", PASSWORD).await;
+    assert_eq!(half_way.location(), Some("/login/factor"));
+    assert!(!is_in(&browser).await);
+    let used = browser
+        .post("/login/factor", &[("code", &phone.code())])
+        .await;
+    assert_eq!(used.status, StatusCode::UNAUTHORIZED);
+    let code = phone.next_code();
+    let done = browser.post("/login/factor", &[("code", &code)]).await;
+
+    assert_eq!(done.location(), Some("/welcome"), "{}", done.text());
+    assert!(is_in(&browser).await);
 }

@@ -37,12 +37,13 @@ const TABLES: [(&str, Migrations); 15] = [
     ("vestibule_changes", credentials::MIGRATIONS),
 ];
 
-const ALL: [Migrations; 6] = [
+const ALL: [Migrations; 7] = [
     accounts::MIGRATIONS,
     sql::MIGRATIONS,
     sql::COUNTER_MIGRATIONS,
     credentials::MIGRATIONS,
     credentials::TOKEN_MIGRATIONS,
+    credentials::FACTOR_MIGRATIONS,
     mail::MIGRATIONS,
 ];
 

@@ -354,7 +354,8 @@ async fn who_has_shown_one_factor_does_not_pass_where_two_are_asked_for() {
 
 #[tokio::test]
 async fn without_a_page_for_it_who_lacks_a_second_factor_gets_403() {
-    let app = TestApp::new().await;
+    let flows = ["register", "password_login", "welcome"];
+    let app = TestApp::with(|config| config.flows = Some(flows.map(str::to_owned).to_vec())).await;
     let app = app
         .routes(Router::new().route("/two-factors", get(|_: Allowed<TwoFactors>| async { "in" })));
     let browser = app.registered("alice").await;

@@ -1,5 +1,6 @@
 //! `vestibule user …`: the operator's commands for users.
 
+mod factors;
 mod invitations;
 
 use std::io::{BufRead, IsTerminal, Write};
@@ -111,6 +112,9 @@ pub(crate) enum UserCommand {
         #[arg(long, default_value_t = 50)]
         lines: u64,
     },
+    /// List or remove a user's second factors
+    #[command(subcommand)]
+    Factors(factors::FactorsCommand),
     /// Delete an account permanently and end all its sessions
     Delete {
         /// Username or mail address
@@ -231,6 +235,7 @@ pub(crate) async fn run(command: UserCommand, settings: &Settings) -> anyhow::Re
             report(&change, done)?;
             warn_without_admin(&site).await
         }
+        UserCommand::Factors(command) => factors::run(command, &site).await,
         UserCommand::Log { name, lines } => log(&site, &name, lines).await,
         UserCommand::Delete { name, yes } => delete(&site, &name, yes).await,
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use vestibule::credentials::LoginName;
-use vestibule::flows::{RegistrationMode, SiteConfig};
+use vestibule::flows::{RegistrationMode, SecondFactorFor, SiteConfig};
 
 use super::parse_duration_or_none;
 
@@ -37,6 +37,18 @@ pub(crate) struct RegistrationSettings {
         global = true
     )]
     pub(crate) log_in_with: LoginName,
+
+    /// Who must have a second factor: nobody (none), users with the role admin (admins), or all users
+    /// (all). Until they have added one, they can do nothing else
+    #[arg(
+        long,
+        env = "VESTIBULE_REQUIRE_SECOND_FACTOR",
+        value_name = "WHO",
+        default_value = "none",
+        value_parser = who(),
+        global = true
+    )]
+    pub(crate) require_second_factor: SecondFactorFor,
 
     /// Whether users must verify a mail address before they can do anything else
     #[arg(
@@ -101,6 +113,7 @@ impl RegistrationSettings {
     pub(crate) fn configure(&self, config: &mut SiteConfig) {
         config.registration = self.registration;
         config.log_in_with = self.log_in_with;
+        config.require_second_factor = self.require_second_factor;
         config.require_verified_email = self.require_verified_email;
         config.users_can_change_username = self.change_username;
         config.users_can_close_account = self.close_account;
@@ -113,4 +126,10 @@ impl RegistrationSettings {
 fn modes() -> impl TypedValueParser<Value = RegistrationMode> {
     let names = RegistrationMode::ALL.map(RegistrationMode::as_str);
     PossibleValuesParser::new(names).try_map(|name| name.parse::<RegistrationMode>())
+}
+
+/// Reads who must have a second factor.
+fn who() -> impl TypedValueParser<Value = SecondFactorFor> {
+    let names = SecondFactorFor::ALL.map(SecondFactorFor::as_str);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<SecondFactorFor>())
 }

@@ -60,6 +60,7 @@ fn help_names_every_setting_with_its_variable() {
         "proxy-removes-path",
         "unknown-addresses-need-login",
         "log-in-with",
+        "require-second-factor",
         "require-verified-email",
         "registration",
         "temporary-passwords-last",

@@ -259,3 +259,38 @@ fn whoever_got_a_temporary_password_must_choose_another_one() {
     assert_eq!(changed.location.as_deref(), Some("/welcome"));
     assert_eq!(client.get("/welcome").unwrap().status, 200);
 }
+
+#[test]
+fn the_operator_lists_and_removes_the_factors_of_a_user() {
+    let folder = folder();
+    let folder = folder.path();
+    assert!(user(folder, &["add", "alice"], PASSWORD).0);
+    assert_eq!(user(folder, &["factors", "list", "alice"], "").1, "");
+    let none = user(folder, &["factors", "reset", "alice"], "");
+    assert!(none.1.contains("alice has no second factor."), "{}", none.1);
+    let insert = "INSERT INTO vestibule_totp_apps \
+                  (id, realm, user_id, name, secret, created_at, last_used_at, last_step) \
+                  SELECT 'one', '', id, 'My phone', 'not ours', 0, NULL, 0 FROM users";
+    let url = format!("sqlite://{}", folder.join("instance/site.db").display());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let database = sea_orm::Database::connect(&url).await.unwrap();
+        database.execute_unprepared(insert).await.unwrap();
+    });
+
+    let listed = user(folder, &["factors", "list", "alice"], "").1;
+    assert_eq!(listed, "totp\tMy phone\t1970-01-01T00:00:00Z\tnever used\n");
+    let doctor = vestibule(folder, &["doctor"], "").1;
+    assert!(
+        doctor.contains("an old secret key has encrypted: 1"),
+        "{doctor}"
+    );
+    let reset = user(folder, &["factors", "reset", "alice"], "").1;
+    assert!(
+        reset.contains("All second factors of alice are removed"),
+        "{reset}"
+    );
+    assert_eq!(user(folder, &["factors", "list", "alice"], "").1, "");
+    let log = user(folder, &["log", "alice"], "").1;
+    assert!(log.contains("factors reset"), "{log}");
+}

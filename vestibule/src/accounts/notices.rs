@@ -29,6 +29,11 @@ fn kind_of(action: Action, is_own: bool) -> Option<&'static str> {
         Action::PasswordSet => "password_set",
         // Users change it with a link, and the former address gets another mail, which undoes it.
         Action::EmailChanged if !is_own => "email_changed",
+        Action::FactorAdded => "factor_added",
+        Action::FactorRemoved => "factor_removed",
+        Action::FactorsReset => "factors_reset",
+        Action::RecoveryCodesRenewed => "recovery_codes_renewed",
+        Action::RecoveryCodeUsed => "recovery_code_used",
         Action::RoleGranted => "role_granted",
         Action::RoleRevoked => "role_revoked",
         Action::AccountDisabled => "account_disabled",

@@ -178,6 +178,10 @@ impl ActivityLog<Account> for Accounts {
             Activity::OtherSessionsEnded => {
                 (themself(), Action::SessionsEnded, Some("all but one"))
             }
+            Activity::FactorAdded(factor) => (themself(), Action::FactorAdded, Some(factor)),
+            Activity::FactorRemoved(factor) => (themself(), Action::FactorRemoved, Some(factor)),
+            Activity::RecoveryCodesRenewed => (themself(), Action::RecoveryCodesRenewed, None),
+            Activity::RecoveryCodeUsed => (themself(), Action::RecoveryCodeUsed, None),
             Activity::ResetRequested => (
                 Actor::stranger().sent_by(from),
                 Action::ResetRequested,

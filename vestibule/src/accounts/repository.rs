@@ -14,6 +14,7 @@ use crate::accounts::entity::user;
 use crate::accounts::passwords::password_row;
 use crate::accounts::{Account, Actor, Administration, rows};
 use crate::clock::{Clock, Regularly};
+use crate::credentials::factors::Factors;
 use crate::credentials::{EmailUsers, LoginName, Username};
 use crate::crypto::ids::new_id;
 use crate::crypto::random::Random;
@@ -44,6 +45,7 @@ pub(super) struct Inner {
     pub(super) log_retention: Duration,
     pub(super) log_swept: Arc<Regularly>,
     pub(super) outbox: Option<Outbox>,
+    pub(super) factors: Option<Factors>,
     pub(super) log_in_with: LoginName,
     pub(super) waiting_swept: Arc<Regularly>,
     pub(super) approves_registrations: bool,
@@ -73,6 +75,7 @@ impl Accounts {
             log_retention: Self::SECURITY_LOG_RETENTION,
             log_swept: Arc::default(),
             outbox: None,
+            factors: None,
             log_in_with: LoginName::default(),
             waiting_swept: Arc::default(),
             approves_registrations: false,
@@ -87,6 +90,12 @@ impl Accounts {
     /// The [`realm`](crate::login::LoginManager::realm) of the sessions. Default: empty.
     pub fn realm(mut self, realm: &str) -> Self {
         realm.clone_into(&mut Arc::make_mut(&mut self.inner).realm);
+        self
+    }
+
+    /// Where the second factors of these users are.
+    pub(crate) fn factors(mut self, factors: Factors) -> Self {
+        Arc::make_mut(&mut self.inner).factors = Some(factors);
         self
     }
 

@@ -6,7 +6,7 @@ use crate::login::{User, UserId};
 
 impl<U: User> Credentials<U> {
     /// Deletes all data about a user outside the users table: sessions, remembered logins, pending
-    /// log-ins, tokens sent by mail, the mails that they have turned off, and wrong tries at their
+    /// log-ins, second factors, tokens sent by mail, the mails that they have turned off, and wrong tries at their
     /// account. Call it when you delete a user, because some
     /// tables reuse ids. [`register`](Self::register) calls it for the new user.
     ///
@@ -25,6 +25,10 @@ impl<U: User> Credentials<U> {
         if let Some(mail) = &self.0.mail {
             mail.tokens.forget(id).await?;
             mail.outbox.forget_turned_off(id).await?;
+        }
+        #[cfg(feature = "sql")]
+        if let Some(factors) = &self.0.factors {
+            factors.forget(id).await?;
         }
         self.0.throttle.forget_user(realm, id).await
     }

@@ -63,8 +63,12 @@ impl<U: User> Credentials<U> {
         let so_far = pending
             .as_ref()
             .map_or(Methods::NONE, |pending| pending.methods());
-        let methods = so_far | methods;
-        if continued.is_none() && self.needs_second_factor(&user, methods).await? {
+        let mut methods = so_far | methods;
+        if continued.is_none()
+            && self
+                .needs_second_factor(login, (&user, epoch), &mut methods)
+                .await?
+        {
             // Another factor is still needed. This pending log-in is used up, and the next one ends
             // at the same time.
             if let Some(pending) = &pending
@@ -158,6 +162,9 @@ impl<U: User> Credentials<U> {
     pub fn second_factor_shown(&self, tried: FactorTry<U>, methods: Methods) -> Proof<U> {
         let FactorTry { pending, mut tried } = tried;
         tried.is_wrong = false;
+        self.0
+            .throttle
+            .factor_shown(&self.0.realm, &pending.user().id());
         Proof {
             user: pending.user().clone(),
             epoch: pending.epoch(),
@@ -185,10 +192,28 @@ impl<U: User> Credentials<U> {
         login.confirm_by(proof.methods).await
     }
 
-    async fn needs_second_factor(&self, user: &U, methods: Methods) -> Result<bool> {
+    /// Whether the user must show another factor. A browser that they trust is noted in `methods`.
+    async fn needs_second_factor(
+        &self,
+        login: &Login<U>,
+        (user, epoch): (&U, i64),
+        methods: &mut Methods,
+    ) -> Result<bool> {
+        if methods.has_second_factor() {
+            return Ok(false);
+        }
+        #[cfg(feature = "sql")]
+        if self.has_factor(&user.id()).await? {
+            if !self.is_trusted(login, user, epoch).await? {
+                return Ok(true);
+            }
+            *methods |= Methods::TRUSTED_BROWSER;
+        }
+        #[cfg(not(feature = "sql"))]
+        let _ = (login, epoch);
         match &self.0.second_factor {
-            Some(needs) if !methods.has_second_factor() => needs(user.clone()).await,
-            _ => Ok(false),
+            Some(needs) => needs(user.clone()).await,
+            None => Ok(false),
         }
     }
 }

@@ -31,12 +31,16 @@ mod email_users;
 #[cfg(feature = "sql")]
 mod epochs;
 mod erased;
+#[cfg(feature = "sql")]
+pub(crate) mod factors;
 mod forget;
 mod hashes;
 mod kinds;
 mod log_in;
 mod login_name;
 mod proof;
+#[cfg(feature = "sql")]
+mod recovery_codes;
 mod register;
 #[cfg(feature = "sql")]
 mod reserved_names;
@@ -49,7 +53,11 @@ pub mod throttle;
 mod throttled;
 #[cfg(feature = "sql")]
 pub(crate) mod tokens;
+#[cfg(feature = "sql")]
+pub(crate) mod totp;
 mod tries;
+#[cfg(feature = "sql")]
+mod trusted_browsers;
 #[cfg(feature = "sql")]
 mod username;
 mod users;
@@ -62,6 +70,8 @@ pub use check::Check;
 pub use email_users::{EmailChange, EmailUsers};
 #[cfg(feature = "sql")]
 pub use epochs::MIGRATIONS;
+#[cfg(feature = "sql")]
+pub use factors::{FACTOR_MIGRATIONS, Factor, FactorKind};
 pub use hashes::HashReview;
 pub use log_in::Step;
 pub use login_name::{LoginName, NoLoginName};
@@ -146,6 +156,8 @@ struct Inner<U> {
     throttle: Throttle,
     #[cfg(feature = "sql")]
     mail: Option<MailTokens>,
+    #[cfg(feature = "sql")]
+    factors: Option<factors::Factors>,
 }
 
 /// What a site with mail has: tokens, and where the mails with them go.
@@ -182,6 +194,8 @@ impl<U: User> Credentials<U> {
             throttle: Throttle::in_memory(),
             #[cfg(feature = "sql")]
             mail: None,
+            #[cfg(feature = "sql")]
+            factors: None,
         }))
     }
 
@@ -191,8 +205,9 @@ impl<U: User> Credentials<U> {
         self
     }
 
-    /// Sets which users need a second factor. `needs` is called for each user who has shown only
-    /// one factor. Default: no users.
+    /// Sets which users need a second factor of the app's own. `needs` is called for each user who
+    /// has shown only one factor. Users with a factor of the ready-made pages need one in any case.
+    /// Default: no others.
     ///
     /// # Errors
     /// If `needs` fails, the response to the log-in is 503, and nobody is logged in.
@@ -300,6 +315,8 @@ impl<U> Clone for Inner<U> {
             throttle: self.throttle.clone(),
             #[cfg(feature = "sql")]
             mail: self.mail.clone(),
+            #[cfg(feature = "sql")]
+            factors: self.factors.clone(),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::login::device::DeviceToken;
 use crate::login::pending::PendingLogin;
 use crate::login::visit::Visit;
 use crate::login::{CurrentUser, Event, Login, User, UserId};
+use crate::session::Methods;
 
 /// Whether a second factor may be tried.
 #[derive(Debug)]
@@ -59,22 +60,54 @@ impl<U: User> Credentials<U> {
         login: &Login<U>,
         pending: PendingLogin<U>,
     ) -> Result<SecondFactor<U>> {
+        self.try_factor(login, pending, Methods::OTHER).await
+    }
+
+    /// As [`try_second_factor`](Self::try_second_factor), for a factor of this method.
+    pub(super) async fn try_factor(
+        &self,
+        login: &Login<U>,
+        pending: PendingLogin<U>,
+        method: Methods,
+    ) -> Result<SecondFactor<U>> {
         let id = pending.user().id();
-        Ok(match self.begin_try(login, Subject::User(&id)).await? {
-            Permit::Granted(mut tried) => {
-                // Stays counted until the app shows that it was right.
-                tried.is_wrong = true;
+        let permit = match self.begin_factor_try(login, &id, method).await? {
+            Permit::Granted(of_factor) => match self.begin_try(login, Subject::User(&id)).await? {
+                Permit::Granted(tried) => Ok((of_factor, tried)),
+                Permit::Denied(throttled) => Err(throttled),
+            },
+            Permit::Denied(throttled) => Err(throttled),
+        };
+        Ok(match permit {
+            Ok((mut of_factor, mut tried)) => {
+                // Both stay counted until the app shows that it was right.
+                (of_factor.is_wrong, tried.is_wrong) = (true, true);
                 if tried.is_last_free {
                     self.emit_guessing(login, Some(id));
                 }
                 let tried = Box::new(tried);
                 SecondFactor::MayTry(FactorTry { pending, tried })
             }
-            Permit::Denied(throttled) => {
+            Err(throttled) => {
                 self.reject_try(login, Some(id)).await;
                 SecondFactor::Throttled(throttled)
             }
         })
+    }
+
+    /// Counts a try at a second factor. Nobody can guess a recovery code, so it does not count at the
+    /// counter of guesses, and works while that one is closed.
+    pub(super) async fn begin_factor_try(
+        &self,
+        login: &Login<U>,
+        id: &UserId,
+        method: Methods,
+    ) -> Result<Permit> {
+        if method == Methods::RECOVERY_CODE {
+            return Ok(Permit::Granted(Try::default()));
+        }
+        let now = login.visit().settings().clock.now();
+        self.0.throttle.begin_factor(&self.0.realm, id, now).await
     }
 
     /// Counts a try at a credential of `subject`, made by this request's browser.
@@ -125,6 +158,7 @@ impl<U: User> Credentials<U> {
         match step {
             Ok(Step::LoggedIn { .. }) if tried.is_in_session => self.0.throttle.confirmed(*tried),
             Ok(Step::LoggedIn { .. }) => self.settle_logged_in(login, id, *tried),
+            Ok(Step::SecondFactor) => self.0.throttle.first_factor_shown(*tried),
             // Counts as a wrong try, because the visitor gets the same response.
             Ok(Step::Inactive) => tried.is_wrong = true,
             _ => {}
@@ -165,6 +199,14 @@ impl<U: User> Credentials<U> {
         }
     }
 
+    /// Clears the wrong codes of this user's second factors, if the store of counters responds.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn clear_factor_tries(&self, id: &UserId) {
+        if let Err(error) = self.0.throttle.clear_factor(&self.0.realm, id).await {
+            tracing::warn!(user = id.as_str(), %error, "wrong codes still count");
+        }
+    }
+
     /// Clears the wrong tries at the account with this name, or at this name if no account has it.
     /// The next try need not wait. Returns the number of counters cleared.
     ///
@@ -174,7 +216,11 @@ impl<U: User> Credentials<U> {
         let (table, realm) = (self.0.users.table(), &self.0.realm);
         let throttle = &self.0.throttle;
         match table.find_with_hash(typed).await? {
-            Some((user, _)) => throttle.clear_user(realm, &user.id()).await,
+            Some((user, _)) => {
+                let id = user.id();
+                let cleared = throttle.clear_user(realm, &id).await?;
+                Ok(cleared + throttle.clear_factor(realm, &id).await?)
+            }
             None => throttle.clear_name(realm, &table.canonical(typed)).await,
         }
     }

@@ -206,6 +206,14 @@ pub enum Activity<'a> {
     /// Somebody asked for a link to choose a new password, and it was sent to the user's address.
     /// Recorded after the response.
     ResetRequested,
+    /// The user has added a second factor: its kind and its name.
+    FactorAdded(&'a str),
+    /// The user has removed a second factor: its kind and its name.
+    FactorRemoved(&'a str),
+    /// The user has a new set of recovery codes.
+    RecoveryCodesRenewed,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
 }
 
 /// A users table and its capabilities.

@@ -1,4 +1,4 @@
-//! Encryption of short values that a browser keeps for us: XChaCha20-Poly1305
+//! Encryption of short values that a browser or the database keeps for us: XChaCha20-Poly1305
 //! (draft-irtf-cfrg-xchacha), whose nonces are long enough to be random.
 
 use std::fmt;
@@ -6,6 +6,7 @@ use std::fmt;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64URL_NOPAD;
+use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::crypto::dated::{dated, unexpired};
@@ -58,19 +59,27 @@ impl Cipher {
     /// Decrypts a text that was encrypted under this `name`. `None` if it was changed, was not
     /// encrypted with our keys, or has expired.
     pub(crate) fn decrypt(&self, name: &str, text: &str, now: Timestamp) -> Option<Vec<u8>> {
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let (nonce, encrypted) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-        let nonce = XNonce::from(*nonce);
         let mut ciphers = std::iter::once(&self.current).chain(&self.fallbacks);
-        let message = ciphers.find_map(|cipher| {
-            let payload = Payload {
-                msg: encrypted,
-                aad: name.as_bytes(),
-            };
-            cipher.decrypt(&nonce, payload).ok()
-        })?;
+        let message = ciphers.find_map(|cipher| message(cipher, name, text))?;
         unexpired(&message, now).map(<[u8]>::to_vec)
     }
+
+    /// Whether the first key encrypted a text under this `name`.
+    #[cfg(feature = "sql")]
+    pub(crate) fn is_by_first_key(&self, name: &str, text: &str) -> bool {
+        message(&self.current, name, text).is_some()
+    }
+}
+
+fn message(cipher: &XChaCha20Poly1305, name: &str, text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let (nonce, encrypted) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+    let payload = Payload {
+        msg: encrypted,
+        aad: name.as_bytes(),
+    };
+    let message = cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
+    Some(Zeroizing::new(message))
 }
 
 impl fmt::Debug for Cipher {
@@ -127,6 +136,8 @@ mod tests {
         let by = |key: &SecretKey| key.cipher("data").decrypt("cart", &text, NOW);
         assert_eq!((by(&new), by(&old)), (Some(b"pears".to_vec()), None));
         assert_eq!(rotated.decrypt("cart", &encrypt(&key()), NOW), None);
+        assert!(rotated.is_by_first_key("cart", &text));
+        assert!(!rotated.is_by_first_key("cart", &encrypt(&old)));
     }
 
     /// ASVS 11.3.4.

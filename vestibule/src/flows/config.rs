@@ -22,6 +22,7 @@ use crate::flows::registration_fields::{
     RegistrationField, RegistrationFields, RegistrationValues,
 };
 use crate::flows::registration_mode::RegistrationMode;
+use crate::flows::second_factor_for::SecondFactorFor;
 use crate::login::{LoginManager, SessionLimit, SessionProtection, User};
 use crate::mail::{Mailer, SharedMailer};
 use crate::pages::Looks;
@@ -81,8 +82,8 @@ pub struct SiteConfig<U = Account> {
     /// are texts in, English first: `en`, `de`, `es`, and those of the folder
     /// [`texts`](Self::texts).
     pub languages: Vec<String>,
-    /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
-    /// `reset_password`, `verify_email`, `change_password`, `change_email`, `account`, `sessions`,
+    /// The names of the enabled flows: `register`, `password_login`, `second_factor`, `welcome`, `confirm_login`,
+    /// `reset_password`, `verify_email`, `change_password`, `change_email`, `account`, `sessions`, `factors`,
     /// `notices`, `export`, `account_log`, `change_username`, `close_account`, `admin`,
     /// `invitations`, `logout`.
     /// Default: all that the users table supports; `change_username` and `close_account` only if
@@ -99,6 +100,10 @@ pub struct SiteConfig<U = Account> {
     /// verify and mend it. Needs a [`mailer`](Self::mailer). Default: no;
     /// [`Rule::VerifiedEmail`](crate::access::Rule::VerifiedEmail) closes single pages.
     pub require_verified_email: bool,
+    /// Who must have a second factor. Such a user can use nothing but the pages to add one until they
+    /// have shown it. Default: nobody;
+    /// [`Rule::SecondFactor`](crate::access::Rule::SecondFactor) closes single pages.
+    pub require_second_factor: SecondFactorFor,
     /// Who can create an account. Default: every visitor.
     pub registration: RegistrationMode,
     /// How long a temporary password works that an admin or the operator has given a user. Default:
@@ -263,6 +268,7 @@ impl<U: User> SiteConfig<U> {
             flows: None,
             log_in_with: LoginName::default(),
             require_verified_email: false,
+            require_second_factor: SecondFactorFor::default(),
             registration: RegistrationMode::default(),
             temporary_passwords_last: Accounts::TEMPORARY_PASSWORDS_LAST,
             registration_fields: Vec::new(),

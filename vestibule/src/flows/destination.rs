@@ -11,7 +11,7 @@ use crate::flows::{Site, SiteConfig};
 use crate::login::{Next, PageUser};
 
 /// Pages that a log-in never redirects to.
-const NEVER: [&str; 3] = ["login", "logout", "confirm_login"];
+const NEVER: [&str; 4] = ["login", "second_factor", "logout", "confirm_login"];
 
 /// Where visitors go who asked for no page.
 #[derive(Debug, Clone)]
@@ -28,7 +28,14 @@ impl Destinations {
     /// When a setting is not a path of this site, or leads in a circle.
     pub(super) fn of<U>(config: &SiteConfig<U>, routes: &Paths, links: &Paths) -> Result<Self> {
         // Each of these redirects users who are logged in to the page after the log-in.
-        let loops = ["login", "register", "logout", "confirm_login", "index"];
+        let loops = [
+            "login",
+            "second_factor",
+            "register",
+            "logout",
+            "confirm_login",
+            "index",
+        ];
         let loops = loops.into_iter().filter(|name| routes.get(name).is_some());
         let loops: Vec<_> = loops.filter_map(|name| links.get(name)).collect();
         let log_out: Vec<_> = links.get("logout").into_iter().collect();

@@ -7,6 +7,7 @@ use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::paths::Paths;
 use crate::login::{EventRecord, FirstPage, LoginManager, LoginViews, PageUser, UserId};
 use crate::pages::Texts;
+use crate::session::Methods;
 use crate::web::Flash;
 
 /// The login manager with the site's settings and pages.
@@ -61,18 +62,32 @@ pub(super) fn login_manager<U: PageUser>(
             .listeners
             .add_for(Accounts::notes_event, listener);
     }
-    // A password change comes first, then the address, then the app's own required page.
+    // A password change comes first, then the address, then a second factor, then the app's own
+    // required page.
     let theirs = login.settings.rejections.must_visit.clone();
     let change_password = first_page(paths, "change_password", &[]);
     let verify_email = first_page(paths, "verify_email", &BESIDES_VERIFYING)
         .filter(|_| config.require_verified_email);
-    Ok(login.first_page(move |user: &U| {
+    let enrolment = first_page(paths, "factors", &BESIDES_ENROLMENT).map(|page| FirstPage {
+        is_enrolment: true,
+        ..page
+    });
+    let must_have_factor = config.require_second_factor;
+    Ok(login.first_page(move |logged_in| {
+        let user = &logged_in.user;
         let change_password = change_password.as_ref();
         let change_password = change_password.filter(|_| user.must_change_password());
         let verify_email = verify_email.as_ref();
         let verify_email = verify_email.filter(|_| !user.has_verified_email());
-        let ours = change_password.or(verify_email).cloned();
-        ours.or_else(|| theirs.as_ref().and_then(|theirs| theirs(user)))
+        // Users of a request loader have no session, and are the app's own concern.
+        let methods = logged_in.methods();
+        let has_shown_one = logged_in.session.is_none()
+            || methods.has_second_factor()
+            || methods.contains(Methods::TRUSTED_BROWSER);
+        let enrolment = enrolment.as_ref();
+        let enrolment = enrolment.filter(|_| !has_shown_one && must_have_factor.includes(user));
+        let ours = change_password.or(verify_email).or(enrolment).cloned();
+        ours.or_else(|| theirs.as_ref().and_then(|theirs| theirs(logged_in)))
     }))
 }
 
@@ -85,12 +100,25 @@ const BESIDES_VERIFYING: [&str; 4] = [
     "logout",
 ];
 
+/// The pages for users who must add a second factor, or show the one that they have.
+const BESIDES_ENROLMENT: [&str; 8] = [
+    "totp",
+    "recovery_codes",
+    "passkeys",
+    "passkey_options",
+    "login_passkey",
+    "login_passkey_options",
+    "confirm_login",
+    "logout",
+];
+
 /// A ready-made page that users must visit first, if there is one of this name.
 fn first_page(paths: &Paths, name: &str, besides: &[&str]) -> Option<FirstPage> {
     let besides = besides.iter().filter_map(|name| paths.get(name));
     Some(FirstPage {
         path: paths.get(name)?.into(),
         besides: besides.map(str::to_owned).collect(),
+        is_enrolment: false,
     })
 }
 
@@ -127,6 +155,9 @@ fn views(paths: &Paths) -> LoginViews {
     }
     if let Some(path) = paths.get("confirm_login") {
         views = views.refresh_view(path);
+    }
+    if let Some(path) = paths.get("second_factor") {
+        views = views.second_factor_view(path);
     }
     if let Some(path) = paths.get("verify_email") {
         views = views.verified_email_view(path);

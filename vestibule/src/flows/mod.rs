@@ -19,6 +19,7 @@ mod confirm_login;
 mod current_user;
 mod destination;
 mod export;
+mod factors;
 mod flow;
 mod form;
 mod invitations;
@@ -45,6 +46,7 @@ mod registration_fields;
 mod registration_mode;
 mod reset_password;
 mod second_factor;
+mod second_factor_for;
 mod session_view;
 mod sessions;
 mod site;
@@ -61,6 +63,7 @@ pub use on_register::RegistrationOutcome;
 pub use page::Page;
 pub use registration_fields::{RegistrationField, RegistrationValues};
 pub use registration_mode::RegistrationMode;
+pub use second_factor_for::SecondFactorFor;
 pub use site::Site;
 
 use crate::accounts::Account;
@@ -74,6 +77,7 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
     vec![
         register::flow(),
         password_login::flow(),
+        second_factor::flow(),
         welcome::flow(),
         confirm_login::flow(),
         reset_password::flow(),
@@ -82,6 +86,7 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
         change_email::flow(),
         account::flow(),
         sessions::flow(),
+        factors::flow(),
         notices::flow(),
         export::flow(),
         logout::flow(),

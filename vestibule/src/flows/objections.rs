@@ -131,6 +131,7 @@ mod tests {
             ChangeOutcome::AlreadyInvited,
             ChangeOutcome::NoOpenInvitation,
             ChangeOutcome::TooManyMails,
+            ChangeOutcome::NotOneself,
             ChangeOutcome::LastAdmin,
             ChangeOutcome::BuiltIn,
             ChangeOutcome::ActorLacksRole,

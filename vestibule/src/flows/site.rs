@@ -29,6 +29,7 @@ use crate::flows::paths::Paths;
 use crate::flows::readiness::Readiness;
 use crate::flows::registration_fields::RegistrationFields;
 use crate::flows::registration_mode::RegistrationMode;
+use crate::flows::second_factor_for::SecondFactorFor;
 use crate::login::{LoginHandle, LoginLayer, PageUser, login_required};
 use crate::pages::{
     Pages, StaticFiles, StrictTransport, add_security_headers, error_page, error_pages,
@@ -76,6 +77,7 @@ pub(super) struct Inner<U> {
     pub(super) ignored_fields: Arc<[String]>,
     pub(super) log_in_with: LoginName,
     pub(super) registration: RegistrationMode,
+    pub(super) second_factor_for: SecondFactorFor,
     pub(super) registration_fields: RegistrationFields,
     pub(super) on_register: Option<RegisterHook>,
     pub(super) on_erase: Option<EraseHook>,
@@ -84,6 +86,7 @@ pub(super) struct Inner<U> {
     pub(super) erased: Regularly,
     pub(super) clock: Clock,
     pub(super) pages: Pages,
+    pub(super) site_name: String,
     pub(super) public_url: PublicUrl,
     strict_transport: StrictTransport,
     unknown_addresses_need_login: bool,

@@ -19,6 +19,8 @@ pub(super) enum Tried {
     LogIn,
     /// The password of the user who is logged in.
     OwnPassword,
+    /// A second factor.
+    Factor,
     /// A registration.
     Registration,
     /// A request that sends a mail.
@@ -55,6 +57,8 @@ fn text_of(tried: Tried, throttled: Throttled) -> Text {
         (Tried::LogIn, None) => Text::named("throttled-log-in-for-good"),
         (Tried::OwnPassword, Some(wait)) => Text::named("throttled-password").with("wait", wait),
         (Tried::OwnPassword, None) => Text::named("throttled-password-for-good"),
+        (Tried::Factor, Some(wait)) => Text::named("throttled-factor").with("wait", wait),
+        (Tried::Factor, None) => Text::named("throttled-factor-for-good"),
         (Tried::Registration, wait) => {
             Text::named("throttled-registration").with("wait", or_a_minute(wait))
         }

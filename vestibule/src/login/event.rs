@@ -80,6 +80,16 @@ pub enum Event {
     PasswordChanged,
     /// A user showed that they read mail at an address, which may be a new one.
     EmailVerified,
+    /// A user added a second factor.
+    FactorAdded,
+    /// A user removed a second factor.
+    FactorRemoved,
+    /// An admin or the operator removed all second factors of a user.
+    FactorsReset,
+    /// A user has a new set of recovery codes, which ends the old one.
+    RecoveryCodesRenewed,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
     /// A user changed their username.
     UsernameChanged,
     /// A user closed their account. It is erased when the time is over in which they may come back.
@@ -168,6 +178,7 @@ impl EventRecord {
             | Event::CrossOrigin
             | Event::TooManySessions
             | Event::GuessingSuspected
+            | Event::RecoveryCodeUsed
             | Event::Inactive => log!(warn),
             event if event.is_routine() => log!(debug),
             _ => log!(info),

@@ -278,6 +278,18 @@ impl<U: User> Login<U> {
             .await
     }
 
+    /// The response for a user who must show a second factor, for a handler that decides that itself.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn needs_second_factor(&self) -> LoginRejection {
+        self.reject(Needed::SecondFactor).await
+    }
+
+    /// The user for whom this request has begun a pending log-in.
+    #[cfg(feature = "sql")]
+    pub(crate) fn pending_begun(&self) -> Option<UserId> {
+        self.visit.state().pending_begun.clone()
+    }
+
     async fn reject(&self, needed: Needed<'_>) -> LoginRejection {
         let demand = Demand::of_handler();
         self.visit.reject(needed, demand, &self.request).await

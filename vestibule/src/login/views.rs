@@ -206,7 +206,7 @@ impl LoginViews {
             Needed::FreshLogin => self.refresh_view.get(),
             Needed::SecondFactor => self.second_factor_view.get(),
             Needed::VerifiedEmail => self.verified_email_view.get(),
-            Needed::Visit(page) => Some(page.to_owned()),
+            Needed::Visit(page) | Needed::Enrolment(page) => Some(page.to_owned()),
             Needed::Right | Needed::HiddenRight => None,
         }
     }
@@ -220,6 +220,7 @@ impl LoginViews {
             Needed::SecondFactor
             | Needed::VerifiedEmail
             | Needed::Visit(_)
+            | Needed::Enrolment(_)
             | Needed::Right
             | Needed::HiddenRight => None,
         })
@@ -280,4 +281,6 @@ pub(crate) enum Needed<'a> {
     HiddenRight,
     /// The user must visit this page first.
     Visit(&'a str),
+    /// The user must add a second factor on this page first.
+    Enrolment(&'a str),
 }

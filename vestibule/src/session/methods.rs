@@ -36,8 +36,11 @@ impl Methods {
     pub const RECOVERY_CODE: Self = Self(1 << 5);
     /// A method of the app's own.
     pub const OTHER: Self = Self(1 << 6);
+    /// A browser that its user trusts, in place of a second factor. It counts as none: a password
+    /// and this are one factor for [`has_second_factor`](Self::has_second_factor).
+    pub const TRUSTED_BROWSER: Self = Self(1 << 7);
 
-    const NAMES: [(Self, &'static str); 7] = [
+    const NAMES: [(Self, &'static str); 8] = [
         (Self::PASSWORD, "password"),
         (Self::TOTP, "totp"),
         (Self::PASSKEY, "passkey"),
@@ -45,6 +48,7 @@ impl Methods {
         (Self::MAIL_CODE, "mail_code"),
         (Self::RECOVERY_CODE, "recovery_code"),
         (Self::OTHER, "other"),
+        (Self::TRUSTED_BROWSER, "trusted_browser"),
     ];
 
     /// The methods from stored bits. Unknown bits are kept.
@@ -79,8 +83,19 @@ impl Methods {
         self.contains(Self::VERIFIED_PASSKEY) || (self.0 & FIRST != 0 && self.0 & SECOND != 0)
     }
 
+    /// Whether something that the user has was shown: an authenticator, or a recovery code.
+    #[cfg(feature = "sql")]
+    pub(crate) const fn shows_possession(self) -> bool {
+        const POSSESSED: u16 = Methods::TOTP.0
+            | Methods::PASSKEY.0
+            | Methods::VERIFIED_PASSKEY.0
+            | Methods::RECOVERY_CODE.0
+            | Methods::OTHER.0;
+        self.0 & POSSESSED != 0
+    }
+
     /// The names of the methods, as in logs and JSON: `password`, `totp`, `passkey`,
-    /// `verified_passkey`, `mail_code`, `recovery_code`, `other`.
+    /// `verified_passkey`, `mail_code`, `recovery_code`, `other`, `trusted_browser`.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let named = Self::NAMES.into_iter();
         named.filter_map(move |(method, name)| self.contains(method).then_some(name))
@@ -134,6 +149,7 @@ mod tests {
             (Methods::OTHER, false),
             (Methods::PASSWORD | Methods::MAIL_CODE, false),
             (Methods::TOTP | Methods::RECOVERY_CODE, false),
+            (Methods::PASSWORD | Methods::TRUSTED_BROWSER, false),
             (Methods::PASSWORD | Methods::TOTP, true),
             (Methods::PASSWORD | Methods::PASSKEY, true),
             (Methods::PASSWORD | Methods::RECOVERY_CODE, true),

@@ -21,6 +21,8 @@
 
 #[cfg(feature = "sql")]
 mod app;
+#[cfg(feature = "sql")]
+mod authenticator;
 mod client;
 mod conformance;
 mod cookies;
@@ -36,6 +38,8 @@ mod routes;
 
 #[cfg(feature = "sql")]
 pub use app::{PASSWORD, TestApp};
+#[cfg(feature = "sql")]
+pub use authenticator::TestAuthenticator;
 pub use client::{TestClient, TestResponse};
 pub use conformance::{counters_conformance, store_conformance, two_nodes_conformance};
 #[cfg(all(feature = "sql", feature = "redis"))]

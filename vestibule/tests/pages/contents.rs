@@ -100,9 +100,12 @@ async fn each_field_helps_those_who_fill_it_in() {
     assert_eq!(
         names.iter().map(String::as_str).collect::<Vec<_>>(),
         [
+            "code",
             "current_password",
+            "name",
             "new_password",
             "next",
+            "nonce",
             "password",
             "remember",
             "username",

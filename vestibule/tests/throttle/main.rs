@@ -121,6 +121,7 @@ fn the_book_has_the_limits_that_count() {
     streak("pair", limits.pair, "none");
     streak("device", limits.device, "it is a stranger");
     streak("session", limits.session, "none");
+    streak("factor", limits.factor, "none");
     for (name, rate) in [
         ("network", limits.network),
         ("overall", limits.overall),

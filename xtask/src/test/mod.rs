@@ -124,6 +124,8 @@ fn install() -> anyhow::Result<()> {
     packages::install(&missing)?;
     let requirements = "vestibule/tests/flask_login/requirements.txt";
     python::install("flask-login", requirements, &[]).context("tests compare with Flask-Login")?;
+    let requirements = "vestibule/tests/pyotp/requirements.txt";
+    python::install("pyotp", requirements, &[]).context("tests log in by pyotp")?;
     // For the script axe.min.js in it; Chromium is Debian's, so Playwright is not needed.
     let requirements = "server/tests/axe/requirements.txt";
     python::install("axe", requirements, &["--no-deps"]).context("tests run axe on each page")?;

@@ -64,6 +64,13 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
              its user logs in next"
         ))?,
     }
+    match site.secrets_under_old_keys().await? {
+        0 => {}
+        old => say(format!(
+            "note: secrets of authenticator apps that an old secret key has encrypted: {old}; each is \
+             encrypted by the first key when its app is used next, so keep the old key"
+        ))?,
+    }
     list_look_alikes(&site).await?;
     list_shared_emails(&site).await?;
     let mail_problem = mail::check(&site, settings).await?;

@@ -3,6 +3,7 @@
 mod approval;
 mod close;
 mod emails;
+mod factors;
 mod import;
 mod invitations;
 mod reset_link;
@@ -71,6 +72,8 @@ pub enum ChangeOutcome {
     NoOpenInvitation,
     /// The address has had as many mails of this kind as it may get in an hour.
     TooManyMails,
+    /// The actor is the user, who cannot do this to their own account.
+    NotOneself,
     /// Nobody could administer the site any more.
     LastAdmin,
     /// The role `admin` cannot be removed.
@@ -250,6 +253,7 @@ impl fmt::Display for ChangeOutcome {
                 "This address has had enough emails of this kind for now. Try again in an hour.",
                 &None,
             ),
+            Self::NotOneself => ("You can't do this to your own account.", &None),
             Self::LastAdmin => (
                 "This is the last admin. Give somebody else the role admin first.",
                 &None,

@@ -236,6 +236,9 @@ impl Administration<'_> {
             .map_err(Error::from_db)?;
         let accounts = self.accounts;
         accounts.forget_former_usernames(id, &transaction).await?;
+        if let Some(factors) = &accounts.inner.factors {
+            factors.forget_in(id, &transaction).await?;
+        }
         let action = Action::AccountDeleted;
         self.done(transaction, action, Some(&account), None).await
     }

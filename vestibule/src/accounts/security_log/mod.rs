@@ -63,6 +63,16 @@ pub enum Action {
     EmailVerified,
     /// Somebody asked for a link to choose a new password.
     ResetRequested,
+    /// A user added a second factor: the detail.
+    FactorAdded,
+    /// A user removed a second factor: the detail.
+    FactorRemoved,
+    /// All second factors of a user were removed, by an admin or the operator.
+    FactorsReset,
+    /// A user has a new set of recovery codes.
+    RecoveryCodesRenewed,
+    /// A recovery code of a user was used.
+    RecoveryCodeUsed,
     /// A user was granted a role: the detail.
     RoleGranted,
     /// A role was removed from a user: the detail.
@@ -102,7 +112,7 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 40] = [
         Self::AccountAdded,
         Self::AccountDisabled,
         Self::AccountEnabled,
@@ -121,6 +131,11 @@ impl Action {
         Self::EmailChanged,
         Self::EmailVerified,
         Self::ResetRequested,
+        Self::FactorAdded,
+        Self::FactorRemoved,
+        Self::FactorsReset,
+        Self::RecoveryCodesRenewed,
+        Self::RecoveryCodeUsed,
         Self::RoleGranted,
         Self::RoleRevoked,
         Self::SessionEnded,
@@ -161,6 +176,11 @@ impl Action {
             Self::EmailChanged => "email changed",
             Self::EmailVerified => "email verified",
             Self::ResetRequested => "password reset requested",
+            Self::FactorAdded => "factor added",
+            Self::FactorRemoved => "factor removed",
+            Self::FactorsReset => "factors reset",
+            Self::RecoveryCodesRenewed => "recovery codes renewed",
+            Self::RecoveryCodeUsed => "recovery code used",
             Self::RoleGranted => "role granted",
             Self::RoleRevoked => "role revoked",
             Self::SessionEnded => "session ended",

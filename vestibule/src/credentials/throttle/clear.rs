@@ -22,6 +22,19 @@ impl Throttle {
             .await
     }
 
+    /// Clears the wrong codes of this user's second factors.
+    ///
+    /// # Errors
+    /// When the counters failed.
+    pub(crate) async fn clear_factor(&self, realm: &str, id: &UserId) -> Result<u64> {
+        let Some(counters) = &self.0.counters else {
+            return Ok(0);
+        };
+        let key = [subject::factor_key(realm, id)];
+        self.0.closed.forget(&key);
+        counters.clear(&key).await
+    }
+
     /// Forgets a deleted user, with the browsers in which they are known.
     ///
     /// # Errors
@@ -29,6 +42,7 @@ impl Throttle {
     pub(crate) async fn forget_user(&self, realm: &str, id: &UserId) -> Result<()> {
         let account = self.account(realm, Subject::User(id));
         self.clear_account(&account).await?;
+        self.clear_factor(realm, id).await?;
         let devices = subject::devices_of(&account);
         self.clear_all(&devices).await.map(drop)
     }

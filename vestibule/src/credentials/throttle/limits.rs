@@ -22,6 +22,11 @@ pub struct ThrottleLimits {
     pub device: Streak,
     /// Wrong tries in a row at the password of the logged-in user.
     pub session: Streak,
+    /// Wrong codes in a row of an account's second factors, whoever sends them. A right password
+    /// does not end the row. After [`closed_after`](Streak::closed_after) of them, no code of an
+    /// authenticator app works until the user shows another factor, such as a recovery code (NIST SP
+    /// 800-63B-4, 3.2.2: at most 100).
+    pub factor: Streak,
     /// Registrations from one network, whether or not they succeed.
     pub registrations: Rate,
     /// Registrations from all networks.
@@ -73,6 +78,13 @@ impl Default for ThrottleLimits {
                 longest: 15 * MINUTE,
                 closed_after: Some(20),
                 forgotten_after: Some(30 * DAY),
+            },
+            factor: Streak {
+                free: 5,
+                first: Duration::from_secs(2),
+                longest: 15 * MINUTE,
+                closed_after: Some(100),
+                forgotten_after: None,
             },
             registrations: Rate {
                 burst: 30,

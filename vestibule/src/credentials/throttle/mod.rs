@@ -9,6 +9,7 @@
 //! | overall | from any network, at any account | strangers |
 //! | device | at one account in one browser that it knows | known browsers |
 //! | session | at the password of the logged-in user | that session |
+//! | factor | at the second factors of one account | everybody |
 //! | registrations | registrations from one network, whether or not they succeed | everybody |
 //! | all registrations | registrations from all networks, whether or not they succeed | everybody |
 //!
@@ -21,6 +22,7 @@
 mod clear;
 mod closed;
 mod counters;
+mod factor;
 mod limit;
 mod limits;
 mod memory;

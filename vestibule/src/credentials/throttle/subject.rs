@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::credentials::throttle::{CounterKey, Subject};
 use crate::crypto::digest::{hmac_sha256, sha256};
-use crate::login::AddressPrefix;
+use crate::login::{AddressPrefix, UserId};
 use crate::session::SessionId;
 
 /// The kinds of counters.
@@ -32,6 +32,8 @@ pub enum CounterKind {
     Device,
     /// Wrong tries at the password of a logged-in user, in their session.
     Session,
+    /// Wrong codes of an account's second factors.
+    Factor,
     /// Requests from one network that send a mail.
     Mails,
     /// Links and codes from mails that did not work, from one network.
@@ -40,7 +42,7 @@ pub enum CounterKind {
     Other,
 }
 
-const KINDS: [(CounterKind, &str); 11] = [
+const KINDS: [(CounterKind, &str); 12] = [
     (CounterKind::Account, "account/"),
     (CounterKind::Name, "name/"),
     (CounterKind::Pair, "pair/"),
@@ -50,6 +52,7 @@ const KINDS: [(CounterKind, &str); 11] = [
     (CounterKind::AllRegistrations, "all-registrations/"),
     (CounterKind::Device, "device/"),
     (CounterKind::Session, "session/"),
+    (CounterKind::Factor, "factor/"),
     (CounterKind::Mails, "mails/"),
     (CounterKind::Tokens, "tokens/"),
 ];
@@ -160,6 +163,11 @@ pub(super) fn devices_of(account: &CounterKey) -> String {
 /// number of sessions.
 pub(in crate::credentials) fn session_key(id: &str) -> CounterKey {
     CounterKey::of(CounterKind::Session, id)
+}
+
+/// The counter of an account's second factors.
+pub(super) fn factor_key(realm: &str, id: &UserId) -> CounterKey {
+    CounterKey::of(CounterKind::Factor, &format!("{realm}/{id}"))
 }
 
 /// The network of an address. A network counts as one visitor.

@@ -26,6 +26,7 @@ impl From<ChangeOutcome> for Text {
             ChangeOutcome::AlreadyInvited => Self::named("change-already-invited"),
             ChangeOutcome::NoOpenInvitation => Self::named("change-no-invitation"),
             ChangeOutcome::TooManyMails => Self::named("change-too-many-mails"),
+            ChangeOutcome::NotOneself => Self::named("change-not-oneself"),
             ChangeOutcome::LastAdmin => Self::named("change-last-admin"),
             ChangeOutcome::BuiltIn => Self::named("change-built-in"),
             ChangeOutcome::ActorLacksRole => Self::named("change-not-allowed"),
@@ -53,6 +54,7 @@ impl ChangeOutcome {
             | Self::AlreadyInvited
             | Self::NoOpenInvitation
             | Self::TooManyMails
+            | Self::NotOneself
             | Self::LastAdmin
             | Self::BuiltIn
             | Self::UnusableHash => Some(self.clone().into()),

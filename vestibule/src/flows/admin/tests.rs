@@ -4,6 +4,7 @@ mod accounts;
 mod approval;
 mod approval_by_email;
 mod emails;
+mod factors;
 mod forms;
 mod list;
 mod log;

@@ -13,6 +13,7 @@ use crate::accounts::{Account, Action, ChangeOutcome, Cursor, LogEntry, LogFilte
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
+use crate::flows::factors::FactorView;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::session_view::{Following, SessionsView};
@@ -39,6 +40,8 @@ struct OneView {
     page: SessionsView,
     /// Whether this is a page of the sessions after the first.
     goes_on: bool,
+    /// The user's second factors, without their secrets.
+    factors: Vec<FactorView>,
     /// The temporary password, if the user has one.
     temporary_password: Option<TemporaryPasswordView>,
     /// When the user last logged in, as far back as the security log goes.
@@ -95,6 +98,7 @@ async fn one_view(
     let roles = accounts.role_names().await?;
     let has = |role: &String| account.rights.has_role(role);
     Ok(OneView {
+        factors: site.factor_views(&account.id).await?,
         user: user_view(site, account),
         permissions: owned(account.rights.permissions()),
         other_roles: roles.into_iter().filter(|role| !has(role)).collect(),
@@ -239,6 +243,16 @@ pub(super) async fn demand_new_password(
     changing
         .answer(change, done, &changing.user_path(&id))
         .await
+}
+
+pub(super) async fn reset_factors(Path(id): Path<String>, changing: Changing) -> ActionResult {
+    changing.no_fields()?;
+    let site = &changing.page.site;
+    let actor = changing.actor.clone();
+    let change = site.reset_factors(actor, &id.as_str().into()).await?;
+    let done = Text::named("admin-factors-reset");
+    let form = Rejected::of("reset-factors", String::new());
+    changing.answer_on_user(&id, form, change, done).await
 }
 
 pub(super) async fn end_session(Path(id): Path<String>, mut changing: Changing) -> ActionResult {

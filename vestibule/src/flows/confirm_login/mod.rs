@@ -3,7 +3,8 @@
 //! # Steps
 //! 1. A page that takes a [`FreshUser`](crate::FreshUser) redirects users whose log-in is too old,
 //!    or only remembered, to `GET /confirm-login` with `next`, which shows the form.
-//! 2. `POST /confirm-login` with `password` and optionally `next` checks it, makes the session
+//! 2. `POST /confirm-login` with `password`, or with the `code` of a second factor, and optionally
+//!    `next` checks it, makes the session
 //!    fresh under a new token and redirects to `next` or `/welcome`; as JSON it answers 200.
 //!
 //! # What it protects against
@@ -25,6 +26,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::credentials::Check;
+use crate::credentials::factors::FactorCode;
 use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::flows::answer::Answer;
@@ -70,7 +72,9 @@ async fn show<U: PageUser>(
     if user.is_fresh() {
         return page.answer(Answer::see(next.or(page.site.after_login())));
     }
-    page.answer(Answer::page(TEMPLATE, form(&next)))
+    let has_factor = page.site.credentials().has_factor(&user.id()).await?;
+    let view = json!({ "next": next.path(), "has_factor": has_factor });
+    page.answer(Answer::page(TEMPLATE, view))
 }
 
 async fn confirm<U: PageUser>(
@@ -79,21 +83,39 @@ async fn confirm<U: PageUser>(
     login: Login<U>,
     submitted: Submitted,
 ) -> axum::response::Result<Response> {
-    let mut submitted = submitted.only(&["username", "password", "next"])?;
+    let mut submitted = submitted.only(&["username", "password", "code", "next"])?;
     let password = Secret::from(submitted.take("password"));
+    let typed_code = Secret::from(submitted.take("code"));
     let next = page.site.destination(submitted.take("next"));
     let mut errors = FormErrors::default();
 
-    let (status, code) = if password.expose().is_empty() {
+    let credentials = page.site.credentials();
+    let has_factor = credentials.has_factor(&user.id()).await?;
+    let form = |next: &Next| json!({ "next": next.path(), "has_factor": has_factor });
+    let is_code = password.expose().is_empty() && !typed_code.expose().is_empty();
+    let factor_code = match is_code {
+        true => FactorCode::parse(typed_code.expose()),
+        false => None,
+    };
+    let (status, code) = if is_code && factor_code.is_none() {
+        errors.add("code", Text::named("second-factor-code-malformed"));
+        (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields")
+    } else if factor_code.is_none() && password.expose().is_empty() {
         errors.add("password", Text::named("password-missing"));
         (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields")
     } else {
-        let credentials = page.site.credentials();
-        let check = credentials
-            .check_own_password(&login, &user, &password)
-            .await?;
+        let (check, tried) = match &factor_code {
+            Some(code) => {
+                let check = credentials.check_own_factor(&login, &user, code);
+                (check.await?, Tried::Factor)
+            }
+            None => {
+                let check = credentials.check_own_password(&login, &user, &password);
+                (check.await?, Tried::OwnPassword)
+            }
+        };
         if let Check::Throttled(wait) = check {
-            let answer = throttled(Tried::OwnPassword, wait, TEMPLATE, form(&next));
+            let answer = throttled(tried, wait, TEMPLATE, form(&next));
             return Ok(page.answer(answer)?);
         }
         if let Check::Proved(proof) = check {
@@ -108,9 +130,18 @@ async fn confirm<U: PageUser>(
             return Ok(page.answer(answer)?);
         }
         let id = user.id();
-        login.report_failed_by(Methods::PASSWORD, Some(&id)).await;
-        errors.add("password", Text::named("password-wrong"));
-        (StatusCode::UNAUTHORIZED, "wrong_credentials")
+        match factor_code {
+            Some(code) => {
+                login.report_failed_by(code.method(), Some(&id)).await;
+                errors.add("code", Text::named("second-factor-code-wrong"));
+                (StatusCode::UNAUTHORIZED, "wrong_code")
+            }
+            None => {
+                login.report_failed_by(Methods::PASSWORD, Some(&id)).await;
+                errors.add("password", Text::named("password-wrong"));
+                (StatusCode::UNAUTHORIZED, "wrong_credentials")
+            }
+        }
     };
     Ok(page.answer(Answer::rejected(
         status,
@@ -119,8 +150,4 @@ async fn confirm<U: PageUser>(
         TEMPLATE,
         form(&next),
     ))?)
-}
-
-fn form(next: &Next) -> serde_json::Value {
-    json!({ "next": next.path() })
 }

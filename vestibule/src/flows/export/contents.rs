@@ -82,6 +82,13 @@ impl<U: PageUser> Contents<U> {
         let mut facts = Map::new();
         facts.insert("exported_at".to_owned(), now.to_string().into());
         facts.insert("account".to_owned(), self.account().await?);
+        let factors = self.site.factor_views(&id).await?;
+        facts.insert("factors".to_owned(), json!(factors));
+        let codes = &credentials.factors()?.recovery_codes;
+        let left = codes.count(&id).await?;
+        let trusted = self.site.trusted_browser_views(&self.user).await?;
+        facts.insert("trusted_browsers".to_owned(), json!(trusted));
+        facts.insert("recovery_codes".to_owned(), json!(left));
         let known = credentials.known_browsers(&id, now).await?.into_iter();
         let known = known.map(|until| json!({ "known_until": until.to_string() }));
         facts.insert("known_browsers".to_owned(), known.collect());

@@ -180,7 +180,10 @@ async fn log_in<U: PageUser>(
                     };
                     return Ok(page.answer(answer)?);
                 }
-                Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login))?),
+                Step::SecondFactor => {
+                    let answer = second_factor(&page, &login).await?;
+                    return Ok(page.answer(answer)?);
+                }
                 // The password was correct, so the user may learn the reason.
                 Step::TooManySessions => {
                     let errors = FormErrors::of_form(Text::named("login-too-many-sessions"));

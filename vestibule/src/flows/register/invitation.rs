@@ -132,7 +132,7 @@ pub(super) async fn used_before<U: PageUser>(
             let response = page.answer(registered(page, user.name(), next, None, false))?;
             Ok(forget(&page.site, response))
         }
-        Some(Step::SecondFactor) => page.answer(second_factor(page, login)),
+        Some(Step::SecondFactor) => page.answer(second_factor(page, login).await?),
         _ => dead(page),
     }
 }

@@ -273,7 +273,7 @@ async fn register_at_once<U: PageUser>(
     let proof = proof.leading_to(entered.next.clone());
     match credentials.proceed(login, proof).await? {
         Step::LoggedIn { .. } => {}
-        Step::SecondFactor => return page.answer(second_factor(page, login)),
+        Step::SecondFactor => return page.answer(second_factor(page, login).await?),
         _ => return page.answer(added(page, &name)),
     }
     let words = inner.policy.with_context(&entered.words());
@@ -300,7 +300,7 @@ async fn taken<U: PageUser>(
             Some(Step::LoggedIn { user, .. }) => {
                 registered(page, user.name(), &entered.next, None, false)
             }
-            Some(Step::SecondFactor) => second_factor(page, login),
+            Some(Step::SecondFactor) => second_factor(page, login).await?,
             Some(Step::Inactive) if is_approved_later(page) => added(page, username),
             _ => {
                 let taken = Text::named("register-username-taken");

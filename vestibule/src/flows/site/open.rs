@@ -6,8 +6,11 @@ use std::sync::{Arc, OnceLock, Weak};
 use super::{Inner, Site};
 use crate::accounts::{self, Account, Accounts};
 use crate::clock::Regularly;
+use crate::credentials::factors::Factors;
 use crate::credentials::tokens::{TOKEN_MIGRATIONS, Tokens};
-use crate::credentials::{self, Credentials, LoginName, MailTokens, Throttle, Users};
+use crate::credentials::{
+    self, Credentials, FACTOR_MIGRATIONS, LoginName, MailTokens, Throttle, Users,
+};
 use crate::database::{Database, Migrations};
 use crate::error::{Error, Result};
 use crate::flows::config::{Configure, SiteConfig};
@@ -20,6 +23,7 @@ use crate::flows::misplaced::Told;
 use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::readiness::Readiness;
 use crate::flows::registration_mode::RegistrationMode;
+use crate::flows::second_factor_for::SecondFactorFor;
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::{EventRecord, PageUser};
 use crate::mail;
@@ -138,6 +142,7 @@ impl<U: PageUser> Site<U> {
             database.migrate(*migrations).await?;
         }
         check_mail(&flows, accounts.is_some(), &config)?;
+        check_factors(&flows, &config)?;
         let prefix = path_prefix(config.path_prefix.as_deref())?;
         let (url, home) = (&config.public_url, config.home.as_deref());
         let below = |app| {
@@ -189,6 +194,11 @@ impl<U: PageUser> Site<U> {
         }
         let (realm, expiry) = (login.settings.realm.clone(), login.settings.sessions.expiry);
         let credentials = credentials.realm(&realm);
+        database.migrate(FACTOR_MIGRATIONS).await?;
+        let key = &config.secret_key;
+        let (clock, random) = (&config.clock, &config.random);
+        let factors = Factors::new(&database, &realm, key, clock, random);
+        let credentials = credentials.with_factors(factors.clone());
         let credentials = match &outbox {
             Some(outbox) => credentials.mail(MailTokens {
                 tokens: Tokens::new(
@@ -202,7 +212,8 @@ impl<U: PageUser> Site<U> {
             }),
             None => credentials,
         };
-        let accounts = accounts.map(|accounts| accounts.realm(&realm).expiry(expiry));
+        let accounts =
+            accounts.map(|accounts| accounts.realm(&realm).expiry(expiry).factors(factors));
         credentials.read_kinds_if_due();
         let templates: Vec<_> = flows
             .iter()
@@ -237,10 +248,12 @@ impl<U: PageUser> Site<U> {
         });
         let site = Self(Arc::new(Inner {
             pages,
+            site_name: config.site_name.clone(),
             policy,
             reserved_names,
             log_in_with: config.log_in_with,
             registration: config.registration,
+            second_factor_for: config.require_second_factor,
             registration_fields,
             on_register: config.on_register,
             on_erase: config.on_erase,
@@ -306,6 +319,19 @@ impl<U> Default for ThisSite<U> {
     }
 }
 
+/// Checks that users can add and show a second factor if they must have one.
+fn check_factors<U>(flows: &[Flow<U>], config: &SiteConfig<U>) -> Result<()> {
+    let has = |name: &str| flows.iter().any(|flow| flow.name == name);
+    if config.require_second_factor != SecondFactorFor::None
+        && !(has("factors") && has("second_factor"))
+    {
+        return Err(Error::config(
+            "`SiteConfig::require_second_factor` needs the flows `factors` and `second_factor`",
+        ));
+    }
+    Ok(())
+}
+
 /// Checks that there is mail where a setting needs it.
 fn check_mail<U>(flows: &[Flow<U>], is_ours: bool, config: &SiteConfig<U>) -> Result<()> {
     let has = |name: &str| flows.iter().any(|flow| flow.name == name);
@@ -331,7 +357,7 @@ async fn check_names<U>(
     database: &Database,
     config: &SiteConfig<U>,
 ) -> Result<()> {
-    let mut parts = vec![of_users];
+    let mut parts = vec![of_users, FACTOR_MIGRATIONS];
     if config.session_store.is_none() {
         parts.push(sql::MIGRATIONS);
     }

@@ -20,6 +20,9 @@ pub(crate) struct Cookies {
     pub(crate) remember: OwnRememberCookie,
     /// The cookie that makes a browser a known one, after a log-in with credentials.
     pub(crate) device: OwnCookie,
+    /// The cookie of a browser in which its user need not show a second factor.
+    #[cfg(feature = "sql")]
+    pub(crate) trusted: OwnCookie,
     pub(crate) messages: Option<Flashes>,
     pub(crate) next: Option<SignedCookie>,
     pub(crate) anonymous: AnonymousCookies,
@@ -72,6 +75,8 @@ impl Cookies {
             pending: SessionCookie::of_pending(realm, url),
             remember: settings.sessions.remember.of(realm, url),
             device: OwnCookie::new(&in_realm(realm, "device"), url),
+            #[cfg(feature = "sql")]
+            trusted: OwnCookie::new(&in_realm(realm, "trusted"), url),
             messages: settings.cookies.messages_key.as_ref().map(messages),
             next: settings.cookies.next_key.as_ref().map(next),
             anonymous: match &settings.cookies.anonymous_data {

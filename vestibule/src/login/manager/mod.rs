@@ -24,6 +24,7 @@ use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::{Error, Result};
 use crate::login::loader::UserLoader;
+use crate::login::logged_in::LoggedIn;
 use crate::login::manager::settings::{AnonymousData, CacheSettings};
 use crate::login::rejection::RejectionHandler;
 use crate::login::request_loader::SharedRequestLoader;
@@ -410,17 +411,19 @@ impl<U: User> LoginManager<U> {
         must_visit: impl Fn(&U) -> Option<P> + Send + Sync + 'static,
     ) -> Self {
         let alone = Arc::<[String]>::default();
-        self.first_page(move |user: &U| {
-            let path = must_visit(user)?.into();
-            let besides = alone.clone();
-            Some(FirstPage { path, besides })
+        self.first_page(move |user: &LoggedIn<U>| {
+            Some(FirstPage {
+                path: must_visit(&user.user)?.into(),
+                besides: alone.clone(),
+                is_enrolment: false,
+            })
         })
     }
 
     /// As [`must_visit`](Self::must_visit), with other pages that the users can use besides.
     pub(crate) fn first_page(
         mut self,
-        first_page: impl Fn(&U) -> Option<FirstPage> + Send + Sync + 'static,
+        first_page: impl Fn(&LoggedIn<U>) -> Option<FirstPage> + Send + Sync + 'static,
     ) -> Self {
         self.settings.rejections.must_visit = Some(Arc::new(first_page));
         self

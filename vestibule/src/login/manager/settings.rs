@@ -12,6 +12,7 @@ use crate::crypto::random::Random;
 use crate::login::Epochs;
 use crate::login::event::Listeners;
 use crate::login::loader::SharedUserLoader;
+use crate::login::logged_in::LoggedIn;
 use crate::login::manager::origins::OriginSettings;
 use crate::login::rejection::{Localize, RejectionHandler};
 use crate::login::request_loader::SharedRequestLoader;
@@ -113,7 +114,7 @@ pub(crate) enum AnonymousData {
 }
 
 /// Returns the page that a user must visit first, if any.
-pub(crate) type MustVisit<U> = Arc<dyn Fn(&U) -> Option<FirstPage> + Send + Sync>;
+pub(crate) type MustVisit<U> = Arc<dyn Fn(&LoggedIn<U>) -> Option<FirstPage> + Send + Sync>;
 
 /// A page that a user must visit first.
 #[derive(Debug, Clone)]
@@ -121,6 +122,8 @@ pub(crate) struct FirstPage {
     pub(crate) path: Arc<str>,
     /// The paths that they can use besides.
     pub(crate) besides: Arc<[String]>,
+    /// Whether they must add a second factor there.
+    pub(crate) is_enrolment: bool,
 }
 
 /// How rejected visitors are answered.

@@ -58,6 +58,7 @@ impl<U: User> Visit<U> {
             &set.next,
             &set.anonymous,
             &set.device,
+            &set.trusted,
         ];
         let data = set.data.values().map(|set| &set.cookie);
         for cookie in cookies.into_iter().flatten().chain(data) {

@@ -41,6 +41,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod tokens;
+#[cfg(feature = "sql")]
+mod trusted;
 mod watch;
 
 pub use anonymous::{MAX_ANONYMOUS_DATA_BYTES, MAX_ANONYMOUS_DATA_VALUES};

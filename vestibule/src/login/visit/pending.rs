@@ -59,6 +59,7 @@ impl<U: User> Visit<U> {
         settings.store.create(session, data, None, replaced).await?;
         self.context.sweep_if_due();
         self.state().set_cookies().pending = Some(self.context.cookies.pending.set(&token));
+        self.state().pending_begun = Some(user.id());
         self.emit_pending(user.id(), methods).await;
         Ok(())
     }

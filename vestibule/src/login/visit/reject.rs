@@ -59,6 +59,11 @@ impl<U: User> Visit<U> {
             ),
             Needed::HiddenRight => (Some(Event::Forbidden), &None, LoginRejection::Forbidden),
             Needed::Visit(_) => (None, &None, LoginRejection::VisitRequired),
+            Needed::Enrolment(_) => (
+                Some(Event::NeedsSecondFactor),
+                &None,
+                LoginRejection::SecondFactorRequired,
+            ),
         };
         let rejection = |mut response: Response| {
             response.extensions_mut().insert(demand);
@@ -237,6 +242,12 @@ fn answer(
             .text(Text::named("problem-forbidden")),
         // The same response as for an unknown address.
         Needed::HiddenRight => return StatusCode::NOT_FOUND.into_response(),
+        Needed::Enrolment(page) => Problem::new(StatusCode::FORBIDDEN)
+            .code("second_factor_enrolment_required")
+            .detail(format!(
+                "Add a second factor to your account first, at {page}."
+            ))
+            .text(Text::named("problem-second-factor-enrolment").with("page", page)),
         Needed::Visit(page) => Problem::new(StatusCode::FORBIDDEN)
             .code("visit_required")
             .detail(format!("There is something to do first, at {page}."))

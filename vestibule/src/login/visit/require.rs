@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use crate::login::logged_in::LoggedIn;
+use crate::login::manager::FirstPage;
 use crate::login::rule::{Demand, Rule, Verdict};
 use crate::login::views::Needed;
 use crate::login::visit::Visit;
@@ -24,7 +25,11 @@ impl<U: User> Visit<U> {
             return Err(Box::pin(self.reject(Needed::Login, demand, request)).await);
         };
         if let Some(page) = self.page_first(&user, request) {
-            return Err(Box::pin(self.reject(Needed::Visit(&page), demand, request)).await);
+            let needed = match page.is_enrolment {
+                true => Needed::Enrolment(&page.path),
+                false => Needed::Visit(&page.path),
+            };
+            return Err(Box::pin(self.reject(needed, demand, request)).await);
         }
         let needed = match demand.judge(&user) {
             Verdict::Allowed => return Ok(user),
@@ -72,13 +77,13 @@ impl<U: User> Visit<U> {
     }
 
     /// The page that this user must visit before the requested one.
-    fn page_first(&self, user: &LoggedIn<U>, request: &Parts) -> Option<Arc<str>> {
+    fn page_first(&self, user: &LoggedIn<U>, request: &Parts) -> Option<FirstPage> {
         let must_visit = self.settings().rejections.must_visit.as_ref()?;
-        let first = must_visit(&user.user)?;
+        let first = must_visit(user)?;
         // Compare bytes, as the router does: another spelling may be another page.
         let path = self.path_in_browser(request);
         let path = path.split('?').next().unwrap_or_default();
         let is_open = *path == *first.path || first.besides.iter().any(|open| open == path);
-        (!is_open).then_some(first.path)
+        (!is_open).then_some(first)
     }
 }

@@ -7,12 +7,14 @@ use cookie::Cookie;
 
 use crate::login::logged_in::LoggedIn;
 use crate::login::visit::messages::Messages;
-use crate::session::{DataValues, SessionId};
+use crate::session::{DataValues, SessionId, UserId};
 
 /// The results of a request's look-ups so far, and the cookies of its response.
 pub(crate) struct State<U> {
     pub(super) visitor: Visitor<U>,
     pub(super) anonymous_session: AnonymousId,
+    /// The user for whom this request has begun a pending log-in.
+    pub(crate) pending_begun: Option<UserId>,
     /// Whether the response has begun, so no cookie can be set any more.
     pub(super) is_answered: bool,
     /// Not read if the request has none.
@@ -45,6 +47,7 @@ pub(crate) struct SetCookies {
     pub(crate) next: Option<Cookie<'static>>,
     pub(crate) anonymous: Option<Cookie<'static>>,
     pub(crate) device: Option<Cookie<'static>>,
+    pub(crate) trusted: Option<Cookie<'static>>,
     /// By name.
     pub(crate) data: BTreeMap<String, SetValue>,
 }
@@ -73,6 +76,7 @@ impl<U> State<U> {
         Self {
             visitor: Visitor::NotAsked,
             anonymous_session: AnonymousId::Unchanged,
+            pending_begun: None,
             is_answered: false,
             messages: None,
             set_cookies: None,

@@ -81,6 +81,8 @@ throttled-log-in = Zu viele fehlgeschlagene Anmeldungen. Versuche es in { $wait 
 throttled-log-in-for-good = Zu viele fehlgeschlagene Anmeldungen mit diesem Namen. Melde dich in einem Browser an, in dem du schon angemeldet warst, oder wende dich an die Administration der Website.
 throttled-password = Zu viele falsche Passwörter. Versuche es in { $wait } wieder.
 throttled-password-for-good = Zu viele falsche Passwörter. Melde dich ab und dann wieder an.
+throttled-factor = Zu viele falsche Codes. Versuche es in { $wait } wieder.
+throttled-factor-for-good = Zu viele falsche Codes. Kein Code einer Authenticator-App gilt mehr: Benutze einen Wiederherstellungscode, oder wende dich an die Administration.
 throttled-registration = Aus deinem Netz oder auf dieser Website legen gerade zu viele Leute ein Konto an. Versuche es in { $wait } wieder.
 throttled-mail = Aus deinem Netz wurden zu viele E-Mails angefordert. Warte { $wait } und versuche es dann noch einmal.
 throttled-token = Zu viele Links oder Codes aus deinem Netz haben nicht funktioniert. Warte { $wait } und versuche es dann noch einmal.
@@ -104,6 +106,7 @@ method-passkey = Passkey
 method-verified_passkey = Passkey
 method-mail_code = E-Mail-Code
 method-recovery_code = Wiederherstellungscode
+method-trusted_browser = vertrauter Browser
 method-other = anderem Verfahren
 
 ## Abgelehnte Anfragen
@@ -114,6 +117,7 @@ problem-second-factor-required = Melde dich mit einem zweiten Faktor an, um das 
 problem-verified-email-required = Bestätige deine E-Mail-Adresse, um das zu sehen.
 problem-forbidden = Du hast keine Berechtigung für diese Seite. Wende dich an die Administration, wenn du sie brauchst.
 problem-visit-required = Vorher gibt es etwas zu erledigen: { $page }.
+problem-second-factor-enrolment = Füge deinem Konto zuerst einen zweiten Faktor hinzu, unter { $page }.
 problem-cross-origin = Diese Anfrage kam von einer anderen Website und wurde nicht ausgeführt. Wenn du sie selbst gesendet hast, geh zurück, lade die Seite neu und sende sie noch einmal.
 problem-cross-origin-elsewhere = Diese Anfrage kam von einer anderen Website und wurde nicht ausgeführt. Diese Website ist unter { $url }: Öffne sie dort und versuche es noch einmal.
 problem-throttled = Zu viele Versuche. Versuche es in { $wait } wieder.

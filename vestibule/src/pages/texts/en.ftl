@@ -81,6 +81,8 @@ throttled-log-in = Too many failed log-ins. Try again in { $wait }. You don’t 
 throttled-log-in-for-good = Too many failed log-ins with this name. Log in from a browser in which you have logged in before, or contact the site’s administrator.
 throttled-password = Too many wrong passwords. Try again in { $wait }.
 throttled-password-for-good = Too many wrong passwords. Log out, then log in again.
+throttled-factor = Too many wrong codes. Try again in { $wait }.
+throttled-factor-for-good = Too many wrong codes. No code of an authenticator app works any more: use a recovery code, or contact the site’s administrator.
 throttled-registration = Too many people are registering from your network or on this site. Try again in { $wait }.
 throttled-mail = Too many emails were requested from your network. Wait { $wait }, then try again.
 throttled-token = Too many links or codes from your network did not work. Wait { $wait }, then try again.
@@ -104,6 +106,7 @@ method-passkey = passkey
 method-verified_passkey = passkey
 method-mail_code = email code
 method-recovery_code = recovery code
+method-trusted_browser = trusted browser
 method-other = another method
 
 ## Rejected requests
@@ -114,6 +117,7 @@ problem-second-factor-required = Log in with a second factor to see this.
 problem-verified-email-required = Verify your email address to see this.
 problem-forbidden = You don’t have permission to view this page. Ask an administrator if you need it.
 problem-visit-required = There is something to do first, at { $page }.
+problem-second-factor-enrolment = Add a second factor to your account first, at { $page }.
 problem-cross-origin = This request came from another site, and was not carried out. If you sent it yourself, go back, reload the page and send it again.
 problem-cross-origin-elsewhere = This request came from another site, and was not carried out. This site is at { $url }: open it there, and try again.
 problem-throttled = Too many attempts. Try again in { $wait }.

@@ -81,6 +81,8 @@ throttled-log-in = Demasiados inicios de sesión fallidos. Vuelve a intentarlo e
 throttled-log-in-for-good = Demasiados inicios de sesión fallidos con este nombre. Inicia sesión en un navegador en el que ya lo hayas hecho antes o contacta con la administración del sitio.
 throttled-password = Demasiadas contraseñas incorrectas. Vuelve a intentarlo en { $wait }.
 throttled-password-for-good = Demasiadas contraseñas incorrectas. Cierra la sesión y vuelve a iniciarla.
+throttled-factor = Demasiados códigos incorrectos. Inténtalo de nuevo dentro de { $wait }.
+throttled-factor-for-good = Demasiados códigos incorrectos. Ya no sirve ningún código de una aplicación de autenticación: usa un código de recuperación o contacta con la administración.
 throttled-registration = Demasiadas personas se están registrando desde tu red o en este sitio. Vuelve a intentarlo en { $wait }.
 throttled-mail = Se han pedido demasiados correos desde tu red. Espera { $wait } e inténtalo de nuevo.
 throttled-token = Demasiados enlaces o códigos desde tu red no han funcionado. Espera { $wait } e inténtalo de nuevo.
@@ -104,6 +106,7 @@ method-passkey = llave de acceso
 method-verified_passkey = llave de acceso
 method-mail_code = código por correo
 method-recovery_code = código de recuperación
+method-trusted_browser = navegador de confianza
 method-other = otro método
 
 ## Solicitudes rechazadas
@@ -114,6 +117,7 @@ problem-second-factor-required = Inicia sesión con un segundo factor para ver e
 problem-verified-email-required = Confirma tu dirección de correo para ver esto.
 problem-forbidden = No tienes permiso para ver esta página. Pídelo a un administrador si lo necesitas.
 problem-visit-required = Antes hay algo que hacer, en { $page }.
+problem-second-factor-enrolment = Añade primero un segundo factor a tu cuenta, en { $page }.
 problem-cross-origin = Esta solicitud llegó desde otro sitio y no se ha ejecutado. Si la enviaste tú, vuelve atrás, recarga la página y envíala de nuevo.
 problem-cross-origin-elsewhere = Esta solicitud llegó desde otro sitio y no se ha ejecutado. Este sitio está en { $url }: ábrelo allí y vuelve a intentarlo.
 problem-throttled = Demasiados intentos. Vuelve a intentarlo en { $wait }.

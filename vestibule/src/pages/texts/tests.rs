@@ -104,6 +104,7 @@ fn every_text_is_used_and_every_used_text_exists() {
         "action-",
         "activity-",
         "admin-invitation-is-",
+        "second-factor-by-",
         "notices-",
         "export-",
         "program-",

@@ -1,0 +1,59 @@
+//! Tries at second factors.
+
+use crate::clock::Timestamp;
+use crate::credentials::throttle::{
+    CounterKind, Limit, LimitRule, Permit, Settlement, Throttle, Try, subject,
+};
+use crate::error::Result;
+use crate::login::UserId;
+
+impl Throttle {
+    /// Counts a try at the second factors of this user, whoever makes it. A right password does not
+    /// clear this counter.
+    pub(in crate::credentials) async fn begin_factor(
+        &self,
+        realm: &str,
+        id: &UserId,
+        now: Timestamp,
+    ) -> Result<Permit> {
+        let limit = Limit {
+            key: subject::factor_key(realm, id),
+            rule: LimitRule::Streak(self.0.limits.factor),
+        };
+        self.count(&[], &[limit], now).await
+    }
+
+    /// Settles the try of a stranger who has shown the first of two factors: clears the wrong tries at
+    /// the account, as a log-in does, or the next try would wait for them. Takes the try back at all
+    /// other counters.
+    pub(in crate::credentials) fn first_factor_shown(&self, mut tried: Try) {
+        let Some(counters) = self.0.counters.clone() else {
+            return;
+        };
+        let Some((_, now)) = tried.throttle else {
+            return;
+        };
+        let is_of_account =
+            |limit: &Limit| matches!(limit.key.kind(), CounterKind::Account | CounterKind::Pair);
+        let counted = std::mem::take(&mut tried.counted);
+        let (cleared, taken_back): (Vec<_>, Vec<_>) = counted.into_iter().partition(is_of_account);
+        let cleared: Vec<_> = cleared.into_iter().map(|limit| limit.key).collect();
+        self.0.closed.forget(&cleared);
+        let settlement = Settlement {
+            taken_back,
+            cleared,
+            ..Settlement::default()
+        };
+        self.later(async move { counters.settle(&settlement, now).await });
+    }
+
+    /// Clears the wrong codes of a user who has shown a second factor.
+    pub(in crate::credentials) fn factor_shown(&self, realm: &str, id: &UserId) {
+        let Some(counters) = self.0.counters.clone() else {
+            return;
+        };
+        let key = [subject::factor_key(realm, id)];
+        self.0.closed.forget(&key);
+        self.later(async move { counters.clear(&key).await.map(drop) });
+    }
+}

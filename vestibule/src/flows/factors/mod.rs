@@ -1,0 +1,243 @@
+//! The user's own second factors: authenticator apps, and recovery codes.
+//!
+//! # Steps
+//! 1. `GET /account/factors` lists the user's factors, each with its kind, its name and when it was
+//!    used, and says how many recovery codes are left; as JSON too.
+//! 2. `GET /account/factors/totp` shows a new secret, as a QR code and as text; as JSON with `secret`
+//!    and `uri`. It changes nothing. `POST /account/factors/totp` with `code`, and optionally `name`
+//!    and the form's `nonce`, adds the app if the code is right.
+//! 3. `POST /account/factors/recovery-codes` makes ten recovery codes, which it shows once, and which
+//!    end those from before.
+//! 4. `POST /account/factors/{id}/remove` removes a factor. Before the last one, browsers get a page
+//!    that says what follows, and sends `confirm`.
+//! 5. `POST /account/factors/trusted-browsers/{id}/remove` ends the trust in one of the browsers that
+//!    the list has too ([`second_factor`](super::second_factor)).
+//!
+//! All of them need a fresh log-in; if the user has a factor, they need to have shown one just now.
+//!
+//! # What it protects against
+//! A thief in an open session, or with the password alone, who adds a factor of their own or removes
+//! the user's. Secrets in the database: those of apps are encrypted, and recovery codes are kept as
+//! digests. Changes that the user does not notice: each is told by mail, and the first factor and a
+//! removal log the user out everywhere else.
+//!
+//! # What it does not protect against
+//! A page that looks like this one, and passes on what a user types there (phishing): codes can be
+//! typed anywhere.
+//!
+//! # Settings
+//! [`SiteConfig::require_second_factor`](crate::flows::SiteConfig::require_second_factor).
+
+mod by_admin;
+mod gate;
+mod qr;
+mod recovery_codes;
+#[cfg(test)]
+mod tests;
+mod totp;
+mod trusted_browsers;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::credentials::Factor;
+use crate::error::Result;
+use crate::flows::Site;
+use crate::flows::answer::Answer;
+use crate::flows::flow::Flow;
+use crate::flows::mails::MailTexts;
+use crate::flows::notices::EventNotice;
+use crate::flows::page::Page;
+use crate::flows::submitted::Submitted;
+use crate::login::{Event, Login, PageUser, UserId};
+use crate::web::Client;
+use crate::web::text::Text;
+use gate::FactorUser;
+use trusted_browsers::TrustedBrowserView;
+
+pub(super) fn flow<U: PageUser>() -> Flow<U> {
+    Flow {
+        paths: &[
+            (LIST, "/account/factors"),
+            (TOTP, "/account/factors/totp"),
+            (RECOVERY_CODES, "/account/factors/recovery-codes"),
+        ],
+        routes: |paths| {
+            let list = paths.own(LIST);
+            Router::new()
+                .route(list, get(show::<U>))
+                .route(&format!("{list}/{{id}}/remove"), post(remove::<U>))
+                .route(
+                    &format!("{list}/trusted-browsers/{{id}}/remove"),
+                    post(trusted_browsers::remove::<U>),
+                )
+                .route(paths.own(TOTP), get(totp::show::<U>).post(totp::add::<U>))
+                .route(paths.own(RECOVERY_CODES), post(recovery_codes::renew::<U>))
+        },
+        templates: &[
+            (TEMPLATE, include_str!("factors.html")),
+            (REMOVE_TEMPLATE, include_str!("remove_factor.html")),
+            (totp::TEMPLATE, include_str!("add_totp.html")),
+            (
+                recovery_codes::TEMPLATE,
+                include_str!("recovery_codes.html"),
+            ),
+        ],
+        texts: Some([
+            include_str!("en.ftl"),
+            include_str!("de.ftl"),
+            include_str!("es.ftl"),
+        ]),
+        mails: &MAILS,
+        notices: &NOTICES,
+        ..Flow::new("factors")
+    }
+}
+
+const LIST: &str = "factors";
+const TOTP: &str = "totp";
+const RECOVERY_CODES: &str = "recovery_codes";
+
+const TEMPLATE: &str = "factors.html";
+const REMOVE_TEMPLATE: &str = "remove_factor.html";
+
+const MAILS: [MailTexts; 5] = [
+    MailTexts::new(
+        "factors_reset",
+        "mail-factors-reset-subject",
+        "mail-factors-reset",
+    ),
+    MailTexts::new(
+        "factor_added",
+        "mail-factor-added-subject",
+        "mail-factor-added",
+    ),
+    MailTexts::new(
+        "factor_removed",
+        "mail-factor-removed-subject",
+        "mail-factor-removed",
+    ),
+    MailTexts::new(
+        "recovery_codes_renewed",
+        "mail-recovery-codes-renewed-subject",
+        "mail-recovery-codes-renewed",
+    ),
+    MailTexts::new(
+        "recovery_code_used",
+        "mail-recovery-code-used-subject",
+        "mail-recovery-code-used",
+    ),
+];
+
+const NOTICES: [EventNotice; 4] = [
+    notice(Event::FactorAdded, "factor_added"),
+    notice(Event::FactorRemoved, "factor_removed"),
+    notice(Event::RecoveryCodesRenewed, "recovery_codes_renewed"),
+    notice(Event::RecoveryCodeUsed, "recovery_code_used"),
+];
+
+const fn notice(event: Event, kind: &'static str) -> EventNotice {
+    EventNotice {
+        event,
+        kind,
+        is_of_accounts: true,
+    }
+}
+
+#[derive(Serialize)]
+struct View {
+    factors: Vec<FactorView>,
+    /// The number of recovery codes left.
+    recovery_codes: u64,
+    trusted_browsers: Vec<TrustedBrowserView>,
+    /// Whether the user must add a factor before they can do anything else.
+    is_required: bool,
+}
+
+/// A factor as shown to its user and to admins.
+#[derive(Serialize)]
+pub(super) struct FactorView {
+    id: String,
+    kind: &'static str,
+    name: String,
+    created_at: String,
+    last_used_at: Option<String>,
+}
+
+impl From<Factor> for FactorView {
+    fn from(factor: Factor) -> Self {
+        Self {
+            id: factor.id,
+            kind: factor.kind.as_str(),
+            name: factor.name,
+            created_at: factor.created_at.to_string(),
+            last_used_at: factor.last_used_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl<U: PageUser> Site<U> {
+    /// The factors of a user, for pages.
+    pub(super) async fn factor_views(&self, user: &UserId) -> Result<Vec<FactorView>> {
+        let factors = self.factors(user).await?;
+        Ok(factors.into_iter().map(FactorView::from).collect())
+    }
+}
+
+async fn show<U: PageUser>(user: FactorUser<U>, page: Page<U>) -> Result<Response> {
+    let factors = page.site.credentials().factors()?;
+    let view = View {
+        factors: page.site.factor_views(&user.id()).await?,
+        recovery_codes: factors.recovery_codes.count(&user.id()).await?,
+        trusted_browsers: page.site.trusted_browser_views(&user).await?,
+        is_required: page.site.inner().second_factor_for.includes(&**user),
+    };
+    page.answer(Answer::page(TEMPLATE, view))
+}
+
+async fn remove<U: PageUser>(
+    user: FactorUser<U>,
+    page: Page<U>,
+    login: Login<U>,
+    Path(id): Path<String>,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    let mut submitted = submitted.only(&["confirm"])?;
+    let is_confirmed = !submitted.take("confirm").is_empty();
+    let factors = page.site.factor_views(&user.id()).await?;
+    let is_last = factors.len() == 1;
+    // A program knows what it does.
+    if is_last && !is_confirmed && page.client != Client::Json {
+        let last = factors.into_iter().find(|factor| factor.id == id);
+        if let Some(factor) = last {
+            let view = json!({ "factor": factor });
+            return Ok(page.answer(Answer::page(REMOVE_TEMPLATE, view))?);
+        }
+    }
+    let removed = page
+        .site
+        .credentials()
+        .remove_factor(&login, &user, &id)
+        .await?;
+    let Some(removed) = removed else {
+        return Ok(page.answer(Answer::not_found())?);
+    };
+    let text = match is_last {
+        true => Text::named("factors-removed-last"),
+        false => Text::named("factors-removed").with("name", &*removed.name),
+    };
+    Ok(page.answer(done(&page, StatusCode::OK, text))?)
+}
+
+/// Back to the list, with a message.
+fn done<U: PageUser>(page: &Page<U>, status: StatusCode, message: Text) -> Answer {
+    let detail = page.say(&message);
+    Answer::done(page.site.inner().paths.own(LIST))
+        .message("success", message)
+        .json(status, json!({ "detail": detail }))
+}

@@ -1,0 +1,68 @@
+//! Who must have a second factor.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::accounts::ADMIN;
+use crate::error::{Error, Result};
+use crate::login::User;
+
+/// Who must have a second factor, for
+/// [`SiteConfig::require_second_factor`](crate::flows::SiteConfig::require_second_factor).
+///
+/// ```
+/// use vestibule::flows::SecondFactorFor;
+///
+/// let who: SecondFactorFor = "admins".parse()?;
+/// assert_eq!(who, SecondFactorFor::Admins);
+/// # Ok::<(), vestibule::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SecondFactorFor {
+    /// Nobody: users choose.
+    #[default]
+    None,
+    /// Users with the role `admin`.
+    Admins,
+    /// All users.
+    All,
+}
+
+impl SecondFactorFor {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::None, Self::Admins, Self::All];
+
+    /// Its name in settings: `none`, `admins` or `all`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Admins => "admins",
+            Self::All => "all",
+        }
+    }
+
+    /// Whether this user must have one.
+    pub(super) fn includes(self, user: &impl User) -> bool {
+        match self {
+            Self::None => false,
+            Self::Admins => user.has_role(ADMIN),
+            Self::All => true,
+        }
+    }
+}
+
+impl FromStr for SecondFactorFor {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let who = Self::ALL.into_iter().find(|who| who.as_str() == text);
+        who.ok_or_else(|| Error::config("write none, admins or all"))
+    }
+}
+
+impl fmt::Display for SecondFactorFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
