@@ -6,9 +6,8 @@ use crate::login::{User, UserId};
 
 impl<U: User> Credentials<U> {
     /// Deletes all data about a user outside the users table: sessions, remembered logins, pending
-    /// log-ins, tokens sent by mail, the mails that they have turned off, and wrong tries at their
-    /// account. Call it when you delete a user, because some
-    /// tables reuse ids. [`register`](Self::register) calls it for the new user.
+    /// log-ins, tokens sent by mail, the mails that they have turned off, passkeys, and wrong tries
+    /// at their account. Call it when you delete a user, because some tables reuse ids. [`register`](Self::register) calls it for the new user.
     ///
     /// If our table keeps the user's epoch, their id and next epoch stay. Otherwise a log-in of the
     /// old user that is still in progress could become one of the new user's.
@@ -25,6 +24,10 @@ impl<U: User> Credentials<U> {
         if let Some(mail) = &self.0.mail {
             mail.tokens.forget(id).await?;
             mail.outbox.forget_turned_off(id).await?;
+        }
+        #[cfg(feature = "passkeys")]
+        if let Some(passkeys) = &self.0.passkeys {
+            passkeys.forget(id).await?;
         }
         self.0.throttle.forget_user(realm, id).await
     }

@@ -36,6 +36,8 @@ mod hashes;
 mod kinds;
 mod log_in;
 mod login_name;
+#[cfg(feature = "passkeys")]
+pub(crate) mod passkeys;
 mod proof;
 mod register;
 #[cfg(feature = "sql")]
@@ -65,6 +67,8 @@ pub use epochs::MIGRATIONS;
 pub use hashes::HashReview;
 pub use log_in::Step;
 pub use login_name::{LoginName, NoLoginName};
+#[cfg(feature = "passkeys")]
+pub use passkeys::PASSKEY_MIGRATIONS;
 pub use proof::Proof;
 #[cfg(feature = "sql")]
 pub(crate) use register::NewUser;
@@ -146,6 +150,8 @@ struct Inner<U> {
     throttle: Throttle,
     #[cfg(feature = "sql")]
     mail: Option<MailTokens>,
+    #[cfg(feature = "passkeys")]
+    passkeys: Option<passkeys::Passkeys>,
 }
 
 /// What a site with mail has: tokens, and where the mails with them go.
@@ -182,6 +188,8 @@ impl<U: User> Credentials<U> {
             throttle: Throttle::in_memory(),
             #[cfg(feature = "sql")]
             mail: None,
+            #[cfg(feature = "passkeys")]
+            passkeys: None,
         }))
     }
 
@@ -258,6 +266,17 @@ impl<U: User> Credentials<U> {
         self.0.users.table().load(id).await
     }
 
+    /// Whether this user has a passkey.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn has_passkey(&self, id: &UserId) -> Result<bool> {
+        #[cfg(feature = "passkeys")]
+        if let Some(passkeys) = &self.0.passkeys {
+            return passkeys.has_any(id).await;
+        }
+        let _ = id;
+        Ok(false)
+    }
+
     /// A login manager for these users, their sessions and their epochs.
     pub fn login_manager(&self) -> LoginManager<U> {
         let manager = LoginManager::with_store(self.0.users.loader(), self.0.sessions.clone());
@@ -300,6 +319,8 @@ impl<U> Clone for Inner<U> {
             throttle: self.throttle.clone(),
             #[cfg(feature = "sql")]
             mail: self.mail.clone(),
+            #[cfg(feature = "passkeys")]
+            passkeys: self.passkeys.clone(),
         }
     }
 }

@@ -80,6 +80,12 @@ pub enum Event {
     PasswordChanged,
     /// A user showed that they read mail at an address, which may be a new one.
     EmailVerified,
+    /// A user added a passkey to their account.
+    PasskeyAdded,
+    /// A user removed a passkey from their account.
+    PasskeyRemoved,
+    /// A passkey was rejected because its counter did not grow, so somebody may have a copy of it.
+    PasskeyCloneSuspected,
     /// A user changed their username.
     UsernameChanged,
     /// A user closed their account. It is erased when the time is over in which they may come back.
@@ -168,6 +174,7 @@ impl EventRecord {
             | Event::CrossOrigin
             | Event::TooManySessions
             | Event::GuessingSuspected
+            | Event::PasskeyCloneSuspected
             | Event::Inactive => log!(warn),
             event if event.is_routine() => log!(debug),
             _ => log!(info),
