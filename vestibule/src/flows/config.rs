@@ -71,6 +71,13 @@ pub struct SiteConfig<U = Account> {
     /// [`Site::deny_by_default`](crate::flows::Site::deny_by_default), so that they cannot find out
     /// which addresses exist. Default: no, they get 404.
     pub unknown_addresses_need_login: bool,
+    /// The domain that passkeys are for, the RP ID of WebAuthn: the host of the
+    /// [`public_url`](Self::public_url), or a parent domain such as `example.com` for
+    /// `https://login.example.com`. A site at any host below a parent domain can then ask for these
+    /// passkeys, so trust all of them. **Another value makes all passkeys useless.** Default: the
+    /// host.
+    #[cfg(feature = "passkeys")]
+    pub passkey_rp_id: Option<String>,
     /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
     /// A folder with files such as `de.ftl` or `fr.ftl`, in [Fluent](https://projectfluent.org)'s
@@ -81,7 +88,7 @@ pub struct SiteConfig<U = Account> {
     /// are texts in, English first: `en`, `de`, `es`, and those of the folder
     /// [`texts`](Self::texts).
     pub languages: Vec<String>,
-    /// The names of the enabled flows: `register`, `password_login`, `welcome`, `confirm_login`,
+    /// The names of the enabled flows: `register`, `password_login`, `passkeys`, `welcome`, `confirm_login`,
     /// `reset_password`, `verify_email`, `change_password`, `change_email`, `account`, `sessions`,
     /// `notices`, `export`, `account_log`, `change_username`, `close_account`, `admin`,
     /// `invitations`, `logout`.
@@ -257,6 +264,8 @@ impl<U: User> SiteConfig<U> {
             path_prefix: None,
             looks: Looks::default(),
             unknown_addresses_need_login: false,
+            #[cfg(feature = "passkeys")]
+            passkey_rp_id: None,
             templates: None,
             texts: None,
             languages: Vec::new(),

@@ -70,7 +70,10 @@ async fn show<U: PageUser>(
     if user.is_fresh() {
         return page.answer(Answer::see(next.or(page.site.after_login())));
     }
-    page.answer(Answer::page(TEMPLATE, form(&next)))
+    let mut view = form(&next);
+    let credentials = page.site.credentials();
+    view["has_passkey"] = credentials.has_passkey(&user.id()).await?.into();
+    page.answer(Answer::page(TEMPLATE, view))
 }
 
 async fn confirm<U: PageUser>(
