@@ -1,5 +1,6 @@
 mod attacks;
 mod authenticator;
+mod own_table;
 mod pages;
 mod registration;
 
@@ -383,4 +384,35 @@ async fn a_passkey_logs_in_while_strangers_have_used_up_the_tries_at_the_account
     let response = show(&app.browser(), &mut phone).await;
 
     assert_eq!(response.status, StatusCode::OK, "{}", response.text());
+}
+
+#[tokio::test]
+async fn wrong_passkeys_from_one_network_must_wait_and_known_browsers_and_others_need_not() {
+    let app = TestApp::new().await;
+    let mut phone = Authenticator::new(1);
+    let known = app.registered("alice").await;
+    add(&known, &mut phone).await;
+    let at = |browser: TestClient, address: &str| browser.address(address.parse().unwrap());
+    let known = at(known, "192.0.2.1");
+    known.post("/logout", &[]).await;
+    assert_eq!(show(&known, &mut phone).await.status, StatusCode::OK);
+    known.post("/logout", &[]).await;
+    let mut wrong = Authenticator::new(2);
+    let mut last = StatusCode::UNAUTHORIZED;
+    for _ in 0..100 {
+        if last != StatusCode::UNAUTHORIZED {
+            break;
+        }
+        let stranger = at(app.browser(), "192.0.2.2");
+        last = show(&stranger, &mut wrong).await.status;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+
+    let here = show(&at(app.browser(), "192.0.2.3"), &mut phone).await;
+    let elsewhere = show(&at(app.browser(), "198.51.100.1"), &mut phone).await;
+
+    assert_eq!(here.json()["code"], "throttled");
+    assert!(here.header("retry-after").is_some());
+    assert_eq!(elsewhere.status, StatusCode::OK);
+    assert_eq!(show(&known, &mut phone).await.status, StatusCode::OK);
 }
