@@ -7,7 +7,7 @@ use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::error::Result;
 use crate::flows::{Site, SiteConfig};
-use crate::login::{PageUser, User, UserId, UserLoader};
+use crate::login::{PageUser, Sender, User, UserId, UserLoader};
 use crate::password::PasswordHash;
 use crate::testing::{TestClient, fresh_database};
 
@@ -41,6 +41,14 @@ impl PasswordUsers<Erin> for Table {
     }
 
     async fn hash_of(&self, _: &UserId) -> Result<Option<PasswordHash>> {
+        Ok(None)
+    }
+
+    async fn replace_hash(&self, _: &UserId, _: &PasswordHash, _: &PasswordHash) -> Result<bool> {
+        Ok(false)
+    }
+
+    async fn set_hash(&self, _: &Erin, _: &PasswordHash, _: &Sender) -> Result<Option<Erin>> {
         Ok(None)
     }
 }
