@@ -68,6 +68,7 @@
 //! | `sqlite` (default), `postgres`, `mysql` | [`accounts`], [`database`], [`flows`], [`pages`], [`stores::SqlStore`] on that database |
 //! | `redis` | `stores::RedisStore` |
 //! | `smtp` | `mail::SmtpMailer` |
+//! | `passkeys` | passkeys (WebAuthn) in the ready-made pages |
 //! | `breach-service` | `password::BreachedPasswords::from_url` |
 //! | `uuid` (part of the databases) | [`UserId`](login::UserId) from a `uuid::Uuid` |
 //! | `testing` | `testing`: the whole site in memory, browsers in process, store conformance |

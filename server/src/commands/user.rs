@@ -276,6 +276,9 @@ async fn delete(site: &Site, name: &str, yes: bool) -> anyhow::Result<()> {
         }
     }
     let change = operator(site).delete(&account.id).await?;
+    if change == ChangeOutcome::Done {
+        site.credentials().forget(&account.id).await?;
+    }
     report(
         &change,
         format!("{username} is deleted; all sessions are ended."),

@@ -41,6 +41,18 @@ pub(crate) struct ServingSettings {
     #[arg(long, env = "VESTIBULE_PUBLIC_URL", value_name = "URL", global = true)]
     public_url: Option<String>,
 
+    /// Domain that passkeys are for: the host of the public URL, or a parent domain, whose other
+    /// sites can then ask for them too. Another value makes all passkeys useless
+    /// [default: the host of the public URL]
+    #[cfg(feature = "passkeys")]
+    #[arg(
+        long,
+        env = "VESTIBULE_PASSKEY_RP_ID",
+        value_name = "DOMAIN",
+        global = true
+    )]
+    pub(crate) passkey_rp_id: Option<String>,
+
     /// Set this if the proxy removes the path of the public URL: browsers ask for /auth/login, and
     /// the program gets /login
     #[arg(

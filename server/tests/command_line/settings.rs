@@ -58,6 +58,7 @@ fn help_names_every_setting_with_its_variable() {
         "public-url",
         "dangerous-plain-http-on-private-network",
         "proxy-removes-path",
+        "passkey-rp-id",
         "unknown-addresses-need-login",
         "log-in-with",
         "require-second-factor",

@@ -38,6 +38,8 @@ mod hashes;
 mod kinds;
 mod log_in;
 mod login_name;
+#[cfg(feature = "passkeys")]
+pub(crate) mod passkeys;
 mod proof;
 #[cfg(feature = "sql")]
 mod recovery_codes;
@@ -75,6 +77,8 @@ pub use factors::{FACTOR_MIGRATIONS, Factor, FactorKind};
 pub use hashes::HashReview;
 pub use log_in::Step;
 pub use login_name::{LoginName, NoLoginName};
+#[cfg(feature = "passkeys")]
+pub use passkeys::PASSKEY_MIGRATIONS;
 pub use proof::Proof;
 #[cfg(feature = "sql")]
 pub(crate) use register::NewUser;
@@ -158,6 +162,8 @@ struct Inner<U> {
     mail: Option<MailTokens>,
     #[cfg(feature = "sql")]
     factors: Option<factors::Factors>,
+    #[cfg(feature = "passkeys")]
+    passkeys: Option<passkeys::Passkeys>,
 }
 
 /// What a site with mail has: tokens, and where the mails with them go.
@@ -196,6 +202,8 @@ impl<U: User> Credentials<U> {
             mail: None,
             #[cfg(feature = "sql")]
             factors: None,
+            #[cfg(feature = "passkeys")]
+            passkeys: None,
         }))
     }
 
@@ -273,6 +281,17 @@ impl<U: User> Credentials<U> {
         self.0.users.table().load(id).await
     }
 
+    /// Whether this user has a passkey.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn has_passkey(&self, id: &UserId) -> Result<bool> {
+        #[cfg(feature = "passkeys")]
+        if let Some(passkeys) = &self.0.passkeys {
+            return passkeys.has_any(id).await;
+        }
+        let _ = id;
+        Ok(false)
+    }
+
     /// A login manager for these users, their sessions and their epochs.
     pub fn login_manager(&self) -> LoginManager<U> {
         let manager = LoginManager::with_store(self.0.users.loader(), self.0.sessions.clone());
@@ -317,6 +336,8 @@ impl<U> Clone for Inner<U> {
             mail: self.mail.clone(),
             #[cfg(feature = "sql")]
             factors: self.factors.clone(),
+            #[cfg(feature = "passkeys")]
+            passkeys: self.passkeys.clone(),
         }
     }
 }

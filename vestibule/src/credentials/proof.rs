@@ -43,6 +43,12 @@ impl<U: User> Proof<U> {
         &self.user
     }
 
+    /// Whether it completes a pending log-in, which knows where the visitor was going.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn is_of_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
     /// Remembers the browser after the session ends, if `remember` is set. A pending log-in keeps
     /// the choice made with its first factor.
     pub fn remember(mut self, remember: bool) -> Self {

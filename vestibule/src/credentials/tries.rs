@@ -114,15 +114,18 @@ impl<U: User> Credentials<U> {
     pub(super) async fn begin_try(&self, login: &Login<U>, subject: Subject<'_>) -> Result<Permit> {
         let throttle = &self.0.throttle;
         let account = throttle.account(&self.0.realm, subject);
-        let devices = login.visit().devices(login.headers());
-        let devices: Vec<_> = devices
-            .iter()
-            .map(|token| key_of(token, &account))
-            .collect();
+        let devices = devices_of(login, &account);
         let now = login.visit().settings().clock.now();
         throttle
             .begin(&account, login.address(), &devices, now)
             .await
+    }
+
+    /// The counters of the browser at the account of this user.
+    #[cfg(feature = "passkeys")]
+    pub(super) fn known_devices(&self, login: &Login<U>, user: &UserId) -> Vec<CounterKey> {
+        let account = self.0.throttle.account(&self.0.realm, Subject::User(user));
+        devices_of(login, &account)
     }
 
     /// Counts a try at the password of the logged-in user. Their session has its own counter, so
@@ -304,6 +307,12 @@ impl<U: User> Credentials<U> {
             }
         });
     }
+}
+
+/// The counters of the browser at this account, one for each token that it sent.
+fn devices_of<U: User>(login: &Login<U>, account: &CounterKey) -> Vec<CounterKey> {
+    let devices = login.visit().devices(login.headers());
+    devices.iter().map(|token| key_of(token, account)).collect()
 }
 
 fn key_of(token: &DeviceToken, account: &CounterKey) -> CounterKey {

@@ -72,6 +72,13 @@ pub struct SiteConfig<U = Account> {
     /// [`Site::deny_by_default`](crate::flows::Site::deny_by_default), so that they cannot find out
     /// which addresses exist. Default: no, they get 404.
     pub unknown_addresses_need_login: bool,
+    /// The domain that passkeys are for, the RP ID of WebAuthn: the host of the
+    /// [`public_url`](Self::public_url), or a parent domain such as `example.com` for
+    /// `https://login.example.com`. A site at any host below a parent domain can then ask for these
+    /// passkeys, so trust all of them. **Another value makes all passkeys useless.** Default: the
+    /// host.
+    #[cfg(feature = "passkeys")]
+    pub passkey_rp_id: Option<String>,
     /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
     /// A folder with files such as `de.ftl` or `fr.ftl`, in [Fluent](https://projectfluent.org)'s
@@ -82,8 +89,9 @@ pub struct SiteConfig<U = Account> {
     /// are texts in, English first: `en`, `de`, `es`, and those of the folder
     /// [`texts`](Self::texts).
     pub languages: Vec<String>,
-    /// The names of the enabled flows: `register`, `password_login`, `second_factor`, `welcome`, `confirm_login`,
-    /// `reset_password`, `verify_email`, `change_password`, `change_email`, `account`, `sessions`, `factors`,
+    /// The names of the enabled flows: `register`, `password_login`, `passkeys`, `second_factor`,
+    /// `welcome`, `confirm_login`, `reset_password`, `verify_email`, `change_password`,
+    /// `change_email`, `account`, `sessions`, `factors`,
     /// `notices`, `export`, `account_log`, `change_username`, `close_account`, `admin`,
     /// `invitations`, `logout`.
     /// Default: all that the users table supports; `change_username` and `close_account` only if
@@ -262,6 +270,8 @@ impl<U: User> SiteConfig<U> {
             path_prefix: None,
             looks: Looks::default(),
             unknown_addresses_need_login: false,
+            #[cfg(feature = "passkeys")]
+            passkey_rp_id: None,
             templates: None,
             texts: None,
             languages: Vec::new(),

@@ -38,6 +38,8 @@ mod on_export;
 mod on_register;
 mod own_line;
 mod page;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod password_login;
 mod paths;
 mod readiness;
@@ -77,6 +79,8 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
     vec![
         register::flow(),
         password_login::flow(),
+        #[cfg(feature = "passkeys")]
+        passkeys::flow(),
         second_factor::flow(),
         welcome::flow(),
         confirm_login::flow(),

@@ -103,7 +103,21 @@ impl<U: PageUser> Page<U> {
         };
         let pages = &self.site.inner().pages;
         let messages = self.visit.take_messages();
-        pages.render(status, name, self.language, &messages, context)
+        let response = pages.render(status, name, self.language, &messages, context);
+        #[cfg(feature = "passkeys")]
+        let response = response.map(|response| self.with_requests(name, response));
+        response
+    }
+
+    /// Lets the script of a page with a button for passkeys send requests to the site.
+    #[cfg(feature = "passkeys")]
+    fn with_requests(&self, template: &str, mut response: Response) -> Response {
+        const HAVE_BUTTON: [&str; 3] = ["login.html", "confirm_login.html", "passkeys.html"];
+        if HAVE_BUTTON.contains(&template) && self.site.path("passkey_login").is_some() {
+            let (name, policy) = crate::pages::WITH_REQUESTS;
+            response.headers_mut().insert(name, policy);
+        }
+        response
     }
 }
 

@@ -4,6 +4,12 @@
 //! nested values are rejected, so that two parsers never read different values from one request.
 //! Only a form may have what form libraries and captchas add to it.
 
+#[cfg(feature = "passkeys")]
+mod json;
+
+#[cfg(feature = "passkeys")]
+pub(super) use json::SubmittedJson;
+
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;

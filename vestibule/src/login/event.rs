@@ -90,6 +90,12 @@ pub enum Event {
     RecoveryCodesRenewed,
     /// A recovery code was used.
     RecoveryCodeUsed,
+    /// A user added a passkey to their account.
+    PasskeyAdded,
+    /// A user removed a passkey from their account.
+    PasskeyRemoved,
+    /// A passkey was rejected because its counter did not grow, so somebody may have a copy of it.
+    PasskeyCloneSuspected,
     /// A user changed their username.
     UsernameChanged,
     /// A user closed their account. It is erased when the time is over in which they may come back.
@@ -179,6 +185,7 @@ impl EventRecord {
             | Event::TooManySessions
             | Event::GuessingSuspected
             | Event::RecoveryCodeUsed
+            | Event::PasskeyCloneSuspected
             | Event::Inactive => log!(warn),
             event if event.is_routine() => log!(debug),
             _ => log!(info),

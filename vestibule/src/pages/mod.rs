@@ -28,6 +28,8 @@ mod texts;
 mod translate;
 
 pub(crate) use errors::{error_page, error_pages};
+#[cfg(feature = "passkeys")]
+pub(crate) use headers::WITH_REQUESTS;
 pub(crate) use headers::{StrictTransport, add_security_headers, security_headers};
 pub use looks::Looks;
 pub(crate) use static_files::{StaticFile, StaticFiles};

@@ -125,7 +125,9 @@ impl RememberCookie {
         // An anonymous visitor's values have one cookie each, such as `data.cart`.
         let before_dot = self.name.split('.').next().unwrap_or_default();
         let is_ours = |own: &str| is_in_a_realm(&self.name, own);
-        if ["session", "pending", "next", "flash", "device", "trusted"]
+        if [
+            "session", "pending", "next", "flash", "device", "trusted", "passkey",
+        ]
             .into_iter()
             .any(is_ours)
             || is_in_a_realm(before_dot, "data")

@@ -53,6 +53,7 @@ async fn only_the_static_files_that_there_are_are_served() {
         "vestibule.css",
         "show-password.js",
         "send-once.js",
+        "passkeys.js",
         "icon.svg",
     ] {
         let file = pages.visitor.get(&format!("/static/{name}")).await;

@@ -19,9 +19,10 @@ impl Accounts {
             return Ok(());
         };
         let actor = match action {
-            Action::LoginPending | Action::LoginRejected | Action::RememberCookieReused => {
-                Actor::stranger()
-            }
+            Action::LoginPending
+            | Action::LoginRejected
+            | Action::RememberCookieReused
+            | Action::PasskeyCloneSuspected => Actor::stranger(),
             _ => Actor::themself(&account),
         };
         let actor = actor
@@ -56,6 +57,9 @@ fn action_of(event: Event) -> Option<Action> {
         Event::LoggedOut => Action::LoggedOut,
         Event::RememberCookieReused => Action::RememberCookieReused,
         Event::SessionProtected => Action::SessionProtected,
+        Event::PasskeyAdded => Action::PasskeyAdded,
+        Event::PasskeyRemoved => Action::PasskeyRemoved,
+        Event::PasskeyCloneSuspected => Action::PasskeyCloneSuspected,
         _ => return None,
     })
 }

@@ -106,13 +106,19 @@ pub enum Action {
     LoggedOut,
     /// A copy of a remember cookie was used. The log-in it stands for has ended.
     RememberCookieReused,
+    /// A user added a passkey.
+    PasskeyAdded,
+    /// A user removed a passkey.
+    PasskeyRemoved,
+    /// A passkey was rejected because its counter did not grow, so somebody may have a copy of it.
+    PasskeyCloneSuspected,
     /// A session was used from another browser or network than it began in.
     SessionProtected,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 43] = [
         Self::AccountAdded,
         Self::AccountDisabled,
         Self::AccountEnabled,
@@ -152,6 +158,9 @@ impl Action {
         Self::LoginRejected,
         Self::LoggedOut,
         Self::RememberCookieReused,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
+        Self::PasskeyCloneSuspected,
         Self::SessionProtected,
     ];
 
@@ -197,6 +206,9 @@ impl Action {
             Self::LoginRejected => "log-in rejected",
             Self::LoggedOut => "logged out",
             Self::RememberCookieReused => "remember cookie reused",
+            Self::PasskeyAdded => "passkey added",
+            Self::PasskeyRemoved => "passkey removed",
+            Self::PasskeyCloneSuspected => "passkey clone suspected",
             Self::SessionProtected => "session protected",
         }
     }

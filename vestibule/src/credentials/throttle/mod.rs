@@ -209,15 +209,8 @@ impl Throttle {
         devices: &[CounterKey],
         now: Timestamp,
     ) -> Result<Permit> {
-        let known: Vec<_> = devices
-            .iter()
-            .map(|key| Limit {
-                key: key.clone(),
-                rule: LimitRule::Streak(self.0.limits.device),
-            })
-            .collect();
         let strangers = self.strangers(account, from);
-        self.count(&known, &strangers, now).await
+        self.count(&self.known(devices), &strangers, now).await
     }
 
     /// Counts a try at the password of the logged-in user, in this session.
@@ -280,6 +273,32 @@ impl Throttle {
         let rate = self.0.limits.tokens;
         self.count_network(from, subject::tokens_key, rate, now)
             .await
+    }
+
+    /// Counts a try at a passkey: for one of these browsers, if one is known, or for the network.
+    #[cfg(feature = "passkeys")]
+    pub(super) async fn begin_passkey(
+        &self,
+        from: Option<IpAddr>,
+        devices: &[CounterKey],
+        now: Timestamp,
+    ) -> Result<Permit> {
+        let rate = self.0.limits.tokens;
+        let network = from.and_then(network_of).map(|network| Limit {
+            key: subject::tokens_key(network),
+            rule: LimitRule::Rate(rate),
+        });
+        let network: Vec<_> = network.into_iter().collect();
+        self.count(&self.known(devices), &network, now).await
+    }
+
+    /// The limits of the browsers that an account may know.
+    fn known(&self, devices: &[CounterKey]) -> Vec<Limit> {
+        let limits = devices.iter().map(|key| Limit {
+            key: key.clone(),
+            rule: LimitRule::Streak(self.0.limits.device),
+        });
+        limits.collect()
     }
 
     #[cfg(feature = "sql")]

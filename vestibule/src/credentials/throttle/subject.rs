@@ -36,7 +36,7 @@ pub enum CounterKind {
     Factor,
     /// Requests from one network that send a mail.
     Mails,
-    /// Links and codes from mails that did not work, from one network.
+    /// Links and codes from mails, and passkeys, that did not work, from one network.
     Tokens,
     /// A kind that Vestibule does not have.
     Other,

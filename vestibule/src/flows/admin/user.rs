@@ -302,6 +302,7 @@ pub(super) async fn delete(Path(id): Path<String>, mut changing: Changing) -> Ac
     let change = changing.accounts().delete(&id).await?;
     let done = Text::named("admin-deleted").with("username", account.name());
     if change == ChangeOutcome::Done {
+        changing.page.site.credentials().forget(&id).await?;
         let visit = changing.login.visit();
         visit.emit_for(Event::AccountDeleted, Some(id)).await;
         let list = changing.page.site.inner().paths.own("admin");

@@ -72,8 +72,10 @@ async fn show<U: PageUser>(
     if user.is_fresh() {
         return page.answer(Answer::see(next.or(page.site.after_login())));
     }
-    let has_factor = page.site.credentials().has_factor(&user.id()).await?;
-    let view = json!({ "next": next.path(), "has_factor": has_factor });
+    let (credentials, id) = (page.site.credentials(), user.id());
+    let mut view = form(&next);
+    view["has_factor"] = credentials.has_factor(&id).await?.into();
+    view["has_passkey"] = credentials.has_passkey(&id).await?.into();
     page.answer(Answer::page(TEMPLATE, view))
 }
 

@@ -20,6 +20,8 @@ use crate::flows::login_manager::login_manager;
 use crate::flows::mailing::Mailing;
 use crate::flows::mails::{MailTexts, composer};
 use crate::flows::misplaced::Told;
+#[cfg(feature = "passkeys")]
+use crate::flows::passkeys;
 use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::readiness::Readiness;
 use crate::flows::registration_mode::RegistrationMode;
@@ -212,6 +214,11 @@ impl<U: PageUser> Site<U> {
             }),
             None => credentials,
         };
+        #[cfg(feature = "passkeys")]
+        let credentials = match flows.iter().any(|flow| flow.name == passkeys::NAME) {
+            true => credentials.with_passkeys(open_passkeys(&database, &realm, &config)?),
+            false => credentials,
+        };
         let accounts =
             accounts.map(|accounts| accounts.realm(&realm).expiry(expiry).factors(factors));
         credentials.read_kinds_if_due();
@@ -368,6 +375,10 @@ async fn check_names<U>(
         parts.push(mail::MIGRATIONS);
         parts.push(TOKEN_MIGRATIONS);
     }
+    #[cfg(feature = "passkeys")]
+    if passkeys::is_enabled(config) {
+        parts.push(credentials::PASSKEY_MIGRATIONS);
+    }
     database.check_names(&parts).await
 }
 
@@ -384,6 +395,23 @@ async fn open_outbox<U>(database: &Database, config: &SiteConfig<U>) -> Result<O
         config.clock.clone(),
         config.random.clone(),
     )))
+}
+
+#[cfg(feature = "passkeys")]
+fn open_passkeys<U>(
+    database: &Database,
+    realm: &str,
+    config: &SiteConfig<U>,
+) -> Result<credentials::passkeys::Passkeys> {
+    let host = passkeys::host_of(&config.public_url);
+    let rp_id = config.passkey_rp_id.clone().or(host);
+    let site = credentials::passkeys::Site {
+        rp_id: &rp_id.unwrap_or_default(),
+        name: &config.site_name,
+        origin: &config.public_url.origin(),
+    };
+    let sources = (config.clock.clone(), config.random.clone());
+    credentials::passkeys::Passkeys::new(database.clone(), realm, &site, sources)
 }
 
 async fn open_sessions(

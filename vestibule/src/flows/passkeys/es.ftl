@@ -1,0 +1,57 @@
+# Llaves de acceso.
+
+passkey = Llave de acceso
+passkeys = Llaves de acceso
+passkeys-text = Con una llave de acceso inicias sesión con tu huella, tu cara o el PIN de tu dispositivo, sin contraseña. Solo funciona en este sitio, así que un sitio falso no puede robarla.
+passkeys-caption = Tus llaves de acceso, la más antigua primero; horas en UTC
+passkeys-name = Nombre
+passkeys-name-hint = Para que la reconozcas después, por ejemplo «Mi teléfono». Opcional.
+passkeys-name-of = Nombre de { $name }
+passkeys-created = Añadida
+passkeys-last-used = Último uso
+passkeys-never = nunca
+passkeys-synced = sincronizada entre tus dispositivos
+passkeys-one-device = solo en un dispositivo
+passkeys-none = Todavía no tienes ninguna llave de acceso.
+passkeys-add = Añadir una llave de acceso
+passkeys-needs = Para añadir una llave de acceso necesitas JavaScript y un navegador con llaves de acceso.
+passkeys-rename = Cambiar nombre
+passkeys-rename-one = Cambiar el nombre de { $name }
+passkeys-remove = Quitar
+passkeys-remove-one = Quitar { $name }
+passkey-added = Se ha añadido { $name }. Desde ahora puedes iniciar sesión con ella.
+passkey-renamed = La llave de acceso tiene un nombre nuevo.
+passkey-removed = Se ha quitado { $name }. También puedes borrarla en tu dispositivo.
+passkey-gone = No tienes esta llave de acceso. Quizá la quitaste en otra ventana.
+passkey-not-added = No se ha podido añadir esta llave de acceso. Inténtalo otra vez.
+passkey-too-many = Tienes { $max } llaves de acceso, que es el máximo. Quita una antes de añadir otra.
+passkey-name-invalid = Escribe un nombre de 1 a { $max } caracteres.
+passkey-log-in = Iniciar sesión con una llave de acceso
+passkey-confirm = Continuar con una llave de acceso
+passkey-wrong = Esa llave de acceso no ha funcionado. Inténtalo otra vez o elige otra forma.
+passkey-cancelled = No se ha usado ninguna llave de acceso. Inténtalo otra vez o elige otra forma.
+passkey-known = Este dispositivo ya tiene una llave de acceso para tu cuenta.
+account-passkeys = Llaves de acceso
+account-passkeys-hint = Inicia sesión sin contraseña
+
+mail-passkey-added-subject = Nueva llave de acceso para { $site }
+mail-passkey-added =
+    Hola, { $name }:
+
+    Se ha añadido una llave de acceso a tu cuenta en { $site }. Con ella se puede iniciar sesión como tú.
+
+    Si has sido tú, no tienes que hacer nada. Si no, inicia sesión en { $url }, quita la llave de acceso y cambia tu contraseña.
+mail-passkey-removed-subject = Se ha quitado una llave de acceso en { $site }
+mail-passkey-removed =
+    Hola, { $name }:
+
+    Se ha quitado una llave de acceso de tu cuenta en { $site }. Ya no se puede iniciar sesión con ella.
+
+    Si has sido tú, no tienes que hacer nada. Si no, inicia sesión en { $url } y cambia tu contraseña.
+mail-passkey-clone-suspected-subject = Quizá alguien tiene una copia de tu llave de acceso para { $site }
+mail-passkey-clone-suspected =
+    Hola, { $name }:
+
+    Una de tus llaves de acceso para { $site } se ha usado de una forma que indica que alguien tiene una copia. Hemos rechazado el inicio de sesión.
+
+    Inicia sesión en { $url } de otra forma, quita la llave de acceso y añade una nueva.

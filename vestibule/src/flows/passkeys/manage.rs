@@ -1,0 +1,186 @@
+//! The list of the user's own passkeys, and its changes.
+
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::{BrowserSecret, LIST};
+use crate::credentials::is_visible;
+use crate::credentials::passkeys::{
+    MAX_NAME_CHARS, MAX_PASSKEYS, NewPasskey, Passkey, RegistrationResponse,
+};
+use crate::error::Result;
+use crate::flows::answer::Answer;
+use crate::flows::form::FormErrors;
+use crate::flows::page::Page;
+use crate::flows::submitted::{Submitted, SubmittedJson};
+use crate::login::{CurrentUser, FreshUser, Login, PageUser};
+use crate::web::text::Text;
+use crate::web::{Problem, browser_and_system};
+
+pub(super) const TEMPLATE: &str = "passkeys.html";
+
+pub(super) async fn show<U: PageUser>(user: CurrentUser<U>, page: Page<U>) -> Result<Response> {
+    page.answer(Answer::page(TEMPLATE, list(&page, &user).await?))
+}
+
+async fn list<U: PageUser>(page: &Page<U>, user: &U) -> Result<Value> {
+    let passkeys = page.site.credentials().passkeys()?;
+    let list = passkeys.list(&user.id()).await?;
+    // What browsers tell password managers, so that these show no passkey that is gone.
+    let credential_ids: Vec<_> = list.iter().map(|one| &*one.credential_id).collect();
+    Ok(json!({
+        "rp_id": passkeys.rp_id(),
+        "user_handle": list.first().map(Passkey::user_handle),
+        "credential_ids": credential_ids,
+        "max": MAX_PASSKEYS,
+        "passkeys": list.iter().map(view).collect::<Vec<_>>(),
+    }))
+}
+
+fn view(passkey: &Passkey) -> Value {
+    json!({
+        "id": passkey.id,
+        "name": passkey.name,
+        "created_at": passkey.created_at.to_string(),
+        "last_used_at": passkey.last_used_at.map(|at| at.to_string()),
+        "is_synced": passkey.is_synced,
+    })
+}
+
+pub(super) async fn options<U: PageUser>(
+    user: FreshUser<U>,
+    page: Page<U>,
+    login: Login<U>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let browser = BrowserSecret::of(&page.site, &login, &headers)?;
+    let of_user = (&user.id(), user.name());
+    let passkeys = page.site.credentials().passkeys()?;
+    let options = passkeys
+        .begin_registration(of_user, &browser.secret)
+        .await?;
+    let Some(options) = options else {
+        return page.answer(too_many());
+    };
+    let no_store = [(CACHE_CONTROL, "no-store")];
+    let mut response = (no_store, axum::Json(options)).into_response();
+    browser.set(&mut response);
+    Ok(response)
+}
+
+pub(super) async fn add<U: PageUser>(
+    user: FreshUser<U>,
+    page: Page<U>,
+    login: Login<U>,
+    headers: HeaderMap,
+    SubmittedJson(response): SubmittedJson<RegistrationResponse>,
+) -> axum::response::Result<Response> {
+    let typed = response.name.as_deref().unwrap_or_default();
+    let browser_name = || {
+        let from = login.sender().user_agent();
+        from.as_deref().and_then(browser_and_system)
+    };
+    let name = match typed.trim().is_empty() {
+        // Users recognize where they added it.
+        true => browser_name().unwrap_or_else(|| page.say(&Text::named("passkey"))),
+        false => match valid_name(typed) {
+            Some(name) => name,
+            None => {
+                let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY)
+                    .field("name", page.say(&name_invalid()));
+                return Ok(page.answer(Answer::problem(problem))?);
+            }
+        },
+    };
+    let browser = BrowserSecret::of(&page.site, &login, &headers)?;
+    let added = page
+        .site
+        .credentials()
+        .add_passkey(&login, &user.id(), (&response, &name), &browser.secret)
+        .await?;
+    Ok(match added {
+        NewPasskey::Added(passkey) => {
+            let message = page.say(&Text::named("passkey-added").with("name", &*passkey.name));
+            page.add_message(crate::web::Flash::new("success", message));
+            let path = page.site.inner().paths.own(LIST);
+            let answer = Answer::done(path).json(StatusCode::CREATED, view(&passkey));
+            page.answer(answer)?
+        }
+        NewPasskey::Rejected => {
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY)
+                .code("passkey_rejected")
+                .text(Text::named("passkey-not-added"));
+            page.answer(Answer::problem(problem))?
+        }
+        NewPasskey::TooMany => page.answer(too_many())?,
+    })
+}
+
+fn too_many() -> Answer {
+    let text = Text::named("passkey-too-many").with("max", MAX_PASSKEYS);
+    let problem = Problem::new(StatusCode::CONFLICT).code("too_many_passkeys");
+    Answer::problem(problem.text(text))
+}
+
+pub(super) async fn rename<U: PageUser>(
+    user: FreshUser<U>,
+    page: Page<U>,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    let mut submitted = submitted.only(&["passkey", "name"])?;
+    let (id, typed) = (submitted.take("passkey"), submitted.take("name"));
+    let Some(name) = valid_name(&typed) else {
+        let mut view = list(&page, &user).await?;
+        view["renamed"] = json!({ "id": id, "name": typed });
+        let errors = FormErrors::at("name", name_invalid());
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        let answer = Answer::rejected(status, "invalid_fields", errors, TEMPLATE, view);
+        return Ok(page.answer(answer)?);
+    };
+    let passkeys = page.site.credentials().passkeys()?;
+    if !passkeys.rename(&user.id(), &id, &name).await? {
+        return Ok(page.answer(gone())?);
+    }
+    Ok(page.answer(changed(&page, Text::named("passkey-renamed")))?)
+}
+
+pub(super) async fn remove<U: PageUser>(
+    user: FreshUser<U>,
+    page: Page<U>,
+    login: Login<U>,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    let mut submitted = submitted.only(&["passkey"])?;
+    let id = submitted.take("passkey");
+    let credentials = page.site.credentials();
+    let removed = credentials.remove_passkey(&login, &user.id(), &id).await?;
+    let Some(removed) = removed else {
+        return Ok(page.answer(gone())?);
+    };
+    let message = Text::named("passkey-removed").with("name", &*removed.name);
+    Ok(page.answer(changed(&page, message))?)
+}
+
+fn changed<U: PageUser>(page: &Page<U>, message: Text) -> Answer {
+    Answer::done(page.site.inner().paths.own(LIST)).message("success", message)
+}
+
+fn gone() -> Answer {
+    let problem = Problem::new(StatusCode::NOT_FOUND).text(Text::named("passkey-gone"));
+    Answer::problem(problem)
+}
+
+fn name_invalid() -> Text {
+    Text::named("passkey-name-invalid").with("max", MAX_NAME_CHARS)
+}
+
+/// The name without surrounding white space, if it has 1 to 64 visible characters or spaces.
+fn valid_name(typed: &str) -> Option<String> {
+    let name = typed.trim();
+    let chars = name.chars().count();
+    let is_shown = |c: char| c == ' ' || is_visible(c);
+    let is_valid = (1..=MAX_NAME_CHARS).contains(&chars) && name.chars().all(is_shown);
+    is_valid.then(|| name.to_owned())
+}

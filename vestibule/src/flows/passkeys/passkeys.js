@@ -1,0 +1,95 @@
+// Passkeys: adds one, logs in with one, and tells password managers which ones are left. Pages hide
+// what needs this script, and a browser without passkeys keeps it hidden.
+const api = globalThis.PublicKeyCredential;
+const isSupported = Boolean(api?.parseCreationOptionsFromJSON && api.parseRequestOptionsFromJSON);
+const error = document.querySelector("[data-passkey-error]");
+
+const post = async (url, body) => {
+  const headers = { "content-type": "application/json", accept: "application/json" };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await response.json();
+  if (response.ok) return answer;
+  throw new Error(answer.errors?.[0]?.detail ?? answer.detail ?? answer.title);
+};
+
+const show = (problem) => {
+  // The browser was asked for something else meanwhile.
+  if (problem.name === "AbortError") return;
+  const { cancelled, known } = error.dataset;
+  const ours = { NotAllowedError: cancelled, InvalidStateError: known ?? cancelled };
+  error.textContent = ours[problem.name] ?? problem.message;
+  error.hidden = false;
+};
+
+const addForm = document.querySelector("form[data-passkey-add]");
+if (addForm && isSupported) {
+  document.querySelector("[data-passkey-needs]").hidden = true;
+  addForm.hidden = false;
+  addForm.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    error.hidden = true;
+    try {
+      const options = await post(addForm.dataset.passkeyAdd, {});
+      const publicKey = api.parseCreationOptionsFromJSON(options);
+      const made = await navigator.credentials.create({ publicKey });
+      const name = addForm.elements.name.value;
+      await post(addForm.getAttribute("action"), { ...made.toJSON(), name });
+      location.reload();
+    } catch (problem) {
+      show(problem);
+    }
+  });
+}
+
+const button = document.querySelector("button[data-passkey-login]");
+if (button && isSupported) {
+  const { passkeyLogin, options } = button.dataset;
+  const field = (name) => document.querySelector(`main form [name="${name}"]`);
+  let waiting;
+  const logIn = async (mediation) => {
+    waiting?.abort();
+    waiting = new AbortController();
+    const { signal } = waiting;
+    const publicKey = api.parseRequestOptionsFromJSON(await post(options, {}));
+    const shown = await navigator.credentials.get({ publicKey, mediation, signal });
+    const remember = Boolean(field("remember")?.checked);
+    const next = field("next")?.value ?? "";
+    location.assign((await post(passkeyLogin, { ...shown.toJSON(), remember, next })).next);
+  };
+  // Among the names that the browser suggests in the field for the username.
+  const suggest = async () => {
+    const isPossible = button.dataset.suggest && (await api.isConditionalMediationAvailable?.());
+    if (isPossible) await logIn("conditional").catch(show);
+  };
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    error.hidden = true;
+    await logIn("optional").catch((problem) => {
+      show(problem);
+      suggest();
+    });
+  });
+  suggest();
+}
+
+const list = document.querySelector("[data-passkeys]");
+if (list && api) {
+  const { rpId, userHandle: userId, username, credentialIds } = list.dataset;
+  const allAcceptedCredentialIds = credentialIds.split(" ").filter(Boolean);
+  const tell = (signal, about) => api[signal]?.(about).catch(() => {});
+  if (userId) {
+    tell("signalAllAcceptedCredentials", { rpId, userId, allAcceptedCredentialIds });
+    tell("signalCurrentUserDetails", { rpId, userId, name: username, displayName: username });
+  }
+  // The page after a removal may have no passkey, and then does not know the user's handle.
+  const removed = sessionStorage.getItem("removed-passkey");
+  sessionStorage.removeItem("removed-passkey");
+  if (removed && !allAcceptedCredentialIds.includes(removed)) {
+    tell("signalUnknownCredential", { rpId, credentialId: removed });
+  }
+  for (const form of list.querySelectorAll("form[data-credential-id]")) {
+    form.addEventListener("submit", () => {
+      sessionStorage.setItem("removed-passkey", form.dataset.credentialId);
+    });
+  }
+}
