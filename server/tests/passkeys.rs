@@ -72,10 +72,14 @@ async fn a_user_adds_a_passkey_logs_in_with_it_confirms_with_it_and_removes_it()
     visit.type_into("#passkey-name", "My laptop").await;
     visit.press("form[data-passkey-add] button").await;
     visit
-        .shows("/auth/account/passkeys", "My laptop has been added.")
+        .shows("/auth/account/factors", "My laptop has been added.")
         .await;
 
     // The device has one for this account already.
+    visit.open(&format!("{url}/account/passkeys")).await;
+    visit
+        .shows("/auth/account/passkeys", "value=\"My laptop\"")
+        .await;
     visit.press("form[data-passkey-add] button").await;
     visit
         .shows(
@@ -100,12 +104,21 @@ async fn a_user_adds_a_passkey_logs_in_with_it_confirms_with_it_and_removes_it()
     visit.shows("/auth/welcome", "alice").await;
 
     visit.open(&format!("{url}/account/passkeys")).await;
-    visit
+    let page = visit
         .shows("/auth/account/passkeys", "value=\"My laptop\"")
         .await;
     visit.press("form[action$='/remove'] button").await;
+    let (_, id) = page.split_once("/account/factors/").unwrap();
+    let (id, _) = id.split_once("/remove").unwrap();
     visit
-        .shows("/auth/account/passkeys", "My laptop has been removed.")
+        .shows(
+            &format!("/auth/account/factors/{id}/remove"),
+            "is your last second factor",
+        )
+        .await;
+    visit.press("form[action$='/remove'] button").await;
+    visit
+        .shows("/auth/account/passkeys", "has been removed")
         .await;
     log_out(&visit, &url).await;
     visit.press("button[data-passkey-login]").await;

@@ -6,8 +6,8 @@ use crate::login::{User, UserId};
 
 impl<U: User> Credentials<U> {
     /// Deletes all data about a user outside the users table: sessions, remembered logins, pending
-    /// log-ins, second factors, passkeys, tokens sent by mail, the mails that they have turned off, and
-    /// wrong tries at their account. Call it when you delete a user, because some tables reuse ids.
+    /// log-ins, second factors, tokens sent by mail, the mails that they have turned off, and wrong
+    /// tries at their account. Call it when you delete a user, because some tables reuse ids.
     /// [`register`](Self::register) calls it for the new user.
     ///
     /// If our table keeps the user's epoch, their id and next epoch stay. Otherwise a log-in of the
@@ -29,10 +29,6 @@ impl<U: User> Credentials<U> {
         #[cfg(feature = "sql")]
         if let Some(factors) = &self.0.factors {
             factors.forget(id).await?;
-        }
-        #[cfg(feature = "passkeys")]
-        if let Some(passkeys) = &self.0.passkeys {
-            passkeys.forget(id).await?;
         }
         self.0.throttle.forget_user(realm, id).await
     }

@@ -162,8 +162,6 @@ struct Inner<U> {
     mail: Option<MailTokens>,
     #[cfg(feature = "sql")]
     factors: Option<factors::Factors>,
-    #[cfg(feature = "passkeys")]
-    passkeys: Option<passkeys::Passkeys>,
 }
 
 /// What a site with mail has: tokens, and where the mails with them go.
@@ -202,8 +200,6 @@ impl<U: User> Credentials<U> {
             mail: None,
             #[cfg(feature = "sql")]
             factors: None,
-            #[cfg(feature = "passkeys")]
-            passkeys: None,
         }))
     }
 
@@ -281,17 +277,6 @@ impl<U: User> Credentials<U> {
         self.0.users.table().load(id).await
     }
 
-    /// Whether this user has a passkey.
-    #[cfg(feature = "sql")]
-    pub(crate) async fn has_passkey(&self, id: &UserId) -> Result<bool> {
-        #[cfg(feature = "passkeys")]
-        if let Some(passkeys) = &self.0.passkeys {
-            return passkeys.has_any(id).await;
-        }
-        let _ = id;
-        Ok(false)
-    }
-
     /// A login manager for these users, their sessions and their epochs.
     pub fn login_manager(&self) -> LoginManager<U> {
         let manager = LoginManager::with_store(self.0.users.loader(), self.0.sessions.clone());
@@ -336,8 +321,6 @@ impl<U> Clone for Inner<U> {
             mail: self.mail.clone(),
             #[cfg(feature = "sql")]
             factors: self.factors.clone(),
-            #[cfg(feature = "passkeys")]
-            passkeys: self.passkeys.clone(),
         }
     }
 }

@@ -106,8 +106,8 @@ const BESIDES_ENROLMENT: [&str; 8] = [
     "recovery_codes",
     "passkeys",
     "passkey_options",
-    "login_passkey",
-    "login_passkey_options",
+    "passkey_login",
+    "passkey_login_options",
     "confirm_login",
     "logout",
 ];

@@ -90,10 +90,6 @@ pub enum Event {
     RecoveryCodesRenewed,
     /// A recovery code was used.
     RecoveryCodeUsed,
-    /// A user added a passkey to their account.
-    PasskeyAdded,
-    /// A user removed a passkey from their account.
-    PasskeyRemoved,
     /// A passkey was rejected because its counter did not grow, so somebody may have a copy of it.
     PasskeyCloneSuspected,
     /// A user changed their username.

@@ -128,8 +128,8 @@ impl RememberCookie {
         if [
             "session", "pending", "next", "flash", "device", "trusted", "passkey",
         ]
-            .into_iter()
-            .any(is_ours)
+        .into_iter()
+        .any(is_ours)
             || is_in_a_realm(before_dot, "data")
             || self.name.starts_with("__")
         {

@@ -57,8 +57,6 @@ fn action_of(event: Event) -> Option<Action> {
         Event::LoggedOut => Action::LoggedOut,
         Event::RememberCookieReused => Action::RememberCookieReused,
         Event::SessionProtected => Action::SessionProtected,
-        Event::PasskeyAdded => Action::PasskeyAdded,
-        Event::PasskeyRemoved => Action::PasskeyRemoved,
         Event::PasskeyCloneSuspected => Action::PasskeyCloneSuspected,
         _ => return None,
     })

@@ -106,10 +106,6 @@ pub enum Action {
     LoggedOut,
     /// A copy of a remember cookie was used. The log-in it stands for has ended.
     RememberCookieReused,
-    /// A user added a passkey.
-    PasskeyAdded,
-    /// A user removed a passkey.
-    PasskeyRemoved,
     /// A passkey was rejected because its counter did not grow, so somebody may have a copy of it.
     PasskeyCloneSuspected,
     /// A session was used from another browser or network than it began in.
@@ -118,7 +114,7 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 41] = [
         Self::AccountAdded,
         Self::AccountDisabled,
         Self::AccountEnabled,
@@ -158,8 +154,6 @@ impl Action {
         Self::LoginRejected,
         Self::LoggedOut,
         Self::RememberCookieReused,
-        Self::PasskeyAdded,
-        Self::PasskeyRemoved,
         Self::PasskeyCloneSuspected,
         Self::SessionProtected,
     ];
@@ -206,8 +200,6 @@ impl Action {
             Self::LoginRejected => "log-in rejected",
             Self::LoggedOut => "logged out",
             Self::RememberCookieReused => "remember cookie reused",
-            Self::PasskeyAdded => "passkey added",
-            Self::PasskeyRemoved => "passkey removed",
             Self::PasskeyCloneSuspected => "passkey clone suspected",
             Self::SessionProtected => "session protected",
         }

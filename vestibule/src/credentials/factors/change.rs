@@ -6,7 +6,6 @@ use crate::credentials::{Activity, Credentials};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::login::{CurrentUser, Event, Login, User};
-use crate::session::Methods;
 
 /// Whether an authenticator app was added.
 #[derive(Debug)]
@@ -46,16 +45,8 @@ impl<U: User> Credentials<U> {
                 Added::WrongCode => {}
                 Added::TooMany => return Ok(AddedTotp::TooMany),
                 Added::Added(factor) => {
-                    // A session that was confirmed elsewhere meanwhile shows the factor itself.
-                    let _confirmed = login.confirm_by(Methods::TOTP).await?;
-                    self.end_trust(&id).await?;
-                    if is_first {
-                        login.log_out_elsewhere().await?;
-                    }
-                    let detail = detail(FactorKind::Totp, name);
-                    let activity = Activity::FactorAdded(&detail);
-                    self.report_factor(login, user, Event::FactorAdded, activity)
-                        .await;
+                    let app = (FactorKind::Totp, name);
+                    self.factor_added(login, user, app, is_first).await?;
                     return Ok(AddedTotp::Added {
                         id: factor,
                         is_first,
@@ -64,6 +55,27 @@ impl<U: User> Credentials<U> {
             }
         }
         Ok(AddedTotp::WrongCode)
+    }
+
+    /// What follows from a new factor, which the user has shown by adding it.
+    pub(in crate::credentials) async fn factor_added(
+        &self,
+        login: &Login<U>,
+        user: &CurrentUser<U>,
+        (kind, name): (FactorKind, &str),
+        is_first: bool,
+    ) -> Result<()> {
+        // A session that was confirmed elsewhere meanwhile shows the factor itself.
+        let _confirmed = login.confirm_by(kind.method()).await?;
+        self.end_trust(&user.id()).await?;
+        if is_first {
+            login.log_out_elsewhere().await?;
+        }
+        let detail = detail(kind, name);
+        let activity = Activity::FactorAdded(&detail);
+        self.report_factor(login, user, Event::FactorAdded, activity)
+            .await;
+        Ok(())
     }
 
     /// Removes a factor of the user, and logs them out everywhere else: somebody may have what they

@@ -2,7 +2,7 @@
 //!
 //! Each kind has its own folder and table: [`totp`](crate::credentials::totp),
 //! [`recovery_codes`](crate::credentials::recovery_codes),
-//! [`trusted_browsers`](crate::credentials::trusted_browsers). A recovery code stands in for another
+//! [`trusted_browsers`](crate::credentials::trusted_browsers), `passkeys`. A recovery code stands in for another
 //! factor, and a user who has nothing else has no factor.
 
 mod change;
@@ -17,6 +17,8 @@ use sea_orm::ConnectionTrait;
 
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::Credentials;
+#[cfg(feature = "passkeys")]
+use crate::credentials::passkeys::Passkeys;
 use crate::credentials::recovery_codes::{CREATE_RECOVERY_CODES, RecoveryCodes};
 use crate::credentials::totp::{CREATE_TOTP_APPS, TotpApps};
 use crate::credentials::trusted_browsers::{CREATE_TRUSTED_BROWSERS, TrustedBrowsers};
@@ -46,6 +48,8 @@ pub(crate) struct Factors {
     pub(crate) totp: TotpApps,
     pub(crate) recovery_codes: RecoveryCodes,
     pub(crate) trusted_browsers: TrustedBrowsers,
+    #[cfg(feature = "passkeys")]
+    passkeys: Option<Passkeys>,
 }
 
 /// A second factor of a user, without its secret.
@@ -70,13 +74,16 @@ pub struct Factor {
 pub enum FactorKind {
     /// An authenticator app.
     Totp,
+    /// A passkey.
+    Passkey,
 }
 
 impl FactorKind {
-    /// Its name in JSON and in the security log: `totp`.
+    /// Its name in JSON and in the security log: `totp` or `passkey`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Totp => "totp",
+            Self::Passkey => "passkey",
         }
     }
 
@@ -84,6 +91,7 @@ impl FactorKind {
     fn method(self) -> Methods {
         match self {
             Self::Totp => Methods::TOTP,
+            Self::Passkey => Methods::PASSKEY,
         }
     }
 }
@@ -103,7 +111,16 @@ impl Factors {
             totp: TotpApps::new(database.clone(), realm, key, clock(), random()),
             recovery_codes: RecoveryCodes::new(database.clone(), realm, clock(), random()),
             trusted_browsers: TrustedBrowsers::new(database.clone(), realm, clock(), random()),
+            #[cfg(feature = "passkeys")]
+            passkeys: None,
         }
+    }
+
+    /// Keeps passkeys too.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn passkeys(mut self, passkeys: Passkeys) -> Self {
+        self.passkeys = Some(passkeys);
+        self
     }
 
     /// The factors of a user, the oldest first. Recovery codes are none.
@@ -111,7 +128,18 @@ impl Factors {
     /// # Errors
     /// When the database failed.
     pub(crate) async fn list(&self, user: &UserId) -> Result<Vec<Factor>> {
-        self.totp.list(user).await
+        #[cfg_attr(
+            not(feature = "passkeys"),
+            allow(unused_mut, reason = "it has no passkeys")
+        )]
+        let mut factors = self.totp.list(user).await?;
+        #[cfg(feature = "passkeys")]
+        if let Some(passkeys) = &self.passkeys {
+            let passkeys = passkeys.list(user).await?;
+            factors.extend(passkeys.into_iter().map(Factor::from));
+            factors.sort_by_key(|factor| factor.created_at);
+        }
+        Ok(factors)
     }
 
     /// Whether a user has a factor.
@@ -133,6 +161,13 @@ impl Factors {
         };
         let removed = match factor.kind {
             FactorKind::Totp => self.totp.remove(user, id).await?.is_some(),
+            #[cfg(feature = "passkeys")]
+            FactorKind::Passkey => match &self.passkeys {
+                Some(passkeys) => passkeys.remove(user, id).await?,
+                None => false,
+            },
+            #[cfg(not(feature = "passkeys"))]
+            FactorKind::Passkey => false,
         };
         Ok(removed.then_some(factor))
     }
@@ -154,7 +189,15 @@ impl Factors {
         user: &UserId,
         connection: &impl ConnectionTrait,
     ) -> Result<u64> {
-        let removed = self.totp.forget(user, connection).await?;
+        #[cfg_attr(
+            not(feature = "passkeys"),
+            allow(unused_mut, reason = "it has no passkeys")
+        )]
+        let mut removed = self.totp.forget(user, connection).await?;
+        #[cfg(feature = "passkeys")]
+        if let Some(passkeys) = &self.passkeys {
+            removed += passkeys.forget(user, connection).await?;
+        }
         self.recovery_codes.forget(user, connection).await?;
         self.trusted_browsers.forget(user, connection).await?;
         Ok(removed)
@@ -175,6 +218,16 @@ impl<U: User> Credentials<U> {
     pub(crate) fn factors(&self) -> Result<&Factors> {
         let factors = self.0.factors.as_ref();
         factors.ok_or_else(|| Error::config("only the credentials of a `Site` keep second factors"))
+    }
+
+    /// The passkeys.
+    ///
+    /// # Errors
+    /// When the site has none ([`Error::is_config`]).
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn passkeys(&self) -> Result<&Passkeys> {
+        let passkeys = self.factors()?.passkeys.as_ref();
+        passkeys.ok_or_else(|| Error::config("this site has no passkeys"))
     }
 
     /// The methods by which a user can show a second factor, the last used first. Empty if they

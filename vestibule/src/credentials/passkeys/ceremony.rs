@@ -2,7 +2,9 @@
 
 use data_encoding::HEXLOWER;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -111,11 +113,15 @@ impl Passkeys {
     }
 
     /// Ends the ceremonies of a user.
-    pub(super) async fn end_ceremonies(&self, user: &UserId) -> Result<()> {
+    pub(super) async fn end_ceremonies(
+        &self,
+        user: &UserId,
+        connection: &impl ConnectionTrait,
+    ) -> Result<()> {
         let of_realm = Column::Purpose.starts_with(format!("{}/", self.0.realm));
         Entity::delete_many()
             .filter(Column::UserId.eq(user.as_str()).and(of_realm))
-            .exec(self.0.database.connection())
+            .exec(connection)
             .await
             .map(drop)
             .map_err(Error::from_db)

@@ -6,11 +6,11 @@ use super::ceremony::{Purpose, Taken};
 use super::relying_party::{Rejected, Verification};
 use super::response::{AuthenticationResponse, credential_id};
 use super::row::passkey::Model;
-use super::{NewPasskey, Passkey, Passkeys, RegistrationResponse};
+use super::{NewPasskey, Passkey, RegistrationResponse};
 use crate::credentials::throttle::Permit;
-use crate::credentials::{Credentials, FactorTry, Proof, Throttled};
+use crate::credentials::{Credentials, FactorKind, FactorTry, Proof, Throttled};
 use crate::crypto::secret::Secret;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::login::pending::PendingLogin;
 use crate::login::{CurrentUser, Event, Login, User, UserId};
 use crate::session::Methods;
@@ -42,57 +42,32 @@ enum Visitor<U> {
 }
 
 impl<U: User> Credentials<U> {
-    /// Lets users register and log in with passkeys.
-    pub(crate) fn with_passkeys(mut self, passkeys: Passkeys) -> Self {
-        self.settings().passkeys = Some(passkeys);
-        self
-    }
-
-    /// The passkeys.
-    ///
-    /// # Errors
-    /// When the site has none.
-    pub(crate) fn passkeys(&self) -> Result<&Passkeys> {
-        let passkeys = self.0.passkeys.as_ref();
-        passkeys.ok_or_else(|| Error::config("this site has no passkeys"))
-    }
-
-    /// Adds a passkey to the account of the user who is logged in.
+    /// Adds a passkey to the account of the user who is logged in. The session has then shown it,
+    /// under a new token. The first factor of a user logs them out everywhere else.
     ///
     /// # Errors
     /// When a store failed.
     pub(crate) async fn add_passkey(
         &self,
         login: &Login<U>,
-        user: &UserId,
+        user: &CurrentUser<U>,
         (response, name): (&RegistrationResponse, &str),
         browser: &Secret,
     ) -> Result<NewPasskey> {
+        let id = user.id();
+        if !login.is_still_logged_in().await? {
+            return Ok(NewPasskey::Rejected);
+        }
+        let is_first = !self.has_factor(&id).await?;
         let added = self
             .passkeys()?
-            .finish_registration(user, response, name, browser)
+            .finish_registration(&id, response, name, browser)
             .await?;
-        if let NewPasskey::Added(_) = added {
-            login.visit().emit(Event::PasskeyAdded).await;
+        if let NewPasskey::Added(passkey) = &added {
+            let factor = (FactorKind::Passkey, &*passkey.name);
+            self.factor_added(login, user, factor, is_first).await?;
         }
         Ok(added)
-    }
-
-    /// Removes a passkey of the user who is logged in. `None` if they do not have it.
-    ///
-    /// # Errors
-    /// When a store failed.
-    pub(crate) async fn remove_passkey(
-        &self,
-        login: &Login<U>,
-        user: &UserId,
-        id: &str,
-    ) -> Result<Option<Passkey>> {
-        let removed = self.passkeys()?.remove(user, id).await?;
-        if removed.is_some() {
-            login.visit().emit(Event::PasskeyRemoved).await;
-        }
-        Ok(removed)
     }
 
     /// Begins a ceremony with which the visitor shows a passkey: as the second factor of their

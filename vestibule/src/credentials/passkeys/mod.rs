@@ -36,10 +36,11 @@ use std::time::Duration;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::clock::{Clock, Regularly, Timestamp};
+use crate::credentials::{Factor, FactorKind};
 use crate::crypto::digest::sha256;
 use crate::crypto::random::Random;
 use crate::database::{Database, changed};
@@ -136,14 +137,6 @@ impl Passkeys {
         Ok(rows.into_iter().map(Passkey::from).collect())
     }
 
-    /// Whether a user has a passkey.
-    ///
-    /// # Errors
-    /// When the database failed.
-    pub(crate) async fn has_any(&self, user: &UserId) -> Result<bool> {
-        Ok(self.count(user).await? > 0)
-    }
-
     /// Gives a passkey of this user another name. Returns whether they have it.
     ///
     /// # Errors
@@ -157,33 +150,34 @@ impl Passkeys {
         Ok(renamed || self.find(user, id).await?.is_some())
     }
 
-    /// Removes a passkey of this user. Returns it; `None` if they do not have it.
+    /// Removes a passkey of this user. Returns whether they had it.
     ///
     /// # Errors
     /// When the database failed.
-    pub(crate) async fn remove(&self, user: &UserId, id: &str) -> Result<Option<Passkey>> {
-        let Some(found) = self.find(user, id).await? else {
-            return Ok(None);
-        };
+    pub(crate) async fn remove(&self, user: &UserId, id: &str) -> Result<bool> {
         let gone = Entity::delete_many()
             .filter(self.is_of(user).and(Column::Id.eq(id)))
             .exec(self.0.database.connection())
             .await
             .map_err(Error::from_db)?;
-        Ok((gone.rows_affected == 1).then(|| found.into()))
+        Ok(gone.rows_affected == 1)
     }
 
-    /// Removes all passkeys and ceremonies of a deleted user.
+    /// Removes all passkeys and ceremonies of a user. Returns the number of passkeys.
     ///
     /// # Errors
     /// When the database failed.
-    pub(crate) async fn forget(&self, user: &UserId) -> Result<()> {
-        self.end_ceremonies(user).await?;
+    pub(crate) async fn forget(
+        &self,
+        user: &UserId,
+        connection: &impl ConnectionTrait,
+    ) -> Result<u64> {
+        self.end_ceremonies(user, connection).await?;
         let removed = Entity::delete_many()
             .filter(self.is_of(user))
-            .exec(self.0.database.connection())
+            .exec(connection)
             .await;
-        removed.map(drop).map_err(Error::from_db)
+        Ok(removed.map_err(Error::from_db)?.rows_affected)
     }
 
     /// The passkey with a credential id, whoever has it.
@@ -243,6 +237,18 @@ impl Passkeys {
 /// The form in which a credential id is unique.
 fn digest(credential_id: &[u8]) -> String {
     HEXLOWER.encode(&sha256(credential_id))
+}
+
+impl From<Passkey> for Factor {
+    fn from(passkey: Passkey) -> Self {
+        Self {
+            id: passkey.id,
+            kind: FactorKind::Passkey,
+            name: passkey.name,
+            created_at: passkey.created_at,
+            last_used_at: passkey.last_used_at,
+        }
+    }
 }
 
 impl From<Model> for Passkey {

@@ -72,11 +72,21 @@ async fn show<U: PageUser>(
     if user.is_fresh() {
         return page.answer(Answer::see(next.or(page.site.after_login())));
     }
-    let (credentials, id) = (page.site.credentials(), user.id());
-    let mut view = form(&next);
-    view["has_factor"] = credentials.has_factor(&id).await?.into();
-    view["has_passkey"] = credentials.has_passkey(&id).await?.into();
+    let view = form(&page, &user, &next).await?;
     page.answer(Answer::page(TEMPLATE, view))
+}
+
+async fn form<U: PageUser>(
+    page: &Page<U>,
+    user: &CurrentUser<U>,
+    next: &Next,
+) -> Result<serde_json::Value> {
+    let methods = page.site.credentials().factor_methods(&user.id()).await?;
+    Ok(json!({
+        "next": next.path(),
+        "has_factor": !methods.is_empty(),
+        "has_passkey": methods.contains(&Methods::PASSKEY),
+    }))
 }
 
 async fn confirm<U: PageUser>(
@@ -92,8 +102,7 @@ async fn confirm<U: PageUser>(
     let mut errors = FormErrors::default();
 
     let credentials = page.site.credentials();
-    let has_factor = credentials.has_factor(&user.id()).await?;
-    let form = |next: &Next| json!({ "next": next.path(), "has_factor": has_factor });
+    let form = form(&page, &user, &next).await?;
     let is_code = password.expose().is_empty() && !typed_code.expose().is_empty();
     let factor_code = match is_code {
         true => FactorCode::parse(typed_code.expose()),
@@ -117,7 +126,7 @@ async fn confirm<U: PageUser>(
             }
         };
         if let Check::Throttled(wait) = check {
-            let answer = throttled(tried, wait, TEMPLATE, form(&next));
+            let answer = throttled(tried, wait, TEMPLATE, form);
             return Ok(page.answer(answer)?);
         }
         if let Check::Proved(proof) = check {
@@ -145,11 +154,5 @@ async fn confirm<U: PageUser>(
             }
         }
     };
-    Ok(page.answer(Answer::rejected(
-        status,
-        code,
-        errors,
-        TEMPLATE,
-        form(&next),
-    ))?)
+    Ok(page.answer(Answer::rejected(status, code, errors, TEMPLATE, form))?)
 }

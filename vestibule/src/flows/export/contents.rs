@@ -92,19 +92,6 @@ impl<U: PageUser> Contents<U> {
         let known = credentials.known_browsers(&id, now).await?.into_iter();
         let known = known.map(|until| json!({ "known_until": until.to_string() }));
         facts.insert("known_browsers".to_owned(), known.collect());
-        #[cfg(feature = "passkeys")]
-        if let Ok(passkeys) = credentials.passkeys() {
-            let passkeys = passkeys.list(&id).await?.into_iter();
-            let passkeys = passkeys.map(|passkey| {
-                json!({
-                    "name": passkey.name,
-                    "created_at": passkey.created_at.to_string(),
-                    "last_used_at": passkey.last_used_at.map(|at| at.to_string()),
-                    "is_synced": passkey.is_synced,
-                })
-            });
-            facts.insert("passkeys".to_owned(), passkeys.collect());
-        }
         if inner.mailing.is_some() {
             let links = credentials.mail_tokens()?.tokens.list(&id).await?;
             let links = links.into_iter().map(|(purpose, address, expires_at)| {

@@ -17,7 +17,6 @@ export-created-at = Angelegt
 export-updated-at = Zuletzt geändert
 export-known-browsers = Browser, in denen du bekannt bist
 export-links = Links, die du per Mail bekommen hast
-export-passkeys = Passkeys, mit der Zeit, zu der jeder hinzugefügt wurde
 export-mails-off = Abgestellte Mails
 export-app = Weiteres
 export-sessions = Sitzungen

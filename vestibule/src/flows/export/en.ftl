@@ -17,7 +17,6 @@ export-created-at = Created
 export-updated-at = Last changed
 export-known-browsers = Browsers in which you are known
 export-links = Links sent to you by email
-export-passkeys = Passkeys, with the time when each was added
 export-mails-off = Emails turned off
 export-app = More
 export-sessions = Sessions

@@ -17,7 +17,6 @@ export-created-at = Creada
 export-updated-at = Último cambio
 export-known-browsers = Navegadores en los que se te conoce
 export-links = Enlaces que has recibido por correo
-export-passkeys = Llaves de acceso, con la hora en que se añadió cada una
 export-mails-off = Correos desactivados
 export-app = Más
 export-sessions = Sesiones

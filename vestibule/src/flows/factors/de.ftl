@@ -17,6 +17,7 @@ factors-removed = { $name } wurde entfernt. Überall sonst bist du abgemeldet.
 factors-removed-last = Dein letzter zweiter Faktor wurde entfernt. Zur Anmeldung genügt jetzt dein Passwort.
 factors-add-totp = Authenticator-App hinzufügen
 factors-add-totp-hint = Eine App auf deinem Telefon, die alle 30 Sekunden einen neuen Code zeigt
+factors-passkeys-hint = Passkey hinzufügen oder umbenennen
 
 totp-title = Authenticator-App hinzufügen
 totp-text = Scanne diesen Code mit deiner Authenticator-App. Gib dann die 6 Ziffern ein, die sie zeigt.

@@ -17,6 +17,7 @@ factors-removed = { $name } has been removed. You are logged out everywhere else
 factors-removed-last = Your last second factor has been removed. Your password alone now logs you in.
 factors-add-totp = Add an authenticator app
 factors-add-totp-hint = An app on your phone that shows a new code every 30 seconds
+factors-passkeys-hint = Add a passkey, or rename one
 
 totp-title = Add an authenticator app
 totp-text = Scan this code with your authenticator app. Then enter the 6 digits that it shows.

@@ -17,6 +17,7 @@ factors-removed = Se ha quitado { $name }. Se ha cerrado tu sesión en todos los
 factors-removed-last = Se ha quitado tu último segundo factor. Ahora tu contraseña basta para iniciar sesión.
 factors-add-totp = Añadir una aplicación de autenticación
 factors-add-totp-hint = Una aplicación en tu teléfono que muestra un código nuevo cada 30 segundos
+factors-passkeys-hint = Añadir una llave de acceso o cambiar su nombre
 
 totp-title = Añadir una aplicación de autenticación
 totp-text = Escanea este código con tu aplicación de autenticación. Después escribe los 6 dígitos que muestra.

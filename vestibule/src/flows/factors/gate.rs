@@ -12,7 +12,7 @@ use crate::login::{CurrentUser, Login, LoginRejection, PageUser};
 
 /// A user who may see and change their factors: with a fresh log-in, and if they have a factor, one
 /// that showed it.
-pub(super) struct FactorUser<U>(CurrentUser<U>);
+pub(in crate::flows) struct FactorUser<U>(CurrentUser<U>);
 
 impl<U> Deref for FactorUser<U> {
     type Target = CurrentUser<U>;

@@ -45,7 +45,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::credentials::Factor;
+use crate::credentials::{Factor, FactorKind};
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
@@ -57,7 +57,7 @@ use crate::flows::submitted::Submitted;
 use crate::login::{Event, Login, PageUser, UserId};
 use crate::web::Client;
 use crate::web::text::Text;
-use gate::FactorUser;
+pub(super) use gate::FactorUser;
 use trusted_browsers::TrustedBrowserView;
 
 pub(super) fn flow<U: PageUser>() -> Flow<U> {
@@ -231,13 +231,17 @@ async fn remove<U: PageUser>(
         true => Text::named("factors-removed-last"),
         false => Text::named("factors-removed").with("name", &*removed.name),
     };
-    Ok(page.answer(done(&page, StatusCode::OK, text))?)
+    // The page of passkeys tells the browser which are left.
+    let passkeys = page.site.path("passkeys");
+    let to = passkeys.filter(|_| removed.kind == FactorKind::Passkey);
+    let to = to.unwrap_or(page.site.inner().paths.own(LIST));
+    Ok(page.answer(done(&page, to, StatusCode::OK, text))?)
 }
 
-/// Back to the list, with a message.
-fn done<U: PageUser>(page: &Page<U>, status: StatusCode, message: Text) -> Answer {
+/// To this page, with a message.
+fn done<U: PageUser>(page: &Page<U>, to: &str, status: StatusCode, message: Text) -> Answer {
     let detail = page.say(&message);
-    Answer::done(page.site.inner().paths.own(LIST))
+    Answer::done(to)
         .message("success", message)
         .json(status, json!({ "detail": detail }))
 }

@@ -5,8 +5,8 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::done;
 use super::gate::FactorUser;
+use super::{LIST, done};
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
@@ -55,5 +55,10 @@ pub(super) async fn remove<U: PageUser>(
         return Ok(page.answer(Answer::not_found())?);
     }
     let text = Text::named("trusted-browsers-ended");
-    Ok(page.answer(done(&page, StatusCode::OK, text))?)
+    Ok(page.answer(done(
+        &page,
+        page.site.inner().paths.own(LIST),
+        StatusCode::OK,
+        text,
+    ))?)
 }

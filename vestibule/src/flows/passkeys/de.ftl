@@ -21,7 +21,6 @@ passkeys-remove = Entfernen
 passkeys-remove-one = { $name } entfernen
 passkey-added = { $name } wurde hinzugefügt. Du kannst dich ab jetzt damit anmelden.
 passkey-renamed = Der Passkey hat einen neuen Namen.
-passkey-removed = { $name } wurde entfernt. Du kannst ihn auch auf deinem Gerät löschen.
 passkey-gone = Diesen Passkey hast du nicht. Vielleicht hast du ihn in einem anderen Fenster entfernt.
 passkey-not-added = Dieser Passkey konnte nicht hinzugefügt werden. Versuche es noch einmal.
 passkey-too-many = Du hast { $max } Passkeys, mehr sind nicht möglich. Entferne einen, bevor du einen weiteren hinzufügst.
@@ -32,22 +31,7 @@ passkey-wrong = Dieser Passkey hat nicht funktioniert. Versuche es noch einmal o
 passkey-cancelled = Es wurde kein Passkey benutzt. Versuche es noch einmal oder wähle einen anderen Weg.
 passkey-known = Dieses Gerät hat schon einen Passkey für dein Konto.
 account-passkeys = Passkeys
-account-passkeys-hint = Dich ohne Passwort anmelden
 
-mail-passkey-added-subject = Neuer Passkey für { $site }
-mail-passkey-added =
-    Hallo { $name },
-
-    deinem Konto bei { $site } wurde ein Passkey hinzugefügt. Damit kann man sich als du anmelden.
-
-    Wenn du es warst, musst du nichts tun. Wenn nicht, melde dich an unter { $url }, entferne den Passkey und ändere dein Passwort.
-mail-passkey-removed-subject = Bei { $site } wurde ein Passkey entfernt
-mail-passkey-removed =
-    Hallo { $name },
-
-    von deinem Konto bei { $site } wurde ein Passkey entfernt. Damit kann man sich nicht mehr anmelden.
-
-    Wenn du es warst, musst du nichts tun. Wenn nicht, melde dich an unter { $url } und ändere dein Passwort.
 mail-passkey-clone-suspected-subject = Vielleicht hat jemand eine Kopie deines Passkeys für { $site }
 mail-passkey-clone-suspected =
     Hallo { $name },

@@ -21,7 +21,6 @@ passkeys-remove = Remove
 passkeys-remove-one = Remove { $name }
 passkey-added = { $name } has been added. You can log in with it from now on.
 passkey-renamed = The passkey has a new name.
-passkey-removed = { $name } has been removed. You can delete it on your device too.
 passkey-gone = You don’t have this passkey. Perhaps you removed it in another window.
 passkey-not-added = This passkey could not be added. Try again.
 passkey-too-many = You have { $max } passkeys, which is the maximum. Remove one before you add another.
@@ -32,22 +31,7 @@ passkey-wrong = That passkey didn’t work. Try again, or choose another way.
 passkey-cancelled = No passkey was used. Try again, or choose another way.
 passkey-known = This device already has a passkey for your account.
 account-passkeys = Passkeys
-account-passkeys-hint = Log in without a password
 
-mail-passkey-added-subject = New passkey for { $site }
-mail-passkey-added =
-    Hello { $name },
-
-    A passkey was added to your account at { $site }. It can be used to log in as you.
-
-    If it was you, there is nothing to do. If not, log in at { $url }, remove the passkey, and change your password.
-mail-passkey-removed-subject = A passkey was removed at { $site }
-mail-passkey-removed =
-    Hello { $name },
-
-    A passkey was removed from your account at { $site }. It can no longer be used to log in.
-
-    If it was you, there is nothing to do. If not, log in at { $url } and change your password.
 mail-passkey-clone-suspected-subject = Somebody may have a copy of your passkey for { $site }
 mail-passkey-clone-suspected =
     Hello { $name },

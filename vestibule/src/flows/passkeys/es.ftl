@@ -21,7 +21,6 @@ passkeys-remove = Quitar
 passkeys-remove-one = Quitar { $name }
 passkey-added = Se ha añadido { $name }. Desde ahora puedes iniciar sesión con ella.
 passkey-renamed = La llave de acceso tiene un nombre nuevo.
-passkey-removed = Se ha quitado { $name }. También puedes borrarla en tu dispositivo.
 passkey-gone = No tienes esta llave de acceso. Quizá la quitaste en otra ventana.
 passkey-not-added = No se ha podido añadir esta llave de acceso. Inténtalo otra vez.
 passkey-too-many = Tienes { $max } llaves de acceso, que es el máximo. Quita una antes de añadir otra.
@@ -32,22 +31,7 @@ passkey-wrong = Esa llave de acceso no ha funcionado. Inténtalo otra vez o elig
 passkey-cancelled = No se ha usado ninguna llave de acceso. Inténtalo otra vez o elige otra forma.
 passkey-known = Este dispositivo ya tiene una llave de acceso para tu cuenta.
 account-passkeys = Llaves de acceso
-account-passkeys-hint = Inicia sesión sin contraseña
 
-mail-passkey-added-subject = Nueva llave de acceso para { $site }
-mail-passkey-added =
-    Hola, { $name }:
-
-    Se ha añadido una llave de acceso a tu cuenta en { $site }. Con ella se puede iniciar sesión como tú.
-
-    Si has sido tú, no tienes que hacer nada. Si no, inicia sesión en { $url }, quita la llave de acceso y cambia tu contraseña.
-mail-passkey-removed-subject = Se ha quitado una llave de acceso en { $site }
-mail-passkey-removed =
-    Hola, { $name }:
-
-    Se ha quitado una llave de acceso de tu cuenta en { $site }. Ya no se puede iniciar sesión con ella.
-
-    Si has sido tú, no tienes que hacer nada. Si no, inicia sesión en { $url } y cambia tu contraseña.
 mail-passkey-clone-suspected-subject = Quizá alguien tiene una copia de tu llave de acceso para { $site }
 mail-passkey-clone-suspected =
     Hola, { $name }:

@@ -70,7 +70,7 @@ pub(super) async fn log_in<U: PageUser>(
                     browser.remove(&mut response);
                     return Ok(response);
                 }
-                Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login))?),
+                Step::SecondFactor => return Ok(page.answer(second_factor(&page, &login).await?)?),
                 // The passkey was right, so the user may learn the reason.
                 Step::TooManySessions => {
                     let problem = Problem::new(StatusCode::CONFLICT)

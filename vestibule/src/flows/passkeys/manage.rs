@@ -12,16 +12,17 @@ use crate::credentials::passkeys::{
 };
 use crate::error::Result;
 use crate::flows::answer::Answer;
+use crate::flows::factors::FactorUser;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::{Submitted, SubmittedJson};
-use crate::login::{CurrentUser, FreshUser, Login, PageUser};
+use crate::login::{Login, PageUser};
 use crate::web::text::Text;
 use crate::web::{Problem, browser_and_system};
 
 pub(super) const TEMPLATE: &str = "passkeys.html";
 
-pub(super) async fn show<U: PageUser>(user: CurrentUser<U>, page: Page<U>) -> Result<Response> {
+pub(super) async fn show<U: PageUser>(user: FactorUser<U>, page: Page<U>) -> Result<Response> {
     page.answer(Answer::page(TEMPLATE, list(&page, &user).await?))
 }
 
@@ -50,7 +51,7 @@ fn view(passkey: &Passkey) -> Value {
 }
 
 pub(super) async fn options<U: PageUser>(
-    user: FreshUser<U>,
+    user: FactorUser<U>,
     page: Page<U>,
     login: Login<U>,
     headers: HeaderMap,
@@ -71,7 +72,7 @@ pub(super) async fn options<U: PageUser>(
 }
 
 pub(super) async fn add<U: PageUser>(
-    user: FreshUser<U>,
+    user: FactorUser<U>,
     page: Page<U>,
     login: Login<U>,
     headers: HeaderMap,
@@ -98,7 +99,7 @@ pub(super) async fn add<U: PageUser>(
     let added = page
         .site
         .credentials()
-        .add_passkey(&login, &user.id(), (&response, &name), &browser.secret)
+        .add_passkey(&login, &user, (&response, &name), &browser.secret)
         .await?;
     Ok(match added {
         NewPasskey::Added(passkey) => {
@@ -125,7 +126,7 @@ fn too_many() -> Answer {
 }
 
 pub(super) async fn rename<U: PageUser>(
-    user: FreshUser<U>,
+    user: FactorUser<U>,
     page: Page<U>,
     submitted: Submitted,
 ) -> axum::response::Result<Response> {
@@ -144,23 +145,6 @@ pub(super) async fn rename<U: PageUser>(
         return Ok(page.answer(gone())?);
     }
     Ok(page.answer(changed(&page, Text::named("passkey-renamed")))?)
-}
-
-pub(super) async fn remove<U: PageUser>(
-    user: FreshUser<U>,
-    page: Page<U>,
-    login: Login<U>,
-    submitted: Submitted,
-) -> axum::response::Result<Response> {
-    let mut submitted = submitted.only(&["passkey"])?;
-    let id = submitted.take("passkey");
-    let credentials = page.site.credentials();
-    let removed = credentials.remove_passkey(&login, &user.id(), &id).await?;
-    let Some(removed) = removed else {
-        return Ok(page.answer(gone())?);
-    };
-    let message = Text::named("passkey-removed").with("name", &*removed.name);
-    Ok(page.answer(changed(&page, message))?)
 }
 
 fn changed<U: PageUser>(page: &Page<U>, message: Text) -> Answer {

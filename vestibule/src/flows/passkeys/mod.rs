@@ -6,8 +6,8 @@
 //! 2. `POST /account/passkeys/options` returns the `PublicKeyCredentialCreationOptionsJSON` for the
 //!    browser, and `POST /account/passkeys` takes its `RegistrationResponseJSON`, with `name` beside
 //!    its members. It answers 201. Both need a fresh log-in.
-//! 3. `POST /account/passkeys/rename` with `passkey` and `name`, and `POST /account/passkeys/remove`
-//!    with `passkey`, change one of them. Both need a fresh log-in.
+//! 3. `POST /account/passkeys/rename` with `passkey` and `name` gives one of them another name. To
+//!    remove one is a change of [`factors`](super::factors), which has the rules for all changes.
 //! 4. `POST /login/passkey/options` returns the `PublicKeyCredentialRequestOptionsJSON`, and
 //!    `POST /login/passkey` takes the `AuthenticationResponseJSON`, with `remember` and `next` beside
 //!    its members. What it is for depends on the visitor: with a pending log-in it is the second
@@ -66,7 +66,6 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             (LIST, "/account/passkeys"),
             ("passkey_options", "/account/passkeys/options"),
             ("rename_passkey", "/account/passkeys/rename"),
-            ("remove_passkey", "/account/passkeys/remove"),
             (LOG_IN, "/login/passkey"),
             (LOG_IN_OPTIONS, "/login/passkey/options"),
             (ENDPOINTS, "/.well-known/passkey-endpoints"),
@@ -79,7 +78,6 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
                 .route(paths.own(LIST), list)
                 .route(paths.own("passkey_options"), post(manage::options::<U>))
                 .route(paths.own("rename_passkey"), post(manage::rename::<U>))
-                .route(paths.own("remove_passkey"), post(manage::remove::<U>))
                 .route(paths.own(LOG_IN), post(log_in::log_in::<U>))
                 .route(paths.own(LOG_IN_OPTIONS), post(log_in::options::<U>))
                 .route(paths.own(ENDPOINTS), get(endpoints::<U>))
@@ -110,37 +108,17 @@ const LOG_IN: &str = "passkey_login";
 const LOG_IN_OPTIONS: &str = "passkey_login_options";
 const ENDPOINTS: &str = "passkey_endpoints";
 
-const MAILS: [MailTexts; 3] = [
-    MailTexts::new(
-        "passkey_added",
-        "mail-passkey-added-subject",
-        "mail-passkey-added",
-    ),
-    MailTexts::new(
-        "passkey_removed",
-        "mail-passkey-removed-subject",
-        "mail-passkey-removed",
-    ),
-    MailTexts::new(
-        "passkey_clone_suspected",
-        "mail-passkey-clone-suspected-subject",
-        "mail-passkey-clone-suspected",
-    ),
-];
+const MAILS: [MailTexts; 1] = [MailTexts::new(
+    "passkey_clone_suspected",
+    "mail-passkey-clone-suspected-subject",
+    "mail-passkey-clone-suspected",
+)];
 
-const NOTICES: [EventNotice; 3] = [
-    notice(Event::PasskeyAdded, "passkey_added"),
-    notice(Event::PasskeyRemoved, "passkey_removed"),
-    notice(Event::PasskeyCloneSuspected, "passkey_clone_suspected"),
-];
-
-const fn notice(event: Event, kind: &'static str) -> EventNotice {
-    EventNotice {
-        event,
-        kind,
-        is_of_accounts: false,
-    }
-}
+const NOTICES: [EventNotice; 1] = [EventNotice {
+    event: Event::PasskeyCloneSuspected,
+    kind: "passkey_clone_suspected",
+    is_of_accounts: false,
+}];
 
 /// Whether browsers have passkeys at the public URL: at a domain by https, and at localhost.
 fn may_be_used<U>(config: &SiteConfig<U>) -> bool {

@@ -21,9 +21,11 @@ const show = (problem) => {
   error.hidden = false;
 };
 
+const needs = document.querySelector("[data-passkey-needs]");
+if (needs && isSupported) needs.hidden = true;
+
 const addForm = document.querySelector("form[data-passkey-add]");
 if (addForm && isSupported) {
-  document.querySelector("[data-passkey-needs]").hidden = true;
   addForm.hidden = false;
   addForm.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -34,7 +36,7 @@ if (addForm && isSupported) {
       const made = await navigator.credentials.create({ publicKey });
       const name = addForm.elements.name.value;
       await post(addForm.getAttribute("action"), { ...made.toJSON(), name });
-      location.reload();
+      location.assign(addForm.dataset.done);
     } catch (problem) {
       show(problem);
     }

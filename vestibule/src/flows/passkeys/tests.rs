@@ -38,6 +38,10 @@ async fn add(browser: &TestClient, authenticator: &mut Authenticator) -> String 
     response.json()["id"].as_str().unwrap().to_owned()
 }
 
+fn removal(id: &str) -> String {
+    format!("/account/factors/{id}/remove")
+}
+
 async fn options(browser: &TestClient) -> Value {
     let response = browser
         .post_json("/login/passkey/options", &json!({}))
@@ -95,10 +99,14 @@ async fn a_passkey_logs_in_its_user_without_a_username() {
     assert_eq!(methods(&browser).await, json!(["verified_passkey"]));
     assert!(browser.cookie("__Host-remember").is_some());
     assert_eq!(browser.cookie("__Host-passkey"), None);
-    for path in ["/account/passkeys", "/account/export"] {
-        let list = browser.get_with(path, &JSON).await.json();
-        assert_eq!(list["passkeys"][0]["name"], "My phone", "{path}");
-        assert!(list["passkeys"][0]["last_used_at"].is_string(), "{list}");
+    for (path, list) in [
+        ("/account/passkeys", "passkeys"),
+        ("/account/factors", "factors"),
+        ("/account/export", "factors"),
+    ] {
+        let list = browser.get_with(path, &JSON).await.json()[list].clone();
+        assert_eq!(list[0]["name"], "My phone", "{path}");
+        assert!(list[0]["last_used_at"].is_string(), "{path} {list}");
     }
     let export = browser.get("/account/export").await;
     assert!(export.text().contains("My phone"), "{}", export.text());
@@ -178,7 +186,7 @@ async fn a_passkey_confirms_a_log_in() {
     let stale = alice
         .post_json("/account/passkeys/options", &json!({}))
         .await;
-    assert_eq!(stale.json()["code"], "fresh_login_required");
+    assert_eq!(stale.json()["code"], "second_factor_required");
     let page = alice.get("/confirm-login").await;
     assert!(page.text().contains("data-passkey-login"));
     let options = options(&alice).await;
@@ -195,7 +203,7 @@ async fn a_passkey_confirms_a_log_in() {
     assert_eq!(response.json(), json!({ "next": "/account/passkeys" }));
     assert_ne!(alice.cookie(SESSION), token);
     options_to_add(&alice).await;
-    let expected = json!(["password", "verified_passkey"]);
+    let expected = json!(["password", "passkey", "verified_passkey"]);
     assert_eq!(methods(&alice).await, expected);
 }
 
@@ -209,7 +217,14 @@ async fn a_passkey_is_a_second_factor_even_if_it_verifies_nobody() {
     let browser = app.browser();
     let fields = json!({ "username": "alice", "password": PASSWORD, "next": "/account/sessions" });
     let first = browser.post_json("/login", &fields).await;
-    assert_eq!(first.json()["code"], "second_factor_required");
+    let step = json!({ "step": "second_factor", "methods": ["passkey"] });
+    assert_eq!(first.json(), step);
+    let page = browser.get("/login/factor").await;
+    assert!(
+        page.text().contains("data-passkey-login"),
+        "{}",
+        page.text()
+    );
     let options = options(&browser).await;
     assert_eq!(options["userVerification"], "preferred");
     assert_eq!(options["allowCredentials"].as_array().unwrap().len(), 1);
@@ -247,17 +262,16 @@ async fn each_change_is_a_line_of_the_log_and_a_mail() {
     app.log_in(&alice, "alice").await;
     let id = add(&alice, &mut Authenticator::new(1)).await;
 
-    let removed = alice
-        .post("/account/passkeys/remove", &[("passkey", &id)])
-        .await;
+    let removed = alice.post(&removal(&id), &[("confirm", "yes")]).await;
 
     assert_eq!(removed.location(), Some("/account/passkeys"));
-    mailbox.of_kind("passkey_added", 1).await;
-    mailbox.of_kind("passkey_removed", 1).await;
+    mailbox.of_kind("factor_added", 1).await;
+    mailbox.of_kind("factor_removed", 1).await;
     let log = alice.get_with("/account/log", &JSON).await;
     let text = log.text();
-    assert!(text.contains("passkey added"), "{text}");
-    assert!(text.contains("passkey removed"), "{text}");
+    assert!(text.contains("factor added"), "{text}");
+    assert!(text.contains("factor removed"), "{text}");
+    assert!(text.contains("passkey: My phone"), "{text}");
 }
 
 #[tokio::test]
@@ -270,12 +284,12 @@ async fn a_removed_passkey_logs_nobody_in() {
     let browser = app.browser();
     let shown = phone.get(&options(&browser).await);
 
-    let form = [("passkey", &*id)];
-    alice.post("/account/passkeys/remove", &form).await;
+    let confirmed = [("confirm", "yes")];
+    alice.post(&removal(&id), &confirmed).await;
 
     let response = browser.post_json("/login/passkey", &shown).await;
     assert_eq!(response.status, StatusCode::UNAUTHORIZED);
-    let again = alice.post("/account/passkeys/remove", &form).await;
+    let again = alice.post(&removal(&id), &confirmed).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);
 }
 
@@ -289,7 +303,7 @@ async fn a_forgotten_user_has_no_passkey() {
     let id = app.account("alice").await.id();
     credentials.forget(&id).await.unwrap();
 
-    assert!(!credentials.has_passkey(&id).await.unwrap());
+    assert!(!credentials.has_factor(&id).await.unwrap());
     let response = show(&app.browser(), &mut phone).await;
     assert_eq!(response.status, StatusCode::UNAUTHORIZED);
 }

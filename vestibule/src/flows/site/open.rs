@@ -200,6 +200,11 @@ impl<U: PageUser> Site<U> {
         let key = &config.secret_key;
         let (clock, random) = (&config.clock, &config.random);
         let factors = Factors::new(&database, &realm, key, clock, random);
+        #[cfg(feature = "passkeys")]
+        let factors = match flows.iter().any(|flow| flow.name == passkeys::NAME) {
+            true => factors.passkeys(open_passkeys(&database, &realm, &config)?),
+            false => factors,
+        };
         let credentials = credentials.with_factors(factors.clone());
         let credentials = match &outbox {
             Some(outbox) => credentials.mail(MailTokens {
@@ -213,11 +218,6 @@ impl<U: PageUser> Site<U> {
                 outbox: outbox.clone(),
             }),
             None => credentials,
-        };
-        #[cfg(feature = "passkeys")]
-        let credentials = match flows.iter().any(|flow| flow.name == passkeys::NAME) {
-            true => credentials.with_passkeys(open_passkeys(&database, &realm, &config)?),
-            false => credentials,
         };
         let accounts =
             accounts.map(|accounts| accounts.realm(&realm).expiry(expiry).factors(factors));

@@ -9,7 +9,7 @@ use super::attacks::alice;
 use super::authenticator::{
     Authenticator, BACKED_UP, Says, USER_PRESENT, USER_VERIFIED, base64url,
 };
-use super::{JSON, options, options_to_add, show};
+use super::{JSON, options, options_to_add, removal, show};
 use crate::testing::TestClient;
 
 #[tokio::test]
@@ -124,10 +124,10 @@ async fn only_a_fresh_log_in_adds_and_removes_a_passkey() {
             "/account/passkeys/rename",
             json!({ "passkey": id, "name": "x" }),
         ),
-        ("/account/passkeys/remove", json!({ "passkey": id })),
+        (&removal(id.as_str().unwrap()), json!({})),
     ] {
         let response = alice.post_json(path, &body).await;
-        assert_eq!(response.json()["code"], "fresh_login_required", "{path}");
+        assert_eq!(response.json()["code"], "second_factor_required", "{path}");
         let response = app.browser().post_json(path, &body).await;
         assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{path}");
     }
@@ -142,8 +142,8 @@ async fn a_user_cannot_rename_or_remove_a_passkey_of_another_user() {
 
     let rename = json!({ "passkey": id, "name": "mine" });
     let renamed = mallory.post_json("/account/passkeys/rename", &rename).await;
-    let remove = json!({ "passkey": id });
-    let removed = mallory.post_json("/account/passkeys/remove", &remove).await;
+    let removal = removal(id.as_str().unwrap());
+    let removed = mallory.post_json(&removal, &json!({})).await;
 
     assert_eq!(renamed.status, StatusCode::NOT_FOUND);
     assert_eq!(removed.status, StatusCode::NOT_FOUND);
