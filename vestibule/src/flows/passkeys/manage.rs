@@ -17,7 +17,7 @@ use crate::flows::page::Page;
 use crate::flows::submitted::{Submitted, SubmittedJson};
 use crate::login::{CurrentUser, FreshUser, Login, PageUser};
 use crate::web::text::Text;
-use crate::web::{Problem, browser_and_system};
+use crate::web::{Flash, Problem, browser_and_system};
 
 pub(super) const TEMPLATE: &str = "passkeys.html";
 
@@ -103,7 +103,7 @@ pub(super) async fn add<U: PageUser>(
     Ok(match added {
         NewPasskey::Added(passkey) => {
             let message = page.say(&Text::named("passkey-added").with("name", &*passkey.name));
-            page.add_message(crate::web::Flash::new("success", message));
+            page.add_message(Flash::new("success", message));
             let path = page.site.inner().paths.own(LIST);
             let answer = Answer::done(path).json(StatusCode::CREATED, view(&passkey));
             page.answer(answer)?
@@ -143,7 +143,8 @@ pub(super) async fn rename<U: PageUser>(
     if !passkeys.rename(&user.id(), &id, &name).await? {
         return Ok(page.answer(gone())?);
     }
-    Ok(page.answer(changed(&page, Text::named("passkey-renamed")))?)
+    let answer = Answer::done(page.site.inner().paths.own(LIST));
+    Ok(page.answer(answer.message("success", Text::named("passkey-renamed")))?)
 }
 
 pub(super) async fn remove<U: PageUser>(
@@ -159,12 +160,10 @@ pub(super) async fn remove<U: PageUser>(
     let Some(removed) = removed else {
         return Ok(page.answer(gone())?);
     };
-    let message = Text::named("passkey-removed").with("name", &*removed.name);
-    Ok(page.answer(changed(&page, message))?)
-}
-
-fn changed<U: PageUser>(page: &Page<U>, message: Text) -> Answer {
-    Answer::done(page.site.inner().paths.own(LIST)).message("success", message)
+    // The script of the page shows it again.
+    let message = page.say(&Text::named("passkey-removed").with("name", &*removed.name));
+    page.add_message(Flash::new("success", message));
+    Ok(page.answer(Answer::done(page.site.inner().paths.own(LIST)))?)
 }
 
 fn gone() -> Answer {
