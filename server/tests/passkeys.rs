@@ -130,7 +130,13 @@ async fn a_user_adds_a_passkey_logs_in_with_it_confirms_with_it_and_removes_it()
     );
 
     visit.end().await;
-    program.terminate();
+    let log = program.terminate();
+    // The buttons asked four times. The others are for what the browser suggests in the field for
+    // the username.
+    let asked = log
+        .matches("POST path=\"/auth/login/passkey/options\"")
+        .count();
+    assert!(asked > 4, "{log}");
 }
 
 #[tokio::test]

@@ -135,6 +135,10 @@ mod samples {
     #[doc = include_str!("../../docs/src/second-factor.md")]
     struct SecondFactor;
 
+    #[cfg(feature = "passkeys")]
+    #[doc = include_str!("../../docs/src/passkeys.md")]
+    struct Passkeys;
+
     #[doc = include_str!("../../docs/src/json.md")]
     struct Json;
 

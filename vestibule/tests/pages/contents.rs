@@ -84,7 +84,7 @@ async fn each_field_helps_those_who_fill_it_in() {
             names.insert(name.to_owned());
             if name == "username" {
                 // Browsers suggest passkeys there too.
-                let suggests_passkeys = answer.asked.starts_with("/login");
+                let suggests_passkeys = answer.asked.contains("/login");
                 let right = match suggests_passkeys {
                     true => "username webauthn",
                     false => "username",

@@ -55,7 +55,7 @@ use crate::flows::notices::EventNotice;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::login::{Event, Login, PageUser, UserId};
-use crate::web::Client;
+use crate::web::{Client, Flash};
 use crate::web::text::Text;
 pub(super) use gate::FactorUser;
 use trusted_browsers::TrustedBrowserView;
@@ -233,7 +233,12 @@ async fn remove<U: PageUser>(
     };
     // The page of passkeys tells the browser which are left.
     let passkeys = page.site.path("passkeys");
-    let to = passkeys.filter(|_| removed.kind == FactorKind::Passkey);
+    let is_passkey = removed.kind == FactorKind::Passkey;
+    if is_passkey && page.client == Client::Json {
+        // The script of that page shows it again.
+        page.add_message(Flash::new("success", page.say(&text)));
+    }
+    let to = passkeys.filter(|_| is_passkey);
     let to = to.unwrap_or(page.site.inner().paths.own(LIST));
     Ok(page.answer(done(&page, to, StatusCode::OK, text))?)
 }

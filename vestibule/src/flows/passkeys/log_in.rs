@@ -16,8 +16,8 @@ use crate::flows::submitted::SubmittedJson;
 use crate::flows::throttled::{Tried, throttled_problem};
 use crate::login::{ConfirmOutcome, Login, PageUser};
 use crate::session::Methods;
-use crate::web::Problem;
 use crate::web::text::Text;
+use crate::web::{Flash, Problem};
 
 pub(super) async fn options<U: PageUser>(
     page: Page<U>,
@@ -64,7 +64,7 @@ pub(super) async fn log_in<U: PageUser>(
                     let answer = Answer::done(next).json(StatusCode::OK, view);
                     if was_closed {
                         let text = page.say(&Text::named("login-reopened"));
-                        page.add_message(crate::web::Flash::new("success", text));
+                        page.add_message(Flash::new("success", text));
                     }
                     let mut response = page.answer(answer)?;
                     browser.remove(&mut response);

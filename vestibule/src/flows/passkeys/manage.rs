@@ -18,7 +18,7 @@ use crate::flows::page::Page;
 use crate::flows::submitted::{Submitted, SubmittedJson};
 use crate::login::{Login, PageUser};
 use crate::web::text::Text;
-use crate::web::{Problem, browser_and_system};
+use crate::web::{Flash, Problem, browser_and_system};
 
 pub(super) const TEMPLATE: &str = "passkeys.html";
 
@@ -27,7 +27,8 @@ pub(super) async fn show<U: PageUser>(user: FactorUser<U>, page: Page<U>) -> Res
 }
 
 async fn list<U: PageUser>(page: &Page<U>, user: &U) -> Result<Value> {
-    let passkeys = page.site.credentials().passkeys()?;
+    let credentials = page.site.credentials();
+    let passkeys = credentials.passkeys()?;
     let list = passkeys.list(&user.id()).await?;
     // What browsers tell password managers, so that these show no passkey that is gone.
     let credential_ids: Vec<_> = list.iter().map(|one| &*one.credential_id).collect();
@@ -36,6 +37,7 @@ async fn list<U: PageUser>(page: &Page<U>, user: &U) -> Result<Value> {
         "user_handle": list.first().map(Passkey::user_handle),
         "credential_ids": credential_ids,
         "max": MAX_PASSKEYS,
+        "is_last_factor": credentials.factors()?.list(&user.id()).await?.len() == 1,
         "passkeys": list.iter().map(view).collect::<Vec<_>>(),
     }))
 }
@@ -104,7 +106,7 @@ pub(super) async fn add<U: PageUser>(
     Ok(match added {
         NewPasskey::Added(passkey) => {
             let message = page.say(&Text::named("passkey-added").with("name", &*passkey.name));
-            page.add_message(crate::web::Flash::new("success", message));
+            page.add_message(Flash::new("success", message));
             let path = page.site.inner().paths.own(LIST);
             let answer = Answer::done(path).json(StatusCode::CREATED, view(&passkey));
             page.answer(answer)?
@@ -144,11 +146,8 @@ pub(super) async fn rename<U: PageUser>(
     if !passkeys.rename(&user.id(), &id, &name).await? {
         return Ok(page.answer(gone())?);
     }
-    Ok(page.answer(changed(&page, Text::named("passkey-renamed")))?)
-}
-
-fn changed<U: PageUser>(page: &Page<U>, message: Text) -> Answer {
-    Answer::done(page.site.inner().paths.own(LIST)).message("success", message)
+    let answer = Answer::done(page.site.inner().paths.own(LIST));
+    Ok(page.answer(answer.message("success", Text::named("passkey-renamed")))?)
 }
 
 fn gone() -> Answer {

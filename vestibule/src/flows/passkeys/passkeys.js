@@ -7,6 +7,7 @@ const error = document.querySelector("[data-passkey-error]");
 const post = async (url, body) => {
   const headers = { "content-type": "application/json", accept: "application/json" };
   const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  if (response.status === 204) return null;
   const answer = await response.json();
   if (response.ok) return answer;
   throw new Error(answer.errors?.[0]?.detail ?? answer.detail ?? answer.title);
@@ -83,15 +84,17 @@ if (list && api) {
     tell("signalAllAcceptedCredentials", { rpId, userId, allAcceptedCredentialIds });
     tell("signalCurrentUserDetails", { rpId, userId, name: username, displayName: username });
   }
-  // The page after a removal may have no passkey, and then does not know the user's handle.
-  const removed = sessionStorage.getItem("removed-passkey");
-  sessionStorage.removeItem("removed-passkey");
-  if (removed && !allAcceptedCredentialIds.includes(removed)) {
-    tell("signalUnknownCredential", { rpId, credentialId: removed });
-  }
   for (const form of list.querySelectorAll("form[data-credential-id]")) {
-    form.addEventListener("submit", () => {
-      sessionStorage.setItem("removed-passkey", form.dataset.credentialId);
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      try {
+        await post(form.getAttribute("action"), {});
+        await tell("signalUnknownCredential", { rpId, credentialId: form.dataset.credentialId });
+        location.reload();
+      } catch {
+        // The server's page says what is wrong.
+        form.submit();
+      }
     });
   }
 }

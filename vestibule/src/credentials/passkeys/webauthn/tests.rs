@@ -32,7 +32,7 @@ fn with_challenge(begun: &Begun, hex: &str) -> String {
     begun.state.replace(&random, &base64url(hex))
 }
 
-fn response(members: Value) -> Value {
+fn response(members: &Value) -> Value {
     let id = base64url(CREDENTIAL_ID);
     json!({ "id": id, "rawId": id, "type": "public-key", "response": members })
 }
@@ -45,7 +45,7 @@ fn registered(relying_party: &WebAuthn) -> String {
     };
     let begun = relying_party.begin_registration(&user, &[]).unwrap();
     let state = with_challenge(&begun, NEW_CHALLENGE);
-    let response = response(json!({
+    let response = response(&json!({
         "clientDataJSON": base64url(NEW_CLIENT_DATA),
         "attestationObject": base64url(ATTESTATION_OBJECT),
     }));
@@ -64,7 +64,7 @@ fn the_vector_of_the_standard_registers_and_logs_in() {
         let allowed = [credential.clone()];
         let begun = relying_party.begin_authentication(&allowed, verification);
         let state = with_challenge(&begun.unwrap(), CHALLENGE);
-        let response = response(json!({
+        let response = response(&json!({
             "clientDataJSON": base64url(CLIENT_DATA),
             "authenticatorData": base64url(AUTHENTICATOR_DATA),
             "signature": base64url(signature),

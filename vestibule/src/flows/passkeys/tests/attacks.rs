@@ -194,8 +194,11 @@ async fn a_challenge_works_once_in_its_browser_for_five_minutes() {
     let (app, alice, mut phone) = alice().await;
     let browser = app.browser();
     let used = phone.get(&options(&browser).await);
+    // It keeps the cookie of the ceremony, which the log-in removes.
+    let copy = browser.stolen();
     assert_eq!(send(&browser, &used).await.status, StatusCode::OK);
     assert_wrong(&send(&browser, &used).await, "a second time");
+    assert_wrong(&send(&copy, &used).await, "a second time, with the cookie");
     assert_wrong(
         &send(&app.browser(), &used).await,
         "a second time, elsewhere",
@@ -283,6 +286,17 @@ async fn a_passkey_of_another_user_is_no_second_factor_and_confirms_nothing() {
     assert_eq!(show(&browser, &mut of_alice).await.status, StatusCode::OK);
 
     assert_wrong(&show(&alice, &mut of_mallory).await, "confirm");
+}
+
+#[tokio::test]
+async fn a_passkey_that_verifies_nobody_logs_nobody_in_alone() {
+    let app = TestApp::new().await;
+    let mut key = Authenticator::without_verification(1);
+    add(&app.registered("alice").await, &mut key).await;
+    let browser = app.browser();
+
+    assert_wrong(&show(&browser, &mut key).await, "not verified");
+    assert_eq!(browser.cookie(SESSION), None);
 }
 
 /// A second factor by a passkey that verified its user once must go on doing so.
