@@ -10,7 +10,5 @@ second-factor-button = Weiter
 second-factor-other-ways = Auf andere Weise
 second-factor-by-totp = Authenticator-App benutzen
 second-factor-by-recovery-code = Wiederherstellungscode benutzen
-second-factor-code-malformed = Gib die 6 Ziffern ein, die deine Authenticator-App zeigt.
 second-factor-recovery-code-malformed = Gib einen deiner Wiederherstellungscodes ein: 16 Buchstaben und Ziffern.
-second-factor-code-wrong = Falscher Code. Jeder Code gilt nur einmal.
 second-factor-too-many-sessions = Du bist an so vielen Orten angemeldet, wie erlaubt ist. Melde dich an einem davon ab, und gib dann einen neuen Code ein.

@@ -10,7 +10,5 @@ second-factor-button = Continue
 second-factor-other-ways = Try another way
 second-factor-by-totp = Use your authenticator app
 second-factor-by-recovery-code = Use a recovery code
-second-factor-code-malformed = Enter the 6 digits that your authenticator app shows.
 second-factor-recovery-code-malformed = Enter one of your recovery codes: 16 letters and digits.
-second-factor-code-wrong = Wrong code. Each code works only once.
 second-factor-too-many-sessions = You are logged in in as many places as allowed. Log out in one of them, then enter a new code.

@@ -10,7 +10,5 @@ second-factor-button = Continuar
 second-factor-other-ways = Probar de otra manera
 second-factor-by-totp = Usar tu aplicación de autenticación
 second-factor-by-recovery-code = Usar un código de recuperación
-second-factor-code-malformed = Escribe los 6 dígitos que muestra tu aplicación de autenticación.
 second-factor-recovery-code-malformed = Escribe uno de tus códigos de recuperación: 16 letras y dígitos.
-second-factor-code-wrong = Código incorrecto. Cada código sirve una sola vez.
 second-factor-too-many-sessions = Has iniciado sesión en tantos sitios como se permite. Cierra una de las sesiones y escribe después un código nuevo.
