@@ -16,9 +16,9 @@ use crate::settings::Settings;
 #[derive(Debug, Subcommand)]
 pub(crate) enum ThrottleCommand {
     /// List what is counted, by account and by network: kind, name, how many wrong passwords,
-    /// registrations, requests for mails or wrong links, and when the next one is accepted
+    /// codes, registrations, requests for mails or wrong links, and when the next one is accepted
     List,
-    /// Forget the wrong passwords at an account or from a network
+    /// Forget the wrong passwords and codes at an account or from a network
     Clear {
         /// Username, or a network such as 198.51.100.0/24
         name_or_network: String,
@@ -26,8 +26,9 @@ pub(crate) enum ThrottleCommand {
 }
 
 /// The kinds of counters that an operator can do something about.
-const SHOWN: [CounterKind; 8] = [
+const SHOWN: [CounterKind; 9] = [
     CounterKind::Account,
+    CounterKind::Factor,
     CounterKind::Name,
     CounterKind::Network,
     CounterKind::Overall,
@@ -72,6 +73,7 @@ async fn show(site: &Site, counter: &Counter) -> anyhow::Result<()> {
     let (key, tally) = (&counter.key, counter.tally);
     let (kind, name) = match key.kind() {
         CounterKind::Account => ("account", name_of(site, key.subject()).await?),
+        CounterKind::Factor => ("second factor", name_of(site, key.subject()).await?),
         CounterKind::Name => ("unknown name", "not kept".to_owned()),
         CounterKind::Network => ("network", key.subject().to_owned()),
         CounterKind::Registrations => ("registrations", key.subject().to_owned()),

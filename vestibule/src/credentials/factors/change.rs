@@ -1,7 +1,7 @@
 //! Changing one's own factors.
 
 use crate::credentials::factors::{Factor, FactorKind};
-use crate::credentials::totp::{Added, Enrolment};
+use crate::credentials::totp::{Addition, Enrolment};
 use crate::credentials::{Activity, Credentials};
 use crate::crypto::secret::Secret;
 use crate::error::Result;
@@ -42,9 +42,9 @@ impl<U: User> Credentials<U> {
         let is_first = !factors.has_any(&id).await?;
         for enrolment in offered {
             match factors.totp.add(&id, name, enrolment, code).await? {
-                Added::WrongCode => {}
-                Added::TooMany => return Ok(AddedTotp::TooMany),
-                Added::Added(factor) => {
+                Addition::WrongCode => {}
+                Addition::TooMany => return Ok(AddedTotp::TooMany),
+                Addition::Added(factor) => {
                     let app = (FactorKind::Totp, name);
                     self.factor_added(login, user, app, is_first).await?;
                     return Ok(AddedTotp::Added {

@@ -64,7 +64,7 @@ struct Inner {
 /// Whether an app was added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Added {
+pub(crate) enum Addition {
     /// It was, with this id.
     Added(String),
     /// The code is wrong.
@@ -102,15 +102,15 @@ impl TotpApps {
         name: &str,
         enrolment: &Enrolment,
         code: &str,
-    ) -> Result<Added> {
+    ) -> Result<Addition> {
         let inner = &self.0;
         let (now, connection) = (inner.clock.now(), inner.database.connection());
         let Some(step) = code::matching_step(&enrolment.secret, code, now)? else {
-            return Ok(Added::WrongCode);
+            return Ok(Addition::WrongCode);
         };
         let count = self.of(user).count(connection).await;
         if count.map_err(Error::from_db)? >= MAX_APPS {
-            return Ok(Added::TooMany);
+            return Ok(Addition::TooMany);
         }
         let row = row::ActiveModel {
             id: ActiveValue::Set(enrolment.id.clone()),
@@ -131,7 +131,7 @@ impl TotpApps {
             .exec_without_returning(connection)
             .await
             .map_err(Error::from_db)?;
-        Ok(Added::Added(enrolment.id.clone()))
+        Ok(Addition::Added(enrolment.id.clone()))
     }
 
     /// Uses up a code. Returns whether it was right: of several calls with one code, one gets

@@ -13,7 +13,7 @@ use crate::accounts::{Account, Action, ChangeOutcome, Cursor, LogEntry, LogFilte
 use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
-use crate::flows::factors::FactorView;
+use crate::flows::factor_view::FactorView;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::session_view::{Following, SessionsView};

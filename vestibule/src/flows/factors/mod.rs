@@ -28,8 +28,6 @@
 //! # Settings
 //! [`SiteConfig::require_second_factor`](crate::flows::SiteConfig::require_second_factor).
 
-mod by_admin;
-mod gate;
 mod qr;
 mod recovery_codes;
 #[cfg(test)]
@@ -45,20 +43,19 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::credentials::{Factor, FactorKind};
+use crate::credentials::FactorKind;
 use crate::error::Result;
-use crate::flows::Site;
 use crate::flows::answer::Answer;
+use crate::flows::factor_user::FactorUser;
+use crate::flows::factor_view::{FactorView, TrustedBrowserView};
 use crate::flows::flow::Flow;
 use crate::flows::mails::MailTexts;
 use crate::flows::notices::EventNotice;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
-use crate::login::{Event, Login, PageUser, UserId};
-use crate::web::{Client, Flash};
+use crate::login::{Event, Login, PageUser};
 use crate::web::text::Text;
-pub(super) use gate::FactorUser;
-use trusted_browsers::TrustedBrowserView;
+use crate::web::{Client, Flash};
 
 pub(super) fn flow<U: PageUser>() -> Flow<U> {
     Flow {
@@ -157,36 +154,6 @@ struct View {
     trusted_browsers: Vec<TrustedBrowserView>,
     /// Whether the user must add a factor before they can do anything else.
     is_required: bool,
-}
-
-/// A factor as shown to its user and to admins.
-#[derive(Serialize)]
-pub(super) struct FactorView {
-    id: String,
-    kind: &'static str,
-    name: String,
-    created_at: String,
-    last_used_at: Option<String>,
-}
-
-impl From<Factor> for FactorView {
-    fn from(factor: Factor) -> Self {
-        Self {
-            id: factor.id,
-            kind: factor.kind.as_str(),
-            name: factor.name,
-            created_at: factor.created_at.to_string(),
-            last_used_at: factor.last_used_at.map(|at| at.to_string()),
-        }
-    }
-}
-
-impl<U: PageUser> Site<U> {
-    /// The factors of a user, for pages.
-    pub(super) async fn factor_views(&self, user: &UserId) -> Result<Vec<FactorView>> {
-        let factors = self.factors(user).await?;
-        Ok(factors.into_iter().map(FactorView::from).collect())
-    }
 }
 
 async fn show<U: PageUser>(user: FactorUser<U>, page: Page<U>) -> Result<Response> {

@@ -4,8 +4,8 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::json;
 
-use super::gate::FactorUser;
 use crate::flows::answer::Answer;
+use crate::flows::factor_user::FactorUser;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::login::{Login, PageUser};

@@ -5,13 +5,13 @@ use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use super::gate::FactorUser;
 use super::{LIST, qr};
 use crate::credentials::factors::{AddedTotp, FactorCode};
 use crate::credentials::is_visible;
 use crate::credentials::totp::{Enrolment, MAX_APPS, MAX_NAME_CHARS, Nonce};
 use crate::crypto::secret::Secret;
 use crate::flows::answer::Answer;
+use crate::flows::factor_user::FactorUser;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;

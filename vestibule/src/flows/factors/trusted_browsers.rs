@@ -3,45 +3,14 @@
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
-use serde::Serialize;
 
-use super::gate::FactorUser;
 use super::{LIST, done};
-use crate::error::Result;
-use crate::flows::Site;
 use crate::flows::answer::Answer;
+use crate::flows::factor_user::FactorUser;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::login::PageUser;
 use crate::web::text::Text;
-
-/// A trusted browser as shown to its user.
-#[derive(Serialize)]
-pub(in crate::flows) struct TrustedBrowserView {
-    id: String,
-    browser: Option<String>,
-    created_at: String,
-    last_used_at: Option<String>,
-    expires_at: String,
-}
-
-impl<U: PageUser> Site<U> {
-    /// The trusted browsers of a user, for pages.
-    pub(in crate::flows) async fn trusted_browser_views(
-        &self,
-        user: &U,
-    ) -> Result<Vec<TrustedBrowserView>> {
-        let trusted = self.credentials().trusted_browsers(user).await?;
-        let views = trusted.into_iter().map(|trusted| TrustedBrowserView {
-            id: trusted.id,
-            browser: trusted.browser,
-            created_at: trusted.created_at.to_string(),
-            last_used_at: trusted.last_used_at.map(|at| at.to_string()),
-            expires_at: trusted.expires_at.to_string(),
-        });
-        Ok(views.collect())
-    }
-}
 
 pub(super) async fn remove<U: PageUser>(
     user: FactorUser<U>,

@@ -12,7 +12,7 @@ use crate::credentials::passkeys::{
 };
 use crate::error::Result;
 use crate::flows::answer::Answer;
-use crate::flows::factors::FactorUser;
+use crate::flows::factor_user::FactorUser;
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::{Submitted, SubmittedJson};

@@ -12,7 +12,5 @@ second-factor-by-totp = Authenticator-App benutzen
 second-factor-by-passkey = Passkey benutzen
 second-factor-passkey-needs = Für einen Passkey brauchst du JavaScript und einen Browser, der Passkeys kennt. Wähle einen anderen Weg.
 second-factor-by-recovery-code = Wiederherstellungscode benutzen
-second-factor-code-malformed = Gib die 6 Ziffern ein, die deine Authenticator-App zeigt.
 second-factor-recovery-code-malformed = Gib einen deiner Wiederherstellungscodes ein: 16 Buchstaben und Ziffern.
-second-factor-code-wrong = Falscher Code. Jeder Code gilt nur einmal.
 second-factor-too-many-sessions = Du bist an so vielen Orten angemeldet, wie erlaubt ist. Melde dich an einem davon ab, und gib dann einen neuen Code ein.

@@ -12,7 +12,5 @@ second-factor-by-totp = Use your authenticator app
 second-factor-by-passkey = Use a passkey
 second-factor-passkey-needs = To use a passkey, you need JavaScript and a browser with passkeys. Choose another way.
 second-factor-by-recovery-code = Use a recovery code
-second-factor-code-malformed = Enter the 6 digits that your authenticator app shows.
 second-factor-recovery-code-malformed = Enter one of your recovery codes: 16 letters and digits.
-second-factor-code-wrong = Wrong code. Each code works only once.
 second-factor-too-many-sessions = You are logged in in as many places as allowed. Log out in one of them, then enter a new code.

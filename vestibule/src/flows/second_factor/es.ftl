@@ -12,7 +12,5 @@ second-factor-by-totp = Usar tu aplicación de autenticación
 second-factor-by-passkey = Usar una llave de acceso
 second-factor-passkey-needs = Para usar una llave de acceso necesitas JavaScript y un navegador que las conozca. Elige otra forma.
 second-factor-by-recovery-code = Usar un código de recuperación
-second-factor-code-malformed = Escribe los 6 dígitos que muestra tu aplicación de autenticación.
 second-factor-recovery-code-malformed = Escribe uno de tus códigos de recuperación: 16 letras y dígitos.
-second-factor-code-wrong = Código incorrecto. Cada código sirve una sola vez.
 second-factor-too-many-sessions = Has iniciado sesión en tantos sitios como se permite. Cierra una de las sesiones y escribe después un código nuevo.

@@ -46,6 +46,7 @@ use crate::flows::answer::Answer;
 use crate::flows::destination::NextOfQuery;
 use crate::flows::flow::Flow;
 use crate::flows::form::FormErrors;
+use crate::flows::login_step::{SECOND_FACTOR as PAGE, names, step};
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
@@ -70,41 +71,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
     }
 }
 
-const PAGE: &str = "second_factor";
-
 const TEMPLATE: &str = "second_factor.html";
-
-/// The response to a visitor who has shown one factor and needs another. Browsers are redirected to
-/// the page that asks for it. Scripts learn by which methods; if the app checks its own factor, they
-/// get a problem.
-pub(super) async fn second_factor<U: PageUser>(page: &Page<U>, login: &Login<U>) -> Result<Answer> {
-    let ours = page.site.path(PAGE);
-    let view = login.second_factor_view();
-    let is_ours = ours.is_some() && view.as_deref() == ours;
-    if is_ours && let Some(user) = login.pending_begun() {
-        let methods = page.site.credentials().factor_methods(&user).await?;
-        if !methods.is_empty() {
-            let path = view.unwrap_or_default();
-            return Ok(Answer::done(path).json(StatusCode::OK, step(&methods)));
-        }
-    }
-    let problem = Problem::new(StatusCode::FORBIDDEN)
-        .code("second_factor_required")
-        .text(Text::named("second-factor-needed"));
-    Ok(match view.filter(|_| !is_ours) {
-        Some(path) => Answer::done(path).problem_for_scripts(problem),
-        None => Answer::problem(problem),
-    })
-}
-
-/// The next step of a log-in, for scripts.
-fn step(methods: &[Methods]) -> serde_json::Value {
-    json!({ "step": PAGE, "methods": names(methods) })
-}
-
-fn names(methods: &[Methods]) -> Vec<&'static str> {
-    methods.iter().flat_map(|method| method.names()).collect()
-}
 
 /// The visitor who shows a second factor.
 enum Visitor<U> {

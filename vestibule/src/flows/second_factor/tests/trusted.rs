@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::{FACTOR, half_way, log_in, send, site};
+use super::{FACTOR, half_way, log_in, site};
 use crate::testing::PASSWORD;
 
 /// Attack G8.

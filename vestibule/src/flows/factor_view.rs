@@ -1,4 +1,6 @@
-//! Factors of other users, for admins and the operator.
+//! Second factors as shown to their user and to admins, and what admins do about them.
+
+use serde::Serialize;
 
 use crate::accounts::{Account, Actor, ChangeOutcome};
 use crate::credentials::Factor;
@@ -6,7 +8,58 @@ use crate::error::Result;
 use crate::flows::Site;
 use crate::login::{Event, PageUser, UserId};
 
+/// A factor as shown to its user and to admins.
+#[derive(Serialize)]
+pub(super) struct FactorView {
+    pub(super) id: String,
+    kind: &'static str,
+    name: String,
+    created_at: String,
+    last_used_at: Option<String>,
+}
+
+impl From<Factor> for FactorView {
+    fn from(factor: Factor) -> Self {
+        Self {
+            id: factor.id,
+            kind: factor.kind.as_str(),
+            name: factor.name,
+            created_at: factor.created_at.to_string(),
+            last_used_at: factor.last_used_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// A trusted browser as shown to its user.
+#[derive(Serialize)]
+pub(super) struct TrustedBrowserView {
+    id: String,
+    browser: Option<String>,
+    created_at: String,
+    last_used_at: Option<String>,
+    expires_at: String,
+}
+
 impl<U: PageUser> Site<U> {
+    /// The factors of a user, for pages.
+    pub(super) async fn factor_views(&self, user: &UserId) -> Result<Vec<FactorView>> {
+        let factors = self.factors(user).await?;
+        Ok(factors.into_iter().map(FactorView::from).collect())
+    }
+
+    /// The trusted browsers of a user, for pages.
+    pub(super) async fn trusted_browser_views(&self, user: &U) -> Result<Vec<TrustedBrowserView>> {
+        let trusted = self.credentials().trusted_browsers(user).await?;
+        let views = trusted.into_iter().map(|trusted| TrustedBrowserView {
+            id: trusted.id,
+            browser: trusted.browser,
+            created_at: trusted.created_at.to_string(),
+            last_used_at: trusted.last_used_at.map(|at| at.to_string()),
+            expires_at: trusted.expires_at.to_string(),
+        });
+        Ok(views.collect())
+    }
+
     /// The second factors of a user, the oldest first, without their secrets. Recovery codes are
     /// none.
     ///
