@@ -112,7 +112,12 @@ impl<U: PageUser> Page<U> {
     /// Lets the script of a page with a button for passkeys send requests to the site.
     #[cfg(feature = "passkeys")]
     fn with_requests(&self, template: &str, mut response: Response) -> Response {
-        const HAVE_BUTTON: [&str; 3] = ["login.html", "confirm_login.html", "passkeys.html"];
+        const HAVE_BUTTON: [&str; 4] = [
+            "login.html",
+            "second_factor.html",
+            "confirm_login.html",
+            "passkeys.html",
+        ];
         if HAVE_BUTTON.contains(&template) && self.site.path("passkey_login").is_some() {
             let (name, policy) = crate::pages::WITH_REQUESTS;
             response.headers_mut().insert(name, policy);
