@@ -161,6 +161,8 @@ async fn axe_finds_nothing_on_any_page_in_any_look() {
         ("/account", "Your account", "account"),
         ("/account/sessions", "This browser", "sessions"),
         ("/account/log", "Account activity", "account-log"),
+        ("/account/factors", "Two-step log-in", "factors"),
+        ("/account/factors/totp", "Scan this code", "add-totp"),
         ("/account/notices", "Emails about your account", "notices"),
         ("/account/export", "Download everything", "export"),
         ("/account/username", "New username", "change-username"),

@@ -37,13 +37,14 @@ const TABLES: [(&str, Migrations); 15] = [
     ("vestibule_changes", credentials::MIGRATIONS),
 ];
 
-const ALL: [Migrations; 7] = [
+const ALL: [Migrations; 8] = [
     accounts::MIGRATIONS,
     sql::MIGRATIONS,
     sql::COUNTER_MIGRATIONS,
     credentials::MIGRATIONS,
     credentials::TOKEN_MIGRATIONS,
     credentials::FACTOR_MIGRATIONS,
+    credentials::PASSKEY_MIGRATIONS,
     mail::MIGRATIONS,
 ];
 
