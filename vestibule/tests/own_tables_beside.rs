@@ -130,7 +130,7 @@ impl Shared {
                 "SELECT CAST(table_name AS char) FROM information_schema.tables \
                  WHERE table_schema = database() UNION ALL \
                  SELECT CAST(trigger_name AS char) FROM information_schema.triggers \
-                 WHERE trigger_schema = database() ORDER BY 1"
+                 WHERE event_object_schema = database() ORDER BY 1"
             }
             _ => "SELECT name FROM sqlite_master ORDER BY 1",
         };

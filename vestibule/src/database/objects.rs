@@ -56,11 +56,12 @@ impl Objects {
                  SELECT 'trigger', CAST(proname AS text) FROM pg_proc \
                  WHERE pronamespace = CAST(current_schema() AS regnamespace)"
             }
+            // By `trigger_schema`, MariaDB would read the triggers of all databases of the server.
             DbBackend::MySql => {
                 "SELECT 'relation' AS kind, CAST(table_name AS char) AS name \
                  FROM information_schema.tables WHERE table_schema = database() UNION ALL \
                  SELECT 'trigger', CAST(trigger_name AS char) \
-                 FROM information_schema.triggers WHERE trigger_schema = database() UNION ALL \
+                 FROM information_schema.triggers WHERE event_object_schema = database() UNION ALL \
                  SELECT 'foreign key', CAST(constraint_name AS char) \
                  FROM information_schema.referential_constraints \
                  WHERE constraint_schema = database()"
