@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use crate::accounts::account::NewAccount;
 use crate::accounts::emails::owner_of;
@@ -12,7 +12,7 @@ use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Accounts, Action, Actor};
 use crate::credentials::Username;
 use crate::crypto::secret::Secret;
-use crate::database::{Transaction, changed};
+use crate::database::{Transaction, changed, delete_in_batches};
 use crate::error::{Error, Result};
 use crate::login::{Sender, UserId};
 use crate::mail::Email;
@@ -34,7 +34,6 @@ pub enum Registration {
 /// replaced as long as it waits.
 const WAITS: Duration = Duration::from_hours(24);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
-const BATCH_ROWS: u64 = 500;
 
 /// The outcome of [`Accounts::begin_registration`].
 pub(crate) enum NewRegistration {
@@ -209,33 +208,12 @@ impl Accounts {
         let connection = self.inner.database.connection();
         let before = (self.inner.clock.now() - WAITS).as_millis();
         let waits = Condition::all()
+            // By the index of the names.
+            .add(user::Column::CanonicalUsername.starts_with("#"))
             .add(user::Column::Username.eq(""))
             .add(user::Column::EmailVerifiedAt.is_null())
             .add(user::Column::CreatedAt.lte(before));
-        let mut removed = 0;
-        loop {
-            let old: Vec<String> = user::Entity::find()
-                .select_only()
-                .column(user::Column::Id)
-                // By the index of the names.
-                .filter(user::Column::CanonicalUsername.starts_with("#"))
-                .filter(waits.clone())
-                .limit(BATCH_ROWS)
-                .into_tuple()
-                .all(connection)
-                .await
-                .map_err(Error::from_db)?;
-            if old.is_empty() {
-                return Ok(removed);
-            }
-            let gone = user::Entity::delete_many()
-                .filter(user::Column::Id.is_in(old))
-                .filter(waits.clone())
-                .exec(connection)
-                .await
-                .map_err(Error::from_db)?;
-            removed += gone.rows_affected;
-        }
+        delete_in_batches::<user::Entity>(user::Column::Id, waits, connection).await
     }
 
     /// Writes another password for an account that waits, whose visitor has registered again.

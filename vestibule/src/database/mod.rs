@@ -20,11 +20,12 @@ use sea_orm::SqlxMySqlConnector;
 use sea_orm::SqlxPostgresConnector;
 #[cfg(feature = "sqlite")]
 use sea_orm::SqlxSqliteConnector;
+use sea_orm::sea_query::IntoCondition;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 use sea_orm::sqlx;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, RuntimeErr, SqlErr,
-    UpdateMany,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QuerySelect, RuntimeErr, SqlErr, UpdateMany,
 };
 use tokio::time::interval;
 
@@ -250,6 +251,42 @@ pub(crate) async fn changed<E: EntityTrait>(
 ) -> Result<bool> {
     let updated = update.exec(connection).await.map_err(Error::from_db)?;
     Ok(updated.rows_affected > 0)
+}
+
+/// The rows of a batch, so that a deletion locks few rows for a short time.
+const BATCH_ROWS: u64 = 500;
+
+/// Deletes the rows for which `condition` holds, in batches. Returns their number. `key` is the
+/// primary key, a text. A row that changed after it was found stays, unless the condition still
+/// holds.
+pub(crate) async fn delete_in_batches<E: EntityTrait>(
+    key: E::Column,
+    condition: impl IntoCondition,
+    connection: &impl ConnectionTrait,
+) -> Result<u64> {
+    let condition = condition.into_condition();
+    let mut removed = 0;
+    loop {
+        let keys: Vec<String> = E::find()
+            .select_only()
+            .column(key)
+            .filter(condition.clone())
+            .limit(BATCH_ROWS)
+            .into_tuple()
+            .all(connection)
+            .await
+            .map_err(Error::from_db)?;
+        if keys.is_empty() {
+            return Ok(removed);
+        }
+        let gone = E::delete_many()
+            .filter(key.is_in(keys))
+            .filter(condition.clone())
+            .exec(connection)
+            .await
+            .map_err(Error::from_db)?;
+        removed += gone.rows_affected;
+    }
 }
 
 /// How often, and at which interval, to try to open or migrate a database that another node may be

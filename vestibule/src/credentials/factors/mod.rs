@@ -2,8 +2,8 @@
 //!
 //! Each kind has its own folder and table: [`totp`](crate::credentials::totp),
 //! [`recovery_codes`](crate::credentials::recovery_codes),
-//! [`trusted_browsers`](crate::credentials::trusted_browsers), `passkeys`. A recovery code stands in for another
-//! factor, and a user who has nothing else has no factor.
+//! [`trusted_browsers`](crate::credentials::trusted_browsers), `passkeys`. A recovery code stands in
+//! for another factor, and a user who has nothing else has no factor.
 
 mod change;
 mod code;
@@ -172,7 +172,8 @@ impl Factors {
         Ok(removed.then_some(factor))
     }
 
-    /// Removes all factors of a user, the recovery codes and the trusted browsers. Returns the number of factors.
+    /// Removes all factors of a user, the recovery codes and the trusted browsers. Returns the number
+    /// of factors.
     ///
     /// # Errors
     /// When the database failed.

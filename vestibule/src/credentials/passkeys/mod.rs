@@ -180,7 +180,7 @@ impl Passkeys {
         Ok(removed.map_err(Error::from_db)?.rows_affected)
     }
 
-    /// The passkey with a credential id, whoever has it.
+    /// The passkey with a credential id, of any user.
     async fn find_by_credential(&self, credential_id: &[u8]) -> Result<Option<Model>> {
         Entity::find()
             .filter(Column::Digest.eq(digest(credential_id)))

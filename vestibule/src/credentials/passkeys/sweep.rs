@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::ColumnTrait;
 
 use super::Passkeys;
 use super::row::ceremony::{Column, Entity};
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::database::delete_in_batches;
+use crate::error::Result;
 
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
-const BATCH_ROWS: u64 = 500;
 
 impl Passkeys {
     /// Removes expired ceremonies in the background, at most every ten minutes.
@@ -33,27 +33,8 @@ impl Passkeys {
     /// # Errors
     /// When the database failed.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64> {
+        let has_expired = Column::ExpiresAt.lte(now.as_millis());
         let connection = self.0.database.connection();
-        let mut removed = 0;
-        loop {
-            let old: Vec<String> = Entity::find()
-                .select_only()
-                .column(Column::Digest)
-                .filter(Column::ExpiresAt.lte(now.as_millis()))
-                .limit(BATCH_ROWS)
-                .into_tuple()
-                .all(connection)
-                .await
-                .map_err(Error::from_db)?;
-            if old.is_empty() {
-                return Ok(removed);
-            }
-            let gone = Entity::delete_many()
-                .filter(Column::Digest.is_in(old))
-                .exec(connection)
-                .await
-                .map_err(Error::from_db)?;
-            removed += gone.rows_affected;
-        }
+        delete_in_batches::<Entity>(Column::Digest, has_expired, connection).await
     }
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::login::UserId;
 
 impl Throttle {
-    /// Counts a try at the second factors of this user, whoever makes it. A right password does not
+    /// Counts a try at the second factors of this user, from any browser. A right password does not
     /// clear this counter.
     pub(in crate::credentials) async fn begin_factor(
         &self,

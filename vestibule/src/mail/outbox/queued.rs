@@ -1,11 +1,12 @@
 //! What the outbox has, for the operator.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::row::{Column, Entity, Model};
 use super::{HOUR, Outbox};
 use crate::clock::Timestamp;
+use crate::database::delete_in_batches;
 use crate::error::{Error, Result};
 use crate::mail::Email;
 
@@ -81,9 +82,6 @@ pub struct QueuedMail {
 /// How long the rows of mails are kept that are sent, or have failed.
 const SENT_KEPT_FOR: u32 = 24 * 7;
 const FAILED_KEPT_FOR: u32 = 24 * 30;
-
-/// How many rows one statement removes.
-const BATCH_ROWS: u64 = 500;
 
 impl Outbox {
     /// At most `limit` mails, the newest first; with `after`, the id of a mail, those that are
@@ -180,27 +178,11 @@ impl Outbox {
             (MailState::Failed, FAILED_KEPT_FOR),
         ] {
             let until = (now - HOUR * hours).as_millis();
-            loop {
-                let old: Vec<String> = Entity::find()
-                    .select_only()
-                    .column(Column::Id)
-                    .filter(Column::State.eq(state.as_str()))
-                    .filter(Column::DueAt.lt(until))
-                    .limit(BATCH_ROWS)
-                    .into_tuple()
-                    .all(self.0.database.connection())
-                    .await
-                    .map_err(Error::from_db)?;
-                if old.is_empty() {
-                    break;
-                }
-                let gone = Entity::delete_many()
-                    .filter(Column::Id.is_in(old))
-                    .exec(self.0.database.connection())
-                    .await
-                    .map_err(Error::from_db)?;
-                removed += gone.rows_affected;
-            }
+            let is_old = Column::State
+                .eq(state.as_str())
+                .and(Column::DueAt.lt(until));
+            let connection = self.0.database.connection();
+            removed += delete_in_batches::<Entity>(Column::Id, is_old, connection).await?;
         }
         Ok(removed)
     }
