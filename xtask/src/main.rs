@@ -15,7 +15,7 @@ mod running;
 mod test;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -44,7 +44,19 @@ cargo xtask bench-build   measures clean builds beside that of an app on axum-lo
 cargo xtask bench-sessions   measures 10 million sessions on SQLite and PostgreSQL, and on each store
                     how soon an ended one is refused elsewhere; takes an hour and 10 GB";
 
-fn main() -> anyhow::Result<()> {
+/// An error is printed without a backtrace: it says which command failed, and the output of that
+/// command comes before it.
+fn main() -> ExitCode {
+    match run_command() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command() -> anyhow::Result<()> {
     packages::find_system_programs()?;
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
