@@ -14,6 +14,7 @@ mod removable;
 mod running;
 mod test;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -50,7 +51,8 @@ fn main() -> ExitCode {
     match run_command() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // Nothing is left to do if nobody reads it.
+            writeln!(std::io::stderr(), "error: {error:#}").ok();
             ExitCode::FAILURE
         }
     }
