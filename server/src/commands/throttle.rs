@@ -26,7 +26,7 @@ pub(crate) enum ThrottleCommand {
 }
 
 /// The kinds of counters that an operator can do something about.
-const SHOWN: [CounterKind; 9] = [
+const SHOWN: [CounterKind; 10] = [
     CounterKind::Account,
     CounterKind::Factor,
     CounterKind::Name,
@@ -36,6 +36,7 @@ const SHOWN: [CounterKind; 9] = [
     CounterKind::AllRegistrations,
     CounterKind::Mails,
     CounterKind::Tokens,
+    CounterKind::Ceremonies,
 ];
 
 pub(crate) async fn run(command: ThrottleCommand, settings: &Settings) -> anyhow::Result<()> {
@@ -80,6 +81,7 @@ async fn show(site: &Site, counter: &Counter) -> anyhow::Result<()> {
         CounterKind::AllRegistrations => ("all registrations", String::new()),
         CounterKind::Mails => ("mails", key.subject().to_owned()),
         CounterKind::Tokens => ("links", key.subject().to_owned()),
+        CounterKind::Ceremonies => ("passkey options", key.subject().to_owned()),
         _ => ("all strangers", String::new()),
     };
     let next = if tally.open_at == Tally::CLOSED {

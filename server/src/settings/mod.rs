@@ -13,9 +13,10 @@ mod throttle;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use clap::Args;
+use vestibule::clock::Timestamp;
 
 pub(crate) use self::listen::ListenAddress;
 pub(crate) use self::logging::{LogFormat, LoggingSettings};
@@ -67,6 +68,14 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("it must be more than 0".to_owned()),
         duration => Ok(duration),
     }
+}
+
+/// Midnight (UTC) at the beginning of a day.
+fn parse_date(text: &str) -> Result<Timestamp, String> {
+    let midnight = humantime::parse_rfc3339(&format!("{text}T00:00:00Z"))
+        .map_err(|_| "write it like 2027-03-31".to_owned())?;
+    let since = midnight.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Timestamp::from_millis(0) + since)
 }
 
 /// As [`parse_duration`], but accepts 0.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use vestibule::clock::Timestamp;
 use vestibule::credentials::LoginName;
 use vestibule::flows::{RegistrationMode, SecondFactorFor, SiteConfig};
 
-use super::parse_duration_or_none;
+use super::{parse_date, parse_duration_or_none};
 
 /// Who may register, what users register and log in with, whether they may change their name, and
 /// whether they may leave.
@@ -49,6 +50,29 @@ pub(crate) struct RegistrationSettings {
         global = true
     )]
     pub(crate) require_second_factor: SecondFactorFor,
+
+    /// The day (UTC) from which on they must have one, such as 2027-03-31. Until then users are
+    /// reminded. Without it they must at once
+    #[arg(
+        long,
+        env = "VESTIBULE_REQUIRE_SECOND_FACTOR_FROM",
+        value_name = "DATE",
+        value_parser = parse_date,
+        global = true
+    )]
+    pub(crate) require_second_factor_from: Option<Timestamp>,
+
+    /// Whether users who have no second factor, and have verified their address, get a code by mail
+    /// at each log-in in a browser that they do not trust
+    #[arg(
+        long,
+        env = "VESTIBULE_MAIL_CODES",
+        value_name = "BOOL",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        global = true
+    )]
+    pub(crate) mail_codes: bool,
 
     /// Whether users must verify a mail address before they can do anything else
     #[arg(
@@ -114,6 +138,8 @@ impl RegistrationSettings {
         config.registration = self.registration;
         config.log_in_with = self.log_in_with;
         config.require_second_factor = self.require_second_factor;
+        config.require_second_factor_from = self.require_second_factor_from;
+        config.mail_codes = self.mail_codes;
         config.require_verified_email = self.require_verified_email;
         config.users_can_change_username = self.change_username;
         config.users_can_close_account = self.close_account;

@@ -5,8 +5,11 @@ use serde::Serialize;
 use crate::access::Rights;
 use crate::clock::Timestamp;
 use crate::credentials::Username;
+#[cfg(feature = "passkeys")]
+use crate::credentials::passkeys::CheckedPasskey;
 use crate::login::{Epoch, PageUser, User, UserId};
 use crate::mail::Email;
+use crate::password::PasswordHash;
 
 /// A user of the account store, without its credentials.
 ///
@@ -71,6 +74,15 @@ pub(super) struct NewAccount<'a> {
     /// Whether the password is a temporary one, which expires.
     pub(super) must_change_password: bool,
     pub(super) awaits_approval: bool,
+}
+
+/// What the user of a new account logs in with.
+#[derive(Clone, Copy)]
+pub(crate) enum NewCredential<'a> {
+    Password(&'a PasswordHash),
+    /// A passkey, and no password.
+    #[cfg(feature = "passkeys")]
+    Passkey(&'a CheckedPasskey),
 }
 
 impl<'a> NewAccount<'a> {

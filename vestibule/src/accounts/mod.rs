@@ -33,6 +33,7 @@ mod temporary_password;
 mod tests;
 
 pub use account::Account;
+pub(crate) use account::NewCredential;
 pub use actor::Actor;
 pub use administration::{Administration, ChangeOutcome};
 pub use emails::SharedEmail;

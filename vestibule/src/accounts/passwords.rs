@@ -6,6 +6,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+use crate::accounts::account::NewCredential;
 use crate::accounts::emails::owned;
 use crate::accounts::entity::{password, user};
 use crate::accounts::security_log::Entry;
@@ -18,9 +19,6 @@ use crate::login::{AddressPrefix, Sender, UserId};
 use crate::mail::Email;
 use crate::password::PasswordHash;
 use crate::session::Invalidation;
-
-/// How often a registration is tried while others name its address.
-const REGISTRATION_TRIES: usize = 5;
 
 /// The number of hashes to read at once.
 const PAGE: u64 = 1_000;
@@ -143,7 +141,8 @@ impl Registrar<Account> for Accounts {
         from: &Sender,
     ) -> Result<Option<Account>> {
         let username: Username = typed.parse().map_err(Error::config)?;
-        self.insert_registered(&username, None, hash, from).await
+        let credential = NewCredential::Password(hash);
+        self.register_with(&username, None, credential, from).await
     }
 
     async fn register_with_email(
@@ -154,17 +153,9 @@ impl Registrar<Account> for Accounts {
         from: &Sender,
     ) -> Result<Option<Account>> {
         let username: Username = typed.parse().map_err(Error::config)?;
-        let add = || self.insert_registered(&username, Some(email), hash, from);
-        for _ in 0..REGISTRATION_TRIES {
-            let added = retried(add).await?;
-            if added.is_some() || self.has_name_like(typed).await? {
-                return Ok(added);
-            }
-            // The name is free: somebody else named the address at the same moment.
-        }
-        Err(Error::internal(
-            "an address is named by others again and again",
-        ))
+        let credential = NewCredential::Password(hash);
+        self.register_with(&username, Some(email), credential, from)
+            .await
     }
 }
 

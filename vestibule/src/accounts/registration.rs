@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
-use crate::accounts::account::NewAccount;
+use crate::accounts::account::{NewAccount, NewCredential};
 use crate::accounts::emails::owner_of;
 use crate::accounts::entity::{password, user};
 use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Accounts, Action, Actor};
 use crate::credentials::Username;
 use crate::crypto::secret::Secret;
-use crate::database::{Transaction, changed, delete_in_batches};
+use crate::database::{Transaction, changed, delete_in_batches, retried};
 use crate::error::{Error, Result};
 use crate::login::{Sender, UserId};
 use crate::mail::Email;
@@ -34,6 +34,9 @@ pub enum Registration {
 /// replaced as long as it waits.
 const WAITS: Duration = Duration::from_hours(24);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
+/// How often a registration is tried while others name its address.
+const REGISTRATION_TRIES: usize = 5;
 
 /// The outcome of [`Accounts::begin_registration`].
 pub(crate) enum NewRegistration {
@@ -64,19 +67,20 @@ impl Accounts {
             address: self.address,
         };
         let hash = self.inner.passwords.hash_for(&claimant, password).await?;
+        let credential = NewCredential::Password(&hash);
         let registered = self
-            .insert_registered(username, None, &hash, &Sender::at(self.address))
+            .insert_registered(username, None, credential, &Sender::at(self.address))
             .await?;
         Ok(registered.map_or(Registration::NameTaken, Registration::Registered))
     }
 
     /// Adds a user who registers, with a line in the security log; `None` if the
     /// name is taken.
-    pub(super) async fn insert_registered(
+    async fn insert_registered(
         &self,
         username: &Username,
         email: Option<&Email>,
-        hash: &PasswordHash,
+        credential: NewCredential<'_>,
         from: &Sender,
     ) -> Result<Option<Account>> {
         let transaction = self.inner.database.connection().begin().await;
@@ -86,7 +90,7 @@ impl Accounts {
             awaits_approval: self.inner.approves_registrations,
             ..NewAccount::of(username)
         };
-        let Some(account) = self.insert(new, hash, &transaction).await? else {
+        let Some(account) = self.insert(new, credential, &transaction).await? else {
             return Ok(None);
         };
         let entry = Entry {
@@ -102,6 +106,33 @@ impl Accounts {
         Ok(Some(account))
     }
 
+    /// As [`insert_registered`](Self::insert_registered), while others may name the same address.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn register_with(
+        &self,
+        username: &Username,
+        email: Option<&Email>,
+        credential: NewCredential<'_>,
+        from: &Sender,
+    ) -> Result<Option<Account>> {
+        let add = || self.insert_registered(username, email, credential, from);
+        if email.is_none() {
+            return add().await;
+        }
+        for _ in 0..REGISTRATION_TRIES {
+            let added = retried(add).await?;
+            if added.is_some() || self.has_name_like(username.as_str()).await? {
+                return Ok(added);
+            }
+            // The name is free: somebody else named the address at the same moment.
+        }
+        Err(Error::internal(
+            "an address is named by others again and again",
+        ))
+    }
+
     /// Deletes an account whose registration the app rejected, and ends its sessions.
     pub(crate) async fn undo_registration(&self, account: &Account, from: &Sender) -> Result<()> {
         let transaction = self.inner.database.connection().begin().await;
@@ -111,6 +142,9 @@ impl Accounts {
             .await
             .map_err(Error::from_db)?;
         self.reopen_invitation(&account.id, &transaction).await?;
+        if let Some(factors) = &self.inner.factors {
+            factors.forget_in(&account.id, &transaction).await?;
+        }
         let entry = Entry {
             action: Action::AccountDeleted,
             user: Some(account),
@@ -163,7 +197,10 @@ impl Accounts {
             awaits_approval: self.inner.approves_registrations,
             must_change_password: false,
         };
-        let Some(account) = self.insert(new, hash, &transaction).await? else {
+        let Some(account) = self
+            .insert(new, NewCredential::Password(hash), &transaction)
+            .await?
+        else {
             return Ok(NewRegistration::None);
         };
         let action = (Action::AccountAdded, None);

@@ -9,7 +9,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
 
 use crate::access::Rights;
-use crate::accounts::account::NewAccount;
+use crate::accounts::account::{NewAccount, NewCredential};
 use crate::accounts::entity::user;
 use crate::accounts::passwords::password_row;
 use crate::accounts::{Account, Actor, Administration, rows};
@@ -22,7 +22,7 @@ use crate::database::{Database, Transaction, is_duplicate};
 use crate::error::{Error, Result};
 use crate::login::{SessionJoin, UserId, UserLoader};
 use crate::mail::outbox::Outbox;
-use crate::password::{PasswordHash, Passwords};
+use crate::password::Passwords;
 use crate::session::{InvalidationFeed, Session, SessionExpiry, SessionStore, SharedSessionStore};
 
 /// The stored users. Clones share their state.
@@ -134,11 +134,12 @@ impl Accounts {
         }
     }
 
-    /// Adds a user and their password, or neither if the name, or one that looks like it, is taken.
+    /// Adds a user and their credential, or neither if the name, or one that looks like it, is taken,
+    /// or somebody has this passkey.
     pub(super) async fn insert(
         &self,
         new: NewAccount<'_>,
-        hash: &PasswordHash,
+        credential: NewCredential<'_>,
         transaction: &Transaction,
     ) -> Result<Option<Account>> {
         let NewAccount {
@@ -195,13 +196,23 @@ impl Accounts {
         {
             return Ok(None);
         }
-        let lasts = self.inner.temporary_passwords_last;
-        let expires_at = must_change_password.then(|| now + lasts);
-        password_row(&id, hash, now, expires_at)
-            .insert(transaction)
-            .await
-            .map_err(Error::from_db)?;
-        Ok(Some(rows::account(user, Rights::none())))
+        let account = rows::account(user, Rights::none());
+        match credential {
+            NewCredential::Password(hash) => {
+                let lasts = self.inner.temporary_passwords_last;
+                let expires_at = must_change_password.then(|| now + lasts);
+                password_row(&id, hash, now, expires_at)
+                    .insert(transaction)
+                    .await
+                    .map_err(Error::from_db)?;
+            }
+            #[cfg(feature = "passkeys")]
+            NewCredential::Passkey(passkey) => {
+                let added = passkey.add_to(&account.id, transaction).await?;
+                return Ok(added.map(|_| account));
+            }
+        }
+        Ok(Some(account))
     }
 
     /// The account with this username as typed: surrounding white space is ignored, and names that

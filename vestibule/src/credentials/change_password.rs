@@ -5,6 +5,8 @@ use tracing::Instrument;
 use crate::credentials::{Credentials, Proof};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
+#[cfg(feature = "sql")]
+use crate::login::{CurrentUser, UserId};
 use crate::login::{Event, Login, Sender, User};
 use crate::password::{Claimant, PasswordHash};
 
@@ -68,6 +70,37 @@ impl<U: User> Credentials<U> {
             (Some(proof), None) => PasswordChange::Changed(proof),
             (None, _) => PasswordChange::Conflict,
         })
+    }
+
+    /// Whether this user has a password.
+    ///
+    /// # Errors
+    /// When the users table failed.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn has_password(&self, id: &UserId) -> Result<bool> {
+        Ok(self.0.users.table().hash_of(id).await?.is_some())
+    }
+
+    /// A proof of a user without a password, who chooses their first one: that their log-in is fresh.
+    /// `None` if it is not, or if they have a password.
+    ///
+    /// # Errors
+    /// When the users table failed.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn prove_without_password(
+        &self,
+        user: &CurrentUser<U>,
+    ) -> Result<Option<Proof<U>>> {
+        let confirmed_by = user.session().map(|session| session.confirmed_by);
+        let Some(methods) = confirmed_by.filter(|_| user.is_fresh()) else {
+            return Ok(None);
+        };
+        // Read before the password, so that one that is written meanwhile ends this proof.
+        let epoch = self.epoch_of(user).await?;
+        if self.has_password(&user.id()).await? {
+            return Ok(None);
+        }
+        Ok(Some(Proof::new(U::clone(user), epoch, methods)))
     }
 
     /// Writes the hash, begins a new epoch and ends the sessions of the previous one. Returns a

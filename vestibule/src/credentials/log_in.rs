@@ -192,6 +192,12 @@ impl<U: User> Credentials<U> {
         login.confirm_by(proof.methods).await
     }
 
+    /// Whether a user without a second factor must enter a code from a mail.
+    #[cfg(feature = "sql")]
+    fn needs_mail_code(&self, user: &U, methods: Methods) -> bool {
+        self.0.mail_codes && user.has_verified_email() && !methods.contains(Methods::MAIL_CODE)
+    }
+
     /// Whether the user must show another factor. A browser that they trust is noted in `methods`.
     async fn needs_second_factor(
         &self,
@@ -203,7 +209,7 @@ impl<U: User> Credentials<U> {
             return Ok(false);
         }
         #[cfg(feature = "sql")]
-        if self.has_factor(&user.id()).await? {
+        if self.has_factor(&user.id()).await? || self.needs_mail_code(user, *methods) {
             if !self.is_trusted(login, user, epoch).await? {
                 return Ok(true);
             }

@@ -162,6 +162,8 @@ struct Inner<U> {
     mail: Option<MailTokens>,
     #[cfg(feature = "sql")]
     factors: Option<factors::Factors>,
+    #[cfg(feature = "sql")]
+    mail_codes: bool,
 }
 
 /// What a site with mail has: tokens, and where the mails with them go.
@@ -200,6 +202,8 @@ impl<U: User> Credentials<U> {
             mail: None,
             #[cfg(feature = "sql")]
             factors: None,
+            #[cfg(feature = "sql")]
+            mail_codes: false,
         }))
     }
 
@@ -252,6 +256,13 @@ impl<U: User> Credentials<U> {
     #[cfg(feature = "sql")]
     pub(crate) fn mail(mut self, mail: MailTokens) -> Self {
         self.settings().mail = Some(mail);
+        self
+    }
+
+    /// Asks users without a second factor, who have verified their address, for a code from a mail.
+    #[cfg(feature = "sql")]
+    pub(crate) fn mail_codes(mut self, are_on: bool) -> Self {
+        self.settings().mail_codes = are_on;
         self
     }
 
@@ -321,6 +332,8 @@ impl<U> Clone for Inner<U> {
             mail: self.mail.clone(),
             #[cfg(feature = "sql")]
             factors: self.factors.clone(),
+            #[cfg(feature = "sql")]
+            mail_codes: self.mail_codes,
         }
     }
 }

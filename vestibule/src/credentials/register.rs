@@ -182,6 +182,18 @@ impl<U: User> Credentials<U> {
         Ok(Ok(Proof::new(user, epoch, Methods::PASSWORD)))
     }
 
+    /// A proof of a user who has just registered with a passkey that verified them.
+    ///
+    /// # Errors
+    /// When the users table failed.
+    #[cfg(feature = "passkeys")]
+    pub(crate) async fn registered_by_passkey(&self, id: UserId) -> Result<Proof<U>> {
+        let user = self.load(id).await?;
+        let user = user.ok_or_else(|| Error::internal("the account was deleted meanwhile"))?;
+        let epoch = self.epoch_of(&user).await?;
+        Ok(Proof::new(user, epoch, Methods::VERIFIED_PASSKEY))
+    }
+
     /// Why this cannot be a new username, as a sentence for the visitor; `None` if it can.
     ///
     /// # Errors

@@ -168,6 +168,20 @@ impl Answer {
 }
 
 impl<U: PageUser> Page<U> {
+    /// Renders an answer for the script of one of our pages, which goes to the page that a browser
+    /// without the script would be redirected to, and finds the messages there.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer).
+    pub(super) fn answer_own_script(&self, answer: Answer) -> Result<Response> {
+        if let (Client::Json, Shown::Redirect(_, messages)) = (self.client, &answer.shown) {
+            for (category, text) in messages {
+                self.add_message(Flash::new(*category, self.say(text)));
+            }
+        }
+        self.answer(answer)
+    }
+
     /// Renders an answer for this client.
     ///
     /// # Errors

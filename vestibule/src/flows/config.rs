@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::accounts::{Account, Accounts};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
 use crate::credentials::{Credentials, LoginName, ReservedNames};
 use crate::crypto::key::SecretKey;
@@ -112,6 +112,14 @@ pub struct SiteConfig<U = Account> {
     /// have shown it. Default: nobody;
     /// [`Rule::SecondFactor`](crate::access::Rule::SecondFactor) closes single pages.
     pub require_second_factor: SecondFactorFor,
+    /// The moment from which on they must. Until then those users are reminded, and can go on without
+    /// one. Default: at once.
+    pub require_second_factor_from: Option<Timestamp>,
+    /// Whether users without a second factor, who have verified their address, get a code by mail at
+    /// each log-in with the password, in a browser that they do not trust. It protects against
+    /// stolen passwords, but is the weakest way: whoever reads the mail can choose a new password
+    /// too. It counts as no second factor. Needs a [`mailer`](Self::mailer). Default: no.
+    pub mail_codes: bool,
     /// Who can create an account. Default: every visitor.
     pub registration: RegistrationMode,
     /// How long a temporary password works that an admin or the operator has given a user. Default:
@@ -279,6 +287,8 @@ impl<U: User> SiteConfig<U> {
             log_in_with: LoginName::default(),
             require_verified_email: false,
             require_second_factor: SecondFactorFor::default(),
+            require_second_factor_from: None,
+            mail_codes: false,
             registration: RegistrationMode::default(),
             temporary_passwords_last: Accounts::TEMPORARY_PASSWORDS_LAST,
             registration_fields: Vec::new(),

@@ -5,6 +5,7 @@ use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::flows::config::{Configure, SiteConfig};
 use crate::flows::paths::Paths;
+use crate::flows::second_factor_for::FactorRequirement;
 use crate::login::{EventRecord, FirstPage, LoginManager, LoginViews, PageUser, UserId};
 use crate::pages::Texts;
 use crate::session::Methods;
@@ -72,7 +73,7 @@ pub(super) fn login_manager<U: PageUser>(
         is_enrolment: true,
         ..page
     });
-    let must_have_factor = config.require_second_factor;
+    let must_have_factor = FactorRequirement::of(config);
     Ok(login.first_page(move |logged_in| {
         let user = &logged_in.user;
         let change_password = change_password.as_ref();

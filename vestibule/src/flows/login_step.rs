@@ -22,7 +22,7 @@ pub(super) async fn second_factor<U: PageUser>(page: &Page<U>, login: &Login<U>)
     let view = login.second_factor_view();
     let is_ours = ours.is_some() && view.as_deref() == ours;
     if is_ours && let Some(user) = login.pending_begun() {
-        let methods = page.site.credentials().factor_methods(&user).await?;
+        let methods = page.site.credentials().pending_methods(&user).await?;
         if !methods.is_empty() {
             let path = view.unwrap_or_default();
             return Ok(Answer::done(path).json(StatusCode::OK, step(&methods)));

@@ -104,6 +104,8 @@ fn flows_for_all<U: PageUser>() -> Vec<Flow<U>> {
 /// All flows, including those that need our own accounts.
 fn flows_for_accounts() -> Vec<Flow<Account>> {
     let mut flows = flows_for_all();
+    #[cfg(feature = "passkeys")]
+    flows.push(register::by_passkey::flow());
     flows.push(account_log::flow());
     flows.push(change_username::flow());
     flows.push(close_account::flow());

@@ -81,6 +81,19 @@ impl<U: PageUser> Page<U> {
         self.visit.add_message(flash).ok();
     }
 
+    /// The view, and in it when this user must have a second factor, if that is later and they have
+    /// shown none.
+    pub(super) fn with_reminder(
+        &self,
+        mut view: serde_json::Value,
+        user: &CurrentUser<U>,
+    ) -> serde_json::Value {
+        if let Some(from) = self.site.inner().second_factor_for.reminder(user) {
+            view["second_factor_required_from"] = from.to_string().into();
+        }
+        view
+    }
+
     /// A text in the visitor's language.
     pub(super) fn say(&self, text: &Text) -> String {
         self.site.inner().pages.texts().say(self.language, text)
@@ -112,8 +125,9 @@ impl<U: PageUser> Page<U> {
     /// Lets the script of a page with a button for passkeys send requests to the site.
     #[cfg(feature = "passkeys")]
     fn with_requests(&self, template: &str, mut response: Response) -> Response {
-        const HAVE_BUTTON: [&str; 4] = [
+        const HAVE_BUTTON: [&str; 5] = [
             "login.html",
+            "register.html",
             "second_factor.html",
             "confirm_login.html",
             "passkeys.html",

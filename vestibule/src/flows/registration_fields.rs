@@ -85,8 +85,11 @@ impl RegistrationValues {
     }
 }
 
-/// The fields of a registration form that are not the app's.
-const OWN: [&str; 4] = ["username", "email", "password", "next"];
+/// The fields of a registration form that are not the app's. The last three are members of a passkey,
+/// which is sent beside the fields.
+const OWN: [&str; 7] = [
+    "username", "email", "password", "next", "id", "type", "response",
+];
 
 /// The fields of a site's registration form.
 #[derive(Debug, Clone, Default)]
@@ -128,7 +131,8 @@ impl RegistrationFields {
             if !is_name {
                 return Err(Error::config(format!(
                     "`{name}` cannot be the name of a registration field: write one like \
-                     `display_name`, once, and not `username`, `email` or `password`"
+                     `display_name`, once, and none of {}",
+                    OWN.join(", ")
                 )));
             }
             if !(1..=Self::MAX_CHARS).contains(&field.max_chars) {

@@ -4,8 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::accounts::ADMIN;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Result};
-use crate::login::User;
+use crate::flows::SiteConfig;
+use crate::login::{CurrentUser, User};
+use crate::session::Methods;
 
 /// Who must have a second factor, for
 /// [`SiteConfig::require_second_factor`](crate::flows::SiteConfig::require_second_factor).
@@ -42,13 +45,48 @@ impl SecondFactorFor {
         }
     }
 
-    /// Whether this user must have one.
-    pub(super) fn includes(self, user: &impl User) -> bool {
+    fn includes(self, user: &impl User) -> bool {
         match self {
             Self::None => false,
             Self::Admins => user.has_role(ADMIN),
             Self::All => true,
         }
+    }
+}
+
+/// Who must have a second factor, and from when on.
+#[derive(Debug, Clone)]
+pub(super) struct FactorRequirement {
+    who: SecondFactorFor,
+    from: Option<Timestamp>,
+    clock: Clock,
+}
+
+impl FactorRequirement {
+    pub(super) fn of<U>(config: &SiteConfig<U>) -> Self {
+        Self {
+            who: config.require_second_factor,
+            from: config.require_second_factor_from,
+            clock: config.clock.clone(),
+        }
+    }
+
+    /// Whether this user must have one now.
+    pub(super) fn includes(&self, user: &impl User) -> bool {
+        self.who.includes(user) && self.later().is_none()
+    }
+
+    /// When this user, who has shown none in this session, must have one, if that is later.
+    pub(super) fn reminder<U: User>(&self, user: &CurrentUser<U>) -> Option<Timestamp> {
+        let methods = user.methods();
+        let has_shown_one =
+            methods.has_second_factor() || methods.contains(Methods::TRUSTED_BROWSER);
+        self.later()
+            .filter(|_| !has_shown_one && self.who.includes(&**user))
+    }
+
+    fn later(&self) -> Option<Timestamp> {
+        self.from.filter(|from| self.clock.now() < *from)
     }
 }
 

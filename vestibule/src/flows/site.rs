@@ -17,7 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Regularly};
 use crate::credentials::{Credentials, LoginName, ReservedNames};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flows::destination::Destinations;
 use crate::flows::flow::Flow;
 use crate::flows::mailing::Mailing;
@@ -29,7 +29,7 @@ use crate::flows::paths::Paths;
 use crate::flows::readiness::Readiness;
 use crate::flows::registration_fields::RegistrationFields;
 use crate::flows::registration_mode::RegistrationMode;
-use crate::flows::second_factor_for::SecondFactorFor;
+use crate::flows::second_factor_for::FactorRequirement;
 use crate::login::{LoginHandle, LoginLayer, PageUser, login_required};
 use crate::pages::{
     Pages, StaticFiles, StrictTransport, add_security_headers, error_page, error_pages,
@@ -77,7 +77,7 @@ pub(super) struct Inner<U> {
     pub(super) ignored_fields: Arc<[String]>,
     pub(super) log_in_with: LoginName,
     pub(super) registration: RegistrationMode,
-    pub(super) second_factor_for: SecondFactorFor,
+    pub(super) second_factor_for: FactorRequirement,
     pub(super) registration_fields: RegistrationFields,
     pub(super) on_register: Option<RegisterHook>,
     pub(super) on_erase: Option<EraseHook>,
@@ -123,6 +123,15 @@ impl Site<Account> {
 }
 
 impl<U: PageUser> Site<U> {
+    /// Our own accounts, for what only they can do.
+    ///
+    /// # Errors
+    /// When the site has a users table of the app's own.
+    pub(super) fn own_accounts(&self) -> Result<&Accounts> {
+        let accounts = self.0.accounts.as_ref();
+        accounts.ok_or_else(|| Error::internal("only our own accounts can do this"))
+    }
+
     /// The routes of the ready-made pages, to which an app adds its own. They use `/`, `/register`,
     /// `/login`, `/welcome`, `/confirm-login`, `/change-password`, `/account/…`, `/admin/…`,
     /// `/logout` and `/static/…`, depending on the flows, each below the

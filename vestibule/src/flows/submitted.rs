@@ -8,7 +8,7 @@
 mod json;
 
 #[cfg(feature = "passkeys")]
-pub(super) use json::SubmittedJson;
+pub(super) use json::{Members, SubmittedBeside, SubmittedJson};
 
 use std::error::Error;
 use std::fmt;
@@ -230,6 +230,17 @@ enum JsonValue {
     Nothing,
 }
 
+impl JsonValue {
+    /// The value as a form has it.
+    fn into_text(self) -> Zeroizing<String> {
+        Zeroizing::new(match self {
+            Self::Text(text) => text,
+            Self::Ticked(true) => "on".to_owned(),
+            Self::Ticked(false) | Self::Nothing => String::new(),
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for JsonFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Fields;
@@ -244,11 +255,7 @@ impl<'de> Deserialize<'de> for JsonFields {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonFields, A::Error> {
                 let mut fields = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, JsonValue>()? {
-                    let value = Zeroizing::new(match value {
-                        JsonValue::Text(text) => text,
-                        JsonValue::Ticked(true) => "on".to_owned(),
-                        JsonValue::Ticked(false) | JsonValue::Nothing => String::new(),
-                    });
+                    let value = value.into_text();
                     fields.push(Field { name, value });
                 }
                 Ok(JsonFields(fields))

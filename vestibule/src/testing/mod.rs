@@ -32,6 +32,8 @@ mod database;
 pub(crate) mod log;
 #[cfg(feature = "sql")]
 mod mailbox;
+#[cfg(feature = "passkeys")]
+pub(crate) mod passkey;
 #[doc(hidden)]
 pub mod properties;
 mod routes;
@@ -48,4 +50,6 @@ pub use database::TestRedis;
 pub use database::{fresh_database, fresh_database_url};
 #[cfg(feature = "sql")]
 pub use mailbox::Mailbox;
+#[cfg(feature = "passkeys")]
+pub use passkey::TestPasskey;
 pub use routes::assert_public_routes;

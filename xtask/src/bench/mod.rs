@@ -2,6 +2,7 @@
 //! axum-login and the same in Flask.
 
 mod chart;
+mod factors;
 mod flood;
 mod load;
 mod program;
@@ -175,6 +176,8 @@ pub(crate) fn run(part: Part, effort: Effort) -> anyhow::Result<()> {
     let [sql, memory, off] = [timed("sql")?, timed("memory")?, timed("off")?];
     table.one_by_one(&flood::one_by_one([&sql, &memory, &off], &release, effort)?);
     drop([sql, memory, off]);
+
+    table.factors(&factors::measure(&release, effort)?);
 
     // All clients are in one network.
     let tries = ["--throttle-network-tries", "1000"];

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::bench::Effort;
+use crate::bench::factors::Factors;
 use crate::bench::flood::{self, Flooded, OneByOne, Rates, Tries};
 use crate::bench::load::{App, Measured};
 
@@ -59,6 +60,38 @@ impl Table {
         self.goal(goal, rates.of_raw, rates.of_raw >= 0.95);
         let goal = "log-ins: 1.3 times argon2-cffi";
         self.goal(goal, rates.of_argon2_cffi, rates.of_argon2_cffi >= 1.3);
+    }
+
+    /// Log-ins by each factor, hashing left out.
+    pub(super) fn factors(&mut self, factors: &Factors) {
+        for (by, log_in) in [
+            ("password", &factors.password),
+            ("password and code", &factors.code),
+            ("passkey", &factors.passkey),
+        ] {
+            let what = format!(
+                "complete site, SQLite: one log-in by {by}, without the hash, median ({:.2} ms of \
+                 CPU, {} statements)",
+                log_in.cpu_ms, log_in.statements
+            );
+            self.time(&what, log_in.ms);
+        }
+        let what = "complete site, SQLite: log-in by passkey, p99";
+        self.time(what, factors.idle_p99);
+        self.time(
+            &format!("{what}, in a flood of passwords"),
+            factors.flooded_p99,
+        );
+        let more = factors.code.ms - factors.password.ms;
+        let goal = "a code: 3 ms over the password at most";
+        self.goal(goal, more, more <= 3.0);
+        let more = factors.code.statements - factors.password.statements;
+        let goal = "a code: 6 statements over the password at most";
+        self.goal(goal, more, more <= 6.0);
+        let cpu = factors.passkey.cpu_ms;
+        self.goal("a passkey: 2 ms of CPU at most", cpu, cpu <= 2.0);
+        let goal = "a passkey in a flood of passwords: 3 times the p99 without at most";
+        self.goal(goal, factors.slowed, factors.slowed <= 3.0);
     }
 
     /// Log-ins that a throttle counts in SQL and in memory, and without one.

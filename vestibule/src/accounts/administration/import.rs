@@ -2,7 +2,7 @@
 
 use super::{Administration, ChangeOutcome, Stopped, settled};
 use crate::accounts::Action;
-use crate::accounts::account::NewAccount;
+use crate::accounts::account::{NewAccount, NewCredential};
 use crate::credentials::Username;
 use crate::error::Result;
 use crate::mail::Email;
@@ -64,7 +64,9 @@ impl Administration<'_> {
             email,
             ..NewAccount::of(username)
         };
-        let inserted = accounts.insert(new, hash, &transaction).await?;
+        let inserted = accounts
+            .insert(new, NewCredential::Password(hash), &transaction)
+            .await?;
         let Some(account) = inserted else {
             return Ok(ChangeOutcome::NameTaken);
         };

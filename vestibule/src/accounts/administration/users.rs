@@ -5,7 +5,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait};
 
 use super::{Administration, ChangeOutcome, Stopped, settled};
 use crate::access::RoleName;
-use crate::accounts::account::NewAccount;
+use crate::accounts::account::{NewAccount, NewCredential};
 use crate::accounts::entity::{user, user_role};
 use crate::accounts::roles::{check_role, count_active_admins};
 use crate::accounts::{ADMIN, Account, Action};
@@ -60,7 +60,10 @@ impl Administration<'_> {
         }
         let hash = self.accounts.inner.passwords.hash(password).await?;
         let transaction = self.begin().await?;
-        let inserted = self.accounts.insert(new, &hash, &transaction).await?;
+        let inserted = self
+            .accounts
+            .insert(new, NewCredential::Password(&hash), &transaction)
+            .await?;
         let Some(account) = inserted else {
             return Ok(ChangeOutcome::NameTaken);
         };

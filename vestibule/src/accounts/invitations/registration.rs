@@ -7,7 +7,7 @@ use sea_orm::{
 
 use super::{WorkingInvitation, find_by_digest, inviter_may_invite, still_open};
 use crate::access::RoleName;
-use crate::accounts::account::NewAccount;
+use crate::accounts::account::{NewAccount, NewCredential};
 use crate::accounts::administration::lock_rights;
 use crate::accounts::emails::take_over;
 use crate::accounts::entity::{invitation, user_role};
@@ -19,7 +19,6 @@ use crate::database::{changed, retried};
 use crate::error::{Error, Result};
 use crate::login::{Sender, UserId};
 use crate::mail::Email;
-use crate::password::PasswordHash;
 
 /// The outcome of a registration with an invitation.
 #[derive(Debug)]
@@ -42,11 +41,11 @@ impl Accounts {
         &self,
         username: Option<&Username>,
         email: Option<&Email>,
-        hash: &PasswordHash,
+        credential: NewCredential<'_>,
         invitation: &WorkingInvitation,
         from: &Sender,
     ) -> Result<InvitedRegistration> {
-        let attempt = || self.try_register_invited(username, email, hash, invitation, from);
+        let attempt = || self.try_register_invited(username, email, credential, invitation, from);
         let registered = retried(attempt).await?;
         if !matches!(registered, InvitedRegistration::NameTaken) {
             return Ok(registered);
@@ -64,7 +63,7 @@ impl Accounts {
         &self,
         username: Option<&Username>,
         email: Option<&Email>,
-        hash: &PasswordHash,
+        credential: NewCredential<'_>,
         invitation: &WorkingInvitation,
         from: &Sender,
     ) -> Result<InvitedRegistration> {
@@ -98,7 +97,7 @@ impl Accounts {
             must_change_password: false,
             awaits_approval: false,
         };
-        let Some(account) = self.insert(new, hash, &transaction).await? else {
+        let Some(account) = self.insert(new, credential, &transaction).await? else {
             return Ok(InvitedRegistration::NameTaken);
         };
         let role = self

@@ -1,6 +1,6 @@
 //! Changing one's own factors.
 
-use crate::credentials::factors::{Factor, FactorKind};
+use crate::credentials::factors::{FactorKind, FactorRemoval};
 use crate::credentials::totp::{Addition, Enrolment};
 use crate::credentials::{Activity, Credentials};
 use crate::crypto::secret::Secret;
@@ -79,8 +79,8 @@ impl<U: User> Credentials<U> {
     }
 
     /// Removes a factor of the user, and logs them out everywhere else: somebody may have what they
-    /// lost. With the last factor, the recovery codes end. Returns the factor, or `None` if the user
-    /// has no such factor or is no longer logged in.
+    /// lost. With the last factor, the recovery codes end. A user without a password keeps their
+    /// last passkey.
     ///
     /// # Errors
     /// When a store failed.
@@ -89,14 +89,19 @@ impl<U: User> Credentials<U> {
         login: &Login<U>,
         user: &CurrentUser<U>,
         factor: &str,
-    ) -> Result<Option<Factor>> {
+    ) -> Result<FactorRemoval> {
         let (factors, id) = (self.factors()?, user.id());
         if !login.is_still_logged_in().await? {
-            return Ok(None);
+            return Ok(FactorRemoval::NotFound);
         }
-        let Some(removed) = factors.remove(&id, factor).await? else {
-            login.report_not_theirs("own factor").await;
-            return Ok(None);
+        let has_password = self.has_password(&id).await?;
+        let removed = match factors.remove(&id, factor, has_password).await? {
+            FactorRemoval::Removed(removed) => removed,
+            FactorRemoval::NotFound => {
+                login.report_not_theirs("own factor").await;
+                return Ok(FactorRemoval::NotFound);
+            }
+            FactorRemoval::OnlyCredential => return Ok(FactorRemoval::OnlyCredential),
         };
         if !factors.has_any(&id).await? {
             let connection = factors.database.connection();
@@ -108,7 +113,7 @@ impl<U: User> Credentials<U> {
         let activity = Activity::FactorRemoved(&detail);
         self.report_factor(login, user, Event::FactorRemoved, activity)
             .await;
-        Ok(Some(removed))
+        Ok(FactorRemoval::Removed(removed))
     }
 
     /// A new set of recovery codes, for a user who has a factor. It ends the old set. `None` if the

@@ -3,14 +3,17 @@
 use zeroize::Zeroizing;
 
 use crate::credentials::recovery_codes::CODE_CHARS;
+use crate::credentials::tokens::CODE_CHARS as MAIL_CODE_CHARS;
 use crate::credentials::totp::DIGITS;
 use crate::session::Methods;
 
-/// A code that a user has typed: by its form, of an authenticator app or for recovery.
+/// A code that a user has typed: by its form, of an authenticator app, from a mail or for recovery.
 #[derive(Debug)]
 pub(crate) enum FactorCode {
     /// 6 digits.
     Totp(Zeroizing<String>),
+    /// 8 digits.
+    Mail(Zeroizing<String>),
     /// 16 letters and digits.
     Recovery(Zeroizing<String>),
 }
@@ -32,6 +35,7 @@ impl FactorCode {
         let is_number = code.bytes().all(|byte| byte.is_ascii_digit());
         match code.len() {
             len if len == usize::from(DIGITS) && is_number => Some(Self::Totp(code)),
+            MAIL_CODE_CHARS if is_number => Some(Self::Mail(code)),
             CODE_CHARS => Some(Self::Recovery(code)),
             _ => None,
         }
@@ -41,6 +45,7 @@ impl FactorCode {
     pub(crate) fn method(&self) -> Methods {
         match self {
             Self::Totp(_) => Methods::TOTP,
+            Self::Mail(_) => Methods::MAIL_CODE,
             Self::Recovery(_) => Methods::RECOVERY_CODE,
         }
     }
@@ -53,6 +58,7 @@ mod tests {
     fn parsed(typed: &str) -> Option<(&'static str, String)> {
         match FactorCode::parse(typed)? {
             FactorCode::Totp(code) => Some(("totp", code.to_string())),
+            FactorCode::Mail(code) => Some(("mail", code.to_string())),
             FactorCode::Recovery(code) => Some(("recovery", code.to_string())),
         }
     }
@@ -88,6 +94,15 @@ mod tests {
                 typed.chars().take(20).collect::<String>()
             );
         }
+    }
+
+    #[test]
+    fn eight_digits_are_a_code_from_a_mail() {
+        let code = Some(("mail", "01234567".to_owned()));
+
+        assert_eq!(parsed("0123 4567"), code);
+        assert_eq!(parsed("01234567"), code);
+        assert_eq!(parsed("0123456a"), None);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use sea_orm::ConnectionTrait;
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::Credentials;
 #[cfg(feature = "passkeys")]
-use crate::credentials::passkeys::Passkeys;
+use crate::credentials::passkeys::{PasskeyRemoval, Passkeys};
 use crate::credentials::recovery_codes::{CREATE_RECOVERY_CODES, RecoveryCodes};
 use crate::credentials::totp::{CREATE_TOTP_APPS, TotpApps};
 use crate::credentials::trusted_browsers::{CREATE_TRUSTED_BROWSERS, TrustedBrowsers};
@@ -76,6 +76,17 @@ pub enum FactorKind {
     Totp,
     /// A passkey.
     Passkey,
+}
+
+/// The outcome of removing a factor.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum FactorRemoval {
+    Removed(Factor),
+    /// Nothing happened: the user has no such factor, or is no longer logged in.
+    NotFound,
+    /// Nothing happened: it is the only passkey of a user who has no password.
+    OnlyCredential,
 }
 
 impl FactorKind {
@@ -147,29 +158,46 @@ impl Factors {
     /// # Errors
     /// When the database failed.
     pub(crate) async fn has_any(&self, user: &UserId) -> Result<bool> {
-        Ok(!self.list(user).await?.is_empty())
+        if self.totp.count(user).await? > 0 {
+            return Ok(true);
+        }
+        #[cfg(feature = "passkeys")]
+        if let Some(passkeys) = &self.passkeys {
+            return Ok(passkeys.count(user).await? > 0);
+        }
+        Ok(false)
     }
 
-    /// Removes a factor. Returns it, or `None` if the user has no such factor.
+    /// Removes a factor, unless it is the only passkey of a user without a password.
     ///
     /// # Errors
     /// When the database failed.
-    async fn remove(&self, user: &UserId, id: &str) -> Result<Option<Factor>> {
+    async fn remove(&self, user: &UserId, id: &str, has_password: bool) -> Result<FactorRemoval> {
         let factors = self.list(user).await?;
         let Some(factor) = factors.into_iter().find(|factor| factor.id == id) else {
-            return Ok(None);
+            return Ok(FactorRemoval::NotFound);
         };
-        let removed = match factor.kind {
+        let is_removed = match factor.kind {
             FactorKind::Totp => self.totp.remove(user, id).await?.is_some(),
             #[cfg(feature = "passkeys")]
             FactorKind::Passkey => match &self.passkeys {
-                Some(passkeys) => passkeys.remove(user, id).await?,
+                Some(passkeys) => match passkeys.remove(user, id, !has_password).await? {
+                    PasskeyRemoval::Removed => true,
+                    PasskeyRemoval::NotFound => false,
+                    PasskeyRemoval::IsOnlyOne => return Ok(FactorRemoval::OnlyCredential),
+                },
                 None => false,
             },
             #[cfg(not(feature = "passkeys"))]
-            FactorKind::Passkey => false,
+            FactorKind::Passkey => {
+                let _ = has_password;
+                false
+            }
         };
-        Ok(removed.then_some(factor))
+        Ok(match is_removed {
+            true => FactorRemoval::Removed(factor),
+            false => FactorRemoval::NotFound,
+        })
     }
 
     /// Removes all factors of a user, the recovery codes and the trusted browsers. Returns the number
@@ -254,6 +282,19 @@ impl<U: User> Credentials<U> {
             methods.push(Methods::RECOVERY_CODE);
         }
         Ok(methods)
+    }
+
+    /// The methods by which the user of a pending log-in can complete it: their second factors, or a
+    /// code from a mail if they have none.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn pending_methods(&self, user: &UserId) -> Result<Vec<Methods>> {
+        let methods = self.factor_methods(user).await?;
+        Ok(match methods.is_empty() && self.0.mail_codes {
+            true => vec![Methods::MAIL_CODE],
+            false => methods,
+        })
     }
 
     /// Whether a user has a second factor that the site keeps.

@@ -3,6 +3,7 @@
 use crate::credentials::factors::FactorCode;
 use crate::credentials::throttle::Permit;
 use crate::credentials::{Activity, Check, Credentials, Proof, SecondFactor};
+use crate::crypto::secret::Secret;
 use crate::error::Result;
 use crate::login::pending::PendingLogin;
 use crate::login::{CurrentUser, Event, Login, User};
@@ -43,6 +44,10 @@ impl<U: User> Credentials<U> {
         code: &FactorCode,
     ) -> Result<Check<U>> {
         let id = user.id();
+        // Somebody at an unlocked browser often reads its user's mail, too.
+        if matches!(code, FactorCode::Mail(_)) {
+            return Ok(Check::Wrong(Some(id)));
+        }
         let permit = match self.begin_factor_try(login, &id, code.method()).await? {
             Permit::Granted(of_factor) => match self.begin_own_try(login, user).await? {
                 Permit::Granted(tried) => Ok((of_factor, tried)),
@@ -70,10 +75,28 @@ impl<U: User> Credentials<U> {
         Ok(Check::Wrong(Some(id)))
     }
 
+    /// Uses up a code from a mail. It stands for no other factor, and a change of password or of
+    /// address ends it.
+    async fn use_mail_code(&self, user: &U, code: &str) -> Result<bool> {
+        let id = user.id();
+        if !self.0.mail_codes || self.has_factor(&id).await? {
+            return Ok(false);
+        }
+        let tokens = &self.mail_tokens()?.tokens;
+        let code = Secret::from(code.to_owned());
+        let Some(found) = tokens.use_login_code(&id, &code).await? else {
+            return Ok(false);
+        };
+        let owner = self.find_by_email(&found.address).await?;
+        let is_owner = owner.is_some_and(|owner| owner.id() == id);
+        Ok(is_owner && self.epoch_of(user).await? == found.epoch)
+    }
+
     async fn use_code(&self, login: &Login<U>, user: &U, code: &FactorCode) -> Result<bool> {
         let (factors, id) = (self.factors()?, user.id());
         match code {
             FactorCode::Totp(code) => factors.totp.use_code(&id, code).await,
+            FactorCode::Mail(code) => self.use_mail_code(user, code).await,
             FactorCode::Recovery(code) => {
                 // They stand in for another factor.
                 if !factors.has_any(&id).await?

@@ -22,6 +22,8 @@ use crate::login::UserId;
 pub(super) enum Purpose {
     /// Add a passkey to the account of the user who is logged in.
     Register,
+    /// Register an account that has this passkey and no password.
+    NewAccount,
     /// Log in by the passkey alone. The user is not known before.
     LogIn,
     /// Show the second factor of a pending log-in.
@@ -34,6 +36,7 @@ impl Purpose {
     fn as_str(self) -> &'static str {
         match self {
             Self::Register => "register",
+            Self::NewAccount => "new_account",
             Self::LogIn => "log_in",
             Self::SecondFactor => "second_factor",
             Self::Confirm => "confirm",

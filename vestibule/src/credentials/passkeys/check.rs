@@ -72,15 +72,24 @@ impl<U: User> Credentials<U> {
 
     /// Begins a ceremony with which the visitor shows a passkey: as the second factor of their
     /// pending log-in, to confirm the log-in of their session, or, without either, to log in by the
-    /// passkey alone. Returns the options for the browser.
+    /// passkey alone. Returns the options for the browser, or how long a stranger must wait.
     ///
     /// # Errors
     /// When a store failed.
-    pub(crate) async fn begin_passkey(&self, login: &Login<U>, browser: &Secret) -> Result<Value> {
+    pub(crate) async fn begin_passkey(
+        &self,
+        login: &Login<U>,
+        browser: &Secret,
+    ) -> Result<std::result::Result<Value, Throttled>> {
         self.check_realm(login)?;
         let passkeys = self.passkeys()?;
         let (purpose, user) = match self.passkey_visitor(login).await? {
-            Visitor::Unknown => (Purpose::LogIn, None),
+            Visitor::Unknown => {
+                if let Some(wait) = self.begin_ceremony(login).await? {
+                    return Ok(Err(wait));
+                }
+                (Purpose::LogIn, None)
+            }
             Visitor::Pending(pending) => (Purpose::SecondFactor, Some(pending.user().id())),
             Visitor::LoggedIn(user) => (Purpose::Confirm, Some(user.id())),
         };
@@ -96,9 +105,25 @@ impl<U: User> Credentials<U> {
         let allowed: Vec<_> = allowed.into_iter().map(|row| row.credential).collect();
         let relying_party = &passkeys.0.relying_party;
         let begun = relying_party.begin_authentication(&allowed, verification)?;
-        passkeys
-            .begin(purpose, user.as_ref(), None, begun, browser)
-            .await
+        let begun = passkeys.begin(purpose, user.as_ref(), None, begun, browser);
+        begun.await.map(Ok)
+    }
+
+    /// Counts a request for options, which a stranger may send any number of times. Returns how long
+    /// they must wait.
+    ///
+    /// # Errors
+    /// When the throttle's counters failed.
+    pub(crate) async fn begin_ceremony(&self, login: &Login<U>) -> Result<Option<Throttled>> {
+        let now = login.visit().settings().clock.now();
+        let throttle = &self.0.throttle;
+        Ok(match throttle.begin_ceremony(login.address(), now).await? {
+            Permit::Granted(_) => None,
+            Permit::Denied(throttled) => {
+                throttle.give_way().await;
+                Some(throttled)
+            }
+        })
     }
 
     /// Checks a passkey, for the purpose for which its ceremony began.

@@ -27,7 +27,7 @@ mod webauthn;
 
 pub(crate) use check::PasskeyCheck;
 pub use migration::PASSKEY_MIGRATIONS;
-pub(crate) use registration::NewPasskey;
+pub(crate) use registration::{CheckedPasskey, NewPasskey};
 pub(crate) use response::{AuthenticationResponse, RegistrationResponse};
 
 use std::fmt;
@@ -43,7 +43,7 @@ use crate::clock::{Clock, Regularly, Timestamp};
 use crate::credentials::{Factor, FactorKind};
 use crate::crypto::digest::sha256;
 use crate::crypto::random::Random;
-use crate::database::{Database, changed};
+use crate::database::{Database, changed, retried};
 use crate::error::{Error, Result};
 use crate::login::UserId;
 use relying_party::RelyingParty;
@@ -92,6 +92,16 @@ pub(crate) struct Passkey {
     /// The credential id, in base64url.
     pub(crate) credential_id: String,
     handle: String,
+}
+
+/// Whether a passkey was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum PasskeyRemoval {
+    Removed,
+    /// It was not, because it is the user's only one, and they have no password.
+    IsOnlyOne,
+    NotFound,
 }
 
 impl Passkey {
@@ -150,17 +160,45 @@ impl Passkeys {
         Ok(renamed || self.find(user, id).await?.is_some())
     }
 
-    /// Removes a passkey of this user. Returns whether they had it.
+    /// Removes a passkey of this user. With `keeps_one`, does not remove their only one.
     ///
     /// # Errors
     /// When the database failed.
-    pub(crate) async fn remove(&self, user: &UserId, id: &str) -> Result<bool> {
+    pub(crate) async fn remove(
+        &self,
+        user: &UserId,
+        id: &str,
+        keeps_one: bool,
+    ) -> Result<PasskeyRemoval> {
+        retried(|| self.try_remove(user, id, keeps_one)).await
+    }
+
+    async fn try_remove(&self, user: &UserId, id: &str, keeps_one: bool) -> Result<PasskeyRemoval> {
+        let transaction = self.0.database.connection().begin().await;
+        let transaction = transaction.map_err(Error::from_db)?;
+        if keeps_one {
+            // Locks the rows of the user, so that of two removals at a time one sees the other.
+            let lock = Entity::update_many()
+                .col_expr(Column::Realm, Expr::value(&*self.0.realm))
+                .filter(self.is_of(user));
+            lock.exec(&transaction).await.map_err(Error::from_db)?;
+            let others = Entity::find()
+                .filter(self.is_of(user).and(Column::Id.ne(id)))
+                .count(&transaction);
+            if others.await.map_err(Error::from_db)? == 0 {
+                return Ok(PasskeyRemoval::IsOnlyOne);
+            }
+        }
         let gone = Entity::delete_many()
             .filter(self.is_of(user).and(Column::Id.eq(id)))
-            .exec(self.0.database.connection())
+            .exec(&transaction)
             .await
             .map_err(Error::from_db)?;
-        Ok(gone.rows_affected == 1)
+        transaction.commit().await.map_err(Error::from_db)?;
+        Ok(match gone.rows_affected {
+            1 => PasskeyRemoval::Removed,
+            _ => PasskeyRemoval::NotFound,
+        })
     }
 
     /// Removes all passkeys and ceremonies of a user. Returns the number of passkeys.
@@ -182,8 +220,12 @@ impl Passkeys {
 
     /// The passkey with a credential id, of any user.
     async fn find_by_credential(&self, credential_id: &[u8]) -> Result<Option<Model>> {
+        self.find_by_digest(&digest(credential_id)).await
+    }
+
+    async fn find_by_digest(&self, digest: &str) -> Result<Option<Model>> {
         Entity::find()
-            .filter(Column::Digest.eq(digest(credential_id)))
+            .filter(Column::Digest.eq(digest))
             .filter(Column::Realm.eq(&*self.0.realm))
             .one(self.0.database.connection())
             .await
@@ -220,7 +262,11 @@ impl Passkeys {
             .map_err(Error::from_db)
     }
 
-    async fn count(&self, user: &UserId) -> Result<u64> {
+    /// The number of a user's passkeys.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn count(&self, user: &UserId) -> Result<u64> {
         Entity::find()
             .filter(self.is_of(user))
             .count(self.0.database.connection())

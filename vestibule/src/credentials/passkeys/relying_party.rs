@@ -55,6 +55,7 @@ pub(super) struct NewUser<'a> {
     pub(super) handle: uuid::Uuid,
     /// The name that authenticators show.
     pub(super) name: &'a str,
+    pub(super) verification: Verification,
 }
 
 /// Whether the authenticator must verify the user, by a PIN or a fingerprint.
@@ -80,6 +81,8 @@ pub(super) struct Registered {
     /// As it is stored.
     pub(super) credential: String,
     pub(super) is_synced: bool,
+    /// Whether the authenticator verified the user.
+    pub(super) is_verified: bool,
 }
 
 /// A passkey that was shown.

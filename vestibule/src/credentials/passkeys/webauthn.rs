@@ -95,8 +95,11 @@ impl RelyingParty for WebAuthn {
         // An authenticator that stores it can log in without a username. The others are second
         // factors.
         if let Some(selection) = options.get_mut("authenticatorSelection") {
-            selection["residentKey"] = json!("preferred");
-            selection["requireResidentKey"] = json!(false);
+            let is_required = user.verification == Verification::Required;
+            let wish = if is_required { "required" } else { "preferred" };
+            selection["residentKey"] = json!(wish);
+            selection["requireResidentKey"] = json!(is_required);
+            selection["userVerification"] = json!(wish);
         }
         options["extensions"] = json!({ "credProps": true });
         begun(options, &state)
@@ -133,6 +136,7 @@ impl RelyingParty for WebAuthn {
         let credential = serde_json::to_value(&key).map_err(Error::internal)?;
         Ok(Ok(Registered {
             is_synced: credential["cred"]["backup_state"] == Value::Bool(true),
+            is_verified: credential["cred"]["user_verified"] == Value::Bool(true),
             credential: credential.to_string(),
         }))
     }

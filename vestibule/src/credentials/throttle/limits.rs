@@ -35,6 +35,10 @@ pub struct ThrottleLimits {
     pub mails: Rate,
     /// Links and codes from mails that did not work, from one network.
     pub tokens: Rate,
+    /// Requests from one network, of visitors who are not logged in, for the options of a passkey.
+    /// Each takes a row of a table for five minutes. A browser sends one for each view of the login
+    /// page.
+    pub ceremonies: Rate,
 }
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -101,6 +105,10 @@ impl Default for ThrottleLimits {
             tokens: Rate {
                 burst: 60,
                 each: MINUTE,
+            },
+            ceremonies: Rate {
+                burst: 300,
+                each: Duration::from_secs(1),
             },
         }
     }

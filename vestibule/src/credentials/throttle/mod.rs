@@ -11,6 +11,9 @@
 //! | session | at the password of the logged-in user | that session |
 //! | factor | at the second factors of one account | everybody |
 //! | registrations | registrations from one network, whether or not they succeed | everybody |
+//! | mails | requests from one network that send a mail | everybody |
+//! | tokens | links, codes from mails and passkeys from one network that do not work | everybody |
+//! | ceremonies | requests from one network for the options of a passkey | strangers |
 //! | all registrations | registrations from all networks, whether or not they succeed | everybody |
 //!
 //! An account knows a browser in which its user has logged in before, by a device cookie. Such a
@@ -273,6 +276,23 @@ impl Throttle {
         let rate = self.0.limits.tokens;
         self.count_network(from, subject::tokens_key, rate, now)
             .await
+    }
+
+    /// Counts a request for the options of a passkey.
+    #[cfg(feature = "passkeys")]
+    pub(super) async fn begin_ceremony(
+        &self,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Permit> {
+        let rate = self.0.limits.ceremonies;
+        let mut permit = self
+            .count_network(from, subject::ceremonies_key, rate, now)
+            .await?;
+        if let Permit::Granted(tried) = &mut permit {
+            tried.is_wrong = true;
+        }
+        Ok(permit)
     }
 
     /// Counts a try at a passkey: for one of these browsers, if one is known, or for the network.

@@ -38,11 +38,13 @@ pub enum CounterKind {
     Mails,
     /// Links and codes from mails, and passkeys, that did not work, from one network.
     Tokens,
+    /// Requests from one network, of visitors who are not logged in, for the options of a passkey.
+    Ceremonies,
     /// A kind that Vestibule does not have.
     Other,
 }
 
-const KINDS: [(CounterKind, &str); 12] = [
+const KINDS: [(CounterKind, &str); 13] = [
     (CounterKind::Account, "account/"),
     (CounterKind::Name, "name/"),
     (CounterKind::Pair, "pair/"),
@@ -55,6 +57,7 @@ const KINDS: [(CounterKind, &str); 12] = [
     (CounterKind::Factor, "factor/"),
     (CounterKind::Mails, "mails/"),
     (CounterKind::Tokens, "tokens/"),
+    (CounterKind::Ceremonies, "ceremonies/"),
 ];
 
 impl CounterKind {
@@ -146,6 +149,12 @@ pub(super) fn mails_key(network: IpNet) -> CounterKey {
 #[cfg(feature = "sql")]
 pub(super) fn tokens_key(network: IpNet) -> CounterKey {
     CounterKey::of(CounterKind::Tokens, &network.to_string())
+}
+
+/// The counter of requests from a network for the options of a passkey.
+#[cfg(feature = "passkeys")]
+pub(super) fn ceremonies_key(network: IpNet) -> CounterKey {
+    CounterKey::of(CounterKind::Ceremonies, &network.to_string())
 }
 
 /// The counter of a browser that an account knows, by the digest of its token for this account.

@@ -13,7 +13,7 @@ use crate::mail::Email;
 /// mail runs them itself.
 pub const TOKEN_MIGRATIONS: Migrations = Migrations {
     owner: "tokens",
-    steps: &[CREATE_TOKENS],
+    steps: &[CREATE_TOKENS, COUNT_TRIES],
 };
 
 const CREATE_TOKENS: Step = Step {
@@ -25,6 +25,23 @@ const CREATE_TOKENS: Step = Step {
     },
     up: |schema| Box::pin(up(schema)),
 };
+
+const COUNT_TRIES: Step = Step {
+    name: "2026_11_29_000002_count_tries_at_tokens",
+    makes: Made::NOTHING,
+    up: |schema| Box::pin(add_tries(schema)),
+};
+
+async fn add_tries(schema: &Schema<'_>) -> Result<(), DbErr> {
+    // On MySQL an interrupted migration is not rolled back.
+    if schema.has_column("vestibule_tokens", "tries").await? {
+        return Ok(());
+    }
+    let mut tries = ColumnDef::new(Column::Tries);
+    tries.integer().not_null().default(0);
+    let table = Table::alter().table(Entity).add_column(tries).to_owned();
+    schema.execute(table).await
+}
 
 async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
     let exact = exact_collation(schema.backend());

@@ -16,6 +16,7 @@ mod sweep;
 mod tests;
 
 pub use migration::TOKEN_MIGRATIONS;
+use purpose::CodeKind;
 pub(crate) use purpose::Purpose;
 
 use std::fmt;
@@ -31,7 +32,7 @@ use crate::crypto::digest::{hmac_sha256, sha256_in};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
-use crate::database::Database;
+use crate::database::{Database, changed};
 use crate::error::{Error, Result};
 use crate::login::UserId;
 use crate::mail::Email;
@@ -56,7 +57,7 @@ struct Inner {
 /// A new token.
 pub(crate) struct Issued {
     pub(crate) token: Secret,
-    /// 8 letters and digits, if the purpose has a code.
+    /// 8 letters and digits, or digits alone, if the purpose has a code.
     pub(crate) code: Option<Secret>,
 }
 
@@ -73,8 +74,11 @@ pub(crate) struct Found {
     created_at: i64,
 }
 
-/// Of 5 bits each: 40 bits, for which the throttle leaves few tries.
-const CODE_CHARS: usize = 8;
+/// Letters and digits have 40 bits, and digits alone 26. The throttle leaves few tries at either.
+pub(crate) const CODE_CHARS: usize = 8;
+
+/// How many times a code of a log-in may be tried.
+const CODE_TRIES: i32 = 5;
 
 impl Tokens {
     /// The tokens of the users in this realm.
@@ -111,9 +115,9 @@ impl Tokens {
         address: &Email,
         connection: &impl ConnectionTrait,
     ) -> Result<Issued> {
-        let code = match purpose.has_code() {
-            true => Some(self.new_code()?),
-            false => None,
+        let code = match purpose.code() {
+            Some(kind) => Some(self.new_code(kind)?),
+            None => None,
         };
         let of_user = (user, epoch);
         self.issue_with(purpose, of_user, address, code, connection)
@@ -161,6 +165,7 @@ impl Tokens {
             address: ActiveValue::Set(address.as_str().to_owned()),
             epoch: ActiveValue::Set(epoch),
             code: ActiveValue::Set(code.as_ref().map(|code| self.code_digest(user, code))),
+            tries: ActiveValue::Set(0),
             created_at: ActiveValue::Set(now.as_millis()),
             expires_at: ActiveValue::Set((now + purpose.lasts()).as_millis()),
         };
@@ -213,6 +218,32 @@ impl Tokens {
             .eq(user.as_str())
             .and(Column::Code.eq(self.code_digest(user, &code)));
         self.find_where(purpose, is_it).await
+    }
+
+    /// Uses up the code of a log-in, if it is right. Each call counts as a try before the code is
+    /// compared, so that of any number at a time only so many are. Returns what the code was sent
+    /// for.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn use_login_code(
+        &self,
+        user: &UserId,
+        code: &Secret,
+    ) -> Result<Option<Found>> {
+        let (purpose, connection) = (Purpose::LoginCode, self.0.database.connection());
+        let count = Entity::update_many()
+            .col_expr(Column::Tries, Expr::col(Column::Tries).add(1))
+            .filter(Column::UserId.eq(user.as_str()))
+            .filter(Column::Purpose.eq(self.name(purpose)))
+            .filter(Column::Tries.lt(CODE_TRIES));
+        if !changed(count, connection).await? {
+            return Ok(None);
+        }
+        let Some(found) = self.find_by_code(purpose, user, code).await? else {
+            return Ok(None);
+        };
+        Ok(self.redeem(&found, connection).await?.then_some(found))
     }
 
     /// Whether a token was [issued to this browser](Self::issue_to_browser).
@@ -369,9 +400,17 @@ impl Tokens {
         HEXLOWER.encode(&sha256_in(&domain, bytes))
     }
 
-    fn new_code(&self) -> Result<Secret> {
-        let chars = self.0.random.readable::<CODE_CHARS>()?;
-        Ok(Secret::from(String::from_iter(chars)))
+    fn new_code(&self, kind: CodeKind) -> Result<Secret> {
+        Ok(Secret::from(match kind {
+            CodeKind::LettersAndDigits => {
+                String::from_iter(self.0.random.readable::<CODE_CHARS>()?)
+            }
+            CodeKind::Digits => {
+                let number = u64::from_le_bytes(self.0.random.bytes()?);
+                // 2^64 is so much more that all codes are equally likely.
+                format!("{:08}", number % 100_000_000)
+            }
+        }))
     }
 
     fn code_digest(&self, user: &UserId, code: &Secret) -> String {

@@ -11,6 +11,16 @@ pub(crate) enum Purpose {
     ResetPassword,
     /// Take back an address that was changed.
     UndoEmail,
+    /// Show at a log-in that they read mail at their address.
+    LoginCode,
+}
+
+/// What a short code is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CodeKind {
+    LettersAndDigits,
+    /// Easier to type, and easier to guess, so it has few [tries](super::CODE_TRIES).
+    Digits,
 }
 
 impl Purpose {
@@ -19,6 +29,7 @@ impl Purpose {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
             Self::UndoEmail => "undo_email",
+            Self::LoginCode => "login_code",
         }
     }
 
@@ -28,6 +39,7 @@ impl Purpose {
             Self::VerifyEmail => Duration::from_hours(1),
             Self::ResetPassword => Duration::from_mins(30),
             Self::UndoEmail => Duration::from_hours(7 * 24),
+            Self::LoginCode => Duration::from_mins(10),
         }
     }
 
@@ -36,8 +48,12 @@ impl Purpose {
         self != Self::UndoEmail
     }
 
-    /// Whether there is a short code too, to be typed where the user is logged in.
-    pub(super) fn has_code(self) -> bool {
-        self == Self::VerifyEmail
+    /// The short code that is sent too, to be typed by the user, if there is one.
+    pub(super) fn code(self) -> Option<CodeKind> {
+        match self {
+            Self::VerifyEmail => Some(CodeKind::LettersAndDigits),
+            Self::LoginCode => Some(CodeKind::Digits),
+            Self::ResetPassword | Self::UndoEmail => None,
+        }
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Model {
     pub(super) epoch: i64,
     /// The keyed digest of the short code, if there is one.
     pub(super) code: Option<String>,
+    /// How many times the code was tried, if it is one of a log-in.
+    pub(super) tries: i32,
     pub(super) created_at: i64,
     pub(super) expires_at: i64,
 }

@@ -108,8 +108,7 @@ impl TotpApps {
         let Some(step) = code::matching_step(&enrolment.secret, code, now)? else {
             return Ok(Addition::WrongCode);
         };
-        let count = self.of(user).count(connection).await;
-        if count.map_err(Error::from_db)? >= MAX_APPS {
+        if self.count(user).await? >= MAX_APPS {
             return Ok(Addition::TooMany);
         }
         let row = row::ActiveModel {
@@ -262,6 +261,15 @@ impl TotpApps {
             };
             count += u64::try_from(apps.iter().filter(is_old).count()).unwrap_or(u64::MAX);
         }
+    }
+
+    /// The number of a user's apps.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn count(&self, user: &UserId) -> Result<u64> {
+        let count = self.of(user).count(self.0.database.connection()).await;
+        count.map_err(Error::from_db)
     }
 
     fn of(&self, user: &UserId) -> Select<Entity> {

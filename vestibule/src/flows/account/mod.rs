@@ -43,5 +43,6 @@ async fn show<U: PageUser>(user: CurrentUser<U>, page: Page<U>) -> Result<Respon
         "email": user.email(),
         "is_verified": user.has_verified_email(),
     });
+    let view = page.with_reminder(view, &user);
     page.answer(Answer::page(TEMPLATE, view))
 }

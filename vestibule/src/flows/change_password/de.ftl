@@ -10,6 +10,10 @@ change-password-missing = Gib dein aktuelles Passwort ein.
 change-password-same = Dein neues Passwort muss sich vom aktuellen unterscheiden.
 change-password-conflict = Dein Konto wurde gerade geändert. Versuche es noch einmal.
 change-password-done = Dein Passwort wurde geändert. Überall sonst bist du abgemeldet.
+change-password-set-title = Passwort festlegen
+change-password-set-text = Dein Konto hat kein Passwort: Du meldest dich mit einem Passkey an. Mit einem Passwort kannst du dich auch ohne ihn anmelden.
+change-password-set-button = Passwort festlegen
+change-password-set-done = Dein Konto hat jetzt ein Passwort. Überall sonst bist du abgemeldet.
 mail-password-changed-subject = Dein Passwort bei { $site } wurde geändert
 mail-password-changed =
     Hallo { $name },

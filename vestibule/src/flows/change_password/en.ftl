@@ -10,6 +10,10 @@ change-password-missing = Enter your current password.
 change-password-same = Your new password must differ from the current one.
 change-password-conflict = Your account was changed a moment ago. Try again.
 change-password-done = Your password has been changed. You are logged out everywhere else.
+change-password-set-title = Set a password
+change-password-set-text = Your account has no password: you log in with a passkey. With a password you can log in without it, too.
+change-password-set-button = Set password
+change-password-set-done = Your account has a password now. You are logged out everywhere else.
 mail-password-changed-subject = Your password at { $site } was changed
 mail-password-changed =
     Hello { $name },

@@ -10,6 +10,10 @@ change-password-missing = Escribe tu contraseña actual.
 change-password-same = Tu contraseña nueva debe ser distinta de la actual.
 change-password-conflict = Tu cuenta se ha cambiado hace un momento. Vuelve a intentarlo.
 change-password-done = Se ha cambiado tu contraseña. Se ha cerrado tu sesión en todos los demás sitios.
+change-password-set-title = Establece una contraseña
+change-password-set-text = Tu cuenta no tiene contraseña: entras con una llave de acceso. Con una contraseña puedes entrar también sin ella.
+change-password-set-button = Establecer la contraseña
+change-password-set-done = Tu cuenta ya tiene contraseña. Se ha cerrado tu sesión en todos los demás sitios.
 mail-password-changed-subject = Se ha cambiado tu contraseña en { $site }
 mail-password-changed =
     Hola, { $name }:

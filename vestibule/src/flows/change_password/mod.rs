@@ -9,6 +9,9 @@
 //!    logins, continues this session under a new token, and redirects to `next` or `/welcome`. As
 //!    JSON it answers 200.
 //!
+//!    A user without a password, who registered with a passkey, sets one here: with a fresh log-in in
+//!    place of the current password.
+//!
 //! # What it protects against
 //! Unlocked browsers (the current password is required), a thief's sessions (all others end), two
 //! changes at once (the second is rejected), passwords that are easy to guess or, if enabled, known
@@ -28,9 +31,9 @@ use axum::routing::get;
 use http::StatusCode;
 use serde_json::json;
 
+use crate::access::Rule;
 use crate::credentials::{Check, PasswordChange};
 use crate::crypto::secret::Secret;
-use crate::error::Result;
 use crate::flows::Site;
 use crate::flows::answer::Answer;
 use crate::flows::destination::NextOfQuery;
@@ -99,10 +102,19 @@ async fn well_known<U: PageUser>(State(site): State<Site<U>>) -> Redirect {
 async fn show<U: PageUser>(
     user: CurrentUser<U>,
     page: Page<U>,
+    login: Login<U>,
     NextOfQuery(next): NextOfQuery,
-) -> Result<Response> {
+) -> axum::response::Result<Response> {
     let next = page.site.destination(next);
-    page.answer(Answer::page(TEMPLATE, form(&page, &user, next.path())))
+    let has_password = page.site.credentials().has_password(&user.id()).await?;
+    if !has_password {
+        login.require(Rule::FreshLogin).await?;
+    }
+    let form = Form {
+        has_password,
+        next: next.path(),
+    };
+    Ok(page.answer(Answer::page(TEMPLATE, form.view(&page, &user)))?)
 }
 
 async fn change<U: PageUser>(
@@ -119,9 +131,19 @@ async fn change<U: PageUser>(
     // Never redirect back to this page.
     let next = next.unless(&[page.site.inner().paths.own("change_password")]);
     let inner = page.site.inner();
+    let credentials = &inner.credentials;
+    let has_password = credentials.has_password(&user.id()).await?;
+    if !has_password {
+        login.require(Rule::FreshLogin).await?;
+    }
+    let form = Form {
+        has_password,
+        next: next.path(),
+    };
+    let form = form.view(&page, &user);
     let mut errors = FormErrors::default();
 
-    if current.expose().is_empty() {
+    if has_password && current.expose().is_empty() {
         errors.add("current_password", Text::named("change-password-missing"));
     }
     let words = [user.name(), user.email().unwrap_or_default()];
@@ -132,11 +154,19 @@ async fn change<U: PageUser>(
     }
     let (mut status, mut code) = (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields");
     if errors.is_empty() {
-        let credentials = &inner.credentials;
-        match credentials
-            .check_own_password(&login, &user, &current)
-            .await?
-        {
+        let check = match has_password {
+            true => {
+                credentials
+                    .check_own_password(&login, &user, &current)
+                    .await?
+            }
+            false => match credentials.prove_without_password(&user).await? {
+                Some(proof) => Check::Proved(proof),
+                // Another tab has set one just now.
+                None => Check::Wrong(None),
+            },
+        };
+        match check {
             Check::Proved(proof) => {
                 // Checked last, because it may call an external service.
                 if let Some(objection) = inner.policy.look_up(&new).await {
@@ -151,7 +181,12 @@ async fn change<U: PageUser>(
                             let advice = credentials.advice(&login, user.name(), new, words);
                             let advice = advice.await;
                             let next = next.or(page.site.after_login());
-                            return Ok(page.answer(changed(&page, next, advice.is_some()))?);
+                            let done = match has_password {
+                                true => "change-password-done",
+                                false => "change-password-set-done",
+                            };
+                            let done = changed(&page, next, done, advice.is_some());
+                            return Ok(page.answer(done)?);
                         }
                         PasswordChange::Conflict => {
                             (status, code) = (StatusCode::CONFLICT, "conflict");
@@ -161,9 +196,12 @@ async fn change<U: PageUser>(
                 }
             }
             Check::Throttled(wait) => {
-                let form = form(&page, &user, next.path());
                 let answer = throttled(Tried::OwnPassword, wait, TEMPLATE, form);
                 return Ok(page.answer(answer)?);
+            }
+            Check::Wrong(_) if !has_password => {
+                (status, code) = (StatusCode::CONFLICT, "conflict");
+                errors.add("", Text::named("change-password-conflict"));
             }
             Check::Wrong(_) => {
                 let id = user.id();
@@ -173,19 +211,27 @@ async fn change<U: PageUser>(
             }
         }
     }
-    let form = form(&page, &user, next.path());
     Ok(page.answer(Answer::rejected(status, code, errors, TEMPLATE, form))?)
 }
 
-fn changed<U: PageUser>(page: &Page<U>, next: &str, is_weak: bool) -> Answer {
-    let answer = Answer::done(next).message("success", Text::named("change-password-done"));
+fn changed<U: PageUser>(page: &Page<U>, next: &str, done: &'static str, is_weak: bool) -> Answer {
+    let answer = Answer::done(next).message("success", Text::named(done));
     page.with_advice(answer, StatusCode::OK, json!({ "next": next }), is_weak)
 }
 
-fn form<U: PageUser>(page: &Page<U>, user: &U, next: Option<&str>) -> serde_json::Value {
-    json!({
-        "must_change": user.must_change_password(),
-        "min_chars": page.site.inner().policy.min_chars,
-        "next": next,
-    })
+/// What the form shows.
+struct Form<'a> {
+    has_password: bool,
+    next: Option<&'a str>,
+}
+
+impl Form<'_> {
+    fn view<U: PageUser>(&self, page: &Page<U>, user: &U) -> serde_json::Value {
+        json!({
+            "has_password": self.has_password,
+            "must_change": user.must_change_password(),
+            "min_chars": page.site.inner().policy.min_chars,
+            "next": self.next,
+        })
+    }
 }

@@ -82,7 +82,8 @@ const ACCOUNT_CLOSED: MailTexts = MailTexts::new(
 const TEMPLATE: &str = "close_account.html";
 
 async fn show(user: FreshUser<Account>, page: Page) -> Result<Response> {
-    page.answer(Answer::page(TEMPLATE, form(&page, &user)))
+    let has_password = page.site.credentials().has_password(&user.id).await?;
+    page.answer(Answer::page(TEMPLATE, form(&page, &user, has_password)))
 }
 
 /// When the account would be erased that is closed now; `None` if at once.
@@ -92,8 +93,8 @@ fn until(page: &Page) -> Option<String> {
     (!grace.is_zero()).then(|| when(inner.clock.now() + grace))
 }
 
-fn form(page: &Page, user: &Account) -> Value {
-    json!({ "username": user.name(), "until": until(page) })
+fn form(page: &Page, user: &Account, has_password: bool) -> Value {
+    json!({ "username": user.name(), "until": until(page), "has_password": has_password })
 }
 
 async fn close(
@@ -104,12 +105,14 @@ async fn close(
 ) -> axum::response::Result<Response> {
     let mut submitted = submitted.only(&["username", "password"])?;
     let password = Secret::from(submitted.take("password"));
-    let form = form(&page, &user);
+    let credentials = page.site.credentials();
+    let has_password = credentials.has_password(&user.id).await?;
+    let form = form(&page, &user, has_password);
     let rejected = |status, code, field: &'static str, message| {
         let errors = FormErrors::at(field, message);
         page.answer(Answer::rejected(status, code, errors, TEMPLATE, &form))
     };
-    if password.expose().is_empty() {
+    if has_password && password.expose().is_empty() {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(rejected(
             status,
@@ -118,21 +121,23 @@ async fn close(
             Text::named("password-missing"),
         )?);
     }
-    let credentials = page.site.credentials();
-    let check = credentials.check_own_password(&login, &user, &password);
-    match check.await? {
-        Check::Proved(_) => {}
-        Check::Throttled(wait) => {
-            let answer = throttled(Tried::OwnPassword, wait, TEMPLATE, &form);
-            return Ok(page.answer(answer)?);
-        }
-        Check::Wrong(_) => {
-            login
-                .report_failed_by(Methods::PASSWORD, Some(&user.id))
-                .await;
-            let wrong = Text::named("password-wrong");
-            let status = StatusCode::UNAUTHORIZED;
-            return Ok(rejected(status, "wrong_credentials", "password", wrong)?);
+    // A user without a password has shown a passkey just now: the log-in is fresh.
+    if has_password {
+        let check = credentials.check_own_password(&login, &user, &password);
+        match check.await? {
+            Check::Proved(_) => {}
+            Check::Throttled(wait) => {
+                let answer = throttled(Tried::OwnPassword, wait, TEMPLATE, &form);
+                return Ok(page.answer(answer)?);
+            }
+            Check::Wrong(_) => {
+                login
+                    .report_failed_by(Methods::PASSWORD, Some(&user.id))
+                    .await;
+                let wrong = Text::named("password-wrong");
+                let status = StatusCode::UNAUTHORIZED;
+                return Ok(rejected(status, "wrong_credentials", "password", wrong)?);
+            }
         }
     }
     // The session may have ended while the body arrived or the password was checked.

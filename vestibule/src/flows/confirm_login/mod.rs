@@ -81,9 +81,11 @@ async fn form<U: PageUser>(
     user: &CurrentUser<U>,
     next: &Next,
 ) -> Result<serde_json::Value> {
-    let methods = page.site.credentials().factor_methods(&user.id()).await?;
+    let credentials = page.site.credentials();
+    let methods = credentials.factor_methods(&user.id()).await?;
     Ok(json!({
         "next": next.path(),
+        "has_password": credentials.has_password(&user.id()).await?,
         "has_factor": !methods.is_empty(),
         "has_passkey": methods.contains(&Methods::PASSKEY),
     }))

@@ -44,6 +44,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::credentials::FactorKind;
+use crate::credentials::factors::FactorRemoval;
 use crate::error::Result;
 use crate::flows::answer::Answer;
 use crate::flows::factor_user::FactorUser;
@@ -55,7 +56,7 @@ use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::login::{Event, Login, PageUser};
 use crate::web::text::Text;
-use crate::web::{Client, Flash};
+use crate::web::{Client, Problem};
 
 pub(super) fn flow<U: PageUser>() -> Flow<U> {
     Flow {
@@ -179,7 +180,8 @@ async fn remove<U: PageUser>(
     let factors = page.site.factor_views(&user.id()).await?;
     let is_last = factors.len() == 1;
     // A program knows what it does.
-    if is_last && !is_confirmed && page.client != Client::Json {
+    let is_asked = is_last && !is_confirmed && page.client != Client::Json;
+    if is_asked && page.site.credentials().has_password(&user.id()).await? {
         let last = factors.into_iter().find(|factor| factor.id == id);
         if let Some(factor) = last {
             let view = json!({ "factor": factor });
@@ -191,8 +193,10 @@ async fn remove<U: PageUser>(
         .credentials()
         .remove_factor(&login, &user, &id)
         .await?;
-    let Some(removed) = removed else {
-        return Ok(page.answer(Answer::not_found())?);
+    let removed = match removed {
+        FactorRemoval::Removed(removed) => removed,
+        FactorRemoval::NotFound => return Ok(page.answer(Answer::not_found())?),
+        FactorRemoval::OnlyCredential => return Ok(page.answer(only_credential(&page))?),
     };
     let text = match is_last {
         true => Text::named("factors-removed-last"),
@@ -201,13 +205,24 @@ async fn remove<U: PageUser>(
     // The page of passkeys tells the browser which are left.
     let passkeys = page.site.path("passkeys");
     let is_passkey = removed.kind == FactorKind::Passkey;
-    if is_passkey && page.client == Client::Json {
-        // The script of that page shows it again.
-        page.add_message(Flash::new("success", page.say(&text)));
-    }
     let to = passkeys.filter(|_| is_passkey);
     let to = to.unwrap_or(page.site.inner().paths.own(LIST));
-    Ok(page.answer(done(&page, to, StatusCode::OK, text))?)
+    let answer = done(&page, to, StatusCode::OK, text);
+    Ok(match is_passkey {
+        // The script of that page shows it again.
+        true => page.answer_own_script(answer)?,
+        false => page.answer(answer)?,
+    })
+}
+
+/// The answer to a user without a password who would remove their only passkey.
+fn only_credential<U: PageUser>(page: &Page<U>) -> Answer {
+    let problem = Problem::new(StatusCode::CONFLICT).code("only_credential");
+    let text = match page.site.path("change_password") {
+        Some(_) => "factors-only-credential",
+        None => "factors-only-passkey",
+    };
+    Answer::problem(problem.text(Text::named(text)))
 }
 
 /// To this page, with a message.

@@ -81,7 +81,7 @@ pub(super) async fn add<U: PageUser>(
     let mut errors = FormErrors::default();
     let app_code = match FactorCode::parse(code.expose()) {
         Some(FactorCode::Totp(code)) => Some(code),
-        Some(FactorCode::Recovery(_)) | None => {
+        Some(FactorCode::Mail(_) | FactorCode::Recovery(_)) | None => {
             errors.add("code", Text::named("totp-code-malformed"));
             None
         }

@@ -26,7 +26,10 @@ pub(super) async fn options<U: PageUser>(
 ) -> Result<Response> {
     let browser = BrowserSecret::of(&page.site, &login, &headers)?;
     let credentials = page.site.credentials();
-    let options = credentials.begin_passkey(&login, &browser.secret).await?;
+    let options = match credentials.begin_passkey(&login, &browser.secret).await? {
+        Ok(options) => options,
+        Err(wait) => return page.answer(throttled_problem(Tried::LogIn, wait)),
+    };
     let no_store = [(CACHE_CONTROL, "no-store")];
     let mut response = (no_store, axum::Json(options)).into_response();
     browser.set(&mut response);

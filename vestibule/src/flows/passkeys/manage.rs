@@ -18,7 +18,7 @@ use crate::flows::page::Page;
 use crate::flows::submitted::{Submitted, SubmittedJson};
 use crate::login::{Login, PageUser};
 use crate::web::text::Text;
-use crate::web::{Flash, Problem, browser_and_system};
+use crate::web::{Problem, browser_and_system};
 
 pub(super) const TEMPLATE: &str = "passkeys.html";
 
@@ -105,11 +105,10 @@ pub(super) async fn add<U: PageUser>(
         .await?;
     Ok(match added {
         NewPasskey::Added(passkey) => {
-            let message = page.say(&Text::named("passkey-added").with("name", &*passkey.name));
-            page.add_message(Flash::new("success", message));
+            let message = Text::named("passkey-added").with("name", &*passkey.name);
             let path = page.site.inner().paths.own(LIST);
-            let answer = Answer::done(path).json(StatusCode::CREATED, view(&passkey));
-            page.answer(answer)?
+            let answer = Answer::done(path).message("success", message);
+            page.answer_own_script(answer.json(StatusCode::CREATED, view(&passkey)))?
         }
         NewPasskey::Rejected => {
             let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY)

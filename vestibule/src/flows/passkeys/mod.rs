@@ -148,8 +148,8 @@ async fn endpoints<U: PageUser>(State(site): State<Site<U>>) -> axum::Json<serde
 }
 
 /// The secret by which a browser finds its ceremonies again, in a cookie. Several tabs share it.
-struct BrowserSecret {
-    secret: Secret,
+pub(super) struct BrowserSecret {
+    pub(super) secret: Secret,
     cookie: OwnCookie,
     is_new: bool,
 }
@@ -159,7 +159,11 @@ impl BrowserSecret {
     ///
     /// # Errors
     /// When the operating system's generator failed.
-    fn of<U: PageUser>(site: &Site<U>, login: &Login<U>, headers: &HeaderMap) -> Result<Self> {
+    pub(super) fn of<U: PageUser>(
+        site: &Site<U>,
+        login: &Login<U>,
+        headers: &HeaderMap,
+    ) -> Result<Self> {
         let settings = login.visit().settings();
         let name = in_realm(&settings.realm, "passkey");
         let cookie = OwnCookie::new(&name, Some(site.public_url()));
@@ -185,7 +189,7 @@ impl BrowserSecret {
     }
 
     /// Sets the cookie, if the browser does not have it.
-    fn set(&self, response: &mut Response) {
+    pub(super) fn set(&self, response: &mut Response) {
         if self.is_new {
             let mut cookie = self.cookie.set(self.secret.expose().to_owned(), None);
             cookie.set_same_site(SameSite::Strict);
@@ -194,7 +198,7 @@ impl BrowserSecret {
     }
 
     /// Removes the cookie, and with it all ceremonies of the browser.
-    fn remove(&self, response: &mut Response) {
+    pub(super) fn remove(&self, response: &mut Response) {
         let mut cookie = self.cookie.remove();
         cookie.set_same_site(SameSite::Strict);
         append(response.headers_mut(), &cookie);

@@ -1,4 +1,5 @@
-// Passkeys: adds one, logs in with one, and tells password managers which ones are left. Pages hide
+// Passkeys: adds one, registers with one, logs in with one, and tells password managers which ones
+// are left. Pages hide
 // what needs this script, and a browser without passkeys keeps it hidden.
 const api = globalThis.PublicKeyCredential;
 const isSupported = Boolean(api?.parseCreationOptionsFromJSON && api.parseRequestOptionsFromJSON);
@@ -22,6 +23,20 @@ const show = (problem) => {
   error.hidden = false;
 };
 
+// Makes a passkey by these options and sends it to `url`, with these fields beside its members. If
+// the site does not accept it, password managers forget it again.
+const create = async (options, url, fields) => {
+  const publicKey = api.parseCreationOptionsFromJSON(options);
+  const made = await navigator.credentials.create({ publicKey });
+  try {
+    return await post(url, { ...made.toJSON(), ...fields });
+  } catch (problem) {
+    const unknown = { rpId: options.rp.id, credentialId: made.id };
+    await api.signalUnknownCredential?.(unknown).catch(() => {});
+    throw problem;
+  }
+};
+
 const needs = document.querySelector("[data-passkey-needs]");
 if (needs && isSupported) needs.hidden = true;
 
@@ -33,11 +48,26 @@ if (addForm && isSupported) {
     error.hidden = true;
     try {
       const options = await post(addForm.dataset.passkeyAdd, {});
-      const publicKey = api.parseCreationOptionsFromJSON(options);
-      const made = await navigator.credentials.create({ publicKey });
       const name = addForm.elements.name.value;
-      await post(addForm.getAttribute("action"), { ...made.toJSON(), name });
+      await create(options, addForm.getAttribute("action"), { name });
       location.assign(addForm.dataset.done);
+    } catch (problem) {
+      show(problem);
+    }
+  });
+}
+
+const registration = document.querySelector("[data-passkey-register]");
+if (registration && isSupported) {
+  const { passkeyRegister, options } = registration.dataset;
+  registration.hidden = false;
+  registration.querySelector("button").addEventListener("click", async () => {
+    error.hidden = true;
+    const fields = Object.fromEntries(new FormData(document.querySelector("main form")));
+    delete fields.password;
+    try {
+      const made = await create(await post(options, fields), passkeyRegister, fields);
+      location.assign(made.next);
     } catch (problem) {
       show(problem);
     }

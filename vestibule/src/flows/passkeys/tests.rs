@@ -1,5 +1,6 @@
 mod attacks;
-mod authenticator;
+mod new_account;
+mod only_credential;
 mod own_table;
 mod pages;
 mod registration;
@@ -15,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::credentials::passkeys::MAX_PASSKEYS;
 use crate::login::{Event, User};
+use crate::testing::passkey::{BACKED_UP, BACKUP_ELIGIBLE, TestPasskey, base64url};
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
-use authenticator::{Authenticator, BACKED_UP, BACKUP_ELIGIBLE};
 
 const JSON: [(&str, &str); 1] = [("accept", "application/json")];
 const SESSION: &str = "__Host-session";
@@ -30,7 +31,7 @@ async fn options_to_add(browser: &TestClient) -> Value {
 }
 
 /// Adds this passkey to the account of the user in this browser. Returns its id.
-async fn add(browser: &TestClient, authenticator: &mut Authenticator) -> String {
+async fn add(browser: &TestClient, authenticator: &mut TestPasskey) -> String {
     let mut made = authenticator.create(&options_to_add(browser).await);
     made["name"] = json!("My phone");
     let response = browser.post_json("/account/passkeys", &made).await;
@@ -51,7 +52,7 @@ async fn options(browser: &TestClient) -> Value {
 }
 
 /// Shows this passkey.
-async fn show(browser: &TestClient, authenticator: &mut Authenticator) -> TestResponse {
+async fn show(browser: &TestClient, authenticator: &mut TestPasskey) -> TestResponse {
     let shown = authenticator.get(&options(browser).await);
     browser.post_json("/login/passkey", &shown).await
 }
@@ -80,7 +81,7 @@ async fn with_two_factors() -> (TestApp, Arc<AtomicBool>) {
 #[tokio::test]
 async fn a_passkey_logs_in_its_user_without_a_username() {
     let app = TestApp::new().await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     add(&app.registered("alice").await, &mut phone).await;
     let browser = app.browser();
     let options = options(&browser).await;
@@ -153,7 +154,7 @@ async fn each_challenge_is_new_and_has_256_bits() {
 async fn the_options_for_a_new_passkey_say_nothing_about_the_user_but_the_name() {
     let app = TestApp::new().await;
     let alice = app.registered("alice").await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     add(&alice, &mut phone).await;
 
     let options = options_to_add(&alice).await;
@@ -166,7 +167,7 @@ async fn the_options_for_a_new_passkey_say_nothing_about_the_user_but_the_name()
     let id = app.account("alice").await.id;
     assert!(!handle.unwrap().contains(id.as_str()));
     let excluded = &options["excludeCredentials"];
-    assert_eq!(excluded[0]["id"], authenticator::base64url(&phone.id));
+    assert_eq!(excluded[0]["id"], base64url(&phone.id));
     let selection = &options["authenticatorSelection"];
     assert_eq!(selection["residentKey"], "preferred");
     assert_eq!(selection["userVerification"], "preferred");
@@ -180,7 +181,7 @@ async fn the_options_for_a_new_passkey_say_nothing_about_the_user_but_the_name()
 async fn a_passkey_confirms_a_log_in() {
     let app = TestApp::new().await;
     let alice = app.registered("alice").await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     add(&alice, &mut phone).await;
     app.clock.advance(Duration::from_secs(20 * 60));
     let stale = alice
@@ -190,10 +191,7 @@ async fn a_passkey_confirms_a_log_in() {
     let page = alice.get("/confirm-login").await;
     assert!(page.text().contains("data-passkey-login"));
     let options = options(&alice).await;
-    assert_eq!(
-        options["allowCredentials"][0]["id"],
-        authenticator::base64url(&phone.id)
-    );
+    assert_eq!(options["allowCredentials"][0]["id"], base64url(&phone.id));
     let token = alice.cookie(SESSION);
     let mut shown = phone.get(&options);
     shown["next"] = json!("/account/passkeys");
@@ -211,7 +209,7 @@ async fn a_passkey_confirms_a_log_in() {
 async fn a_passkey_is_a_second_factor_even_if_it_verifies_nobody() {
     let (app, needs_two) = with_two_factors().await;
     let alice = app.registered("alice").await;
-    let mut key = Authenticator::without_verification(1);
+    let mut key = TestPasskey::without_verification(1);
     add(&alice, &mut key).await;
     needs_two.store(true, Ordering::SeqCst);
     let browser = app.browser();
@@ -243,7 +241,7 @@ async fn a_passkey_is_a_second_factor_even_if_it_verifies_nobody() {
 #[tokio::test]
 async fn a_verified_passkey_needs_no_other_factor() {
     let (app, needs_two) = with_two_factors().await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     add(&app.registered("alice").await, &mut phone).await;
     needs_two.store(true, Ordering::SeqCst);
     let browser = app.browser();
@@ -260,7 +258,7 @@ async fn each_change_is_a_line_of_the_log_and_a_mail() {
     let alice = app.registered("alice").await;
     app.set_email("alice", "alice@example.com").await;
     app.log_in(&alice, "alice").await;
-    let id = add(&alice, &mut Authenticator::new(1)).await;
+    let id = add(&alice, &mut TestPasskey::new(1)).await;
 
     let removed = alice.post(&removal(&id), &[("confirm", "yes")]).await;
 
@@ -278,7 +276,7 @@ async fn each_change_is_a_line_of_the_log_and_a_mail() {
 async fn a_removed_passkey_logs_nobody_in() {
     let app = TestApp::new().await;
     let alice = app.registered("alice").await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     let id = add(&alice, &mut phone).await;
     // The options may be there already.
     let browser = app.browser();
@@ -296,7 +294,7 @@ async fn a_removed_passkey_logs_nobody_in() {
 #[tokio::test]
 async fn a_forgotten_user_has_no_passkey() {
     let app = TestApp::new().await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     add(&app.registered("alice").await, &mut phone).await;
 
     let credentials = app.site.credentials();
@@ -315,10 +313,10 @@ async fn a_user_has_at_most_20_passkeys() {
     // Begun while there was room.
     let options = options_to_add(&alice).await;
     for seed in 0..MAX_PASSKEYS {
-        add(&alice, &mut Authenticator::new(u8::try_from(seed).unwrap())).await;
+        add(&alice, &mut TestPasskey::new(u8::try_from(seed).unwrap())).await;
     }
 
-    let early = Authenticator::new(100).create(&options);
+    let early = TestPasskey::new(100).create(&options);
     let early = alice.post_json("/account/passkeys", &early).await;
     let late = alice
         .post_json("/account/passkeys/options", &json!({}))
@@ -335,7 +333,7 @@ async fn a_user_has_at_most_20_passkeys() {
 async fn a_passkey_that_is_backed_up_later_is_shown_as_synced() {
     let app = TestApp::new().await;
     let alice = app.registered("alice").await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     phone.flags |= BACKUP_ELIGIBLE;
     add(&alice, &mut phone).await;
     let is_synced = async || {
@@ -364,7 +362,7 @@ async fn a_counter_that_goes_back_is_rejected_and_reported() {
     let alice = app.registered("alice").await;
     app.set_email("alice", "alice@example.com").await;
     app.log_in(&alice, "alice").await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     phone.counter = 5;
     add(&alice, &mut phone).await;
     let mut copy = phone.clone();
@@ -383,7 +381,7 @@ async fn a_counter_that_goes_back_is_rejected_and_reported() {
 #[tokio::test]
 async fn a_passkey_logs_in_while_strangers_have_used_up_the_tries_at_the_account() {
     let app = TestApp::new().await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     add(&app.registered("alice").await, &mut phone).await;
     let wrong = [("username", "alice"), ("password", "wrong wrong wrong")];
     let mut last = app.browser().post("/login", &wrong).await;
@@ -403,7 +401,7 @@ async fn a_passkey_logs_in_while_strangers_have_used_up_the_tries_at_the_account
 #[tokio::test]
 async fn wrong_passkeys_from_one_network_must_wait_and_known_browsers_and_others_need_not() {
     let app = TestApp::new().await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     let known = app.registered("alice").await;
     add(&known, &mut phone).await;
     let at = |browser: TestClient, address: &str| browser.address(address.parse().unwrap());
@@ -411,7 +409,7 @@ async fn wrong_passkeys_from_one_network_must_wait_and_known_browsers_and_others
     known.post("/logout", &[]).await;
     assert_eq!(show(&known, &mut phone).await.status, StatusCode::OK);
     known.post("/logout", &[]).await;
-    let mut wrong = Authenticator::new(2);
+    let mut wrong = TestPasskey::new(2);
     let mut last = StatusCode::UNAUTHORIZED;
     for _ in 0..100 {
         if last != StatusCode::UNAUTHORIZED {

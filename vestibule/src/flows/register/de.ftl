@@ -3,6 +3,9 @@
 register-title = Konto anlegen
 register-username-hint = 3–64 Buchstaben oder Ziffern; innen auch Punkte, Unterstriche und Bindestriche.
 register-button = Konto anlegen
+register-by-passkey = Konto mit einem Passkey anlegen
+register-by-passkey-hint = Ohne Passwort: Dein Fingerabdruck, dein Gesicht oder die PIN deines Geräts meldet dich an.
+register-passkey-alone = Dein Konto hat kein Passwort. Füge auch auf einem zweiten Gerät einen Passkey hinzu, damit du dich noch anmelden kannst, wenn du dieses verlierst.
 register-have-account = Du hast schon ein Konto?
 register-username-taken = Dieser Benutzername ist vergeben. Wähle einen anderen.
 register-username-reserved = Dieser Benutzername ist für die Website reserviert. Wähle einen anderen.

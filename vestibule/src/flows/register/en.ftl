@@ -3,6 +3,9 @@
 register-title = Create an account
 register-username-hint = 3–64 letters or digits; dots, underscores and hyphens allowed inside.
 register-button = Create account
+register-by-passkey = Create account with a passkey
+register-by-passkey-hint = Without a password: your fingerprint, your face or the PIN of your device logs you in.
+register-passkey-alone = Your account has no password. Add a passkey on a second device too, so that you can still log in if you lose this one.
 register-have-account = Already have an account?
 register-username-taken = This username is taken. Choose another one.
 register-username-reserved = This username is reserved for the site. Choose another one.

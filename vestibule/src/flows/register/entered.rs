@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::invitation::Invited;
 use crate::credentials::LoginName;
-use crate::crypto::secret::Secret;
 use crate::flows::Site;
 use crate::flows::form::FormErrors;
 use crate::flows::registration_fields::RegistrationValues;
@@ -84,30 +83,31 @@ impl Entered {
         }
     }
 
-    /// Takes what was submitted, with the password.
+    /// Takes what was submitted, besides the fields of the credential, which have these names.
     pub(super) fn take<U: PageUser>(
         site: &Site<U>,
         invited: Option<Invited>,
         submitted: &mut Submitted,
-    ) -> Result<(Self, Secret), BadSubmission> {
+        of_credential: &[&'static str],
+    ) -> Result<Self, BadSubmission> {
         let asks = Asks::of(site, invited.is_some());
         let names = [("username", asks.username()), ("email", asks.email())];
         let names = names.iter().filter(|(_, is_asked)| *is_asked);
         let own: Vec<_> = names
             .map(|(name, _)| *name)
-            .chain(["password", "next"])
+            .chain(["next"])
+            .chain(of_credential.iter().copied())
             .collect();
         let values = site.inner().registration_fields.take(&own, submitted)?;
         let email = submitted.take_name("email");
-        let entered = Self {
+        Ok(Self {
             username: submitted.take_name("username"),
             address: email.parse().ok(),
             email,
             values,
             invited,
             next: site.destination(submitted.take("next")),
-        };
-        Ok((entered, Secret::from(submitted.take("password"))))
+        })
     }
 
     /// What the form asks this visitor for.
@@ -121,6 +121,24 @@ impl Entered {
         let invited = self.invited.as_ref().map(Invited::address);
         let address = self.address.as_ref();
         address.filter(|address| Some(*address) != invited)
+    }
+
+    /// Adds what is wrong with the username.
+    pub(super) fn check_username<U: PageUser>(
+        &self,
+        site: &Site<U>,
+        errors: &mut FormErrors,
+    ) -> crate::Result<()> {
+        if !self.asks(site).username() {
+            return Ok(());
+        }
+        if let Some(objection) = site.objection_to(&self.username)? {
+            errors.add("username", objection);
+        }
+        if site.inner().reserved_names.contains(&self.username) {
+            errors.add("username", Text::named("register-username-reserved"));
+        }
+        Ok(())
     }
 
     /// Adds what is wrong with the address and with the app's own fields.
@@ -148,6 +166,9 @@ impl Entered {
             "next": self.next.path(),
             "fields": inner.registration_fields.form(&self.values),
         });
+        if site.path("register_passkey").is_some() && asks != Asks::Email {
+            form["by_passkey"] = true.into();
+        }
         if asks.username() {
             form["username"] = (*self.username).into();
         }

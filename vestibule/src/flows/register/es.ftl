@@ -3,6 +3,9 @@
 register-title = Crear una cuenta
 register-username-hint = De 3 a 64 letras o cifras; en medio también puntos, guiones bajos y guiones.
 register-button = Crear la cuenta
+register-by-passkey = Crear cuenta con una llave de acceso
+register-by-passkey-hint = Sin contraseña: entras con tu huella, tu cara o el PIN de tu dispositivo.
+register-passkey-alone = Tu cuenta no tiene contraseña. Añade también una llave de acceso en otro dispositivo, para poder entrar si pierdes este.
 register-have-account = ¿Ya tienes una cuenta?
 register-username-taken = Este nombre de usuario ya está en uso. Elige otro.
 register-username-reserved = Este nombre de usuario está reservado para el sitio. Elige otro.

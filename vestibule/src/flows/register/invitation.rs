@@ -9,7 +9,9 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::{Entered, PATH, registered};
-use crate::accounts::{INVITATION_LASTS, InvitedRegistration, WorkingInvitation};
+use crate::accounts::{
+    Accounts, INVITATION_LASTS, InvitedRegistration, NewCredential, WorkingInvitation,
+};
 use crate::credentials::throttle::Try;
 use crate::credentials::{Proof, Step, TokenTry, Username};
 use crate::crypto::secret::Secret;
@@ -20,8 +22,9 @@ use crate::flows::login_step::second_factor;
 use crate::flows::page::Page;
 use crate::flows::throttled::{Tried, throttled_problem};
 use crate::flows::{RegistrationMode, Site};
-use crate::login::{Login, Next, PageUser};
+use crate::login::{Login, Next, PageUser, Sender, UserId};
 use crate::mail::Email;
+use crate::password::PasswordHash;
 use crate::web::Problem;
 use crate::web::text::Text;
 
@@ -159,9 +162,7 @@ impl<U: PageUser> Site<U> {
         (invited, password): (Invited, &Secret),
     ) -> Result<std::result::Result<Proof<U>, NotRegistered>> {
         let inner = self.inner();
-        let Some(accounts) = inner.accounts.clone() else {
-            return Err(Error::internal("an invitation without our own accounts"));
-        };
+        let accounts = self.own_accounts()?.clone();
         let credentials = &inner.credentials;
         let username: Option<Username> = match entered.asks(self).username() {
             true => Some(entered.username.parse().map_err(Error::config)?),
@@ -178,22 +179,49 @@ impl<U: PageUser> Site<U> {
         };
         let (email, from) = (entered.address.clone(), login.sender());
         let add = async move |hash| {
-            let Invited { working, token } = invited;
-            let registered = accounts
-                .register_invited(username.as_ref(), email.as_ref(), &hash, &working, &from)
-                .await?;
-            Ok(match registered {
-                InvitedRegistration::Registered(id) => Ok(id),
-                InvitedRegistration::NameTaken if username.is_some() => {
-                    Err(NotRegistered::NameTaken)
-                }
-                InvitedRegistration::NameTaken | InvitedRegistration::Dead => {
-                    Err(NotRegistered::Dead(token))
-                }
-            })
+            let hash: PasswordHash = hash;
+            let names = (username.as_ref(), email.as_ref());
+            let with = (invited, NewCredential::Password(&hash));
+            add_invited(&accounts, names, with, &from).await
         };
         credentials
             .register_by(login, (&canonical, password), add)
             .await
     }
+
+    /// As [`register_invited`](Self::register_invited), for a user without a password.
+    #[cfg(feature = "passkeys")]
+    pub(super) async fn add_invited(
+        &self,
+        entered: &Entered,
+        with: (Invited, NewCredential<'_>),
+        from: &Sender,
+    ) -> Result<std::result::Result<UserId, NotRegistered>> {
+        let username: Option<Username> = match entered.asks(self).username() {
+            true => Some(entered.username.parse().map_err(Error::config)?),
+            false => None,
+        };
+        let names = (username.as_ref(), entered.address.as_ref());
+        add_invited(self.own_accounts()?, names, with, from).await
+    }
+}
+
+/// Adds a user with an invitation and a credential.
+async fn add_invited(
+    accounts: &Accounts,
+    (username, email): (Option<&Username>, Option<&Email>),
+    (invited, credential): (Invited, NewCredential<'_>),
+    from: &Sender,
+) -> Result<std::result::Result<UserId, NotRegistered>> {
+    let Invited { working, token } = invited;
+    let registered = accounts
+        .register_invited(username, email, credential, &working, from)
+        .await?;
+    Ok(match registered {
+        InvitedRegistration::Registered(id) => Ok(id),
+        InvitedRegistration::NameTaken if username.is_some() => Err(NotRegistered::NameTaken),
+        InvitedRegistration::NameTaken | InvitedRegistration::Dead => {
+            Err(NotRegistered::Dead(token))
+        }
+    })
 }

@@ -47,6 +47,8 @@
 //! our own accounts and a mailer.
 
 mod by_email;
+#[cfg(feature = "passkeys")]
+pub(super) mod by_passkey;
 mod entered;
 mod invitation;
 mod repeated;
@@ -59,7 +61,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use crate::credentials::throttle::{Permit, Try};
-use crate::credentials::{NewUser, Step, Username};
+use crate::credentials::{NewUser, Proof, Step, Username};
 use crate::crypto::secret::Secret;
 use crate::error::{Error, Result};
 use crate::flows::answer::Answer;
@@ -167,21 +169,15 @@ async fn add<U: PageUser>(
     mut submitted: Submitted,
     invited: Option<Invited>,
 ) -> axum::response::Result<Response> {
-    let (entered, password) = Entered::take(&page.site, invited, &mut submitted)?;
+    let entered = Entered::take(&page.site, invited, &mut submitted, &["password"])?;
+    let password = Secret::from(submitted.take("password"));
     let asks = entered.asks(&page.site);
     let mut errors = FormErrors::default();
 
     let inner = page.site.inner();
     let credentials = &inner.credentials;
     let username = &*entered.username;
-    if asks.username() {
-        if let Some(objection) = page.site.objection_to(username)? {
-            errors.add("username", objection);
-        }
-        if inner.reserved_names.contains(username) {
-            errors.add("username", Text::named("register-username-reserved"));
-        }
-    }
+    entered.check_username(&page.site, &mut errors)?;
     if let Some(objection) = inner.policy.objection(&password, &entered.words()) {
         errors.add("password", objection.into());
     }
@@ -189,19 +185,10 @@ async fn add<U: PageUser>(
     if !errors.is_empty() {
         return Ok(page.answer(invalid(page, &entered, errors))?);
     }
-    let tried = match credentials.begin_registration(login).await? {
-        Permit::Granted(tried) => tried,
-        Permit::Denied(wait) => {
-            let form = entered.form(&page.site);
-            return Ok(page.answer(throttled(Tried::Registration, wait, TEMPLATE, form))?);
-        }
+    let tried = match begin(page, login, &entered).await? {
+        Ok(tried) => tried,
+        Err(rejected) => return Ok(page.answer(*rejected)?),
     };
-    if entered.to_verify().is_some()
-        && let Some(wait) = credentials.begin_mail(login).await?
-    {
-        let form = entered.form(&page.site);
-        return Ok(page.answer(throttled(Tried::Mail, wait, TEMPLATE, form))?);
-    }
     // Checked last, because it may call an external service.
     if inner.policy.breached.is_some()
         && !(asks.username() && credentials.is_taken(username).await?)
@@ -217,6 +204,29 @@ async fn add<U: PageUser>(
         }
         _ => Ok(register_at_once(page, login, tried, entered, password).await?),
     }
+}
+
+/// Counts a registration whose fields are right, or returns the answer to one that has to wait.
+async fn begin<U: PageUser>(
+    page: &Page<U>,
+    login: &Login<U>,
+    entered: &Entered,
+) -> Result<std::result::Result<Try, Box<Answer>>> {
+    let credentials = page.site.credentials();
+    let wait = |kind, wait| {
+        let form = entered.form(&page.site);
+        Ok(Err(Box::new(throttled(kind, wait, TEMPLATE, form))))
+    };
+    let tried = match credentials.begin_registration(login).await? {
+        Permit::Granted(tried) => tried,
+        Permit::Denied(throttled) => return wait(Tried::Registration, throttled),
+    };
+    if entered.to_verify().is_some()
+        && let Some(throttled) = credentials.begin_mail(login).await?
+    {
+        return wait(Tried::Mail, throttled);
+    }
+    Ok(Ok(tried))
 }
 
 /// Registers a username, or a visitor with an invitation, and logs them in. The fields are right.
@@ -255,6 +265,19 @@ async fn register_at_once<U: PageUser>(
             return invitation::used_before(page, login, typed, &token).await;
         }
     };
+    page.answer(log_in(page, login, &entered, proof, Some(password)).await?)
+}
+
+/// Calls the app's function for a new user, and logs them in.
+async fn log_in<U: PageUser>(
+    page: &Page<U>,
+    login: &Login<U>,
+    entered: &Entered,
+    proof: Proof<U>,
+    password: Option<Secret>,
+) -> Result<Answer> {
+    let inner = page.site.inner();
+    let credentials = &inner.credentials;
     let outcome = page
         .site
         .registered(login, proof.user(), &entered.values)
@@ -262,7 +285,7 @@ async fn register_at_once<U: PageUser>(
     if let RegistrationOutcome::Rejected { field, message } = outcome {
         let mut errors = FormErrors::default();
         errors.add(field, Text::AsIs(message));
-        return page.answer(invalid(page, &entered, errors));
+        return Ok(invalid(page, entered, errors));
     }
     let email = entered.to_verify();
     if let Some(email) = email {
@@ -273,18 +296,18 @@ async fn register_at_once<U: PageUser>(
     let proof = proof.leading_to(entered.next.clone());
     match credentials.proceed(login, proof).await? {
         Step::LoggedIn { .. } => {}
-        Step::SecondFactor => return page.answer(second_factor(page, login).await?),
-        _ => return page.answer(added(page, &name)),
+        Step::SecondFactor => return second_factor(page, login).await,
+        _ => return Ok(added(page, &name)),
     }
-    let words = inner.policy.with_context(&entered.words());
-    let advice = credentials.advice(login, &name, password, words).await;
-    page.answer(registered(
-        page,
-        &name,
-        &entered.next,
-        email,
-        advice.is_some(),
-    ))
+    let is_weak = match password {
+        Some(password) => {
+            let words = inner.policy.with_context(&entered.words());
+            let advice = credentials.advice(login, &name, password, words);
+            advice.await.is_some()
+        }
+        None => false,
+    };
+    Ok(registered(page, &name, &entered.next, email, is_weak))
 }
 
 /// The answer to a registration whose name is taken: perhaps by the same form.
@@ -325,17 +348,13 @@ fn registered<U: PageUser>(
 ) -> Answer {
     let text = Text::named("register-done");
     let destination = next.or(&page.site.inner().destinations.after_register);
+    let view = json!({ "username": name, "next": destination });
     let mut answer = Answer::done(destination).message("success", text);
     if let Some(email) = email {
         let sent = Text::named("register-mail-sent").with("email", email.as_str());
         answer = answer.message("info", sent);
     }
-    page.with_advice(
-        answer,
-        StatusCode::CREATED,
-        json!({ "username": name }),
-        is_weak,
-    )
+    page.with_advice(answer, StatusCode::CREATED, view, is_weak)
 }
 
 /// Whether new accounts wait for an admin's approval.
@@ -346,12 +365,13 @@ fn is_approved_later<U: PageUser>(page: &Page<U>) -> bool {
 /// The account is there, and nobody is logged in: an admin must approve it, or the app's users
 /// begin inactive.
 fn added<U: PageUser>(page: &Page<U>, name: &str) -> Answer {
-    let view = json!({ "username": name });
     let text = match is_approved_later(page) {
         true => "register-awaits-approval",
         false => "register-inactive",
     };
-    Answer::done(page.site.path("login").unwrap_or(page.site.after_login()))
+    let next = page.site.path("login").unwrap_or(page.site.after_login());
+    let view = json!({ "username": name, "next": next });
+    Answer::done(next)
         .message("success", Text::named(text))
         .json(StatusCode::CREATED, view)
 }

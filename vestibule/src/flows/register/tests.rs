@@ -156,7 +156,8 @@ async fn a_script_registers_with_json() {
         .await;
 
     assert_eq!(response.status, StatusCode::CREATED);
-    assert_eq!(response.json(), json!({ "username": "alice" }));
+    let expected = json!({ "username": "alice", "next": "/welcome" });
+    assert_eq!(response.json(), expected);
     let easy = json!({ "username": "bobby", "password": "chair1234567890" });
     let advised = app.browser().post_json("/register", &easy).await;
     assert_eq!(advised.status, StatusCode::CREATED);

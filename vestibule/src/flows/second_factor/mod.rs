@@ -8,6 +8,10 @@
 //!    page that the user was going to, and remembered if they asked for that with the password. By
 //!    its form, a code is one of an authenticator app or a recovery code.
 //!
+//! If the site sends [mail codes](crate::flows::SiteConfig::mail_codes), a user without a second factor
+//! enters one of 8 digits from a mail. `POST /login/factor` with `method=mail_code` and no `code` sends
+//! it.
+//!
 //! With `trust`, the user need not show a second factor in this browser for 30 days. A new password
 //! and each change of factors end that, and the user can, at `/account/factors`.
 //!
@@ -16,7 +20,8 @@
 //! `next`. One without a factor is led to adding one.
 //!
 //! # What it protects against
-//! Stolen passwords. Guessing codes: wrong ones count for the account, whatever browser sends them,
+//! Stolen passwords. A code from a mail helps against those too, unless the thief reads the mail, in
+//! which case they could choose a new password anyway; it counts as no second factor. Guessing codes: wrong ones count for the account, whatever browser sends them,
 //! and a right password does not reset the count ([`throttle`](crate::credentials::throttle)). Codes
 //! used twice. A log-in that skips this step: until it is done, nobody is logged in.
 //!
@@ -24,8 +29,10 @@
 //! A page that looks like this one, and passes on what a user types there (phishing).
 //!
 //! # Settings
+//! [`SiteConfig::mail_codes`](crate::flows::SiteConfig::mail_codes),
 //! [`ThrottleLimits::factor`](crate::credentials::throttle::ThrottleLimits::factor).
 
+mod mail_code;
 #[cfg(test)]
 mod tests;
 
@@ -67,6 +74,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             include_str!("de.ftl"),
             include_str!("es.ftl"),
         ]),
+        mails: &[mail_code::MAIL],
         ..Flow::new("second_factor")
     }
 }
@@ -134,6 +142,8 @@ struct Form {
     /// Whether to offer that the browser is trusted: at a log-in.
     may_trust: bool,
     trust: bool,
+    /// Whether a mail with a code is on its way.
+    is_code_sent: bool,
 }
 
 impl Form {
@@ -148,6 +158,7 @@ impl Form {
             next,
             may_trust: false,
             trust: false,
+            is_code_sent: false,
         }
     }
 
@@ -157,6 +168,7 @@ impl Form {
         view["next"] = self.next.path().into();
         view["may_trust"] = self.may_trust.into();
         view["trust"] = self.trust.into();
+        view["is_code_sent"] = self.is_code_sent.into();
         view
     }
 }
@@ -172,8 +184,7 @@ async fn show<U: PageUser>(
         let path = page.site.path("login").unwrap_or(page.site.after_login());
         return page.answer(Answer::see(with_next(path, &next)));
     };
-    let credentials = page.site.credentials();
-    let methods = credentials.factor_methods(&visitor.id()).await?;
+    let methods = methods(&page, &visitor).await?;
     if let Visitor::LoggedIn(user) = &visitor {
         if has_just_shown_factor(user) {
             return page.answer(Answer::see(next.or(page.site.after_login())));
@@ -185,9 +196,19 @@ async fn show<U: PageUser>(
     }
     let form = Form {
         may_trust: matches!(visitor, Visitor::LoggingIn(_)),
+        is_code_sent: mail_code::is_sent(&page, &methods, &visitor.id()).await?,
         ..Form::new(methods, &method, next)
     };
     page.answer(Answer::page(TEMPLATE, form.view()))
+}
+
+/// The methods by which a visitor can show a second factor.
+async fn methods<U: PageUser>(page: &Page<U>, visitor: &Visitor<U>) -> Result<Vec<Methods>> {
+    let credentials = page.site.credentials();
+    match visitor {
+        Visitor::LoggingIn(pending) => credentials.pending_methods(&pending.user().id()).await,
+        Visitor::LoggedIn(user) => credentials.factor_methods(&user.id()).await,
+    }
 }
 
 async fn check<U: PageUser>(
@@ -206,12 +227,22 @@ async fn check<U: PageUser>(
     let credentials = page.site.credentials();
     let id = visitor.id();
     let may_trust = matches!(visitor, Visitor::LoggingIn(_));
+    if typed.expose().is_empty()
+        && method == mail_code::METHOD
+        && let Visitor::LoggingIn(pending) = &visitor
+    {
+        return Ok(mail_code::send(&page, &login, pending.user(), &next).await?);
+    }
     // Only a rejected form needs the methods.
     let form = async || {
-        let methods = credentials.factor_methods(&id).await?;
+        let methods = match may_trust {
+            true => credentials.pending_methods(&id).await?,
+            false => credentials.factor_methods(&id).await?,
+        };
         Ok::<_, Error>(Form {
             may_trust,
             trust,
+            is_code_sent: true,
             ..Form::new(methods, &method, next.clone())
         })
     };
@@ -225,6 +256,7 @@ async fn check<U: PageUser>(
     let Some(code) = code.filter(is_meant) else {
         let malformed = match &*method {
             "recovery_code" => "second-factor-recovery-code-malformed",
+            mail_code::METHOD => "second-factor-mail-code-malformed",
             _ => "second-factor-code-malformed",
         };
         let errors = FormErrors::at("code", Text::named(malformed));

@@ -1,6 +1,7 @@
 #![cfg(feature = "sqlite")]
 
 mod attacks;
+mod mail_code;
 mod trusted;
 
 use std::time::Duration;

@@ -25,7 +25,7 @@ use crate::flows::passkeys;
 use crate::flows::paths::{Paths, path_prefix};
 use crate::flows::readiness::Readiness;
 use crate::flows::registration_mode::RegistrationMode;
-use crate::flows::second_factor_for::SecondFactorFor;
+use crate::flows::second_factor_for::{FactorRequirement, SecondFactorFor};
 use crate::flows::{choose, flows_for_accounts, flows_for_all};
 use crate::login::{EventRecord, PageUser};
 use crate::mail;
@@ -207,7 +207,7 @@ impl<U: PageUser> Site<U> {
         };
         let credentials = credentials.with_factors(factors.clone());
         let credentials = match &outbox {
-            Some(outbox) => credentials.mail(MailTokens {
+            Some(outbox) => credentials.mail_codes(config.mail_codes).mail(MailTokens {
                 tokens: Tokens::new(
                     database.clone(),
                     &realm,
@@ -241,6 +241,7 @@ impl<U: PageUser> Site<U> {
             &config.site_name,
             &config.looks,
         )?;
+        let must_have_factor = FactorRequirement::of(&config);
         let mailing = outbox.zip(config.mailer).map(|(outbox, mailer)| {
             let mails = flows.iter().flat_map(|flow| flow.mails).collect();
             let (name, url) = (config.site_name.clone(), &config.public_url);
@@ -260,7 +261,7 @@ impl<U: PageUser> Site<U> {
             reserved_names,
             log_in_with: config.log_in_with,
             registration: config.registration,
-            second_factor_for: config.require_second_factor,
+            second_factor_for: must_have_factor,
             registration_fields,
             on_register: config.on_register,
             on_erase: config.on_erase,
@@ -346,6 +347,12 @@ fn check_mail<U>(flows: &[Flow<U>], is_ours: bool, config: &SiteConfig<U>) -> Re
         return Err(Error::config(
             "`SiteConfig::require_verified_email` needs the flow `verify_email`, which sends mail: \
              set `SiteConfig::mailer`",
+        ));
+    }
+    if config.mail_codes && !(has("verify_email") && has("second_factor")) {
+        return Err(Error::config(
+            "`SiteConfig::mail_codes` needs the flows `verify_email` and `second_factor`, and sends \
+             mail: set `SiteConfig::mailer`",
         ));
     }
     let by_email = is_ours && config.log_in_with == LoginName::Email;

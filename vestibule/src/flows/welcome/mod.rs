@@ -56,5 +56,6 @@ async fn index<U: PageUser>(State(site): State<Site<U>>, user: Option<CurrentUse
 }
 
 async fn show<U: PageUser>(user: CurrentUser<U>, page: Page<U>) -> Result<Response> {
-    page.answer(Answer::page(TEMPLATE, json!({ "username": user.name() })))
+    let view = page.with_reminder(json!({ "username": user.name() }), &user);
+    page.answer(Answer::page(TEMPLATE, view))
 }

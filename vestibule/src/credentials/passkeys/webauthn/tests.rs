@@ -42,6 +42,7 @@ fn registered(relying_party: &WebAuthn) -> String {
     let user = NewUser {
         handle: uuid::Uuid::nil(),
         name: "alice",
+        verification: super::Verification::Preferred,
     };
     let begun = relying_party.begin_registration(&user, &[]).unwrap();
     let state = with_challenge(&begun, NEW_CHALLENGE);

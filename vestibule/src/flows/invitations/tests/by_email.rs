@@ -51,7 +51,7 @@ async fn with_an_address_alone_the_form_asks_for_a_password_and_the_user_is_logg
     let form = browser.get_with("/register", &JSON).await;
     assert_eq!(
         form.json(),
-        json!({ "invited": EMAIL, "min_chars": 15, "next": null, "fields": [] })
+        json!({ "invited": EMAIL, "min_chars": 15, "next": null, "fields": [], "by_passkey": true })
     );
 
     let done = choose(&browser, PASSWORD).await;

@@ -7,11 +7,11 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::authenticator::{
-    Authenticator, BACKED_UP, BACKUP_ELIGIBLE, Says, USER_PRESENT, USER_VERIFIED, base64url,
-};
 use super::{SESSION, add, options, options_to_add, show, with_two_factors};
 use crate::accounts::{Actor, ChangeOutcome};
+use crate::testing::passkey::{
+    BACKED_UP, BACKUP_ELIGIBLE, Says, TestPasskey, USER_PRESENT, USER_VERIFIED, base64url,
+};
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
 
 async fn send(browser: &TestClient, shown: &Value) -> TestResponse {
@@ -30,10 +30,10 @@ fn assert_wrong(response: &TestResponse, case: &str) {
 }
 
 /// An app, alice's browser, and her passkey.
-pub(super) async fn alice() -> (TestApp, TestClient, Authenticator) {
+pub(super) async fn alice() -> (TestApp, TestClient, TestPasskey) {
     let app = TestApp::new().await;
     let alice = app.registered("alice").await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     add(&alice, &mut phone).await;
     (app, alice, phone)
 }
@@ -247,7 +247,7 @@ async fn of_ten_uses_of_a_challenge_at_a_time_one_logs_in() {
 #[tokio::test]
 async fn of_two_uses_of_a_counter_at_a_time_one_logs_in() {
     let app = TestApp::new().await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     phone.counter = 1;
     add(&app.registered("alice").await, &mut phone).await;
     let mut uses = Vec::new();
@@ -270,10 +270,10 @@ async fn of_two_uses_of_a_counter_at_a_time_one_logs_in() {
 async fn a_passkey_of_another_user_is_no_second_factor_and_confirms_nothing() {
     let (app, needs_two) = with_two_factors().await;
     let alice = app.registered("alice").await;
-    let mut of_alice = Authenticator::new(1);
+    let mut of_alice = TestPasskey::new(1);
     add(&alice, &mut of_alice).await;
     let mallory = app.registered("mallory").await;
-    let mut of_mallory = Authenticator::new(2);
+    let mut of_mallory = TestPasskey::new(2);
     add(&mallory, &mut of_mallory).await;
     needs_two.store(true, Ordering::SeqCst);
 
@@ -291,7 +291,7 @@ async fn a_passkey_of_another_user_is_no_second_factor_and_confirms_nothing() {
 #[tokio::test]
 async fn a_passkey_that_verifies_nobody_logs_nobody_in_alone() {
     let app = TestApp::new().await;
-    let mut key = Authenticator::without_verification(1);
+    let mut key = TestPasskey::without_verification(1);
     add(&app.registered("alice").await, &mut key).await;
     let browser = app.browser();
 
@@ -303,7 +303,7 @@ async fn a_passkey_that_verifies_nobody_logs_nobody_in_alone() {
 #[tokio::test]
 async fn a_second_factor_that_verified_its_user_cannot_stop_doing_so() {
     let (app, needs_two) = with_two_factors().await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     add(&app.registered("alice").await, &mut phone).await;
     needs_two.store(true, Ordering::SeqCst);
     phone.flags = USER_PRESENT;
@@ -319,7 +319,7 @@ async fn a_second_factor_that_verified_its_user_cannot_stop_doing_so() {
 #[tokio::test]
 async fn a_challenge_for_a_second_factor_logs_nobody_in_without_the_first() {
     let (app, needs_two) = with_two_factors().await;
-    let mut key = Authenticator::without_verification(1);
+    let mut key = TestPasskey::without_verification(1);
     add(&app.registered("alice").await, &mut key).await;
     needs_two.store(true, Ordering::SeqCst);
     let browser = app.browser();
@@ -344,7 +344,7 @@ async fn an_inactive_user_gets_the_answer_of_a_wrong_passkey() {
     let response = show(&browser, &mut phone).await;
 
     assert_wrong(&response, "disabled");
-    let unknown = show(&app.browser(), &mut Authenticator::new(9)).await;
+    let unknown = show(&app.browser(), &mut TestPasskey::new(9)).await;
     assert_eq!(response.headers, unknown.headers);
 }
 

@@ -1,6 +1,5 @@
 use http::StatusCode;
 
-use super::authenticator::Authenticator;
 use super::{add, show};
 use crate::credentials::{PasswordUsers, Users};
 use crate::crypto::key::SecretKey;
@@ -9,6 +8,7 @@ use crate::error::Result;
 use crate::flows::{Site, SiteConfig};
 use crate::login::{PageUser, Sender, User, UserId, UserLoader};
 use crate::password::PasswordHash;
+use crate::testing::passkey::TestPasskey;
 use crate::testing::{TestClient, fresh_database};
 
 /// The only user of an app's own table, whose ids are numbers. She has no password.
@@ -60,7 +60,7 @@ async fn a_user_of_an_apps_own_table_has_passkeys_until_she_is_forgotten() {
     let site = Site::over(fresh_database().await, Users::new(Table), config);
     let site = site.await.unwrap();
     let browser = || TestClient::new(site.router());
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     add(&browser().logged_in_as(&Erin), &mut phone).await;
 
     let logged_in = show(&browser(), &mut phone).await;

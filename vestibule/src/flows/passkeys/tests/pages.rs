@@ -3,11 +3,11 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::json;
 
-use super::authenticator::Authenticator;
 use super::{JSON, add, options, show};
 use crate::crypto::key::SecretKey;
 use crate::crypto::random::Random;
 use crate::flows::{Site, SiteConfig};
+use crate::testing::passkey::TestPasskey;
 use crate::testing::{TestApp, fresh_database};
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn without_script_the_page_says_what_adding_needs() {
 async fn a_passkey_is_renamed_and_a_wrong_name_is_not_lost() {
     let app = TestApp::new().await;
     let alice = app.registered("alice").await;
-    let id = add(&alice, &mut Authenticator::new(1)).await;
+    let id = add(&alice, &mut TestPasskey::new(1)).await;
     let rename = async |name: &str| {
         let fields = [("passkey", &*id), ("name", name)];
         alice.post("/account/passkeys/rename", &fields).await
@@ -129,7 +129,7 @@ async fn a_new_passkey_without_a_name_is_named_by_its_browser() {
     let alice = alice.user_agent("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0");
     app.log_in(&alice, "alice").await;
     let options = super::options_to_add(&alice).await;
-    let made = Authenticator::new(1).create(&options);
+    let made = TestPasskey::new(1).create(&options);
 
     let response = alice.post_json("/account/passkeys", &made).await;
 
@@ -142,7 +142,7 @@ async fn a_new_browser_that_logs_in_by_a_passkey_is_known_from_then_on() {
     let alice = app.registered("alice").await;
     app.set_email("alice", "alice@example.com").await;
     app.log_in(&alice, "alice").await;
-    let mut phone = Authenticator::new(1);
+    let mut phone = TestPasskey::new(1);
     add(&alice, &mut phone).await;
     let browser = app.browser();
 

@@ -6,11 +6,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::attacks::alice;
-use super::authenticator::{
-    Authenticator, BACKED_UP, Says, USER_PRESENT, USER_VERIFIED, base64url,
-};
 use super::{JSON, options, options_to_add, removal, show};
 use crate::testing::TestClient;
+use crate::testing::passkey::{
+    BACKED_UP, Says, TestPasskey, USER_PRESENT, USER_VERIFIED, base64url,
+};
 
 #[tokio::test]
 async fn a_registration_that_says_anything_but_the_truth_is_rejected() {
@@ -65,7 +65,7 @@ async fn a_registration_that_says_anything_but_the_truth_is_rejected() {
             (USER_PRESENT | BACKED_UP, Says::default()),
         ),
     ] {
-        let mut phone = Authenticator::new(2);
+        let mut phone = TestPasskey::new(2);
         phone.flags = flags;
         let made = phone.create_saying(&options_to_add(&alice).await, &says);
 
@@ -86,10 +86,10 @@ async fn a_challenge_for_a_new_passkey_works_once_for_its_user() {
     let to_log_in = options(&app.browser()).await;
     let mut for_log_in = to_log_in.clone();
     for_log_in["user"] = json!({ "id": base64url(&[1; 16]) });
-    let made = Authenticator::new(3).create(&for_log_in);
+    let made = TestPasskey::new(3).create(&for_log_in);
     rejected(&alice, &made, "of a log-in").await;
 
-    let made = Authenticator::new(4).create(&options_to_add(&alice).await);
+    let made = TestPasskey::new(4).create(&options_to_add(&alice).await);
     let mallory = app.registered("mallory").await;
     options_to_add(&mallory).await;
     rejected(&mallory, &made, "of another browser").await;
@@ -112,7 +112,7 @@ async fn a_challenge_for_a_new_passkey_works_once_for_its_user() {
 #[tokio::test]
 async fn only_a_fresh_log_in_adds_and_removes_a_passkey() {
     let (app, alice, _) = alice().await;
-    let made = Authenticator::new(2).create(&options_to_add(&alice).await);
+    let made = TestPasskey::new(2).create(&options_to_add(&alice).await);
     let list = alice.get_with("/account/passkeys", &JSON).await;
     let id = list.json()["passkeys"][0]["id"].clone();
     app.clock.advance(Duration::from_secs(16 * 60));
@@ -163,7 +163,7 @@ async fn a_response_that_is_too_large_or_nested_or_repeats_a_member_is_rejected(
         ];
         alice.post_with("/account/passkeys", &headers, text).await
     };
-    let mut made = Authenticator::new(2).create(&options_to_add(&alice).await);
+    let mut made = TestPasskey::new(2).create(&options_to_add(&alice).await);
     // Arrays in arrays, and a text that says it has 4 GiB.
     for object in [
         vec![0x9f; 8000],
@@ -172,7 +172,7 @@ async fn a_response_that_is_too_large_or_nested_or_repeats_a_member_is_rejected(
         made["response"]["attestationObject"] = base64url(&object).into();
         let response = alice.post_json("/account/passkeys", &made).await;
         assert_eq!(response.json()["code"], "passkey_rejected");
-        made = Authenticator::new(2).create(&options_to_add(&alice).await);
+        made = TestPasskey::new(2).create(&options_to_add(&alice).await);
     }
     let mut large = made.clone();
     large["response"]["attestationObject"] = base64url(&vec![0; 16 * 1024]).into();

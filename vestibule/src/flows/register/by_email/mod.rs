@@ -132,11 +132,7 @@ fn browser_secret<U: PageUser>(site: &Site<U>, headers: &HeaderMap) -> Option<Se
 impl<U: PageUser> Site<U> {
     async fn finish_registration(&self, registering: Registering) -> Result<()> {
         let inner = self.inner();
-        let Some(accounts) = &inner.accounts else {
-            return Err(Error::internal(
-                "only our own accounts register by address alone",
-            ));
-        };
+        let accounts = self.own_accounts()?;
         let Registering {
             email,
             hash,

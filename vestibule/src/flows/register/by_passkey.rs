@@ -1,0 +1,252 @@
+//! Registering with a passkey alone: the account has no password.
+//!
+//! # Steps
+//! 1. `POST /register/passkey/options` with the fields of the [registration form](super), besides the
+//!    password, checks them and returns the `PublicKeyCredentialCreationOptionsJSON` for the browser.
+//! 2. `POST /register/passkey` with the browser's `RegistrationResponseJSON`, and the same fields
+//!    beside its members, creates the account and logs the user in, as `POST /register` does.
+//!
+//! # What it protects against
+//! What [`passkeys`](crate::flows::passkeys) and the registration with a password protect against.
+//! The authenticator must have verified the user, because the passkey is their only factor. The
+//! account and the passkey are stored together or not at all.
+//!
+//! # What it does not protect against
+//! A lost authenticator: the user should add another passkey or recovery codes. They can choose a
+//! password by a link sent to their verified address.
+//!
+//! # Needs
+//! Our own accounts, and a registration that asks for more than an address.
+
+use axum::Router;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
+
+use super::entered::{Asks, Entered};
+use super::invitation::{
+    Admission, InvitationQuery, Invited, NotRegistered, admission, dead, forget,
+};
+use super::{begin, invalid, log_in};
+use crate::accounts::NewCredential;
+use crate::credentials::passkeys::{CheckedPasskey, RegistrationResponse};
+use crate::credentials::throttle::Try;
+use crate::credentials::{Proof, Username};
+use crate::error::{Error, Result};
+use crate::flows::Site;
+use crate::flows::answer::Answer;
+use crate::flows::flow::{Capability, Flow};
+use crate::flows::form::FormErrors;
+use crate::flows::page::Page;
+use crate::flows::passkeys::{BrowserSecret, is_enabled};
+use crate::flows::submitted::{Members, Submitted, SubmittedBeside};
+use crate::flows::throttled::{Tried, throttled_problem};
+use crate::login::{Login, PageUser, Sender, UserId};
+use crate::web::text::Text;
+use crate::web::{Problem, browser_and_system};
+
+pub(in crate::flows) fn flow<U: PageUser>() -> Flow<U> {
+    Flow {
+        paths: &[
+            (OPTIONS, "/register/passkey/options"),
+            (PATH, "/register/passkey"),
+        ],
+        public: &[OPTIONS, PATH],
+        needs: Some(Capability::Registrar),
+        is_on: Some(is_enabled),
+        routes: |paths| {
+            Router::new()
+                .route(paths.own(OPTIONS), post(options::<U>))
+                .route(paths.own(PATH), post(register::<U>))
+        },
+        ..Flow::new("register_by_passkey")
+    }
+}
+
+const OPTIONS: &str = "register_passkey_options";
+const PATH: &str = "register_passkey";
+
+impl Members for RegistrationResponse {
+    const NAMES: &'static [&'static str] = &[
+        "id",
+        "rawId",
+        "type",
+        "response",
+        "authenticatorAttachment",
+        "clientExtensionResults",
+    ];
+}
+
+/// A visitor who may register, and whose fields are right.
+struct Registrant {
+    entered: Entered,
+    invited: Option<Invited>,
+}
+
+/// The visitor who sent these fields, or the answer to one who cannot register with them.
+async fn registrant<U: PageUser>(
+    page: &Page<U>,
+    login: &Login<U>,
+    query: InvitationQuery,
+    headers: &HeaderMap,
+    mut submitted: Submitted,
+) -> axum::response::Result<std::result::Result<Registrant, Response>> {
+    let invited = match admission(page, login, query, headers).await? {
+        Admission::Open => None,
+        Admission::Invited(invited) => Some(invited),
+        Admission::Dead(_) => return Ok(Err(dead(page)?)),
+        Admission::Rejected(answer) => return Ok(Err(page.answer(*answer)?)),
+    };
+    let entered = Entered::take(&page.site, invited.clone(), &mut submitted, &[])?;
+    // The account would have to wait for the address, and the passkey with it.
+    if entered.asks(&page.site) == Asks::Email {
+        return Ok(Err(page.answer(Answer::not_found())?));
+    }
+    let mut errors = FormErrors::default();
+    entered.check_username(&page.site, &mut errors)?;
+    entered.check(&page.site, &mut errors);
+    let asks = entered.asks(&page.site);
+    // A passkey for a name that is taken would stay in the authenticator, for nothing.
+    if errors.is_empty()
+        && asks.username()
+        && page.site.credentials().is_taken(&entered.username).await?
+    {
+        errors = name_taken();
+    }
+    if !errors.is_empty() {
+        return Ok(Err(page.answer(invalid(page, &entered, errors))?));
+    }
+    Ok(Ok(Registrant { entered, invited }))
+}
+
+fn name_taken() -> FormErrors {
+    FormErrors::at("username", Text::named("register-username-taken"))
+}
+
+impl Registrant {
+    /// The name that authenticators show for the passkey.
+    fn name(&self) -> &str {
+        match (&*self.entered.username, &self.invited) {
+            ("", Some(invited)) => invited.address().as_str(),
+            (username, _) => username,
+        }
+    }
+}
+
+async fn options<U: PageUser>(
+    page: Page<U>,
+    login: Login<U>,
+    Query(query): Query<InvitationQuery>,
+    headers: HeaderMap,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    if let Some(wait) = page.site.credentials().begin_ceremony(&login).await? {
+        return Ok(page.answer(throttled_problem(Tried::Registration, wait))?);
+    }
+    let registrant = match registrant(&page, &login, query, &headers, submitted).await? {
+        Ok(registrant) => registrant,
+        Err(response) => return Ok(response),
+    };
+    let browser = BrowserSecret::of(&page.site, &login, &headers)?;
+    let passkeys = page.site.credentials().passkeys()?;
+    let options = passkeys.begin_account(registrant.name(), &browser.secret);
+    let no_store = [(CACHE_CONTROL, "no-store")];
+    let mut response = (no_store, axum::Json(options.await?)).into_response();
+    browser.set(&mut response);
+    Ok(response)
+}
+
+async fn register<U: PageUser>(
+    page: Page<U>,
+    login: Login<U>,
+    Query(query): Query<InvitationQuery>,
+    headers: HeaderMap,
+    SubmittedBeside(response, submitted): SubmittedBeside<RegistrationResponse>,
+) -> axum::response::Result<Response> {
+    let Registrant { entered, invited } =
+        match registrant(&page, &login, query, &headers, submitted).await? {
+            Ok(registrant) => registrant,
+            Err(response) => return Ok(response),
+        };
+    let tried = match begin(&page, &login, &entered).await? {
+        Ok(tried) => tried,
+        Err(rejected) => return Ok(page.answer(*rejected)?),
+    };
+    let browser = BrowserSecret::of(&page.site, &login, &headers)?;
+    let from = login.sender().user_agent();
+    let name = from.as_deref().and_then(browser_and_system);
+    let name = name.unwrap_or_else(|| page.say(&Text::named("passkey")));
+    let passkeys = page.site.credentials().passkeys()?;
+    let checked = passkeys.check_of_account(&response, &name, &browser.secret);
+    let Some(passkey) = checked.await? else {
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY)
+            .code("passkey_rejected")
+            .text(Text::named("passkey-not-added"));
+        return Ok(page.answer(Answer::problem(problem))?);
+    };
+    let is_invited = invited.is_some();
+    let added = page
+        .site
+        .add_with_passkey(&login, tried, &entered, (invited, &passkey));
+    let proof = match added.await? {
+        Ok(proof) => proof,
+        Err(NotRegistered::NameTaken) => {
+            return Ok(page.answer(invalid(&page, &entered, name_taken()))?);
+        }
+        Err(NotRegistered::Dead(_)) => return Ok(dead(&page)?),
+    };
+    let answer = log_in(&page, &login, &entered, proof, None).await?;
+    let answer = answer.message("info", Text::named("register-passkey-alone"));
+    let mut response = page.answer_own_script(answer)?;
+    browser.remove(&mut response);
+    Ok(match is_invited && response.status().is_success() {
+        true => forget(&page.site, response),
+        false => response,
+    })
+}
+
+impl<U: PageUser> Site<U> {
+    /// Adds a user whose only credential is this passkey. The registration is counted already.
+    async fn add_with_passkey(
+        &self,
+        login: &Login<U>,
+        tried: Try,
+        entered: &Entered,
+        (invited, passkey): (Option<Invited>, &CheckedPasskey),
+    ) -> Result<std::result::Result<Proof<U>, NotRegistered>> {
+        tried.cost_no_hash();
+        let credential = NewCredential::Passkey(passkey);
+        let added = match invited {
+            Some(invited) => {
+                let with = (invited, credential);
+                self.add_invited(entered, with, &login.sender()).await?
+            }
+            None => {
+                self.add_uninvited(entered, credential, &login.sender())
+                    .await?
+            }
+        };
+        Ok(match added {
+            Ok(id) => Ok(self.credentials().registered_by_passkey(id).await?),
+            Err(reason) => Err(reason),
+        })
+    }
+
+    async fn add_uninvited(
+        &self,
+        entered: &Entered,
+        credential: NewCredential<'_>,
+        from: &Sender,
+    ) -> Result<std::result::Result<UserId, NotRegistered>> {
+        let username: Username = entered.username.parse().map_err(Error::config)?;
+        let accounts = self.own_accounts()?;
+        let added = accounts
+            .register_with(&username, entered.address.as_ref(), credential, from)
+            .await?;
+        Ok(added
+            .map(|account| account.id)
+            .ok_or(NotRegistered::NameTaken))
+    }
+}
