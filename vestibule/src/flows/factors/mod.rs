@@ -217,12 +217,15 @@ async fn remove<U: PageUser>(
 
 /// The answer to a user without a password who would remove their only passkey.
 fn only_credential<U: PageUser>(page: &Page<U>) -> Answer {
-    let problem = Problem::new(StatusCode::CONFLICT).code("only_credential");
     let text = match page.site.path("change_password") {
-        Some(_) => "factors-only-credential",
-        None => "factors-only-passkey",
+        Some(_) => Text::named("factors-only-credential"),
+        None => Text::named("factors-only-passkey"),
     };
-    Answer::problem(problem.text(Text::named(text)))
+    let problem = Problem::new(StatusCode::CONFLICT).code("only_credential");
+    let list = page.site.path("passkeys");
+    Answer::done(list.unwrap_or(page.site.inner().paths.own(LIST)))
+        .message("error", text.clone())
+        .problem_for_scripts(problem.text(text))
 }
 
 /// To this page, with a message.

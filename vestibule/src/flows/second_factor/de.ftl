@@ -32,9 +32,7 @@ mail-login-code =
     Hallo { $name },
 
     dein Code für die Anmeldung bei { $site }:
-
-    { $code }
-
+mail-login-code-after =
     Er gilt einmal und 10 Minuten lang. Gib ihn nur auf { $url } ein, und gib ihn niemandem weiter.
 
     Wenn du dich nicht gerade angemeldet hast, kennt jemand dein Passwort. Wähle ein neues.

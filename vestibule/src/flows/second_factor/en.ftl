@@ -32,9 +32,7 @@ mail-login-code =
     Hello { $name },
 
     Your code to log in at { $site }:
-
-    { $code }
-
+mail-login-code-after =
     It works once, for 10 minutes. Enter it only at { $url }, and give it to nobody.
 
     If you did not just log in, somebody knows your password. Choose a new one.

@@ -32,9 +32,7 @@ mail-login-code =
     Hola, { $name }:
 
     tu código para entrar en { $site }:
-
-    { $code }
-
+mail-login-code-after =
     Sirve una vez y durante 10 minutos. Escríbelo solo en { $url } y no se lo des a nadie.
 
     Si no acabas de iniciar sesión, alguien conoce tu contraseña. Elige una nueva.

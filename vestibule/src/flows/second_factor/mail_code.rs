@@ -21,8 +21,10 @@ use crate::web::text::Text;
 /// The name of the method, in JSON and in the form.
 pub(super) const METHOD: &str = "mail_code";
 
-pub(super) const MAIL: MailTexts =
-    MailTexts::new("login_code", "mail-login-code-subject", "mail-login-code");
+pub(super) const MAIL: MailTexts = MailTexts {
+    after: "mail-login-code-after",
+    ..MailTexts::new("login_code", "mail-login-code-subject", "mail-login-code")
+};
 
 /// Whether a mail with a code is on its way to this user.
 pub(super) async fn is_sent<U: PageUser>(
