@@ -90,6 +90,8 @@ impl SessionStore for FlawedStore {
             login.seed = RememberSeed::from_bytes(*kept.seed.as_bytes());
             login.rotated_at = kept.rotated_at;
             login.expires_at = kept.expires_at;
+            login.methods = kept.methods;
+            login.confirmed_by = kept.confirmed_by;
             login
         }))
     }

@@ -1,7 +1,14 @@
 //! Random sequences of all that can happen to a login, over three browsers and two processes
 //! that share a store: at each request the rules of a small table decide what must be seen.
+//! `factors` does the same for second factors.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, reason = "the rules of second factors need a database")
+)]
 
+#[cfg(feature = "sqlite")]
+mod factors;
 mod flawed_store;
 mod rules;
 mod world;

@@ -32,6 +32,14 @@ struct TableSession {
     is_from_replaced: bool,
     began_at: i64,
     renewed_from: Option<usize>,
+    factors: FactorsShown,
+}
+
+/// Whether a second factor was shown: in the whole log-in, and by its last proof.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct FactorsShown {
+    pub(crate) ever: bool,
+    pub(crate) last: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -41,15 +49,16 @@ struct TableLogin {
     token: usize,
     previous: Option<usize>,
     rotated_at: i64,
+    factors: FactorsShown,
 }
 
 /// A log-in that is proved in part.
 #[derive(Clone, Copy)]
-struct TablePending {
+pub(crate) struct TablePending {
     epoch: i64,
     user_agent: usize,
     began_at: i64,
-    remember: bool,
+    pub(crate) remember: bool,
 }
 
 /// The cookies.
@@ -104,6 +113,7 @@ impl Table {
                 token,
                 previous: None,
                 rotated_at: self.now,
+                factors: FactorsShown::default(),
             };
             self.logins.insert(id, login);
             (id, token)
@@ -136,20 +146,47 @@ impl Table {
     }
 
     pub(crate) fn show_code(&mut self, browser: usize) {
-        let Some(id) = self.browsers[browser].pending else {
-            return;
-        };
-        let Some(pending) = self.pending.get(&id).copied() else {
-            return;
-        };
+        if let Some(pending) = self.pending(browser) {
+            self.log_in(browser, pending.remember, true);
+        }
+    }
+
+    /// The log-in that this browser can complete by a second factor.
+    pub(crate) fn pending(&mut self, browser: usize) -> Option<TablePending> {
+        let id = self.browsers[browser].pending?;
+        let pending = self.pending.get(&id).copied()?;
         if self.now >= pending.began_at + PENDING {
-            return;
+            return None;
         }
         if pending.user_agent != user_agent(browser) || pending.epoch != self.epoch {
             self.pending.remove(&id);
-            return;
+            return None;
         }
-        self.log_in(browser, pending.remember, true);
+        Some(pending)
+    }
+
+    /// The factors that this browser's session has shown.
+    pub(crate) fn factors_shown(&self, browser: usize) -> FactorsShown {
+        let session = self.browsers[browser].session;
+        let session = session.and_then(|id| self.sessions.get(&id));
+        session.map_or_else(FactorsShown::default, |session| session.factors)
+    }
+
+    /// Sets the factors that this browser's session has shown.
+    pub(crate) fn show_factors(&mut self, browser: usize, factors: FactorsShown) {
+        let session = self.browsers[browser].session;
+        if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)) {
+            session.factors = factors;
+        }
+    }
+
+    /// The same, of a log-in that has just begun, whose remembered login has shown them too.
+    pub(crate) fn begin_with_factors(&mut self, browser: usize, factors: FactorsShown) {
+        self.show_factors(browser, factors);
+        let remembered = self.browsers[browser].remember;
+        if let Some(login) = remembered.and_then(|(id, _)| self.logins.get_mut(&id)) {
+            login.factors = factors;
+        }
     }
 
     fn begin(
@@ -161,7 +198,9 @@ impl Table {
         latest: i64,
     ) -> usize {
         let id = self.new_id();
+        let login_factors = login.and_then(|login| self.logins.get(&login));
         let session = TableSession {
+            factors: login_factors.map_or_else(FactorsShown::default, |login| login.factors),
             epoch: self.epoch,
             user_agent: user_agent(browser),
             seen_at: self.now,
@@ -299,6 +338,7 @@ impl Table {
         let session = self.begin(browser, true, before.login, self.now, i64::MAX);
         let renewed = self.sessions.get_mut(&session).unwrap();
         renewed.is_from_replaced = before.is_from_replaced;
+        renewed.factors = before.factors;
         renewed.renewed_from = Some(old);
         self.browsers[browser].session = Some(session);
     }
@@ -314,6 +354,15 @@ impl Table {
         if let Some((login, _)) = cookies.remember {
             self.end_login(login);
         }
+    }
+
+    /// Ends all but the session of this browser and the remembered login that began it.
+    pub(crate) fn end_elsewhere(&mut self, browser: usize) {
+        let kept = self.browsers[browser].session;
+        let login = kept.and_then(|id| self.sessions.get(&id)?.login);
+        self.sessions.retain(|id, _| Some(*id) == kept);
+        self.logins.retain(|id, _| Some(*id) == login);
+        self.pending.clear();
     }
 
     pub(crate) fn end_all(&mut self) {

@@ -126,12 +126,27 @@ fn install() -> anyhow::Result<()> {
     python::install("flask-login", requirements, &[]).context("tests compare with Flask-Login")?;
     let requirements = "vestibule/tests/pyotp/requirements.txt";
     python::install("pyotp", requirements, &[]).context("tests log in by pyotp")?;
+    let requirements = "vestibule/tests/soft_webauthn/requirements.txt";
+    python::install("soft-webauthn", requirements, &[])
+        .context("tests add passkeys by soft-webauthn")?;
     // For the script axe.min.js in it; Chromium is Debian's, so Playwright is not needed.
     let requirements = "server/tests/axe/requirements.txt";
     python::install("axe", requirements, &["--no-deps"]).context("tests run axe on each page")?;
     let requirements = "server/tests/mail/requirements.txt";
     python::install("aiosmtpd", requirements, &[]).context("tests send mail to aiosmtpd")?;
-    Ok(())
+    build_passkey_client()
+}
+
+/// Builds the program by which tests add passkeys of passkey-rs. It is not in the workspace, so it
+/// has its own folder.
+fn build_passkey_client() -> anyhow::Result<()> {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--locked", "--manifest-path"]);
+    build.arg(crate::workspace()?.join("vestibule/tests/passkey_rs/Cargo.toml"));
+    build
+        .arg("--target-dir")
+        .arg(target_folder()?.join("passkey-rs"));
+    crate::run(&mut build).context("tests add passkeys by passkey-rs")
 }
 
 fn uses_store(test: &str) -> bool {
