@@ -140,6 +140,47 @@ async fn a_user_adds_a_passkey_logs_in_with_it_confirms_with_it_and_removes_it()
 }
 
 #[tokio::test]
+async fn a_visitor_registers_with_a_passkey_and_sets_a_password_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = start(&folder);
+    let url = program.url.clone();
+    let visit = Visit::begin().await;
+    plug_in(&visit).await;
+    visit.open(&format!("{url}/register")).await;
+    visit
+        .shows("/auth/register", "Create account with a passkey")
+        .await;
+    visit.press("[data-passkey-register] button").await;
+    visit.shows("/auth/register", "Enter a username.").await;
+    visit.type_into("#username", "alice").await;
+    visit.press("[data-passkey-register] button").await;
+    visit
+        .shows("/auth/welcome", "Your account has no password.")
+        .await;
+
+    visit.open(&format!("{url}/account/passkeys")).await;
+    visit
+        .shows("/auth/account/passkeys", "on one device only")
+        .await;
+    visit.press("form[action$='/remove'] button").await;
+    visit
+        .shows("/auth/account/passkeys", "only way to log in")
+        .await;
+    visit.open(&format!("{url}/change-password")).await;
+    visit.shows("/auth/change-password", "Set a password").await;
+    visit
+        .type_into("#new_password", "correct horse battery staple")
+        .await;
+    visit.press("main form > button").await;
+    visit
+        .shows("/auth/welcome", "Your account has a password now.")
+        .await;
+
+    visit.end().await;
+    program.terminate();
+}
+
+#[tokio::test]
 async fn without_script_the_pages_say_what_passkeys_need_and_the_rest_works() {
     let folder = tempfile::tempdir().unwrap();
     let program = start(&folder);
@@ -148,6 +189,8 @@ async fn without_script_the_pages_say_what_passkeys_need_and_the_rest_works() {
     let off = SetScriptExecutionDisabledParams::new(true);
     visit.page.execute(off).await.unwrap();
 
+    visit.open(&format!("{url}/register")).await;
+    let form = visit.shows("/auth/register", "Create an account").await;
     register(&visit, &url).await;
     visit.open(&format!("{url}/account/passkeys")).await;
     let page = visit
@@ -159,6 +202,10 @@ async fn without_script_the_pages_say_what_passkeys_need_and_the_rest_works() {
     visit.shows("/auth/welcome", "alice").await;
 
     assert!(page.contains("hidden=\"\">"), "{page}");
+    assert!(
+        form.contains("data-passkey-register") && form.contains("hidden=\"\">"),
+        "{form}"
+    );
     assert!(
         login.contains("hidden=\"\">Log in with a passkey"),
         "{login}"

@@ -266,6 +266,12 @@ impl<U: User> Credentials<U> {
         self
     }
 
+    /// Whether users without a second factor are asked for a code from a mail.
+    #[cfg(feature = "sql")]
+    pub(crate) fn sends_codes(&self) -> bool {
+        self.0.mail_codes
+    }
+
     #[cfg(feature = "sql")]
     pub(crate) fn mail_tokens(&self) -> Result<&MailTokens> {
         let mail = self.0.mail.as_ref();

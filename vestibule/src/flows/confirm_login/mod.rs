@@ -107,7 +107,9 @@ async fn confirm<U: PageUser>(
     let form = form(&page, &user, &next).await?;
     let is_code = password.expose().is_empty() && !typed_code.expose().is_empty();
     let factor_code = match is_code {
-        true => FactorCode::parse(typed_code.expose()),
+        // Somebody at an unlocked browser often reads its user's mail, too.
+        true => FactorCode::parse(typed_code.expose())
+            .filter(|code| !matches!(code, FactorCode::Mail(_))),
         false => None,
     };
     let (status, code) = if is_code && factor_code.is_none() {

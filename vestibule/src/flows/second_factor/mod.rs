@@ -252,7 +252,13 @@ async fn check<U: PageUser>(
     };
 
     let code = FactorCode::parse(typed.expose());
-    let is_meant = |code: &FactorCode| method.is_empty() || code.method().names().eq([&*method]);
+    let is_meant = |code: &FactorCode| {
+        let takes_it = match code {
+            FactorCode::Mail(_) => may_trust && credentials.sends_codes(),
+            FactorCode::Totp(_) | FactorCode::Recovery(_) => true,
+        };
+        takes_it && (method.is_empty() || code.method().names().eq([&*method]))
+    };
     let Some(code) = code.filter(is_meant) else {
         let malformed = match &*method {
             "recovery_code" => "second-factor-recovery-code-malformed",

@@ -348,7 +348,7 @@ async fn a_code_from_a_mail_confirms_no_log_in() {
 
     for path in ["/confirm-login", FACTOR] {
         let response = browser.post_json(path, &json!({ "code": code })).await;
-        assert_eq!(response.json()["code"], "wrong_code", "{path}");
+        assert_eq!(response.json()["code"], "invalid_fields", "{path}");
     }
 }
 
