@@ -42,6 +42,9 @@ pub(crate) struct AuthenticationResponse {
     /// Whether to remember the browser, beside the members of the standard.
     #[serde(default, skip_serializing)]
     pub(crate) remember: bool,
+    /// Whether to trust the browser, after a second factor; beside the members of the standard.
+    #[serde(default, skip_serializing)]
+    pub(crate) trust: bool,
     /// The page that the visitor was going to, beside the members of the standard.
     #[serde(default, skip_serializing)]
     pub(crate) next: Option<String>,

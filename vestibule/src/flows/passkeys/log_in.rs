@@ -56,12 +56,16 @@ pub(super) async fn log_in<U: PageUser>(
             let was_closed = proof.user().is_closed();
             let proof = proof.remember(response.remember);
             // A pending log-in has its own.
-            let proof = match proof.is_of_pending() {
+            let is_of_pending = proof.is_of_pending();
+            let proof = match is_of_pending {
                 true => proof,
                 false => proof.leading_to(next),
             };
             match credentials.proceed(&login, proof).await? {
                 Step::LoggedIn { user, next } => {
+                    if is_of_pending && response.trust {
+                        credentials.trust_browser(&login, &user).await?;
+                    }
                     let next = next.path().unwrap_or(page.site.after_login());
                     let view = json!({ "username": user.name(), "next": next });
                     let answer = Answer::done(next).json(StatusCode::OK, view);

@@ -9,8 +9,8 @@
 //! 3. `POST /account/passkeys/rename` with `passkey` and `name` gives one of them another name. To
 //!    remove one is a change of [`factors`](super::factors), which has the rules for all changes.
 //! 4. `POST /login/passkey/options` returns the `PublicKeyCredentialRequestOptionsJSON`, and
-//!    `POST /login/passkey` takes the `AuthenticationResponseJSON`, with `remember` and `next` beside
-//!    its members. What it is for depends on the visitor: with a pending log-in it is the second
+//!    `POST /login/passkey` takes the `AuthenticationResponseJSON`, with `remember`, `trust` and
+//!    `next` beside its members. What it is for depends on the visitor: with a pending log-in it is the second
 //!    factor, in a session it confirms the log-in, and otherwise it logs in by the passkey alone.
 //! 5. `GET /.well-known/passkey-endpoints` tells password managers where passkeys are added.
 //!

@@ -85,16 +85,22 @@ if (button && isSupported) {
     const { signal } = waiting;
     const publicKey = api.parseRequestOptionsFromJSON(await post(options, {}));
     const shown = await navigator.credentials.get({ publicKey, mediation, signal });
-    const remember = Boolean(field("remember")?.checked);
-    const next = field("next")?.value ?? "";
-    location.assign((await post(passkeyLogin, { ...shown.toJSON(), remember, next })).next);
+    const ticked = (name) => Boolean(field(name)?.checked);
+    const fields = {
+      remember: ticked("remember"),
+      trust: ticked("trust"),
+      next: field("next")?.value ?? "",
+    };
+    location.assign((await post(passkeyLogin, { ...shown.toJSON(), ...fields })).next);
   };
   // Among the names that the browser suggests in the field for the username.
   const suggest = async () => {
     const isPossible = button.dataset.suggest && (await api.isConditionalMediationAvailable?.());
     if (isPossible) await logIn("conditional").catch(show);
   };
-  button.hidden = false;
+  for (const shown of [button, ...document.querySelectorAll("[data-passkey-with]")]) {
+    shown.hidden = false;
+  }
   button.addEventListener("click", async () => {
     error.hidden = true;
     await logIn("optional").catch((problem) => {

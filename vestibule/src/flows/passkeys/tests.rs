@@ -239,6 +239,34 @@ async fn a_passkey_is_a_second_factor_even_if_it_verifies_nobody() {
 }
 
 #[tokio::test]
+async fn a_browser_is_trusted_after_a_passkey_if_its_user_likes() {
+    let app = TestApp::new().await;
+    let mut phone = TestPasskey::new(1);
+    add(&app.registered("alice").await, &mut phone).await;
+    let fields = json!({ "username": "alice", "password": PASSWORD });
+    for trust in [false, true] {
+        let browser = app.browser();
+        browser.post_json("/login", &fields).await;
+        let mut shown = phone.get(&options(&browser).await);
+        shown["trust"] = json!(trust);
+        let response = browser.post_json("/login/passkey", &shown).await;
+        assert_eq!(response.status, StatusCode::OK, "{}", response.text());
+        browser.post("/logout", &[]).await;
+
+        let again = browser.post_json("/login", &fields).await.json();
+
+        assert_eq!(again["username"] == "alice", trust, "{again}");
+        assert_eq!(again["step"] == "second_factor", !trust, "{again}");
+    }
+    // A log-in by the passkey alone asks for no trust.
+    let browser = app.browser();
+    let mut shown = phone.get(&options(&browser).await);
+    shown["trust"] = json!(true);
+    browser.post_json("/login/passkey", &shown).await;
+    assert_eq!(browser.cookie("__Host-trusted"), None);
+}
+
+#[tokio::test]
 async fn a_verified_passkey_needs_no_other_factor() {
     let (app, needs_two) = with_two_factors().await;
     let mut phone = TestPasskey::new(1);
