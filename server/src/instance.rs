@@ -56,7 +56,7 @@ impl Settings {
         config.temporary_passwords_last = self.passwords.temporary_passwords_last;
         self.throttle.configure(&mut config.throttle);
         #[cfg(feature = "passkeys")]
-        config.passkey_rp_id.clone_from(&self.serving.passkey_rp_id);
+        self.serving.configure_passkeys(&mut config)?;
         config.hsts_include_subdomains = self.serving.hsts_include_subdomains;
         config.security_log_retention = storage.security_log_retention;
         config.trusted_proxies = self.serving.trusted_proxies.clone();

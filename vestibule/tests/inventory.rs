@@ -212,7 +212,7 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
     let routes = routes.routes().iter();
     let routes = routes.map(|route| (route.method.clone(), route.path.clone()));
     // These take what an authenticator makes. The tests of the flow `passkeys` show that the log-in
-    // is the only one of them that gives a session.
+    // and the registration are the only ones of them that give a session.
     let is_of_passkeys = |path: &str| path.contains("/passkey");
     let routes = routes.filter(|(_, path)| path.starts_with('/') && !is_of_passkeys(path));
     let routes: Vec<_> = routes.collect();
@@ -275,7 +275,8 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
     let known = set(fields.keys().copied());
     assert_eq!(posts, known, "say here how to send a form to each route");
     let accounts = app.site.accounts();
-    let mut ways = BTreeSet::from(["POST /login/passkey".to_owned()]);
+    let by_passkey = ["POST /login/passkey", "POST /register/passkey"];
+    let mut ways = BTreeSet::from(by_passkey.map(str::to_owned));
 
     // A new password ends the sessions and is another one for the log-ins here, so it comes last.
     let last = "/change-password";

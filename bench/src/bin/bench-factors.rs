@@ -66,6 +66,15 @@ impl Kind {
             Self::Passkey => "passkey",
         }
     }
+
+    /// The user who logs in so.
+    fn username(self) -> &'static str {
+        match self {
+            Self::Password => "alice",
+            Self::Code => "bob",
+            Self::Passkey => "carol",
+        }
+    }
 }
 
 /// A user for each kind of log-in.
@@ -77,10 +86,12 @@ struct Users {
 
 impl Users {
     async fn new(app: TestApp) -> Self {
-        app.registered("password").await;
-        let phone = app.add_totp(&app.registered("code").await).await;
+        app.registered(Kind::Password.username()).await;
+        let phone = app
+            .add_totp(&app.registered(Kind::Code.username()).await)
+            .await;
         let mut passkey = TestPasskey::new(1);
-        let owner = app.registered("passkey").await;
+        let owner = app.registered(Kind::Passkey.username()).await;
         let options = owner
             .post_json("/account/passkeys/options", &json!({}))
             .await;
@@ -98,7 +109,7 @@ impl Users {
         let browser = self.app.browser();
         let answer = match kind {
             Kind::Password | Kind::Code => {
-                let fields = json!({ "username": kind.name(), "password": PASSWORD });
+                let fields = json!({ "username": kind.username(), "password": PASSWORD });
                 browser.post_json("/login", &fields).await.json()
             }
             Kind::Passkey => by_passkey(&browser, &mut self.passkey).await,
@@ -111,7 +122,7 @@ impl Users {
             _ => answer,
         };
         let name = answer["username"].as_str();
-        anyhow::ensure!(name == Some(kind.name()), "{answer}");
+        anyhow::ensure!(name == Some(kind.username()), "{answer}");
         Ok(())
     }
 

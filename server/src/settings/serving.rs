@@ -1,10 +1,18 @@
 //! How the program listens for requests.
 
+#[cfg(feature = "passkeys")]
+use std::fs;
 use std::net::SocketAddr;
+#[cfg(feature = "passkeys")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+#[cfg(feature = "passkeys")]
+use vestibule::credentials::PasskeyAuthenticators;
+#[cfg(feature = "passkeys")]
+use vestibule::flows::SiteConfig;
 use vestibule::web::{PublicUrl, TrustedProxies};
 
 use super::{ListenAddress, parse_address, parse_duration};
@@ -52,6 +60,17 @@ pub(crate) struct ServingSettings {
         global = true
     )]
     pub(crate) passkey_rp_id: Option<String>,
+
+    /// Folder with the models of authenticators that may make new passkeys: a file AAGUID.pem for
+    /// each, with the root certificate of its attestation [default: any may]
+    #[cfg(feature = "passkeys")]
+    #[arg(
+        long,
+        env = "VESTIBULE_PASSKEY_AUTHENTICATORS",
+        value_name = "FOLDER",
+        global = true
+    )]
+    pub(crate) passkey_authenticators: Option<PathBuf>,
 
     /// Set this if the proxy removes the path of the public URL: browsers ask for /auth/login, and
     /// the program gets /login
@@ -147,6 +166,32 @@ pub(crate) struct ServingSettings {
 }
 
 impl ServingSettings {
+    /// Sets which domain passkeys are for and which authenticators may make them.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn configure_passkeys(&self, config: &mut SiteConfig) -> anyhow::Result<()> {
+        config.passkey_rp_id.clone_from(&self.passkey_rp_id);
+        let Some(folder) = &self.passkey_authenticators else {
+            return Ok(());
+        };
+        let name = folder.display();
+        let mut accepted = PasskeyAuthenticators::new();
+        let files = fs::read_dir(folder).with_context(|| format!("cannot read {name}"))?;
+        for file in files {
+            let path = file?.path();
+            if path.extension().is_none_or(|extension| extension != "pem") {
+                continue;
+            }
+            let aaguid = path.file_stem().unwrap_or_default().to_string_lossy();
+            let root = fs::read_to_string(&path);
+            let root = root.with_context(|| format!("cannot read {}", path.display()))?;
+            accepted = accepted
+                .accept(&aaguid, &root)
+                .with_context(|| format!("the name of {} is wrong", path.display()))?;
+        }
+        config.passkey_authenticators = Some(accepted);
+        Ok(())
+    }
+
     const PROXY_NOT_TRUSTED: &str = "the public URL is https, so a proxy must be in \
         front, but `--trusted-proxies` is not set: all visitors appear to have the proxy's \
         address, and the throttle, the limit of connections and the logs treat them as one \

@@ -59,9 +59,12 @@ fn help_names_every_setting_with_its_variable() {
         "dangerous-plain-http-on-private-network",
         "proxy-removes-path",
         "passkey-rp-id",
+        "passkey-authenticators",
         "unknown-addresses-need-login",
         "log-in-with",
         "require-second-factor",
+        "require-second-factor-from",
+        "mail-codes",
         "require-verified-email",
         "registration",
         "temporary-passwords-last",
@@ -302,4 +305,32 @@ fn a_settings_file_of_an_older_version_is_still_read() {
     assert!(folder.join("secret_key").is_file(), "the file's key");
     let said = refusal(folder, &["--bcrypt-cost", "99", "doctor"]);
     assert!(said.contains("99"), "{said}");
+}
+
+#[test]
+fn a_wrong_day_and_a_wrong_folder_of_authenticators_are_refused_with_what_to_write() {
+    let folder = folder();
+    let said = refusal(
+        folder.path(),
+        &["--require-second-factor-from", "31.3.2027"],
+    );
+    assert!(said.contains("write it like 2027-03-31"), "{said}");
+    let alone = ["--require-second-factor-from", "2027-03-31"];
+    let said = refusal(folder.path(), &alone);
+    assert!(said.contains("`Admins` or `All`"), "{said}");
+    let said = refusal(folder.path(), &["--mail-codes", "true"]);
+    assert!(said.contains("mailer"), "{said}");
+
+    let models = folder.path().join("models");
+    let at = ["--public-url", "https://example.com"];
+    let name = models.display().to_string();
+    let arguments = [&at[..], &["--passkey-authenticators", &name]].concat();
+    let said = refusal(folder.path(), &arguments);
+    assert!(said.contains("cannot read"), "{said}");
+    std::fs::create_dir(&models).unwrap();
+    let said = refusal(folder.path(), &arguments);
+    assert!(said.contains("no authenticator may make"), "{said}");
+    std::fs::write(models.join("key.pem"), "").unwrap();
+    let said = refusal(folder.path(), &arguments);
+    assert!(said.contains("no AAGUID"), "{said}");
 }

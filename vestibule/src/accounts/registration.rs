@@ -128,9 +128,14 @@ impl Accounts {
             }
             // The name is free: somebody else named the address at the same moment.
         }
-        Err(Error::internal(
-            "an address is named by others again and again",
-        ))
+        match credential {
+            NewCredential::Password(_) => Err(Error::internal(
+                "an address is named by others again and again",
+            )),
+            // Or somebody has registered with the same passkey at the same moment.
+            #[cfg(feature = "passkeys")]
+            NewCredential::Passkey(_) => Ok(None),
+        }
     }
 
     /// Deletes an account whose registration the app rejected, and ends its sessions.

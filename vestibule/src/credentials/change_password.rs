@@ -72,17 +72,18 @@ impl<U: User> Credentials<U> {
         })
     }
 
-    /// Whether this user has a password.
+    /// Whether this user has a password. Those of an app's own table count as if they had: without a
+    /// hash, they may log in by a way of the app's own.
     ///
     /// # Errors
     /// When the users table failed.
     #[cfg(feature = "sql")]
     pub(crate) async fn has_password(&self, id: &UserId) -> Result<bool> {
-        Ok(self.0.users.table().hash_of(id).await?.is_some())
+        Ok(!self.0.may_lack_passwords || self.0.users.table().hash_of(id).await?.is_some())
     }
 
-    /// A proof of a user without a password, who chooses their first one: that their log-in is fresh.
-    /// `None` if it is not, or if they have a password.
+    /// Proves a user without a password by their fresh log-in, so that they can set the first one.
+    /// `None` if the log-in is not fresh, or if they have a password.
     ///
     /// # Errors
     /// When the users table failed.

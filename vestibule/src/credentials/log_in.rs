@@ -209,11 +209,17 @@ impl<U: User> Credentials<U> {
             return Ok(false);
         }
         #[cfg(feature = "sql")]
-        if self.has_factor(&user.id()).await? || self.needs_mail_code(user, *methods) {
-            if !self.is_trusted(login, user, epoch).await? {
-                return Ok(true);
+        {
+            let has_factor = self.has_factor(&user.id()).await?;
+            if has_factor || self.needs_mail_code(user, *methods) {
+                if !self.is_trusted(login, user, epoch).await? {
+                    return Ok(true);
+                }
+                // In place of a mail code, it stands for no second factor.
+                if has_factor {
+                    *methods |= Methods::TRUSTED_BROWSER;
+                }
             }
-            *methods |= Methods::TRUSTED_BROWSER;
         }
         #[cfg(not(feature = "sql"))]
         let _ = (login, epoch);

@@ -78,7 +78,7 @@ pub use hashes::HashReview;
 pub use log_in::Step;
 pub use login_name::{LoginName, NoLoginName};
 #[cfg(feature = "passkeys")]
-pub use passkeys::PASSKEY_MIGRATIONS;
+pub use passkeys::{PASSKEY_MIGRATIONS, PasskeyAuthenticators};
 pub use proof::Proof;
 #[cfg(feature = "sql")]
 pub(crate) use register::NewUser;
@@ -164,6 +164,8 @@ struct Inner<U> {
     factors: Option<factors::Factors>,
     #[cfg(feature = "sql")]
     mail_codes: bool,
+    #[cfg(feature = "sql")]
+    may_lack_passwords: bool,
 }
 
 /// What a site with mail has: tokens, and where the mails with them go.
@@ -204,6 +206,8 @@ impl<U: User> Credentials<U> {
             factors: None,
             #[cfg(feature = "sql")]
             mail_codes: false,
+            #[cfg(feature = "sql")]
+            may_lack_passwords: false,
         }))
     }
 
@@ -263,6 +267,13 @@ impl<U: User> Credentials<U> {
     #[cfg(feature = "sql")]
     pub(crate) fn mail_codes(mut self, are_on: bool) -> Self {
         self.settings().mail_codes = are_on;
+        self
+    }
+
+    /// Users without a password hash log in by a passkey alone.
+    #[cfg(feature = "sql")]
+    pub(crate) fn may_lack_passwords(mut self, may: bool) -> Self {
+        self.settings().may_lack_passwords = may;
         self
     }
 
@@ -340,6 +351,8 @@ impl<U> Clone for Inner<U> {
             factors: self.factors.clone(),
             #[cfg(feature = "sql")]
             mail_codes: self.mail_codes,
+            #[cfg(feature = "sql")]
+            may_lack_passwords: self.may_lack_passwords,
         }
     }
 }

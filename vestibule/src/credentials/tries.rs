@@ -95,7 +95,8 @@ impl<U: User> Credentials<U> {
         })
     }
 
-    /// Counts a try at a second factor. Nobody can guess a recovery code, so it does not count at the
+    /// Counts a try at a second factor. A user who gets codes by mail has no other way, so their
+    /// counter is never closed; each code has few tries anyway. Nobody can guess a recovery code, so it does not count at the
     /// counter of guesses, and works while that one is closed.
     pub(super) async fn begin_factor_try(
         &self,
@@ -107,7 +108,11 @@ impl<U: User> Credentials<U> {
             return Ok(Permit::Granted(Try::default()));
         }
         let now = login.visit().settings().clock.now();
-        self.0.throttle.begin_factor(&self.0.realm, id, now).await
+        let may_close = method != Methods::MAIL_CODE;
+        let throttle = &self.0.throttle;
+        throttle
+            .begin_factor((&self.0.realm, id), may_close, now)
+            .await
     }
 
     /// Counts a try at a credential of `subject`, made by this request's browser.

@@ -10,6 +10,8 @@ use serde::Serialize;
 
 use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Timestamp};
+#[cfg(feature = "passkeys")]
+use crate::credentials::PasskeyAuthenticators;
 use crate::credentials::throttle::{Counters, Throttle, ThrottleLimits};
 use crate::credentials::{Credentials, LoginName, ReservedNames};
 use crate::crypto::key::SecretKey;
@@ -79,6 +81,10 @@ pub struct SiteConfig<U = Account> {
     /// host.
     #[cfg(feature = "passkeys")]
     pub passkey_rp_id: Option<String>,
+    /// The models of authenticators that may make new passkeys. Default: any, and no attestation is
+    /// asked for.
+    #[cfg(feature = "passkeys")]
+    pub passkey_authenticators: Option<PasskeyAuthenticators>,
     /// A folder with templates that replace the embedded ones of the same name.
     pub templates: Option<PathBuf>,
     /// A folder with files such as `de.ftl` or `fr.ftl`, in [Fluent](https://projectfluent.org)'s
@@ -112,13 +118,13 @@ pub struct SiteConfig<U = Account> {
     /// have shown it. Default: nobody;
     /// [`Rule::SecondFactor`](crate::access::Rule::SecondFactor) closes single pages.
     pub require_second_factor: SecondFactorFor,
-    /// The moment from which on they must. Until then those users are reminded, and can go on without
-    /// one. Default: at once.
+    /// When the requirement starts. Until then these users see a reminder, and can continue without a
+    /// second factor. Default: at once.
     pub require_second_factor_from: Option<Timestamp>,
     /// Whether users without a second factor, who have verified their address, get a code by mail at
     /// each log-in with the password, in a browser that they do not trust. It protects against
-    /// stolen passwords, but is the weakest way: whoever reads the mail can choose a new password
-    /// too. It counts as no second factor. Needs a [`mailer`](Self::mailer). Default: no.
+    /// stolen passwords. It is the weakest method: somebody who reads the mail can also choose a new
+    /// password. It counts as no second factor. Needs a [`mailer`](Self::mailer). Default: no.
     pub mail_codes: bool,
     /// Who can create an account. Default: every visitor.
     pub registration: RegistrationMode,
@@ -280,6 +286,8 @@ impl<U: User> SiteConfig<U> {
             unknown_addresses_need_login: false,
             #[cfg(feature = "passkeys")]
             passkey_rp_id: None,
+            #[cfg(feature = "passkeys")]
+            passkey_authenticators: None,
             templates: None,
             texts: None,
             languages: Vec::new(),

@@ -8,7 +8,6 @@ use crate::flows::paths::Paths;
 use crate::flows::second_factor_for::FactorRequirement;
 use crate::login::{EventRecord, FirstPage, LoginManager, LoginViews, PageUser, UserId};
 use crate::pages::Texts;
-use crate::session::Methods;
 use crate::web::Flash;
 
 /// The login manager with the site's settings and pages.
@@ -66,14 +65,14 @@ pub(super) fn login_manager<U: PageUser>(
     // A password change comes first, then the address, then a second factor, then the app's own
     // required page.
     let theirs = login.settings.rejections.must_visit.clone();
-    let change_password = first_page(paths, "change_password", &[]);
+    let change_password = first_page(paths, "change_password", &BESIDES_PASSWORD);
     let verify_email = first_page(paths, "verify_email", &BESIDES_VERIFYING)
         .filter(|_| config.require_verified_email);
     let enrolment = first_page(paths, "factors", &BESIDES_ENROLMENT).map(|page| FirstPage {
         is_enrolment: true,
         ..page
     });
-    let must_have_factor = FactorRequirement::of(config);
+    let requirement = FactorRequirement::of(config);
     Ok(login.first_page(move |logged_in| {
         let user = &logged_in.user;
         let change_password = change_password.as_ref();
@@ -81,16 +80,22 @@ pub(super) fn login_manager<U: PageUser>(
         let verify_email = verify_email.as_ref();
         let verify_email = verify_email.filter(|_| !user.has_verified_email());
         // Users of a request loader have no session, and are the app's own concern.
-        let methods = logged_in.methods();
-        let has_shown_one = logged_in.session.is_none()
-            || methods.has_second_factor()
-            || methods.contains(Methods::TRUSTED_BROWSER);
+        let is_ours = logged_in.session.is_some();
         let enrolment = enrolment.as_ref();
-        let enrolment = enrolment.filter(|_| !has_shown_one && must_have_factor.includes(user));
+        let enrolment =
+            enrolment.filter(|_| is_ours && requirement.demands_one_of(user, logged_in.methods()));
         let ours = change_password.or(verify_email).or(enrolment).cloned();
         ours.or_else(|| theirs.as_ref().and_then(|theirs| theirs(logged_in)))
     }))
 }
+
+/// The pages for users who must choose a password: one who has none yet needs a fresh log-in for it.
+const BESIDES_PASSWORD: [&str; 4] = [
+    "confirm_login",
+    "passkey_login",
+    "passkey_login_options",
+    "logout",
+];
 
 /// The pages for users who must verify their address: they may have mistyped it, and changing it
 /// needs a fresh log-in.

@@ -1,6 +1,7 @@
 //! The mails of the flows: which there are, and how one is written out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fluent_bundle::FluentArgs;
 use minijinja::context;
@@ -28,6 +29,9 @@ pub(super) struct MailTexts {
     /// What stands after the button.
     pub(super) after: &'static str,
 }
+
+/// A stranger can cause one mail to an address in this time.
+pub(super) const ONE_IN: Duration = Duration::from_mins(1);
 
 impl MailTexts {
     /// A mail without a button.

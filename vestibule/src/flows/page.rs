@@ -88,7 +88,7 @@ impl<U: PageUser> Page<U> {
         mut view: serde_json::Value,
         user: &CurrentUser<U>,
     ) -> serde_json::Value {
-        if let Some(from) = self.site.inner().second_factor_for.reminder(user) {
+        if let Some(from) = self.site.inner().factor_requirement.reminder(user) {
             view["second_factor_required_from"] = from.to_string().into();
         }
         view

@@ -76,18 +76,25 @@ impl FactorRequirement {
         self.who.includes(user) && self.later().is_none()
     }
 
+    /// Whether this user must add one before anything else, in a session with these methods.
+    pub(super) fn demands_one_of(&self, user: &impl User, methods: Methods) -> bool {
+        !has_one(methods) && self.includes(user)
+    }
+
     /// When this user, who has shown none in this session, must have one, if that is later.
     pub(super) fn reminder<U: User>(&self, user: &CurrentUser<U>) -> Option<Timestamp> {
-        let methods = user.methods();
-        let has_shown_one =
-            methods.has_second_factor() || methods.contains(Methods::TRUSTED_BROWSER);
-        self.later()
-            .filter(|_| !has_shown_one && self.who.includes(&**user))
+        let is_due = !has_one(user.methods()) && self.who.includes(&**user);
+        self.later().filter(|_| is_due)
     }
 
     fn later(&self) -> Option<Timestamp> {
         self.from.filter(|from| self.clock.now() < *from)
     }
+}
+
+/// Whether the user of a session with these methods has a second factor.
+fn has_one(methods: Methods) -> bool {
+    methods.has_second_factor() || methods.contains(Methods::TRUSTED_BROWSER)
 }
 
 impl FromStr for SecondFactorFor {

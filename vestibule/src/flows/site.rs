@@ -77,7 +77,7 @@ pub(super) struct Inner<U> {
     pub(super) ignored_fields: Arc<[String]>,
     pub(super) log_in_with: LoginName,
     pub(super) registration: RegistrationMode,
-    pub(super) second_factor_for: FactorRequirement,
+    pub(super) factor_requirement: FactorRequirement,
     pub(super) registration_fields: RegistrationFields,
     pub(super) on_register: Option<RegisterHook>,
     pub(super) on_erase: Option<EraseHook>,

@@ -41,6 +41,12 @@ impl FactorCode {
         }
     }
 
+    /// As [`parse`](Self::parse), of a user who is logged in, or whose site sends no codes: one from
+    /// a mail is no code of theirs. Somebody at an unlocked browser often reads its user's mail, too.
+    pub(crate) fn parse_own(typed: &str) -> Option<Self> {
+        Self::parse(typed).filter(|code| !matches!(code, Self::Mail(_)))
+    }
+
     /// The method that it proves.
     pub(crate) fn method(&self) -> Methods {
         match self {

@@ -291,7 +291,12 @@ impl<U: User> Credentials<U> {
     /// When the database failed.
     pub(crate) async fn pending_methods(&self, user: &UserId) -> Result<Vec<Methods>> {
         let methods = self.factor_methods(user).await?;
-        Ok(match methods.is_empty() && self.0.mail_codes {
+        if !methods.is_empty() || !self.0.mail_codes {
+            return Ok(methods);
+        }
+        let user = self.load(user.clone()).await?;
+        let may_get_one = user.is_some_and(|user| user.has_verified_email());
+        Ok(match may_get_one {
             true => vec![Methods::MAIL_CODE],
             false => methods,
         })

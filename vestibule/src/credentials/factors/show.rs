@@ -44,10 +44,6 @@ impl<U: User> Credentials<U> {
         code: &FactorCode,
     ) -> Result<Check<U>> {
         let id = user.id();
-        // Somebody at an unlocked browser often reads its user's mail, too.
-        if matches!(code, FactorCode::Mail(_)) {
-            return Ok(Check::Wrong(Some(id)));
-        }
         let permit = match self.begin_factor_try(login, &id, code.method()).await? {
             Permit::Granted(of_factor) => match self.begin_own_try(login, user).await? {
                 Permit::Granted(tried) => Ok((of_factor, tried)),
@@ -75,7 +71,7 @@ impl<U: User> Credentials<U> {
         Ok(Check::Wrong(Some(id)))
     }
 
-    /// Uses up a code from a mail. It stands for no other factor, and a change of password or of
+    /// Uses up a code from a mail. It never replaces another factor, and a change of password or of
     /// address ends it.
     async fn use_mail_code(&self, user: &U, code: &str) -> Result<bool> {
         let id = user.id();

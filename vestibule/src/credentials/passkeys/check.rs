@@ -59,9 +59,10 @@ impl<U: User> Credentials<U> {
             return Ok(NewPasskey::Rejected);
         }
         let is_first = !self.has_factor(&id).await?;
+        let has_password = self.has_password(&id).await?;
         let added = self
             .passkeys()?
-            .finish_registration(&id, response, name, browser)
+            .finish_registration((&id, has_password), response, name, browser)
             .await?;
         if let NewPasskey::Added(passkey) = &added {
             let factor = (FactorKind::Passkey, &*passkey.name);

@@ -15,6 +15,7 @@
 //! - Copies of an authenticator: a counter that does not grow rejects the log-in.
 //! - Passkeys of another user, reused challenges, and ceremonies of another purpose.
 
+mod authenticators;
 mod ceremony;
 mod check;
 mod migration;
@@ -25,6 +26,7 @@ mod row;
 mod sweep;
 mod webauthn;
 
+pub use authenticators::PasskeyAuthenticators;
 pub(crate) use check::PasskeyCheck;
 pub use migration::PASSKEY_MIGRATIONS;
 pub(crate) use registration::{CheckedPasskey, NewPasskey};
@@ -78,6 +80,8 @@ pub(crate) struct Site<'a> {
     pub(crate) rp_id: &'a str,
     pub(crate) name: &'a str,
     pub(crate) origin: &'a str,
+    /// `None` if any authenticator may make passkeys.
+    pub(crate) authenticators: Option<&'a PasskeyAuthenticators>,
 }
 
 /// A passkey of a user, without its key.
@@ -116,7 +120,8 @@ impl Passkeys {
     /// The passkeys of the users in this realm.
     ///
     /// # Errors
-    /// When browsers would not accept the RP ID at the origin.
+    /// When browsers would not accept the RP ID at the origin, or a root certificate of an
+    /// authenticator is malformed.
     pub(crate) fn new(
         database: Database,
         realm: &str,
@@ -126,7 +131,7 @@ impl Passkeys {
         Ok(Self(Arc::new(Inner {
             database,
             realm: realm.to_owned(),
-            relying_party: Box::new(WebAuthn::new(site.rp_id, site.name, site.origin)?),
+            relying_party: Box::new(WebAuthn::new(site)?),
             clock,
             random,
             swept: Regularly::default(),

@@ -38,13 +38,15 @@ pub(crate) struct CheckedPasskey {
 
 impl Passkeys {
     /// Begins a registration in this browser. Returns the options for the browser; `None` if the
-    /// user has [`MAX_PASSKEYS`].
+    /// user has [`MAX_PASSKEYS`]. If the user `has_password`, the passkey may be one that does not
+    /// verify them, as a second factor.
     ///
     /// # Errors
     /// When the database or the operating system's generator failed.
     pub(crate) async fn begin_registration(
         &self,
         (user, name): (&UserId, &str),
+        has_password: bool,
         browser: &Secret,
     ) -> Result<Option<Value>> {
         let rows = self.rows_of(user).await?;
@@ -62,7 +64,10 @@ impl Passkeys {
         let new = NewUser {
             handle,
             name,
-            verification: Verification::Preferred,
+            verification: match has_password {
+                true => Verification::Preferred,
+                false => Verification::Required,
+            },
         };
         let begun = self.0.relying_party.begin_registration(&new, &existing)?;
         let purpose = Purpose::Register;
@@ -155,7 +160,7 @@ impl Passkeys {
     /// When the database or the operating system's generator failed.
     pub(crate) async fn finish_registration(
         &self,
-        user: &UserId,
+        (user, has_password): (&UserId, bool),
         response: &RegistrationResponse,
         name: &str,
         browser: &Secret,
@@ -165,7 +170,9 @@ impl Passkeys {
         let Some(begun) = begun.filter(|begun| begun.user.as_ref() == Some(user)) else {
             return Ok(NewPasskey::Rejected);
         };
-        let Some(checked) = self.check(&begun, response, name)? else {
+        let checked = self.check(&begun, response, name)?;
+        let may_be_only_one = |checked: &CheckedPasskey| checked.registered.is_verified;
+        let Some(checked) = checked.filter(|one| has_password || may_be_only_one(one)) else {
             return Ok(NewPasskey::Rejected);
         };
         if self.count(user).await? >= MAX_PASSKEYS as u64 {

@@ -8,20 +8,22 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use url::Url;
 use webauthn_rs::prelude::{
-    DiscoverableAuthentication, PublicKeyCredential, RegisterPublicKeyCredential, SecurityKey,
-    SecurityKeyRegistration, WebauthnError,
+    AttestationCaList, AttestationCaListBuilder, DiscoverableAuthentication, PublicKeyCredential,
+    RegisterPublicKeyCredential, SecurityKey, SecurityKeyRegistration, WebauthnError,
 };
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 
-use super::CEREMONY_LASTS;
 use super::relying_party::{
     Begun, NewUser, Registered, Rejected, RelyingParty, Shown, Verification,
 };
 use super::response::{AuthenticationResponse, ClientData, RegistrationResponse, credential_id};
+use super::{CEREMONY_LASTS, PasskeyAuthenticators, Site};
 use crate::error::{Error, Result};
 
 /// The relying party of a site.
@@ -29,14 +31,18 @@ pub(super) struct WebAuthn {
     library: Webauthn,
     id: String,
     origin: String,
+    /// Of the authenticators that may make passkeys; `None` if any may.
+    authorities: Option<AttestationCaList>,
 }
 
 impl WebAuthn {
-    /// The relying party with this RP ID, for pages at exactly this origin.
+    /// The relying party of this site, for pages at exactly its origin.
     ///
     /// # Errors
-    /// When browsers would not accept the RP ID at the origin.
-    pub(super) fn new(id: &str, name: &str, origin: &str) -> Result<Self> {
+    /// When browsers would not accept the RP ID at the origin, or a root certificate of an
+    /// authenticator is malformed.
+    pub(super) fn new(site: &Site<'_>) -> Result<Self> {
+        let (id, origin) = (site.rp_id, site.origin);
         let no_domain = || {
             Error::config(format!(
                 "passkeys need a domain: `{id}` is none, or does not contain the host of {origin}; \
@@ -46,11 +52,12 @@ impl WebAuthn {
         };
         let url = Url::parse(origin).map_err(|_| no_domain())?;
         let builder = WebauthnBuilder::new(id, &url).map_err(|_| no_domain())?;
-        let library = builder.rp_name(name).timeout(CEREMONY_LASTS).build();
+        let library = builder.rp_name(site.name).timeout(CEREMONY_LASTS).build();
         Ok(Self {
             library: library.map_err(|_| no_domain())?,
             id: id.to_owned(),
             origin: origin.to_owned(),
+            authorities: site.authenticators.map(authorities).transpose()?,
         })
     }
 
@@ -85,7 +92,7 @@ impl RelyingParty for WebAuthn {
                 user.name,
                 user.name,
                 Some(excluded),
-                None,
+                self.authorities.clone(),
                 None,
             )
             .map_err(broken)?;
@@ -102,6 +109,9 @@ impl RelyingParty for WebAuthn {
             selection["userVerification"] = json!(wish);
         }
         options["extensions"] = json!({ "credProps": true });
+        // Ours are the same for all ceremonies.
+        let mut state = serde_json::to_value(&state).map_err(Error::internal)?;
+        state["ca_list"] = Value::Null;
         begun(options, &state)
     }
 
@@ -110,7 +120,10 @@ impl RelyingParty for WebAuthn {
         state: &str,
         response: &RegistrationResponse,
     ) -> Result<Result<Registered, Rejected>> {
-        let state: SecurityKeyRegistration = stored(state)?;
+        let mut state: Value = stored(state)?;
+        state["ca_list"] = serde_json::to_value(&self.authorities).map_err(Error::internal)?;
+        let state: SecurityKeyRegistration =
+            serde_json::from_value(state).map_err(Error::internal)?;
         if credential_id(&response.id, &response.raw_id, &response.kind).is_none() {
             return Ok(Err(Rejected::Wrong("malformed credential id".to_owned())));
         }
@@ -199,6 +212,32 @@ impl RelyingParty for WebAuthn {
     fn id(&self) -> &str {
         &self.id
     }
+}
+
+/// The root certificates, each with the models that are attested under it.
+fn authorities(accepted: &PasskeyAuthenticators) -> Result<AttestationCaList> {
+    let mut authorities = AttestationCaListBuilder::new();
+    for (aaguid, root) in accepted.models() {
+        let inserted = authorities.insert_device_pem(
+            root.as_bytes(),
+            *aaguid,
+            aaguid.to_string(),
+            BTreeMap::new(),
+        );
+        inserted.map_err(|_| {
+            Error::config(format!(
+                "the root certificate of the authenticator {aaguid} is no X.509 certificate in PEM"
+            ))
+        })?;
+    }
+    let authorities = authorities.build();
+    if authorities.is_empty() {
+        return Err(Error::config(
+            "no authenticator may make passkeys: add one to `PasskeyAuthenticators`, or leave the \
+             flow `passkeys` out",
+        ));
+    }
+    Ok(authorities)
 }
 
 fn rejected(error: &WebauthnError) -> Rejected {

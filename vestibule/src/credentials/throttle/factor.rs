@@ -12,13 +12,15 @@ impl Throttle {
     /// clear this counter.
     pub(in crate::credentials) async fn begin_factor(
         &self,
-        realm: &str,
-        id: &UserId,
+        (realm, id): (&str, &UserId),
+        may_close: bool,
         now: Timestamp,
     ) -> Result<Permit> {
+        let mut streak = self.0.limits.factor;
+        streak.closed_after = streak.closed_after.filter(|_| may_close);
         let limit = Limit {
             key: subject::factor_key(realm, id),
-            rule: LimitRule::Streak(self.0.limits.factor),
+            rule: LimitRule::Streak(streak),
         };
         self.count(&[], &[limit], now).await
     }

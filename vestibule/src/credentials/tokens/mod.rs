@@ -407,7 +407,7 @@ impl Tokens {
             }
             CodeKind::Digits => {
                 let number = u64::from_le_bytes(self.0.random.bytes()?);
-                // 2^64 is so much more that all codes are equally likely.
+                // The bias of the remainder is below 2^-37.
                 format!("{:08}", number % 100_000_000)
             }
         }))

@@ -12,6 +12,6 @@ mail-account-closed-subject = Dein Konto bei { $site } ist geschlossen
 mail-account-closed =
     Hallo { $name },
 
-    dein Konto bei { $site } wurde gerade geschlossen, von jemandem, der dein Passwort kannte. Am { $detail } wird es gelöscht, mit allem, was dazugehört.
+    dein Konto bei { $site } wurde gerade geschlossen, von jemandem, der dort angemeldet war. Am { $detail } wird es gelöscht, mit allem, was dazugehört.
 
     Wenn du es dir anders überlegst, melde dich vorher auf { $url } an: Damit öffnest du dein Konto wieder.

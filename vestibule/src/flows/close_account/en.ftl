@@ -12,6 +12,6 @@ mail-account-closed-subject = Your account at { $site } is closed
 mail-account-closed =
     Hello { $name },
 
-    Your account at { $site } was closed a moment ago, by somebody who knew your password. On { $detail } it will be deleted, with everything in it.
+    Your account at { $site } was closed a moment ago, by somebody who was logged in to it. On { $detail } it will be deleted, with everything in it.
 
     If you change your mind, log in before that at { $url }: this opens your account again.

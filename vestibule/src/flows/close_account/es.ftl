@@ -12,6 +12,6 @@ mail-account-closed-subject = Tu cuenta de { $site } está cerrada
 mail-account-closed =
     Hola, { $name }:
 
-    alguien que conocía tu contraseña acaba de cerrar tu cuenta de { $site }. El { $detail } se eliminará, con todo lo que contiene.
+    alguien que tenía la sesión iniciada acaba de cerrar tu cuenta de { $site }. El { $detail } se eliminará, con todo lo que contiene.
 
     Si cambias de idea, inicia sesión antes en { $url }: así tu cuenta se abre de nuevo.

@@ -121,7 +121,7 @@ async fn close(
             Text::named("password-missing"),
         )?);
     }
-    // A user without a password has shown a passkey just now: the log-in is fresh.
+    // The fresh log-in replaces the password that they do not have.
     if has_password {
         let check = credentials.check_own_password(&login, &user, &password);
         match check.await? {

@@ -8,7 +8,7 @@
 //!    fresh under a new token and redirects to `next` or `/welcome`; as JSON it answers 200.
 //!
 //! # What it protects against
-//! Unlocked browsers and copied cookies: critical pages need the password. Session fixation: the
+//! Unlocked browsers and copied cookies: critical pages need the password, a code or a passkey. Session fixation: the
 //! token changes with the privilege. Forms on other sites, and open redirects by `next`. Guessing:
 //! a session has few tries at its own password ([`throttle`](crate::credentials::throttle)).
 //!
@@ -107,9 +107,7 @@ async fn confirm<U: PageUser>(
     let form = form(&page, &user, &next).await?;
     let is_code = password.expose().is_empty() && !typed_code.expose().is_empty();
     let factor_code = match is_code {
-        // Somebody at an unlocked browser often reads its user's mail, too.
-        true => FactorCode::parse(typed_code.expose())
-            .filter(|code| !matches!(code, FactorCode::Mail(_))),
+        true => FactorCode::parse_own(typed_code.expose()),
         false => None,
     };
     let (status, code) = if is_code && factor_code.is_none() {

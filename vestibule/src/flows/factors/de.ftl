@@ -91,6 +91,6 @@ mail-factors-reset-subject = Deine zweiten Faktoren bei { $site } wurden entfern
 mail-factors-reset =
     Hallo { $name },
 
-    die Administration hat alle zweiten Faktoren und Wiederherstellungscodes aus deinem Konto bei { $site } entfernt und dich überall abgemeldet. Zur Anmeldung genügt dein Passwort, bis du wieder einen zweiten Faktor hinzufügst.
+    die Administration hat alle zweiten Faktoren und Wiederherstellungscodes aus deinem Konto bei { $site } entfernt und dich überall abgemeldet. Bis du wieder einen hinzufügst, schützt nur das Passwort dein Konto. Wenn es keines hat, wähle eines über „Passwort vergessen?“, oder wende dich an die Administration.
 
     Wenn du davon nichts weißt, wende dich an die Administration von { $url }.

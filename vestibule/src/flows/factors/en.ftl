@@ -91,6 +91,6 @@ mail-factors-reset-subject = Your second factors at { $site } were removed
 mail-factors-reset =
     Hello { $name },
 
-    An administrator has removed all second factors and recovery codes from your account at { $site }, and logged you out everywhere. Your password alone logs you in until you add a second factor again.
+    An administrator has removed all second factors and recovery codes from your account at { $site }, and logged you out everywhere. Until you add one again, your account is protected by its password alone. If it has none, choose one by “Forgot your password?”, or ask the administrator.
 
     If you know nothing about it, ask the administrator of { $url }.

@@ -91,6 +91,6 @@ mail-factors-reset-subject = Se han quitado tus segundos factores en { $site }
 mail-factors-reset =
     Hola, { $name }:
 
-    la administración ha quitado todos los segundos factores y códigos de recuperación de tu cuenta en { $site } y ha cerrado todas tus sesiones. Tu contraseña basta para iniciar sesión hasta que añadas otra vez un segundo factor.
+    la administración ha quitado todos los segundos factores y códigos de recuperación de tu cuenta en { $site } y ha cerrado todas tus sesiones. Hasta que añadas otro, solo la contraseña protege tu cuenta. Si no tiene ninguna, elige una con «¿Has olvidado tu contraseña?» o contacta con la administración.
 
     Si no sabes nada de ello, contacta con la administración de { $url }.

@@ -163,7 +163,7 @@ async fn show<U: PageUser>(user: FactorUser<U>, page: Page<U>) -> Result<Respons
         factors: page.site.factor_views(&user.id()).await?,
         recovery_codes: factors.recovery_codes.count(&user.id()).await?,
         trusted_browsers: page.site.trusted_browser_views(&user).await?,
-        is_required: page.site.inner().second_factor_for.includes(&**user),
+        is_required: page.site.inner().factor_requirement.includes(&**user),
     };
     page.answer(Answer::page(TEMPLATE, view))
 }

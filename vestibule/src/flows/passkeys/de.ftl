@@ -30,7 +30,7 @@ passkey-confirm = Mit einem Passkey weiter
 passkey-wrong = Dieser Passkey hat nicht funktioniert. Versuche es noch einmal oder wähle einen anderen Weg.
 passkey-cancelled = Es wurde kein Passkey benutzt. Versuche es noch einmal oder wähle einen anderen Weg.
 passkey-known = Dieses Gerät hat schon einen Passkey für dein Konto.
-passkey-needs = Für einen Passkey brauchst du JavaScript und einen Browser, der Passkeys kennt.
+passkey-needs = Für einen Passkey brauchst du JavaScript und einen Browser, der Passkeys unterstützt.
 account-passkeys = Passkeys
 
 mail-passkey-clone-suspected-subject = Vielleicht hat jemand eine Kopie deines Passkeys für { $site }

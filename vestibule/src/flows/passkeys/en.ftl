@@ -30,7 +30,7 @@ passkey-confirm = Continue with a passkey
 passkey-wrong = That passkey didn’t work. Try again, or choose another way.
 passkey-cancelled = No passkey was used. Try again, or choose another way.
 passkey-known = This device already has a passkey for your account.
-passkey-needs = To use a passkey, you need JavaScript and a browser with passkeys.
+passkey-needs = To use a passkey, you need JavaScript and a browser that supports passkeys.
 account-passkeys = Passkeys
 
 mail-passkey-clone-suspected-subject = Somebody may have a copy of your passkey for { $site }

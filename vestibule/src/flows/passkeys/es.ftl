@@ -30,7 +30,7 @@ passkey-confirm = Continuar con una llave de acceso
 passkey-wrong = Esa llave de acceso no ha funcionado. Inténtalo otra vez o elige otra forma.
 passkey-cancelled = No se ha usado ninguna llave de acceso. Inténtalo otra vez o elige otra forma.
 passkey-known = Este dispositivo ya tiene una llave de acceso para tu cuenta.
-passkey-needs = Para usar una llave de acceso necesitas JavaScript y un navegador que las conozca.
+passkey-needs = Para usar una llave de acceso necesitas JavaScript y un navegador compatible con ellas.
 account-passkeys = Llaves de acceso
 
 mail-passkey-clone-suspected-subject = Quizá alguien tiene una copia de tu llave de acceso para { $site }

@@ -60,9 +60,11 @@ pub(super) async fn options<U: PageUser>(
 ) -> Result<Response> {
     let browser = BrowserSecret::of(&page.site, &login, &headers)?;
     let of_user = (&user.id(), user.name());
-    let passkeys = page.site.credentials().passkeys()?;
-    let options = passkeys
-        .begin_registration(of_user, &browser.secret)
+    let credentials = page.site.credentials();
+    let has_password = credentials.has_password(&user.id()).await?;
+    let options = credentials
+        .passkeys()?
+        .begin_registration(of_user, has_password, &browser.secret)
         .await?;
     let Some(options) = options else {
         return page.answer(too_many());

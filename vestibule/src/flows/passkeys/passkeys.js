@@ -11,7 +11,9 @@ const post = async (url, body) => {
   if (response.status === 204) return null;
   const answer = await response.json();
   if (response.ok) return answer;
-  throw new Error(answer.errors?.[0]?.detail ?? answer.detail ?? answer.title);
+  const problem = new Error(answer.errors?.[0]?.detail ?? answer.detail ?? answer.title);
+  problem.isRejection = response.status < 500;
+  throw problem;
 };
 
 const show = (problem) => {
@@ -23,8 +25,9 @@ const show = (problem) => {
   error.hidden = false;
 };
 
-// Makes a passkey by these options and sends it to `url`, with these fields beside its members. If
-// the site does not accept it, password managers forget it again.
+// Makes a passkey by these options and sends it to `url`, with these fields beside its members.
+// Password managers forget it again if the site says that it did not accept it. Without an answer,
+// the site may have it.
 const create = async (options, url, fields) => {
   const publicKey = api.parseCreationOptionsFromJSON(options);
   const made = await navigator.credentials.create({ publicKey });
@@ -32,7 +35,7 @@ const create = async (options, url, fields) => {
     return await post(url, { ...made.toJSON(), ...fields });
   } catch (problem) {
     const unknown = { rpId: options.rp.id, credentialId: made.id };
-    await api.signalUnknownCredential?.(unknown).catch(() => {});
+    if (problem.isRejection) await api.signalUnknownCredential?.(unknown).catch(() => {});
     throw problem;
   }
 };

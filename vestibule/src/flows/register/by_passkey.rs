@@ -12,8 +12,8 @@
 //! account and the passkey are stored together or not at all.
 //!
 //! # What it does not protect against
-//! A lost authenticator: the user should add another passkey or recovery codes. They can choose a
-//! password by a link sent to their verified address.
+//! A lost authenticator. The user should add a second passkey. Otherwise they need a verified
+//! address, to choose a password by mail, and a recovery code.
 //!
 //! # Needs
 //! Our own accounts, and a registration that asks for more than an address.
@@ -29,10 +29,10 @@ use super::entered::{Asks, Entered};
 use super::invitation::{
     Admission, InvitationQuery, Invited, NotRegistered, admission, dead, forget,
 };
-use super::{begin, invalid, log_in};
+use super::{invalid, log_in};
 use crate::accounts::NewCredential;
 use crate::credentials::passkeys::{CheckedPasskey, RegistrationResponse};
-use crate::credentials::throttle::Try;
+use crate::credentials::throttle::Permit;
 use crate::credentials::{Proof, Username};
 use crate::error::{Error, Result};
 use crate::flows::Site;
@@ -107,14 +107,6 @@ async fn registrant<U: PageUser>(
     let mut errors = FormErrors::default();
     entered.check_username(&page.site, &mut errors)?;
     entered.check(&page.site, &mut errors);
-    let asks = entered.asks(&page.site);
-    // A passkey for a name that is taken would stay in the authenticator, for nothing.
-    if errors.is_empty()
-        && asks.username()
-        && page.site.credentials().is_taken(&entered.username).await?
-    {
-        errors = name_taken();
-    }
     if !errors.is_empty() {
         return Ok(Err(page.answer(invalid(page, &entered, errors))?));
     }
@@ -142,13 +134,24 @@ async fn options<U: PageUser>(
     headers: HeaderMap,
     submitted: Submitted,
 ) -> axum::response::Result<Response> {
-    if let Some(wait) = page.site.credentials().begin_ceremony(&login).await? {
-        return Ok(page.answer(throttled_problem(Tried::Registration, wait))?);
-    }
     let registrant = match registrant(&page, &login, query, &headers, submitted).await? {
         Ok(registrant) => registrant,
         Err(response) => return Ok(response),
     };
+    // Counted here, and not once more when the passkey comes: a passkey needs these options, and
+    // this answer too says whether a name is taken.
+    let credentials = page.site.credentials();
+    match credentials.begin_registration(&login).await? {
+        Permit::Granted(tried) => tried.cost_no_hash(),
+        Permit::Denied(wait) => {
+            return Ok(page.answer(throttled_problem(Tried::Registration, wait))?);
+        }
+    }
+    let entered = &registrant.entered;
+    // A passkey for a name that is taken would stay in the authenticator, for nothing.
+    if entered.asks(&page.site).username() && credentials.is_taken(&entered.username).await? {
+        return Ok(page.answer(invalid(&page, entered, name_taken()))?);
+    }
     let browser = BrowserSecret::of(&page.site, &login, &headers)?;
     let passkeys = page.site.credentials().passkeys()?;
     let options = passkeys.begin_account(registrant.name(), &browser.secret);
@@ -170,10 +173,6 @@ async fn register<U: PageUser>(
             Ok(registrant) => registrant,
             Err(response) => return Ok(response),
         };
-    let tried = match begin(&page, &login, &entered).await? {
-        Ok(tried) => tried,
-        Err(rejected) => return Ok(page.answer(*rejected)?),
-    };
     let browser = BrowserSecret::of(&page.site, &login, &headers)?;
     let from = login.sender().user_agent();
     let name = from.as_deref().and_then(browser_and_system);
@@ -186,10 +185,15 @@ async fn register<U: PageUser>(
             .text(Text::named("passkey-not-added"));
         return Ok(page.answer(Answer::problem(problem))?);
     };
+    if entered.to_verify().is_some()
+        && let Some(wait) = page.site.credentials().begin_mail(&login).await?
+    {
+        return Ok(page.answer(throttled_problem(Tried::Mail, wait))?);
+    }
     let is_invited = invited.is_some();
     let added = page
         .site
-        .add_with_passkey(&login, tried, &entered, (invited, &passkey));
+        .add_with_passkey(&login, &entered, (invited, &passkey));
     let proof = match added.await? {
         Ok(proof) => proof,
         Err(NotRegistered::NameTaken) => {
@@ -208,15 +212,13 @@ async fn register<U: PageUser>(
 }
 
 impl<U: PageUser> Site<U> {
-    /// Adds a user whose only credential is this passkey. The registration is counted already.
+    /// Adds a user whose only credential is this passkey.
     async fn add_with_passkey(
         &self,
         login: &Login<U>,
-        tried: Try,
         entered: &Entered,
         (invited, passkey): (Option<Invited>, &CheckedPasskey),
     ) -> Result<std::result::Result<Proof<U>, NotRegistered>> {
-        tried.cost_no_hash();
         let credential = NewCredential::Passkey(passkey);
         let added = match invited {
             Some(invited) => {

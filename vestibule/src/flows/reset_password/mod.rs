@@ -45,7 +45,7 @@ use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
 use crate::flows::link_token::{self, LinkQuery, dead, forgotten};
-use crate::flows::mails::MailTexts;
+use crate::flows::mails::{MailTexts, ONE_IN};
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
 use crate::flows::throttled::{Tried, throttled};
@@ -273,6 +273,3 @@ impl<U: PageUser> Site<U> {
             .map(|user| (user, own)))
     }
 }
-
-/// A stranger can cause one mail to an address in this time.
-pub(super) const ONE_IN: std::time::Duration = std::time::Duration::from_mins(1);

@@ -10,16 +10,15 @@ second-factor-button = Continuar
 second-factor-other-ways = Probar de otra manera
 second-factor-by-totp = Usar tu aplicación de autenticación
 second-factor-by-passkey = Usar una llave de acceso
-second-factor-passkey-needs = Para usar una llave de acceso necesitas JavaScript y un navegador que las conozca. Elige otra forma.
 second-factor-by-recovery-code = Usar un código de recuperación
 second-factor-recovery-code-malformed = Escribe uno de tus códigos de recuperación: 16 letras y dígitos.
 second-factor-too-many-sessions = Has iniciado sesión en tantos sitios como se permite. Cierra una de las sesiones y escribe después un código nuevo.
-second-factor-mail-code-title = Mira tu correo
+second-factor-mail-code-title = Revisa tu correo
 second-factor-mail-code-text = Para entrar necesitas además un código que enviamos a tu dirección de correo.
 second-factor-mail-code-send = Enviarme un código
 second-factor-mail-code-again = Enviar otro código
 second-factor-mail-code-sent = Te hemos enviado un correo con un código. Sirve durante 10 minutos.
-second-factor-mail-code-limited = Te acabamos de enviar un código. Mira en tu bandeja de entrada y en la carpeta de spam, o espera un minuto antes de pedir otro.
+second-factor-mail-code-limited = Te acabamos de enviar un código. Mira en tu bandeja de entrada y en la carpeta de spam, o inténtalo más tarde.
 second-factor-mail-code = Código del correo
 second-factor-mail-code-hint = 8 dígitos
 second-factor-mail-code-malformed = Escribe los 8 dígitos del correo.
@@ -33,6 +32,6 @@ mail-login-code =
 
     tu código para entrar en { $site }:
 mail-login-code-after =
-    Sirve una vez y durante 10 minutos. Escríbelo solo en { $url } y no se lo des a nadie.
+    Sirve una sola vez y caduca a los 10 minutos. Escríbelo solo en { $url } y no se lo des a nadie.
 
     Si no acabas de iniciar sesión, alguien conoce tu contraseña. Elige una nueva.

@@ -8,11 +8,9 @@ use crate::credentials::tokens::{Issued, Purpose};
 use crate::error::Result;
 use crate::flows::answer::Answer;
 use crate::flows::login_step::step;
-use crate::flows::mails::MailTexts;
+use crate::flows::mails::{MailTexts, ONE_IN};
 use crate::flows::page::Page;
-use crate::flows::reset_password::ONE_IN;
-use crate::flows::throttled::{Tried, throttled_problem};
-use crate::login::{Login, Next, PageUser, UserId};
+use crate::login::{Next, PageUser, UserId};
 use crate::mail::Email;
 use crate::mail::outbox::Letter;
 use crate::session::Methods;
@@ -40,23 +38,15 @@ pub(super) async fn is_sent<U: PageUser>(
     Ok(pending.is_some())
 }
 
-/// Sends a code to the user of a pending log-in. The outbox limits how many an address gets, and a
+/// Sends a code to the user of a pending log-in, who has shown the password. The outbox limits how many an address gets, and a
 /// code that was sent before goes on working then.
-pub(super) async fn send<U: PageUser>(
-    page: &Page<U>,
-    login: &Login<U>,
-    user: &U,
-    next: &Next,
-) -> Result<Response> {
+pub(super) async fn send<U: PageUser>(page: &Page<U>, user: &U, next: &Next) -> Result<Response> {
     let credentials = page.site.credentials();
     let methods = credentials.pending_methods(&user.id()).await?;
     let address: Option<Email> = user.email().and_then(|email| email.parse().ok());
     let (true, Some(address)) = (methods.contains(&Methods::MAIL_CODE), address) else {
         return page.answer(Answer::not_found());
     };
-    if let Some(wait) = credentials.begin_mail(login).await? {
-        return page.answer(throttled_problem(Tried::Mail, wait));
-    }
     let letter = |issued: &Issued| {
         let code = issued.code.as_ref().map(|code| in_groups(code.expose()));
         Letter::new(MAIL.kind, address.clone(), page.language())

@@ -8,9 +8,8 @@
 //!    page that the user was going to, and remembered if they asked for that with the password. By
 //!    its form, a code is one of an authenticator app or a recovery code.
 //!
-//! If the site sends [mail codes](crate::flows::SiteConfig::mail_codes), a user without a second factor
-//! enters one of 8 digits from a mail. `POST /login/factor` with `method=mail_code` and no `code` sends
-//! it.
+//! If the site sends [mail codes](crate::flows::SiteConfig::mail_codes), a user without a second
+//! factor enters one of 8 digits. `POST /login/factor` with `method=mail_code` and no `code` sends it.
 //!
 //! With `trust`, the user need not show a second factor in this browser for 30 days. A new password
 //! and each change of factors end that, and the user can, at `/account/factors`.
@@ -231,7 +230,7 @@ async fn check<U: PageUser>(
         && method == mail_code::METHOD
         && let Visitor::LoggingIn(pending) = &visitor
     {
-        return Ok(mail_code::send(&page, &login, pending.user(), &next).await?);
+        return Ok(mail_code::send(&page, pending.user(), &next).await?);
     }
     // Only a rejected form needs the methods.
     let form = async || {
@@ -251,14 +250,11 @@ async fn check<U: PageUser>(
         page.answer(Answer::rejected(status, code, errors, TEMPLATE, view))
     };
 
-    let code = FactorCode::parse(typed.expose());
-    let is_meant = |code: &FactorCode| {
-        let takes_it = match code {
-            FactorCode::Mail(_) => may_trust && credentials.sends_codes(),
-            FactorCode::Totp(_) | FactorCode::Recovery(_) => true,
-        };
-        takes_it && (method.is_empty() || code.method().names().eq([&*method]))
+    let code = match may_trust && credentials.sends_codes() {
+        true => FactorCode::parse(typed.expose()),
+        false => FactorCode::parse_own(typed.expose()),
     };
+    let is_meant = |code: &FactorCode| method.is_empty() || code.method().names().eq([&*method]);
     let Some(code) = code.filter(is_meant) else {
         let malformed = match &*method {
             "recovery_code" => "second-factor-recovery-code-malformed",

@@ -145,6 +145,8 @@ impl<U: PageUser> Site<U> {
         }
         check_mail(&flows, accounts.is_some(), &config)?;
         check_factors(&flows, &config)?;
+        #[cfg(feature = "passkeys")]
+        check_passkeys(&flows)?;
         let prefix = path_prefix(config.path_prefix.as_deref())?;
         let (url, home) = (&config.public_url, config.home.as_deref());
         let below = |app| {
@@ -205,7 +207,9 @@ impl<U: PageUser> Site<U> {
             true => factors.passkeys(open_passkeys(&database, &realm, &config)?),
             false => factors,
         };
-        let credentials = credentials.with_factors(factors.clone());
+        let credentials = credentials
+            .with_factors(factors.clone())
+            .may_lack_passwords(accounts.is_some());
         let credentials = match &outbox {
             Some(outbox) => credentials.mail_codes(config.mail_codes).mail(MailTokens {
                 tokens: Tokens::new(
@@ -241,7 +245,7 @@ impl<U: PageUser> Site<U> {
             &config.site_name,
             &config.looks,
         )?;
-        let must_have_factor = FactorRequirement::of(&config);
+        let factor_requirement = FactorRequirement::of(&config);
         let mailing = outbox.zip(config.mailer).map(|(outbox, mailer)| {
             let mails = flows.iter().flat_map(|flow| flow.mails).collect();
             let (name, url) = (config.site_name.clone(), &config.public_url);
@@ -261,7 +265,7 @@ impl<U: PageUser> Site<U> {
             reserved_names,
             log_in_with: config.log_in_with,
             registration: config.registration,
-            second_factor_for: must_have_factor,
+            factor_requirement,
             registration_fields,
             on_register: config.on_register,
             on_erase: config.on_erase,
@@ -330,11 +334,31 @@ impl<U> Default for ThisSite<U> {
 /// Checks that users can add and show a second factor if they must have one.
 fn check_factors<U>(flows: &[Flow<U>], config: &SiteConfig<U>) -> Result<()> {
     let has = |name: &str| flows.iter().any(|flow| flow.name == name);
+    if config.require_second_factor == SecondFactorFor::None
+        && config.require_second_factor_from.is_some()
+    {
+        return Err(Error::config(
+            "`SiteConfig::require_second_factor_from` says from when on, and \
+             `SiteConfig::require_second_factor` for nobody: set it to `Admins` or `All`",
+        ));
+    }
     if config.require_second_factor != SecondFactorFor::None
         && !(has("factors") && has("second_factor"))
     {
         return Err(Error::config(
             "`SiteConfig::require_second_factor` needs the flows `factors` and `second_factor`",
+        ));
+    }
+    Ok(())
+}
+
+/// Checks that the flows are there which `register_by_passkey` is a part of.
+#[cfg(feature = "passkeys")]
+fn check_passkeys<U>(flows: &[Flow<U>]) -> Result<()> {
+    let has = |name: &str| flows.iter().any(|flow| flow.name == name);
+    if has("register_by_passkey") && !(has("register") && has(passkeys::NAME)) {
+        return Err(Error::config(
+            "the flow `register_by_passkey` needs the flows `register` and `passkeys`",
         ));
     }
     Ok(())
@@ -416,6 +440,7 @@ fn open_passkeys<U>(
         rp_id: &rp_id.unwrap_or_default(),
         name: &config.site_name,
         origin: &config.public_url.origin(),
+        authenticators: config.passkey_authenticators.as_ref(),
     };
     let sources = (config.clock.clone(), config.random.clone());
     credentials::passkeys::Passkeys::new(database.clone(), realm, &site, sources)

@@ -1,15 +1,13 @@
 //! A submitted JSON object whose members may be objects too.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::{
-    BadSubmission, Field, Ignored, JsonValue, MAX_BYTES, Submitted, is_length_limit, shown,
-};
+use super::{BadSubmission, Field, Ignored, JsonValue, MAX_BYTES, Submitted, is_length_limit};
 use crate::flows::Site;
 use crate::login::PageUser;
 use crate::web::accept::{is_utf8, sends_json};
@@ -48,24 +46,11 @@ impl<U: PageUser, T: Members> FromRequest<Site<U>> for SubmittedBeside<T> {
 
     async fn from_request(request: Request<Body>, _: &Site<U>) -> Result<Self, BadSubmission> {
         let body = read(request).await?;
-        let object: Object = serde_json::from_slice(&body).map_err(|_| BadSubmission::NotJson)?;
-        let (mut members, mut fields) = (Map::new(), Vec::new());
-        for (name, value) in object.0 {
-            if !T::NAMES.contains(&&*name) {
-                let value = JsonValue::deserialize(value).map_err(|_| BadSubmission::NotJson)?;
-                fields.push(Field {
-                    name,
-                    value: value.into_text(),
-                });
-            } else if members.insert(name.clone(), value).is_some() {
-                return Err(BadSubmission::Repeated(shown(&name)));
-            }
-        }
-        let members = serde_json::from_value(Value::Object(members));
-        let fields = Submitted::new(fields, Ignored::None)?;
-        members
-            .map(|members| Self(members, fields))
-            .map_err(|_| BadSubmission::NotJson)
+        let wrong = |_| BadSubmission::NotJson;
+        let fields: FieldsBeside<T> = serde_json::from_slice(&body).map_err(wrong)?;
+        let fields = Submitted::new(fields.fields, Ignored::None)?;
+        let members = serde_json::from_slice(&body).map_err(wrong)?;
+        Ok(Self(members, fields))
     }
 }
 
@@ -86,29 +71,40 @@ async fn read(request: Request<Body>) -> Result<axum::body::Bytes, BadSubmission
     })
 }
 
-/// A JSON object with its original keys, including repeated ones.
-struct Object(Vec<(String, Value)>);
+/// The members of a JSON object that are none of `T`, including repeated ones.
+struct FieldsBeside<T> {
+    fields: Vec<Field>,
+    members: PhantomData<T>,
+}
 
-impl<'de> Deserialize<'de> for Object {
+impl<'de, T: Members> Deserialize<'de> for FieldsBeside<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
+        struct Fields<T>(PhantomData<T>);
 
-        impl<'de> Visitor<'de> for Members {
-            type Value = Object;
+        impl<'de, T: Members> Visitor<'de> for Fields<T> {
+            type Value = FieldsBeside<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    if T::NAMES.contains(&&*name) {
+                        map.next_value::<IgnoredAny>()?;
+                    } else {
+                        let value = map.next_value::<JsonValue>()?.into_text();
+                        fields.push(Field { name, value });
+                    }
                 }
-                Ok(Object(members))
+                Ok(FieldsBeside {
+                    fields,
+                    members: self.0,
+                })
             }
         }
 
-        deserializer.deserialize_map(Members)
+        deserializer.deserialize_map(Fields(PhantomData))
     }
 }

@@ -115,7 +115,9 @@ impl<U: User> Visit<U> {
     pub(crate) async fn use_pending(&self, pending: &PendingLogin<U>) -> Result<bool> {
         self.check_unanswered()?;
         let is_ours = self.settings().store.revoke(pending.id).await?;
-        self.state().set_cookies().pending = Some(self.context.cookies.pending.remove());
+        let mut state = self.state();
+        state.pending_used = Some(pending.id);
+        state.set_cookies().pending = Some(self.context.cookies.pending.remove());
         Ok(is_ours)
     }
 
@@ -124,7 +126,9 @@ impl<U: User> Visit<U> {
         if !self.context.cookies.pending.is_brought(headers) {
             return Ok(());
         }
-        if let Some(id) = self.pending_id(headers) {
+        let id = self.pending_id(headers);
+        let used = self.state().pending_used;
+        if let Some(id) = id.filter(|id| used != Some(*id)) {
             self.settings().store.revoke(id).await?;
         }
         self.state().set_cookies().pending = Some(self.context.cookies.pending.remove());

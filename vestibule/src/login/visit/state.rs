@@ -15,6 +15,8 @@ pub(crate) struct State<U> {
     pub(super) anonymous_session: AnonymousId,
     /// The user for whom this request has begun a pending log-in.
     pub(crate) pending_begun: Option<UserId>,
+    /// The pending log-in that this request has used up.
+    pub(super) pending_used: Option<SessionId>,
     /// Whether the response has begun, so no cookie can be set any more.
     pub(super) is_answered: bool,
     /// Not read if the request has none.
@@ -77,6 +79,7 @@ impl<U> State<U> {
             visitor: Visitor::NotAsked,
             anonymous_session: AnonymousId::Unchanged,
             pending_begun: None,
+            pending_used: None,
             is_answered: false,
             messages: None,
             set_cookies: None,

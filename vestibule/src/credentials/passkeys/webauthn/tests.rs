@@ -9,6 +9,8 @@ use super::WebAuthn;
 use crate::credentials::passkeys::relying_party::{
     Begun, NewUser, Registered, Rejected, RelyingParty, Shown, Verification,
 };
+use crate::credentials::passkeys::{PasskeyAuthenticators, Site};
+use crate::error::Error;
 
 /// All vectors of the standard, and where they come from.
 const W3C: &str = include_str!("w3c.json");
@@ -92,7 +94,16 @@ fn vector(name: &str) -> Vector {
 }
 
 fn relying_party() -> WebAuthn {
-    WebAuthn::new("example.org", "Example", "https://example.org").unwrap()
+    relying_party_for(None).unwrap()
+}
+
+fn relying_party_for(authenticators: Option<&PasskeyAuthenticators>) -> Result<WebAuthn, Error> {
+    WebAuthn::new(&Site {
+        rp_id: "example.org",
+        name: "Example",
+        origin: "https://example.org",
+        authenticators,
+    })
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -117,7 +128,11 @@ impl Vector {
     }
 
     fn register(&self) -> Result<Registered, Rejected> {
-        let (relying_party, registration) = (relying_party(), &self.registration);
+        self.register_at(&relying_party())
+    }
+
+    fn register_at(&self, relying_party: &WebAuthn) -> Result<Registered, Rejected> {
+        let registration = &self.registration;
         let user = NewUser {
             handle: uuid::Uuid::nil(),
             name: "alice",
@@ -271,4 +286,65 @@ fn each_vector_of_the_standard_is_in_one_of_the_lists() {
     all.sort_unstable();
 
     assert_eq!(all, listed);
+}
+
+/// The root under which the attestations of the standard's vectors are signed, and the AAGUID of
+/// `packed-es256`.
+const ROOT: &str = include_str!("w3c_root.pem");
+const AAGUID: &str = "876ca4f5-2071-c3e9-b255-09ef2cdf7ed6";
+
+#[test]
+fn only_models_that_the_site_accepts_make_passkeys() {
+    let other = "fa2b99dc-9e39-4257-8f92-4a30d23c4118";
+    let accepts = |aaguid| PasskeyAuthenticators::new().accept(aaguid, ROOT).unwrap();
+    let (accepted, another) = (accepts(AAGUID), accepts(other));
+    let both = another.clone().accept(AAGUID, ROOT).unwrap();
+    let attested = vector("packed-es256");
+
+    for accepted in [accepted, both] {
+        let relying_party = relying_party_for(Some(&accepted)).unwrap();
+        let registered = attested.register_at(&relying_party);
+        assert!(registered.is_ok(), "{:?}", registered.err());
+        for unattested in ["none-es256", "packed-self-es256", "none-rs256"] {
+            let registered = vector(unattested).register_at(&relying_party);
+            assert!(registered.is_err(), "{unattested}");
+        }
+    }
+    let relying_party = relying_party_for(Some(&another)).unwrap();
+    assert!(attested.register_at(&relying_party).is_err());
+}
+
+#[test]
+fn the_authenticator_is_asked_for_an_attestation_only_if_the_site_checks_it() {
+    let accepted = PasskeyAuthenticators::new().accept(AAGUID, ROOT).unwrap();
+    for (accepted, expected) in [(None, "none"), (Some(&accepted), "direct")] {
+        let user = NewUser {
+            handle: uuid::Uuid::nil(),
+            name: "alice",
+            verification: Verification::Preferred,
+        };
+        let relying_party = relying_party_for(accepted).unwrap();
+        let begun = relying_party.begin_registration(&user, &[]).unwrap();
+
+        assert_eq!(begun.options["attestation"], expected);
+        // The ceremony's row stays small.
+        assert!(begun.state.len() < 2_000, "{}", begun.state);
+    }
+}
+
+#[test]
+fn a_wrong_aaguid_and_a_wrong_certificate_are_errors_that_say_so() {
+    let error = PasskeyAuthenticators::new().accept("any", ROOT);
+    assert!(error.unwrap_err().to_string().contains("no AAGUID"));
+    let broken = PasskeyAuthenticators::new()
+        .accept(AAGUID, "-----BEGIN")
+        .unwrap();
+    for (accepted, says) in [
+        (broken, "certificate in PEM"),
+        (PasskeyAuthenticators::new(), "no authenticator"),
+    ] {
+        let error = relying_party_for(Some(&accepted)).err().unwrap();
+        assert!(error.is_config());
+        assert!(error.to_string().contains(says), "{error}");
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::new_account::registered;
 use super::{JSON, add, options_to_add, removal, show};
+use crate::accounts::{Actor, ChangeOutcome};
 use crate::testing::passkey::TestPasskey;
 use crate::testing::{PASSWORD, TestApp, TestClient, TestResponse};
 
@@ -52,6 +53,45 @@ async fn the_only_passkey_of_a_user_without_a_password_stays() {
     let response = alice.post(&removal(&only), &[]).await;
     assert_eq!(response.status, StatusCode::SEE_OTHER);
     assert_eq!(passkeys(&alice).await.len(), 1);
+}
+
+/// Or the user would keep a passkey that logs in nobody.
+#[tokio::test]
+async fn each_passkey_of_a_user_without_a_password_must_verify_them() {
+    let app = TestApp::new().await;
+    let alice = registered(&app, "alice", &mut TestPasskey::new(1)).await;
+    let options = options_to_add(&alice).await;
+    let selection = &options["authenticatorSelection"];
+    assert_eq!(selection["residentKey"], "required");
+    assert_eq!(selection["userVerification"], "required");
+
+    let made = TestPasskey::without_verification(2).create(&options);
+    let response = alice.post_json("/account/passkeys", &made).await;
+
+    assert_eq!(response.json()["code"], "passkey_rejected");
+    assert_eq!(passkeys(&alice).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_user_who_must_set_a_password_confirms_the_log_in_first() {
+    let app = TestApp::new().await;
+    let mut phone = TestPasskey::new(1);
+    let alice = registered(&app, "alice", &mut phone).await;
+    let id = app.account("alice").await.id;
+    let operator = app.site.accounts().by(Actor::operator());
+    let change = operator.demand_new_password(&id).await.unwrap();
+    assert_eq!(change, ChangeOutcome::Done);
+    show(&alice, &mut phone).await;
+    app.clock.advance(Duration::from_mins(20));
+    let page = alice.get("/welcome").await;
+    assert_eq!(page.location(), Some("/change-password?next=%2Fwelcome"));
+    let confirm = alice.get(SET).await.location().unwrap().to_owned();
+
+    assert_eq!(alice.get(&confirm).await.status, StatusCode::OK);
+    show(&alice, &mut phone).await;
+    assert_eq!(alice.get(SET).await.status, StatusCode::OK);
+    set_password(&alice, PASSWORD).await;
+    assert_eq!(alice.get("/welcome").await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -328,10 +328,38 @@ async fn a_code_from_a_mail_is_no_second_factor() {
     let browser = half_way(&app, "alice").await;
     ask(&browser).await;
 
-    send(&browser, &code(&mailbox, 1).await).await;
+    let fields = [("code", &*code(&mailbox, 1).await), ("trust", "on")];
+    browser.post(FACTOR, &fields).await;
 
     let page = browser.get("/welcome").await;
     assert_eq!(page.location(), Some("/account/factors?next=%2Fwelcome"));
+    // Nor is a browser that is trusted after it.
+    browser.post("/logout", &[]).await;
+    log_in(&browser, "alice").await;
+    let page = browser.get("/welcome").await;
+    assert_eq!(page.location(), Some("/account/factors?next=%2Fwelcome"));
+}
+
+/// Attack: somebody who knows the password locks the owner out.
+#[tokio::test]
+async fn wrong_codes_from_mails_never_close_the_account_for_good() {
+    let (app, mailbox) = site_with(|config| {
+        config.throttle.limits.factor.free = 1;
+        config.throttle.limits.factor.longest = Duration::from_mins(15);
+        config.throttle.limits.factor.closed_after = Some(3);
+    })
+    .await;
+    for _ in 0..5 {
+        let thief = half_way(&app, "alice").await;
+        send(&thief, "00000000").await;
+        app.clock.advance(Duration::from_mins(15));
+    }
+
+    let owner = half_way(&app, "alice").await;
+    ask(&owner).await;
+    let sent = send(&owner, &code(&mailbox, 1).await).await;
+
+    assert_eq!(sent.location(), Some("/welcome"), "{}", sent.text());
 }
 
 /// Attack: somebody at an unlocked browser, who reads its user's mail there.
