@@ -121,6 +121,8 @@ fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
         ("GET /readyz", "everybody"),
         ("GET /register", "everybody"),
         ("POST /register", "everybody"),
+        ("POST /register/passkey", "everybody"),
+        ("POST /register/passkey/options", "everybody"),
         ("GET /static/{file}", "everybody"),
         ("GET /welcome", "login"),
     ];
