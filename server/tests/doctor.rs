@@ -243,14 +243,17 @@ fn the_time_of_an_answer_does_not_tell_who_has_an_account() {
     throttled.terminate();
     let program = Program::start(&folder, &[&slow[..], &["--throttle", "off"]].concat());
 
-    let output = timing(&program);
+    // On a machine that does much else, one measurement may be unlucky. A difference that is there
+    // shows in each.
+    let outputs = (0..3).map(|_| timing(&program));
+    let mut found = String::new();
+    let ok = outputs.into_iter().find_map(|output| {
+        let said = String::from_utf8(output.stdout).unwrap();
+        found += &format!("{said} {}", String::from_utf8_lossy(&output.stderr));
+        output.status.success().then_some(said)
+    });
 
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        output.status.success(),
-        "{said} {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let said = ok.unwrap_or_else(|| panic!("{found}"));
     assert!(said.contains("requests for a new password"), "{said}");
     program.terminate();
 }
