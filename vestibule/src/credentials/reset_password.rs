@@ -49,14 +49,7 @@ impl<U: User> Credentials<U> {
     /// Counts a request that sends a mail, before any other step of it.
     pub(crate) async fn begin_mail(&self, login: &Login<U>) -> Result<Option<Throttled>> {
         let now = login.visit().settings().clock.now();
-        let throttle = &self.0.throttle;
-        match throttle.begin_mail(login.address(), now).await? {
-            Permit::Granted(_) => Ok(None),
-            Permit::Denied(throttled) => {
-                throttle.give_way().await;
-                Ok(Some(throttled))
-            }
-        }
+        self.0.throttle.begin_mail(login.address(), now).await
     }
 
     /// The user with this mail address.

@@ -33,6 +33,14 @@ pub(super) struct MailTexts {
 /// A stranger can cause one mail to an address in this time.
 pub(super) const ONE_IN: Duration = Duration::from_mins(1);
 
+/// A code in two halves, which is easier to read and to type: `abcd-efgh`, `1234 5678`.
+pub(super) fn in_groups(code: &str, separator: &str) -> String {
+    match code.split_at_checked(code.len() / 2) {
+        Some((first, second)) => format!("{first}{separator}{second}"),
+        None => code.to_owned(),
+    }
+}
+
 impl MailTexts {
     /// A mail without a button.
     pub(super) const fn new(kind: &'static str, subject: &'static str, text: &'static str) -> Self {

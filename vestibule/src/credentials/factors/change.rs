@@ -94,8 +94,8 @@ impl<U: User> Credentials<U> {
         if !login.is_still_logged_in().await? {
             return Ok(FactorRemoval::NotFound);
         }
-        let has_password = self.has_password(&id).await?;
-        let removed = match factors.remove(&id, factor, has_password).await? {
+        let keeps_passkey = !self.has_password(&id).await?;
+        let removed = match factors.remove(&id, factor, keeps_passkey).await? {
             FactorRemoval::Removed(removed) => removed,
             FactorRemoval::NotFound => {
                 login.report_not_theirs("own factor").await;

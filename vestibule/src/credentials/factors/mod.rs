@@ -168,11 +168,11 @@ impl Factors {
         Ok(false)
     }
 
-    /// Removes a factor, unless it is the only passkey of a user without a password.
+    /// Removes a factor. With `keeps_passkey`, does not remove the only passkey of the user.
     ///
     /// # Errors
     /// When the database failed.
-    async fn remove(&self, user: &UserId, id: &str, has_password: bool) -> Result<FactorRemoval> {
+    async fn remove(&self, user: &UserId, id: &str, keeps_passkey: bool) -> Result<FactorRemoval> {
         let factors = self.list(user).await?;
         let Some(factor) = factors.into_iter().find(|factor| factor.id == id) else {
             return Ok(FactorRemoval::NotFound);
@@ -181,7 +181,7 @@ impl Factors {
             FactorKind::Totp => self.totp.remove(user, id).await?.is_some(),
             #[cfg(feature = "passkeys")]
             FactorKind::Passkey => match &self.passkeys {
-                Some(passkeys) => match passkeys.remove(user, id, !has_password).await? {
+                Some(passkeys) => match passkeys.remove(user, id, keeps_passkey).await? {
                     PasskeyRemoval::Removed => true,
                     PasskeyRemoval::NotFound => false,
                     PasskeyRemoval::IsOnlyOne => return Ok(FactorRemoval::OnlyCredential),
@@ -190,7 +190,7 @@ impl Factors {
             },
             #[cfg(not(feature = "passkeys"))]
             FactorKind::Passkey => {
-                let _ = has_password;
+                let _ = keeps_passkey;
                 false
             }
         };

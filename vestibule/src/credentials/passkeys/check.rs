@@ -86,7 +86,10 @@ impl<U: User> Credentials<U> {
         let passkeys = self.passkeys()?;
         let (purpose, user) = match self.passkey_visitor(login).await? {
             Visitor::Unknown => {
-                if let Some(wait) = self.begin_ceremony(login).await? {
+                // Each takes a row, and a stranger may send any number.
+                let now = login.visit().settings().clock.now();
+                let throttle = &self.0.throttle;
+                if let Some(wait) = throttle.begin_ceremony(login.address(), now).await? {
                     return Ok(Err(wait));
                 }
                 (Purpose::LogIn, None)
@@ -108,23 +111,6 @@ impl<U: User> Credentials<U> {
         let begun = relying_party.begin_authentication(&allowed, verification)?;
         let begun = passkeys.begin(purpose, user.as_ref(), None, begun, browser);
         begun.await.map(Ok)
-    }
-
-    /// Counts a request for options, which a stranger may send any number of times. Returns how long
-    /// they must wait.
-    ///
-    /// # Errors
-    /// When the throttle's counters failed.
-    pub(crate) async fn begin_ceremony(&self, login: &Login<U>) -> Result<Option<Throttled>> {
-        let now = login.visit().settings().clock.now();
-        let throttle = &self.0.throttle;
-        Ok(match throttle.begin_ceremony(login.address(), now).await? {
-            Permit::Granted(_) => None,
-            Permit::Denied(throttled) => {
-                throttle.give_way().await;
-                Some(throttled)
-            }
-        })
     }
 
     /// Checks a passkey, for the purpose for which its ceremony began.

@@ -257,17 +257,16 @@ impl Throttle {
         Ok(permit)
     }
 
-    /// Counts a request that sends a mail. It stays counted, whatever its outcome.
+    /// Counts a request that sends a mail. Returns how long it must wait.
     #[cfg(feature = "sql")]
-    pub(super) async fn begin_mail(&self, from: Option<IpAddr>, now: Timestamp) -> Result<Permit> {
+    pub(super) async fn begin_mail(
+        &self,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Option<Throttled>> {
         let rate = self.0.limits.mails;
-        let mut permit = self
-            .count_network(from, subject::mails_key, rate, now)
-            .await?;
-        if let Permit::Granted(tried) = &mut permit {
-            tried.is_wrong = true;
-        }
-        Ok(permit)
+        self.count_request(from, subject::mails_key, rate, now)
+            .await
     }
 
     /// Counts a try with a link or a code from a mail.
@@ -278,21 +277,16 @@ impl Throttle {
             .await
     }
 
-    /// Counts a request for the options of a passkey.
+    /// Counts a request for the options of a passkey. Returns how long it must wait.
     #[cfg(feature = "passkeys")]
     pub(super) async fn begin_ceremony(
         &self,
         from: Option<IpAddr>,
         now: Timestamp,
-    ) -> Result<Permit> {
+    ) -> Result<Option<Throttled>> {
         let rate = self.0.limits.ceremonies;
-        let mut permit = self
-            .count_network(from, subject::ceremonies_key, rate, now)
-            .await?;
-        if let Permit::Granted(tried) = &mut permit {
-            tried.is_wrong = true;
-        }
-        Ok(permit)
+        self.count_request(from, subject::ceremonies_key, rate, now)
+            .await
     }
 
     /// Counts a try at a passkey: for one of these browsers, if one is known, or for the network.
@@ -319,6 +313,27 @@ impl Throttle {
             rule: LimitRule::Streak(self.0.limits.device),
         });
         limits.collect()
+    }
+
+    /// Counts a request that stays counted, whatever its outcome.
+    #[cfg(feature = "sql")]
+    async fn count_request(
+        &self,
+        from: Option<IpAddr>,
+        key: fn(ipnet::IpNet) -> CounterKey,
+        rate: Rate,
+        now: Timestamp,
+    ) -> Result<Option<Throttled>> {
+        match self.count_network(from, key, rate, now).await? {
+            Permit::Granted(mut tried) => {
+                tried.is_wrong = true;
+                Ok(None)
+            }
+            Permit::Denied(throttled) => {
+                self.give_way().await;
+                Ok(Some(throttled))
+            }
+        }
     }
 
     #[cfg(feature = "sql")]

@@ -1,7 +1,6 @@
 //! Logging in, the second factor, and confirming a log-in, by a passkey.
 
 use axum::response::{IntoResponse, Response};
-use http::header::CACHE_CONTROL;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
@@ -30,10 +29,7 @@ pub(super) async fn options<U: PageUser>(
         Ok(options) => options,
         Err(wait) => return page.answer(throttled_problem(Tried::LogIn, wait)),
     };
-    let no_store = [(CACHE_CONTROL, "no-store")];
-    let mut response = (no_store, axum::Json(options)).into_response();
-    browser.set(&mut response);
-    Ok(response)
+    Ok(browser.options(options))
 }
 
 pub(super) async fn log_in<U: PageUser>(

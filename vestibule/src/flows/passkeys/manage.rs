@@ -1,11 +1,10 @@
 //! The list of the user's own passkeys, and its changes.
 
-use axum::response::{IntoResponse, Response};
-use http::header::CACHE_CONTROL;
+use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::{BrowserSecret, LIST};
+use super::{BrowserSecret, LIST, default_name, rejected};
 use crate::credentials::is_visible;
 use crate::credentials::passkeys::{
     MAX_NAME_CHARS, MAX_PASSKEYS, NewPasskey, Passkey, RegistrationResponse,
@@ -17,8 +16,8 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::submitted::{Submitted, SubmittedJson};
 use crate::login::{Login, PageUser};
+use crate::web::Problem;
 use crate::web::text::Text;
-use crate::web::{Problem, browser_and_system};
 
 pub(super) const TEMPLATE: &str = "passkeys.html";
 
@@ -69,10 +68,7 @@ pub(super) async fn options<U: PageUser>(
     let Some(options) = options else {
         return page.answer(too_many());
     };
-    let no_store = [(CACHE_CONTROL, "no-store")];
-    let mut response = (no_store, axum::Json(options)).into_response();
-    browser.set(&mut response);
-    Ok(response)
+    Ok(browser.options(options))
 }
 
 pub(super) async fn add<U: PageUser>(
@@ -83,13 +79,8 @@ pub(super) async fn add<U: PageUser>(
     SubmittedJson(response): SubmittedJson<RegistrationResponse>,
 ) -> axum::response::Result<Response> {
     let typed = response.name.as_deref().unwrap_or_default();
-    let browser_name = || {
-        let from = login.sender().user_agent();
-        from.as_deref().and_then(browser_and_system)
-    };
     let name = match typed.trim().is_empty() {
-        // Users recognize where they added it.
-        true => browser_name().unwrap_or_else(|| page.say(&Text::named("passkey"))),
+        true => default_name(&page, &login),
         false => match valid_name(typed) {
             Some(name) => name,
             None => {
@@ -112,12 +103,7 @@ pub(super) async fn add<U: PageUser>(
             let answer = Answer::done(path).message("success", message);
             page.answer_own_script(answer.json(StatusCode::CREATED, view(&passkey)))?
         }
-        NewPasskey::Rejected => {
-            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY)
-                .code("passkey_rejected")
-                .text(Text::named("passkey-not-added"));
-            page.answer(Answer::problem(problem))?
-        }
+        NewPasskey::Rejected => page.answer(rejected())?,
         NewPasskey::TooMany => page.answer(too_many())?,
     })
 }

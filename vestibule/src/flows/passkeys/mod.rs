@@ -41,24 +41,28 @@ mod tests;
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use cookie::SameSite;
 use data_encoding::BASE64URL_NOPAD;
-use http::HeaderMap;
-use serde_json::json;
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::crypto::secret::Secret;
 use crate::error::Result;
+use crate::flows::answer::Answer;
 use crate::flows::flow::Flow;
 use crate::flows::mails::MailTexts;
 use crate::flows::notices::EventNotice;
+use crate::flows::page::Page;
 use crate::flows::{Site, SiteConfig};
 use crate::login::{Event, Login, PageUser};
 use crate::session::in_realm;
-use crate::web::PublicUrl;
 use crate::web::cookies::{CookieMatch, OwnCookie, append};
+use crate::web::text::Text;
+use crate::web::{Problem, PublicUrl, browser_and_system};
 
 pub(super) fn flow<U: PageUser>() -> Flow<U> {
     Flow {
@@ -147,6 +151,19 @@ async fn endpoints<U: PageUser>(State(site): State<Site<U>>) -> axum::Json<serde
     axum::Json(json!({ "enroll": list, "manage": list }))
 }
 
+/// The name of a new passkey for which the user chose none: users recognize where they made it.
+pub(super) fn default_name<U: PageUser>(page: &Page<U>, login: &Login<U>) -> String {
+    let from = login.sender().user_agent();
+    let browser = from.as_deref().and_then(browser_and_system);
+    browser.unwrap_or_else(|| page.say(&Text::named("passkey")))
+}
+
+/// The answer to a new passkey that is wrong, for whatever reason.
+pub(super) fn rejected() -> Answer {
+    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY).code("passkey_rejected");
+    Answer::problem(problem.text(Text::named("passkey-not-added")))
+}
+
 /// The secret by which a browser finds its ceremonies again, in a cookie. Several tabs share it.
 pub(super) struct BrowserSecret {
     pub(super) secret: Secret,
@@ -189,12 +206,20 @@ impl BrowserSecret {
     }
 
     /// Sets the cookie, if the browser does not have it.
-    pub(super) fn set(&self, response: &mut Response) {
+    fn set(&self, response: &mut Response) {
         if self.is_new {
             let mut cookie = self.cookie.set(self.secret.expose().to_owned(), None);
             cookie.set_same_site(SameSite::Strict);
             append(response.headers_mut(), &cookie);
         }
+    }
+
+    /// The response with options for this browser.
+    pub(super) fn options(&self, options: Value) -> Response {
+        let no_store = [(CACHE_CONTROL, "no-store")];
+        let mut response = (no_store, axum::Json(options)).into_response();
+        self.set(&mut response);
+        response
     }
 
     /// Removes the cookie, and with it all ceremonies of the browser.

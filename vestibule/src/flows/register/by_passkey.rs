@@ -20,10 +20,9 @@
 
 use axum::Router;
 use axum::extract::Query;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::post;
-use http::header::CACHE_CONTROL;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
 use super::entered::{Asks, Entered};
 use super::invitation::{
@@ -40,12 +39,11 @@ use crate::flows::answer::Answer;
 use crate::flows::flow::{Capability, Flow};
 use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
-use crate::flows::passkeys::{BrowserSecret, is_enabled};
+use crate::flows::passkeys::{BrowserSecret, default_name, is_enabled, rejected};
 use crate::flows::submitted::{Members, Submitted, SubmittedBeside};
 use crate::flows::throttled::{Tried, throttled_problem};
 use crate::login::{Login, PageUser, Sender, UserId};
 use crate::web::text::Text;
-use crate::web::{Problem, browser_and_system};
 
 pub(in crate::flows) fn flow<U: PageUser>() -> Flow<U> {
     Flow {
@@ -155,10 +153,7 @@ async fn options<U: PageUser>(
     let browser = BrowserSecret::of(&page.site, &login, &headers)?;
     let passkeys = page.site.credentials().passkeys()?;
     let options = passkeys.begin_account(registrant.name(), &browser.secret);
-    let no_store = [(CACHE_CONTROL, "no-store")];
-    let mut response = (no_store, axum::Json(options.await?)).into_response();
-    browser.set(&mut response);
-    Ok(response)
+    Ok(browser.options(options.await?))
 }
 
 async fn register<U: PageUser>(
@@ -174,16 +169,11 @@ async fn register<U: PageUser>(
             Err(response) => return Ok(response),
         };
     let browser = BrowserSecret::of(&page.site, &login, &headers)?;
-    let from = login.sender().user_agent();
-    let name = from.as_deref().and_then(browser_and_system);
-    let name = name.unwrap_or_else(|| page.say(&Text::named("passkey")));
+    let name = default_name(&page, &login);
     let passkeys = page.site.credentials().passkeys()?;
     let checked = passkeys.check_of_account(&response, &name, &browser.secret);
     let Some(passkey) = checked.await? else {
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY)
-            .code("passkey_rejected")
-            .text(Text::named("passkey-not-added"));
-        return Ok(page.answer(Answer::problem(problem))?);
+        return Ok(page.answer(rejected())?);
     };
     if entered.to_verify().is_some()
         && let Some(wait) = page.site.credentials().begin_mail(&login).await?

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::invitation::Invited;
-use crate::credentials::LoginName;
+use crate::credentials::{LoginName, Username};
+use crate::error::Error;
 use crate::flows::Site;
 use crate::flows::form::FormErrors;
 use crate::flows::registration_fields::RegistrationValues;
@@ -121,6 +122,19 @@ impl Entered {
         let invited = self.invited.as_ref().map(Invited::address);
         let address = self.address.as_ref();
         address.filter(|address| Some(*address) != invited)
+    }
+
+    /// The username, if the form asks for one.
+    ///
+    /// # Errors
+    /// When it was not checked before.
+    pub(super) fn new_username<U: PageUser>(
+        &self,
+        site: &Site<U>,
+    ) -> crate::Result<Option<Username>> {
+        let is_asked = self.asks(site).username();
+        let username = is_asked.then(|| self.username.parse()).transpose();
+        username.map_err(Error::config)
     }
 
     /// Adds what is wrong with the username.

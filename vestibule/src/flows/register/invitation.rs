@@ -15,7 +15,7 @@ use crate::accounts::{
 use crate::credentials::throttle::Try;
 use crate::credentials::{Proof, Step, TokenTry, Username};
 use crate::crypto::secret::Secret;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::flows::answer::Answer;
 use crate::flows::link_token;
 use crate::flows::login_step::second_factor;
@@ -164,10 +164,7 @@ impl<U: PageUser> Site<U> {
         let inner = self.inner();
         let accounts = self.own_accounts()?.clone();
         let credentials = &inner.credentials;
-        let username: Option<Username> = match entered.asks(self).username() {
-            true => Some(entered.username.parse().map_err(Error::config)?),
-            false => None,
-        };
+        let username = entered.new_username(self)?;
         // Only saves the hashing; the table decides.
         if username.is_some() && credentials.is_taken(&entered.username).await? {
             tried.cost_no_hash();
@@ -197,10 +194,7 @@ impl<U: PageUser> Site<U> {
         with: (Invited, NewCredential<'_>),
         from: &Sender,
     ) -> Result<std::result::Result<UserId, NotRegistered>> {
-        let username: Option<Username> = match entered.asks(self).username() {
-            true => Some(entered.username.parse().map_err(Error::config)?),
-            false => None,
-        };
+        let username = entered.new_username(self)?;
         let names = (username.as_ref(), entered.address.as_ref());
         add_invited(self.own_accounts()?, names, with, from).await
     }

@@ -8,7 +8,7 @@ use crate::credentials::tokens::{Issued, Purpose};
 use crate::error::Result;
 use crate::flows::answer::Answer;
 use crate::flows::login_step::step;
-use crate::flows::mails::{MailTexts, ONE_IN};
+use crate::flows::mails::{MailTexts, ONE_IN, in_groups};
 use crate::flows::page::Page;
 use crate::login::{Next, PageUser, UserId};
 use crate::mail::Email;
@@ -48,7 +48,10 @@ pub(super) async fn send<U: PageUser>(page: &Page<U>, user: &U, next: &Next) -> 
         return page.answer(Answer::not_found());
     };
     let letter = |issued: &Issued| {
-        let code = issued.code.as_ref().map(|code| in_groups(code.expose()));
+        let code = issued
+            .code
+            .as_ref()
+            .map(|code| in_groups(code.expose(), " "));
         Letter::new(MAIL.kind, address.clone(), page.language())
             .with("name", user.name())
             .with("code", code.unwrap_or_default())
@@ -67,12 +70,4 @@ pub(super) async fn send<U: PageUser>(page: &Page<U>, user: &U, next: &Next) -> 
     let path = page.site.inner().paths.own(PAGE);
     let answer = Answer::done(with_next(path, next)).message(category, text);
     page.answer(answer.json(StatusCode::ACCEPTED, view))
-}
-
-/// Easier to read and to type: `1234 5678`.
-fn in_groups(code: &str) -> String {
-    match code.split_at_checked(code.len() / 2) {
-        Some((first, second)) => format!("{first} {second}"),
-        None => code.to_owned(),
-    }
 }

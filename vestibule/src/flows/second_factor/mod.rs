@@ -20,9 +20,9 @@
 //!
 //! # What it protects against
 //! Stolen passwords. A code from a mail helps against those too, unless the thief reads the mail, in
-//! which case they could choose a new password anyway; it counts as no second factor. Guessing codes: wrong ones count for the account, whatever browser sends them,
-//! and a right password does not reset the count ([`throttle`](crate::credentials::throttle)). Codes
-//! used twice. A log-in that skips this step: until it is done, nobody is logged in.
+//! which case they could choose a new password anyway; it counts as no second factor. Guessing
+//! codes: wrong ones count for the account, whatever browser sends them, and a right password does
+//! not reset the count ([`throttle`](crate::credentials::throttle)). Codes used twice. A log-in that skips this step: until it is done, nobody is logged in.
 //!
 //! # What it does not protect against
 //! A page that looks like this one, and passes on what a user types there (phishing).
@@ -183,7 +183,8 @@ async fn show<U: PageUser>(
         let path = page.site.path("login").unwrap_or(page.site.after_login());
         return page.answer(Answer::see(with_next(path, &next)));
     };
-    let methods = methods(&page, &visitor).await?;
+    let may_trust = matches!(visitor, Visitor::LoggingIn(_));
+    let methods = methods(&page, &visitor.id(), may_trust).await?;
     if let Visitor::LoggedIn(user) = &visitor {
         if has_just_shown_factor(user) {
             return page.answer(Answer::see(next.or(page.site.after_login())));
@@ -194,7 +195,7 @@ async fn show<U: PageUser>(
         }
     }
     let form = Form {
-        may_trust: matches!(visitor, Visitor::LoggingIn(_)),
+        may_trust,
         is_code_sent: mail_code::is_sent(&page, &methods, &visitor.id()).await?,
         ..Form::new(methods, &method, next)
     };
@@ -202,11 +203,15 @@ async fn show<U: PageUser>(
 }
 
 /// The methods by which a visitor can show a second factor.
-async fn methods<U: PageUser>(page: &Page<U>, visitor: &Visitor<U>) -> Result<Vec<Methods>> {
+async fn methods<U: PageUser>(
+    page: &Page<U>,
+    user: &UserId,
+    is_logging_in: bool,
+) -> Result<Vec<Methods>> {
     let credentials = page.site.credentials();
-    match visitor {
-        Visitor::LoggingIn(pending) => credentials.pending_methods(&pending.user().id()).await,
-        Visitor::LoggedIn(user) => credentials.factor_methods(&user.id()).await,
+    match is_logging_in {
+        true => credentials.pending_methods(user).await,
+        false => credentials.factor_methods(user).await,
     }
 }
 
@@ -234,10 +239,7 @@ async fn check<U: PageUser>(
     }
     // Only a rejected form needs the methods.
     let form = async || {
-        let methods = match may_trust {
-            true => credentials.pending_methods(&id).await?,
-            false => credentials.factor_methods(&id).await?,
-        };
+        let methods = methods(&page, &id, may_trust).await?;
         Ok::<_, Error>(Form {
             may_trust,
             trust,

@@ -4,7 +4,7 @@ use super::VERIFY;
 use crate::credentials::tokens::{Issued, Purpose};
 use crate::error::Result;
 use crate::flows::Site;
-use crate::flows::mails::{MailTexts, ONE_IN};
+use crate::flows::mails::{MailTexts, ONE_IN, in_groups};
 use crate::login::PageUser;
 use crate::mail::Email;
 use crate::mail::outbox::Letter;
@@ -69,20 +69,15 @@ impl<U: PageUser> Site<U> {
         issued: &Issued,
         language: &str,
     ) -> Letter {
-        let code = issued.code.as_ref().map(|code| in_groups(code.expose()));
+        let code = issued
+            .code
+            .as_ref()
+            .map(|code| in_groups(code.expose(), "-"));
         Letter::new(VERIFY_MAIL.kind, email.clone(), language)
             .with("name", name)
             .with("link", self.link(VERIFY, &issued.token))
             .with("code", code.unwrap_or_default())
             .lasting(Purpose::VerifyEmail.lasts())
             .once_in(ONE_IN)
-    }
-}
-
-/// Easier to read and to type: `abcd-efgh`.
-fn in_groups(code: &str) -> String {
-    match code.split_at_checked(code.len() / 2) {
-        Some((first, second)) => format!("{first}-{second}"),
-        None => code.to_owned(),
     }
 }

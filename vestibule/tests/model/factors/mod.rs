@@ -42,7 +42,7 @@ const TRUSTED: i64 = 30 * DAY;
 /// in an hour.
 const MAIL_TAKES: i64 = 13 * 60;
 
-/// The browser of a thief. Whoever finds a lost authenticator app has this browser.
+/// The browser of a thief. A finder of a lost authenticator app uses it too.
 const THIEF: usize = BROWSERS - 1;
 
 /// What can happen. The first number is a browser.
