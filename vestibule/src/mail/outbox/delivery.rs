@@ -1,7 +1,8 @@
 //! Sending what is in the outbox.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
@@ -34,6 +35,9 @@ struct Inner {
     stop: CancellationToken,
     /// Held for reading while mails are sent.
     sending: RwLock<()>,
+    /// The ids of the mails that this node is sending. It does not begin them again, even if their
+    /// lease ends because the clock jumps.
+    under_way: Mutex<HashSet<String>>,
 }
 
 /// How many mails are sent at once.
@@ -75,6 +79,7 @@ impl Delivery {
             swept: Regularly::default(),
             stop: CancellationToken::new(),
             sending: RwLock::default(),
+            under_way: Mutex::default(),
         }))
     }
 
@@ -141,25 +146,39 @@ impl Delivery {
                 break;
             }
             for mail in due {
+                let Some(begun) = self.begin(&mail.id) else {
+                    continue;
+                };
                 if self.claim(&mail).await? {
                     let this = self.clone();
-                    under_way.spawn(async move { this.send_one(mail).await });
+                    under_way.spawn(async move {
+                        let _begun = begun;
+                        this.send_one(mail).await
+                    });
                 }
             }
         }
         Ok(())
     }
 
-    /// At most `limit` that are due, the first due first.
+    /// Notes that this node sends a mail, until the result is dropped. `None` if it does already.
+    fn begin(&self, id: &str) -> Option<Begun> {
+        let is_new = self.0.under_way().insert(id.to_owned());
+        is_new.then(|| Begun(self.0.clone(), id.to_owned()))
+    }
+
+    /// At most `limit` that are due, the first due first, without those under way.
     async fn due(&self, limit: usize) -> Result<Vec<Model>> {
         let outbox = &self.0.outbox.0;
         let now = outbox.clock.now().as_millis();
+        let under_way: Vec<String> = self.0.under_way().iter().cloned().collect();
         let mut due = Vec::new();
         // The index has those of one state in their order. Of both, a database would sort all.
         for state in UNSENT {
             let more = Entity::find()
                 .filter(Column::State.eq(state))
                 .filter(Column::DueAt.lte(now))
+                .filter(Column::Id.is_not_in(&under_way))
                 .order_by_asc(Column::DueAt)
                 .limit((limit - due.len()) as u64)
                 .all(outbox.database.connection())
@@ -262,6 +281,23 @@ impl Delivery {
             Ok(count) => tracing::info!(count, "old mails swept from the outbox"),
             Err(error) => tracing::warn!(%error, "old mails not swept from the outbox"),
         }
+    }
+}
+
+/// A mail that this node is sending.
+struct Begun(Arc<Inner>, String);
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.0.under_way().remove(&self.1);
+    }
+}
+
+impl Inner {
+    fn under_way(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,8 +7,8 @@
 //! `waiting`, until the mail is `sent`, or `failed` because the server rejects it, too many tries
 //! failed, or the time is over in which its link works. A node that sends a mail makes it `sending`,
 //! and moves its due time past the time that sending may take: that is its lease. If the node
-//! crashes between sending and marking, the lease ends and the mail is sent a second time. Nothing
-//! else sends one twice.
+//! crashes between sending and marking, the lease ends and the mail is sent a second time. So does
+//! another node whose clock is ahead by more than the lease. Nothing else sends a mail twice.
 //!
 //! # What the rows tell
 //! Recipient, kind and times. What is in the mail, such as the link, is encrypted with a key of the

@@ -260,7 +260,7 @@ async fn of_two_nodes_one_sends_a_mail() {
     assert_eq!((texts.len(), server.asked()), (40, 40));
 }
 
-/// A crash between sending and marking, which is the one way that a mail is sent twice.
+/// A crash between sending and marking.
 #[tokio::test]
 async fn a_mail_of_a_node_that_crashed_is_sent_by_another_when_its_lease_ends() {
     let (crashed, server, database) = new_node().await;
@@ -344,6 +344,48 @@ async fn sent_mails_are_swept_after_a_week_and_failed_ones_after_a_month() {
         node.outbox.sweep().await.unwrap();
         assert_eq!(node.list().await.len(), left, "{days}");
     }
+}
+
+/// The clock jumps past the lease while the mail server takes its time.
+#[tokio::test]
+async fn a_mail_under_way_is_not_begun_again_when_the_clock_jumps() {
+    let (node, server, database) = new_node().await;
+    node.put("x").await;
+    let goes_on = Arc::new(tokio::sync::Notify::new());
+    let slow_mailer = {
+        let (goes_on, server) = (goes_on.clone(), server.clone());
+        move |mail: Mail| {
+            let (goes_on, server) = (goes_on.clone(), server.clone());
+            async move {
+                server.send(mail).await?;
+                // The first takes its time. A second one would be accepted at once.
+                if server.asked() == 1 {
+                    goes_on.notified().await;
+                }
+                Ok::<_, Error>(())
+            }
+        }
+    };
+    let slow = Delivery::new(
+        node.outbox.clone(),
+        SharedMailer::new(slow_mailer),
+        Arc::new(|_, to, _, _| Ok(Mail::new(to, "Subject", "x"))),
+    );
+    let first = tokio::spawn({
+        let slow = slow.clone();
+        async move { slow.send_due().await.unwrap() }
+    });
+    while server.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    node.clock.advance(Duration::from_hours(1));
+
+    let again = slow.send_due().await.unwrap();
+
+    goes_on.notify_one();
+    assert_eq!((again, first.await.unwrap()), (0, 1));
+    assert_eq!(server.asked(), 1);
+    assert_eq!(row(&database).await.state, "sent");
 }
 
 /// A clock that is set back must not keep a mail for long, and one set forward must not lose it.
