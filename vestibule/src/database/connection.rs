@@ -27,7 +27,7 @@ impl<C> Connection<C> {
         Self { inner, names }
     }
 
-    pub(super) fn inner(&self) -> &C {
+    pub(crate) fn inner(&self) -> &C {
         &self.inner
     }
 

@@ -19,8 +19,10 @@ use crate::flows::{Site, SiteConfig};
 use crate::login::EventRecord;
 use crate::password::PasswordAlgorithm;
 use crate::stores::MemoryStore;
-use crate::testing::database::{TestSessions, fresh_sessions};
-use crate::testing::{Mailbox, TestClient, fresh_database};
+use crate::testing::database::{TestSessions, fresh_database_with, fresh_sessions};
+#[cfg(test)]
+use crate::testing::fresh_database;
+use crate::testing::{Mailbox, TestClient};
 
 /// A password that the default policy accepts.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -73,7 +75,10 @@ impl TestApp {
     /// # Panics
     /// As [`new`](Self::new).
     pub async fn with(change: impl FnOnce(&mut SiteConfig)) -> Self {
-        Self::on(fresh_database().await, change).await
+        let database = fresh_database_with(async |database| {
+            Self::on(database, |_| {}).await;
+        });
+        Self::on(database.await, change).await
     }
 
     /// As [`with`](Self::with), on another database.

@@ -83,7 +83,8 @@ pub(crate) fn all() -> anyhow::Result<()> {
         let suite = suite::named(source, &suites)?;
         let command = suite.command_for(uses_store)?;
         jobs.push(on("Redis", source, command, SESSION_STORE, &redis.url));
-        let command = suite.command_for(|test| uses_store(test) && !is_by_hand(test))?;
+        let in_memory = |test: &str| uses_store(test) && !is_by_hand(test) && !is_flow(test);
+        let command = suite.command_for(in_memory)?;
         jobs.push(on("memory", source, command, SESSION_STORE, "memory"));
     }
     jobs.push(doctests());
@@ -151,6 +152,12 @@ fn build_passkey_client() -> anyhow::Result<()> {
 
 fn uses_store(test: &str) -> bool {
     !WITHOUT_STORE.iter().any(|module| test.starts_with(module))
+}
+
+/// Whether it is a test of the ready-made pages. They run with sessions outside of the database
+/// once, in Redis.
+fn is_flow(test: &str) -> bool {
+    test.starts_with("flows::")
 }
 
 fn is_by_hand(test: &str) -> bool {
