@@ -133,6 +133,8 @@ fn the_book_says_of_each_event_of_a_log_in_what_is_in_the_security_log() {
             ("FactorAdded", Action::FactorAdded),
             ("FactorRemoved", Action::FactorRemoved),
             ("FactorsReset", Action::FactorsReset),
+            ("FactorsResetPlanned", Action::FactorsResetPlanned),
+            ("FactorsKept", Action::FactorsKept),
             ("RecoveryCodesRenewed", Action::RecoveryCodesRenewed),
             ("RecoveryCodeUsed", Action::RecoveryCodeUsed),
         ]
@@ -256,6 +258,7 @@ async fn the_book_has_each_way_to_a_session_and_no_other() {
         ("/admin/users/{id}/enable", vec![]),
         ("/admin/users/{id}/demand-new-password", vec![]),
         ("/admin/users/{id}/reset-factors", vec![]),
+        ("/admin/users/{id}/keep-factors", vec![]),
         ("/admin/users/{id}/end-session", vec![("session", "")]),
         ("/admin/users/{id}/end-sessions", vec![]),
         ("/admin/users/{id}/delete", vec![("username", "alice")]),

@@ -62,6 +62,18 @@ pub(crate) struct RegistrationSettings {
     )]
     pub(crate) require_second_factor_from: Option<Timestamp>,
 
+    /// How long a request of an admin or the operator to remove all second factors of a user waits. The
+    /// user is told by mail, and stops it by showing a factor. 0 removes them at once
+    #[arg(
+        long,
+        env = "VESTIBULE_FACTORS_RESET_WAIT",
+        value_name = "TIME",
+        default_value = "0",
+        value_parser = parse_duration_or_none,
+        global = true
+    )]
+    pub(crate) factors_reset_wait: Duration,
+
     /// Whether users who have no second factor, and have verified their address, get a code by mail
     /// at each log-in in a browser that they do not trust
     #[arg(
@@ -139,6 +151,7 @@ impl RegistrationSettings {
         config.log_in_with = self.log_in_with;
         config.require_second_factor = self.require_second_factor;
         config.require_second_factor_from = self.require_second_factor_from;
+        config.factors_reset_wait = self.factors_reset_wait;
         config.mail_codes = self.mail_codes;
         config.require_verified_email = self.require_verified_email;
         config.users_can_change_username = self.change_username;

@@ -100,6 +100,7 @@ fn the_table_of_routes_has_each_of_them_with_what_it_asks() {
         ("POST /admin/users/{id}/end-session", changes),
         ("POST /admin/users/{id}/end-sessions", changes),
         ("POST /admin/users/{id}/grant", changes),
+        ("POST /admin/users/{id}/keep-factors", changes),
         ("POST /admin/users/{id}/reject", changes),
         ("POST /admin/users/{id}/reset-factors", changes),
         ("POST /admin/users/{id}/revoke", changes),

@@ -64,6 +64,7 @@ fn help_names_every_setting_with_its_variable() {
         "log-in-with",
         "require-second-factor",
         "require-second-factor-from",
+        "factors-reset-wait",
         "mail-codes",
         "require-verified-email",
         "registration",

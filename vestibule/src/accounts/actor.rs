@@ -114,6 +114,14 @@ impl Actor {
         }
     }
 
+    /// Nobody: the time of a planned reset has come.
+    pub(super) fn planned_reset() -> Self {
+        Self {
+            name: "planned reset".to_owned(),
+            ..Self::stranger()
+        }
+    }
+
     /// The network that the requests came from.
     pub(super) fn within(mut self, network: Option<IpNet>) -> Self {
         self.address = network.map(|network| network.to_string());

@@ -32,6 +32,8 @@ fn kind_of(action: Action, is_own: bool) -> Option<&'static str> {
         Action::FactorAdded => "factor_added",
         Action::FactorRemoved => "factor_removed",
         Action::FactorsReset => "factors_reset",
+        Action::FactorsResetPlanned => "factors_reset_planned",
+        Action::FactorsKept => "factors_kept",
         Action::RecoveryCodesRenewed => "recovery_codes_renewed",
         Action::RecoveryCodeUsed => "recovery_code_used",
         Action::RoleGranted => "role_granted",

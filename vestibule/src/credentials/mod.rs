@@ -32,6 +32,8 @@ mod email_users;
 mod epochs;
 mod erased;
 #[cfg(feature = "sql")]
+mod factor_resets;
+#[cfg(feature = "sql")]
 pub(crate) mod factors;
 mod forget;
 mod hashes;

@@ -121,6 +121,11 @@ pub struct SiteConfig<U = Account> {
     /// When the requirement starts. Until then these users see a reminder, and can continue without a
     /// second factor. Default: at once.
     pub require_second_factor_from: Option<Timestamp>,
+    /// How long an admin's or the operator's request to remove all second factors of a user waits
+    /// ([`Site::reset_factors`](crate::flows::Site::reset_factors)). The user is told by mail, and
+    /// stops it by showing a factor, if somebody else asked in their name. Default: zero, so it
+    /// happens at once.
+    pub factors_reset_wait: Duration,
     /// Whether users without a second factor, who have verified their address, get a code by mail at
     /// each log-in with the password, in a browser that they do not trust. It protects against
     /// stolen passwords. It is the weakest method: somebody who reads the mail can also choose a new
@@ -296,6 +301,7 @@ impl<U: User> SiteConfig<U> {
             require_verified_email: false,
             require_second_factor: SecondFactorFor::default(),
             require_second_factor_from: None,
+            factors_reset_wait: Duration::ZERO,
             mail_codes: false,
             registration: RegistrationMode::default(),
             temporary_passwords_last: Accounts::TEMPORARY_PASSWORDS_LAST,

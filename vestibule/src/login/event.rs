@@ -86,6 +86,12 @@ pub enum Event {
     FactorRemoved,
     /// An admin or the operator removed all second factors of a user.
     FactorsReset,
+    /// An admin or the operator asked that all second factors of a user are removed, after a wait
+    /// ([`SiteConfig::factors_reset_wait`](crate::flows::SiteConfig::factors_reset_wait)).
+    FactorsResetPlanned,
+    /// A planned removal of all second factors did not take place: the user showed one, or an admin or
+    /// the operator called it off.
+    FactorsKept,
     /// A user has a new set of recovery codes, which ends the old one.
     RecoveryCodesRenewed,
     /// A recovery code was used.

@@ -1,7 +1,8 @@
 //! `vestibule user factors …`: the second factors of a user.
 
 use clap::Subcommand;
-use vestibule::accounts::{Actor, ChangeOutcome};
+use vestibule::accounts::{Account, Actor, ChangeOutcome};
+use vestibule::clock::Timestamp;
 use vestibule::flows::Site;
 
 use crate::commands::{find, report, say};
@@ -15,8 +16,14 @@ pub(crate) enum FactorsCommand {
         name: String,
     },
     /// Remove all second factors and recovery codes of a user who has lost them, and end all their
-    /// sessions. The password alone logs them in then: check who they are first
+    /// sessions. The password alone logs them in then: check who they are first. With
+    /// --factors-reset-wait, this happens later, and the user can stop it
     Reset {
+        /// Username or mail address
+        name: String,
+    },
+    /// Call off a removal that --factors-reset-wait delays
+    Keep {
         /// Username or mail address
         name: String,
     },
@@ -35,17 +42,43 @@ pub(super) async fn run(command: FactorsCommand, site: &Site) -> anyhow::Result<
                     factor.name, factor.created_at
                 ))?;
             }
-            Ok(())
+            let planned = site.factors_reset_at(&account.id).await?;
+            planned.map_or(Ok(()), |at| say(planned_removal(&account, at)))
         }
         FactorsCommand::Reset { name } => {
             let account = find(site, &name).await?;
             let change = site.reset_factors(Actor::operator(), &account.id).await?;
             let name = account.name();
-            if change == ChangeOutcome::AlreadySo {
-                return say(format!("{name} has no second factor."));
+            let planned = site.factors_reset_at(&account.id).await?;
+            let text = match (planned, &change) {
+                (Some(at), _) => planned_removal(&account, at),
+                (None, ChangeOutcome::AlreadySo) => format!("{name} has no second factor."),
+                (None, _) => {
+                    format!("All second factors of {name} are removed; all sessions are ended.")
+                }
+            };
+            match change {
+                ChangeOutcome::AlreadySo => say(text),
+                _ => report(&change, text),
             }
-            let done = format!("All second factors of {name} are removed; all sessions are ended.");
-            report(&change, done)
+        }
+        FactorsCommand::Keep { name } => {
+            let account = find(site, &name).await?;
+            let change = site.keep_factors(Actor::operator(), &account.id).await?;
+            let name = account.name();
+            if change == ChangeOutcome::AlreadySo {
+                return say(format!(
+                    "No removal of the second factors of {name} is planned."
+                ));
+            }
+            report(&change, format!("The second factors of {name} stay."))
         }
     }
+}
+
+fn planned_removal(account: &Account, at: Timestamp) -> String {
+    let name = account.name();
+    format!(
+        "All second factors of {name} will be removed at {at}, unless {name} logs in with one before."
+    )
 }

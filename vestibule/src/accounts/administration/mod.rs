@@ -12,6 +12,8 @@ mod sessions;
 mod username;
 mod users;
 
+pub(crate) use factors::PlannedReset;
+
 use std::fmt;
 
 use sea_orm::sea_query::Expr;

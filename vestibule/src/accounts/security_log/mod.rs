@@ -69,6 +69,12 @@ pub enum Action {
     FactorRemoved,
     /// All second factors of a user were removed, by an admin or the operator.
     FactorsReset,
+    /// All second factors of a user will be removed, as an admin or the operator was asked: at the time
+    /// in the detail, unless the user shows one before.
+    FactorsResetPlanned,
+    /// The second factors of a user stay: one was used since their removal was planned, or an admin or
+    /// the operator called it off.
+    FactorsKept,
     /// A user has a new set of recovery codes.
     RecoveryCodesRenewed,
     /// A recovery code of a user was used.
@@ -114,7 +120,7 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 43] = [
         Self::AccountAdded,
         Self::AccountDisabled,
         Self::AccountEnabled,
@@ -136,6 +142,8 @@ impl Action {
         Self::FactorAdded,
         Self::FactorRemoved,
         Self::FactorsReset,
+        Self::FactorsResetPlanned,
+        Self::FactorsKept,
         Self::RecoveryCodesRenewed,
         Self::RecoveryCodeUsed,
         Self::RoleGranted,
@@ -182,6 +190,8 @@ impl Action {
             Self::FactorAdded => "factor added",
             Self::FactorRemoved => "factor removed",
             Self::FactorsReset => "factors reset",
+            Self::FactorsResetPlanned => "factors reset planned",
+            Self::FactorsKept => "factors kept",
             Self::RecoveryCodesRenewed => "recovery codes renewed",
             Self::RecoveryCodeUsed => "recovery code used",
             Self::RoleGranted => "role granted",

@@ -2,7 +2,8 @@
 //!
 //! Each kind has its own folder and table: [`totp`](crate::credentials::totp),
 //! [`recovery_codes`](crate::credentials::recovery_codes),
-//! [`trusted_browsers`](crate::credentials::trusted_browsers), `passkeys`. A recovery code stands in
+//! [`trusted_browsers`](crate::credentials::trusted_browsers),
+//! [`factor_resets`](crate::credentials::factor_resets), `passkeys`. A recovery code stands in
 //! for another factor, and a user who has nothing else has no factor.
 
 mod change;
@@ -17,6 +18,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::Credentials;
+use crate::credentials::factor_resets::{CREATE_FACTOR_RESETS, FactorResets};
 #[cfg(feature = "passkeys")]
 use crate::credentials::passkeys::{PasskeyRemoval, Passkeys};
 use crate::credentials::recovery_codes::{CREATE_RECOVERY_CODES, RecoveryCodes};
@@ -38,6 +40,7 @@ pub const FACTOR_MIGRATIONS: Migrations = Migrations {
         CREATE_TOTP_APPS,
         CREATE_RECOVERY_CODES,
         CREATE_TRUSTED_BROWSERS,
+        CREATE_FACTOR_RESETS,
     ],
 };
 
@@ -48,6 +51,7 @@ pub(crate) struct Factors {
     pub(crate) totp: TotpApps,
     pub(crate) recovery_codes: RecoveryCodes,
     pub(crate) trusted_browsers: TrustedBrowsers,
+    pub(crate) resets: FactorResets,
     #[cfg(feature = "passkeys")]
     passkeys: Option<Passkeys>,
 }
@@ -122,6 +126,7 @@ impl Factors {
             totp: TotpApps::new(database.clone(), realm, key, clock(), random()),
             recovery_codes: RecoveryCodes::new(database.clone(), realm, clock(), random()),
             trusted_browsers: TrustedBrowsers::new(database.clone(), realm, clock(), random()),
+            resets: FactorResets::new(database.clone(), realm, clock()),
             #[cfg(feature = "passkeys")]
             passkeys: None,
         }
@@ -164,6 +169,53 @@ impl Factors {
         #[cfg(feature = "passkeys")]
         if let Some(passkeys) = &self.passkeys {
             return Ok(passkeys.count(user).await? > 0);
+        }
+        Ok(false)
+    }
+
+    /// When all factors of a user are going to be removed. `None` if no reset is planned, or if the
+    /// user has shown or added one since somebody asked for it, so that it will not take place.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn reset_at(&self, user: &UserId) -> Result<Option<Timestamp>> {
+        self.reset_at_in(user, self.database.connection()).await
+    }
+
+    /// As [`reset_at`](Self::reset_at), as a part of a transaction.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn reset_at_in(
+        &self,
+        user: &UserId,
+        connection: &impl ConnectionTrait,
+    ) -> Result<Option<Timestamp>> {
+        let Some(reset) = self.resets.find(user, connection).await? else {
+            return Ok(None);
+        };
+        if reset.is_stopped
+            || self
+                .was_shown_since(reset.asked_at, user, connection)
+                .await?
+        {
+            return Ok(None);
+        }
+        Ok(Some(reset.due_at))
+    }
+
+    async fn was_shown_since(
+        &self,
+        time: Timestamp,
+        user: &UserId,
+        connection: &impl ConnectionTrait,
+    ) -> Result<bool> {
+        if self.totp.was_shown_since(time, user, connection).await? {
+            return Ok(true);
+        }
+        #[cfg(feature = "passkeys")]
+        if let Some(passkeys) = &self.passkeys {
+            return passkeys.was_shown_since(time, user, connection).await;
         }
         Ok(false)
     }
@@ -229,6 +281,7 @@ impl Factors {
         }
         self.recovery_codes.forget(user, connection).await?;
         self.trusted_browsers.forget(user, connection).await?;
+        self.resets.forget(user, connection).await?;
         Ok(removed)
     }
 }

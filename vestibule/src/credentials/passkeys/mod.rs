@@ -38,7 +38,9 @@ use std::time::Duration;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+};
 use uuid::Uuid;
 
 use crate::clock::{Clock, Regularly, Timestamp};
@@ -277,6 +279,24 @@ impl Passkeys {
             .count(self.0.database.connection())
             .await
             .map_err(Error::from_db)
+    }
+
+    /// Whether a user has used or added a passkey after this time.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn was_shown_since(
+        &self,
+        time: Timestamp,
+        user: &UserId,
+        connection: &impl ConnectionTrait,
+    ) -> Result<bool> {
+        let shown = Condition::any()
+            .add(Column::LastUsedAt.gt(time.as_millis()))
+            .add(Column::CreatedAt.gt(time.as_millis()));
+        let shown = Entity::find().filter(self.is_of(user)).filter(shown);
+        let count = shown.count(connection).await.map_err(Error::from_db)?;
+        Ok(count > 0)
     }
 
     fn is_of(&self, user: &UserId) -> Expr {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Select,
 };
 use zeroize::Zeroizing;
@@ -270,6 +270,24 @@ impl TotpApps {
     pub(crate) async fn count(&self, user: &UserId) -> Result<u64> {
         let count = self.of(user).count(self.0.database.connection()).await;
         count.map_err(Error::from_db)
+    }
+
+    /// Whether a user has used or added an app after this time.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn was_shown_since(
+        &self,
+        time: Timestamp,
+        user: &UserId,
+        connection: &impl ConnectionTrait,
+    ) -> Result<bool> {
+        let shown = Condition::any()
+            .add(Column::LastUsedAt.gt(time.as_millis()))
+            .add(Column::CreatedAt.gt(time.as_millis()));
+        let shown = self.of(user).filter(shown);
+        let count = shown.count(connection).await.map_err(Error::from_db)?;
+        Ok(count > 0)
     }
 
     fn of(&self, user: &UserId) -> Select<Entity> {

@@ -130,6 +130,7 @@ fn routes(paths: &Paths) -> Router<Site> {
             post(user::demand_new_password),
         )
         .route(&user("/reset-factors"), post(user::reset_factors))
+        .route(&user("/keep-factors"), post(user::keep_factors))
         .route(&user("/end-session"), post(user::end_session))
         .route(&user("/end-sessions"), post(user::end_sessions))
         .route(&user("/delete"), post(user::delete))

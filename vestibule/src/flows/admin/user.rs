@@ -18,6 +18,7 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::session_view::{Following, SessionsView};
 use crate::login::{CurrentUser, Event, Login, UserId};
+use crate::mail::outbox::when;
 use crate::web::text::Text;
 
 pub(super) const ONE: &str = "admin_user.html";
@@ -42,6 +43,10 @@ struct OneView {
     goes_on: bool,
     /// The user's second factors, without their secrets.
     factors: Vec<FactorView>,
+    /// When all of them will be removed, if that is planned.
+    factors_reset_at: Option<String>,
+    /// Whether their removal waits.
+    factors_reset_waits: bool,
     /// The temporary password, if the user has one.
     temporary_password: Option<TemporaryPasswordView>,
     /// When the user last logged in, as far back as the security log goes.
@@ -97,8 +102,11 @@ async fn one_view(
     let temporary_password = accounts.password_expires_at(&account.id).await?;
     let roles = accounts.role_names().await?;
     let has = |role: &String| account.rights.has_role(role);
+    let reset_at = site.factors_reset_at(&account.id).await?;
     Ok(OneView {
         factors: site.factor_views(&account.id).await?,
+        factors_reset_at: reset_at.map(|at| at.to_string()),
+        factors_reset_waits: !site.inner().factors_reset_wait.is_zero(),
         user: user_view(site, account),
         permissions: owned(account.rights.permissions()),
         other_roles: roles.into_iter().filter(|role| !has(role)).collect(),
@@ -250,9 +258,26 @@ pub(super) async fn reset_factors(Path(id): Path<String>, changing: Changing) ->
     let site = &changing.page.site;
     let actor = changing.actor.clone();
     let change = site.reset_factors(actor, &id.as_str().into()).await?;
-    let done = Text::named("admin-factors-reset");
+    let done = match site.factors_reset_at(&id.as_str().into()).await? {
+        Some(at) => Text::named("admin-factors-reset-planned").with("when", when(at)),
+        None => Text::named("admin-factors-reset"),
+    };
     let form = Rejected::of("reset-factors", String::new());
     changing.answer_on_user(&id, form, change, done).await
+}
+
+pub(super) async fn keep_factors(Path(id): Path<String>, changing: Changing) -> ActionResult {
+    changing.no_fields()?;
+    let actor = changing.actor.clone();
+    let change = changing
+        .page
+        .site
+        .keep_factors(actor, &id.as_str().into())
+        .await?;
+    let done = Text::named("admin-factors-kept");
+    changing
+        .answer(change, done, &changing.user_path(&id))
+        .await
 }
 
 pub(super) async fn end_session(Path(id): Path<String>, mut changing: Changing) -> ActionResult {

@@ -4,6 +4,8 @@ factors-title = Anmeldung in zwei Schritten
 factors-text = Mit einem zweiten Faktor kommt niemand allein mit deinem Passwort in dein Konto.
 factors-owed = Diese Website verlangt einen zweiten Faktor. Füge einen hinzu, um weiterzumachen.
 factors-none = Du hast noch keinen zweiten Faktor.
+factors-reset-at = Die Administration wurde gebeten, alle deine zweiten Faktoren zu entfernen. Das geschieht am
+factors-reset-stop = Wenn das nicht von dir kam, melde dich noch einmal mit einem davon an: Dann bleiben sie.
 factors-since = hinzugefügt
 factors-last-used = zuletzt benutzt
 factors-never-used = nie benutzt
@@ -94,3 +96,17 @@ mail-factors-reset =
     die Administration hat alle zweiten Faktoren und Wiederherstellungscodes aus deinem Konto bei { $site } entfernt und dich überall abgemeldet. Bis du wieder einen hinzufügst, schützt nur das Passwort dein Konto. Wenn es keines hat, wähle eines über „Passwort vergessen?“, oder wende dich an die Administration.
 
     Wenn du davon nichts weißt, wende dich an die Administration von { $url }.
+mail-factors-reset-planned-subject = Deine zweiten Faktoren bei { $site } werden entfernt
+mail-factors-reset-planned =
+    Hallo { $name },
+
+    die Administration wurde gebeten, alle zweiten Faktoren und Wiederherstellungscodes aus deinem Konto bei { $site } zu entfernen, weil du sie verloren hast. Das geschieht am { $detail }. Danach genügt dein Passwort zur Anmeldung.
+
+    Wenn das nicht von dir kam, melde dich vorher mit deinem zweiten Faktor an: Deine Faktoren bleiben, und sonst ändert sich nichts.
+mail-factors-kept-subject = Deine zweiten Faktoren bei { $site } bleiben
+mail-factors-kept =
+    Hallo { $name },
+
+    die zweiten Faktoren deines Kontos bei { $site } werden nicht entfernt: Einer davon wurde benutzt, oder die Administration hat es abgesagt.
+
+    Wenn du deinen zweiten Faktor verloren hast, hat ihn vielleicht jemand anderes. Wende dich an die Administration von { $url }.

@@ -4,6 +4,8 @@ factors-title = Two-step log-in
 factors-text = With a second factor, your password alone lets nobody in.
 factors-owed = This site requires a second factor. Add one to continue.
 factors-none = You have no second factor yet.
+factors-reset-at = An administrator was asked to remove all your second factors. This happens on
+factors-reset-stop = If you did not ask for it, log in again with one of them: then they stay.
 factors-since = added
 factors-last-used = last used
 factors-never-used = never used
@@ -94,3 +96,17 @@ mail-factors-reset =
     An administrator has removed all second factors and recovery codes from your account at { $site }, and logged you out everywhere. Until you add one again, your account is protected by its password alone. If it has none, choose one by “Forgot your password?”, or ask the administrator.
 
     If you know nothing about it, ask the administrator of { $url }.
+mail-factors-reset-planned-subject = Your second factors at { $site } will be removed
+mail-factors-reset-planned =
+    Hello { $name },
+
+    An administrator was asked to remove all second factors and recovery codes from your account at { $site }, because you have lost them. This happens on { $detail }. After that, your password alone logs you in.
+
+    If you did not ask for it, log in with your second factor before then: your factors stay, and nothing else changes.
+mail-factors-kept-subject = Your second factors at { $site } stay
+mail-factors-kept =
+    Hello { $name },
+
+    The second factors of your account at { $site } are not removed: one of them was used, or an administrator has called it off.
+
+    If you have lost your second factor, somebody else may have it. Ask the administrator of { $url }.

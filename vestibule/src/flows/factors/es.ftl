@@ -4,6 +4,8 @@ factors-title = Inicio de sesión en dos pasos
 factors-text = Con un segundo factor, nadie entra solo con tu contraseña.
 factors-owed = Este sitio exige un segundo factor. Añade uno para continuar.
 factors-none = Todavía no tienes un segundo factor.
+factors-reset-at = Se ha pedido a la administración que quite todos tus segundos factores. Ocurrirá el
+factors-reset-stop = Si no lo has pedido tú, inicia sesión otra vez con uno de ellos: así se conservan.
 factors-since = añadido
 factors-last-used = usado por última vez
 factors-never-used = nunca usado
@@ -94,3 +96,17 @@ mail-factors-reset =
     la administración ha quitado todos los segundos factores y códigos de recuperación de tu cuenta en { $site } y ha cerrado todas tus sesiones. Hasta que añadas otro, solo la contraseña protege tu cuenta. Si no tiene ninguna, elige una con «¿Has olvidado tu contraseña?» o contacta con la administración.
 
     Si no sabes nada de ello, contacta con la administración de { $url }.
+mail-factors-reset-planned-subject = Se van a quitar tus segundos factores en { $site }
+mail-factors-reset-planned =
+    Hola, { $name }:
+
+    se ha pedido a la administración que quite todos los segundos factores y códigos de recuperación de tu cuenta en { $site }, porque los has perdido. Ocurrirá el { $detail }. Después, la contraseña basta para iniciar sesión.
+
+    Si no lo has pedido tú, inicia sesión antes con tu segundo factor: tus factores se conservan y no cambia nada más.
+mail-factors-kept-subject = Tus segundos factores en { $site } se conservan
+mail-factors-kept =
+    Hola, { $name }:
+
+    los segundos factores de tu cuenta en { $site } no se quitan: se ha usado uno de ellos o la administración lo ha anulado.
+
+    Si has perdido tu segundo factor, quizá lo tenga otra persona. Contacta con la administración de { $url }.

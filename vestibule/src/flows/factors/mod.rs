@@ -104,11 +104,21 @@ const RECOVERY_CODES: &str = "recovery_codes";
 const TEMPLATE: &str = "factors.html";
 const REMOVE_TEMPLATE: &str = "remove_factor.html";
 
-const MAILS: [MailTexts; 5] = [
+const MAILS: [MailTexts; 7] = [
     MailTexts::new(
         "factors_reset",
         "mail-factors-reset-subject",
         "mail-factors-reset",
+    ),
+    MailTexts::new(
+        "factors_reset_planned",
+        "mail-factors-reset-planned-subject",
+        "mail-factors-reset-planned",
+    ),
+    MailTexts::new(
+        "factors_kept",
+        "mail-factors-kept-subject",
+        "mail-factors-kept",
     ),
     MailTexts::new(
         "factor_added",
@@ -155,11 +165,15 @@ struct View {
     trusted_browsers: Vec<TrustedBrowserView>,
     /// Whether the user must add a factor before they can do anything else.
     is_required: bool,
+    /// When all factors will be removed, if that is planned.
+    reset_at: Option<String>,
 }
 
 async fn show<U: PageUser>(user: FactorUser<U>, page: Page<U>) -> Result<Response> {
     let factors = page.site.credentials().factors()?;
+    let reset_at = page.site.factors_reset_at(&user.id()).await?;
     let view = View {
+        reset_at: reset_at.map(|at| at.to_string()),
         factors: page.site.factor_views(&user.id()).await?,
         recovery_codes: factors.recovery_codes.count(&user.id()).await?,
         trusted_browsers: page.site.trusted_browser_views(&user).await?,

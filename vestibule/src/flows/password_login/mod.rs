@@ -162,6 +162,7 @@ async fn log_in<U: PageUser>(
             errors,
         )?);
     }
+    page.site.reset_factors_if_due().await;
     let credentials = page.site.credentials();
     let tried = match credentials
         .check_password(&login, &username, &password)

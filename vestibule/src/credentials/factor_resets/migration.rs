@@ -1,0 +1,41 @@
+//! The table of planned resets.
+
+use sea_orm::DbErr;
+use sea_orm::sea_query::{ColumnDef, Index, Table};
+
+use super::row::{Column, Entity};
+use crate::database::{Made, Schema, Step, exact_collation};
+use crate::login::UserId;
+
+pub(in crate::credentials) const CREATE_FACTOR_RESETS: Step = Step {
+    name: "2026_11_29_000004_create_factor_resets",
+    makes: Made {
+        tables: &["vestibule_factor_resets"],
+        ..Made::NOTHING
+    },
+    up: |schema| Box::pin(up(schema)),
+};
+
+async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
+    let exact = exact_collation(schema.backend());
+    let text = |column: Column, chars: usize| {
+        let mut definition = ColumnDef::new(column);
+        definition
+            .string_len(u32::try_from(chars).unwrap_or(u32::MAX))
+            .not_null()
+            .extra(exact);
+        definition
+    };
+    // It has a row for each planned reset, so it needs no index of those that are due.
+    let table = Table::create()
+        .table(Entity)
+        .if_not_exists()
+        .col(text(Column::Realm, 32))
+        .col(text(Column::UserId, UserId::MAX_CHARS))
+        .col(ColumnDef::new(Column::AskedAt).big_integer().not_null())
+        .col(ColumnDef::new(Column::DueAt).big_integer().not_null())
+        .col(ColumnDef::new(Column::IsStopped).boolean().not_null())
+        .primary_key(Index::create().col(Column::Realm).col(Column::UserId))
+        .to_owned();
+    schema.execute(table).await
+}
