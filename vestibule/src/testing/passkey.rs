@@ -85,10 +85,11 @@ impl TestPasskey {
     ///
     /// # Panics
     /// Never: a digest is a key.
-    pub fn new(seed: u8) -> Self {
+    pub fn new(seed: u32) -> Self {
+        let seed = seed.to_be_bytes();
         Self {
-            key: SigningKey::from_slice(&sha256(&[seed])).expect("a digest is a key"),
-            id: vec![seed; 32],
+            key: SigningKey::from_slice(&sha256(&seed)).expect("a digest is a key"),
+            id: sha256(&[b"id", &seed[..]].concat()).to_vec(),
             handle: None,
             counter: 0,
             flags: USER_PRESENT | USER_VERIFIED,
@@ -97,7 +98,7 @@ impl TestPasskey {
 
     /// One in an authenticator that cannot verify its user, such as a simple security key.
     #[cfg(test)]
-    pub(crate) fn without_verification(seed: u8) -> Self {
+    pub(crate) fn without_verification(seed: u32) -> Self {
         Self {
             flags: USER_PRESENT,
             ..Self::new(seed)

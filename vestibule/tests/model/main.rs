@@ -3,11 +3,14 @@
 //! `factors` does the same for second factors.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg_attr(
-    not(feature = "sqlite"),
-    allow(dead_code, reason = "the rules of second factors need a database")
+    not(all(feature = "sqlite", feature = "passkeys")),
+    allow(
+        dead_code,
+        reason = "the rules of second factors need a database and passkeys"
+    )
 )]
 
-#[cfg(feature = "sqlite")]
+#[cfg(all(feature = "sqlite", feature = "passkeys"))]
 mod factors;
 mod flawed_store;
 mod rules;

@@ -341,7 +341,7 @@ async fn a_user_has_at_most_20_passkeys() {
     // Begun while there was room.
     let options = options_to_add(&alice).await;
     for seed in 0..MAX_PASSKEYS {
-        add(&alice, &mut TestPasskey::new(u8::try_from(seed).unwrap())).await;
+        add(&alice, &mut TestPasskey::new(u32::try_from(seed).unwrap())).await;
     }
 
     let early = TestPasskey::new(100).create(&options);

@@ -23,17 +23,19 @@ pub(super) enum FactorFlaw {
     RecoveryCodesWorkTwice,
     OldRecoveryCodesWork,
     RemovedAppsWork,
+    RemovedPasskeysWork,
     CodesWorkTwice,
     ANewPasswordRemovesTheFactors,
 }
 
 impl FactorFlaw {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::TrustSurvivesANewPassword,
         Self::TrustSurvivesAChangeOfFactors,
         Self::RecoveryCodesWorkTwice,
         Self::OldRecoveryCodesWork,
         Self::RemovedAppsWork,
+        Self::RemovedPasskeysWork,
         Self::CodesWorkTwice,
         Self::ANewPasswordRemovesTheFactors,
     ];
@@ -63,6 +65,15 @@ impl FactorFlaw {
                  (id, realm, user_id, name, secret, created_at, last_used_at, last_step) \
                  VALUES (OLD.id, OLD.realm, OLD.user_id, OLD.name, OLD.secret, OLD.created_at, \
                  OLD.last_used_at, OLD.last_step)",
+            ),
+            Self::RemovedPasskeysWork => (
+                "AFTER DELETE ON vestibule_passkeys",
+                "INSERT INTO vestibule_passkeys \
+                 (id, digest, realm, user_id, user_handle, credential_id, credential, revision, name, \
+                 is_synced, created_at, last_used_at) \
+                 VALUES (OLD.id, OLD.digest, OLD.realm, OLD.user_id, OLD.user_handle, \
+                 OLD.credential_id, OLD.credential, OLD.revision, OLD.name, OLD.is_synced, \
+                 OLD.created_at, OLD.last_used_at)",
             ),
             Self::CodesWorkTwice => (
                 "AFTER UPDATE OF last_step ON vestibule_totp_apps",

@@ -1,5 +1,5 @@
 //! The same for second factors, in a whole site: random histories in which a user adds, loses and
-//! removes authenticator apps, prints recovery codes, trusts browsers, changes and resets the password.
+//! removes authenticator apps and passkeys, prints recovery codes, trusts browsers, changes and resets the password.
 //! After each step the rules say who is let in, who must show a second factor, and who is rejected.
 //!
 //! A history takes about 60 ms in a debug build, so a test run takes few of them. `PROPTEST_CASES`
@@ -42,7 +42,7 @@ const TRUSTED: i64 = 30 * DAY;
 /// in an hour.
 const MAIL_TAKES: i64 = 13 * 60;
 
-/// The browser of a thief. A finder of a lost authenticator app uses it too.
+/// The browser of a thief. A finder of a lost factor uses it too.
 const THIEF: usize = BROWSERS - 1;
 
 /// What can happen. The first number is a browser.
@@ -59,10 +59,17 @@ enum FactorStep {
         code: Code,
         trust: bool,
     },
+    /// A passkey, on the login page or the page that asks for a second factor.
+    ShowPasskey {
+        browser: usize,
+        factor: usize,
+        trust: bool,
+    },
     ConfirmByPassword(usize),
     AddApp(usize),
-    /// The second number is an app, in the order in which they were added.
-    RemoveApp(usize, usize),
+    AddPasskey(usize),
+    /// The second number is a factor, in the order in which they were added.
+    RemoveFactor(usize, usize),
     /// Makes a set of recovery codes, which ends the set before.
     PrintRecoveryCodes(usize),
     ChangePassword(usize),
@@ -72,8 +79,8 @@ enum FactorStep {
     SetPassword,
     /// The operator removes all factors of the user.
     ResetFactors,
-    /// The user no longer has this app.
-    LoseApp(usize),
+    /// The user no longer has this app or passkey.
+    LoseFactor(usize),
     Visit(usize),
     LogOut(usize),
     CloseBrowser(usize),
@@ -129,9 +136,24 @@ fn show_code(browser: usize) -> impl Strategy<Value = Vec<FactorStep>> {
     })
 }
 
+/// Showing a passkey: alone, to complete a log-in, or to confirm one.
+fn show_passkey(browser: usize) -> impl Strategy<Value = Vec<FactorStep>> {
+    (0..3_usize, bool::ANY).prop_map(move |(factor, trust)| {
+        vec![FactorStep::ShowPasskey {
+            browser,
+            factor,
+            trust,
+        }]
+    })
+}
+
 /// A log-in, most with a code: without one, a browser is trusted or nobody gets in.
 fn log_in(browser: usize) -> impl Strategy<Value = Vec<FactorStep>> {
-    let code = prop_oneof![1 => Just(Vec::new()), 2 => show_code(browser)];
+    let code = prop_oneof![
+        2 => Just(Vec::new()),
+        3 => show_code(browser),
+        1 => show_passkey(browser),
+    ];
     (bool::ANY, code).prop_map(move |(remember, code)| {
         let log_in = FactorStep::LogIn { browser, remember };
         [vec![log_in], code].concat()
@@ -149,10 +171,16 @@ fn change(browser: usize) -> impl Strategy<Value = Vec<FactorStep>> {
         };
         vec![FactorStep::Wait(CODE_STEP), shown]
     });
-    let code = prop_oneof![1 => Just(Vec::new()), 1 => show_code(browser), 2 => new_code];
+    let code = prop_oneof![
+        2 => Just(Vec::new()),
+        2 => show_code(browser),
+        4 => new_code,
+        1 => show_passkey(browser),
+    ];
     let change = prop_oneof![
         2 => Just(FactorStep::AddApp(browser)),
-        3 => (0..2_usize).prop_map(move |app| FactorStep::RemoveApp(browser, app)),
+        1 => Just(FactorStep::AddPasskey(browser)),
+        3 => (0..3_usize).prop_map(move |factor| FactorStep::RemoveFactor(browser, factor)),
         2 => Just(FactorStep::PrintRecoveryCodes(browser)),
         1 => Just(FactorStep::ConfirmByPassword(browser)),
         3 => Just(FactorStep::ChangePassword(browser)),
@@ -194,6 +222,7 @@ fn in_browser(browser: usize) -> impl Strategy<Value = Vec<FactorStep>> {
     let steps = prop_oneof![
         5 => log_in(browser),
         1 => show_code(browser),
+        1 => show_passkey(browser),
         5 => change(browser),
         1 => copied_while_pending(browser),
         1 => Just(vec![FactorStep::Visit(browser)]),
@@ -220,7 +249,7 @@ fn elsewhere() -> impl Strategy<Value = Vec<FactorStep>> {
     ];
     let step = prop_oneof![
         3 => select(waits).prop_map(FactorStep::Wait),
-        2 => (0..2_usize).prop_map(FactorStep::LoseApp),
+        2 => (0..3_usize).prop_map(FactorStep::LoseFactor),
         1 => Just(FactorStep::ResetPassword),
         1 => Just(FactorStep::SetPassword),
         1 => Just(FactorStep::ResetFactors),
@@ -228,8 +257,8 @@ fn elsewhere() -> impl Strategy<Value = Vec<FactorStep>> {
     step.prop_map(|step| vec![step])
 }
 
-/// Most begin with a user who has an app and recovery codes, many also with a trusted browser and
-/// with codes of an old set.
+/// Most begin with a user who has an app and recovery codes, many also with a passkey, or with a
+/// trusted browser and with codes of an old set.
 fn history() -> impl Strategy<Value = Vec<FactorStep>> {
     let log_in = |browser| FactorStep::LogIn {
         browser,
@@ -251,9 +280,11 @@ fn history() -> impl Strategy<Value = Vec<FactorStep>> {
         FactorStep::PrintRecoveryCodes(1),
     ];
     let with_trust = [with_factors.clone(), with_trust].concat();
+    let with_passkey = [with_factors.clone(), vec![FactorStep::AddPasskey(0)]].concat();
     let begun = select(vec![
         Vec::new(),
         with_factors,
+        with_passkey,
         with_trust.clone(),
         with_trust,
     ]);

@@ -3,20 +3,24 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Answer, CODE_STEP, Code, FactorStep, MAIL_TAKES, SeenUser, THIEF, TRUSTED};
-use crate::rules::{FactorsShown, Table};
+use crate::rules::{FactorsShown, Table, TablePending};
 use crate::{BROWSERS, Seen};
 
-/// The maximum number of apps of a user.
+/// The maximum number of a user's apps, and of their passkeys.
 const MAX_APPS: usize = 10;
+const MAX_PASSKEYS: usize = 20;
 
 /// What many histories lead to, so that a run which never gets there fails.
-pub(super) const ALL_REACHED: [&str; 13] = [
+pub(super) const ALL_REACHED: [&str; 16] = [
     "an app logs in",
     "an app that was lost logs in",
     "an app that was removed is rejected",
     "a change of factors ends the trust",
     "a code that was used is rejected",
     "a new password ends the trust",
+    "a passkey completes a log-in",
+    "a passkey logs in alone",
+    "a passkey that was removed is rejected",
     "a recovery code logs in",
     "a recovery code of an old set is rejected",
     "a recovery code that was used is rejected",
@@ -31,8 +35,8 @@ pub(super) struct FactorTable {
     logins: Table,
     /// When the history begins, in seconds of the clock.
     began_at: i64,
-    /// All apps that were ever added.
-    apps: Vec<TableApp>,
+    /// All factors that were ever added.
+    factors: Vec<TableFactor>,
     /// Which recovery codes of the present set still work. Empty without a set.
     recovery_codes: Vec<bool>,
     has_old_set: bool,
@@ -47,10 +51,11 @@ pub(super) struct FactorTable {
 }
 
 #[derive(Clone, Copy)]
-struct TableApp {
+struct TableFactor {
+    is_passkey: bool,
     is_added: bool,
     is_lost: bool,
-    /// No code of this step or an earlier one works.
+    /// No code of this step of an app or an earlier one works.
     last_step: i64,
 }
 
@@ -77,8 +82,14 @@ impl FactorTable {
                 trust,
             } => self.show_code(browser, code, trust),
             FactorStep::ConfirmByPassword(browser) => self.confirm_by_password(browser),
-            FactorStep::AddApp(browser) => self.add_app(browser),
-            FactorStep::RemoveApp(browser, app) => self.remove_app(browser, app),
+            FactorStep::ShowPasskey {
+                browser,
+                factor,
+                trust,
+            } => self.show_passkey(browser, factor, trust),
+            FactorStep::AddApp(browser) => self.add_factor(browser, false),
+            FactorStep::AddPasskey(browser) => self.add_factor(browser, true),
+            FactorStep::RemoveFactor(browser, factor) => self.remove_factor(browser, factor),
             FactorStep::PrintRecoveryCodes(browser) => self.print_recovery_codes(browser),
             FactorStep::ChangePassword(browser) => self.change_password(browser),
             FactorStep::ResetPassword => {
@@ -87,9 +98,9 @@ impl FactorTable {
             }
             FactorStep::SetPassword => self.new_password(),
             FactorStep::ResetFactors => self.reset_factors(),
-            FactorStep::LoseApp(app) => {
-                if let Some(app) = self.apps.get_mut(app) {
-                    app.is_lost = true;
+            FactorStep::LoseFactor(factor) => {
+                if let Some(factor) = self.factors.get_mut(factor) {
+                    factor.is_lost = true;
                 }
                 Answer::Done
             }
@@ -117,7 +128,7 @@ impl FactorTable {
     }
 
     fn has_factor(&self) -> bool {
-        self.apps.iter().any(|app| app.is_added)
+        self.factors.iter().any(|factor| factor.is_added)
     }
 
     fn code_step(&self) -> i64 {
@@ -168,24 +179,61 @@ impl FactorTable {
             return Answer::Rejected;
         }
         let Some(pending) = pending else {
-            if matches!(
-                user,
-                Seen::User {
-                    is_remembered: true,
-                    ..
-                }
-            ) {
-                self.reached.insert("a remembered browser shows a factor");
-            }
-            self.logins.confirm(browser);
-            self.logins.show_factors(browser, BOTH);
-            return Answer::Done;
+            return self.confirm_by_factor(browser, user);
         };
         self.reached.insert(match shown {
-            Shown::OfApp(app, _) if self.apps[app].is_lost => "an app that was lost logs in",
+            Shown::OfApp(app, _) if self.factors[app].is_lost => "an app that was lost logs in",
             Shown::OfApp(..) => "an app logs in",
             _ => "a recovery code logs in",
         });
+        self.complete(browser, pending, trust)
+    }
+
+    fn show_passkey(&mut self, browser: usize, factor: usize, trust: bool) -> Answer {
+        let factor = self.factors.get(factor).copied();
+        let has_it =
+            |factor: &TableFactor| factor.is_passkey && (!factor.is_lost || browser == THIEF);
+        let Some(passkey) = factor.filter(has_it) else {
+            return Answer::Skipped;
+        };
+        let user = self.logins.visit(browser);
+        let pending = self.logins.pending(browser);
+        if !passkey.is_added {
+            self.reached
+                .insert("a passkey that was removed is rejected");
+            return Answer::Rejected;
+        }
+        if let Some(pending) = pending {
+            self.reached.insert("a passkey completes a log-in");
+            return self.complete(browser, pending, trust);
+        }
+        if user != Seen::Nobody {
+            return self.confirm_by_factor(browser, user);
+        }
+        // It has verified its user, so it counts as two factors.
+        self.reached.insert("a passkey logs in alone");
+        self.logins.log_in(browser, false, true);
+        self.logins.begin_with_factors(browser, BOTH);
+        Answer::Done
+    }
+
+    fn confirm_by_factor(&mut self, browser: usize, user: Seen) -> Answer {
+        if matches!(
+            user,
+            Seen::User {
+                is_remembered: true,
+                ..
+            }
+        ) {
+            self.reached.insert("a remembered browser shows a factor");
+        }
+        self.logins.confirm(browser);
+        self.logins.show_factors(browser, BOTH);
+        Answer::Done
+    }
+
+    /// Completes a log-in by a second factor.
+    fn complete(&mut self, browser: usize, pending: TablePending, trust: bool) -> Answer {
         self.logins.log_in(browser, pending.remember, true);
         self.logins.begin_with_factors(browser, BOTH);
         if trust {
@@ -202,8 +250,9 @@ impl FactorTable {
     fn shown(&mut self, browser: usize, code: Code) -> Option<Shown> {
         match code {
             Code::OfApp(app) => {
-                let has_it = |app: &&TableApp| !app.is_lost || browser == THIEF;
-                self.apps.get(app).filter(has_it)?;
+                let has_it =
+                    |app: &&TableFactor| !app.is_passkey && (!app.is_lost || browser == THIEF);
+                self.factors.get(app).filter(has_it)?;
                 self.last_code = Some((app, self.code_step()));
                 Some(Shown::OfApp(app, self.code_step()))
             }
@@ -219,7 +268,7 @@ impl FactorTable {
         let now = self.code_step();
         match shown {
             Shown::OfApp(app, step) => {
-                let app = &mut self.apps[app];
+                let app = &mut self.factors[app];
                 if !app.is_added {
                     return Some(Some("an app that was removed is rejected"));
                 }
@@ -268,20 +317,23 @@ impl FactorTable {
         }
     }
 
-    fn add_app(&mut self, browser: usize) -> Answer {
+    fn add_factor(&mut self, browser: usize, is_passkey: bool) -> Answer {
         if let Err(answer) = self.may_change(browser) {
             return answer;
         }
-        if self.apps.iter().filter(|app| app.is_added).count() >= MAX_APPS {
+        let of_kind = |factor: &&TableFactor| factor.is_added && factor.is_passkey == is_passkey;
+        let max = if is_passkey { MAX_PASSKEYS } else { MAX_APPS };
+        if self.factors.iter().filter(of_kind).count() >= max {
             return Answer::Conflict;
         }
         let is_first = !self.has_factor();
-        let app = TableApp {
+        let factor = TableFactor {
+            is_passkey,
             is_added: true,
             is_lost: false,
             last_step: self.code_step(),
         };
-        self.apps.push(app);
+        self.factors.push(factor);
         self.logins.confirm(browser);
         self.logins.show_factors(browser, BOTH);
         self.trusted.clear();
@@ -291,14 +343,15 @@ impl FactorTable {
         Answer::Done
     }
 
-    fn remove_app(&mut self, browser: usize, app: usize) -> Answer {
+    fn remove_factor(&mut self, browser: usize, factor: usize) -> Answer {
         if let Err(answer) = self.may_change(browser) {
             return answer;
         }
-        let Some(app) = self.apps.get_mut(app).filter(|app| app.is_added) else {
+        let factor = self.factors.get_mut(factor);
+        let Some(factor) = factor.filter(|factor| factor.is_added) else {
             return Answer::Missing;
         };
-        app.is_added = false;
+        factor.is_added = false;
         if !self.has_factor() {
             self.end_recovery_codes();
             self.reached.insert("no factor is left");
@@ -355,8 +408,8 @@ impl FactorTable {
         if !self.has_factor() {
             return Answer::Missing;
         }
-        for app in &mut self.apps {
-            app.is_added = false;
+        for factor in &mut self.factors {
+            factor.is_added = false;
         }
         self.end_recovery_codes();
         self.trusted.clear();

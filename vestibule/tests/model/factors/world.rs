@@ -15,7 +15,7 @@ use vestibule::mail::Mail;
 use vestibule::session::Methods;
 use vestibule::stores::MemoryStore;
 use vestibule::testing::{
-    Mailbox, TestApp, TestAuthenticator, TestClient, TestResponse, fresh_database,
+    Mailbox, TestApp, TestAuthenticator, TestClient, TestPasskey, TestResponse, fresh_database,
 };
 use vestibule::{CurrentUser, Error};
 
@@ -40,11 +40,19 @@ pub(super) struct World {
     browsers: Vec<TestClient>,
     /// The browser in which the user reads mail.
     elsewhere: TestClient,
-    /// All apps that were ever added, with their ids.
-    apps: Vec<(TestAuthenticator, String)>,
+    /// All factors that were ever added, with their ids.
+    factors: Vec<(Held, String)>,
+    /// How many passkeys there are in all histories.
+    passkeys: u32,
     /// All sets of recovery codes, the present one last.
     recovery_codes: Vec<Vec<String>>,
     last_code: Option<String>,
+}
+
+/// What the user, or a thief, holds in their hands.
+enum Held {
+    App(TestAuthenticator),
+    Passkey(Box<TestPasskey>),
 }
 
 async fn see(user: Option<CurrentUser<Account>>) -> String {
@@ -53,12 +61,18 @@ async fn see(user: Option<CurrentUser<Account>>) -> String {
     };
     let last = user.session().unwrap().confirmed_by;
     let shows = |method| last.contains(method);
+    let factors = [
+        Methods::TOTP,
+        Methods::RECOVERY_CODE,
+        Methods::PASSKEY,
+        Methods::VERIFIED_PASSKEY,
+    ];
     format!(
         "{} {} {} {}",
         user.is_fresh(),
         user.is_remembered(),
         user.methods().has_second_factor(),
-        shows(Methods::TOTP) || shows(Methods::RECOVERY_CODE),
+        factors.into_iter().any(shows),
     )
 }
 
@@ -104,7 +118,8 @@ impl World {
             user: "".into(),
             username: String::new(),
             passwords: 0,
-            apps: Vec::new(),
+            factors: Vec::new(),
+            passkeys: 0,
             recovery_codes: Vec::new(),
             last_code: None,
         }
@@ -126,7 +141,7 @@ impl World {
         assert_eq!(added.unwrap(), ChangeOutcome::Done);
         self.user = self.app.account(&self.username).await.id;
         self.browsers.iter().for_each(forget_cookies);
-        self.apps.clear();
+        self.factors.clear();
         self.recovery_codes.clear();
         self.last_code = None;
     }
@@ -169,13 +184,19 @@ impl World {
                 let fields = json!({ "code": code, "trust": trust });
                 self.post(browser, "/login/factor", &fields).await
             }
+            FactorStep::ShowPasskey {
+                browser,
+                factor,
+                trust,
+            } => self.show_passkey(browser, factor, trust).await,
             FactorStep::ConfirmByPassword(browser) => {
                 let fields = json!({ "password": self.password() });
                 self.post(browser, "/confirm-login", &fields).await
             }
             FactorStep::AddApp(browser) => self.add_app(browser).await,
-            FactorStep::RemoveApp(browser, app) => {
-                let id = self.apps.get(app).map_or("none", |(_, id)| id);
+            FactorStep::AddPasskey(browser) => self.add_passkey(browser).await,
+            FactorStep::RemoveFactor(browser, factor) => {
+                let id = self.factors.get(factor).map_or("none", |(_, id)| id);
                 let path = format!("{LIST}/{id}/remove");
                 self.post(browser, &path, &json!({})).await
             }
@@ -216,7 +237,7 @@ impl World {
             FactorStep::Visit(browser) => self.visit(browser).await,
             FactorStep::LogOut(browser) => self.post(browser, "/logout", &json!({})).await,
             // The site learns nothing of these.
-            FactorStep::LoseApp(_) => Answer::Done,
+            FactorStep::LoseFactor(_) => Answer::Done,
             FactorStep::CloseBrowser(browser) => {
                 self.browsers[browser].restart();
                 Answer::Done
@@ -249,7 +270,10 @@ impl World {
     fn code(&mut self, code: Code) -> String {
         match code {
             Code::OfApp(app) => {
-                let code = self.apps[app].0.code();
+                let Held::App(app) = &self.factors[app].0 else {
+                    unreachable!("the rules skip it");
+                };
+                let code = app.code();
                 self.last_code = Some(code.clone());
                 code
             }
@@ -273,9 +297,41 @@ impl World {
         let added = browser.post_json(&page, &fields).await;
         if added.status == StatusCode::CREATED {
             let id = added.json()["id"].as_str().unwrap().to_owned();
-            self.apps.push((app, id));
+            self.factors.push((Held::App(app), id));
         }
         answer(&added)
+    }
+
+    async fn add_passkey(&mut self, browser: usize) -> Answer {
+        let page = "/account/passkeys";
+        let browser = &self.browsers[browser];
+        let options = format!("{page}/options");
+        let options = browser.post_json(&options, &json!({})).await;
+        if options.status != StatusCode::OK {
+            return answer(&options);
+        }
+        self.passkeys += 1;
+        let mut passkey = TestPasskey::new(self.passkeys);
+        let made = passkey.create(&options.json());
+        let added = browser.post_json(page, &made).await;
+        if added.status == StatusCode::CREATED {
+            let id = added.json()["id"].as_str().unwrap().to_owned();
+            self.factors.push((Held::Passkey(Box::new(passkey)), id));
+        }
+        answer(&added)
+    }
+
+    async fn show_passkey(&mut self, browser: usize, factor: usize, trust: bool) -> Answer {
+        let browser = &self.browsers[browser];
+        let page = "/login/passkey";
+        let options = format!("{page}/options");
+        let options = browser.post_json(&options, &json!({})).await;
+        let Some((Held::Passkey(passkey), _)) = self.factors.get_mut(factor) else {
+            unreachable!("the rules skip it");
+        };
+        let mut shown = passkey.get(&options.json());
+        shown["trust"] = trust.into();
+        answer(&browser.post_json(page, &shown).await)
     }
 
     async fn reset_password(&mut self) -> Answer {
