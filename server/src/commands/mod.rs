@@ -65,7 +65,7 @@ fn role_name(name: &str) -> anyhow::Result<RoleName> {
 fn report(change: &ChangeOutcome, done: impl Display) -> anyhow::Result<()> {
     match change {
         ChangeOutcome::Done => say(done),
-        ChangeOutcome::AlreadySo => say(change),
+        ChangeOutcome::AlreadySo | ChangeOutcome::Planned(_) => say(change),
         ChangeOutcome::NoSuchRole(None) => {
             bail!("{change} `vestibule role list` shows all roles.")
         }

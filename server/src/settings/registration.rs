@@ -62,8 +62,8 @@ pub(crate) struct RegistrationSettings {
     )]
     pub(crate) require_second_factor_from: Option<Timestamp>,
 
-    /// How long a request of an admin or the operator to remove all second factors of a user waits. The
-    /// user is told by mail, and stops it by showing a factor. 0 removes them at once
+    /// How long a reset of a user's second factors waits before it takes effect. The user gets a mail,
+    /// and cancels it by using or adding a factor. 0: at once
     #[arg(
         long,
         env = "VESTIBULE_FACTORS_RESET_WAIT",

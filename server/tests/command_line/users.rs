@@ -288,13 +288,16 @@ fn the_operator_lists_and_removes_the_factors_of_a_user() {
     // With a wait, it can be called off.
     let wait = "--factors-reset-wait=3days";
     let planned = user(folder, &["factors", "reset", "alice", wait], "").1;
-    assert!(planned.contains("unless alice logs in"), "{planned}");
+    assert!(
+        planned.contains("unless the user uses or adds one"),
+        "{planned}"
+    );
     let listed = user(folder, &["factors", "list", "alice"], "").1;
     assert!(listed.ends_with(&planned), "{listed}");
-    let kept = user(folder, &["factors", "keep", "alice"], "").1;
+    let kept = user(folder, &["factors", "cancel-reset", "alice"], "").1;
     assert!(kept.contains("The second factors of alice stay."), "{kept}");
-    let none = user(folder, &["factors", "keep", "alice"], "").1;
-    assert!(none.contains("No removal"), "{none}");
+    let none = user(folder, &["factors", "cancel-reset", "alice"], "").1;
+    assert!(none.contains("No reset"), "{none}");
 
     let reset = user(folder, &["factors", "reset", "alice"], "").1;
     assert!(

@@ -36,6 +36,8 @@ pub(super) struct Requirement {
 
 impl Actor {
     pub(super) const OPERATOR: &str = "command line";
+    pub(super) const ERASURE: &str = "erasure";
+    pub(super) const PLANNED_RESET: &str = "planned reset";
 
     /// The operator at the command line, who may do anything.
     pub fn operator() -> Self {
@@ -109,7 +111,7 @@ impl Actor {
     /// Nobody: the time is over in which a closed account could be opened again.
     pub(super) fn erasure() -> Self {
         Self {
-            name: "erasure".to_owned(),
+            name: Self::ERASURE.to_owned(),
             ..Self::stranger()
         }
     }
@@ -117,7 +119,7 @@ impl Actor {
     /// Nobody: the time of a planned reset has come.
     pub(super) fn planned_reset() -> Self {
         Self {
-            name: "planned reset".to_owned(),
+            name: Self::PLANNED_RESET.to_owned(),
             ..Self::stranger()
         }
     }

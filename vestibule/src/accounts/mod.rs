@@ -35,7 +35,7 @@ mod tests;
 pub use account::Account;
 pub(crate) use account::NewCredential;
 pub use actor::Actor;
-pub(crate) use administration::PlannedReset;
+pub(crate) use administration::DueReset;
 pub use administration::{Administration, ChangeOutcome};
 pub use emails::SharedEmail;
 pub(crate) use invitations::{INVITATION_LASTS, InvitedRegistration, WorkingInvitation};

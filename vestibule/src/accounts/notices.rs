@@ -33,7 +33,7 @@ fn kind_of(action: Action, is_own: bool) -> Option<&'static str> {
         Action::FactorRemoved => "factor_removed",
         Action::FactorsReset => "factors_reset",
         Action::FactorsResetPlanned => "factors_reset_planned",
-        Action::FactorsKept => "factors_kept",
+        Action::FactorsResetCancelled => "factors_reset_cancelled",
         Action::RecoveryCodesRenewed => "recovery_codes_renewed",
         Action::RecoveryCodeUsed => "recovery_code_used",
         Action::RoleGranted => "role_granted",
@@ -93,8 +93,10 @@ impl Accounts {
         let letter = match entry.action {
             // Erased at once: there is a mail about that.
             Action::AccountClosed if entry.detail.is_none() => None,
-            // Nothing is left to secure.
-            Action::AccountDeleted => letter.map(|letter| letter.with("not_me", "")),
+            // Nothing is left to secure; or the text says what to do.
+            Action::AccountDeleted | Action::FactorsResetPlanned => {
+                letter.map(|letter| letter.with("not_me", ""))
+            }
             _ => letter,
         };
         if let Some(letter) = letter {

@@ -173,6 +173,7 @@ impl ActivityLog<Account> for Accounts {
             Activity::FactorRemoved(factor) => (themself(), Action::FactorRemoved, Some(factor)),
             Activity::RecoveryCodesRenewed => (themself(), Action::RecoveryCodesRenewed, None),
             Activity::RecoveryCodeUsed => (themself(), Action::RecoveryCodeUsed, None),
+            Activity::FactorsResetCancelled => (themself(), Action::FactorsResetCancelled, None),
             Activity::ResetRequested => (
                 Actor::stranger().sent_by(from),
                 Action::ResetRequested,

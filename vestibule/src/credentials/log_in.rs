@@ -64,6 +64,10 @@ impl<U: User> Credentials<U> {
             .as_ref()
             .map_or(Methods::NONE, |pending| pending.methods());
         let mut methods = so_far | methods;
+        #[cfg(feature = "sql")]
+        if methods.shows_possession() {
+            self.cancel_factors_reset(login, &user).await?;
+        }
         if continued.is_none()
             && self
                 .needs_second_factor(login, (&user, epoch), &mut methods)
@@ -188,6 +192,10 @@ impl<U: User> Credentials<U> {
         let current = login.current_user().await?;
         if current.is_none_or(|current| current.id() != proof.user.id()) {
             return Ok(ConfirmOutcome::NoSession);
+        }
+        #[cfg(feature = "sql")]
+        if proof.methods.shows_possession() {
+            self.cancel_factors_reset(login, &proof.user).await?;
         }
         login.confirm_by(proof.methods).await
     }

@@ -215,6 +215,16 @@ impl<U: User> Credentials<U> {
         }
     }
 
+    /// Whether there were so many wrong codes that no code of this user works any more.
+    ///
+    /// # Errors
+    /// When the throttle's counters failed.
+    #[cfg(feature = "sql")]
+    pub(crate) async fn is_factor_closed(&self, id: &UserId) -> Result<bool> {
+        let throttle = &self.0.throttle;
+        throttle.is_factor_closed(&self.0.realm, id).await
+    }
+
     /// Clears the wrong tries at the account with this name, or at this name if no account has it.
     /// The next try need not wait. Returns the number of counters cleared.
     ///

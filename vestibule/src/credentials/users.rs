@@ -214,6 +214,9 @@ pub enum Activity<'a> {
     RecoveryCodesRenewed,
     /// A recovery code was used.
     RecoveryCodeUsed,
+    /// The user has shown a second factor, or has said that they have not lost it, so a planned reset
+    /// of their factors does not take place.
+    FactorsResetCancelled,
 }
 
 /// A users table and its capabilities.

@@ -121,10 +121,10 @@ pub struct SiteConfig<U = Account> {
     /// When the requirement starts. Until then these users see a reminder, and can continue without a
     /// second factor. Default: at once.
     pub require_second_factor_from: Option<Timestamp>,
-    /// How long an admin's or the operator's request to remove all second factors of a user waits
-    /// ([`Site::reset_factors`](crate::flows::Site::reset_factors)). The user is told by mail, and
-    /// stops it by showing a factor, if somebody else asked in their name. Default: zero, so it
-    /// happens at once.
+    /// How long a [reset of a user's second factors](crate::flows::Site::reset_factors) waits before it
+    /// takes effect. The user is told by mail, and cancels it by showing or adding a factor. So nobody
+    /// gets around a factor by persuading an admin. Without effect over a table of the app's own.
+    /// Default: zero, so it takes effect at once.
     pub factors_reset_wait: Duration,
     /// Whether users without a second factor, who have verified their address, get a code by mail at
     /// each log-in with the password, in a browser that they do not trust. It protects against

@@ -19,6 +19,7 @@ mod confirm_login;
 mod current_user;
 mod destination;
 mod export;
+mod factor_reset;
 mod factor_user;
 mod factor_view;
 mod factors;

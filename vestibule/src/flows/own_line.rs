@@ -26,6 +26,8 @@ enum By {
     User,
     Admin,
     Operator,
+    /// The site, because a time had come.
+    Site,
     NotLoggedIn,
 }
 
@@ -35,6 +37,7 @@ impl OwnLine {
             Some(actor) if actor == user => By::User,
             Some(_) => By::Admin,
             None if line.is_by_operator() => By::Operator,
+            None if line.is_by_site() => By::Site,
             None => By::NotLoggedIn,
         };
         let is_of_visitor = matches!(by, By::User | By::NotLoggedIn);

@@ -84,7 +84,7 @@ pub(super) struct Inner<U> {
     pub(super) on_export: Option<ExportHook<U>>,
     pub(super) close_grace: Duration,
     pub(super) erased: Regularly,
-    pub(super) factors_reset: Regularly,
+    pub(super) resets_checked: Regularly,
     pub(super) factors_reset_wait: Duration,
     pub(super) clock: Clock,
     pub(super) pages: Pages,

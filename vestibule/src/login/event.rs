@@ -84,14 +84,15 @@ pub enum Event {
     FactorAdded,
     /// A user removed a second factor.
     FactorRemoved,
-    /// An admin or the operator removed all second factors of a user.
+    /// All second factors of a user were removed: by an admin or the operator, or because the time of a
+    /// planned reset had come.
     FactorsReset,
-    /// An admin or the operator asked that all second factors of a user are removed, after a wait
+    /// An admin or the operator planned a reset of a user's second factors
     /// ([`SiteConfig::factors_reset_wait`](crate::flows::SiteConfig::factors_reset_wait)).
     FactorsResetPlanned,
-    /// A planned removal of all second factors did not take place: the user showed one, or an admin or
-    /// the operator called it off.
-    FactorsKept,
+    /// A planned reset does not take place: the user has shown a factor, or an admin or the operator has
+    /// cancelled it, or the user could not have shown one.
+    FactorsResetCancelled,
     /// A user has a new set of recovery codes, which ends the old one.
     RecoveryCodesRenewed,
     /// A recovery code was used.

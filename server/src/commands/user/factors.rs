@@ -1,8 +1,7 @@
 //! `vestibule user factors …`: the second factors of a user.
 
 use clap::Subcommand;
-use vestibule::accounts::{Account, Actor, ChangeOutcome};
-use vestibule::clock::Timestamp;
+use vestibule::accounts::{Actor, ChangeOutcome};
 use vestibule::flows::Site;
 
 use crate::commands::{find, report, say};
@@ -17,13 +16,13 @@ pub(crate) enum FactorsCommand {
     },
     /// Remove all second factors and recovery codes of a user who has lost them, and end all their
     /// sessions. The password alone logs them in then: check who they are first. With
-    /// --factors-reset-wait, this happens later, and the user can stop it
+    /// --factors-reset-wait, this is planned, and the user can cancel it
     Reset {
         /// Username or mail address
         name: String,
     },
-    /// Call off a removal that --factors-reset-wait delays
-    Keep {
+    /// Cancel a reset that is planned
+    CancelReset {
         /// Username or mail address
         name: String,
     },
@@ -43,42 +42,29 @@ pub(super) async fn run(command: FactorsCommand, site: &Site) -> anyhow::Result<
                 ))?;
             }
             let planned = site.factors_reset_at(&account.id).await?;
-            planned.map_or(Ok(()), |at| say(planned_removal(&account, at)))
+            planned.map_or(Ok(()), |at| say(ChangeOutcome::Planned(at)))
         }
         FactorsCommand::Reset { name } => {
             let account = find(site, &name).await?;
             let change = site.reset_factors(Actor::operator(), &account.id).await?;
             let name = account.name();
-            let planned = site.factors_reset_at(&account.id).await?;
-            let text = match (planned, &change) {
-                (Some(at), _) => planned_removal(&account, at),
-                (None, ChangeOutcome::AlreadySo) => format!("{name} has no second factor."),
-                (None, _) => {
-                    format!("All second factors of {name} are removed; all sessions are ended.")
-                }
-            };
-            match change {
-                ChangeOutcome::AlreadySo => say(text),
-                _ => report(&change, text),
+            if change == ChangeOutcome::AlreadySo {
+                return say(format!("{name} has no second factor."));
             }
+            let done = format!("All second factors of {name} are removed; all sessions are ended.");
+            report(&change, done)
         }
-        FactorsCommand::Keep { name } => {
+        FactorsCommand::CancelReset { name } => {
             let account = find(site, &name).await?;
-            let change = site.keep_factors(Actor::operator(), &account.id).await?;
+            let operator = Actor::operator();
+            let change = site.cancel_factors_reset(operator, &account.id).await?;
             let name = account.name();
             if change == ChangeOutcome::AlreadySo {
                 return say(format!(
-                    "No removal of the second factors of {name} is planned."
+                    "No reset of the second factors of {name} is planned."
                 ));
             }
             report(&change, format!("The second factors of {name} stay."))
         }
     }
-}
-
-fn planned_removal(account: &Account, at: Timestamp) -> String {
-    let name = account.name();
-    format!(
-        "All second factors of {name} will be removed at {at}, unless {name} logs in with one before."
-    )
 }

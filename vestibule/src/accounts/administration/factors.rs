@@ -5,27 +5,27 @@ use std::time::Duration;
 use super::{Administration, ChangeOutcome, Stop, Stopped, settled};
 use crate::accounts::{Accounts, Action, Actor};
 use crate::credentials::factors::Factors;
-use crate::database::changed;
+use crate::database::{changed, retried};
 use crate::error::{Error, Result};
-use crate::login::UserId;
+use crate::login::{User, UserId};
 use crate::mail::outbox::when;
 
 /// What became of a planned reset when its time came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PlannedReset {
-    /// The factors are removed, and all sessions of the user have ended.
-    Reset,
-    /// The user has used a factor meanwhile, so they stay.
-    Kept,
-    /// There is no such reset: another node was faster, or the user has no factor any more.
+pub(crate) enum DueReset {
+    /// The factors are removed.
+    CarriedOut,
+    /// The factors stay, because the user could not have shown one.
+    Cancelled,
+    /// There is none: another node was faster, or the user has shown a factor or no longer exists.
     Gone,
 }
 
 impl Administration<'_> {
     /// Removes all second factors and recovery codes of a user who has lost them, and ends all their
-    /// sessions and remembered logins. After this time, and only if the user has used none of them
-    /// until then; without one, at once. Users cannot do this for themselves:
-    /// [`NotOneself`](ChangeOutcome::NotOneself).
+    /// sessions and remembered logins. With a wait, plans that, and it does not happen if the user
+    /// shows a factor meanwhile: [`Planned`](ChangeOutcome::Planned). Users cannot do this for
+    /// themselves: [`NotOneself`](ChangeOutcome::NotOneself).
     ///
     /// # Errors
     /// When the database or the session store failed.
@@ -36,12 +36,12 @@ impl Administration<'_> {
         }
     }
 
-    /// Calls off a planned reset.
+    /// Cancels a planned reset.
     ///
     /// # Errors
     /// When the database failed.
-    pub(crate) async fn keep_factors(&self, id: &UserId) -> Result<ChangeOutcome> {
-        settled(self.try_keep_factors(id).await)
+    pub(crate) async fn cancel_factors_reset(&self, id: &UserId) -> Result<ChangeOutcome> {
+        settled(self.try_cancel_reset(id).await)
     }
 
     async fn try_reset_factors(&self, id: &UserId) -> Stopped<ChangeOutcome> {
@@ -50,7 +50,7 @@ impl Administration<'_> {
         if self.actor.id() == Some(id) {
             return Ok(ChangeOutcome::NotOneself);
         }
-        if accounts.kept_factors()?.forget_in(id, &transaction).await? == 0 {
+        if accounts.factor_store()?.forget_in(id, &transaction).await? == 0 {
             return Ok(ChangeOutcome::AlreadySo);
         }
         changed(accounts.new_epoch(id), &transaction).await?;
@@ -59,86 +59,99 @@ impl Administration<'_> {
     }
 
     async fn try_plan_reset(&self, id: &UserId, wait: Duration) -> Stopped<ChangeOutcome> {
-        let factors = self.accounts.kept_factors()?;
+        let factors = self.accounts.factor_store()?;
         let has_one = factors.has_any(id).await?;
         let (transaction, account) = self.begin_on(id).await?;
         if self.actor.id() == Some(id) {
             return Ok(ChangeOutcome::NotOneself);
         }
-        if !has_one || factors.reset_at_in(id, &transaction).await?.is_some() {
+        if !has_one {
             return Ok(ChangeOutcome::AlreadySo);
+        }
+        if !account.is_active() {
+            return Ok(ChangeOutcome::NotActive);
+        }
+        if let Some(due_at) = factors.resets.due_at_in(id, &transaction).await? {
+            return Ok(ChangeOutcome::Planned(due_at));
         }
         let due_at = self.accounts.inner.clock.now() + wait;
         factors.resets.plan(id, due_at, &transaction).await?;
         let (action, detail) = (Action::FactorsResetPlanned, Some(when(due_at)));
-        self.done(transaction, action, Some(&account), detail).await
+        let written = self.done(transaction, action, Some(&account), detail);
+        let _done = written.await?;
+        Ok(ChangeOutcome::Planned(due_at))
     }
 
-    async fn try_keep_factors(&self, id: &UserId) -> Stopped<ChangeOutcome> {
+    async fn try_cancel_reset(&self, id: &UserId) -> Stopped<ChangeOutcome> {
         let (transaction, account) = self.begin_on(id).await?;
-        let resets = &self.accounts.kept_factors()?.resets;
-        if !resets.forget(id, &transaction).await? {
+        let resets = &self.accounts.factor_store()?.resets;
+        if !resets.remove_in(id, &transaction).await? {
             return Ok(ChangeOutcome::AlreadySo);
         }
-        let action = Action::FactorsKept;
+        let action = Action::FactorsResetCancelled;
         self.done(transaction, action, Some(&account), None).await
     }
 
-    /// Decides a planned reset whose time has come.
-    async fn try_planned_reset(&self, id: &UserId) -> Stopped<PlannedReset> {
+    async fn try_due_reset(&self, id: &UserId, could_show: bool) -> Stopped<DueReset> {
         let accounts = self.accounts;
-        let factors = accounts.kept_factors()?;
+        let factors = accounts.factor_store()?;
         let (transaction, account) = self.begin_on(id).await?;
-        let planned = factors.resets.find(id, &transaction).await?;
-        if planned.is_none_or(|planned| planned.due_at > accounts.inner.clock.now()) {
-            return Ok(PlannedReset::Gone);
+        let now = accounts.inner.clock.now();
+        if !factors.resets.remove_due_in(id, now, &transaction).await? {
+            return Ok(DueReset::Gone);
         }
-        if factors.reset_at_in(id, &transaction).await?.is_none() {
-            factors.resets.forget(id, &transaction).await?;
-            let action = Action::FactorsKept;
-            let _done = self.done(transaction, action, Some(&account), None).await?;
-            return Ok(PlannedReset::Kept);
-        }
-        if factors.forget_in(id, &transaction).await? == 0 {
-            transaction.commit().await.map_err(Error::from_db)?;
-            return Ok(PlannedReset::Gone);
-        }
-        changed(accounts.new_epoch(id), &transaction).await?;
-        let action = Action::FactorsReset;
+        let (action, became) = match could_show && account.is_active() {
+            true => {
+                factors.forget_in(id, &transaction).await?;
+                changed(accounts.new_epoch(id), &transaction).await?;
+                (Action::FactorsReset, DueReset::CarriedOut)
+            }
+            false => (Action::FactorsResetCancelled, DueReset::Cancelled),
+        };
         let _done = self.done(transaction, action, Some(&account), None).await?;
-        Ok(PlannedReset::Reset)
+        Ok(became)
     }
 }
 
 impl Accounts {
-    /// Decides each planned reset whose time has come. Returns what became of them.
+    /// The users whose planned reset is due.
     ///
     /// # Errors
-    /// When the database or the session store failed. Call it again then.
-    pub(crate) async fn planned_resets(&self) -> Result<Vec<(UserId, PlannedReset)>> {
-        let factors = self.kept_factors()?;
-        let by_time = self.by(Actor::planned_reset());
-        let mut decided = Vec::new();
-        for id in factors.resets.due().await? {
-            let became = match by_time.try_planned_reset(&id).await {
-                Ok(became) => became,
-                Err(Stop::Instead(_)) => {
-                    // The user no longer exists.
-                    factors.forget(&id).await?;
-                    PlannedReset::Gone
-                }
-                Err(Stop::Broken(error)) => return Err(error),
-            };
-            if became == PlannedReset::Reset {
-                let (sessions, realm) = (&self.inner.sessions, &self.inner.realm);
-                sessions.revoke_user_and_pending(realm, &id, None).await?;
-            }
-            decided.push((id, became));
-        }
-        Ok(decided)
+    /// When the database failed.
+    pub(crate) async fn due_factor_resets(&self) -> Result<Vec<UserId>> {
+        let now = self.inner.clock.now();
+        self.factor_store()?.resets.due(now).await
     }
 
-    fn kept_factors(&self) -> Result<&Factors> {
+    /// Carries out the planned reset of a user, if it is due, and ends all their sessions. A user who
+    /// could not show a factor meanwhile, because the account is not active or too many codes were
+    /// wrong, keeps them.
+    ///
+    /// # Errors
+    /// When the database or the session store failed. If only the store failed, the factors are
+    /// removed, and the next request is rejected.
+    pub(crate) async fn carry_out_reset(&self, id: &UserId, could_show: bool) -> Result<DueReset> {
+        let by_time = self.by(Actor::planned_reset());
+        let attempt = || async {
+            match by_time.try_due_reset(id, could_show).await {
+                Ok(became) => Ok(Some(became)),
+                Err(Stop::Instead(_)) => Ok(None),
+                Err(Stop::Broken(error)) => Err(error),
+            }
+        };
+        let Some(became) = retried(attempt).await? else {
+            // The user no longer exists.
+            self.factor_store()?.forget(id).await?;
+            return Ok(DueReset::Gone);
+        };
+        if became == DueReset::CarriedOut {
+            let (sessions, realm) = (&self.inner.sessions, &self.inner.realm);
+            sessions.revoke_user_and_pending(realm, id, None).await?;
+        }
+        Ok(became)
+    }
+
+    fn factor_store(&self) -> Result<&Factors> {
         let factors = self.inner.factors.as_ref();
         factors.ok_or_else(|| Error::internal("these accounts keep no factors"))
     }

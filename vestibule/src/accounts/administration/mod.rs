@@ -12,7 +12,7 @@ mod sessions;
 mod username;
 mod users;
 
-pub(crate) use factors::PlannedReset;
+pub(crate) use factors::DueReset;
 
 use std::fmt;
 
@@ -22,9 +22,11 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use crate::accounts::entity::role;
 use crate::accounts::security_log::Entry;
 use crate::accounts::{ADMIN, Account, Accounts, Action, Actor, rows};
+use crate::clock::Timestamp;
 use crate::database::{Transaction, changed};
 use crate::error::{Error, Result};
 use crate::login::{User, UserId};
+use crate::mail::outbox::when;
 use crate::session::Invalidation;
 
 /// Changes accounts and roles on behalf of an [`Actor`], from [`Accounts::by`].
@@ -49,6 +51,8 @@ pub enum ChangeOutcome {
     Done,
     /// Nothing to change.
     AlreadySo,
+    /// The change will be made at this time, unless the user cancels it.
+    Planned(Timestamp),
     /// The user does not exist.
     NoSuchUser,
     /// The role does not exist. Holds the role that was probably meant.
@@ -229,6 +233,14 @@ pub(super) async fn lock_rights(transaction: &Transaction) -> Result<()> {
 impl fmt::Display for ChangeOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, nearest) = match self {
+            Self::Planned(at) => {
+                return write!(
+                    f,
+                    "All second factors will be removed on {}, unless the user uses or adds one \
+                     before then.",
+                    when(*at)
+                );
+            }
             Self::NoSuchRole(nearest) => ("There is no such role.", nearest),
             Self::NoSuchPermission(nearest) => ("The role has no such permission.", nearest),
             Self::Done => ("Done.", &None),

@@ -67,14 +67,14 @@ pub enum Action {
     FactorAdded,
     /// A user removed a second factor: the detail.
     FactorRemoved,
-    /// All second factors of a user were removed, by an admin or the operator.
+    /// All second factors of a user were removed, by an admin or the operator, or because the time of a
+    /// planned reset had come.
     FactorsReset,
-    /// All second factors of a user will be removed, as an admin or the operator was asked: at the time
-    /// in the detail, unless the user shows one before.
+    /// An admin or the operator planned a reset of a user's second factors, for the time in the detail.
     FactorsResetPlanned,
-    /// The second factors of a user stay: one was used since their removal was planned, or an admin or
-    /// the operator called it off.
-    FactorsKept,
+    /// A planned reset does not take place: the user has shown a factor, or an admin or the operator has
+    /// cancelled it, or the user could not have shown one.
+    FactorsResetCancelled,
     /// A user has a new set of recovery codes.
     RecoveryCodesRenewed,
     /// A recovery code of a user was used.
@@ -143,7 +143,7 @@ impl Action {
         Self::FactorRemoved,
         Self::FactorsReset,
         Self::FactorsResetPlanned,
-        Self::FactorsKept,
+        Self::FactorsResetCancelled,
         Self::RecoveryCodesRenewed,
         Self::RecoveryCodeUsed,
         Self::RoleGranted,
@@ -191,7 +191,7 @@ impl Action {
             Self::FactorRemoved => "factor removed",
             Self::FactorsReset => "factors reset",
             Self::FactorsResetPlanned => "factors reset planned",
-            Self::FactorsKept => "factors kept",
+            Self::FactorsResetCancelled => "factors reset cancelled",
             Self::RecoveryCodesRenewed => "recovery codes renewed",
             Self::RecoveryCodeUsed => "recovery code used",
             Self::RoleGranted => "role granted",
@@ -255,6 +255,12 @@ impl LogEntry {
     /// Whether the operator made the change, at the command line.
     pub fn is_by_operator(&self) -> bool {
         self.actor_id.is_none() && self.actor == Actor::OPERATOR
+    }
+
+    /// Whether the site made the change, because its time had come.
+    pub fn is_by_site(&self) -> bool {
+        let names = [Actor::ERASURE, Actor::PLANNED_RESET];
+        self.actor_id.is_none() && names.contains(&&*self.actor)
     }
 }
 

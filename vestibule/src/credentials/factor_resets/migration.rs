@@ -26,15 +26,13 @@ async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
             .extra(exact);
         definition
     };
-    // It has a row for each planned reset, so it needs no index of those that are due.
+    // It has few rows, so no index on `due_at`.
     let table = Table::create()
         .table(Entity)
         .if_not_exists()
         .col(text(Column::Realm, 32))
         .col(text(Column::UserId, UserId::MAX_CHARS))
-        .col(ColumnDef::new(Column::AskedAt).big_integer().not_null())
         .col(ColumnDef::new(Column::DueAt).big_integer().not_null())
-        .col(ColumnDef::new(Column::IsStopped).boolean().not_null())
         .primary_key(Index::create().col(Column::Realm).col(Column::UserId))
         .to_owned();
     schema.execute(table).await

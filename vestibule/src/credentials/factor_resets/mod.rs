@@ -1,10 +1,9 @@
 //! Planned resets: all second factors of a user are going to be removed, because an admin or the
 //! operator was told that the user has lost them.
 //!
-//! The wait is for the user. If it was somebody else who asked, the user reads the mail and shows a
-//! factor before the time comes, which stops the reset: a factor that was used or added after
-//! somebody asked is not lost. Apps and passkeys keep these times, so a log-in writes nothing here. A
-//! recovery code is gone after its use, so that is noted.
+//! A row is a plan. It is removed when the user shows, adds or removes a factor, because they have not
+//! lost them all, or when the reset is carried out, in the same transaction. So of a user who shows a
+//! factor and a node that resets, the first one wins.
 
 mod migration;
 mod row;
@@ -14,15 +13,14 @@ pub(super) use migration::CREATE_FACTOR_RESETS;
 use std::fmt;
 use std::sync::Arc;
 
-use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use sea_orm::{QueryOrder, QuerySelect};
 
-use crate::clock::{Clock, Timestamp};
-use crate::database::{Database, changed};
+use crate::clock::Timestamp;
+use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::login::UserId;
-use row::{Column, Entity, Model};
+use row::{Column, Entity};
 
 /// How many due resets are read at once.
 const BATCH: u64 = 100;
@@ -34,39 +32,16 @@ pub(crate) struct FactorResets(Arc<Inner>);
 struct Inner {
     database: Database,
     realm: String,
-    clock: Clock,
-}
-
-/// A reset that is planned for a user.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FactorReset {
-    pub(crate) asked_at: Timestamp,
-    pub(crate) due_at: Timestamp,
-    /// Whether a recovery code was used since.
-    pub(super) is_stopped: bool,
-}
-
-impl From<Model> for FactorReset {
-    fn from(row: Model) -> Self {
-        Self {
-            asked_at: Timestamp::from_millis(row.asked_at),
-            due_at: Timestamp::from_millis(row.due_at),
-            is_stopped: row.is_stopped,
-        }
-    }
 }
 
 impl FactorResets {
     /// The resets of the users in this realm.
-    pub(crate) fn new(database: Database, realm: &str, clock: Clock) -> Self {
-        Self(Arc::new(Inner {
-            database,
-            realm: realm.to_owned(),
-            clock,
-        }))
+    pub(crate) fn new(database: Database, realm: &str) -> Self {
+        let realm = realm.to_owned();
+        Self(Arc::new(Inner { database, realm }))
     }
 
-    /// Plans a reset for a user, in place of any before.
+    /// Plans a reset for a user who has no plan.
     ///
     /// # Errors
     /// When the database failed.
@@ -76,54 +51,45 @@ impl FactorResets {
         due_at: Timestamp,
         connection: &impl ConnectionTrait,
     ) -> Result<()> {
-        self.forget(user, connection).await?;
         let row = row::ActiveModel {
             realm: ActiveValue::Set(self.0.realm.clone()),
             user_id: ActiveValue::Set(user.to_string()),
-            asked_at: ActiveValue::Set(self.0.clock.now().as_millis()),
             due_at: ActiveValue::Set(due_at.as_millis()),
-            is_stopped: ActiveValue::Set(false),
         };
         let planned = Entity::insert(row).exec_without_returning(connection).await;
         planned.map(drop).map_err(Error::from_db)
     }
 
-    /// The reset that is planned for a user.
+    /// When the reset of a user is due, if one is planned.
     ///
     /// # Errors
     /// When the database failed.
-    pub(crate) async fn find(
+    pub(crate) async fn due_at(&self, user: &UserId) -> Result<Option<Timestamp>> {
+        self.due_at_in(user, self.0.database.connection()).await
+    }
+
+    /// As [`due_at`](Self::due_at), as a part of a transaction.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn due_at_in(
         &self,
         user: &UserId,
         connection: &impl ConnectionTrait,
-    ) -> Result<Option<FactorReset>> {
-        let found = Entity::find()
-            .filter(self.is_of(user))
-            .one(connection)
-            .await;
-        Ok(found.map_err(Error::from_db)?.map(FactorReset::from))
+    ) -> Result<Option<Timestamp>> {
+        let found = Entity::find().filter(self.is_of(user)).one(connection);
+        let found = found.await.map_err(Error::from_db)?;
+        Ok(found.map(|row| Timestamp::from_millis(row.due_at)))
     }
 
-    /// Notes that a recovery code was used, so that the reset does not take place.
+    /// The users whose reset is due by now, at most [`BATCH`] of them.
     ///
     /// # Errors
     /// When the database failed.
-    pub(crate) async fn stop(&self, user: &UserId) -> Result<()> {
-        let stop = Entity::update_many()
-            .col_expr(Column::IsStopped, Expr::value(true))
-            .filter(self.is_of(user));
-        let stopped = changed(stop, self.0.database.connection()).await;
-        stopped.map(drop)
-    }
-
-    /// The users whose reset is due, at most [`BATCH`] of them.
-    ///
-    /// # Errors
-    /// When the database failed.
-    pub(crate) async fn due(&self) -> Result<Vec<UserId>> {
+    pub(crate) async fn due(&self, now: Timestamp) -> Result<Vec<UserId>> {
         let due: Vec<String> = Entity::find()
             .filter(Column::Realm.eq(&*self.0.realm))
-            .filter(Column::DueAt.lte(self.0.clock.now().as_millis()))
+            .filter(Column::DueAt.lte(now.as_millis()))
             .order_by_asc(Column::DueAt)
             .limit(BATCH)
             .select_only()
@@ -135,19 +101,47 @@ impl FactorResets {
         Ok(due.into_iter().map(UserId::from).collect())
     }
 
-    /// Removes the reset that is planned for a user. Returns whether there was one.
+    /// Removes the plan of a user. Returns whether there was one.
     ///
     /// # Errors
     /// When the database failed.
-    pub(crate) async fn forget(
+    pub(crate) async fn remove(&self, user: &UserId) -> Result<bool> {
+        self.remove_in(user, self.0.database.connection()).await
+    }
+
+    /// As [`remove`](Self::remove), as a part of a transaction.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn remove_in(
         &self,
         user: &UserId,
         connection: &impl ConnectionTrait,
     ) -> Result<bool> {
-        let gone = Entity::delete_many()
-            .filter(self.is_of(user))
-            .exec(connection)
-            .await;
+        self.remove_those(self.is_of(user), connection).await
+    }
+
+    /// Removes the plan of a user if it is due by now. Returns whether it was: of several nodes, one
+    /// gets `true`.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn remove_due_in(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+        connection: &impl ConnectionTrait,
+    ) -> Result<bool> {
+        let is_due = self.is_of(user).add(Column::DueAt.lte(now.as_millis()));
+        self.remove_those(is_due, connection).await
+    }
+
+    async fn remove_those(
+        &self,
+        which: Condition,
+        connection: &impl ConnectionTrait,
+    ) -> Result<bool> {
+        let gone = Entity::delete_many().filter(which).exec(connection).await;
         Ok(gone.map_err(Error::from_db)?.rows_affected > 0)
     }
 

@@ -9,10 +9,7 @@ pub(super) struct Model {
     pub(super) realm: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(super) user_id: String,
-    pub(super) asked_at: i64,
     pub(super) due_at: i64,
-    /// Whether a recovery code was used since.
-    pub(super) is_stopped: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

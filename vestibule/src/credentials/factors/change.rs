@@ -68,6 +68,7 @@ impl<U: User> Credentials<U> {
         // A session that was confirmed elsewhere meanwhile shows the factor itself.
         let _confirmed = login.confirm_by(kind.method()).await?;
         self.end_trust(&user.id()).await?;
+        self.cancel_factors_reset(login, user).await?;
         if is_first {
             login.log_out_elsewhere().await?;
         }
@@ -94,6 +95,7 @@ impl<U: User> Credentials<U> {
         if !login.is_still_logged_in().await? {
             return Ok(FactorRemoval::NotFound);
         }
+        self.cancel_factors_reset(login, user).await?;
         let keeps_passkey = !self.has_password(&id).await?;
         let removed = match factors.remove(&id, factor, keeps_passkey).await? {
             FactorRemoval::Removed(removed) => removed,
@@ -134,6 +136,24 @@ impl<U: User> Credentials<U> {
         let (event, activity) = (Event::RecoveryCodesRenewed, Activity::RecoveryCodesRenewed);
         self.report_factor(login, user, event, activity).await;
         Ok(Some(codes))
+    }
+
+    /// Cancels a reset of the user's factors that is planned: they have shown one, so they have not lost
+    /// them all. Returns whether one was planned.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn cancel_factors_reset(&self, login: &Login<U>, user: &U) -> Result<bool> {
+        let Some(factors) = &self.0.factors else {
+            return Ok(false);
+        };
+        if !factors.resets.remove(&user.id()).await? {
+            return Ok(false);
+        }
+        let event = Event::FactorsResetCancelled;
+        self.report_factor(login, user, event, Activity::FactorsResetCancelled)
+            .await;
+        Ok(true)
     }
 
     /// Emits the event of a change of factors, and notes it in the activity log. The change is made,

@@ -2,12 +2,12 @@
 //!
 //! Each kind has its own folder and table: [`totp`](crate::credentials::totp),
 //! [`recovery_codes`](crate::credentials::recovery_codes),
-//! [`trusted_browsers`](crate::credentials::trusted_browsers),
-//! [`factor_resets`](crate::credentials::factor_resets), `passkeys`. A recovery code stands in
+//! [`trusted_browsers`](crate::credentials::trusted_browsers), `passkeys`. A recovery code stands in
 //! for another factor, and a user who has nothing else has no factor.
 
 mod change;
 mod code;
+pub(super) mod kinds;
 mod show;
 mod trust;
 
@@ -126,7 +126,7 @@ impl Factors {
             totp: TotpApps::new(database.clone(), realm, key, clock(), random()),
             recovery_codes: RecoveryCodes::new(database.clone(), realm, clock(), random()),
             trusted_browsers: TrustedBrowsers::new(database.clone(), realm, clock(), random()),
-            resets: FactorResets::new(database.clone(), realm, clock()),
+            resets: FactorResets::new(database.clone(), realm),
             #[cfg(feature = "passkeys")]
             passkeys: None,
         }
@@ -163,61 +163,7 @@ impl Factors {
     /// # Errors
     /// When the database failed.
     pub(crate) async fn has_any(&self, user: &UserId) -> Result<bool> {
-        if self.totp.count(user).await? > 0 {
-            return Ok(true);
-        }
-        #[cfg(feature = "passkeys")]
-        if let Some(passkeys) = &self.passkeys {
-            return Ok(passkeys.count(user).await? > 0);
-        }
-        Ok(false)
-    }
-
-    /// When all factors of a user are going to be removed. `None` if no reset is planned, or if the
-    /// user has shown or added one since somebody asked for it, so that it will not take place.
-    ///
-    /// # Errors
-    /// When the database failed.
-    pub(crate) async fn reset_at(&self, user: &UserId) -> Result<Option<Timestamp>> {
-        self.reset_at_in(user, self.database.connection()).await
-    }
-
-    /// As [`reset_at`](Self::reset_at), as a part of a transaction.
-    ///
-    /// # Errors
-    /// When the database failed.
-    pub(crate) async fn reset_at_in(
-        &self,
-        user: &UserId,
-        connection: &impl ConnectionTrait,
-    ) -> Result<Option<Timestamp>> {
-        let Some(reset) = self.resets.find(user, connection).await? else {
-            return Ok(None);
-        };
-        if reset.is_stopped
-            || self
-                .was_shown_since(reset.asked_at, user, connection)
-                .await?
-        {
-            return Ok(None);
-        }
-        Ok(Some(reset.due_at))
-    }
-
-    async fn was_shown_since(
-        &self,
-        time: Timestamp,
-        user: &UserId,
-        connection: &impl ConnectionTrait,
-    ) -> Result<bool> {
-        if self.totp.was_shown_since(time, user, connection).await? {
-            return Ok(true);
-        }
-        #[cfg(feature = "passkeys")]
-        if let Some(passkeys) = &self.passkeys {
-            return passkeys.was_shown_since(time, user, connection).await;
-        }
-        Ok(false)
+        Ok(self.kinds(user).await?.has_factor())
     }
 
     /// Removes a factor. With `keeps_passkey`, does not remove the only passkey of the user.
@@ -281,7 +227,7 @@ impl Factors {
         }
         self.recovery_codes.forget(user, connection).await?;
         self.trusted_browsers.forget(user, connection).await?;
-        self.resets.forget(user, connection).await?;
+        self.resets.remove_in(user, connection).await?;
         Ok(removed)
     }
 }
@@ -321,20 +267,7 @@ impl<U: User> Credentials<U> {
         let Some(factors) = &self.0.factors else {
             return Ok(Vec::new());
         };
-        let mut kept = factors.list(user).await?;
-        // Those that were never used come last.
-        kept.sort_by_key(|factor| std::cmp::Reverse(factor.last_used_at));
-        let mut methods = Vec::new();
-        for factor in kept {
-            let method = factor.kind.method();
-            if !methods.contains(&method) {
-                methods.push(method);
-            }
-        }
-        if !methods.is_empty() && factors.recovery_codes.count(user).await? > 0 {
-            methods.push(Methods::RECOVERY_CODE);
-        }
-        Ok(methods)
+        Ok(factors.kinds(user).await?.methods())
     }
 
     /// The methods by which the user of a pending log-in can complete it: their second factors, or a

@@ -100,7 +100,6 @@ impl<U: User> Credentials<U> {
                 {
                     return Ok(false);
                 }
-                factors.resets.stop(&id).await?;
                 let (event, activity) = (Event::RecoveryCodeUsed, Activity::RecoveryCodeUsed);
                 self.report_factor(login, user, event, activity).await;
                 Ok(true)

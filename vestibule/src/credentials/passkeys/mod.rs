@@ -37,19 +37,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::clock::{Clock, Regularly, Timestamp};
+use crate::credentials::factors::kinds::select_kind;
 use crate::credentials::{Factor, FactorKind};
 use crate::crypto::digest::sha256;
 use crate::crypto::random::Random;
 use crate::database::{Database, changed, retried};
 use crate::error::{Error, Result};
 use crate::login::UserId;
+use crate::session::Methods;
 use relying_party::RelyingParty;
 use row::passkey::{Column, Entity, Model};
 use webauthn::WebAuthn;
@@ -281,22 +281,9 @@ impl Passkeys {
             .map_err(Error::from_db)
     }
 
-    /// Whether a user has used or added a passkey after this time.
-    ///
-    /// # Errors
-    /// When the database failed.
-    pub(crate) async fn was_shown_since(
-        &self,
-        time: Timestamp,
-        user: &UserId,
-        connection: &impl ConnectionTrait,
-    ) -> Result<bool> {
-        let shown = Condition::any()
-            .add(Column::LastUsedAt.gt(time.as_millis()))
-            .add(Column::CreatedAt.gt(time.as_millis()));
-        let shown = Entity::find().filter(self.is_of(user)).filter(shown);
-        let count = shown.count(connection).await.map_err(Error::from_db)?;
-        Ok(count > 0)
+    /// Selects whether a user has a passkey, for [`kinds`](crate::credentials::factors::kinds).
+    pub(in crate::credentials) fn kind_of(&self, user: &UserId) -> SelectStatement {
+        select_kind::<Entity>(Methods::PASSKEY, Some(Column::LastUsedAt), self.is_of(user))
     }
 
     fn is_of(&self, user: &UserId) -> Expr {

@@ -13,17 +13,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
 };
 
 use crate::clock::Clock;
+use crate::credentials::factors::kinds::select_kind;
 use crate::crypto::digest::sha256_in;
 use crate::crypto::random::Random;
 use crate::crypto::secret::Secret;
 use crate::database::{Database, retried};
 use crate::error::{Error, Result};
 use crate::login::UserId;
+use crate::session::Methods;
 use row::{Column, Entity};
 
 /// The number of codes in a set.
@@ -106,9 +109,7 @@ impl RecoveryCodes {
     /// # Errors
     /// When the database failed.
     pub(crate) async fn count(&self, user: &UserId) -> Result<u64> {
-        let codes = Entity::find()
-            .filter(Column::Realm.eq(&*self.0.realm))
-            .filter(Column::UserId.eq(user.as_str()));
+        let codes = Entity::find().filter(self.is_of(user));
         let count = codes.count(self.0.database.connection()).await;
         count.map_err(Error::from_db)
     }
@@ -123,11 +124,20 @@ impl RecoveryCodes {
         connection: &impl ConnectionTrait,
     ) -> Result<()> {
         let removed = Entity::delete_many()
-            .filter(Column::Realm.eq(&*self.0.realm))
-            .filter(Column::UserId.eq(user.as_str()))
+            .filter(self.is_of(user))
             .exec(connection)
             .await;
         removed.map(drop).map_err(Error::from_db)
+    }
+
+    /// Selects whether a user has codes, for [`kinds`](crate::credentials::factors::kinds).
+    pub(in crate::credentials) fn kind_of(&self, user: &UserId) -> SelectStatement {
+        select_kind::<Entity>(Methods::RECOVERY_CODE, None, self.is_of(user))
+    }
+
+    fn is_of(&self, user: &UserId) -> Expr {
+        let is_user = Column::UserId.eq(user.as_str());
+        is_user.and(Column::Realm.eq(&*self.0.realm))
     }
 
     fn digest(&self, user: &UserId, code: &str) -> String {

@@ -1,6 +1,8 @@
 //! Tries at second factors.
 
 use crate::clock::Timestamp;
+#[cfg(feature = "sql")]
+use crate::credentials::throttle::Tally;
 use crate::credentials::throttle::{
     CounterKind, Limit, LimitRule, Permit, Settlement, Throttle, Try, subject,
 };
@@ -47,6 +49,22 @@ impl Throttle {
             ..Settlement::default()
         };
         self.later(async move { counters.settle(&settlement, now).await });
+    }
+
+    /// Whether there were so many wrong codes that no code of this user works any more.
+    #[cfg(feature = "sql")]
+    pub(in crate::credentials) async fn is_factor_closed(
+        &self,
+        realm: &str,
+        id: &UserId,
+    ) -> Result<bool> {
+        let Some(counters) = &self.0.counters else {
+            return Ok(false);
+        };
+        let key = subject::factor_key(realm, id);
+        let found = counters.list(key.as_str(), None, 1).await?;
+        let mut found = found.into_iter().filter(|counter| counter.key == key);
+        Ok(found.any(|counter| counter.tally.open_at == Tally::CLOSED))
     }
 
     /// Clears the wrong codes of a user who has shown a second factor.

@@ -19,14 +19,15 @@ pub(super) use migration::CREATE_TOTP_APPS;
 use std::fmt;
 use std::sync::Arc;
 
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SelectStatement};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Select,
 };
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, Timestamp};
+use crate::credentials::factors::kinds::select_kind;
 use crate::credentials::factors::{Factor, FactorKind};
 use crate::crypto::cipher::Cipher;
 use crate::crypto::key::{DerivedKey, SecretKey};
@@ -34,6 +35,7 @@ use crate::crypto::random::Random;
 use crate::database::{Database, changed};
 use crate::error::{Error, Result};
 use crate::login::UserId;
+use crate::session::Methods;
 use row::{Column, Entity, Model};
 
 /// The maximum number of apps of a user. Each is one more secret that a guess may match.
@@ -272,28 +274,18 @@ impl TotpApps {
         count.map_err(Error::from_db)
     }
 
-    /// Whether a user has used or added an app after this time.
-    ///
-    /// # Errors
-    /// When the database failed.
-    pub(crate) async fn was_shown_since(
-        &self,
-        time: Timestamp,
-        user: &UserId,
-        connection: &impl ConnectionTrait,
-    ) -> Result<bool> {
-        let shown = Condition::any()
-            .add(Column::LastUsedAt.gt(time.as_millis()))
-            .add(Column::CreatedAt.gt(time.as_millis()));
-        let shown = self.of(user).filter(shown);
-        let count = shown.count(connection).await.map_err(Error::from_db)?;
-        Ok(count > 0)
+    /// Selects whether a user has an app, for [`kinds`](crate::credentials::factors::kinds).
+    pub(in crate::credentials) fn kind_of(&self, user: &UserId) -> SelectStatement {
+        select_kind::<Entity>(Methods::TOTP, Some(Column::LastUsedAt), self.is_of(user))
     }
 
     fn of(&self, user: &UserId) -> Select<Entity> {
-        Entity::find()
-            .filter(Column::Realm.eq(&*self.0.realm))
-            .filter(Column::UserId.eq(user.as_str()))
+        Entity::find().filter(self.is_of(user))
+    }
+
+    fn is_of(&self, user: &UserId) -> Expr {
+        let is_user = Column::UserId.eq(user.as_str());
+        is_user.and(Column::Realm.eq(&*self.0.realm))
     }
 
     fn encrypted(&self, id: &str, user: &UserId, secret: &SecretBytes) -> Result<String> {

@@ -38,7 +38,9 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
 const TEMPLATE: &str = "account.html";
 
 async fn show<U: PageUser>(user: CurrentUser<U>, page: Page<U>) -> Result<Response> {
+    let reset_at = page.site.factors_reset_at(&user.id()).await?;
     let view = json!({
+        "factors_reset_at": reset_at.map(|at| at.to_string()),
         "username": user.name(),
         "email": user.email(),
         "is_verified": user.has_verified_email(),

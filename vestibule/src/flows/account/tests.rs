@@ -29,7 +29,7 @@ async fn the_name_in_the_header_leads_to_what_there_is_about_the_account() {
         .await;
     assert_eq!(
         json.json(),
-        json!({ "username": "alice", "email": null, "is_verified": false })
+        json!({ "username": "alice", "email": null, "is_verified": false, "factors_reset_at": null })
     );
     let stranger = app.browser().get("/account").await;
     assert_eq!(stranger.location(), Some("/login?next=%2Faccount"));

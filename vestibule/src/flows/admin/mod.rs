@@ -130,7 +130,10 @@ fn routes(paths: &Paths) -> Router<Site> {
             post(user::demand_new_password),
         )
         .route(&user("/reset-factors"), post(user::reset_factors))
-        .route(&user("/keep-factors"), post(user::keep_factors))
+        .route(
+            &user("/cancel-factors-reset"),
+            post(user::cancel_factors_reset),
+        )
         .route(&user("/end-session"), post(user::end_session))
         .route(&user("/end-sessions"), post(user::end_sessions))
         .route(&user("/delete"), post(user::delete))
@@ -230,7 +233,7 @@ impl Changing {
     ) -> ActionResult {
         let answer = match change {
             ChangeOutcome::Done => self.done(path, done),
-            ChangeOutcome::AlreadySo => self.done(path, change.into()),
+            ChangeOutcome::AlreadySo | ChangeOutcome::Planned(_) => self.done(path, change.into()),
             ChangeOutcome::NoSuchUser | ChangeOutcome::NoSuchSession => {
                 self.login.report_not_theirs(THEIRS).await;
                 Answer::problem(Problem::new(StatusCode::NOT_FOUND).text(change.into()))

@@ -1,6 +1,7 @@
 //! Why a change was not made, as a text for the admin.
 
 use crate::accounts::ChangeOutcome;
+use crate::mail::outbox::when;
 use crate::web::text::Text;
 
 impl From<ChangeOutcome> for Text {
@@ -8,6 +9,9 @@ impl From<ChangeOutcome> for Text {
         match outcome {
             ChangeOutcome::Done => Self::named("change-done"),
             ChangeOutcome::AlreadySo => Self::named("change-nothing"),
+            ChangeOutcome::Planned(at) => {
+                Self::named("admin-factors-reset-planned").with("when", when(at))
+            }
             ChangeOutcome::NoSuchUser => Self::named("change-no-user"),
             ChangeOutcome::NoSuchRole(None) => Self::named("change-no-role"),
             ChangeOutcome::NoSuchRole(Some(nearest)) => {
@@ -41,6 +45,7 @@ impl ChangeOutcome {
         match self {
             Self::Done
             | Self::AlreadySo
+            | Self::Planned(_)
             | Self::NoSuchUser
             | Self::NoSuchSession
             | Self::ActorLacksRole => None,

@@ -18,7 +18,6 @@ use crate::flows::form::FormErrors;
 use crate::flows::page::Page;
 use crate::flows::session_view::{Following, SessionsView};
 use crate::login::{CurrentUser, Event, Login, UserId};
-use crate::mail::outbox::when;
 use crate::web::text::Text;
 
 pub(super) const ONE: &str = "admin_user.html";
@@ -258,23 +257,21 @@ pub(super) async fn reset_factors(Path(id): Path<String>, changing: Changing) ->
     let site = &changing.page.site;
     let actor = changing.actor.clone();
     let change = site.reset_factors(actor, &id.as_str().into()).await?;
-    let done = match site.factors_reset_at(&id.as_str().into()).await? {
-        Some(at) => Text::named("admin-factors-reset-planned").with("when", when(at)),
-        None => Text::named("admin-factors-reset"),
-    };
+    let done = Text::named("admin-factors-reset");
     let form = Rejected::of("reset-factors", String::new());
     changing.answer_on_user(&id, form, change, done).await
 }
 
-pub(super) async fn keep_factors(Path(id): Path<String>, changing: Changing) -> ActionResult {
+pub(super) async fn cancel_factors_reset(
+    Path(id): Path<String>,
+    changing: Changing,
+) -> ActionResult {
     changing.no_fields()?;
-    let actor = changing.actor.clone();
-    let change = changing
-        .page
-        .site
-        .keep_factors(actor, &id.as_str().into())
+    let (site, actor) = (&changing.page.site, changing.actor.clone());
+    let change = site
+        .cancel_factors_reset(actor, &id.as_str().into())
         .await?;
-    let done = Text::named("admin-factors-kept");
+    let done = Text::named("admin-factors-reset-cancelled");
     changing
         .answer(change, done, &changing.user_path(&id))
         .await

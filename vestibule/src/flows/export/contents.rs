@@ -84,6 +84,9 @@ impl<U: PageUser> Contents<U> {
         facts.insert("account".to_owned(), self.account().await?);
         let factors = self.site.factor_views(&id).await?;
         facts.insert("factors".to_owned(), json!(factors));
+        let reset_at = self.site.factors_reset_at(&id).await?;
+        let reset_at = reset_at.map(|at| at.to_string());
+        facts.insert("factors_reset_at".to_owned(), json!(reset_at));
         let codes = &credentials.factors()?.recovery_codes;
         let left = codes.count(&id).await?;
         let trusted = self.site.trusted_browser_views(&self.user).await?;

@@ -4,8 +4,11 @@ factors-title = Anmeldung in zwei Schritten
 factors-text = Mit einem zweiten Faktor kommt niemand allein mit deinem Passwort in dein Konto.
 factors-owed = Diese Website verlangt einen zweiten Faktor. Füge einen hinzu, um weiterzumachen.
 factors-none = Du hast noch keinen zweiten Faktor.
-factors-reset-at = Die Administration wurde gebeten, alle deine zweiten Faktoren zu entfernen. Das geschieht am
-factors-reset-stop = Wenn das nicht von dir kam, melde dich noch einmal mit einem davon an: Dann bleiben sie.
+factors-reset-at = Jemand hat der Administration gesagt, dass du deine zweiten Faktoren verloren hast. Alle werden entfernt am
+factors-reset-stop = Wenn das nicht stimmt, brich es ab und ändere dein Passwort: Wer das gesagt hat, kennt es vielleicht.
+factors-reset-cancel = Meine zweiten Faktoren behalten
+factors-reset-cancelled = Deine zweiten Faktoren bleiben.
+factors-reset-none = Es ist kein Zurücksetzen deiner zweiten Faktoren geplant.
 factors-since = hinzugefügt
 factors-last-used = zuletzt benutzt
 factors-never-used = nie benutzt
@@ -100,13 +103,13 @@ mail-factors-reset-planned-subject = Deine zweiten Faktoren bei { $site } werden
 mail-factors-reset-planned =
     Hallo { $name },
 
-    die Administration wurde gebeten, alle zweiten Faktoren und Wiederherstellungscodes aus deinem Konto bei { $site } zu entfernen, weil du sie verloren hast. Das geschieht am { $detail }. Danach genügt dein Passwort zur Anmeldung.
+    jemand hat der Administration gesagt, dass du deine zweiten Faktoren bei { $site } verloren hast. Am { $detail } werden alle zweiten Faktoren und Wiederherstellungscodes aus deinem Konto entfernt. Danach genügt dein Passwort zur Anmeldung. Wenn dein Konto keines hat, wähle eines über „Passwort vergessen?“, oder wende dich an die Administration.
 
-    Wenn das nicht von dir kam, melde dich vorher mit deinem zweiten Faktor an: Deine Faktoren bleiben, und sonst ändert sich nichts.
-mail-factors-kept-subject = Deine zweiten Faktoren bei { $site } bleiben
-mail-factors-kept =
+    Wenn du sie nicht verloren hast, melde dich auf { $url } mit einem davon an, oder öffne dort die Seite deines Kontos und wähle „Meine zweiten Faktoren behalten“. Dann wird nichts entfernt. Ändere auch dein Passwort: Wer das gesagt hat, kennt es vielleicht.
+mail-factors-reset-cancelled-subject = Deine zweiten Faktoren bei { $site } bleiben
+mail-factors-reset-cancelled =
     Hallo { $name },
 
-    die zweiten Faktoren deines Kontos bei { $site } werden nicht entfernt: Einer davon wurde benutzt, oder die Administration hat es abgesagt.
+    die zweiten Faktoren deines Kontos bei { $site } werden nicht entfernt: Du oder die Administration hat das abgebrochen, einer davon wurde benutzt, oder dein Konto war nicht benutzbar.
 
-    Wenn du deinen zweiten Faktor verloren hast, hat ihn vielleicht jemand anderes. Wende dich an die Administration von { $url }.
+    Wenn du sie verloren und nichts abgebrochen hast, wende dich an die Administration von { $url }: Vielleicht hat jemand anderes einen davon.

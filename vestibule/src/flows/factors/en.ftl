@@ -4,8 +4,11 @@ factors-title = Two-step log-in
 factors-text = With a second factor, your password alone lets nobody in.
 factors-owed = This site requires a second factor. Add one to continue.
 factors-none = You have no second factor yet.
-factors-reset-at = An administrator was asked to remove all your second factors. This happens on
-factors-reset-stop = If you did not ask for it, log in again with one of them: then they stay.
+factors-reset-at = An administrator was told that you have lost your second factors. All of them will be removed on
+factors-reset-stop = If that is not so, cancel it, and change your password: whoever said it may know it.
+factors-reset-cancel = Keep my second factors
+factors-reset-cancelled = Your second factors stay.
+factors-reset-none = No reset of your second factors is planned.
 factors-since = added
 factors-last-used = last used
 factors-never-used = never used
@@ -100,13 +103,13 @@ mail-factors-reset-planned-subject = Your second factors at { $site } will be re
 mail-factors-reset-planned =
     Hello { $name },
 
-    An administrator was asked to remove all second factors and recovery codes from your account at { $site }, because you have lost them. This happens on { $detail }. After that, your password alone logs you in.
+    Somebody told an administrator that you have lost your second factors at { $site }. On { $detail }, all second factors and recovery codes will be removed from your account. After that, your password alone logs you in. If it has none, choose one by “Forgot your password?”, or ask the administrator.
 
-    If you did not ask for it, log in with your second factor before then: your factors stay, and nothing else changes.
-mail-factors-kept-subject = Your second factors at { $site } stay
-mail-factors-kept =
+    If you have not lost them, log in at { $url } with one of them, or open your account page there and choose “Keep my second factors”. Then nothing is removed. Change your password too: whoever said this may know it.
+mail-factors-reset-cancelled-subject = Your second factors at { $site } stay
+mail-factors-reset-cancelled =
     Hello { $name },
 
-    The second factors of your account at { $site } are not removed: one of them was used, or an administrator has called it off.
+    The second factors of your account at { $site } will not be removed: you or an administrator cancelled that, one of them was used, or your account could not be used.
 
-    If you have lost your second factor, somebody else may have it. Ask the administrator of { $url }.
+    If you have lost them, and cancelled nothing, ask the administrator of { $url }: somebody else may have one of them.

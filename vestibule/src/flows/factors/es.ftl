@@ -4,8 +4,11 @@ factors-title = Inicio de sesión en dos pasos
 factors-text = Con un segundo factor, nadie entra solo con tu contraseña.
 factors-owed = Este sitio exige un segundo factor. Añade uno para continuar.
 factors-none = Todavía no tienes un segundo factor.
-factors-reset-at = Se ha pedido a la administración que quite todos tus segundos factores. Ocurrirá el
-factors-reset-stop = Si no lo has pedido tú, inicia sesión otra vez con uno de ellos: así se conservan.
+factors-reset-at = Alguien ha dicho a la administración que has perdido tus segundos factores. Todos se quitarán el
+factors-reset-stop = Si no es así, cancélalo y cambia tu contraseña: quien lo ha dicho quizá la conozca.
+factors-reset-cancel = Conservar mis segundos factores
+factors-reset-cancelled = Tus segundos factores se conservan.
+factors-reset-none = No hay ningún restablecimiento de tus segundos factores programado.
 factors-since = añadido
 factors-last-used = usado por última vez
 factors-never-used = nunca usado
@@ -100,13 +103,13 @@ mail-factors-reset-planned-subject = Se van a quitar tus segundos factores en { 
 mail-factors-reset-planned =
     Hola, { $name }:
 
-    se ha pedido a la administración que quite todos los segundos factores y códigos de recuperación de tu cuenta en { $site }, porque los has perdido. Ocurrirá el { $detail }. Después, la contraseña basta para iniciar sesión.
+    alguien ha dicho a la administración que has perdido tus segundos factores en { $site }. El { $detail } se quitarán de tu cuenta todos los segundos factores y códigos de recuperación. Después, la contraseña basta para iniciar sesión. Si tu cuenta no tiene ninguna, elige una con «¿Has olvidado tu contraseña?» o contacta con la administración.
 
-    Si no lo has pedido tú, inicia sesión antes con tu segundo factor: tus factores se conservan y no cambia nada más.
-mail-factors-kept-subject = Tus segundos factores en { $site } se conservan
-mail-factors-kept =
+    Si no los has perdido, inicia sesión en { $url } con uno de ellos, o abre allí la página de tu cuenta y elige «Conservar mis segundos factores». Así no se quitará nada. Cambia también tu contraseña: quien lo ha dicho quizá la conozca.
+mail-factors-reset-cancelled-subject = Tus segundos factores en { $site } se conservan
+mail-factors-reset-cancelled =
     Hola, { $name }:
 
-    los segundos factores de tu cuenta en { $site } no se quitan: se ha usado uno de ellos o la administración lo ha anulado.
+    los segundos factores de tu cuenta en { $site } no se quitarán: tú o la administración lo habéis cancelado, se ha usado uno de ellos o tu cuenta no se podía usar.
 
-    Si has perdido tu segundo factor, quizá lo tenga otra persona. Contacta con la administración de { $url }.
+    Si los has perdido y no has cancelado nada, contacta con la administración de { $url }: quizá otra persona tenga uno de ellos.

@@ -12,8 +12,10 @@
 //!    that says what follows, and sends `confirm`.
 //! 5. `POST /account/factors/trusted-browsers/{id}/remove` ends the trust in one of the browsers that
 //!    the list has too ([`second_factor`](super::second_factor)).
+//! 6. `POST /account/factors/cancel-reset` cancels a reset that an admin has planned; it needs a log-in
+//!    of any kind. Showing a factor cancels it too.
 //!
-//! All of them need a fresh log-in; if the user has a factor, they need to have shown one just now.
+//! All but the last need a fresh log-in; if the user has a factor, they need to have shown one just now.
 //!
 //! # What it protects against
 //! A thief in an open session, or with the password alone, who adds a factor of their own or removes
@@ -54,7 +56,7 @@ use crate::flows::mails::MailTexts;
 use crate::flows::notices::EventNotice;
 use crate::flows::page::Page;
 use crate::flows::submitted::Submitted;
-use crate::login::{Event, Login, PageUser};
+use crate::login::{CurrentUser, Event, Login, PageUser};
 use crate::web::text::Text;
 use crate::web::{Client, Problem};
 
@@ -70,6 +72,7 @@ pub(super) fn flow<U: PageUser>() -> Flow<U> {
             Router::new()
                 .route(list, get(show::<U>))
                 .route(&format!("{list}/{{id}}/remove"), post(remove::<U>))
+                .route(&format!("{list}/cancel-reset"), post(cancel_reset::<U>))
                 .route(
                     &format!("{list}/trusted-browsers/{{id}}/remove"),
                     post(trusted_browsers::remove::<U>),
@@ -116,9 +119,9 @@ const MAILS: [MailTexts; 7] = [
         "mail-factors-reset-planned",
     ),
     MailTexts::new(
-        "factors_kept",
-        "mail-factors-kept-subject",
-        "mail-factors-kept",
+        "factors_reset_cancelled",
+        "mail-factors-reset-cancelled-subject",
+        "mail-factors-reset-cancelled",
     ),
     MailTexts::new(
         "factor_added",
@@ -142,7 +145,8 @@ const MAILS: [MailTexts; 7] = [
     ),
 ];
 
-const NOTICES: [EventNotice; 4] = [
+const NOTICES: [EventNotice; 5] = [
+    notice(Event::FactorsResetCancelled, "factors_reset_cancelled"),
     notice(Event::FactorAdded, "factor_added"),
     notice(Event::FactorRemoved, "factor_removed"),
     notice(Event::RecoveryCodesRenewed, "recovery_codes_renewed"),
@@ -165,15 +169,11 @@ struct View {
     trusted_browsers: Vec<TrustedBrowserView>,
     /// Whether the user must add a factor before they can do anything else.
     is_required: bool,
-    /// When all factors will be removed, if that is planned.
-    reset_at: Option<String>,
 }
 
 async fn show<U: PageUser>(user: FactorUser<U>, page: Page<U>) -> Result<Response> {
     let factors = page.site.credentials().factors()?;
-    let reset_at = page.site.factors_reset_at(&user.id()).await?;
     let view = View {
-        reset_at: reset_at.map(|at| at.to_string()),
         factors: page.site.factor_views(&user.id()).await?,
         recovery_codes: factors.recovery_codes.count(&user.id()).await?,
         trusted_browsers: page.site.trusted_browser_views(&user).await?,
@@ -227,6 +227,24 @@ async fn remove<U: PageUser>(
         true => page.answer_own_script(answer)?,
         false => page.answer(answer)?,
     })
+}
+
+/// Any log-in of the user will do: this only keeps what they have.
+async fn cancel_reset<U: PageUser>(
+    user: CurrentUser<U>,
+    page: Page<U>,
+    login: Login<U>,
+    submitted: Submitted,
+) -> axum::response::Result<Response> {
+    submitted.only(&[])?;
+    let credentials = page.site.credentials();
+    let text = match credentials.cancel_factors_reset(&login, &user).await? {
+        true => "factors-reset-cancelled",
+        false => "factors-reset-none",
+    };
+    let account = page.site.path("account");
+    let to = account.unwrap_or(page.site.inner().paths.own(LIST));
+    Ok(page.answer(done(&page, to, StatusCode::OK, Text::named(text)))?)
 }
 
 /// The answer to a user without a password who would remove their only passkey.

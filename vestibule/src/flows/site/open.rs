@@ -272,7 +272,7 @@ impl<U: PageUser> Site<U> {
             on_export: config.on_export,
             close_grace: config.close_grace,
             erased: Regularly::default(),
-            factors_reset: Regularly::default(),
+            resets_checked: Regularly::default(),
             factors_reset_wait: config.factors_reset_wait,
             clock: config.clock,
             ignored_fields: config.ignored_fields.into(),
