@@ -388,6 +388,12 @@ fn check_mail<U>(flows: &[Flow<U>], is_ours: bool, config: &SiteConfig<U>) -> Re
              `SiteConfig::mailer`, or leave the flow `register` out",
         ));
     }
+    if !config.factors_reset_wait.is_zero() && config.mailer.is_none() {
+        tracing::warn!(
+            "a reset of second factors waits, but without mail its user learns of it only on \
+             `/account`"
+        );
+    }
     Ok(())
 }
 
