@@ -4,14 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 
 use sea_orm::DbErr;
-use sea_orm::sea_query::{ColumnDef, Table};
+use sea_orm::sea_query::Table;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::database::triggers::{About, Trigger, When, create_triggers};
-use crate::database::{
-    Database, Made, Migrations, Schema, Step, changed, exact_collation, is_duplicate, retried,
-};
+use crate::database::{Database, Made, Migrations, Schema, Step, changed, is_duplicate, retried};
 use crate::error::{Error, Result};
 use crate::login::{Epochs, KeepEpochs, UserId};
 use crate::session::{Invalidation, InvalidationFeed};
@@ -166,18 +164,12 @@ const KEEP_USER_EPOCHS: Step = Step {
 };
 
 async fn keep_user_epochs(schema: &Schema<'_>) -> std::result::Result<(), DbErr> {
-    let exact = exact_collation(schema.backend());
-    let id_chars = u32::try_from(UserId::MAX_CHARS).unwrap_or(u32::MAX);
-    let user_id = ColumnDef::new(Column::UserId)
-        .string_len(id_chars)
-        .extra(exact)
+    let user_id = schema
+        .text(Column::UserId, UserId::MAX_CHARS)
         .not_null()
         .primary_key()
         .to_owned();
-    let epoch = ColumnDef::new(Column::Epoch)
-        .big_integer()
-        .not_null()
-        .to_owned();
+    let epoch = Schema::number(Column::Epoch).not_null().to_owned();
     let table = Table::create()
         .table(Entity)
         .if_not_exists()

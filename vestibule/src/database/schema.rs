@@ -1,9 +1,10 @@
 //! The changes that a migration may make to the database.
 
-use sea_orm::sea_query::IndexCreateStatement;
+use sea_orm::sea_query::{Alias, ColumnDef, Index, IndexCreateStatement, IntoIden};
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr, Statement, StatementBuilder};
 
 use super::connection::Connection;
+use super::exact_collation;
 
 /// The database, for a migration that changes it. Puts the prefix before our quoted names.
 #[derive(Debug)]
@@ -70,6 +71,34 @@ impl<'c> Schema<'c> {
             _ => "SELECT name FROM pragma_table_info(?) WHERE name = ?",
         };
         self.has(query, [self.name(table), column.to_owned()]).await
+    }
+
+    /// A column for text of at most this many characters, which is compared exactly.
+    pub(crate) fn text(&self, column: impl IntoIden, chars: usize) -> ColumnDef {
+        ColumnDef::new(column)
+            .string_len(u32::try_from(chars).unwrap_or(u32::MAX))
+            .extra(exact_collation(self.backend()))
+            .to_owned()
+    }
+
+    /// A column for a number of 64 bits, such as a time.
+    pub(crate) fn number(column: impl IntoIden) -> ColumnDef {
+        ColumnDef::new(column).big_integer().to_owned()
+    }
+
+    /// Creates an index of these columns, if it does not exist.
+    pub(crate) async fn index<C: IntoIden + Copy>(
+        &self,
+        table: &str,
+        name: &str,
+        columns: &[C],
+    ) -> Result<(), DbErr> {
+        let mut index = Index::create();
+        index.name(name).table(Alias::new(table));
+        for column in columns {
+            index.col(*column);
+        }
+        self.create_index(table, name, index).await
     }
 
     /// Creates an index, if it does not exist.

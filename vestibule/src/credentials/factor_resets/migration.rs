@@ -1,10 +1,10 @@
 //! The table of planned resets.
 
 use sea_orm::DbErr;
-use sea_orm::sea_query::{ColumnDef, Index, Table};
+use sea_orm::sea_query::{Index, Table};
 
 use super::row::{Column, Entity};
-use crate::database::{Made, Schema, Step, exact_collation};
+use crate::database::{Made, Schema, Step};
 use crate::login::UserId;
 
 pub(in crate::credentials) const CREATE_FACTOR_RESETS: Step = Step {
@@ -17,22 +17,14 @@ pub(in crate::credentials) const CREATE_FACTOR_RESETS: Step = Step {
 };
 
 async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
-    let exact = exact_collation(schema.backend());
-    let text = |column: Column, chars: usize| {
-        let mut definition = ColumnDef::new(column);
-        definition
-            .string_len(u32::try_from(chars).unwrap_or(u32::MAX))
-            .not_null()
-            .extra(exact);
-        definition
-    };
+    let text = |column, chars| schema.text(column, chars).not_null().to_owned();
     // It has few rows, so no index on `due_at`.
     let table = Table::create()
         .table(Entity)
         .if_not_exists()
         .col(text(Column::Realm, 32))
         .col(text(Column::UserId, UserId::MAX_CHARS))
-        .col(ColumnDef::new(Column::DueAt).big_integer().not_null())
+        .col(Schema::number(Column::DueAt).not_null())
         .primary_key(Index::create().col(Column::Realm).col(Column::UserId))
         .to_owned();
     schema.execute(table).await

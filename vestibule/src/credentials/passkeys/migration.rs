@@ -5,7 +5,7 @@ use sea_orm::sea_query::{ColumnDef, Index, IntoIden, Table};
 
 use super::MAX_NAME_CHARS;
 use super::row::{ceremony, passkey};
-use crate::database::{Made, Migrations, Schema, Step, exact_collation};
+use crate::database::{Made, Migrations, Schema, Step};
 use crate::login::UserId;
 
 /// The migrations of the tables of passkeys, for
@@ -42,26 +42,14 @@ const CREATE_CEREMONIES: Step = Step {
 /// The characters of a UUID.
 const UUID_CHARS: usize = 36;
 
-fn text(schema: &Schema<'_>, column: impl IntoIden, chars: usize) -> ColumnDef {
-    let chars = u32::try_from(chars).unwrap_or(u32::MAX);
-    ColumnDef::new(column)
-        .string_len(chars)
-        .extra(exact_collation(schema.backend()))
-        .to_owned()
-}
-
 fn long_text(column: impl IntoIden) -> ColumnDef {
     ColumnDef::new(column).text().not_null().to_owned()
-}
-
-fn number(column: impl IntoIden) -> ColumnDef {
-    ColumnDef::new(column).big_integer().to_owned()
 }
 
 async fn create_passkeys(schema: &Schema<'_>) -> Result<(), DbErr> {
     use passkey::{Column, Entity};
 
-    let text = |column: Column, chars| text(schema, column, chars).not_null().to_owned();
+    let text = |column: Column, chars| schema.text(column, chars).not_null().to_owned();
     let table = Table::create()
         .table(Entity)
         .if_not_exists()
@@ -72,11 +60,11 @@ async fn create_passkeys(schema: &Schema<'_>) -> Result<(), DbErr> {
         .col(text(Column::UserHandle, UUID_CHARS))
         .col(long_text(Column::CredentialId))
         .col(long_text(Column::Credential))
-        .col(number(Column::Revision).not_null())
+        .col(Schema::number(Column::Revision).not_null())
         .col(text(Column::Name, MAX_NAME_CHARS))
         .col(ColumnDef::new(Column::IsSynced).boolean().not_null())
-        .col(number(Column::CreatedAt).not_null())
-        .col(number(Column::LastUsedAt).null())
+        .col(Schema::number(Column::CreatedAt).not_null())
+        .col(Schema::number(Column::LastUsedAt).null())
         .to_owned();
     schema.execute(table).await?;
     let digest = Index::create()
@@ -88,20 +76,16 @@ async fn create_passkeys(schema: &Schema<'_>) -> Result<(), DbErr> {
     schema
         .create_index("vestibule_passkeys", "vestibule_passkeys_digest", digest)
         .await?;
-    let user = Index::create()
-        .name("vestibule_passkeys_user")
-        .table(Entity)
-        .col(Column::UserId)
-        .to_owned();
+    let name = "vestibule_passkeys_user";
     schema
-        .create_index("vestibule_passkeys", "vestibule_passkeys_user", user)
+        .index("vestibule_passkeys", name, &[Column::UserId])
         .await
 }
 
 async fn create_ceremonies(schema: &Schema<'_>) -> Result<(), DbErr> {
     use ceremony::{Column, Entity};
 
-    let text = |column: Column, chars| text(schema, column, chars);
+    let text = |column, chars| schema.text(column, chars);
     let table = Table::create()
         .table(Entity)
         .if_not_exists()
@@ -110,20 +94,15 @@ async fn create_ceremonies(schema: &Schema<'_>) -> Result<(), DbErr> {
         .col(text(Column::UserId, UserId::MAX_CHARS).null())
         .col(text(Column::UserHandle, UUID_CHARS).null())
         .col(long_text(Column::State))
-        .col(number(Column::ExpiresAt).not_null())
+        .col(Schema::number(Column::ExpiresAt).not_null())
         .to_owned();
     schema.execute(table).await?;
     for (name, column) in [
         ("vestibule_passkey_ceremonies_expiry", Column::ExpiresAt),
         ("vestibule_passkey_ceremonies_user", Column::UserId),
     ] {
-        let index = Index::create()
-            .name(name)
-            .table(Entity)
-            .col(column)
-            .to_owned();
         schema
-            .create_index("vestibule_passkey_ceremonies", name, index)
+            .index("vestibule_passkey_ceremonies", name, &[column])
             .await?;
     }
     Ok(())

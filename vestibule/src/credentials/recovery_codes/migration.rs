@@ -1,10 +1,10 @@
 //! The table of recovery codes.
 
 use sea_orm::DbErr;
-use sea_orm::sea_query::{ColumnDef, Index, Table};
+use sea_orm::sea_query::Table;
 
 use super::row::{Column, Entity};
-use crate::database::{Made, Schema, Step, exact_collation};
+use crate::database::{Made, Schema, Step};
 use crate::login::UserId;
 
 pub(in crate::credentials) const CREATE_RECOVERY_CODES: Step = Step {
@@ -18,31 +18,18 @@ pub(in crate::credentials) const CREATE_RECOVERY_CODES: Step = Step {
 };
 
 async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
-    let exact = exact_collation(schema.backend());
-    let text = |column: Column, chars: usize| {
-        let mut definition = ColumnDef::new(column);
-        definition
-            .string_len(u32::try_from(chars).unwrap_or(u32::MAX))
-            .not_null()
-            .extra(exact);
-        definition
-    };
+    let text = |column, chars| schema.text(column, chars).not_null().to_owned();
     let table = Table::create()
         .table(Entity)
         .if_not_exists()
         .col(text(Column::Digest, 64).primary_key())
         .col(text(Column::Realm, 32))
         .col(text(Column::UserId, UserId::MAX_CHARS))
-        .col(ColumnDef::new(Column::CreatedAt).big_integer().not_null())
+        .col(Schema::number(Column::CreatedAt).not_null())
         .to_owned();
     schema.execute(table).await?;
     let name = "vestibule_recovery_codes_user";
-    let of_user = Index::create()
-        .name(name)
-        .table(Entity)
-        .col(Column::UserId)
-        .to_owned();
     schema
-        .create_index("vestibule_recovery_codes", name, of_user)
+        .index("vestibule_recovery_codes", name, &[Column::UserId])
         .await
 }

@@ -1,10 +1,10 @@
 //! The table of tokens.
 
 use sea_orm::DbErr;
-use sea_orm::sea_query::{ColumnDef, Index, Table};
+use sea_orm::sea_query::{ColumnDef, Table};
 
 use super::row::{Column, Entity};
-use crate::database::{Made, Migrations, Schema, Step, exact_collation};
+use crate::database::{Made, Migrations, Schema, Step};
 use crate::login::UserId;
 use crate::mail::Email;
 
@@ -44,19 +44,8 @@ async fn add_tries(schema: &Schema<'_>) -> Result<(), DbErr> {
 }
 
 async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
-    let exact = exact_collation(schema.backend());
-    let text = |column: Column, chars: usize| {
-        let mut definition = ColumnDef::new(column);
-        definition
-            .string_len(u32::try_from(chars).unwrap_or(u32::MAX))
-            .extra(exact);
-        definition
-    };
-    let number = |column: Column| {
-        let mut definition = ColumnDef::new(column);
-        definition.big_integer().not_null();
-        definition
-    };
+    let text = |column, chars| schema.text(column, chars);
+    let number = |column| Schema::number(column).not_null().to_owned();
     let table = Table::create()
         .table(Entity)
         .if_not_exists()
@@ -77,14 +66,7 @@ async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
         ),
         ("vestibule_tokens_expiry", vec![Column::ExpiresAt]),
     ] {
-        let mut index = Index::create();
-        index.name(name).table(Entity);
-        for column in columns {
-            index.col(column);
-        }
-        schema
-            .create_index("vestibule_tokens", name, index.to_owned())
-            .await?;
+        schema.index("vestibule_tokens", name, &columns).await?;
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! The table of authenticator apps.
 
 use sea_orm::DbErr;
-use sea_orm::sea_query::{ColumnDef, Index, Table};
+use sea_orm::sea_query::Table;
 
 use super::MAX_NAME_CHARS;
 use super::row::{Column, Entity};
-use crate::database::{Made, Schema, Step, exact_collation};
+use crate::database::{Made, Schema, Step};
 use crate::login::UserId;
 
 pub(in crate::credentials) const CREATE_TOTP_APPS: Step = Step {
@@ -19,20 +19,8 @@ pub(in crate::credentials) const CREATE_TOTP_APPS: Step = Step {
 };
 
 async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
-    let exact = exact_collation(schema.backend());
-    let text = |column: Column, chars: usize| {
-        let mut definition = ColumnDef::new(column);
-        definition
-            .string_len(u32::try_from(chars).unwrap_or(u32::MAX))
-            .not_null()
-            .extra(exact);
-        definition
-    };
-    let number = |column: Column| {
-        let mut definition = ColumnDef::new(column);
-        definition.big_integer();
-        definition
-    };
+    let text = |column, chars| schema.text(column, chars).not_null().to_owned();
+    let number = Schema::number;
     let table = Table::create()
         .table(Entity)
         .if_not_exists()
@@ -47,12 +35,7 @@ async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
         .to_owned();
     schema.execute(table).await?;
     let name = "vestibule_totp_apps_user";
-    let of_user = Index::create()
-        .name(name)
-        .table(Entity)
-        .col(Column::UserId)
-        .to_owned();
     schema
-        .create_index("vestibule_totp_apps", name, of_user)
+        .index("vestibule_totp_apps", name, &[Column::UserId])
         .await
 }

@@ -1,11 +1,11 @@
 //! The table of trusted browsers.
 
 use sea_orm::DbErr;
-use sea_orm::sea_query::{ColumnDef, Index, Table};
+use sea_orm::sea_query::Table;
 
 use super::MAX_BROWSER_CHARS;
 use super::row::{Column, Entity};
-use crate::database::{Made, Schema, Step, exact_collation};
+use crate::database::{Made, Schema, Step};
 use crate::login::UserId;
 
 pub(in crate::credentials) const CREATE_TRUSTED_BROWSERS: Step = Step {
@@ -22,19 +22,8 @@ pub(in crate::credentials) const CREATE_TRUSTED_BROWSERS: Step = Step {
 };
 
 async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
-    let exact = exact_collation(schema.backend());
-    let text = |column: Column, chars: usize| {
-        let mut definition = ColumnDef::new(column);
-        definition
-            .string_len(u32::try_from(chars).unwrap_or(u32::MAX))
-            .extra(exact);
-        definition
-    };
-    let number = |column: Column| {
-        let mut definition = ColumnDef::new(column);
-        definition.big_integer();
-        definition
-    };
+    let text = |column, chars| schema.text(column, chars);
+    let number = Schema::number;
     let table = Table::create()
         .table(Entity)
         .if_not_exists()
@@ -53,13 +42,8 @@ async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
         ("vestibule_trusted_browsers_user", Column::UserId),
         ("vestibule_trusted_browsers_expiry", Column::ExpiresAt),
     ] {
-        let index = Index::create()
-            .name(name)
-            .table(Entity)
-            .col(column)
-            .to_owned();
         schema
-            .create_index("vestibule_trusted_browsers", name, index)
+            .index("vestibule_trusted_browsers", name, &[column])
             .await?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use sea_orm::sea_query::{ColumnDef, Index, Table};
 
 use super::row::{Column, Entity};
 use super::turned_off;
-use crate::database::{Made, Migrations, Schema, Step, exact_collation};
+use crate::database::{Made, Migrations, Schema, Step};
 use crate::mail::Email;
 use crate::session::UserId;
 
@@ -27,48 +27,36 @@ const CREATE_OUTBOX: Step = Step {
 };
 
 async fn up(schema: &Schema<'_>) -> Result<(), DbErr> {
-    let exact = exact_collation(schema.backend());
-    let text = |column: Column, chars: u32| {
-        let mut definition = ColumnDef::new(column);
-        definition.string_len(chars).extra(exact);
-        definition
-    };
-    let address_chars = u32::try_from(Email::MAX_CHARS).unwrap_or(u32::MAX);
+    let text = |column, chars| schema.text(column, chars);
+    let number = |column| Schema::number(column).not_null().to_owned();
     let table = Table::create()
         .table(Entity)
         .if_not_exists()
         .col(text(Column::Id, 36).not_null().primary_key())
         .col(text(Column::Kind, 64).not_null())
-        .col(text(Column::Recipient, address_chars).not_null())
+        .col(text(Column::Recipient, Email::MAX_CHARS).not_null())
         .col(text(Column::Language, 35).not_null())
         .col(ColumnDef::new(Column::Sealed).text().null())
         .col(text(Column::Once, 128).null().unique_key())
-        .col(ColumnDef::new(Column::CreatedAt).big_integer().not_null())
+        .col(number(Column::CreatedAt))
         .col(text(Column::State, 8).not_null())
-        .col(ColumnDef::new(Column::DueAt).big_integer().not_null())
-        .col(ColumnDef::new(Column::Tries).big_integer().not_null())
-        .col(ColumnDef::new(Column::ExpiresAt).big_integer().not_null())
+        .col(number(Column::DueAt))
+        .col(number(Column::Tries))
+        .col(number(Column::ExpiresAt))
         .col(ColumnDef::new(Column::LastError).text().null())
         .to_owned();
     schema.execute(table).await?;
-    let due = Index::create()
-        .name("vestibule_mails_due")
-        .table(Entity)
-        .col(Column::State)
-        .col(Column::DueAt)
-        .to_owned();
+    let due = [Column::State, Column::DueAt];
     schema
-        .create_index("vestibule_mails", "vestibule_mails_due", due)
+        .index("vestibule_mails", "vestibule_mails_due", &due)
         .await?;
-    let recipient = Index::create()
-        .name("vestibule_mails_recipient")
-        .table(Entity)
-        .col(Column::Recipient)
-        .col(Column::Kind)
-        .col(Column::CreatedAt)
-        .to_owned();
+    let of_recipient = [Column::Recipient, Column::Kind, Column::CreatedAt];
     schema
-        .create_index("vestibule_mails", "vestibule_mails_recipient", recipient)
+        .index(
+            "vestibule_mails",
+            "vestibule_mails_recipient",
+            &of_recipient,
+        )
         .await
 }
 
@@ -82,13 +70,7 @@ const CREATE_MAILS_OFF: Step = Step {
 };
 
 async fn create_mails_off(schema: &Schema<'_>) -> Result<(), DbErr> {
-    let exact = exact_collation(schema.backend());
-    let text = |column: turned_off::Column, chars: usize| {
-        let mut definition = ColumnDef::new(column);
-        let chars = u32::try_from(chars).unwrap_or(u32::MAX);
-        definition.string_len(chars).extra(exact).not_null();
-        definition
-    };
+    let text = |column, chars| schema.text(column, chars).not_null().to_owned();
     let table = Table::create()
         .table(turned_off::Entity)
         .if_not_exists()
