@@ -215,14 +215,18 @@ impl<U: User> Credentials<U> {
         }
     }
 
-    /// Whether there were so many wrong codes that no code of this user works any more.
+    /// Whether somebody may have kept this user from showing a second factor, by wrong tries.
     ///
     /// # Errors
     /// When the throttle's counters failed.
     #[cfg(feature = "sql")]
-    pub(crate) async fn is_factor_closed(&self, id: &UserId) -> Result<bool> {
+    pub(crate) async fn may_be_kept_out(
+        &self,
+        id: &UserId,
+        now: crate::clock::Timestamp,
+    ) -> Result<bool> {
         let throttle = &self.0.throttle;
-        throttle.is_factor_closed(&self.0.realm, id).await
+        throttle.may_keep_out(&self.0.realm, id, now).await
     }
 
     /// Clears the wrong tries at the account with this name, or at this name if no account has it.

@@ -25,15 +25,17 @@ impl Site<Account> {
     /// # Errors
     /// When the database or the session store failed.
     pub async fn reset_factors(&self, actor: Actor, id: &UserId) -> Result<ChangeOutcome> {
-        let planned_before = self.factors_reset_at(id).await?;
-        let wait = self.inner().factors_reset_wait;
-        let change = self.accounts().by(actor).reset_factors(id, wait).await?;
-        match change {
-            ChangeOutcome::Done => self.after_reset(id).await,
-            ChangeOutcome::Planned(_) if planned_before.is_none() => {
-                self.emit_of(Event::FactorsResetPlanned, id).await;
+        let (accounts, wait) = (self.accounts().by(actor), self.inner().factors_reset_wait);
+        if wait.is_zero() {
+            let change = accounts.reset_factors(id).await?;
+            if change == ChangeOutcome::Done {
+                self.after_reset(id).await;
             }
-            _ => {}
+            return Ok(change);
+        }
+        let (change, is_new) = accounts.plan_factors_reset(id, wait).await?;
+        if is_new {
+            self.emit_of(Event::FactorsResetPlanned, id).await;
         }
         Ok(change)
     }
@@ -68,8 +70,9 @@ impl<U: PageUser> Site<U> {
     /// The site does this by itself before a log-in on its login page, at most once a second. Call it
     /// if your app has a login page of its own. Several nodes may do it at the same time.
     ///
-    /// A user who could not cancel the reset keeps their factors: one whose account is disabled, waits
-    /// for approval or is closed, and one with so many wrong codes that none works.
+    /// A user who could not cancel the reset keeps their factors: one whose account is disabled or
+    /// closed, one with 20 wrong codes in a row, and one whose account is closed to strangers after so
+    /// many wrong passwords.
     ///
     /// # Errors
     /// When the database failed.
@@ -100,7 +103,8 @@ impl<U: PageUser> Site<U> {
         let Some(accounts) = &self.inner().accounts else {
             return Ok(DueReset::Gone);
         };
-        let could_show = !self.credentials().is_factor_closed(id).await?;
+        let now = self.inner().clock.now();
+        let could_show = !self.credentials().may_be_kept_out(id, now).await?;
         accounts.carry_out_reset(id, could_show).await
     }
 

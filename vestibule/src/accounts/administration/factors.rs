@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{Administration, ChangeOutcome, Stop, Stopped, settled};
-use crate::accounts::{Accounts, Action, Actor};
+use crate::accounts::security_log::Entry;
+use crate::accounts::{Account, Accounts, Action, Actor};
 use crate::credentials::factors::Factors;
-use crate::database::{changed, retried};
+use crate::database::{Transaction, changed, retried};
 use crate::error::{Error, Result};
 use crate::login::{User, UserId};
 use crate::mail::outbox::when;
@@ -23,17 +24,28 @@ pub(crate) enum DueReset {
 
 impl Administration<'_> {
     /// Removes all second factors and recovery codes of a user who has lost them, and ends all their
-    /// sessions and remembered logins. With a wait, plans that, and it does not happen if the user
-    /// shows a factor meanwhile: [`Planned`](ChangeOutcome::Planned). Users cannot do this for
-    /// themselves: [`NotOneself`](ChangeOutcome::NotOneself).
+    /// sessions and remembered logins. Users cannot do this for themselves:
+    /// [`NotOneself`](ChangeOutcome::NotOneself).
     ///
     /// # Errors
     /// When the database or the session store failed.
-    pub(crate) async fn reset_factors(&self, id: &UserId, wait: Duration) -> Result<ChangeOutcome> {
-        match wait.is_zero() {
-            true => self.revoked(self.try_reset_factors(id).await, id).await,
-            false => settled(self.try_plan_reset(id, wait).await),
-        }
+    pub(crate) async fn reset_factors(&self, id: &UserId) -> Result<ChangeOutcome> {
+        self.revoked(self.try_reset_factors(id).await, id).await
+    }
+
+    /// Plans that, after a wait: [`Planned`](ChangeOutcome::Planned). It does not happen if the user
+    /// shows a factor meanwhile. Returns too whether this plan is a new one.
+    ///
+    /// # Errors
+    /// When the database failed.
+    pub(crate) async fn plan_factors_reset(
+        &self,
+        id: &UserId,
+        wait: Duration,
+    ) -> Result<(ChangeOutcome, bool)> {
+        let mut is_new = false;
+        let change = settled(self.try_plan_reset(id, wait, &mut is_new).await)?;
+        Ok((change, is_new))
     }
 
     /// Cancels a planned reset.
@@ -58,7 +70,12 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), None).await
     }
 
-    async fn try_plan_reset(&self, id: &UserId, wait: Duration) -> Stopped<ChangeOutcome> {
+    async fn try_plan_reset(
+        &self,
+        id: &UserId,
+        wait: Duration,
+        is_new: &mut bool,
+    ) -> Stopped<ChangeOutcome> {
         let factors = self.accounts.factor_store()?;
         let has_one = factors.has_any(id).await?;
         let (transaction, account) = self.begin_on(id).await?;
@@ -79,6 +96,7 @@ impl Administration<'_> {
         let (action, detail) = (Action::FactorsResetPlanned, Some(when(due_at)));
         let written = self.done(transaction, action, Some(&account), detail);
         let _done = written.await?;
+        *is_new = true;
         Ok(ChangeOutcome::Planned(due_at))
     }
 
@@ -90,6 +108,27 @@ impl Administration<'_> {
         }
         let action = Action::FactorsResetCancelled;
         self.done(transaction, action, Some(&account), None).await
+    }
+
+    /// Cancels a planned reset of a user who is about to be disabled.
+    pub(super) async fn cancel_reset_in(
+        &self,
+        account: &Account,
+        transaction: &Transaction,
+    ) -> Result<()> {
+        let accounts = self.accounts;
+        let Some(factors) = &accounts.inner.factors else {
+            return Ok(());
+        };
+        if !factors.resets.remove_in(&account.id, transaction).await? {
+            return Ok(());
+        }
+        let entry = Entry {
+            action: Action::FactorsResetCancelled,
+            user: Some(account),
+            detail: None,
+        };
+        accounts.write(transaction, &self.actor, &entry).await
     }
 
     async fn try_due_reset(&self, id: &UserId, could_show: bool) -> Stopped<DueReset> {
@@ -124,12 +163,11 @@ impl Accounts {
     }
 
     /// Carries out the planned reset of a user, if it is due, and ends all their sessions. A user who
-    /// could not show a factor meanwhile, because the account is not active or too many codes were
-    /// wrong, keeps them.
+    /// could not show a factor meanwhile, because the account is not active or somebody else may have
+    /// used up the tries, keeps them.
     ///
     /// # Errors
-    /// When the database or the session store failed. If only the store failed, the factors are
-    /// removed, and the next request is rejected.
+    /// When the database failed.
     pub(crate) async fn carry_out_reset(&self, id: &UserId, could_show: bool) -> Result<DueReset> {
         let by_time = self.by(Actor::planned_reset());
         let attempt = || async {
@@ -146,7 +184,10 @@ impl Accounts {
         };
         if became == DueReset::CarriedOut {
             let (sessions, realm) = (&self.inner.sessions, &self.inner.realm);
-            sessions.revoke_user_and_pending(realm, id, None).await?;
+            // They are in an epoch that has ended, so they are rejected in any case.
+            if let Err(error) = sessions.revoke_user_and_pending(realm, id, None).await {
+                tracing::warn!(user_id = id.as_str(), %error, "ended sessions are still stored");
+            }
         }
         Ok(became)
     }

@@ -70,7 +70,7 @@ pub enum ChangeOutcome {
     NeedsEmail,
     /// The account has no email address.
     NoEmail,
-    /// The account is disabled, or waits for approval.
+    /// The account is disabled or closed, or waits for approval.
     NotActive,
     /// An invitation to this address is open already.
     AlreadyInvited,
@@ -254,7 +254,10 @@ impl fmt::Display for ChangeOutcome {
                 &None,
             ),
             Self::NoEmail => ("The account has no email address.", &None),
-            Self::NotActive => ("The account is disabled, or waits for approval.", &None),
+            Self::NotActive => (
+                "The account is disabled or closed, or waits for approval.",
+                &None,
+            ),
             Self::AlreadyInvited => (
                 "This address has an open invitation. Resend or revoke that one.",
                 &None,

@@ -184,7 +184,8 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), detail).await
     }
 
-    /// Disables an account and ends all its sessions.
+    /// Disables an account and ends all its sessions. Cancels a planned reset of its second factors,
+    /// because its user cannot.
     ///
     /// # Errors
     /// When the database or the session store failed. If only the store failed, the account is
@@ -209,6 +210,7 @@ impl Administration<'_> {
         }
         if is_disabled {
             self.check_not_last(&account, &transaction).await?;
+            self.cancel_reset_in(&account, &transaction).await?;
         }
         let update = self.accounts.new_epoch(id);
         let update = update.col_expr(user::Column::IsDisabled, Expr::value(is_disabled));

@@ -283,13 +283,23 @@ impl Accounts {
         let changed = entry.user.map(|user| Invalidation::User(&user.id));
         let feed = self.inner.database.feed();
         let _invalidated = feed.invalidate_on_drop(changed.unwrap_or(Invalidation::Everything));
-        self.add_line(&transaction, actor, &entry, None).await?;
-        self.put_notice(&transaction, actor, &entry).await?;
+        self.write(&transaction, actor, &entry).await?;
         transaction.commit().await.map_err(Error::from_db)?;
         self.wake_outbox();
         log_line(actor, &entry);
         self.sweep_security_log_if_due();
         Ok(())
+    }
+
+    /// Writes the line of a change, and the mail about it, as a part of a transaction.
+    pub(super) async fn write(
+        &self,
+        transaction: &Transaction,
+        actor: &Actor,
+        entry: &Entry<'_>,
+    ) -> Result<()> {
+        self.add_line(transaction, actor, entry, None).await?;
+        self.put_notice(transaction, actor, entry).await
     }
 
     /// As [`commit`](Self::commit), of the erasure of an account: the line does not have its name.

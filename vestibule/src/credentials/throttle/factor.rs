@@ -2,12 +2,21 @@
 
 use crate::clock::Timestamp;
 #[cfg(feature = "sql")]
-use crate::credentials::throttle::Tally;
+use crate::credentials::throttle::{CounterKey, Subject, Tally};
 use crate::credentials::throttle::{
     CounterKind, Limit, LimitRule, Permit, Settlement, Throttle, Try, subject,
 };
 use crate::error::Result;
 use crate::login::UserId;
+
+/// More wrong codes in a row than a person types who has lost the factor.
+#[cfg(feature = "sql")]
+const MANY_CODES: u32 = 20;
+
+#[cfg(feature = "sql")]
+fn is_closed(tally: Tally) -> bool {
+    tally.open_at == Tally::CLOSED
+}
 
 impl Throttle {
     /// Counts a try at the second factors of this user, from any browser. A right password does not
@@ -51,20 +60,34 @@ impl Throttle {
         self.later(async move { counters.settle(&settlement, now).await });
     }
 
-    /// Whether there were so many wrong codes that no code of this user works any more.
+    /// Whether somebody may have kept this user from showing a second factor: by more wrong codes in a
+    /// row than a person types, or by so many wrong passwords that the account is closed to strangers.
     #[cfg(feature = "sql")]
-    pub(in crate::credentials) async fn is_factor_closed(
+    pub(in crate::credentials) async fn may_keep_out(
         &self,
         realm: &str,
         id: &UserId,
+        now: Timestamp,
     ) -> Result<bool> {
+        let factor = subject::factor_key(realm, id);
+        let codes = self.tally(&factor, now).await?;
+        if codes.is_some_and(|codes| codes.tries >= MANY_CODES || is_closed(codes)) {
+            return Ok(true);
+        }
+        let account = self.account(realm, Subject::User(id));
+        let passwords = self.tally(&account, now).await?;
+        Ok(passwords.is_some_and(is_closed))
+    }
+
+    #[cfg(feature = "sql")]
+    async fn tally(&self, key: &CounterKey, now: Timestamp) -> Result<Option<Tally>> {
         let Some(counters) = &self.0.counters else {
-            return Ok(false);
+            return Ok(None);
         };
-        let key = subject::factor_key(realm, id);
         let found = counters.list(key.as_str(), None, 1).await?;
-        let mut found = found.into_iter().filter(|counter| counter.key == key);
-        Ok(found.any(|counter| counter.tally.open_at == Tally::CLOSED))
+        let found = found.into_iter().filter(|counter| counter.key == *key);
+        let mut tallies = found.map(|counter| counter.tally);
+        Ok(tallies.find(|tally| !tally.is_forgotten(now)))
     }
 
     /// Clears the wrong codes of a user who has shown a second factor.

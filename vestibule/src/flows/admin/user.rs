@@ -46,6 +46,8 @@ struct OneView {
     factors_reset_at: Option<String>,
     /// Whether their removal waits.
     factors_reset_waits: bool,
+    /// Whether the user gets mail.
+    gets_mail: bool,
     /// The temporary password, if the user has one.
     temporary_password: Option<TemporaryPasswordView>,
     /// When the user last logged in, as far back as the security log goes.
@@ -106,6 +108,7 @@ async fn one_view(
         factors: site.factor_views(&account.id).await?,
         factors_reset_at: reset_at.map(|at| at.to_string()),
         factors_reset_waits: !site.inner().factors_reset_wait.is_zero(),
+        gets_mail: site.inner().mailing.is_some() && account.email.is_some(),
         user: user_view(site, account),
         permissions: owned(account.rights.permissions()),
         other_roles: roles.into_iter().filter(|role| !has(role)).collect(),

@@ -110,6 +110,6 @@ mail-factors-reset-cancelled-subject = Deine zweiten Faktoren bei { $site } blei
 mail-factors-reset-cancelled =
     Hallo { $name },
 
-    die zweiten Faktoren deines Kontos bei { $site } werden nicht entfernt: Du oder die Administration hat das abgebrochen, einer davon wurde benutzt, oder dein Konto war nicht benutzbar.
+    die zweiten Faktoren deines Kontos bei { $site } werden nicht entfernt: Du oder die Administration hat das abgebrochen, einer davon wurde benutzt, es gab zu viele falsche Codes, oder dein Konto war nicht benutzbar.
 
     Wenn du sie verloren und nichts abgebrochen hast, wende dich an die Administration von { $url }: Vielleicht hat jemand anderes einen davon.

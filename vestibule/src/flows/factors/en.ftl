@@ -110,6 +110,6 @@ mail-factors-reset-cancelled-subject = Your second factors at { $site } stay
 mail-factors-reset-cancelled =
     Hello { $name },
 
-    The second factors of your account at { $site } will not be removed: you or an administrator cancelled that, one of them was used, or your account could not be used.
+    The second factors of your account at { $site } will not be removed: you or an administrator cancelled that, one of them was used, there were too many wrong codes, or your account could not be used.
 
     If you have lost them, and cancelled nothing, ask the administrator of { $url }: somebody else may have one of them.

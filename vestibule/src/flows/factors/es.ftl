@@ -110,6 +110,6 @@ mail-factors-reset-cancelled-subject = Tus segundos factores en { $site } se con
 mail-factors-reset-cancelled =
     Hola, { $name }:
 
-    los segundos factores de tu cuenta en { $site } no se quitarán: tú o la administración lo habéis cancelado, se ha usado uno de ellos o tu cuenta no se podía usar.
+    los segundos factores de tu cuenta en { $site } no se quitarán: tú o la administración lo habéis cancelado, se ha usado uno de ellos, ha habido demasiados códigos incorrectos o tu cuenta no se podía usar.
 
     Si los has perdido y no has cancelado nada, contacta con la administración de { $url }: quizá otra persona tenga uno de ellos.
