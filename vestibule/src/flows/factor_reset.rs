@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::accounts::{Account, Actor, ChangeOutcome, DueReset};
+use crate::accounts::{Account, Accounts, Actor, ChangeOutcome, DueReset};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::flows::Site;
@@ -82,7 +82,7 @@ impl<U: PageUser> Site<U> {
         };
         let mut carried_out = 0;
         for id in accounts.due_factor_resets().await? {
-            match self.reset_due_factors_of(&id).await {
+            match self.carry_out_reset(accounts, &id).await {
                 Ok(DueReset::CarriedOut) => {
                     self.after_reset(&id).await;
                     carried_out += 1;
@@ -99,10 +99,7 @@ impl<U: PageUser> Site<U> {
         Ok(carried_out)
     }
 
-    async fn reset_due_factors_of(&self, id: &UserId) -> Result<DueReset> {
-        let Some(accounts) = &self.inner().accounts else {
-            return Ok(DueReset::Gone);
-        };
+    async fn carry_out_reset(&self, accounts: &Accounts, id: &UserId) -> Result<DueReset> {
         let now = self.inner().clock.now();
         let could_show = !self.credentials().may_be_kept_out(id, now).await?;
         accounts.carry_out_reset(id, could_show).await

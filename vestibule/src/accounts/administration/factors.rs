@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Administration, ChangeOutcome, Stop, Stopped, settled};
 use crate::accounts::security_log::Entry;
 use crate::accounts::{Account, Accounts, Action, Actor};
+use crate::clock::Timestamp;
 use crate::credentials::factors::Factors;
 use crate::database::{Transaction, changed, retried};
 use crate::error::{Error, Result};
@@ -43,8 +44,9 @@ impl Administration<'_> {
         id: &UserId,
         wait: Duration,
     ) -> Result<(ChangeOutcome, bool)> {
-        let mut is_new = false;
-        let change = settled(self.try_plan_reset(id, wait, &mut is_new).await)?;
+        let planned = self.try_plan_reset(id, wait).await;
+        let is_new = planned.is_ok();
+        let change = settled(planned.map(ChangeOutcome::Planned))?;
         Ok((change, is_new))
     }
 
@@ -70,34 +72,29 @@ impl Administration<'_> {
         self.done(transaction, action, Some(&account), None).await
     }
 
-    async fn try_plan_reset(
-        &self,
-        id: &UserId,
-        wait: Duration,
-        is_new: &mut bool,
-    ) -> Stopped<ChangeOutcome> {
+    /// Returns when a new plan is due.
+    async fn try_plan_reset(&self, id: &UserId, wait: Duration) -> Stopped<Timestamp> {
         let factors = self.accounts.factor_store()?;
         let has_one = factors.has_any(id).await?;
         let (transaction, account) = self.begin_on(id).await?;
         if self.actor.id() == Some(id) {
-            return Ok(ChangeOutcome::NotOneself);
+            return Err(ChangeOutcome::NotOneself.into());
         }
         if !has_one {
-            return Ok(ChangeOutcome::AlreadySo);
+            return Err(ChangeOutcome::AlreadySo.into());
         }
         if !account.is_active() {
-            return Ok(ChangeOutcome::NotActive);
+            return Err(ChangeOutcome::NotActive.into());
         }
         if let Some(due_at) = factors.resets.due_at_in(id, &transaction).await? {
-            return Ok(ChangeOutcome::Planned(due_at));
+            return Err(ChangeOutcome::Planned(due_at).into());
         }
         let due_at = self.accounts.inner.clock.now() + wait;
         factors.resets.plan(id, due_at, &transaction).await?;
         let (action, detail) = (Action::FactorsResetPlanned, Some(when(due_at)));
         let written = self.done(transaction, action, Some(&account), detail);
         let _done = written.await?;
-        *is_new = true;
-        Ok(ChangeOutcome::Planned(due_at))
+        Ok(due_at)
     }
 
     async fn try_cancel_reset(&self, id: &UserId) -> Stopped<ChangeOutcome> {

@@ -63,8 +63,8 @@ impl Factors {
                 Ok((name, count, last_used_at))
             };
             let (name, count, last_used_at) = read().map_err(Error::from_db)?;
-            let method = NAMES.into_iter().find(|(_, of)| *of == name);
-            if let (Some((method, _)), 1..) = (method, count) {
+            let method = KINDS.into_iter().find(|kind| kind.names().eq([&*name]));
+            if let (Some(method), 1..) = (method, count) {
                 kinds.0.push(OfKind {
                     method,
                     last_used_at: last_used_at.map(Timestamp::from_millis),
@@ -75,12 +75,8 @@ impl Factors {
     }
 }
 
-/// The kinds by their names in the statement.
-const NAMES: [(Methods, &str); 3] = [
-    (Methods::TOTP, "totp"),
-    (Methods::PASSKEY, "passkey"),
-    (Methods::RECOVERY_CODE, "recovery"),
-];
+/// The kinds that the statement asks for.
+const KINDS: [Methods; 3] = [Methods::TOTP, Methods::PASSKEY, Methods::RECOVERY_CODE];
 
 /// Selects the name of a kind, the number of a user's rows in its table, and the last use.
 pub(in crate::credentials) fn select_kind<E: EntityTrait>(
@@ -88,8 +84,7 @@ pub(in crate::credentials) fn select_kind<E: EntityTrait>(
     last_used_at: Option<E::Column>,
     is_of: Expr,
 ) -> SelectStatement {
-    let name = NAMES.into_iter().find(|(of, _)| *of == method);
-    let name = name.map_or("", |(_, name)| name);
+    let name: String = method.names().collect();
     let last_used_at = match last_used_at {
         Some(column) => Func::max(Expr::col(column)).into(),
         None => Expr::cust("NULL"),

@@ -5,7 +5,7 @@ factors-text = With a second factor, your password alone lets nobody in.
 factors-owed = This site requires a second factor. Add one to continue.
 factors-none = You have no second factor yet.
 factors-reset-at = An administrator was told that you have lost your second factors. All of them will be removed on { $when }.
-factors-reset-stop = If that is not so, cancel it, and change your password: whoever said it may know it.
+factors-reset-stop = If you still have them, keep them, and change your password. Somebody else may know it.
 factors-reset-cancel = Keep my second factors
 factors-reset-cancelled = Your second factors stay.
 factors-reset-none = No reset of your second factors is planned.
@@ -105,7 +105,7 @@ mail-factors-reset-planned =
 
     Somebody told an administrator that you have lost your second factors at { $site }. On { $detail }, all second factors and recovery codes will be removed from your account. After that, your password alone logs you in. If it has none, choose one by “Forgot your password?”, or ask the administrator.
 
-    If you have not lost them, log in at { $url } with one of them, or open your account page there and choose “Keep my second factors”. Then nothing is removed. Change your password too: whoever said this may know it.
+    If you still have them, log in at { $url } with one of them. Or open your account page there, and choose “Keep my second factors”. Then nothing is removed. Change your password too. Somebody else may know it.
 mail-factors-reset-cancelled-subject = Your second factors at { $site } stay
 mail-factors-reset-cancelled =
     Hello { $name },

@@ -1,4 +1,4 @@
-//! A planned reset of all factors, which a user cancels for whom somebody else asked.
+//! A planned reset of all factors. Somebody else may have asked for it, so its user can cancel it.
 
 use std::time::Duration;
 
